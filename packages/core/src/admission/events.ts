@@ -1,0 +1,129 @@
+import type { EventInput, EventType, SeqRange } from "../events.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
+import type { Limits } from "../limits.ts";
+import { admitId, requireKnownFields, requireObject } from "./ids.ts";
+import { admitJson } from "./json.ts";
+import { admitMessage } from "./message.ts";
+import { admitInteger, admitRanges, admitTime } from "./numbers.ts";
+import { refuse, tooLarge } from "./refuse.ts";
+
+/** An event that a store may keep as it is: checked, copied, frozen and measured. */
+export interface AdmittedEvent {
+  readonly event: EventInput;
+  /** Size of the event as JSON in UTF-8; what `head.bytes` adds up. */
+  readonly bytes: number;
+}
+
+const eventFields = new Set(["type", "body", "agent", "at", "pinned", "derivedFrom", "tokens", "metadata"]);
+const plainTypes: ReadonlySet<string> = new Set(["message", "summary", "handoff", "execution", "retraction"]);
+
+/** @throws `invalid-input` naming the event and the field; `too-large`. */
+export function admitEvents(input: unknown, limits: Limits): readonly AdmittedEvent[] {
+  if (!Array.isArray(input)) throw refuse("events", "must be an array.");
+  if (input.length > limits.batchItems)
+    throw tooLarge("events", "batchItems", limits.batchItems, input.length);
+  let bytes = 0;
+  const admitted = Array.from(input, (event, index) => {
+    const one = admitEvent(event, `events[${index}]`, limits);
+    bytes += one.bytes;
+    if (bytes > limits.batchBytes) throw tooLarge("events", "batchBytes", limits.batchBytes);
+    return one;
+  });
+  return admitted;
+}
+
+export function admitEvent(input: unknown, field: string, limits: Limits): AdmittedEvent {
+  requireObject(input, field);
+  requireKnownFields(input, field, eventFields);
+  const { value, bytes } = admitJson(input, field, limits);
+  const event = value as { readonly [Field in keyof EventInput]?: JsonValue } & JsonObject;
+  const type = admitEventType(event.type, `${field}.type`, limits);
+  if (event.agent !== undefined) admitId(event.agent, `${field}.agent`, limits);
+  admitTime(event.at, `${field}.at`);
+  if (event.pinned !== undefined && typeof event.pinned !== "boolean")
+    throw refuse(`${field}.pinned`, "must be true or false.");
+  if (event.derivedFrom !== undefined) admitRanges(event.derivedFrom, `${field}.derivedFrom`);
+  if (event.tokens !== undefined) admitTokens(event.tokens, `${field}.tokens`);
+  if (event.metadata !== undefined) requireObject(event.metadata, `${field}.metadata`);
+  if (event.body === undefined) throw refuse(`${field}.body`, "is missing.");
+  checkBody(type, event.body, `${field}.body`, limits);
+
+  const admitted = event as unknown as EventInput;
+  if (admitted.type === "message" && admitted.body.role === "system" && admitted.pinned === undefined) {
+    return { event: Object.freeze({ ...admitted, pinned: true }), bytes };
+  }
+  return { event: admitted, bytes };
+}
+
+export function admitEventType(input: unknown, field: string, limits: Limits): EventType {
+  if (typeof input === "string" && plainTypes.has(input)) return input as EventType;
+  if (typeof input === "string" && input.startsWith("x-") && input.length > 2) {
+    return admitId(input, field, limits) as EventType;
+  }
+  throw refuse(field, `must be one of ${[...plainTypes].join(", ")}, or begin with "x-".`);
+}
+
+/**
+ * The ranges of a retraction, when the event is one. Stores check them against the version before the append with
+ * `checkRetraction`.
+ */
+export function retractedRanges(event: EventInput): readonly SeqRange[] {
+  return event.type === "retraction" ? event.body.ranges : [];
+}
+
+/** @throws `invalid-input` when a range reaches past the log as it was before the append. */
+export function checkRetraction(event: EventInput, version: number): void {
+  for (const range of retractedRanges(event)) {
+    if (range.to > version) {
+      throw refuse(
+        "retraction",
+        `names seq ${range.to}, but the log ends at ${version}. Retract what was appended before.`,
+        {
+          version,
+        },
+      );
+    }
+  }
+}
+
+function checkBody(type: EventType, body: JsonValue, field: string, limits: Limits): void {
+  if (type.startsWith("x-")) return;
+  requireObject(body, field);
+  const record = body as JsonObject;
+  switch (type) {
+    case "message":
+      admitMessage(record, field, limits);
+      return;
+    case "summary":
+      requireText(record, ["text", "sourceHash", "strategy"], field);
+      requireCounts(record, ["tokensBefore", "tokensAfter"], field);
+      return;
+    case "handoff":
+      requireText(record, ["handoffId", "status", "from", "to", "reason", "priority"], field);
+      requireCounts(record, ["depth"], field);
+      return;
+    case "execution":
+      requireText(record, ["executionId", "status"], field);
+      return;
+    case "retraction": {
+      const ranges = admitRanges(record.ranges, `${field}.ranges`);
+      if (ranges.length === 0) throw refuse(`${field}.ranges`, "must name at least one range.");
+      requireText(record, ["reason"], field);
+    }
+  }
+}
+
+function requireText(body: JsonObject, names: readonly string[], field: string): void {
+  for (const name of names) {
+    if (typeof body[name] !== "string") throw refuse(`${field}.${name}`, "must be a string.");
+  }
+}
+
+function requireCounts(body: JsonObject, names: readonly string[], field: string): void {
+  for (const name of names) admitInteger(body[name], `${field}.${name}`, 0);
+}
+
+function admitTokens(input: JsonValue, field: string): void {
+  requireObject(input, field);
+  for (const [counter, count] of Object.entries(input)) admitInteger(count, `${field}.${counter}`, 0);
+}

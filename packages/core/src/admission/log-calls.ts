@@ -1,0 +1,234 @@
+import type { SessionAddress } from "../address.ts";
+import { decodeCursor } from "../cursor.ts";
+import type { EventInput, EventType, SeqRange } from "../events.ts";
+import type { JsonObject } from "../json.ts";
+import type { Limits } from "../limits.ts";
+import type {
+  AppendOptions,
+  EraseOptions,
+  ListSessionsOptions,
+  Operation,
+  ReadOptions,
+  ScanOptions,
+  SessionGuard,
+  TouchOptions,
+  TrimOptions,
+} from "../ports/event-log.ts";
+import { type AdmittedEvent, admitEvents, admitEventType } from "./events.ts";
+import { admitId, admitOptionalId, admitSessionAddress, admitTenant, requireObject } from "./ids.ts";
+import { admitMetadata } from "./json.ts";
+import {
+  admitChoice,
+  admitLimit,
+  admitNullableTtl,
+  admitOptionalInteger,
+  admitRanges,
+  admitTime,
+  throwIfAborted,
+} from "./numbers.ts";
+import { refuse } from "./refuse.ts";
+
+export interface AdmittedGuard {
+  readonly incarnation: string | undefined;
+  readonly fence: number | undefined;
+  readonly subject: string | undefined;
+  readonly metadata: JsonObject;
+}
+
+export function admitGuard(options: SessionGuard, limits: Limits): AdmittedGuard {
+  throwIfAborted(options.signal);
+  return {
+    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
+    fence: admitOptionalInteger(options.fence, "fence", 1),
+    subject: admitOptionalId(options.init?.subject, "init.subject", limits),
+    metadata: admitMetadata(options.init?.metadata, "init.metadata", limits).value,
+  };
+}
+
+export interface AdmittedAppend extends AdmittedGuard {
+  readonly address: SessionAddress;
+  readonly events: readonly AdmittedEvent[];
+  readonly operation: Operation | undefined;
+  readonly expectedVersion: number | undefined;
+  readonly ttlMs: number | null | undefined;
+}
+
+/** Everything an append needs, checked before a store looks at it. */
+export function admitAppend(
+  address: SessionAddress,
+  events: readonly EventInput[],
+  options: AppendOptions,
+  limits: Limits,
+): AdmittedAppend {
+  const operation = admitOperation(options.operation, limits);
+  const admitted = admitEvents(events, limits);
+  if (admitted.length === 0 && operation === undefined) {
+    throw refuse(
+      "events",
+      "must hold at least one event; an append without events needs an operation to record.",
+    );
+  }
+  return {
+    address: admitSessionAddress(address, limits),
+    events: admitted,
+    operation,
+    expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
+    ttlMs: admitNullableTtl(options.ttlMs),
+    ...admitGuard(options, limits),
+  };
+}
+
+function admitOperation(operation: Operation | undefined, limits: Limits): Operation | undefined {
+  if (operation === undefined) return undefined;
+  requireObject(operation, "operation");
+  return {
+    id: admitId(operation.id, "operation.id", limits),
+    fingerprint: admitId(operation.fingerprint, "operation.fingerprint", limits),
+  };
+}
+
+export interface AdmittedRead {
+  readonly after: number;
+  readonly before: number;
+  readonly limit: number;
+  readonly direction: "forward" | "backward";
+  readonly types: ReadonlySet<EventType> | undefined;
+  readonly agent: string | undefined;
+  readonly pinned: boolean | undefined;
+  readonly atVersion: number | undefined;
+  readonly retracted: "exclude" | "include" | "only";
+}
+
+export function admitRead(options: ReadOptions, limits: Limits): AdmittedRead {
+  throwIfAborted(options.signal);
+  if (options.pinned !== undefined && typeof options.pinned !== "boolean")
+    throw refuse("pinned", "must be true or false.");
+  return {
+    after: admitOptionalInteger(options.after, "after", 0) ?? 0,
+    before: admitOptionalInteger(options.before, "before", 0) ?? Number.MAX_SAFE_INTEGER,
+    limit: admitLimit(options.limit),
+    direction: admitChoice(options.direction, "direction", ["forward", "backward"], "forward"),
+    types: admitTypes(options.types, limits),
+    agent: admitOptionalId(options.agent, "agent", limits),
+    pinned: options.pinned,
+    atVersion: admitOptionalInteger(options.atVersion, "atVersion", 0),
+    retracted: admitChoice(options.retracted, "retracted", ["exclude", "include", "only"], "exclude"),
+  };
+}
+
+function admitTypes(
+  types: readonly EventType[] | undefined,
+  limits: Limits,
+): ReadonlySet<EventType> | undefined {
+  if (types === undefined) return undefined;
+  if (!Array.isArray(types) || types.length > 64)
+    throw refuse("types", "must be an array of at most 64 event types.");
+  return new Set(types.map((type, index) => admitEventType(type, `types[${index}]`, limits)));
+}
+
+export interface AdmittedTouch {
+  readonly incarnation: string | undefined;
+  readonly ttlMs: number | null | undefined;
+  readonly subject: string | undefined;
+  readonly metadata: JsonObject | undefined;
+}
+
+export function admitTouch(options: TouchOptions, limits: Limits): AdmittedTouch {
+  throwIfAborted(options.signal);
+  return {
+    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
+    ttlMs: admitNullableTtl(options.ttlMs),
+    subject: admitOptionalId(options.subject, "subject", limits),
+    metadata:
+      options.metadata === undefined ? undefined : admitMetadata(options.metadata, "metadata", limits).value,
+  };
+}
+
+export interface AdmittedTrim {
+  readonly beforeSeq: number | undefined;
+  readonly olderThan: number | undefined;
+}
+
+export function admitTrim(options: TrimOptions): AdmittedTrim {
+  throwIfAborted(options.signal);
+  const { beforeSeq, olderThan } = options as { readonly beforeSeq?: unknown; readonly olderThan?: unknown };
+  if ((beforeSeq === undefined) === (olderThan === undefined)) {
+    throw refuse("options", "must have exactly one of beforeSeq and olderThan.");
+  }
+  return {
+    beforeSeq: admitOptionalInteger(beforeSeq, "beforeSeq", 1),
+    olderThan: admitTime(olderThan, "olderThan"),
+  };
+}
+
+export function admitErase(
+  options: EraseOptions,
+  limits: Limits,
+): {
+  readonly ranges: readonly SeqRange[];
+  readonly incarnation: string | undefined;
+} {
+  throwIfAborted(options.signal);
+  return {
+    ranges: admitRanges(options.seqs, "seqs"),
+    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
+  };
+}
+
+export interface AdmittedListSessions {
+  readonly tenant: string;
+  readonly subject: string | undefined;
+  readonly idleSince: number | undefined;
+  readonly prefix: string | undefined;
+  readonly limit: number;
+  /** The last session id of the page before. */
+  readonly after: string | undefined;
+}
+
+export function admitListSessions(
+  tenant: string,
+  options: ListSessionsOptions,
+  limits: Limits,
+): AdmittedListSessions {
+  throwIfAborted(options.signal);
+  return {
+    tenant: admitTenant(tenant, limits),
+    subject: admitOptionalId(options.subject, "subject", limits),
+    idleSince: admitTime(options.idleSince, "idleSince"),
+    prefix: admitOptionalId(options.prefix, "prefix", limits),
+    limit: admitLimit(options.limit),
+    after:
+      options.cursor === undefined
+        ? undefined
+        : admitId(decodeCursor("sessions", options.cursor, 1)[0], "cursor", limits),
+  };
+}
+
+export interface AdmittedScan {
+  readonly tenant: string;
+  readonly types: ReadonlySet<EventType> | undefined;
+  readonly agent: string | undefined;
+  readonly since: number;
+  readonly until: number;
+  readonly limit: number;
+  /** Recording time, session and seq of the last event of the page before. */
+  readonly after: { readonly recordedAt: number; readonly session: string; readonly seq: number } | undefined;
+}
+
+export function admitScan(tenant: string, options: ScanOptions, limits: Limits): AdmittedScan {
+  throwIfAborted(options.signal);
+  const position = options.cursor === undefined ? undefined : decodeCursor("scan", options.cursor, 3);
+  return {
+    tenant: admitTenant(tenant, limits),
+    types: admitTypes(options.types, limits),
+    agent: admitOptionalId(options.agent, "agent", limits),
+    since: admitTime(options.since, "since") ?? Number.MIN_SAFE_INTEGER,
+    until: admitTime(options.until, "until") ?? Number.MAX_SAFE_INTEGER,
+    limit: admitLimit(options.limit),
+    after: position && {
+      recordedAt: admitTime(position[0], "cursor") ?? 0,
+      session: admitId(position[1], "cursor", limits),
+      seq: admitOptionalInteger(position[2], "cursor", 1) ?? 1,
+    },
+  };
+}

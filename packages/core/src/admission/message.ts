@@ -1,0 +1,70 @@
+import type { JsonObject, JsonValue } from "../json.ts";
+import type { Limits } from "../limits.ts";
+import type { ContentPart, Role } from "../message.ts";
+import { admitId, requireKnownFields, requireObject } from "./ids.ts";
+import { admitTime } from "./numbers.ts";
+import { refuse } from "./refuse.ts";
+
+const messageFields = new Set(["role", "content", "id", "agent", "metadata", "at", "native"]);
+const roles: ReadonlySet<string> = new Set<Role>(["system", "user", "assistant", "tool"]);
+
+/** Checks the form of a message that `admitJson` has copied. @throws `invalid-input` */
+export function admitMessage(message: JsonObject, field: string, limits: Limits): void {
+  requireKnownFields(message, field, messageFields);
+  if (!roles.has(message.role as string))
+    throw refuse(`${field}.role`, `must be one of ${[...roles].join(", ")}.`);
+  if (message.id !== undefined) admitId(message.id, `${field}.id`, limits);
+  if (message.agent !== undefined) admitId(message.agent, `${field}.agent`, limits);
+  if (message.metadata !== undefined) requireObject(message.metadata, `${field}.metadata`);
+  admitTime(message.at, `${field}.at`);
+  if (message.native !== undefined) {
+    requireObject(message.native, `${field}.native`);
+    requireString(message.native as JsonObject, "format", `${field}.native`);
+  }
+  const content = message.content;
+  if (typeof content === "string") return;
+  if (!Array.isArray(content)) throw refuse(`${field}.content`, "must be text or an array of parts.");
+  content.forEach((part, index) => {
+    admitPart(part, `${field}.content[${index}]`, limits);
+  });
+}
+
+function admitPart(part: JsonValue, field: string, limits: Limits): void {
+  requireObject(part, field);
+  const record = part as JsonObject;
+  const check = partChecks[record.type as ContentPart["type"]];
+  if (typeof record.type !== "string" || !Object.hasOwn(partChecks, record.type)) {
+    throw refuse(`${field}.type`, `must be one of ${Object.keys(partChecks).join(", ")}.`);
+  }
+  check(record, field, limits);
+}
+
+const partChecks = {
+  text: (part, field) => requireString(part, "text", field),
+  reasoning: (part, field) => requireString(part, "text", field),
+  image: (part, field) => requireOneOf(part, ["url", "data"], field),
+  file: (part, field) => requireOneOf(part, ["url", "fileId", "data"], field),
+  "tool-call": (part, field, limits) => {
+    admitId(part.toolCallId, `${field}.toolCallId`, limits);
+    admitId(part.toolName, `${field}.toolName`, limits);
+    if (part.input === undefined)
+      throw refuse(`${field}.input`, "is missing; use {} for a call without input.");
+  },
+  "tool-result": (part, field, limits) => {
+    admitId(part.toolCallId, `${field}.toolCallId`, limits);
+    if (part.output === undefined)
+      throw refuse(`${field}.output`, "is missing; use null for a result without output.");
+  },
+} as const satisfies {
+  [Type in ContentPart["type"]]: (part: JsonObject, field: string, limits: Limits) => void;
+};
+
+function requireString(record: JsonObject, name: string, field: string): void {
+  if (typeof record[name] !== "string") throw refuse(`${field}.${name}`, "must be a string.");
+}
+
+function requireOneOf(record: JsonObject, names: readonly string[], field: string): void {
+  if (names.filter((name) => typeof record[name] === "string").length !== 1) {
+    throw refuse(field, `must have exactly one of ${names.join(", ")}.`);
+  }
+}

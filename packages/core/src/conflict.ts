@@ -1,0 +1,38 @@
+import type { JsonValue } from "./json.ts";
+import { MemoryError } from "./memory-error.ts";
+
+/** In what somebody else was first. */
+export type ConflictKind = "version" | "fence" | "operation" | "sealed" | "lease" | "incarnation" | "import";
+
+const messages: Readonly<Record<ConflictKind, string>> = {
+  version: "Somebody wrote first: the expected version is not the current one. Read again and decide anew.",
+  fence: "The lease is no longer the newest: another holder runs this session. Stop this turn.",
+  operation: "This operation id was used for another request. Use a new id for a new request.",
+  sealed: "The session is sealed, because it is being moved to another store.",
+  lease: "Another holder has the lease. Wait longer or try again later.",
+  incarnation: "Another incarnation of the session lives here.",
+  import: "An event with this seq is here with other content.",
+};
+
+/** The `conflict` that every store throws alike; `current` is the value that the caller did not expect. */
+export function conflict(kind: ConflictKind, current: { readonly [name: string]: JsonValue }): MemoryError {
+  return new MemoryError("conflict", messages[kind], {
+    retryable: kind === "lease",
+    details: { conflict: kind, ...current },
+  });
+}
+
+/** The `history-lost` that every store throws alike. `reason` says whether it was deleted, evicted or lost. */
+export function historyLost(reason: "ended" | "evicted" | "incomplete"): MemoryError {
+  return new MemoryError("history-lost", historyLostMessages[reason], { details: { reason } });
+}
+
+const historyLostMessages = {
+  ended: "The incarnation of the session that this write means has ended: it was deleted or has expired.",
+  evicted: "The session's history was evicted to make room. Delete the session to start it anew.",
+  incomplete: "Part of the session's history is missing from the store. Delete the session to start it anew.",
+} as const;
+
+export function closedError(): MemoryError {
+  return new MemoryError("closed", "The store was closed. Create a new one.");
+}

@@ -1,0 +1,176 @@
+export type { DocumentAddress, DocumentScope, SessionAddress } from "./address.ts";
+export {
+  type AdmittedDelete,
+  type AdmittedDocument,
+  type AdmittedFind,
+  type AdmittedNamespaces,
+  type AdmittedPut,
+  admitDeleteMany,
+  admitFind,
+  admitGetMany,
+  admitNamespaces,
+  admitPut,
+  admitPutMany,
+  admitUnitGuard,
+} from "./admission/document-calls.ts";
+export {
+  type AdmittedEvent,
+  admitEvent,
+  admitEvents,
+  admitEventType,
+  checkRetraction,
+  retractedRanges,
+} from "./admission/events.ts";
+export {
+  admitDocumentAddress,
+  admitDocumentScope,
+  admitId,
+  admitNamespace,
+  admitOptionalId,
+  admitSessionAddress,
+  admitTags,
+  admitTenant,
+  requireKnownFields,
+  requireObject,
+} from "./admission/ids.ts";
+export { type AdmittedJson, admitJson, admitMetadata } from "./admission/json.ts";
+export {
+  type AdmittedAppend,
+  type AdmittedGuard,
+  type AdmittedListSessions,
+  type AdmittedRead,
+  type AdmittedScan,
+  type AdmittedTouch,
+  type AdmittedTrim,
+  admitAppend,
+  admitErase,
+  admitGuard,
+  admitListSessions,
+  admitRead,
+  admitScan,
+  admitTouch,
+  admitTrim,
+} from "./admission/log-calls.ts";
+export { admitMessage } from "./admission/message.ts";
+export {
+  abortError,
+  admitChoice,
+  admitInteger,
+  admitLimit,
+  admitNullableTtl,
+  admitOptionalInteger,
+  admitRanges,
+  admitTime,
+  admitTtl,
+  defaultPageSize,
+  maxPageSize,
+  throwIfAborted,
+} from "./admission/numbers.ts";
+export { refuse, tooLarge } from "./admission/refuse.ts";
+export { admitWhere } from "./admission/where.ts";
+export { type Clock, createManualClock, type ManualClock, systemClock } from "./clock.ts";
+export { type ConflictKind, closedError, conflict, historyLost } from "./conflict.ts";
+export { decodeCursor, encodeCursor } from "./cursor.ts";
+export {
+  type EventBodies,
+  type EventInput,
+  type EventType,
+  type ExecutionRecord,
+  type ExecutionStatus,
+  type HandoffContext,
+  type HandoffPriority,
+  type HandoffRecord,
+  type HandoffStatus,
+  isEvent,
+  type Retraction,
+  type SeqRange,
+  type StoredEvent,
+  type StoredEventOf,
+  type Summary,
+  type Tombstone,
+} from "./events.ts";
+export { canonicalJson, fingerprint } from "./fingerprint.ts";
+export { createUuidGenerator, type IdGenerator } from "./id-generator.ts";
+export type { JsonArray, JsonObject, JsonValue } from "./json.ts";
+export { defaultLimits, type Limits, resolveLimits } from "./limits.ts";
+export { MemoryError, type MemoryErrorCode, type MemoryErrorOptions, type Outcome } from "./memory-error.ts";
+export {
+  type ContentPart,
+  type FilePart,
+  type ImagePart,
+  type Message,
+  type ReasoningPart,
+  type Role,
+  type TextPart,
+  type ToolCallPart,
+  type ToolResultPart,
+  textOf,
+} from "./message.ts";
+export { compareNamespaces, compareUtf8, documentSortKey, namespaceSortPrefix, sessionKey } from "./order.ts";
+export type { CallOptions, Page, PageOptions } from "./ports/common.ts";
+export type {
+  DeleteDocumentOptions,
+  Document,
+  DocumentDelete,
+  DocumentInput,
+  DocumentStore,
+  DocumentWrite,
+  FindOptions,
+  NamespacesOptions,
+  PutOptions,
+} from "./ports/document-store.ts";
+export {
+  type AppendOptions,
+  type AppendResult,
+  type DeleteSessionOptions,
+  type EraseOptions,
+  type EraseResult,
+  type EventLog,
+  type EventScan,
+  type EventTransfer,
+  isEventScan,
+  isEventTransfer,
+  type ListSessionsOptions,
+  type Operation,
+  type OperationRecord,
+  type ReadOptions,
+  type ReadResult,
+  type ScannedEvent,
+  type ScanOptions,
+  type SessionGuard,
+  type SessionHead,
+  type SessionInit,
+  type TouchOptions,
+  type TransferBatch,
+  type TrimOptions,
+  type TrimResult,
+} from "./ports/event-log.ts";
+export type { HandoffHandle, HandoffRecorder, HandoffStart } from "./ports/handoff-recorder.ts";
+export type { AcquireOptions, Lease, Leases } from "./ports/leases.ts";
+export type { Embedder, Summarizer, SummaryRequest, TokenCounter } from "./ports/models.ts";
+export type { Recall, RecallHit, RecallQuery } from "./ports/recall.ts";
+export type {
+  CandidateQuery,
+  DirtyUnit,
+  ScoredItem,
+  SearchIndex,
+  SearchItem,
+  SearchSelector,
+  SearchSource,
+} from "./ports/search-index.ts";
+export type { Durability, ExpireResult, Maintenance, Store } from "./ports/store.ts";
+export type { DroppedRange, View, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";
+export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
+export { allPages, readAll } from "./read-all.ts";
+export { searchableText } from "./searchable-text.ts";
+export { type UpdateOptions, updateDocument } from "./update-document.ts";
+export {
+  jsonEquals,
+  matchesWhere,
+  valueAt,
+  type Where,
+  type WhereCondition,
+  type WherePath,
+  type WhereSubject,
+  whereOperators,
+} from "./where.ts";

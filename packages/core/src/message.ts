@@ -1,0 +1,80 @@
+import type { JsonObject, JsonValue } from "./json.ts";
+
+export type Role = "system" | "user" | "assistant" | "tool";
+
+export interface TextPart {
+  readonly type: "text";
+  readonly text: string;
+}
+
+/** An image by URL or as base64 data; exactly one of the two. */
+export interface ImagePart {
+  readonly type: "image";
+  readonly url?: string;
+  readonly data?: string;
+  readonly mediaType?: string;
+}
+
+/** A file by URL, by a provider's file id, or as base64 data; exactly one of the three. */
+export interface FilePart {
+  readonly type: "file";
+  readonly url?: string;
+  readonly fileId?: string;
+  readonly data?: string;
+  readonly mediaType?: string;
+  readonly name?: string;
+}
+
+/** A model's reasoning. `native` keeps what the provider wants back unchanged, such as a signature. */
+export interface ReasoningPart {
+  readonly type: "reasoning";
+  readonly text: string;
+  readonly native?: JsonValue;
+}
+
+/** A request to run a tool. `providerExecuted` calls are run by the model's provider, not by us. */
+export interface ToolCallPart {
+  readonly type: "tool-call";
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly input: JsonValue;
+  readonly providerExecuted?: boolean;
+}
+
+/** What a tool answered. `toolCallId` is that of the call; a view keeps the two together. */
+export interface ToolResultPart {
+  readonly type: "tool-result";
+  readonly toolCallId: string;
+  readonly toolName?: string;
+  readonly output: JsonValue;
+  readonly isError?: boolean;
+  readonly providerExecuted?: boolean;
+}
+
+export type ContentPart = TextPart | ImagePart | FilePart | ReasoningPart | ToolCallPart | ToolResultPart;
+
+/**
+ * A provider-neutral message. Adapters convert to and from a framework's own, and put the framework's item in
+ * `native` where the conversion would lose something, so that a round trip is exact.
+ */
+export interface Message {
+  readonly role: Role;
+  readonly content: string | readonly ContentPart[];
+  /** The message's identity for frameworks; the log's order never depends on it. */
+  readonly id?: string;
+  /** Who speaks, when several agents share a role. */
+  readonly agent?: string;
+  readonly metadata?: JsonObject;
+  /** When the message was made, in milliseconds since the epoch, by the caller's clock. Only data: order is by `seq`. */
+  readonly at?: number;
+  readonly native?: { readonly format: string; readonly item: JsonValue };
+}
+
+/** The text that a person would read: text parts joined by line feeds; calls, results and reasoning left out. */
+export function textOf(message: Message): string {
+  if (typeof message.content === "string") return message.content;
+  return message.content
+    .filter((part): part is TextPart => part.type === "text")
+    .map((part) => part.text)
+    .join("\n");
+}

@@ -1,0 +1,142 @@
+import type { DocumentAddress, DocumentScope } from "../address.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
+import type { Where } from "../where.ts";
+import type { CallOptions, Page, PageOptions } from "./common.ts";
+import type { SessionGuard } from "./event-log.ts";
+
+/** A JSON value with what the store knows of it. Frozen or a copy. */
+export interface Document {
+  readonly namespace: readonly string[];
+  readonly key: string;
+  readonly value: JsonValue;
+  /**
+   * Grows with every put of this address, also across delete and re-creation, so that a late writer can never
+   * take a new document for the one it knew. Otherwise without meaning.
+   */
+  readonly version: number;
+  readonly tags: readonly string[];
+  readonly metadata: JsonObject;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly expiresAt?: number;
+  /** Of the session that a session document belongs to; pass it to later writes, and none can outlive a delete. */
+  readonly incarnation?: string;
+}
+
+export interface DocumentInput {
+  readonly value: JsonValue;
+  /** A set: order and repetition do not matter. Stored sorted by UTF-8 bytes. */
+  readonly tags?: readonly string[];
+  readonly metadata?: JsonObject;
+  /** Time to live from now. Without it the document lives as long as its session, or for ever; never longer than its session. */
+  readonly ttlMs?: number;
+}
+
+export interface PutOptions extends SessionGuard {
+  /** The version that the writer saw; 0 for "create only". A stale one is `conflict` and changes nothing. */
+  readonly expectedVersion?: number;
+}
+
+/** One part of `putMany`: an address, what to store, and the version that the writer saw. */
+export interface DocumentWrite extends DocumentInput {
+  readonly address: DocumentAddress;
+  readonly expectedVersion?: number;
+}
+
+export interface DeleteDocumentOptions extends SessionGuard {
+  readonly expectedVersion?: number;
+}
+
+/** One part of `deleteMany`. */
+export interface DocumentDelete {
+  readonly address: DocumentAddress;
+  readonly expectedVersion?: number;
+}
+
+export interface FindOptions extends PageOptions {
+  /** Only documents of exactly this namespace. */
+  readonly namespace?: readonly string[];
+  /** Only documents whose namespace begins with these elements. `["a"]` is no prefix of `["ab"]`. */
+  readonly namespacePrefix?: readonly string[];
+  readonly tags?: { readonly any?: readonly string[]; readonly all?: readonly string[] };
+  readonly where?: Where;
+  /** Only documents with a string in their value that contains this text, ignoring case (see `searchableText`). */
+  readonly text?: string;
+  /** Only documents written at or after this time. */
+  readonly updatedSince?: number;
+  /** Only keys after or before this one, itself excluded, as UTF-8 bytes, whatever their namespace. */
+  readonly keyAfter?: string;
+  readonly keyBefore?: string;
+  readonly direction?: "forward" | "backward";
+}
+
+export interface NamespacesOptions extends PageOptions {
+  /** Elements that the namespace must begin or end with; `*` stands for any one element. */
+  readonly prefix?: readonly string[];
+  readonly suffix?: readonly string[];
+  /** Cut namespaces to this many elements, after matching, and list each once. */
+  readonly maxDepth?: number;
+}
+
+/**
+ * Versioned JSON documents. Those of a session live and die with it and obey its incarnation, fence and seal; a put
+ * into a session that does not exist creates it, at version 0. Writing them moves neither the session's version
+ * and revision nor its idle time. The others stand alone, and take neither incarnation nor fence.
+ *
+ * Every method throws `invalid-input` for hostile input, `closed` after `close()`, `aborted`, and by store
+ * `unavailable`, `timeout`, `corrupt`.
+ */
+export interface DocumentStore {
+  /** The document, or `undefined` when there is none or it has expired. */
+  get(address: DocumentAddress, options?: CallOptions): Promise<Document | undefined>;
+
+  /**
+   * One result for each address, in the order asked. All addresses are of one tenant; what belongs to one session
+   * or one namespace is read at one moment.
+   */
+  getMany(
+    addresses: readonly DocumentAddress[],
+    options?: CallOptions,
+  ): Promise<readonly (Document | undefined)[]>;
+
+  /**
+   * Stores the whole document in place of what was there: value, tags, metadata and expiry.
+   *
+   * @throws `conflict` with `details.conflict` = `version` | `fence` | `sealed` and the current value;
+   *   `history-lost`; `too-large`.
+   */
+  put(address: DocumentAddress, input: DocumentInput, options?: PutOptions): Promise<Document>;
+
+  /**
+   * Stores several documents, all or none. They are of one session or of one namespace.
+   *
+   * @throws as `put`, with `details.index` of the first write that was refused; `invalid-input` across sessions or
+   *   namespaces, or when an address is named twice.
+   */
+  putMany(writes: readonly DocumentWrite[], options?: SessionGuard): Promise<readonly Document[]>;
+
+  /** Removes the document. False when there was none. @throws `conflict`; `history-lost`. */
+  delete(address: DocumentAddress, options?: DeleteDocumentOptions): Promise<boolean>;
+
+  /**
+   * Removes several documents, all or none, of one session or of one namespace. Returns how many there were.
+   *
+   * @throws as `putMany`.
+   */
+  deleteMany(deletes: readonly DocumentDelete[], options?: SessionGuard): Promise<number>;
+
+  /** Sets a new time to live without a new version; `null` for ever. `undefined` when there is no document. */
+  touch(
+    address: DocumentAddress,
+    options: { readonly ttlMs: number | null } & SessionGuard,
+  ): Promise<Document | undefined>;
+
+  /**
+   * Documents in the order namespace elements, then key, as UTF-8 bytes. Namespace and tags are indexed; `where` and
+   * `text` may cost a look at every document that the rest selects.
+   */
+  find(scope: DocumentScope, options?: FindOptions): Promise<Page<Document>>;
+
+  /** The namespaces that hold documents, each once, in the order of their elements as UTF-8 bytes. */
+  namespaces(scope: DocumentScope, options?: NamespacesOptions): Promise<Page<readonly string[]>>;
+}

@@ -1,0 +1,313 @@
+import type { SessionAddress } from "../address.ts";
+import type { EventInput, EventType, SeqRange, StoredEvent } from "../events.ts";
+import type { JsonObject } from "../json.ts";
+import type { CallOptions, Page, PageOptions } from "./common.ts";
+
+/**
+ * Makes a retry safe. `fingerprint` hashes the caller's request before ids, times and sequence numbers are added
+ * (see `fingerprint()`): the same id with the same fingerprint replays the first result, the same id with another
+ * fingerprint is a `conflict`.
+ */
+export interface Operation {
+  readonly id: string;
+  readonly fingerprint: string;
+}
+
+/** Applied when the call creates the session, ignored when the session exists. */
+export interface SessionInit {
+  /** The owner inside the tenant, such as a user id. */
+  readonly subject?: string;
+  readonly metadata?: JsonObject;
+}
+
+/** Conditions that a write to a session checks before it changes anything. */
+export interface SessionGuard extends CallOptions {
+  /** The incarnation that the writer means; a gone one is `history-lost`. */
+  readonly incarnation?: string;
+  /** The token of the lease under which the writer runs; any other than the newest granted is `conflict`. */
+  readonly fence?: number;
+  readonly init?: SessionInit;
+}
+
+export interface AppendOptions extends SessionGuard {
+  readonly operation?: Operation;
+  /** The last `seq` that the writer saw; 0 for "nothing yet". A stale one is `conflict` and changes nothing. */
+  readonly expectedVersion?: number;
+  /** The session's idle lifetime from now on; `null` for ever; unchanged when left out. */
+  readonly ttlMs?: number | null;
+}
+
+export interface AppendResult {
+  readonly firstSeq: number;
+  /** The log's last `seq` after this append. */
+  readonly version: number;
+  readonly incarnation: string;
+  readonly revision: number;
+  /** True when an earlier call with the same operation did the work and this one changed nothing. */
+  readonly replayed: boolean;
+}
+
+/** An operation as it is remembered, with the result that its retries replay. */
+export interface OperationRecord extends Operation {
+  readonly result: Omit<AppendResult, "replayed">;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Only events with a greater `seq`. */
+  readonly after?: number;
+  /** Only events with a smaller `seq`. */
+  readonly before?: number;
+  /** At most this many; 1 to 1,000, 100 when left out. Counted after all filters. */
+  readonly limit?: number;
+  /** `forward` returns the oldest first and is the default; `backward` the newest first. */
+  readonly direction?: "forward" | "backward";
+  readonly types?: readonly EventType[];
+  readonly agent?: string;
+  readonly pinned?: boolean;
+  /**
+   * Read the log as it was when this was its last `seq`: later events are left out, and what they retracted is
+   * still effective. Pages of one reading pass the `version` of the first, or a retraction between two pages
+   * tears them into a history that never was. Trim and erase are not undone.
+   */
+  readonly atVersion?: number;
+  /** Events that were retracted: left out by default, `include`d, or `only` them. */
+  readonly retracted?: "exclude" | "include" | "only";
+}
+
+/** Events and the state of the log they were read from, taken at one moment. */
+export interface ReadResult {
+  /** Absent when the session does not exist. */
+  readonly incarnation?: string;
+  /** 0 when the session does not exist. */
+  readonly version: number;
+  readonly revision: number;
+  readonly events: readonly StoredEvent[];
+  /**
+   * Where to go on, as `after` forward and as `before` backward, when there may be more. A result with fewer than
+   * `limit` events, or none, may still have it: a store may bound the work of one call.
+   */
+  readonly next?: number;
+}
+
+/** What is known of a session without reading its events. */
+export interface SessionHead {
+  readonly session: string;
+  /** UUIDv7 given when the session is created. Gone with delete and expiry; trim keeps it. */
+  readonly incarnation: string;
+  /** The last `seq`, also when that event was trimmed. 0 before the first event. */
+  readonly version: number;
+  /** Grows with every append, erase, trim, seal and change of expiry or metadata. Caches key on it. */
+  readonly revision: number;
+  /** The smallest `seq` still in the log; `version + 1` when there is none. */
+  readonly firstSeq: number;
+  /** Events in the log, tombstones and retracted ones included; trimmed ones not. */
+  readonly events: number;
+  /** Sum over the events in the log of what was appended, as JSON in UTF-8; nothing for a tombstone. In bytes. */
+  readonly bytes: number;
+  readonly subject?: string;
+  readonly metadata: JsonObject;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly expiresAt?: number;
+  /** A sealed session refuses every write but `delete`, `erase` and `unseal`. */
+  readonly sealed?: true;
+}
+
+export interface TouchOptions extends CallOptions {
+  readonly incarnation?: string;
+  readonly ttlMs?: number | null;
+  readonly subject?: string;
+  /** Replaces the session's metadata. */
+  readonly metadata?: JsonObject;
+}
+
+export type TrimOptions = CallOptions & ({ readonly beforeSeq: number } | { readonly olderThan: number });
+
+export interface TrimResult {
+  readonly removed: number;
+  readonly firstSeq: number;
+  /** True when the call reached its bound and there is more to trim. */
+  readonly more: boolean;
+}
+
+export interface EraseOptions extends CallOptions {
+  readonly seqs: readonly SeqRange[];
+  readonly incarnation?: string;
+}
+
+export interface EraseResult {
+  /** What is blank now, ascending: the events asked for and those derived from them. */
+  readonly erased: readonly number[];
+  readonly revision: number;
+}
+
+export interface DeleteSessionOptions extends CallOptions {
+  readonly expectedVersion?: number;
+  readonly incarnation?: string;
+}
+
+export interface ListSessionsOptions extends PageOptions {
+  readonly subject?: string;
+  /** Only sessions whose last write is at or before this time, in milliseconds since the epoch. */
+  readonly idleSince?: number;
+  /** Only sessions whose id begins with this string. */
+  readonly prefix?: string;
+}
+
+/**
+ * One ordered, append-only sequence of events for each session.
+ *
+ * - `seq` is assigned by the store: contiguous, in the order of calls, never by time. Every read that includes
+ *   retracted events is a prefix of every later such read of the same incarnation, until a trim.
+ * - A write is all or nothing. What is refused changes nothing, not even the idle time.
+ * - Inputs are neither kept nor changed; results are frozen or copies.
+ * - A session that does not exist is not an error for reads.
+ *
+ * Every method throws `invalid-input` for hostile input, `closed` after `close()`, `aborted`, and by store
+ * `unavailable`, `timeout`, `corrupt`.
+ */
+export interface EventLog {
+  /**
+   * Adds events at the end, all or none, with contiguous `seq`, and refreshes the idle lifetime. Creates the
+   * session when there is none and no incarnation is named. Without events it needs an operation, which it records
+   * (`firstSeq` is then `version + 1`).
+   *
+   * A session that was deleted or has expired starts anew under another incarnation when none is named. But an
+   * operation of an incarnation that has ended is `history-lost` for at least 24 hours, also when no incarnation
+   * is named, or the retry of a first append would bring a deleted session back. A store that finds itself without
+   * a history it had (an eviction, a missing part) answers `history-lost` until the session is deleted.
+   *
+   * An append without a fence is let in while a lease is held: leases order those who ask for them.
+   *
+   * Checked in this order, before anything is written: limits and form, the incarnation, a known operation
+   * (replay or `conflict`), the seal, the fence, the expected version.
+   *
+   * A `retraction` names ranges within `1 … version` as it was before this append. In the same step it marks the
+   * messages and summaries in them that no retraction has marked yet, and every summary derived from one of those.
+   * Other events stay, so does what is marked, trimmed or erased already: retracting `1 … version` is always
+   * possible, and clears. Retractions are themselves never retracted; who wants an event back appends it again.
+   *
+   * @throws `conflict` with `details.conflict` = `operation` | `version` | `fence` | `sealed` and the current value;
+   *   `history-lost`; `too-large`; `invalid-input`, also for a retraction of events that do not exist.
+   */
+  append(
+    address: SessionAddress,
+    events: readonly EventInput[],
+    options?: AppendOptions,
+  ): Promise<AppendResult>;
+
+  /**
+   * What is recorded of an operation, `undefined` when the session does not know it. Operations are remembered as
+   * long as the incarnation, or for the bound that the store documents, never below 24 hours.
+   */
+  operation(address: SessionAddress, id: string, options?: CallOptions): Promise<OperationRecord | undefined>;
+
+  /**
+   * Events in order of `seq`. Retraction events are among them unless `types` leaves them out: who follows a log
+   * forward needs them, or keys its cache on `revision`. Cost follows what is returned, never the length of the log.
+   */
+  read(address: SessionAddress, options?: ReadOptions): Promise<ReadResult>;
+
+  /** The state of the session, `undefined` when there is none. */
+  head(address: SessionAddress, options?: CallOptions): Promise<SessionHead | undefined>;
+
+  /**
+   * Refreshes the idle lifetime and changes what is given. `undefined` when there is no session.
+   *
+   * @throws `history-lost` when the named incarnation is gone; `conflict` when sealed.
+   */
+  touch(address: SessionAddress, options?: TouchOptions): Promise<SessionHead | undefined>;
+
+  /**
+   * Retention: removes the longest prefix that is all before `beforeSeq`, or all recorded before `olderThan`.
+   * Keeps incarnation and version, even when everything goes. A missing session has nothing to trim.
+   *
+   * @throws `conflict` when sealed.
+   */
+  trim(address: SessionAddress, options: TrimOptions): Promise<TrimResult>;
+
+  /**
+   * Removes content for good, with that of every event derived from it, in one step; leaves tombstones. Operation
+   * ids stay known. Erasing again is not an error.
+   *
+   * @throws `history-lost` when the named incarnation is gone.
+   */
+  erase(address: SessionAddress, options: EraseOptions): Promise<EraseResult>;
+
+  /**
+   * Ends the incarnation and everything that lives with it: events, session documents, operations. False when
+   * there was no session, or not the incarnation that was named.
+   *
+   * @throws `conflict` when the expected version is stale.
+   */
+  delete(address: SessionAddress, options?: DeleteSessionOptions): Promise<boolean>;
+
+  /** Heads of the tenant's sessions in the order of their ids as UTF-8 bytes. May lag behind on a cluster. */
+  list(tenant: string, options?: ListSessionsOptions): Promise<Page<SessionHead>>;
+}
+
+export interface ScanOptions extends PageOptions {
+  readonly types?: readonly EventType[];
+  readonly agent?: string;
+  /** Only events recorded at or after this time. */
+  readonly since?: number;
+  /** Only events recorded before this time. */
+  readonly until?: number;
+}
+
+/** An event with the session it stands in. */
+export interface ScannedEvent {
+  readonly session: string;
+  readonly incarnation: string;
+  readonly event: StoredEvent;
+}
+
+/** Events across the sessions of a tenant. */
+export interface EventScan {
+  /** In the order of recording time, session id, `seq`. Retracted events are left out. May lag. */
+  scan(tenant: string, options?: ScanOptions): Promise<Page<ScannedEvent>>;
+}
+
+/** One part of a session on its way to another store. */
+export interface TransferBatch {
+  readonly head: SessionHead;
+  /** The session's idle lifetime, when it has one. */
+  readonly ttlMs?: number;
+  /** Ascending, retracted events and tombstones included. */
+  readonly events: readonly StoredEvent[];
+  readonly operations: readonly OperationRecord[];
+}
+
+/**
+ * Moves a session between stores with its incarnation and `seq`: seal, export, import, verify, unseal the copy,
+ * delete the source with its expected version. Each step can be repeated after a crash.
+ */
+export interface EventTransfer {
+  /** Refuses further writes. Idempotent. @throws `not-found`; `conflict` when the expected version is stale. */
+  seal(address: SessionAddress, options?: DeleteSessionOptions): Promise<SessionHead>;
+  /** Allows writes again. Idempotent. @throws `not-found`; `history-lost`. */
+  unseal(
+    address: SessionAddress,
+    options?: { readonly incarnation?: string } & CallOptions,
+  ): Promise<SessionHead>;
+  /** Events after `after`, at most `limit`, with the operations that appended them. */
+  exportEvents(
+    address: SessionAddress,
+    options?: { readonly after?: number; readonly limit?: number } & CallOptions,
+  ): Promise<TransferBatch | undefined>;
+  /**
+   * Takes a batch with its `seq` and incarnation into a sealed session. Idempotent for each `seq`.
+   *
+   * @throws `conflict` when another incarnation lives here, or an event with this `seq` has other content;
+   *   `invalid-input` when the batch would leave a gap.
+   */
+  importEvents(address: SessionAddress, batch: TransferBatch, options?: CallOptions): Promise<SessionHead>;
+}
+
+export function isEventScan(log: EventLog): log is EventLog & EventScan {
+  return "scan" in log && typeof log.scan === "function";
+}
+
+export function isEventTransfer(log: EventLog): log is EventLog & EventTransfer {
+  return "importEvents" in log && typeof log.importEvents === "function";
+}

@@ -1,0 +1,27 @@
+import type { SessionAddress } from "../address.ts";
+import type { HandoffContext, HandoffPriority } from "../events.ts";
+import type { JsonValue } from "../json.ts";
+import type { CallOptions } from "./common.ts";
+
+export interface HandoffStart {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly priority?: HandoffPriority;
+  readonly data?: JsonValue;
+  readonly parentId?: string;
+  readonly context?: HandoffContext;
+}
+
+/** A handoff that is running. Ending it twice changes nothing. */
+export interface HandoffHandle {
+  readonly handoffId: string;
+  complete(outcome?: JsonValue, options?: CallOptions): Promise<void>;
+  fail(error: unknown, options?: CallOptions): Promise<void>;
+  reject(reason: string, options?: CallOptions): Promise<void>;
+}
+
+/** Records the start and the end of handoffs in a session's log; what adapters of frameworks call. */
+export interface HandoffRecorder {
+  start(address: SessionAddress, handoff: HandoffStart, options?: CallOptions): Promise<HandoffHandle>;
+}

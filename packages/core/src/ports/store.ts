@@ -1,0 +1,41 @@
+import type { Limits } from "../limits.ts";
+import type { CallOptions, Page, PageOptions } from "./common.ts";
+import type { DocumentStore } from "./document-store.ts";
+import type { EventLog } from "./event-log.ts";
+import type { Leases } from "./leases.ts";
+import type { SearchIndex } from "./search-index.ts";
+
+/** What an acknowledged write survives. */
+export interface Durability {
+  readonly survives: "nothing" | "process-crash" | "machine-crash";
+  /** In words, as the server's settings say: `AOF everysec: up to one second may be lost`. */
+  readonly detail: string;
+}
+
+export interface ExpireResult {
+  readonly sessions: number;
+  readonly documents: number;
+  /** True when the batch was full and there may be more. */
+  readonly more: boolean;
+}
+
+/** Upkeep across tenants, for the operator and never for a tenant. */
+export interface Maintenance {
+  tenants(options?: PageOptions): Promise<Page<string>>;
+  /** Removes at most `limit` expired sessions and documents. Expired ones are invisible before that too. */
+  expire(options?: { readonly limit?: number } & CallOptions): Promise<ExpireResult>;
+  durability(options?: CallOptions): Promise<Durability>;
+}
+
+/** What a store package exports: its ports over one set of data. */
+export interface Store extends AsyncDisposable {
+  /** What this store admits; larger input is refused with `too-large` or `invalid-input`. */
+  readonly limits: Limits;
+  readonly log: EventLog;
+  readonly documents: DocumentStore;
+  readonly leases?: Leases;
+  readonly search?: SearchIndex;
+  readonly maintenance?: Maintenance;
+  /** Ends background work and refuses further calls with `closed`. Idempotent. Injected clients stay open. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+import type { EventInput, SeqRange, StoredEvent } from "../events.ts";
+import type { Message } from "../message.ts";
+import type { CallOptions } from "./common.ts";
+
+/** The log as a strategy sees it: only what may reach a model, newest first, in pages, as of one version. */
+export interface ViewSource {
+  readonly incarnation?: string;
+  readonly version: number;
+  readonly revision: number;
+  /** Effective messages and summaries before `before`, newest first; fewer than `limit` only at the log's begin. */
+  readBackward(
+    options: { readonly before?: number; readonly limit: number } & CallOptions,
+  ): Promise<readonly StoredEvent[]>;
+  /** Effective pinned messages, oldest first, from their index. */
+  pinned(options?: CallOptions): Promise<readonly StoredEvent[]>;
+  /** Appends a summary, once for each operation id and only at `version`. Absent where nothing can be written. */
+  append?(event: EventInput, operationId: string, options?: CallOptions): Promise<number>;
+}
+
+/** Why messages are not in the view. */
+export interface DroppedRange extends SeqRange {
+  readonly reason: string;
+}
+
+/** What a model is shown. Derived; the log is not changed by it. */
+export interface View {
+  readonly messages: readonly Message[];
+  /** The `seq` each message came from; `undefined` for one that was made, such as a synthesised tool result. */
+  readonly seqs: readonly (number | undefined)[];
+  readonly version: number;
+  /** True when the view is less than all effective messages. */
+  readonly compacted: boolean;
+  readonly dropped: readonly DroppedRange[];
+  /** Ranges that stand in the view as a summary. */
+  readonly summarized: readonly SeqRange[];
+  readonly tokens?: number;
+  /** Tokens at the view's begin that stay byte-identical until the next cut. */
+  readonly stablePrefixTokens?: number;
+}
+
+/** Chooses what of a log a model is shown. @throws `budget-exceeded` when even the least does not fit. */
+export interface ViewStrategy {
+  /** Name and parameters, such as `window(messages=20)`. */
+  readonly name: string;
+  view(source: ViewSource, options?: CallOptions): Promise<View>;
+}

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DocumentAddress } from "./address.ts";
+import { MemoryError } from "./memory-error.ts";
+import type { Document, DocumentInput, DocumentStore } from "./ports/document-store.ts";
+import type { SessionGuard } from "./ports/event-log.ts";
+
+export interface UpdateOptions extends SessionGuard {
+  /** How often to try; 10 when left out. */
+  readonly attempts?: number;
+  /** Longest pause before the second try; doubles with each try, to at most 64 times this. 5 when left out. */
+  readonly backoffMs?: number;
+  /** A number from 0 to 1, for tests that want the same pauses. `Math.random` when left out. */
+  readonly random?: () => number;
+}
+
+/**
+ * Reads a document, changes it and writes it back only if nobody wrote in between; otherwise tries again from what
+ * is there now, after a random pause. Exact under concurrency: each successful call saw the one before it.
+ *
+ * `change` gets `undefined` when there is no document, may run several times and must not have effects. When it
+ * returns `undefined` nothing is written and the document is returned as it was.
+ *
+ * @throws `conflict`, retryable, when every try lost; what `get` and `put` throw. `unknown` outcomes are not retried:
+ *   a change that adds would be made twice.
+ */
+export async function updateDocument(
+  documents: DocumentStore,
+  address: DocumentAddress,
+  change: (current: Document | undefined) => DocumentInput | undefined,
+  options: UpdateOptions = {},
+): Promise<Document | undefined> {
+  const { attempts = 10, backoffMs = 5, random = Math.random, ...guard } = options;
+  for (let attempt = 1; ; attempt++) {
+    const current = await documents.get(address, guard);
+    const next = change(current);
+    if (next === undefined) return current;
+    try {
+      return await documents.put(address, next, { ...guard, expectedVersion: current?.version ?? 0 });
+    } catch (error) {
+      if (!isVersionConflict(error)) throw error;
+      if (attempt >= attempts) {
+        throw new MemoryError(
+          "conflict",
+          `The document was changed by others during all ${attempts} tries.`,
+          {
+            retryable: true,
+            details: { ...error.details, attempts },
+            cause: error,
+          },
+        );
+      }
+    }
+    // Full jitter: writers that met once do not meet again at the same moment.
+    const pause = random() * backoffMs * 2 ** Math.min(attempt - 1, 6);
+    await sleep(pause, undefined, guard.signal === undefined ? {} : { signal: guard.signal }).catch(
+      (cause) => {
+        throw new MemoryError("aborted", "The call was aborted by its signal.", { cause });
+      },
+    );
+  }
+}
+
+function isVersionConflict(error: unknown): error is MemoryError {
+  return MemoryError.isInstance(error, "conflict") && error.details.conflict === "version";
+}

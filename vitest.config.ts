@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** Shared by every project: each one runs its own tests and leaves a report that `npm test` counts. */
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    reporters: ["default", ["json", { outputFile: ".reports/test.json" }]],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    retry: 0,
+    passWithNoTests: false,
+  },
+});
