@@ -1,0 +1,21 @@
+// `npm test`: installs what is missing, then runs every check of the workspace and counts what passed.
+// Plain JavaScript, because it runs before anything is installed, on any Node.js from 20 on.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { launch } from "./src/main.mjs";
+import { runProgram } from "./src/run-program.mjs";
+import { workspaceEnvironment } from "./src/workspace.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+await launch({
+  root,
+  // Reports of two runs in one folder would mix.
+  exclusive: true,
+  program: () =>
+    runProgram(
+      join(root, "node_modules", ".bin", "node"),
+      [join(root, "tools", "test-run", "src", "main.ts"), ...process.argv.slice(2)],
+      { cwd: root, env: workspaceEnvironment(root) },
+    ),
+});
