@@ -24,6 +24,8 @@ export interface StoreFixture extends AsyncDisposable {
    * Absent where the store cannot lose data without losing all.
    */
   loseSession?(tenant: string, session: string): Promise<void>;
+  /** How long tenant-wide `list`, `scan` and `find` may lag behind a write; 0, the default, for not at all. */
+  readonly lagMs?: number;
 }
 
 /** How the kit gets at a store. One fixture for each case: cases never see each other's data. */
@@ -39,6 +41,9 @@ export interface CaseContext extends Omit<StoreFixture, typeof Symbol.asyncDispo
   readonly tenant: string;
 }
 
+/** What a store or its fixture may lack. A case that is about nothing else names it in `needs`. */
+export type Capability = "scan" | "transfer" | "leases" | "maintenance" | "rewind" | "loseSession";
+
 export type ConformanceArea = "log" | "transfer" | "scan" | "documents" | "leases" | "hostile" | "lifecycle";
 
 /**
@@ -51,6 +56,11 @@ export interface ConformanceCase {
   readonly area: ConformanceArea;
   /** The promise, as one sentence. */
   readonly contract: string;
+  /**
+   * Capabilities without which the case has nothing to look at. It still runs there, and passes; its mutants are
+   * not run, because no store can be broken in what it does not have, and the closing line counts them.
+   */
+  readonly needs?: readonly Capability[];
   /** Rejects when the promise is broken, with a message that says how. */
   run(context: CaseContext): Promise<void>;
 }

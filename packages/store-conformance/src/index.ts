@@ -1,1 +1,27 @@
-export {};
+export { allCases } from "./all-cases.ts";
+export { allMutants } from "./all-mutants.ts";
+export { conformanceDocument } from "./conformance-document.ts";
+export {
+  type DescribeConformanceOptions,
+  describeConformance,
+  type TestRunner,
+} from "./describe-conformance.ts";
+export {
+  type DescribeMutantsOptions,
+  describeMutants,
+  judgeMutant,
+  type MutantVerdict,
+  targetProblems,
+} from "./describe-mutants.ts";
+export { check, equal, eventually, present, refuses, vandalize } from "./expect.ts";
+export type {
+  Capability,
+  CaseContext,
+  ConformanceArea,
+  ConformanceCase,
+  Mutant,
+  StoreFixture,
+  StoreHarness,
+} from "./harness.ts";
+export { breakStore, overriding, type StoreParts } from "./mutants/break-store.ts";
+export { runCase } from "./run-case.ts";

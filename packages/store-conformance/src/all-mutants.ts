@@ -1,0 +1,17 @@
+import type { Mutant } from "./harness.ts";
+import { documentMutants } from "./mutants/documents/index.ts";
+import { leaseMutants } from "./mutants/leases.ts";
+import { lifecycleMutants } from "./mutants/lifecycle.ts";
+import { logMutants } from "./mutants/log/index.ts";
+import { scanMutants } from "./mutants/scan.ts";
+import { transferMutants } from "./mutants/transfer.ts";
+
+/** Every mutant of the kit. Each case is the target of at least one. */
+export const allMutants: readonly Mutant[] = Object.freeze([
+  ...logMutants,
+  ...transferMutants,
+  ...scanMutants,
+  ...leaseMutants,
+  ...documentMutants,
+  ...lifecycleMutants,
+]);

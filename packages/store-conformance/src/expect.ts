@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { setTimeout as wait } from "node:timers/promises";
+import { inspect } from "node:util";
+import { type JsonValue, MemoryError, type MemoryErrorCode } from "@relevo/core";
+import type { CaseContext } from "./harness.ts";
+
+/** Fails with this message when the condition does not hold. */
+export function check(condition: boolean, message: string): asserts condition {
+  if (!condition) assert.fail(message);
+}
+
+/** Fails unless the two are deeply and strictly equal; `what` names the value in the message. */
+export function equal(actual: unknown, expected: unknown, what: string): void {
+  try {
+    assert.deepStrictEqual(actual, expected);
+  } catch {
+    assert.fail(`${what}: expected ${show(expected)}, got ${show(actual)}`);
+  }
+}
+
+/** The value, or a failure that names what is missing. */
+export function present<Value>(value: Value | undefined, what: string): Value {
+  check(value !== undefined, `${what} is missing`);
+  return value;
+}
+
+/**
+ * Fails unless the call is refused with this code and these details. A refusal must say that nothing was applied.
+ * Returns the error for a closer look.
+ */
+export async function refuses(
+  call: Promise<unknown> | (() => Promise<unknown>),
+  code: MemoryErrorCode,
+  what: string,
+  details: { readonly [name: string]: JsonValue } = {},
+): Promise<MemoryError> {
+  let result: unknown;
+  try {
+    result = await (typeof call === "function" ? call() : call);
+  } catch (error) {
+    check(
+      MemoryError.isInstance(error),
+      `${what}: expected a MemoryError with code ${code}, got ${show(error)}`,
+    );
+    equal(error.code, code, `${what}: code of "${error.message}"`);
+    equal(error.outcome, "not-applied", `${what}: outcome`);
+    for (const [name, value] of Object.entries(details)) {
+      equal(error.details[name], value, `${what}: details.${name}`);
+    }
+    return error;
+  }
+  return assert.fail(`${what}: expected a refusal with ${code}, got ${show(result)}`);
+}
+
+/**
+ * Runs the check until it passes, for as long as tenant-wide lists of this store may lag. At once and only once
+ * where nothing lags.
+ */
+export async function eventually(context: CaseContext, attempt: () => Promise<void>): Promise<void> {
+  const step = 20;
+  for (let left = context.lagMs ?? 0; left > 0; left -= step) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof assert.AssertionError)) throw error;
+      await wait(step);
+    }
+  }
+  await attempt();
+}
+
+/**
+ * Tries to change what a store returned, everywhere inside. Frozen results refuse it, copies take it; both are
+ * right, as long as nothing stored changes.
+ */
+export function vandalize(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const part of Object.values(value)) vandalize(part);
+  for (const key of [...Object.keys(value), "vandalized"]) Reflect.set(value, key, "vandalized");
+}
+
+function show(value: unknown): string {
+  const text = inspect(value, { depth: 6, breakLength: Infinity, maxStringLength: 200 });
+  return text.length > 1200 ? `${text.slice(0, 1200)} …` : text;
+}

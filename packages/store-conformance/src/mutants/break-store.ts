@@ -1,0 +1,53 @@
+import type { DocumentStore, Leases, Maintenance, Store } from "@relevo/core";
+import type { FullLog } from "../capabilities.ts";
+
+/** The ports of a store as a mutant sees them. What the store lacks is not there at run time either. */
+export interface StoreParts {
+  readonly store: Store;
+  readonly log: FullLog;
+  readonly documents: DocumentStore;
+  readonly leases: Leases;
+  readonly maintenance: Maintenance;
+  /** The same object for both handles of one fixture. */
+  readonly shared: Map<string, unknown>;
+}
+
+/** What a mutant puts in place of single methods. */
+export interface Overrides {
+  readonly store?: Partial<Store>;
+  readonly log?: Partial<FullLog>;
+  readonly documents?: Partial<DocumentStore>;
+  readonly leases?: Partial<Leases>;
+  readonly maintenance?: Partial<Maintenance>;
+}
+
+/** A store whose ports have some methods replaced; everything else is the original's. */
+export function breakStore(
+  store: Store,
+  shared: Map<string, unknown>,
+  replace: (parts: StoreParts) => Overrides,
+): Store {
+  // A mutant runs only where its case's capabilities are, so what it touches is there.
+  const { log, documents, leases, maintenance } = store as Store & Omit<StoreParts, "store" | "shared">;
+  const overrides = replace({ store, log, documents, leases, maintenance, shared });
+  return overriding(store, {
+    ...overrides.store,
+    ...(overrides.log && { log: overriding(log, overrides.log) }),
+    ...(overrides.documents && { documents: overriding(documents, overrides.documents) }),
+    ...(overrides.leases && { leases: overriding(leases, overrides.leases) }),
+    ...(overrides.maintenance && { maintenance: overriding(maintenance, overrides.maintenance) }),
+  });
+}
+
+/** `target` with some members replaced. Works on frozen objects and on classes with private fields. */
+export function overriding<Target extends object>(target: Target, members: Partial<Target>): Target {
+  // The proxy stands over an empty object: over a frozen one it would have to return the original members.
+  return new Proxy({} as Target, {
+    get(_, property) {
+      if (Object.hasOwn(members, property)) return Reflect.get(members, property);
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+    has: (_, property) => property in target || property in members,
+  });
+}

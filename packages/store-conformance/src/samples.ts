@@ -1,0 +1,117 @@
+import {
+  type EventInput,
+  type EventLog,
+  fingerprint,
+  type Operation,
+  type ReadOptions,
+  type SeqRange,
+  type SessionAddress,
+  type StoredEvent,
+} from "@relevo/core";
+import type { CaseContext } from "./harness.ts";
+
+type MessageInput = Extract<EventInput, { readonly type: "message" }>;
+
+/** The address of a session of the case's own tenant. */
+export function addressOf(context: CaseContext, session = "session"): SessionAddress {
+  return { tenant: context.tenant, session };
+}
+
+/** A user's message with this text. */
+export function says(text: string, fields: Omit<MessageInput, "type" | "body"> = {}): MessageInput {
+  return { type: "message", body: { role: "user", content: text }, ...fields };
+}
+
+export function systemSays(text: string): MessageInput {
+  return { type: "message", body: { role: "system", content: text } };
+}
+
+/** `count` messages, `text 1`, `text 2` and so on. */
+export function messages(count: number, text = "message"): readonly MessageInput[] {
+  return Array.from({ length: count }, (_, index) => says(`${text} ${index + 1}`));
+}
+
+/** A summary of these events. */
+export function summarizes(text: string, ...derivedFrom: readonly SeqRange[]): EventInput {
+  return {
+    type: "summary",
+    body: { text, sourceHash: "hash", strategy: "test", tokensBefore: 10, tokensAfter: 2 },
+    derivedFrom,
+  };
+}
+
+/** A handoff that quotes these events. */
+export function handsOff(reason: string, ...derivedFrom: readonly SeqRange[]): EventInput {
+  return {
+    type: "handoff",
+    body: { handoffId: "h-1", status: "started", from: "a", to: "b", reason, priority: "normal", depth: 0 },
+    derivedFrom,
+  };
+}
+
+export function executes(executionId: string, ...derivedFrom: readonly SeqRange[]): EventInput {
+  return { type: "execution", body: { executionId, status: "completed" }, derivedFrom };
+}
+
+export function retracts(...ranges: readonly SeqRange[]): EventInput {
+  return { type: "retraction", body: { ranges, reason: "undo" } };
+}
+
+/** The inclusive range; of one event when `to` is left out. */
+export function range(from: number, to: number = from): SeqRange {
+  return { from, to };
+}
+
+/** An operation with this id whose request is `request`. */
+export function operationOf(id: string, request: unknown = id): Operation {
+  return { id, fingerprint: fingerprint(request) };
+}
+
+/** The events of one read. */
+export async function eventsOf(
+  log: EventLog,
+  address: SessionAddress,
+  options: ReadOptions = {},
+): Promise<readonly StoredEvent[]> {
+  return (await log.read(address, { limit: 1000, ...options })).events;
+}
+
+/** The seqs of one read. */
+export async function seqsOf(
+  log: EventLog,
+  address: SessionAddress,
+  options: ReadOptions = {},
+): Promise<readonly number[]> {
+  return (await eventsOf(log, address, options)).map(({ seq }) => seq);
+}
+
+/** The text of a message event; the type and a mark for what is not a message or has no body any more. */
+export function textIn(event: StoredEvent): string {
+  if (event.erasedAt !== undefined) return `(erased ${event.type})`;
+  if (event.type === "message" && typeof event.body === "object" && "content" in event.body) {
+    return typeof event.body.content === "string" ? event.body.content : "(parts)";
+  }
+  return `(${event.type})`;
+}
+
+/** The texts of one read. */
+export async function textsOf(
+  log: EventLog,
+  address: SessionAddress,
+  options: ReadOptions = {},
+): Promise<readonly string[]> {
+  return (await eventsOf(log, address, options)).map(textIn);
+}
+
+/** Everything that a session shows of itself, to compare before and after a call that must change nothing. */
+export async function stateOf(log: EventLog, address: SessionAddress): Promise<unknown> {
+  return {
+    head: await log.head(address),
+    events: await eventsOf(log, address, { retracted: "include" }),
+  };
+}
+
+/** 1 … count. */
+export function upTo(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
