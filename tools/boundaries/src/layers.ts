@@ -1,0 +1,36 @@
+/** What a project is, which decides what it may import. */
+export type Layer = "core" | "store" | "feature" | "kit" | "adapter" | "app" | "tool";
+
+const mayImport: { readonly [layer in Layer]: readonly Layer[] } = {
+  core: [],
+  store: ["core"],
+  feature: ["core"],
+  kit: ["core"],
+  adapter: ["core", "feature"],
+  app: ["core", "store", "feature", "kit", "adapter"],
+  tool: ["core", "store", "feature", "kit", "adapter", "tool"],
+};
+
+/** Tests may also use the kit, the tools, and a real store to run on. */
+const testsMayAlsoImport: readonly Layer[] = ["kit", "tool", "store"];
+
+/**
+ * The layer of a project by its folder. A package that no rule names is a feature, which may import the least: one
+ * that needs more has to be given its place here.
+ */
+export function layerOf(folder: string): Layer {
+  const [kind, name = ""] = folder.split("/");
+  if (kind === "apps") return "app";
+  if (kind === "tools") return "tool";
+  if (name === "core") return "core";
+  if (name === "store-conformance") return "kit";
+  if (name === "store-layers") return "feature";
+  if (name.startsWith("store-")) return "store";
+  if (name.endsWith("-adapter") || name === "cli") return "adapter";
+  return "feature";
+}
+
+/** Whether code of one layer may import another, and its tests with `inTests`. */
+export function isAllowed(from: Layer, to: Layer, inTests: boolean): boolean {
+  return mayImport[from].includes(to) || (inTests && testsMayAlsoImport.includes(to));
+}

@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+
+export interface CommandOptions {
+  readonly cwd: string;
+  /** Added to the environment. */
+  readonly env?: { readonly [name: string]: string };
+  /** Takes each line as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface CommandResult {
+  readonly code: number;
+  /** Standard output and standard error, as they came. */
+  readonly output: string;
+  readonly standardOutput: string;
+}
+
+/** Runs a command to its end without standard input. An exit code is a result, not an error. */
+export function runCommand(
+  command: string,
+  commandArguments: readonly string[],
+  { cwd, env = {}, onLine }: CommandOptions,
+): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = spawn(command, commandArguments, {
+      cwd,
+      env: { ...process.env, NO_COLOR: "1", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    let standardOutput = "";
+    let line = "";
+    const keep = (chunk: string) => {
+      output += chunk;
+      const lines = (line + chunk).split("\n");
+      line = lines.pop() ?? "";
+      for (const complete of lines) onLine?.(complete);
+    };
+    child.stdout.setEncoding("utf8");
+    child.stderr.setEncoding("utf8");
+    child.stdout.on("data", (chunk: string) => {
+      standardOutput += chunk;
+      keep(chunk);
+    });
+    child.stderr.on("data", keep);
+    // Without this the command would go on alone, holding what it holds.
+    const interrupt = (signal: NodeJS.Signals) => {
+      child.kill(signal);
+      process.exit(128 + constants.signals[signal]);
+    };
+    process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+    const finish = (result: CommandResult) => {
+      process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+      resolve(result);
+    };
+    child.on("error", (error) => finish({ code: 127, output: `${output}${error.message}`, standardOutput }));
+    child.on("close", (code) => finish({ code: code ?? 1, output, standardOutput }));
+  });
+}

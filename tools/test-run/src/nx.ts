@@ -1,0 +1,87 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommand } from "./command.ts";
+import { field, listField, textField } from "./json-fields.ts";
+import { readJson } from "./read-reports.ts";
+import { missing, type Tally } from "./tally.ts";
+
+/** A project of the workspace, as Nx sees it. */
+export interface Project {
+  readonly name: string;
+  /** Folder, relative to the workspace. */
+  readonly root: string;
+  readonly targets: readonly string[];
+  /** Names of the projects that it depends on. */
+  readonly dependencies: readonly string[];
+}
+
+/** The projects of a workspace in the order of their folders. */
+export async function loadProjects(root: string): Promise<readonly Project[]> {
+  const file = join(root, ".relevo", "graph.json");
+  await mkdir(join(root, ".relevo"), { recursive: true });
+  const { code, output } = await runCommand("nx", ["graph", `--file=${file}`], { cwd: root });
+  const graph = field(await readJson(file), "graph");
+  if (code !== 0 || graph === undefined) throw new Error(`Nx gave no project graph:\n${output}`);
+  return projectsOf(graph);
+}
+
+/** The projects in the form that `nx graph --file` writes. */
+export function projectsOf(graph: unknown): readonly Project[] {
+  const nodes = Object.entries(field(graph, "nodes") ?? {});
+  return nodes
+    .map(([name, node]) => ({
+      name,
+      root: textField(field(node, "data"), "root"),
+      targets: Object.keys(field(field(node, "data"), "targets") ?? {}),
+      dependencies: listField(field(graph, "dependencies"), name)
+        .map((dependency) => textField(dependency, "target"))
+        .filter((target) => nodes.some(([other]) => other === target)),
+    }))
+    .sort((left, right) => (left.root < right.root ? -1 : 1));
+}
+
+/** What became of each task of an Nx run: its exit code, by task id such as `@relevo/core:build`. */
+export interface NxRun {
+  readonly code: number;
+  readonly output: string;
+  readonly tasks: ReadonlyMap<string, number>;
+}
+
+/** Runs targets of all projects that have them, cached where Nx may, and says a line for each task that ends. */
+export async function runTargets(
+  root: string,
+  targets: readonly string[],
+  report: (line: string) => void,
+): Promise<NxRun> {
+  const started = Date.now();
+  const onLine = (line: string) => {
+    if (/^\s*[✔✖]/u.test(line)) report(`    ${line.trim()}`);
+  };
+  const { code, output } = await runCommand(
+    "nx",
+    ["run-many", "-t", ...targets, "--output-style=static-failures-only"],
+    { cwd: root, onLine },
+  );
+  const record = await readJson(join(root, ".nx", "cache", "run.json"));
+  // The record of an earlier run says nothing of this one.
+  const fresh = Date.parse(textField(field(record, "run"), "startTime")) >= started;
+  const tasks = fresh ? listField(record, "tasks") : [];
+  return {
+    code,
+    output,
+    tasks: new Map(tasks.map((task) => [textField(task, "taskId"), Number(field(task, "status") ?? 1)])),
+  };
+}
+
+/** Counts tasks by their exit code; one that did not run has failed. */
+export function countTasks(name: string, run: NxRun, taskIds: readonly string[]): Tally {
+  if (taskIds.length === 0) return missing(name, "there is nothing to run");
+  const failures = taskIds.filter((id) => run.tasks.get(id) !== 0);
+  return {
+    name,
+    passed: taskIds.length - failures.length,
+    failed: failures.length,
+    skipped: 0,
+    problems: failures.map((id) => (run.tasks.has(id) ? `${id} failed` : `${id} did not run`)),
+  };
+}

@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommand } from "./command.ts";
+import { conformanceLines } from "./conformance-line.ts";
+import { lint } from "./lint.ts";
+import { countTasks, loadProjects, type NxRun, type Project, runTargets } from "./nx.ts";
+import { readCheckReport, readVitestReport } from "./read-reports.ts";
+import { addTallies, closingLine, missing, type Tally, tallyTable } from "./tally.ts";
+
+/**
+ * Runs every check of a workspace, says what failed, and closes with `N passed, N failed` on a line of its own,
+ * counted from the reports that the runners left. Returns the exit code: 0 only when nothing failed.
+ */
+export async function testWorkspace(root: string, report: (line: string) => void): Promise<number> {
+  const started = performance.now();
+  const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
+  const tallies: Tally[] = [];
+  const step = async (title: string, run: () => Promise<readonly Tally[]>) => {
+    report(`  ▸ ${title}`);
+    const results = await run();
+    tallies.push(...results);
+    const total = addTallies(title, results);
+    report(`  ${total.failed === 0 ? "✔" : "✖"} ${title}: ${closingLine(total)}  (${seconds()})`);
+  };
+
+  const projects = await loadProjects(root);
+  await removeReports(root, projects);
+
+  await step("build and type check", async () => [await typeCheck(root, projects, report)]);
+  await step("lint and format", async () => [await lint(root)]);
+  if (existsSync(join(root, "tools", "boundaries"))) {
+    await step("boundaries", async () => [await boundaries(root)]);
+  }
+  await step("tests, snippets and packed packages", () => test(root, projects, report));
+
+  const total = addTallies("total", tallies);
+  if (total.problems.length > 0) report(`\nFailures\n${total.problems.map(indent).join("\n")}`);
+  report(`\n${tallyTable([...tallies, total])}\n`);
+  for (const line of await conformanceLines(root, projects)) report(line);
+  report(closingLine(total));
+  return total.failed === 0 ? 0 : 1;
+}
+
+/** A report from before would count for a project that does not get to write one now. */
+async function removeReports(root: string, projects: readonly Project[]): Promise<void> {
+  for (const folder of ["", ...projects.map((project) => project.root)]) {
+    await rm(join(root, folder, ".reports"), { recursive: true, force: true });
+  }
+}
+
+async function typeCheck(
+  root: string,
+  projects: readonly Project[],
+  report: (line: string) => void,
+): Promise<Tally> {
+  const targets = ["build", "typecheck"];
+  const run = await runTargets(root, targets, report);
+  const ids = projects.flatMap(({ name }) => targets.map((target) => `${name}:${target}`));
+  return withOutput(run, countTasks("build and type check", run, ids), report);
+}
+
+async function boundaries(root: string): Promise<Tally> {
+  const { code, output } = await runCommand(
+    "node",
+    [join(root, "tools", "boundaries", "src", "main.ts"), "--root", root],
+    { cwd: root },
+  );
+  const tally = await readCheckReport("boundaries", join(root, ".reports", "boundaries.json"));
+  return code !== 0 && tally.failed === 0 ? addTallies("boundaries", [tally, missing("run", output)]) : tally;
+}
+
+async function test(
+  root: string,
+  projects: readonly Project[],
+  report: (line: string) => void,
+): Promise<readonly Tally[]> {
+  const run = await runTargets(root, ["test", "check"], report);
+  const tallies: Tally[] = [];
+  for (const { name, root: folder, targets } of projects) {
+    const tests = await readVitestReport(name, join(root, folder, ".reports", "test.json"));
+    tallies.push(withTask(run, `${name}:test`, tests));
+    if (!targets.includes("check")) continue;
+    const check = name.replace(/^@[^/]*\//u, "");
+    const results = await readCheckReport(`${name} check`, join(root, ".reports", `${check}.json`));
+    tallies.push(withTask(run, `${name}:check`, results));
+  }
+  if (run.code !== 0) report(run.output);
+  if (run.code !== 0 && tallies.every(({ failed }) => failed === 0)) {
+    tallies.push(missing("Nx", `ended with exit code ${run.code}`));
+  }
+  return tallies;
+}
+
+/** A task that failed, or never ran, fails even when its report says that all is well. */
+function withTask(run: NxRun, id: string, tally: Tally): Tally {
+  if (tally.failed > 0 || run.tasks.get(id) === 0) return tally;
+  const problem = run.tasks.has(id) ? `${id} ended with exit code ${run.tasks.get(id)}` : `${id} did not run`;
+  return { ...tally, failed: 1, problems: [problem] };
+}
+
+/** Shows what Nx printed when something failed: compilers say it best themselves. */
+function withOutput(run: NxRun, tally: Tally, report: (line: string) => void): Tally {
+  if (tally.failed > 0 || run.code !== 0) report(run.output);
+  if (tally.failed > 0 || run.code === 0) return tally;
+  return { ...tally, failed: 1, problems: [`Nx ended with exit code ${run.code}`] };
+}
+
+function indent(problem: string): string {
+  return `  ✖ ${problem.replaceAll("\n", "\n      ")}`;
+}
