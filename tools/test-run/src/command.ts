@@ -7,6 +7,8 @@ export interface CommandOptions {
   readonly env?: { readonly [name: string]: string };
   /** Takes each line as it comes. */
   readonly onLine?: (line: string) => void;
+  /** Ends the command when it takes longer. */
+  readonly timeoutMs?: number;
 }
 
 export interface CommandResult {
@@ -20,13 +22,15 @@ export interface CommandResult {
 export function runCommand(
   command: string,
   commandArguments: readonly string[],
-  { cwd, env = {}, onLine }: CommandOptions,
+  { cwd, env = {}, onLine, timeoutMs }: CommandOptions,
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = spawn(command, commandArguments, {
       cwd,
-      env: { ...process.env, NO_COLOR: "1", ...env },
+      // Reports are read by programs. Together with FORCE_COLOR, NO_COLOR makes every Node.js process print a warning.
+      env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: "0", ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: "SIGKILL" }),
     });
     let output = "";
     let standardOutput = "";

@@ -7,7 +7,7 @@ export async function lint(root: string): Promise<Tally> {
   const name = "lint and format";
   const { code, standardOutput, output } = await runCommand(
     "biome",
-    ["ci", "--reporter=json", "--max-diagnostics=none"],
+    ["ci", "--reporter=json", "--max-diagnostics=none", "--colors=off"],
     { cwd: root },
   );
   return readLintReport(name, code, standardOutput) ?? missing(name, `Biome gave no report:\n${output}`);

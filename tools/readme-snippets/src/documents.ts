@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+/** The documents of a workspace, relative to it: its own, those in `docs`, and the README of every project. */
+export async function findDocuments(root: string): Promise<readonly string[]> {
+  const own = (await readdir(root)).filter((name) => name.endsWith(".md"));
+  const docs = existsSync(join(root, "docs"))
+    ? (await readdir(join(root, "docs"), { recursive: true })).filter((name) => name.endsWith(".md"))
+    : [];
+  const projects = await projectFolders(root);
+  return [
+    ...own,
+    ...docs.map((name) => `docs/${name}`),
+    ...projects.map((folder) => `${folder}/README.md`).filter((path) => existsSync(join(root, path))),
+  ].sort();
+}
+
+/** The folders of a workspace's projects, relative to it. */
+export async function projectFolders(root: string): Promise<readonly string[]> {
+  const folders: string[] = [];
+  for (const kind of ["apps", "packages", "tools"]) {
+    if (!existsSync(join(root, kind))) continue;
+    for (const name of await readdir(join(root, kind))) {
+      if (existsSync(join(root, kind, name, "package.json"))) folders.push(`${kind}/${name}`);
+    }
+  }
+  return folders.sort();
+}
+
+/** The links of a document to files of the workspace that are not there. */
+export function brokenLinks(root: string, document: string, markdown: string): readonly string[] {
+  const prose = markdown.replaceAll(/^(\s*)(`{3,})[\s\S]*?^\s*\2\s*$/gmu, "").replaceAll(/`[^`\n]*`/gu, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/gu)]
+    .map((match) => match[1] ?? "")
+    .filter((target) => !/^([a-z]+:|#)/u.test(target))
+    .filter((target) => !existsSync(join(root, dirname(document), decodeURI(target.replace(/#.*$/u, "")))))
+    .map((target) => `links to ${target}, which does not exist`);
+}

@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { projectFolders } from "./documents.ts";
+import type { Snippet } from "./extract.ts";
+
+/** A snippet with the file it was written to. */
+export interface PlacedSnippet extends Snippet {
+  readonly file: string;
+}
+
+/**
+ * Writes the snippets of one project's documents into a folder that stands to the packages as a reader's project
+ * does: it finds all of them by name, and what the documented project itself depends on. Inside the workspace, so
+ * that the compiler and the types of Node.js are found as well.
+ */
+export async function placeSnippets(
+  root: string,
+  project: string,
+  snippets: readonly Snippet[],
+): Promise<{ readonly folder: string; readonly placed: readonly PlacedSnippet[] }> {
+  const folder = join(
+    root,
+    ".relevo",
+    "snippets",
+    project === "" ? "workspace" : project.replaceAll("/", "-"),
+  );
+  await rm(folder, { recursive: true, force: true });
+  await linkPackages(root, project, join(folder, "node_modules"));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(compilerSettings));
+  const placed = snippets.map((snippet) => ({
+    ...snippet,
+    file: `${snippet.document.replaceAll(/[^\w.-]/gu, "-")}-line-${snippet.line}.ts`,
+  }));
+  for (const { file, code } of placed) await writeFile(join(folder, file), `${code}\n`);
+  return { folder, placed };
+}
+
+const compilerSettings = {
+  compilerOptions: {
+    target: "es2024",
+    lib: ["es2024", "esnext.disposable", "dom"],
+    module: "nodenext",
+    moduleDetection: "force",
+    types: ["node"],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    erasableSyntaxOnly: true,
+    skipLibCheck: true,
+    noEmit: true,
+  },
+  include: ["*.ts"],
+};
+
+async function linkPackages(root: string, project: string, modules: string): Promise<void> {
+  await mkdir(modules, { recursive: true });
+  for (const member of await projectFolders(root)) {
+    const { name } = JSON.parse(await readFile(join(root, member, "package.json"), "utf8"));
+    await link(join(root, member), join(modules, name));
+  }
+  if (project === "") return;
+  const own = join(root, project, "node_modules");
+  for (const name of existsSync(own) ? await installedNames(own) : []) {
+    await link(join(own, name), join(modules, name));
+  }
+}
+
+async function installedNames(modules: string): Promise<readonly string[]> {
+  const names = (await readdir(modules)).filter((name) => !name.startsWith("."));
+  const scoped = names.filter((name) => name.startsWith("@"));
+  const inScopes = await Promise.all(
+    scoped.map(async (scope) => (await readdir(join(modules, scope))).map((name) => `${scope}/${name}`)),
+  );
+  return [...names.filter((name) => !name.startsWith("@")), ...inScopes.flat()];
+}
+
+async function link(target: string, path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, path, "junction");
+}
