@@ -1,1 +1,36 @@
-export {};
+export type {
+  AgentMemory,
+  ChangeValue,
+  EntriesOptions,
+  ForgetOptions,
+  RecallOptions,
+  RememberOptions,
+  TierEntriesOptions,
+  TierOptions,
+  UpdateMemoryOptions,
+  WorkingMemory,
+} from "./agent-memory.ts";
+export type { ContextOptions, MemoryContext } from "./context.ts";
+export {
+  createMemory,
+  type Memory,
+  type MemoryOptions,
+  type OneStoreOptions,
+  type TwoStoreOptions,
+} from "./create-memory.ts";
+export type { MemoryEntry, Tier } from "./entry.ts";
+export type { MemoryStore } from "./runtime.ts";
+export { currentSession } from "./scope.ts";
+export type {
+  AppendInput,
+  ExecutionInput,
+  LeaseOptions,
+  MessagesOptions,
+  Session,
+  SessionAppendOptions,
+  SessionOptions,
+  SessionWriteOptions,
+  ViewOptions,
+} from "./session.ts";
+export type { HandoffSummary, SessionSummary, SummaryOptions } from "./session-summary.ts";
+export type { Tenant } from "./tenant.ts";

@@ -1,0 +1,75 @@
+import {
+  admitEvents,
+  admitJson,
+  type EventInput,
+  fingerprint,
+  type Message,
+  type Operation,
+  refuse,
+  requireObject,
+} from "@relevo/core";
+import type { Runtime } from "./runtime.ts";
+import type { AppendInput } from "./session.ts";
+
+/** Messages and events as the log takes them, with ids and times where the caller gave none. */
+export function eventsOf(
+  runtime: Runtime,
+  inputs: readonly AppendInput[],
+  agent: string | undefined,
+): readonly EventInput[] {
+  const now = runtime.clock.now();
+  const events = inputs.map((input, index): EventInput => {
+    requireObject(input, `input[${index}]`);
+    const event: EventInput = isEventInput(input) ? input : { type: "message", body: input };
+    if (event.type !== "message") return { ...branch(event.agent ?? agent), at: now, ...event };
+    requireObject(event.body, `input[${index}].body`);
+    const body = completeMessage(runtime, event.body, agent, event.at ?? now);
+    return {
+      ...event,
+      ...branch(event.agent ?? event.body.agent ?? agent),
+      at: event.at ?? body.at ?? now,
+      body,
+    };
+  });
+  if (runtime.checksValues) admitEvents(events, runtime.limits);
+  return events;
+}
+
+/**
+ * What makes a retry safe. The fingerprint is of the request as the caller made it, before ids and times: a retry
+ * has others. Lease and expected version are left out, because a retry may come with newer ones.
+ */
+export function operationOf(
+  runtime: Runtime,
+  id: string | undefined,
+  request: unknown,
+): { readonly operation?: Operation } {
+  if (id === undefined) return {};
+  // Checked before it is hashed: a cyclic or monstrous value is refused here and not by an exhausted stack.
+  const { value } = admitJson(request, "request", runtime.limits, runtime.limits.batchBytes, "batchBytes");
+  return { operation: { id, fingerprint: fingerprint(value) } };
+}
+
+export function asList(input: AppendInput | readonly AppendInput[]): readonly AppendInput[] {
+  if (typeof input !== "object" || input === null)
+    throw refuse("input", "must be a message, an event, or an array of them.");
+  return Array.isArray(input) ? input : [input as AppendInput];
+}
+
+function isEventInput(input: AppendInput): input is EventInput {
+  return "type" in input || "body" in input;
+}
+
+function completeMessage(runtime: Runtime, message: Message, agent: string | undefined, at: number): Message {
+  const speaks = message.role === "assistant" || message.role === "tool";
+  return {
+    ...message,
+    id: message.id ?? runtime.ids.next(),
+    at: message.at ?? at,
+    ...(speaks ? branch(message.agent ?? agent) : {}),
+  };
+}
+
+function branch(agent: string | undefined): { readonly agent?: string } {
+  return agent === undefined ? {} : { agent };
+}

@@ -1,0 +1,135 @@
+import { type CallOptions, type Message, maxPageSize, type Page, refuse } from "@relevo/core";
+import type { AgentMemory } from "./agent-memory.ts";
+import { entryOf, type MemoryEntry, madeInPath } from "./entry.ts";
+import { namespaces } from "./namespaces.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Session } from "./session.ts";
+import type { SessionSummary } from "./session-summary.ts";
+import { signalOf } from "./volatile-slot.ts";
+
+export interface ContextOptions extends CallOptions {
+  /** The session that is meant: its object or its id. */
+  readonly session?: Session | string;
+  /** The agent that is meant, by name. Left out: every agent of the session. */
+  readonly agent?: string;
+  /** How many of the newest messages; 20 when left out, 0 for none. */
+  readonly messages?: number;
+  /** How many memories in each list; 100 when left out, at most 1,000. */
+  readonly entries?: number;
+  /** Over how many of the newest events the summary counts; 1,000 when left out, 0 for no summary. */
+  readonly summary?: number;
+}
+
+/** What an agent should know before it acts, with what lives shortly and what stays apart. */
+export interface MemoryContext {
+  readonly tenant: string;
+  readonly session?: string;
+  readonly agent?: string;
+  /** What lives with the session, or in the volatile tier. */
+  readonly volatile: {
+    /** The newest effective messages, oldest first. */
+    readonly messages: readonly Message[];
+    readonly working: readonly MemoryEntry[];
+    /** The agent's notes in this session, then its volatile memory across sessions, each key once. */
+    readonly agent: readonly MemoryEntry[];
+  };
+  /** What stays. */
+  readonly durable: {
+    /** The agent's durable memory; without an agent, what any agent learned in this session. */
+    readonly agent: readonly MemoryEntry[];
+  };
+  readonly summary?: SessionSummary;
+  /** Lists above that were cut, such as `durable.agent`; page through `entries` for the rest. */
+  readonly incomplete: readonly string[];
+}
+
+/** Gathers what a session and an agent know. The parts are read side by side, not at one moment. */
+export async function gatherContext(
+  runtime: Runtime,
+  tenant: string,
+  parts: { readonly session?: Session; readonly agent?: AgentMemory },
+  options: ContextOptions,
+): Promise<MemoryContext> {
+  const { session, agent } = parts;
+  if (session === undefined && agent === undefined)
+    throw refuse("options", "must name a session, an agent, or both.");
+  const call = { limit: options.entries ?? 100, ...signalOf(options) };
+  const messageCount = options.messages ?? 20;
+  const summaryEvents = options.summary ?? maxPageSize;
+  const [messages, working, inSession, volatile, durable, summary] = await Promise.all([
+    session === undefined || messageCount === 0
+      ? []
+      : session.messages({ limit: messageCount, ...signalOf(options) }),
+    session?.working.entries(call) ?? nothing,
+    session === undefined ? nothing : agentsInSession(runtime, session, agent, call),
+    agent?.entries({ ...call, tier: "volatile" }) ?? nothing,
+    agent?.entries({ ...call, tier: "durable" }) ?? learnedIn(runtime, tenant, session?.id, call),
+    session === undefined || summaryEvents === 0
+      ? undefined
+      : session.summary({ maxEvents: summaryEvents, ...signalOf(options) }),
+  ]);
+  const noted = new Set(inSession.items.map((entry) => entry.key));
+  const lists: readonly (readonly [string, Page<MemoryEntry>])[] = [
+    ["volatile.working", working],
+    ["volatile.agent", inSession],
+    ["volatile.agent", volatile],
+    ["durable.agent", durable],
+  ];
+  const cut = lists.filter(([, page]) => page.cursor !== undefined).map(([name]) => name);
+  return {
+    tenant,
+    ...(session === undefined ? {} : { session: session.id }),
+    ...(agent === undefined ? {} : { agent: agent.name }),
+    volatile: {
+      messages,
+      working: working.items,
+      agent: [...inSession.items, ...volatile.items.filter((entry) => !noted.has(entry.key))],
+    },
+    durable: { agent: durable.items },
+    ...(summary === undefined ? {} : { summary }),
+    incomplete: [...new Set(cut)],
+  };
+}
+
+const nothing: Page<MemoryEntry> = { items: [] };
+
+type ListOptions = { readonly limit: number } & CallOptions;
+
+async function agentsInSession(
+  runtime: Runtime,
+  session: Session,
+  agent: AgentMemory | undefined,
+  options: ListOptions,
+): Promise<Page<MemoryEntry>> {
+  if (agent !== undefined) return session.agent(agent.name).entries({ ...options, tier: "volatile" });
+  const page = await runtime.sessions.documents.find(session.address, {
+    ...options,
+    namespacePrefix: namespaces.sessionAgents,
+  });
+  return {
+    items: page.items.map((document) => entryOf(document, "volatile", document.namespace.at(-1))),
+    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+  };
+}
+
+/** Looks at every durable agent memory of the tenant: the note that names the session is no index. */
+async function learnedIn(
+  runtime: Runtime,
+  tenant: string,
+  session: string | undefined,
+  options: ListOptions,
+): Promise<Page<MemoryEntry>> {
+  if (session === undefined) return nothing;
+  const page = await runtime.durable.documents.find(
+    { tenant },
+    {
+      ...options,
+      namespacePrefix: [...namespaces.agents, "durable"],
+      where: { path: madeInPath, $eq: session },
+    },
+  );
+  return {
+    items: page.items.map((document) => entryOf(document, "durable", document.namespace.at(-1))),
+    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+  };
+}

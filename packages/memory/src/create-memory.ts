@@ -1,0 +1,156 @@
+import {
+  admitChoice,
+  admitNullableTtl,
+  admitTenant,
+  type Clock,
+  createUuidGenerator,
+  type IdGenerator,
+  type Limits,
+  refuse,
+  requireKnownFields,
+  requireObject,
+  resolveLimits,
+  systemClock,
+  type ViewStrategy,
+} from "@relevo/core";
+import { type MemoryStore, Runtime } from "./runtime.ts";
+import { createTenant, type Tenant } from "./tenant.ts";
+
+interface CommonOptions {
+  /** What a session's `view` shows; every effective message when left out. */
+  readonly view?: ViewStrategy;
+  /** For the times of messages and events; the system's when left out. */
+  readonly clock?: Clock;
+  /** For sessions, messages and executions without an id; UUIDv7 when left out. */
+  readonly ids?: IdGenerator;
+  /** Tighter bounds than the stores' own, checked before a store is called. */
+  readonly limits?: Partial<Limits>;
+  /**
+   * How long volatile memories of agents, and volatile copies of durable ones, live when no `ttlMs` says so; `null`
+   * for ever. 86,400,000 (a day) when left out.
+   */
+  readonly volatileTtlMs?: number | null;
+  /** Told of failures that no call reports, such as a volatile copy that could not be written. Warns when left out. */
+  readonly onError?: (error: unknown) => void;
+  /** A number from 0 to 1 for the pauses between tries; `Math.random` when left out. */
+  readonly random?: () => number;
+}
+
+/** One store for everything. Tiers are then namespaces of it: the same code runs, nothing is faster. */
+export interface OneStoreOptions extends CommonOptions {
+  readonly store: MemoryStore;
+}
+
+/** Two stores, one for each tier; sessions live in one of them. */
+export interface TwoStoreOptions extends CommonOptions {
+  readonly volatile: MemoryStore;
+  readonly durable: MemoryStore;
+  readonly sessions: "volatile" | "durable";
+}
+
+export type MemoryOptions = OneStoreOptions | TwoStoreOptions;
+
+/** Sessions and agents' memory over one store or two. */
+export interface Memory extends AsyncDisposable {
+  /** Everything of one tenant. @throws `invalid-input`; `closed`. */
+  tenant(id: string): Tenant;
+  /** Refuses further calls with `closed`. Idempotent. The stores stay open: whoever created them closes them. */
+  close(): Promise<void>;
+}
+
+const commonFields = ["view", "clock", "ids", "limits", "volatileTtlMs", "onError", "random"];
+const knownFields = new Set(["store", "volatile", "durable", "sessions", ...commonFields]);
+const dayMs = 24 * 3600 * 1000;
+
+/**
+ * Composes stores into tenants, sessions and agents. Connects to nothing and creates nothing by itself.
+ *
+ * @throws `invalid-input` that names the option.
+ * @example
+ * ```ts
+ * const memory = createMemory({ store: createMemoryStore() });
+ * const session = memory.tenant("acme").session("chat-1");
+ * await session.append({ role: "user", content: "Hola, me llamo Juan" });
+ * ```
+ */
+export function createMemory(options: MemoryOptions): Memory {
+  requireObject(options, "options");
+  requireKnownFields(options, "options", knownFields);
+  const stores = admitStores(options);
+  const clock = admitObject(options.clock, "clock", ["now"]) ?? systemClock;
+  const ttlMs = admitNullableTtl(options.volatileTtlMs, "volatileTtlMs");
+  const runtime = new Runtime({
+    ...stores,
+    clock,
+    ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
+    view: admitObject(options.view, "view", ["view"]),
+    limits: resolveLimits({ ...stores.sessions.limits, ...options.limits }),
+    checksValues: options.limits !== undefined,
+    volatileTtlMs: ttlMs === undefined ? dayMs : (ttlMs ?? undefined),
+    onError: admitFunction(options.onError, "onError") ?? warn,
+    random: admitFunction(options.random, "random") ?? Math.random,
+  });
+  const close = async (): Promise<void> => runtime.close();
+  return {
+    tenant(id) {
+      runtime.requireOpen();
+      return createTenant(runtime, admitTenant(id, runtime.limits));
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function admitStores(options: object): Pick<Runtime, "sessions" | "volatile" | "durable"> {
+  const { store, volatile, durable, sessions } = options as Partial<OneStoreOptions & TwoStoreOptions>;
+  if (store !== undefined) {
+    if (volatile !== undefined || durable !== undefined || sessions !== undefined)
+      throw refuse("options", "must have either store, or volatile, durable and sessions.");
+    const only = admitStore(store, "store");
+    return { sessions: only, volatile: only, durable: only };
+  }
+  if (volatile === undefined && durable === undefined)
+    throw refuse("options.store", "is missing; one store is enough. Or give volatile, durable and sessions.");
+  const tiers = { volatile: admitStore(volatile, "volatile"), durable: admitStore(durable, "durable") };
+  if (sessions === undefined)
+    throw refuse("options.sessions", 'is missing; say whether sessions live in "volatile" or "durable".');
+  const tier = admitChoice(sessions, "options.sessions", ["volatile", "durable"], "durable");
+  return { ...tiers, sessions: tiers[tier] };
+}
+
+function admitStore(store: MemoryStore | undefined, name: string): MemoryStore {
+  const admitted = admitObject(store, name, []);
+  if (
+    admitted === undefined ||
+    typeof admitted.log?.append !== "function" ||
+    typeof admitted.documents?.put !== "function" ||
+    typeof admitted.limits !== "object"
+  )
+    throw refuse(`options.${name}`, "must be a store, with log, documents and limits.");
+  return admitted;
+}
+
+function admitObject<Value extends object>(
+  input: Value | undefined,
+  name: string,
+  methods: readonly (keyof Value & string)[],
+): Value | undefined {
+  if (input === undefined) return undefined;
+  requireObject(input, `options.${name}`);
+  for (const method of methods) {
+    if (typeof input[method] !== "function")
+      throw refuse(`options.${name}`, `must have a function ${method}().`);
+  }
+  return input;
+}
+
+function admitFunction<Value>(input: Value | undefined, name: string): Value | undefined {
+  if (input !== undefined && typeof input !== "function")
+    throw refuse(`options.${name}`, "must be a function.");
+  return input;
+}
+
+/** Visible without stopping anything; a failure that nobody asked to hear of must still be seen. */
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), "RelevoWarning");
+}

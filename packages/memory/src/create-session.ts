@@ -1,0 +1,248 @@
+import {
+  type AppendOptions,
+  type AppendResult,
+  admitChoice,
+  admitId,
+  admitInteger,
+  admitOptionalId,
+  admitRanges,
+  type CallOptions,
+  type EraseResult,
+  type ExecutionRecord,
+  type Lease,
+  type Message,
+  type ReadOptions,
+  type ReadResult,
+  type SeqRange,
+  type SessionAddress,
+  type SessionHead,
+  type TouchOptions,
+  type TrimOptions,
+  type View,
+} from "@relevo/core";
+import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
+import { asList, eventsOf, operationOf } from "./append-events.ts";
+import { namespaces } from "./namespaces.ts";
+import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
+import { clearMessages, undoMessages } from "./retract.ts";
+import { runInSession } from "./scope.ts";
+import type {
+  AppendInput,
+  ExecutionInput,
+  LeaseOptions,
+  MessagesOptions,
+  Session,
+  SessionAppendOptions,
+  SessionOptions,
+  SessionWriteOptions,
+  ViewOptions,
+} from "./session.ts";
+import { SessionAgent } from "./session-agent.ts";
+import { SessionDocuments } from "./session-documents.ts";
+import type { SessionHandle } from "./session-handle.ts";
+import { type SessionSummary, type SummaryOptions, summarizeSession } from "./session-summary.ts";
+import { acquireLease, runUnderLease } from "./turn.ts";
+import { createViewSource, wholeView } from "./view-source.ts";
+import { signalOf } from "./volatile-slot.ts";
+
+type OnDispose = NonNullable<SessionOptions["onDispose"]>;
+
+/** The session behind a handle; with a fence, every write carries it. */
+export function createSession(handle: SessionHandle, onDispose: OnDispose, fence?: number): Session {
+  return new HandleSession(handle, onDispose, fence);
+}
+
+class HandleSession implements Session {
+  readonly working: WorkingMemory;
+  readonly #handle: SessionHandle;
+  readonly #onDispose: OnDispose;
+  readonly #fence: number | undefined;
+  #disposed = false;
+
+  constructor(handle: SessionHandle, onDispose: OnDispose, fence: number | undefined) {
+    this.#handle = handle;
+    this.#onDispose = onDispose;
+    this.#fence = fence;
+    this.working = new SessionDocuments(handle, namespaces.working, { fence });
+  }
+
+  get id(): string {
+    return this.#handle.address.session;
+  }
+
+  get address(): SessionAddress {
+    return this.#handle.address;
+  }
+
+  get incarnation(): string | undefined {
+    return this.#handle.incarnation;
+  }
+
+  agent(name: string): AgentMemory {
+    return new SessionAgent(this.#handle, admitId(name, "agent", this.#handle.runtime.limits), this.#fence);
+  }
+
+  async append(
+    input: AppendInput | readonly AppendInput[],
+    options: SessionAppendOptions = {},
+  ): Promise<AppendResult> {
+    const { runtime } = this.#handle;
+    const inputs = asList(input);
+    const agent = admitOptionalId(options.agent, "agent", runtime.limits);
+    const operation = operationOf(runtime, options.operationId, { append: inputs, agent });
+    return this.#append(eventsOf(runtime, inputs, agent), { ...operation }, options);
+  }
+
+  async messages(options: MessagesOptions = {}): Promise<readonly Message[]> {
+    const direction = admitChoice(options.direction, "direction", ["forward", "backward"], "forward");
+    if (options.limit !== undefined) admitInteger(options.limit, "limit", 1);
+    const { events } = await readEvents(
+      this.#handle,
+      {
+        types: ["message"],
+        direction: "backward",
+        ...(options.limit === undefined ? {} : { limit: options.limit }),
+        ...(options.agent === undefined ? {} : { agent: options.agent }),
+        ...signalOf(options),
+      },
+      hasMessage,
+    );
+    const newestFirst = messagesOf(events);
+    return direction === "backward" ? newestFirst : newestFirst.toReversed();
+  }
+
+  async events(options: ReadOptions = {}): Promise<ReadResult> {
+    return this.#handle.read(options);
+  }
+
+  async view(options: ViewOptions = {}): Promise<View> {
+    const strategy = options.strategy ?? this.#handle.runtime.view ?? wholeView;
+    const source = await createViewSource(this.#handle, { ...signalOf(options), ...this.#fenceOf(options) });
+    return strategy.view(source, signalOf(options));
+  }
+
+  async undo(
+    count = 1,
+    options: SessionWriteOptions & { readonly reason?: string } = {},
+  ): Promise<readonly Message[]> {
+    return undoMessages(this.#handle, count, { ...options, ...this.#fenceOf(options) });
+  }
+
+  async popMessage(options: SessionWriteOptions = {}): Promise<Message | undefined> {
+    return (await this.undo(1, options))[0];
+  }
+
+  async clear(options: SessionWriteOptions & { readonly reason?: string } = {}): Promise<void> {
+    await clearMessages(this.#handle, { ...options, ...this.#fenceOf(options) });
+  }
+
+  async erase(
+    options: { readonly seqs: readonly (number | SeqRange)[] } & CallOptions,
+  ): Promise<EraseResult> {
+    const named: unknown = options.seqs;
+    const ranges = Array.isArray(named)
+      ? named.map((seq: unknown) => (typeof seq === "number" ? { from: seq, to: seq } : seq))
+      : named;
+    return this.#handle.store.log.erase(this.address, {
+      seqs: admitRanges(ranges, "seqs"),
+      ...this.#handle.guard(),
+      ...signalOf(options),
+    });
+  }
+
+  async trim(options: TrimOptions): Promise<number> {
+    // The port's trim names no incarnation, so a look at the head keeps an old object off a new session.
+    if ((await this.head(signalOf(options))) === undefined) return 0;
+    let removed = 0;
+    for (;;) {
+      const result = await this.#handle.store.log.trim(this.address, options);
+      removed += result.removed;
+      if (!result.more) return removed;
+    }
+  }
+
+  async delete(options: { readonly expectedVersion?: number } & CallOptions = {}): Promise<boolean> {
+    // Learned first, so that after the delete this object's writes are late and do not begin the session anew.
+    if (this.incarnation === undefined && (await this.head(signalOf(options))) === undefined) return false;
+    return this.#handle.store.log.delete(this.address, { ...options, ...this.#handle.guard() });
+  }
+
+  async head(options: CallOptions = {}): Promise<SessionHead | undefined> {
+    return this.#handle.head(signalOf(options));
+  }
+
+  async touch(options: Omit<TouchOptions, "incarnation"> = {}): Promise<SessionHead | undefined> {
+    const head = await this.#handle.store.log.touch(this.address, { ...options, ...this.#handle.guard() });
+    if (options.ttlMs !== undefined) this.#handle.ttlMs = options.ttlMs;
+    return head;
+  }
+
+  async recordExecution(execution: ExecutionInput, options: SessionWriteOptions = {}): Promise<string> {
+    const { runtime } = this.#handle;
+    const { agent, executionId, error, status = "completed", ...given } = execution;
+    admitChoice(status, "status", ["running", "completed", "failed", "cancelled"], "completed");
+    // With an operation id a retry must find the same id, and there is none that it could know but this one.
+    const id = executionId ?? options.operationId ?? runtime.ids.next();
+    const record = {
+      executionId: id,
+      status,
+      ...given,
+      ...(error === undefined ? {} : { error: { name: String(error.name), message: String(error.message) } }),
+    } satisfies ExecutionRecord;
+    const event = { type: "execution", body: record, ...(agent === undefined ? {} : { agent }) } as const;
+    const operation = operationOf(runtime, options.operationId, { execution: event });
+    await this.#append(eventsOf(runtime, [event], undefined), operation, options);
+    return id;
+  }
+
+  async summary(options: SummaryOptions = {}): Promise<SessionSummary> {
+    return summarizeSession(this.#handle, this.working, options);
+  }
+
+  async lease(options: LeaseOptions = {}): Promise<Lease> {
+    return acquireLease(this.#handle, options);
+  }
+
+  async turn<Result>(
+    work: (session: Session, signal: AbortSignal) => Promise<Result>,
+    options: LeaseOptions = {},
+  ): Promise<Result> {
+    return runUnderLease(this.#handle, options, (fence, signal) =>
+      work(createSession(this.#handle, "keep", fence), signal),
+    );
+  }
+
+  run<Result>(work: () => Result): Result {
+    return runInSession(this, work);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#onDispose === "delete") await this.delete();
+    else if (this.#onDispose === "clear-working") await this.working.clear();
+  }
+
+  async #append(
+    events: Parameters<SessionHandle["store"]["log"]["append"]>[1],
+    operation: Pick<AppendOptions, "operation">,
+    options: SessionAppendOptions,
+  ): Promise<AppendResult> {
+    const ttlMs = options.ttlMs === undefined ? this.#handle.ttlMs : options.ttlMs;
+    return this.#handle.write((guard) =>
+      this.#handle.store.log.append(this.address, events, {
+        ...operation,
+        ...guard,
+        ...signalOf(options),
+        ...this.#fenceOf(options),
+        ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
+        ...(ttlMs === undefined ? {} : { ttlMs }),
+      }),
+    );
+  }
+
+  #fenceOf(options: { readonly fence?: number }): { readonly fence?: number } {
+    const fence = options.fence ?? this.#fence;
+    return fence === undefined ? {} : { fence };
+  }
+}

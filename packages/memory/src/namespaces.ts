@@ -1,0 +1,22 @@
+/**
+ * Where the facade keeps documents, element by element; nothing is ever joined into one string. The first element
+ * is reserved: documents that an application writes to the same store by itself must begin with another one.
+ */
+export const namespaces: Readonly<Record<"working" | "sessionAgents" | "agents", readonly string[]>> = {
+  /** Session documents: the working memory of one session. */
+  working: ["relevo", "working"],
+  /** Session documents: what one agent remembers within one session; the agent's name follows. */
+  sessionAgents: ["relevo", "agents"],
+  /** Documents that stand alone: what agents remember across sessions; tier and agent's name follow. */
+  agents: ["relevo", "agents"],
+};
+
+/** The namespace of an agent's memory in one tier, across sessions. */
+export function agentNamespace(tier: "volatile" | "durable", agent: string): readonly string[] {
+  return [...namespaces.agents, tier, agent];
+}
+
+/** The namespace of an agent's memory among the documents of a session. */
+export function sessionAgentNamespace(agent: string): readonly string[] {
+  return [...namespaces.sessionAgents, agent];
+}

@@ -1,0 +1,48 @@
+import {
+  type Message,
+  maxPageSize,
+  type ReadOptions,
+  type StoredEvent,
+  type StoredEventOf,
+} from "@relevo/core";
+import type { SessionHandle } from "./session-handle.ts";
+
+/** Events of the log with the version they were read at. */
+export interface EventsAt {
+  readonly version: number;
+  readonly events: readonly StoredEvent[];
+}
+
+/** Every event that the options select, or the first `limit` of them, page by page and all as of one version. */
+export async function readEvents(
+  handle: SessionHandle,
+  options: ReadOptions,
+  keep: (event: StoredEvent) => boolean = () => true,
+): Promise<EventsAt> {
+  const { limit = Number.POSITIVE_INFINITY, ...query } = options;
+  const events: StoredEvent[] = [];
+  let version = options.atVersion;
+  let position: Pick<ReadOptions, "after" | "before"> = {};
+  for (;;) {
+    const page = await handle.read({
+      ...query,
+      ...position,
+      limit: Math.min(maxPageSize, limit - events.length),
+      ...(version === undefined ? {} : { atVersion: version }),
+    });
+    version ??= page.version;
+    for (const event of page.events) if (keep(event)) events.push(event);
+    if (page.next === undefined || events.length >= limit) return { version, events };
+    position = options.direction === "backward" ? { before: page.next } : { after: page.next };
+  }
+}
+
+/** A message event that still has its content. */
+export function hasMessage(event: StoredEvent): event is StoredEvent & StoredEventOf<"message"> {
+  return event.type === "message" && event.erasedAt === undefined;
+}
+
+/** The contents of message events in the given order; tombstones have none. */
+export function messagesOf(events: readonly StoredEvent[]): readonly Message[] {
+  return events.filter(hasMessage).map((event) => event.body);
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type AppendOptions,
+  type AppendResult,
+  abortError,
+  admitInteger,
+  MemoryError,
+  type Message,
+  maxPageSize,
+  rangesOf,
+  type SeqRange,
+} from "@relevo/core";
+import { operationOf } from "./append-events.ts";
+import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
+import type { SessionWriteOptions } from "./session.ts";
+import type { SessionHandle } from "./session-handle.ts";
+import { signalOf } from "./volatile-slot.ts";
+
+const attempts = 20;
+
+type RetractOptions = SessionWriteOptions & { readonly reason?: string };
+
+/** Retracts the last effective messages by compare-and-set and returns them, oldest first. */
+export async function undoMessages(
+  handle: SessionHandle,
+  count: number,
+  options: RetractOptions,
+): Promise<readonly Message[]> {
+  admitInteger(count, "count", 1, maxPageSize);
+  const request = { undo: count, reason: options.reason };
+  for (let attempt = 1; ; attempt++) {
+    const { version, events } = await readEvents(
+      handle,
+      { types: ["message"], direction: "backward", limit: count, ...signalOf(options) },
+      hasMessage,
+    );
+    // An operation that is known replays whatever the log looks like now, so only a call without one may stop here.
+    if (events.length === 0 && options.operationId === undefined) return [];
+    const ranges = rangesOf(events.map((event) => event.seq));
+    try {
+      const result = await retract(handle, ranges, request, { ...options, expectedVersion: version });
+      if (result.replayed) return await replayedMessages(handle, result.firstSeq, options);
+      return messagesOf(events).toReversed();
+    } catch (error) {
+      if (!MemoryError.isInstance(error, "conflict") || error.details.conflict !== "version") throw error;
+      if (attempt === attempts) {
+        throw new MemoryError("conflict", `Others wrote to the session during all ${attempts} tries.`, {
+          retryable: true,
+          details: { ...error.details, attempts },
+          cause: error,
+        });
+      }
+    }
+    await pause(handle, attempt, options.signal);
+  }
+}
+
+/** Retracts everything that the log holds now. */
+export async function clearMessages(handle: SessionHandle, options: RetractOptions): Promise<void> {
+  const { version } = await handle.read({ limit: 1, ...signalOf(options) });
+  const ranges = version === 0 ? [] : [{ from: 1, to: version }];
+  if (ranges.length === 0 && options.operationId === undefined) return;
+  await retract(handle, ranges, { clear: true, reason: options.reason }, options);
+}
+
+function retract(
+  handle: SessionHandle,
+  ranges: readonly SeqRange[],
+  request: object,
+  options: RetractOptions & { readonly expectedVersion?: number },
+): Promise<AppendResult> {
+  const reason = options.reason ?? ("undo" in request ? "undo" : "clear");
+  const at = handle.runtime.clock.now();
+  const append: AppendOptions = {
+    ...operationOf(handle.runtime, options.operationId, request),
+    ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
+    ...(options.fence === undefined ? {} : { fence: options.fence }),
+    ...signalOf(options),
+  };
+  // With nothing to retract the operation is recorded all the same, so that its retry does nothing either.
+  const events = ranges.length === 0 ? [] : [{ type: "retraction" as const, body: { ranges, reason }, at }];
+  return handle.write((guard) => handle.store.log.append(handle.address, events, { ...append, ...guard }));
+}
+
+/** What the first call of the same operation retracted, from the record that it left in the log. */
+async function replayedMessages(
+  handle: SessionHandle,
+  seq: number,
+  options: RetractOptions,
+): Promise<readonly Message[]> {
+  const signal = signalOf(options);
+  const { events } = await handle.read({ after: seq - 1, limit: 1, types: ["retraction"], ...signal });
+  const retraction = events[0];
+  if (retraction?.seq !== seq || retraction.type !== "retraction" || retraction.body === undefined) return [];
+  const { ranges } = retraction.body;
+  const first = ranges[0]?.from ?? seq;
+  const { events: retracted } = await readEvents(
+    handle,
+    { after: first - 1, before: seq, types: ["message"], retracted: "only", ...signal },
+    (event) => event.retractedBy === seq,
+  );
+  return messagesOf(retracted);
+}
+
+async function pause(handle: SessionHandle, attempt: number, signal: AbortSignal | undefined): Promise<void> {
+  // Full jitter over a window that doubles: writers that met once do not meet again at the same moment.
+  const ms = handle.runtime.random() * 5 * 2 ** Math.min(attempt - 1, 6);
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    throw signal === undefined ? cause : abortError(signal);
+  }
+}

@@ -1,0 +1,93 @@
+import { admitChoice, type JsonValue, type Page } from "@relevo/core";
+import type {
+  AgentMemory,
+  ChangeValue,
+  ForgetOptions,
+  RecallOptions,
+  RememberOptions,
+  TierEntriesOptions,
+  TierOptions,
+  UpdateMemoryOptions,
+} from "./agent-memory.ts";
+import type { MemoryEntry } from "./entry.ts";
+import { sessionAgentNamespace } from "./namespaces.ts";
+import { SessionDocuments } from "./session-documents.ts";
+import type { SessionHandle } from "./session-handle.ts";
+import { TieredMemory, tiers } from "./tiers.ts";
+
+/** An agent at work in one session: its notes in the session, in front of its memory across sessions. */
+export class SessionAgent implements AgentMemory {
+  readonly name: string;
+  readonly #inSession: SessionDocuments;
+  readonly #acrossSessions: TieredMemory;
+
+  constructor(handle: SessionHandle, name: string, fence: number | undefined) {
+    const { tenant, session } = handle.address;
+    this.name = name;
+    this.#inSession = new SessionDocuments(handle, sessionAgentNamespace(name), { fence, agent: name });
+    this.#acrossSessions = new TieredMemory(handle.runtime, tenant, name, session);
+  }
+
+  async remember(
+    key: string,
+    value: JsonValue,
+    options: RememberOptions & TierOptions = {},
+  ): Promise<MemoryEntry> {
+    const { tier: chosen, ...fields } = options;
+    const tier = admitChoice(chosen, "tier", tiers, "volatile");
+    if (tier === "volatile") return this.#inSession.remember(key, value, fields);
+    const entry = await this.#acrossSessions.remember(key, value, { ...fields, tier });
+    // What was remembered last is what recall finds, so an older note of the session must not stand in front.
+    await this.#inSession.forget(key, options);
+    return entry;
+  }
+
+  async recall(key: string, options: RecallOptions = {}): Promise<JsonValue | undefined> {
+    return (await this.entry(key, options))?.value;
+  }
+
+  async entry(key: string, options: RecallOptions = {}): Promise<MemoryEntry | undefined> {
+    const { tier: chosen, ...call } = options;
+    const tier = admitChoice(chosen, "tier", tiers, "both");
+    const found = tier === "durable" ? undefined : await this.#inSession.entry(key, call);
+    if (found !== undefined || tier === "volatile") return found;
+    return this.#acrossSessions.entry(key, { ...call, tier });
+  }
+
+  async forget(key: string, options: ForgetOptions = {}): Promise<boolean> {
+    const { tier: chosen, ...call } = options;
+    const tier = admitChoice(chosen, "tier", tiers, "both");
+    const across = tier !== "volatile" && (await this.#acrossSessions.forget(key, { ...call, tier }));
+    const within = tier !== "durable" && (await this.#inSession.forget(key, call));
+    return across || within;
+  }
+
+  async entries(options: TierEntriesOptions = {}): Promise<Page<MemoryEntry>> {
+    const { tier: chosen, ...filter } = options;
+    const tier = admitChoice(chosen, "tier", ["volatile", "durable"], "volatile");
+    if (tier === "volatile") return this.#inSession.entries(filter);
+    return this.#acrossSessions.entries({ ...filter, tier });
+  }
+
+  async update(
+    key: string,
+    change: ChangeValue,
+    options: UpdateMemoryOptions & TierOptions = {},
+  ): Promise<MemoryEntry | undefined> {
+    const { tier: chosen, ...fields } = options;
+    const tier = admitChoice(chosen, "tier", tiers, "volatile");
+    if (tier === "volatile") return this.#inSession.update(key, change, fields);
+    let changed = false;
+    const entry = await this.#acrossSessions.update(
+      key,
+      (current) => {
+        const value = change(current);
+        changed = value !== undefined;
+        return value;
+      },
+      { ...fields, tier },
+    );
+    if (changed) await this.#inSession.forget(key, options);
+    return entry;
+  }
+}

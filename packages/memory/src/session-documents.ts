@@ -1,0 +1,172 @@
+import {
+  allPages,
+  type CallOptions,
+  type Document,
+  type DocumentAddress,
+  type JsonValue,
+  type Page,
+  type PutOptions,
+  type SessionGuard,
+  updateDocument,
+} from "@relevo/core";
+import type {
+  ChangeValue,
+  EntriesOptions,
+  RememberOptions,
+  UpdateMemoryOptions,
+  WorkingMemory,
+} from "./agent-memory.ts";
+import { documentInput, entryOf, keptFields, type MemoryEntry } from "./entry.ts";
+import type { SessionHandle } from "./session-handle.ts";
+
+type Fenced<Options> = Options & { readonly fence?: number };
+
+/**
+ * Memory by key in one namespace of a session's own documents: shares the session's lifetime, deletion and fence.
+ */
+export class SessionDocuments implements WorkingMemory {
+  readonly #handle: SessionHandle;
+  readonly #namespace: readonly string[];
+  readonly #fence: number | undefined;
+  readonly #agent: string | undefined;
+
+  constructor(
+    handle: SessionHandle,
+    namespace: readonly string[],
+    options: { readonly fence: number | undefined; readonly agent?: string },
+  ) {
+    this.#handle = handle;
+    this.#namespace = namespace;
+    this.#fence = options.fence;
+    this.#agent = options.agent;
+  }
+
+  async remember(key: string, value: JsonValue, options: Fenced<RememberOptions> = {}): Promise<MemoryEntry> {
+    const input = documentInput(this.#handle.runtime, value, options);
+    const stored = await this.#write(options, (guard) => {
+      const put: PutOptions =
+        options.expectedVersion === undefined
+          ? guard
+          : { ...guard, expectedVersion: options.expectedVersion };
+      return this.#handle.store.documents.put(this.#address(key), input, put);
+    });
+    return this.#entry(stored);
+  }
+
+  async recall(key: string, options: CallOptions = {}): Promise<JsonValue | undefined> {
+    return (await this.entry(key, options))?.value;
+  }
+
+  async entry(key: string, options: CallOptions = {}): Promise<MemoryEntry | undefined> {
+    const known = this.#handle.incarnation;
+    const document = await this.#handle.store.documents.get(this.#address(key), options);
+    if (document === undefined) return undefined;
+    this.#handle.saw(known, document.incarnation);
+    return this.#entry(document);
+  }
+
+  async forget(key: string, options: Fenced<CallOptions> = {}): Promise<boolean> {
+    return this.#handle.store.documents.delete(this.#address(key), this.#guard(options));
+  }
+
+  async entries(options: EntriesOptions = {}): Promise<Page<MemoryEntry>> {
+    const page = await this.#find(options);
+    return {
+      items: page.items.map((document) => this.#entry(document)),
+      ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+    };
+  }
+
+  async update(
+    key: string,
+    change: ChangeValue,
+    options: Fenced<UpdateMemoryOptions> = {},
+  ): Promise<MemoryEntry | undefined> {
+    const { runtime } = this.#handle;
+    const stored = await this.#write(options, (guard) =>
+      updateDocument(
+        this.#handle.store.documents,
+        this.#address(key),
+        (current) => {
+          const value = change(current?.value);
+          return value === undefined
+            ? undefined
+            : documentInput(runtime, value, keptFields(runtime, current, options));
+        },
+        { ...retries(options), ...guard },
+      ),
+    );
+    return stored === undefined ? undefined : this.#entry(stored);
+  }
+
+  async clear(options: Fenced<CallOptions> = {}): Promise<number> {
+    let cleared = 0;
+    const signal = options.signal === undefined ? {} : { signal: options.signal };
+    let batch: Document[] = [];
+    const flush = async (): Promise<void> => {
+      if (batch.length === 0) return;
+      const deletes = batch.map((document) => ({ address: this.#address(document.key) }));
+      batch = [];
+      cleared += await this.#handle.store.documents.deleteMany(deletes, this.#guard(options));
+    };
+    for await (const document of allPages((cursor) => this.#find({ ...cursor, ...signal }))) {
+      batch.push(document);
+      if (batch.length >= this.#handle.store.limits.batchItems) await flush();
+    }
+    await flush();
+    return cleared;
+  }
+
+  async #find(options: EntriesOptions): Promise<Page<Document>> {
+    const known = this.#handle.incarnation;
+    const page = await this.#handle.store.documents.find(this.#handle.address, {
+      ...options,
+      namespace: this.#namespace,
+    });
+    this.#handle.saw(known, page.items[0]?.incarnation);
+    return page;
+  }
+
+  /** A put that brings the session to life cannot carry its lifetime, so the lifetime follows at once. */
+  async #write<Stored extends Document | undefined>(
+    options: Fenced<CallOptions>,
+    perform: (guard: SessionGuard) => Promise<Stored>,
+  ): Promise<Stored> {
+    return this.#handle.write(async (guard) => {
+      const stored = await perform({ ...guard, ...this.#guard(options) });
+      const { ttlMs, address } = this.#handle;
+      if (guard.incarnation === undefined && stored?.incarnation !== undefined && ttlMs !== undefined) {
+        await this.#handle.store.log.touch(address, { incarnation: stored.incarnation, ttlMs });
+      }
+      return stored;
+    });
+  }
+
+  #guard(options: Fenced<CallOptions>): SessionGuard {
+    const fence = options.fence ?? this.#fence;
+    return {
+      ...this.#handle.guard(),
+      ...(fence === undefined ? {} : { fence }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
+  }
+
+  #address(key: string): DocumentAddress {
+    return { ...this.#handle.address, namespace: this.#namespace, key };
+  }
+
+  #entry(document: Document): MemoryEntry {
+    return entryOf(document, "volatile", this.#agent);
+  }
+}
+
+/** The part of the options that says how often and how patiently to try. */
+export function retries(
+  options: UpdateMemoryOptions,
+): Pick<UpdateMemoryOptions, "attempts" | "backoffMs" | "random"> {
+  return {
+    ...(options.attempts === undefined ? {} : { attempts: options.attempts }),
+    ...(options.backoffMs === undefined ? {} : { backoffMs: options.backoffMs }),
+    ...(options.random === undefined ? {} : { random: options.random }),
+  };
+}

@@ -1,0 +1,86 @@
+import {
+  admitChoice,
+  admitId,
+  admitMetadata,
+  admitNullableTtl,
+  admitOptionalId,
+  type ListSessionsOptions,
+  type Page,
+  refuse,
+  requireKnownFields,
+  requireObject,
+  type SessionHead,
+} from "@relevo/core";
+import type { AgentMemory } from "./agent-memory.ts";
+import { type ContextOptions, gatherContext, type MemoryContext } from "./context.ts";
+import { createSession } from "./create-session.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Session, SessionOptions } from "./session.ts";
+import { SessionHandle } from "./session-handle.ts";
+import { TieredMemory } from "./tiers.ts";
+
+/** Everything of one tenant. What is reached through it carries the tenant; there is no way across. */
+export interface Tenant {
+  readonly id: string;
+  /**
+   * A session by id, or a new one with a generated id (UUIDv7). Touches nothing: the first write creates the
+   * session, with subject and metadata.
+   */
+  session(id?: string, options?: SessionOptions): Session;
+  /** One page of the tenant's sessions, in the order of their ids as UTF-8 bytes. */
+  sessions(options?: ListSessionsOptions): Promise<Page<SessionHead>>;
+  /** What the agent of this name remembers across sessions. Touches nothing by itself. */
+  agent(name: string): AgentMemory;
+  /** What an agent should know before it acts, in one call. */
+  context(options: ContextOptions): Promise<MemoryContext>;
+}
+
+const sessionFields = new Set(["subject", "metadata", "ttlMs", "incarnation", "onDispose"]);
+const disposals = ["keep", "clear-working", "delete"] as const;
+
+export function createTenant(runtime: Runtime, id: string): Tenant {
+  const tenant: Tenant = {
+    id,
+    session(sessionId, options = {}) {
+      requireObject(options, "options");
+      requireKnownFields(options, "options", sessionFields);
+      const { limits } = runtime;
+      const session = sessionId === undefined ? runtime.ids.next() : admitId(sessionId, "session", limits);
+      const subject = admitOptionalId(options.subject, "subject", limits);
+      const { value: metadata } = admitMetadata(options.metadata, "metadata", limits);
+      const handle = new SessionHandle(
+        runtime,
+        { tenant: id, session },
+        {
+          init: { ...(subject === undefined ? {} : { subject }), metadata },
+          ttlMs: admitNullableTtl(options.ttlMs),
+          incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
+        },
+      );
+      return createSession(handle, admitChoice(options.onDispose, "onDispose", disposals, "keep"));
+    },
+    async sessions(options = {}) {
+      runtime.requireOpen();
+      return runtime.sessions.log.list(id, options);
+    },
+    agent: (name) => new TieredMemory(runtime, id, admitId(name, "agent", runtime.limits)),
+    async context(options) {
+      requireObject(options, "options");
+      runtime.requireOpen();
+      const { session, agent } = options;
+      const found = typeof session === "string" ? tenant.session(session) : session;
+      if (found !== undefined && found.address.tenant !== id)
+        throw refuse("session", "belongs to another tenant.");
+      return gatherContext(
+        runtime,
+        id,
+        {
+          ...(found === undefined ? {} : { session: found }),
+          ...(agent === undefined ? {} : { agent: tenant.agent(agent) }),
+        },
+        options,
+      );
+    },
+  };
+  return tenant;
+}

@@ -1,0 +1,173 @@
+import {
+  type CallOptions,
+  type Document,
+  type DocumentAddress,
+  type DocumentStore,
+  type JsonValue,
+  MemoryError,
+  type PutOptions,
+  type UpdateOptions,
+  updateDocument,
+} from "@relevo/core";
+import type { ChangeValue } from "./agent-memory.ts";
+import { documentInput, keptFields, metadataOf, notesOf, type RememberFields } from "./entry.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * The volatile place of one key: empty, a memory of its own, or the copy of a durable memory. A copy is only a cache,
+ * so it may be removed at any time; it must never be older than what the durable tier acknowledged to this process.
+ */
+export class VolatileSlot {
+  readonly #runtime: Runtime;
+  readonly #address: DocumentAddress;
+  readonly #name: string;
+
+  /** `name` is an injective name of the address. */
+  constructor(runtime: Runtime, address: DocumentAddress, name: string) {
+    this.#runtime = runtime;
+    this.#address = address;
+    this.#name = name;
+  }
+
+  /** What stands here, unless this process knows that it is outdated. */
+  async get(options: CallOptions): Promise<Document | undefined> {
+    const { outdated } = this.#runtime;
+    const document = await this.#documents.get(this.#address, signalOf(options));
+    const by = outdated.get(this.#name);
+    if (by === undefined) return document;
+    const fresh = document === undefined || (notesOf(document).copyOf ?? 0) >= by;
+    if (fresh) {
+      outdated.delete(this.#name);
+      return document;
+    }
+    await this.invalidate(by, document.version);
+    return undefined;
+  }
+
+  /** Stores a volatile memory of its own. */
+  async put(value: JsonValue, fields: RememberFields, options: PutOptions): Promise<Document> {
+    const input = documentInput(this.#runtime, value, this.#withLifetime(fields));
+    const document = await this.#documents.put(this.#address, input, options);
+    this.#runtime.outdated.delete(this.#name);
+    return document;
+  }
+
+  async update(
+    change: ChangeValue,
+    fields: RememberFields,
+    options: UpdateOptions,
+  ): Promise<Document | undefined> {
+    if (this.#runtime.outdated.has(this.#name)) await this.get(options);
+    return updateDocument(
+      this.#documents,
+      this.#address,
+      (current) => {
+        const value = change(current?.value);
+        if (value === undefined) return undefined;
+        const kept = keptFields(this.#runtime, current, fields);
+        return documentInput(this.#runtime, value, current === undefined ? this.#withLifetime(kept) : kept);
+      },
+      options,
+    );
+  }
+
+  /**
+   * Removes a copy before the durable memory changes, so that a crash between the two writes leaves no stale copy.
+   * A memory of its own stays: the durable write may still be refused.
+   */
+  async dropCopy(options: CallOptions): Promise<"empty" | "taken"> {
+    try {
+      const document = await this.#documents.get(this.#address, signalOf(options));
+      if (document === undefined) return "empty";
+      if (notesOf(document).copyOf === undefined) return "taken";
+      await this.#documents.delete(this.#address, { expectedVersion: document.version });
+      return "empty";
+    } catch (error) {
+      if (MemoryError.isInstance(error, "aborted")) throw error;
+      if (!isVersionConflict(error)) this.#runtime.onError(error);
+      return "taken";
+    }
+  }
+
+  /** Writes the copy of a durable memory, never over a newer one. `undefined` when none was written. */
+  async putCopy(durable: Document): Promise<Document | undefined> {
+    let written = false;
+    try {
+      const copy = await updateDocument(this.#documents, this.#address, (current) => {
+        written = current === undefined || (notesOf(current).copyOf ?? 0) < durable.version;
+        return written ? this.#copyOf(durable) : undefined;
+      });
+      if (written) this.#runtime.outdated.delete(this.#name);
+      return written ? copy : undefined;
+    } catch (error) {
+      this.#runtime.onError(error);
+      await this.invalidate(durable.version);
+      return undefined;
+    }
+  }
+
+  /** Empties the slot, or remembers that what is in it is older than this durable version. Never throws. */
+  async invalidate(durableVersion: number, slotVersion?: number): Promise<void> {
+    try {
+      await this.#documents.delete(
+        this.#address,
+        slotVersion === undefined ? {} : { expectedVersion: slotVersion },
+      );
+      this.#runtime.outdated.delete(this.#name);
+    } catch (error) {
+      // Somebody wrote it anew, and has the later word.
+      if (isVersionConflict(error)) return;
+      this.#runtime.noteOutdated(this.#name, durableVersion);
+      this.#runtime.onError(error);
+    }
+  }
+
+  async forget(options: CallOptions): Promise<boolean> {
+    const existed = await this.#documents.delete(this.#address, signalOf(options));
+    this.#runtime.outdated.delete(this.#name);
+    return existed;
+  }
+
+  /** Removes the copy of a durable memory that was forgotten; a memory of its own stays. */
+  async forgetCopy(options: CallOptions): Promise<void> {
+    const document = await this.#documents.get(this.#address, signalOf(options));
+    if (document === undefined || notesOf(document).copyOf === undefined) return;
+    try {
+      await this.#documents.delete(this.#address, { expectedVersion: document.version });
+    } catch (error) {
+      if (!isVersionConflict(error)) throw error;
+    }
+  }
+
+  #copyOf(durable: Document): ReturnType<typeof documentInput> {
+    const { volatileTtlMs } = this.#runtime;
+    const { session } = notesOf(durable);
+    // Both times are the durable store's, so the difference holds whatever the other store's clock says.
+    const lifetime = durable.expiresAt === undefined ? undefined : durable.expiresAt - durable.updatedAt;
+    const ttlMs =
+      lifetime === undefined ? volatileTtlMs : Math.max(1, Math.min(lifetime, volatileTtlMs ?? lifetime));
+    return documentInput(
+      this.#runtime,
+      durable.value,
+      { tags: durable.tags, metadata: metadataOf(durable), ttlMs },
+      { copyOf: durable.version, ...(session === undefined ? {} : { session }) },
+    );
+  }
+
+  #withLifetime(fields: RememberFields): RememberFields {
+    return { ...fields, ttlMs: fields.ttlMs ?? this.#runtime.volatileTtlMs };
+  }
+
+  get #documents(): DocumentStore {
+    this.#runtime.requireOpen();
+    return this.#runtime.volatile.documents;
+  }
+}
+
+export function signalOf(options: CallOptions): CallOptions {
+  return options.signal === undefined ? {} : { signal: options.signal };
+}
+
+function isVersionConflict(error: unknown): boolean {
+  return MemoryError.isInstance(error, "conflict") && error.details.conflict === "version";
+}
