@@ -3,8 +3,8 @@ import { constants } from "node:os";
 
 export interface CommandOptions {
   readonly cwd: string;
-  /** Added to the environment. */
-  readonly env?: { readonly [name: string]: string };
+  /** Added to the environment; what is `undefined` is taken away. */
+  readonly env?: { readonly [name: string]: string | undefined };
   /** Takes each line as it comes. */
   readonly onLine?: (line: string) => void;
   /** Ends the command when it takes longer. */

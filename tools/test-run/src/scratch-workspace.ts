@@ -1,0 +1,63 @@
+import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type CommandResult, runCommand } from "./command.ts";
+
+/** A small workspace outside the real one, with its settings and its tools, for tests of the tools. */
+export interface ScratchWorkspace extends AsyncDisposable {
+  readonly root: string;
+  /** Adds or replaces files. Paths are relative. */
+  write(files: { readonly [path: string]: string }): Promise<void>;
+  /** Runs a command in it, as a person would in a fresh shell. */
+  run(command: string, commandArguments: readonly string[]): Promise<CommandResult>;
+}
+
+const sharedFiles = [
+  ".gitignore",
+  "biome.json",
+  "nx.json",
+  "package.json",
+  "pnpm-lock.yaml",
+  "pnpm-workspace.yaml",
+  "tsconfig.base.json",
+  "tsconfig.test.base.json",
+  "vitest.config.ts",
+];
+
+/** Makes a scratch workspace with the settings of this one, and the `copied` folders of its sources. */
+export async function createScratchWorkspace(
+  workspace: string,
+  copied: readonly string[] = [],
+): Promise<ScratchWorkspace> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), "relevo-scratch-")));
+  for (const name of sharedFiles) await cp(join(workspace, name), join(root, name));
+  for (const folder of copied) {
+    const filter = (source: string) => !/[/\\](node_modules|dist|\.reports)$/u.test(source);
+    await cp(join(workspace, folder), join(root, folder), { recursive: true, filter });
+  }
+  await symlink(join(workspace, "node_modules"), join(root, "node_modules"), "junction");
+  const env = freshEnvironment();
+  // Biome reads what Git ignores.
+  await runCommand("git", ["init", "--quiet"], { cwd: root });
+  return {
+    root,
+    write: async (files) => {
+      for (const [path, content] of Object.entries(files)) {
+        await mkdir(dirname(join(root, path)), { recursive: true });
+        await writeFile(join(root, path), content);
+      }
+    },
+    run: (command, commandArguments) => runCommand(command, commandArguments, { cwd: root, env }),
+    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true, maxRetries: 3 }),
+  };
+}
+
+/** Takes away what the Nx and the Vitest that run the test tell their children. */
+function freshEnvironment(): { readonly [name: string]: string | undefined } {
+  const inherited = Object.keys(process.env).filter((name) => /^(NX_|VITEST|TEST$|NODE_ENV$)/u.test(name));
+  return {
+    ...Object.fromEntries(inherited.map((name) => [name, undefined])),
+    NX_DAEMON: "false",
+    NX_TUI: "false",
+  };
+}

@@ -1,0 +1,61 @@
+import { expect, it } from "vitest";
+import { readLintReport } from "../src/lint.ts";
+import { countTasks } from "../src/nx.ts";
+import { addTallies, closingLine, missing, tallyTable } from "../src/tally.ts";
+
+const one = { name: "one", passed: 3, failed: 0, skipped: 1, problems: [] };
+
+it("closes with what passed and failed, and names skipped tests only when there are some", () => {
+  expect(closingLine(addTallies("total", [one, missing("two", "is not there")]))).toBe(
+    "3 passed, 1 failed, 1 skipped",
+  );
+  expect(closingLine({ ...one, skipped: 0 })).toBe("3 passed, 0 failed");
+});
+
+it("says where each problem comes from", () => {
+  expect(addTallies("total", [one, missing("two", "is not there")]).problems).toEqual(["two: is not there"]);
+});
+
+it("lines the table up", () => {
+  expect(tallyTable([one, missing("another", "")]).split("\n")).toEqual([
+    "            passed   failed  skipped",
+    "  one            3        0        1",
+    "  another        0        1        0",
+  ]);
+});
+
+it("counts a task that failed and one that never ran as failures", () => {
+  const run = {
+    code: 1,
+    output: "",
+    tasks: new Map([
+      ["a:build", 0],
+      ["b:build", 1],
+    ]),
+  };
+  expect(countTasks("build", run, ["a:build", "b:build", "c:build"])).toMatchObject({
+    passed: 1,
+    failed: 2,
+    problems: ["b:build failed", "c:build did not run"],
+  });
+});
+
+it("counts files without an error as passed and each error as failed", () => {
+  const error = {
+    severity: "error",
+    category: "format",
+    message: "differs",
+    location: { path: "a.ts", start: { line: 3 } },
+  };
+  const report = JSON.stringify({ summary: { unchanged: 5 }, diagnostics: [error, error] });
+  expect(readLintReport("lint", 1, report)).toMatchObject({ passed: 4, failed: 2 });
+  expect(readLintReport("lint", 1, report)?.problems[0]).toBe("a.ts:3: format: differs");
+});
+
+it("does not take a linter that broke down for one that found nothing", () => {
+  expect(readLintReport("lint", 1, "")).toBeUndefined();
+  expect(readLintReport("lint", 0, JSON.stringify({ summary: { unchanged: 0 } }))).toBeUndefined();
+  expect(readLintReport("lint", 2, JSON.stringify({ summary: { unchanged: 4 } }))).toMatchObject({
+    failed: 1,
+  });
+});

@@ -1,0 +1,99 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createScratchWorkspace, type ScratchWorkspace } from "../src/scratch-workspace.ts";
+
+const workspace = join(import.meta.dirname, "..", "..", "..");
+const main = join(workspace, "tools", "test-run", "src", "main.ts");
+const tsconfig = JSON.stringify({
+  extends: "../../tsconfig.base.json",
+  compilerOptions: { rootDir: ".", noEmit: true, types: [] },
+  include: ["src"],
+});
+
+function manifest(test: object = {}) {
+  return `${JSON.stringify({
+    name: "@relevo/sums",
+    version: "0.1.0",
+    type: "module",
+    nx: { targets: { build: {}, typecheck: {}, test } },
+  })}\n`;
+}
+
+function testFile(expected: number) {
+  return `import { expect, it } from "vitest";
+import { three } from "../src/index.ts";
+
+it("is three", () => expect(three).toBe(${expected}));
+
+it("is a number", () => expect(three).toBeTypeOf("number"));
+`;
+}
+
+let scratch: ScratchWorkspace;
+
+beforeAll(async () => {
+  scratch = await createScratchWorkspace(workspace);
+  await scratch.write({
+    "packages/sums/package.json": manifest(),
+    "packages/sums/tsconfig.json": tsconfig,
+    "packages/sums/tsconfig.test.json": tsconfig,
+    "packages/sums/src/index.ts": "export const three: number = 3;\n",
+    "packages/sums/test/sums.test.ts": testFile(3),
+  });
+  await scratch.run("biome", ["check", "--write", "."]);
+});
+
+afterAll(() => scratch[Symbol.asyncDispose]());
+
+async function run() {
+  const result = await scratch.run("node", [main, "--root", scratch.root]);
+  return { ...result, closing: result.standardOutput.trimEnd().split("\n").at(-1) };
+}
+
+it("passes when everything passes, again from the cache, and counts the same", {
+  timeout: 60_000,
+}, async () => {
+  const first = await run();
+  expect(first.closing, first.output).toMatch(/^\d+ passed, 0 failed$/u);
+  expect(first.code).toBe(0);
+  await rm(join(scratch.root, "packages", "sums", ".reports"), { recursive: true });
+
+  const second = await run();
+  expect(second.closing).toBe(first.closing);
+  expect(second.output).toMatch(/@relevo\/sums:test.*cache/u);
+});
+
+it("fails with the name of a failing test", { timeout: 60_000 }, async () => {
+  await scratch.write({ "packages/sums/test/sums.test.ts": testFile(4) });
+  const { code, closing, output } = await run();
+  await scratch.write({ "packages/sums/test/sums.test.ts": testFile(3) });
+  expect(code).toBe(1);
+  expect(closing).toMatch(/^\d+ passed, 1 failed$/u);
+  expect(output).toContain("is three");
+});
+
+it("fails when the tests were cut short and left no report", { timeout: 60_000 }, async () => {
+  const killed = { executor: "nx:run-commands", options: { command: "kill -9 $$" } };
+  await scratch.write({ "packages/sums/package.json": manifest(killed) });
+  const { code, closing, output } = await run();
+  await scratch.write({ "packages/sums/package.json": manifest() });
+  expect(code).toBe(1);
+  expect(closing).toMatch(/^\d+ passed, [1-9]\d* failed$/u);
+  expect(output).toContain("@relevo/sums: left no readable report");
+});
+
+it("fails on a type error, a badly formatted file and an import cycle", { timeout: 60_000 }, async () => {
+  await scratch.write({
+    "packages/sums/src/broken.ts": "export const text: string = 3;\n",
+    "packages/sums/src/loose.ts": "export const   loose = 1\n",
+    "packages/sums/src/left.ts":
+      'import { right } from "./right.ts";\n\nexport const left: number = right;\n',
+    "packages/sums/src/right.ts": 'import { left } from "./left.ts";\n\nexport const right: number = left;\n',
+  });
+  const { code, output } = await run();
+  expect(code).toBe(1);
+  expect(output).toContain("@relevo/sums:build failed");
+  expect(output).toMatch(/loose\.ts:\d+: format/u);
+  expect(output).toMatch(/left\.ts:\d+: lint\/suspicious\/noImportCycles/u);
+});
