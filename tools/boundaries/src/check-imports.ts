@@ -21,31 +21,44 @@ export function checkImports(
   shared: ReadonlySet<string>,
 ): readonly string[] {
   const problems = [...checkLayers(member, members), ...checkCore(member)];
-  for (const { path, imports } of member.files) {
-    for (const specifier of new Set(imports)) {
+  for (const file of member.files) {
+    for (const specifier of new Set(file.imports)) {
       const problem = specifier.startsWith(".")
-        ? checkRelative(path, specifier)
-        : checkNamed(member, members, shared, path, specifier);
-      if (problem !== undefined) problems.push(`${path}: ${problem}`);
+        ? checkRelative(file.path, specifier)
+        : checkNamed(member, members, shared, file, specifier);
+      if (problem !== undefined) problems.push(`${file.path}: ${problem}`);
     }
   }
   return problems;
 }
 
-/** The edges of the project graph against the table of layers. */
+/** The edges of the project graph, of the manifest and of the files against the table of layers. */
 function checkLayers(
-  { root, manifest, dependencies }: Member,
+  { root, manifest, dependencies, files }: Member,
   members: readonly Member[],
 ): readonly string[] {
   const from = layerOf(root);
-  return [...new Set([...dependencies, ...manifest.production, ...manifest.development])].flatMap((name) => {
+  const published = new Set([
+    ...manifest.production,
+    ...files.filter(isPublished).flatMap(({ imports }) => imports.map(packageName)),
+  ]);
+  const tested = new Set([
+    ...manifest.development,
+    ...files.filter((file) => !isPublished(file)).flatMap(({ imports }) => imports.map(packageName)),
+  ]);
+  return [...new Set([...dependencies, ...published, ...tested])].flatMap((name) => {
     const target = members.find((other) => other.name === name);
-    if (target === undefined) return [];
+    if (target === undefined || target.root === root) return [];
     const to = layerOf(target.root);
-    const inTests = !manifest.production.has(name) && manifest.development.has(name);
+    const inTests = !published.has(name) && tested.has(name);
     if (isAllowed(from, to, inTests)) return [];
     return [`${from} may not depend on ${to}: ${name}${inTests ? " (for its tests)" : ""}`];
   });
+}
+
+/** Whether the file is part of what people install; the rest are tests and scripts. */
+function isPublished({ path }: SourceFile): boolean {
+  return path.startsWith("src/");
 }
 
 function checkCore({ root, manifest }: Member): readonly string[] {
@@ -62,15 +75,14 @@ function checkNamed(
   member: Member,
   members: readonly Member[],
   shared: ReadonlySet<string>,
-  path: string,
+  file: SourceFile,
   specifier: string,
 ): string | undefined {
   if (isBuiltin(specifier)) return undefined;
   const name = packageName(specifier);
   const { production, development } = member.manifest;
-  const published = path.startsWith("src/");
   if (name !== member.name && !production.has(name)) {
-    if (published) return `imports ${specifier}, which is not among its dependencies`;
+    if (isPublished(file)) return `imports ${specifier}, which is not among its dependencies`;
     if (!development.has(name) && !shared.has(name)) return `imports ${specifier}, which is not declared`;
   }
   const target = members.find((other) => other.name === name);

@@ -1,0 +1,54 @@
+import { expect, it } from "vitest";
+import { isAllowed, layerOf } from "../src/layers.ts";
+
+it.each([
+  ["packages/core", "core"],
+  ["packages/store-redis", "store"],
+  ["packages/store-conformance", "kit"],
+  ["packages/store-layers", "feature"],
+  ["packages/memory", "feature"],
+  ["packages/something-new", "feature"],
+  ["packages/langchain-adapter", "adapter"],
+  ["packages/cli", "adapter"],
+  ["apps/lead-pipeline", "app"],
+  ["tools/bench", "tool"],
+])("%s is of the layer %s", (folder, layer) => {
+  expect(layerOf(folder)).toBe(layer);
+});
+
+it.each([
+  ["store", "core"],
+  ["feature", "core"],
+  ["kit", "core"],
+  ["adapter", "core"],
+  ["adapter", "feature"],
+  ["app", "store"],
+  ["app", "adapter"],
+  ["tool", "store"],
+] as const)("%s may import %s", (from, to) => {
+  expect(isAllowed(from, to, false)).toBe(true);
+});
+
+it.each([
+  ["core", "feature"],
+  ["store", "store"],
+  ["store", "feature"],
+  ["feature", "feature"],
+  ["feature", "store"],
+  ["kit", "store"],
+  ["adapter", "store"],
+  ["adapter", "adapter"],
+  ["app", "app"],
+  ["app", "tool"],
+  ["tool", "app"],
+] as const)("%s may not import %s", (from, to) => {
+  expect(isAllowed(from, to, false)).toBe(false);
+});
+
+it("lets tests use the kit, the tools and a store, and nothing else beyond", () => {
+  expect(isAllowed("store", "kit", true)).toBe(true);
+  expect(isAllowed("feature", "store", true)).toBe(true);
+  expect(isAllowed("feature", "tool", true)).toBe(true);
+  expect(isAllowed("store", "feature", true)).toBe(false);
+  expect(isAllowed("store", "app", true)).toBe(false);
+});
