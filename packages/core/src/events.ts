@@ -36,6 +36,10 @@ export interface HandoffContext {
   readonly documents?: readonly (readonly string[])[];
   /** Messages that stand in no log, such as those a function made. Recorded whole. */
   readonly inline?: readonly Message[];
+  /** Where each inline message stands in what the receiver saw, as an index; the passed ones fill the rest, by `seq`. */
+  readonly inlineAt?: readonly number[];
+  /** The log's version that the messages were read at. */
+  readonly version?: number;
   readonly tokensBefore?: number;
   readonly tokensAfter?: number;
 }

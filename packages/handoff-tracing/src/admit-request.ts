@@ -1,0 +1,75 @@
+import {
+  admitChoice,
+  admitId,
+  admitJson,
+  admitNamespace,
+  admitSessionAddress,
+  defaultLimits,
+  type HandoffPriority,
+  refuse,
+  requireKnownFields,
+  requireObject,
+} from "@relevo/core";
+import type { HandoffRequest, HandoffSession } from "./handoff-types.ts";
+import { type ContextPolicy, custom, full, type HandoffFacts } from "./policies.ts";
+
+const requestFields = new Set([
+  "session",
+  "from",
+  "to",
+  "reason",
+  "priority",
+  "context",
+  "policy",
+  "documents",
+  "parent",
+  "outcome",
+]);
+const priorities: readonly HandoffPriority[] = ["low", "normal", "high", "urgent"];
+
+/** A request that may be recorded. */
+export interface AdmittedRequest extends HandoffFacts {
+  readonly policy: ContextPolicy;
+}
+
+/** Checks a request before anything is read or written. @throws `invalid-input` naming the field; `too-large`. */
+export function admitRequest<Result>(
+  request: HandoffRequest<Result> & { readonly session: HandoffSession },
+): AdmittedRequest {
+  requireObject(request, "request");
+  requireKnownFields(request, "request", requestFields);
+  admitSessionAddress(request.session, defaultLimits);
+  for (const key of request.documents ?? []) admitNamespace(key, "documents", defaultLimits);
+  if (request.outcome !== undefined && typeof request.outcome !== "function") {
+    throw refuse("outcome", "must be a function that maps the result.");
+  }
+  const { context } = request;
+  return {
+    ...admitFacts(request),
+    ...(context === undefined ? {} : { data: admitJson(context, "context", defaultLimits).value }),
+    policy: admitPolicy(request.policy),
+  };
+}
+
+/** The part of a request that `run` and the recorder share. */
+export function admitFacts(request: {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly priority?: HandoffPriority;
+}): HandoffFacts {
+  if (typeof request.reason !== "string") throw refuse("reason", "must be a string.");
+  return {
+    from: admitId(request.from, "from", defaultLimits),
+    to: admitId(request.to, "to", defaultLimits),
+    reason: admitJson(request.reason, "reason", defaultLimits).value as string,
+    priority: admitChoice(request.priority, "priority", priorities, "normal"),
+  };
+}
+
+function admitPolicy(policy: HandoffRequest["policy"]): ContextPolicy {
+  if (policy === undefined) return full();
+  if (typeof policy === "function") return custom(policy);
+  if (typeof policy?.choose !== "function") throw refuse("policy", "must be a policy or a function.");
+  return policy;
+}

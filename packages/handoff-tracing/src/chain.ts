@@ -1,0 +1,109 @@
+import {
+  type CallOptions,
+  type EventLog,
+  type HandoffContext,
+  type HandoffPriority,
+  type HandoffRecord,
+  isEvent,
+  type JsonValue,
+  readAll,
+  type SessionAddress,
+} from "@relevo/core";
+
+/** How a handoff stands: its end's status, or `running` while there is none. */
+export type HandoffState = "running" | "completed" | "failed" | "rejected" | "degraded";
+
+/** One handoff, its start and its end put together. */
+export interface HandoffEntry {
+  readonly handoffId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly priority: HandoffPriority;
+  readonly depth: number;
+  readonly parentId?: string;
+  /** `running` also when the process died before the end: the log cannot tell the two apart. */
+  readonly status: HandoffState;
+  readonly data?: JsonValue;
+  readonly context?: HandoffContext;
+  readonly outcome?: JsonValue;
+  readonly error?: NonNullable<HandoffRecord["error"]>;
+  readonly trace?: NonNullable<HandoffRecord["trace"]>;
+  readonly durationMs?: number;
+  /** Absent when the start was trimmed or erased, or never recorded. */
+  readonly startSeq?: number;
+  readonly endSeq?: number;
+  /** Wall times in milliseconds since the epoch, by the clock of whoever recorded. */
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+}
+
+/** The handoffs of a session as of one version. */
+export interface HandoffChain {
+  readonly session: string;
+  readonly version: number;
+  /** In the order they appear in the log. */
+  readonly entries: readonly HandoffEntry[];
+  /** Handoff events whose content was erased: what they said is known only from their other half. */
+  readonly erased: readonly number[];
+}
+
+/** Reads a session's handoffs. Pages through its handoff events, all as of one version. */
+export async function readChain(
+  log: EventLog,
+  address: SessionAddress,
+  options: CallOptions = {},
+): Promise<HandoffChain> {
+  const entries = new Map<string, HandoffEntry>();
+  const erased: number[] = [];
+  const head = await log.read({ tenant: address.tenant, session: address.session }, { ...options, limit: 1 });
+  const { version } = head;
+  const at = { tenant: address.tenant, session: address.session };
+  for await (const page of readAll(log, at, {
+    ...options,
+    types: ["handoff"],
+    atVersion: version,
+    limit: 1000,
+  })) {
+    for (const event of page) {
+      if (!isEvent(event, "handoff")) {
+        erased.push(event.seq);
+        continue;
+      }
+      const { handoffId } = event.body;
+      entries.set(
+        handoffId,
+        join(entries.get(handoffId), event.body, event.seq, event.at ?? event.recordedAt),
+      );
+    }
+  }
+  return { session: at.session, version, entries: [...entries.values()], erased };
+}
+
+function join(
+  known: HandoffEntry | undefined,
+  record: HandoffRecord,
+  seq: number,
+  time: number,
+): HandoffEntry {
+  const { status, ...facts } = record;
+  if (status === "started") {
+    return known ?? { ...facts, status: "running", startSeq: seq, startedAt: time };
+  }
+  // The first ending counts.
+  if (known !== undefined && known.status !== "running") return known;
+  const { context, ...rest } = facts;
+  return {
+    ...known,
+    ...rest,
+    // The start's context has the inline messages, the end repeats only the places.
+    ...(known?.context === undefined
+      ? context === undefined
+        ? {}
+        : { context }
+      : { context: known.context }),
+    status,
+    endSeq: seq,
+    endedAt: time,
+  };
+}

@@ -1,0 +1,164 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  admitInteger,
+  type CallOptions,
+  type Clock,
+  createUuidGenerator,
+  type EventLog,
+  type HandoffRecorder,
+  type IdGenerator,
+  refuse,
+  type SessionAddress,
+  systemClock,
+  type TokenCounter,
+} from "@relevo/core";
+import { type HandoffChain, readChain } from "./chain.ts";
+import { graphOf, type HandoffGraph } from "./graph.ts";
+import { createHandoffRecorder } from "./handoff-recorder.ts";
+import type {
+  HandoffParent,
+  HandoffProblem,
+  HandoffReceiver,
+  HandoffRequest,
+  HandoffSession,
+} from "./handoff-types.ts";
+import type { HandoffObserver } from "./observer.ts";
+import { type RebuiltContext, rebuildContext } from "./rebuild-context.ts";
+import { createRecorder } from "./recorder.ts";
+import { createRunner, type Frame } from "./run-handoff.ts";
+
+export interface HandoffsOptions {
+  readonly log: EventLog;
+  /** The wall time on events. The system's when left out. */
+  readonly clock?: Clock;
+  /** Milliseconds that never go back, for durations. `performance.now` when left out. */
+  readonly monotonic?: () => number;
+  /** Makes handoff ids. UUIDv7 when left out. */
+  readonly ids?: IdGenerator;
+  /**
+   * What happens when the memory is down. `fail`, the default: what cannot be recorded does not happen. `degrade`:
+   * the receiver runs anyway, is told so, and the handoff is recorded as `degraded` when it ends; needs `onError`.
+   */
+  readonly onMemoryFailure?: "fail" | "degrade";
+  /** How deep handoffs may be nested: 0 allows none inside another. 16 when left out. */
+  readonly maxDepth?: number;
+  /**
+   * How often one agent may hand over to the same other one in a chain of control since the newest user message;
+   * 3 when left out. Calls that return to their sender are no chain.
+   */
+  readonly maxRepeats?: number;
+  /** Counts the tokens before and after, which means reading the whole conversation for each handoff. */
+  readonly counter?: TokenCounter;
+  readonly observer?: HandoffObserver;
+  /** Told of everything that went wrong without being thrown. A process warning when left out. */
+  readonly onError?: (error: unknown, problem: HandoffProblem) => void;
+  /** How often a write with an unknown outcome is tried, 3; and the wait before the second try, 50 ms, then doubled. */
+  readonly retry?: { readonly attempts?: number; readonly delayMs?: number };
+  /** The longest one call to the log may take: 10,000 ms. */
+  readonly timeoutMs?: number;
+}
+
+/** Handoffs between agents, recorded in their session's log. */
+export interface Handoffs extends HandoffRecorder {
+  /**
+   * Hands over: records the start with what is passed and what is dropped, runs the receiver, records the end, and
+   * returns what the receiver returned.
+   *
+   * What the receiver throws is thrown unchanged after `failed` (or, for `HandoffRejected`, `rejected`) was
+   * recorded. When the signal fires, the handoff ends as `failed` with code `aborted` without waiting for the
+   * receiver, whose signal fires too. Retries inside are exact: one start and one end, whatever the log answers.
+   *
+   * @throws `denied` for a loop or too much depth, before the receiver runs, recorded as `rejected`; `aborted`;
+   *   `invalid-input`; what the log throws when the start cannot be recorded (then the receiver did not run);
+   *   `HandoffNotRecorded`, with the result, when only the end could not be.
+   */
+  run<Result>(
+    request: HandoffRequest<Result> & { readonly session: HandoffSession },
+    receiver: HandoffReceiver<Result>,
+    options?: CallOptions,
+  ): Promise<Result>;
+  /** The handoff whose receiver is running in this asynchronous context. */
+  current(): HandoffParent | undefined;
+  /** The session's handoffs in the order they started. Reads every handoff event of the log, in pages. */
+  chain(address: SessionAddress, options?: CallOptions): Promise<HandoffChain>;
+  /** The session's handoffs added up by agent and by way. */
+  graph(address: SessionAddress, options?: CallOptions): Promise<HandoffGraph>;
+  /** What the receiver of a handoff saw; `undefined` when the log knows no such handoff. */
+  rebuild(
+    address: SessionAddress,
+    handoffId: string,
+    options?: CallOptions,
+  ): Promise<RebuiltContext | undefined>;
+}
+
+/**
+ * Creates the handoffs of a store's log. Nothing is opened and nothing has to be closed.
+ *
+ * @example
+ * ```ts
+ * const handoffs = createHandoffs({ log: store.log });
+ * const answer = await handoffs.run(
+ *   { session, from: "coordinator", to: "qualifier", reason: "new lead", policy: last(5) },
+ *   async ({ messages, data, signal }) => await qualifier.answer(messages, { signal }),
+ * );
+ * ```
+ */
+export function createHandoffs(options: HandoffsOptions): Handoffs {
+  const { log, clock = systemClock, monotonic = () => performance.now(), onMemoryFailure = "fail" } = options;
+  if (onMemoryFailure === "degrade" && options.onError === undefined) {
+    throw refuse(
+      "onError",
+      "is needed with onMemoryFailure: degrade, or what is lost would be lost silently.",
+    );
+  }
+  const limits = { maxDepth: options.maxDepth ?? 16, maxRepeats: options.maxRepeats ?? 3 };
+  admitInteger(limits.maxDepth, "maxDepth", 0);
+  admitInteger(limits.maxRepeats, "maxRepeats", 1);
+  const patience = {
+    attempts: admitInteger(options.retry?.attempts ?? 3, "retry.attempts", 1),
+    delayMs: admitInteger(options.retry?.delayMs ?? 50, "retry.delayMs", 0),
+    timeoutMs: admitInteger(options.timeoutMs ?? 10_000, "timeoutMs", 1),
+  };
+  const ids = options.ids ?? createUuidGenerator(clock);
+  const report = options.onError ?? warn;
+  const degrade = onMemoryFailure === "degrade";
+  const frames = new AsyncLocalStorage<Frame>();
+  const recorder = createRecorder({
+    log,
+    clock,
+    monotonic,
+    degrade,
+    observer: options.observer,
+    patience,
+    report,
+  });
+  const run = createRunner({
+    log,
+    ids,
+    degrade,
+    limits,
+    counter: options.counter,
+    patience,
+    report,
+    recorder,
+    frames,
+  });
+
+  return {
+    run,
+    ...createHandoffRecorder({ log, ids, patience, recorder, current: () => frames.getStore() }),
+    current() {
+      const frame = frames.getStore();
+      return frame === undefined ? undefined : { handoffId: frame.handoffId, depth: frame.depth };
+    },
+    chain: (address, call) => readChain(log, address, call),
+    graph: async (address, call) => graphOf(await readChain(log, address, call)),
+    rebuild: (address, handoffId, call) => rebuildContext(log, address, handoffId, call),
+  };
+}
+
+function warn(error: unknown, problem: HandoffProblem): void {
+  const id = problem.record === undefined ? "" : ` ${problem.record.handoffId}`;
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  process.emitWarning(`Handoff${id}, phase ${problem.phase}: ${text}`, "RelevoHandoffWarning");
+}

@@ -1,0 +1,98 @@
+import {
+  admitJson,
+  defaultLimits,
+  type EventLog,
+  type HandoffHandle,
+  type HandoffRecorder,
+  type IdGenerator,
+  isEvent,
+  normalizeRanges,
+  type SessionAddress,
+} from "@relevo/core";
+import { admitFacts } from "./admit-request.ts";
+import { callWithin, type Patience } from "./call-memory.ts";
+import { HandoffRejected } from "./handoff-errors.ts";
+import type { HandoffParent } from "./handoff-types.ts";
+import { addressOf, type Recorder } from "./recorder.ts";
+import { bounded } from "./resolve-context.ts";
+
+export interface HandoffRecorderSettings {
+  readonly log: EventLog;
+  readonly ids: IdGenerator;
+  readonly patience: Patience;
+  readonly recorder: Recorder;
+  readonly current: () => HandoffParent | undefined;
+}
+
+/** How far back a parent is looked for that did not start here. */
+const parentSearch = 1000;
+
+/**
+ * The recorder for frameworks that hand over by themselves. Nothing is guarded and no context is chosen: what is
+ * told is recorded. Without `parentId` the parent is the handoff that runs in this asynchronous context; the depth
+ * is one more than the parent's, which is looked for among the newest 1,000 handoff events, and 1 when not found.
+ */
+export function createHandoffRecorder(settings: HandoffRecorderSettings): HandoffRecorder {
+  const { log, ids, patience, recorder } = settings;
+  const depths = new Map<string, number>();
+
+  async function depthBelow(
+    address: SessionAddress,
+    parentId: string,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const current = settings.current();
+    const known = depths.get(parentId) ?? (current?.handoffId === parentId ? current.depth : undefined);
+    if (known !== undefined) return known + 1;
+    const page = await callWithin(patience.timeoutMs, signal, "not-applied", (within) =>
+      log.read(address, { types: ["handoff"], direction: "backward", limit: parentSearch, signal: within }),
+    );
+    for (const event of page.events) {
+      if (isEvent(event, "handoff") && event.body.handoffId === parentId) return event.body.depth + 1;
+    }
+    return 1;
+  }
+
+  return {
+    async start(address, handoff, call = {}): Promise<HandoffHandle> {
+      const facts = admitFacts(handoff);
+      const handoffId = ids.next();
+      const parentId = handoff.parentId ?? settings.current()?.handoffId;
+      const depth = parentId === undefined ? 0 : await depthBelow(addressOf(address), parentId, call.signal);
+      const { context } = handoff;
+      // Nobody said what the inline messages repeat, so they are taken to repeat everything there was.
+      const derivedFrom =
+        (context?.inline?.length ?? 0) === 0
+          ? []
+          : bounded(normalizeRanges([...(context?.passed ?? []), ...(context?.dropped ?? [])]));
+      const running = await recorder.begin(
+        address,
+        {
+          record: {
+            handoffId,
+            ...facts,
+            depth,
+            ...(handoff.data === undefined
+              ? {}
+              : { data: admitJson(handoff.data, "data", defaultLimits).value }),
+            ...(parentId === undefined ? {} : { parentId }),
+            ...(context === undefined ? {} : { context }),
+          },
+          derivedFrom,
+        },
+        call,
+      );
+      depths.set(handoffId, depth);
+      const end = async (...ending: Parameters<typeof running.end>): Promise<void> => {
+        await running.end(...ending);
+        depths.delete(handoffId);
+      };
+      return {
+        handoffId,
+        complete: (outcome, options) => end({ status: "completed", outcome }, options),
+        fail: (error, options) => end({ status: "failed", error }, options),
+        reject: (reason, options) => end({ status: "rejected", error: new HandoffRejected(reason) }, options),
+      };
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type {
+  CallOptions,
+  HandoffPriority,
+  HandoffRecord,
+  JsonValue,
+  Message,
+  SessionAddress,
+} from "@relevo/core";
+import type { ContextFunction, ContextPolicy } from "./policies.ts";
+
+/** Where a handoff is recorded. A session object of a facade will do: only these fields are read. */
+export interface HandoffSession extends SessionAddress {
+  /** The incarnation that is meant; a gone one is `history-lost`. */
+  readonly incarnation?: string | undefined;
+  /** The token of the lease under which the turn runs. Read anew for each append. */
+  readonly fence?: number | undefined;
+}
+
+/** The handoff that another one stands in. */
+export interface HandoffParent {
+  readonly handoffId: string;
+  readonly depth: number;
+}
+
+/** One agent's wish to hand over to another. */
+export interface HandoffRequest<Result = unknown> {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  /** `normal` when left out. */
+  readonly priority?: HandoffPriority;
+  /** What the sender wants the receiver to know beyond the conversation; recorded, and given as `data`. */
+  readonly context?: JsonValue;
+  /** Which messages are passed; `full()` when left out. */
+  readonly policy?: ContextPolicy | ContextFunction;
+  /** Keys of documents that are handed over, each as `[...namespace, key]`; recorded and given to the receiver. */
+  readonly documents?: readonly (readonly string[])[];
+  /**
+   * The handoff that this one stands in. Left out, it is the one whose receiver is running in this asynchronous
+   * context; `null` says that it stands in none.
+   */
+  readonly parent?: HandoffParent | null;
+  /** What of the result is recorded. The result itself when left out; one that JSON cannot carry is not recorded. */
+  readonly outcome?: (result: Result) => JsonValue | undefined;
+}
+
+/** What the receiver of a handoff gets. Usable as `parent` of further handoffs. */
+export interface HandoffInput extends HandoffParent {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly priority: HandoffPriority;
+  readonly data: JsonValue | undefined;
+  /** Exactly what the record says was passed. Frozen. */
+  readonly messages: readonly Message[];
+  readonly documents: readonly (readonly string[])[];
+  /** True when the memory was down: the handoff is not yet recorded, and messages may be missing. */
+  readonly degraded: boolean;
+  readonly signal: AbortSignal;
+  /** Hands over to a further agent within this handoff; `from` is this receiver. */
+  handoff<Result>(
+    request: Omit<HandoffRequest<Result>, "from" | "parent">,
+    receiver: HandoffReceiver<Result>,
+    options?: CallOptions,
+  ): Promise<Result>;
+  /** Ends the handoff as `rejected`, by throwing `HandoffRejected`. */
+  reject(reason: string): never;
+}
+
+/** The agent that takes over. What it returns is what `run` returns. */
+export type HandoffReceiver<Result> = (input: HandoffInput) => Result | Promise<Result>;
+
+/** What went wrong beside the handoff itself. */
+export interface HandoffProblem {
+  /**
+   * `read` and `start`: the memory was down before the receiver ran. `end`: the end is not recorded. `outcome`: the
+   * result could not be recorded. `observer`: an observer threw. `late`: a receiver failed after its handoff was
+   * aborted.
+   */
+  readonly phase: "read" | "start" | "end" | "outcome" | "observer" | "late";
+  readonly session: SessionAddress;
+  /** What is recorded, or should be: keep it when the phase is `end`, it stands nowhere else. */
+  readonly record?: HandoffRecord;
+}

@@ -1,0 +1,155 @@
+import {
+  type EventLog,
+  historyLost,
+  isEvent,
+  type Message,
+  normalizeRanges,
+  type ReadOptions,
+  type ReadResult,
+  type SeqRange,
+  type SessionAddress,
+  type StoredEvent,
+  type ViewSource,
+} from "@relevo/core";
+import { subtractRanges } from "./subtract-ranges.ts";
+
+/** A message of the log with its place. */
+export interface ContextEntry {
+  readonly seq: number;
+  readonly message: Message;
+}
+
+/**
+ * The session as it was at one version. Everything read through it belongs to that version, whatever others append
+ * or retract meanwhile, and it remembers what it has read so that nothing is read twice to say what was dropped.
+ */
+export interface LogSnapshot {
+  readonly version: number;
+  readonly revision: number;
+  readonly incarnation: string | undefined;
+  /** The newest messages and handoffs, newest first: one page, for the guard against loops. */
+  readonly tail: readonly StoredEvent[];
+  /** For view strategies. It has no `append`: choosing a context writes nothing. */
+  readonly view: ViewSource;
+  /** The newest `count` effective messages, oldest first. Cost follows `count`. */
+  recent(count: number): Promise<readonly ContextEntry[]>;
+  /** The message at `seq`, when something that was read so far holds it. */
+  known(seq: number): Message | undefined;
+  /** Ranges that hold every effective message which is not in `passed`. */
+  rest(passed: readonly SeqRange[]): Promise<readonly SeqRange[]>;
+}
+
+/** How a snapshot reads: bounded in time, and with the caller's signal. */
+export type ReadLog = (options: ReadOptions) => Promise<ReadResult>;
+
+const pageSize = 100;
+
+/** Opens a snapshot at the log's version of now, with one read. */
+export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
+  const first = await readLog({ types: ["message", "handoff"], direction: "backward", limit: pageSize });
+  const { version, revision, incarnation } = first;
+  const known = new Map<number, Message>();
+  const buffer: ContextEntry[] = [];
+  let covered: readonly SeqRange[] = [];
+  let position = first.next;
+
+  async function readAt(options: ReadOptions): Promise<ReadResult> {
+    const page = await readLog({ ...options, atVersion: version });
+    if (page.incarnation !== incarnation) throw historyLost("ended");
+    return page;
+  }
+
+  function take(events: readonly StoredEvent[]): ContextEntry[] {
+    const entries: ContextEntry[] = [];
+    for (const event of events) {
+      if (!isEvent(event, "message")) continue;
+      known.set(event.seq, event.body);
+      entries.push({ seq: event.seq, message: event.body });
+    }
+    return entries;
+  }
+
+  /** Every message from `from` up to, but not including, `before` has been seen. */
+  function cover(from: number, before: number): void {
+    if (from < before) covered = normalizeRanges([...covered, { from, to: before - 1 }]);
+  }
+
+  buffer.push(...take(first.events));
+  cover(position ?? 1, version + 1);
+
+  async function readBackward(options: Parameters<ViewSource["readBackward"]>[0]): Promise<StoredEvent[]> {
+    const found: StoredEvent[] = [];
+    // Nothing to read; and a session that is created meanwhile is not the one that was empty.
+    if (version === 0) return found;
+    let before: number | undefined = Math.min(options.before ?? version + 1, version + 1);
+    const begin = before;
+    while (before !== undefined && found.length < options.limit) {
+      const limit = Math.min(options.limit - found.length, 1000);
+      const page = await readAt({ types: ["message", "summary"], direction: "backward", before, limit });
+      take(page.events);
+      found.push(...page.events.filter((event) => event.erasedAt === undefined));
+      before = page.next;
+    }
+    cover(before ?? 1, begin);
+    return found;
+  }
+
+  async function pinned(): Promise<StoredEvent[]> {
+    const found: StoredEvent[] = [];
+    let after: number | undefined = version === 0 ? undefined : 0;
+    while (after !== undefined) {
+      const page: ReadResult = await readAt({ types: ["message"], pinned: true, after, limit: 1000 });
+      take(page.events);
+      found.push(...page.events.filter((event) => event.erasedAt === undefined));
+      after = page.next;
+    }
+    return found;
+  }
+
+  /** The smallest range that holds every message of this one, or none when there is no message in it. */
+  async function tighten(range: SeqRange): Promise<SeqRange | undefined> {
+    const within = { types: ["message"], after: range.from - 1, before: range.to + 1, limit: 1 } as const;
+    const oldest = (await readAt(within)).events[0];
+    if (oldest === undefined) return undefined;
+    const newest = (await readAt({ ...within, direction: "backward" })).events[0];
+    return { from: oldest.seq, to: newest?.seq ?? oldest.seq };
+  }
+
+  return {
+    version,
+    revision,
+    incarnation,
+    tail: first.events,
+    view: { ...(incarnation === undefined ? {} : { incarnation }), version, revision, readBackward, pinned },
+    async recent(count) {
+      while (buffer.length < count && position !== undefined) {
+        const before: number = position;
+        const limit = Math.min(Math.max(count - buffer.length, 1), 1000);
+        const page = await readAt({ types: ["message"], direction: "backward", before, limit });
+        buffer.push(...take(page.events));
+        position = page.next;
+        cover(position ?? 1, before);
+      }
+      return buffer.slice(0, count).reverse();
+    },
+    known: (seq) => known.get(seq),
+    async rest(passed) {
+      const seen = [...known.keys()].map((seq) => ({ from: seq, to: seq }));
+      const ranges: SeqRange[] = [...subtractRanges(seen, passed)];
+      for (const gap of subtractRanges([{ from: 1, to: version }], covered)) {
+        const tight = await tighten(gap);
+        if (tight !== undefined) ranges.push(...subtractRanges([tight], passed));
+      }
+      return normalizeRanges(ranges);
+    },
+  };
+}
+
+/** Reads a log as a snapshot does, with each call bounded by `within`. */
+export function boundRead(
+  log: EventLog,
+  address: SessionAddress,
+  within: <Result>(call: (signal: AbortSignal) => Promise<Result>) => Promise<Result>,
+): ReadLog {
+  return (options) => within((signal) => log.read(address, { ...options, signal }));
+}

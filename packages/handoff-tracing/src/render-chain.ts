@@ -1,0 +1,163 @@
+import { countRanges } from "@relevo/core";
+import type { HandoffChain, HandoffEntry, HandoffState } from "./chain.ts";
+import { counted, duration, printable } from "./printable.ts";
+
+export interface RenderChainOptions {
+  /** Draw with ASCII only, for terminals and logs that show nothing else. Names keep their own letters. */
+  readonly ascii?: boolean;
+  /** Names longer than this are cut. 32 when left out. */
+  readonly maxName?: number;
+  /** Reasons and errors longer than this are cut. 72 when left out. */
+  readonly maxText?: number;
+}
+
+interface Pencil {
+  readonly arrow: string;
+  readonly branch: string;
+  readonly corner: string;
+  readonly line: string;
+  readonly marks: Readonly<Record<HandoffState, string>>;
+}
+
+const unicode: Pencil = {
+  arrow: "→",
+  branch: "├─ ",
+  corner: "└─ ",
+  line: "│  ",
+  marks: { running: "…", completed: "✓", failed: "✗", rejected: "⊘", degraded: "!" },
+};
+
+const plain: Pencil = {
+  arrow: "->",
+  branch: "|- ",
+  corner: "`- ",
+  line: "|  ",
+  marks: { running: "~", completed: "+", failed: "x", rejected: "-", degraded: "!" },
+};
+
+/** A line of the drawing, before the columns are made even. */
+interface Row {
+  readonly way: string;
+  readonly state: string;
+  readonly time: string;
+  readonly note: string;
+  readonly below: readonly string[];
+}
+
+/**
+ * Draws a chain for a terminal: one line for each handoff, those that stand in another one indented below it, with
+ * state, duration, what was passed and the reason. Whatever agents call themselves, a line stays a line.
+ */
+export function renderChain(
+  chain: Pick<HandoffChain, "session" | "entries"> & { readonly erased?: readonly number[] },
+  options: RenderChainOptions = {},
+): string {
+  const pencil = options.ascii === true ? plain : unicode;
+  const maxName = options.maxName ?? 32;
+  const maxText = options.maxText ?? 72;
+  const children = childrenOf(chain.entries);
+  const rows: Row[] = [];
+
+  function draw(entries: readonly HandoffEntry[], indent: string): void {
+    entries.forEach((entry, index) => {
+      const isLast = index === entries.length - 1;
+      const inside = children.get(entry.handoffId) ?? [];
+      const deeper = indent + (isLast ? "   " : pencil.line);
+      const names = `${printable(entry.from, maxName)} ${pencil.arrow} ${printable(entry.to, maxName)}`;
+      const below = `${deeper}${inside.length > 0 ? pencil.line : "   "}`;
+      rows.push({
+        way: `${indent}${isLast ? pencil.corner : pencil.branch}${names}`,
+        state: `${pencil.marks[entry.status]} ${entry.status}`,
+        time: entry.durationMs === undefined ? "" : duration(entry.durationMs),
+        note: noteOf(entry, maxText),
+        below: entry.error === undefined ? [] : [`${below}${printable(errorOf(entry.error), maxText)}`],
+      });
+      draw(inside, deeper);
+    });
+  }
+
+  draw(children.get(undefined) ?? [], "");
+  const widths = (["way", "state", "time"] as const).map((name) =>
+    Math.max(0, ...rows.map((row) => width(row[name]))),
+  );
+  const lines = rows.flatMap((row) => {
+    const cells = [
+      pad(row.way, widths[0]),
+      pad(row.state, widths[1]),
+      pad(row.time, widths[2], true),
+      row.note,
+    ];
+    return [cells.join("  ").trimEnd(), ...row.below];
+  });
+  const text = [titleOf(chain, maxName), ...lines].join("\n");
+  return pencil === plain ? text.replaceAll("…", "...") : text;
+}
+
+/** Entries under the handoff they stand in; those whose outer one is unknown (trimmed, erased) stand at the top. */
+function childrenOf(
+  entries: readonly HandoffEntry[],
+): ReadonlyMap<string | undefined, readonly HandoffEntry[]> {
+  const children = new Map<string | undefined, HandoffEntry[]>();
+  const before = new Set<string>();
+  for (const entry of entries) {
+    // Only what came earlier can be the outer one, so that no record can draw itself in a circle.
+    const parent = entry.parentId !== undefined && before.has(entry.parentId) ? entry.parentId : undefined;
+    const siblings = children.get(parent) ?? [];
+    siblings.push(entry);
+    children.set(parent, siblings);
+    before.add(entry.handoffId);
+  }
+  return children;
+}
+
+function titleOf(
+  chain: Pick<HandoffChain, "session" | "entries"> & { readonly erased?: readonly number[] },
+  maxName: number,
+): string {
+  const states = new Map<HandoffState, number>();
+  for (const { status } of chain.entries) states.set(status, (states.get(status) ?? 0) + 1);
+  const parts = [counted(chain.entries.length, "handoff")];
+  for (const [state, count] of states) if (state !== "completed") parts.push(`${count} ${state}`);
+  const erased = chain.erased?.length ?? 0;
+  if (erased > 0) parts.push(`${counted(erased, "record")} erased`);
+  return `Session ${printable(chain.session, Math.max(maxName, 40))}: ${parts.join(", ")}`;
+}
+
+function noteOf(entry: HandoffEntry, maxText: number): string {
+  const urgent = entry.priority === "normal" ? "" : `[${entry.priority}] `;
+  return `${urgent}${printable(entry.reason, maxText)}${passedOf(entry)}`;
+}
+
+function passedOf({ context }: HandoffEntry): string {
+  if (context === undefined) return "";
+  const passed = countRanges(context.passed) + (context.inlineAt ?? context.inline ?? []).length;
+  const tokens =
+    context.tokensBefore === undefined || context.tokensAfter === undefined
+      ? ""
+      : `, ${context.tokensAfter} of ${context.tokensBefore} tokens`;
+  return ` (${printable(context.policy, 40)}: ${counted(passed, "message")}${tokens})`;
+}
+
+function errorOf(error: NonNullable<HandoffEntry["error"]>): string {
+  return `${error.name}${error.code === undefined ? "" : ` [${error.code}]`}: ${error.message}`;
+}
+
+/** Columns that a terminal uses: wide East Asian characters and emoji take two, combining marks none. */
+function width(text: string): number {
+  let columns = 0;
+  for (const character of text) {
+    if (/\p{Mark}/u.test(character)) continue;
+    columns +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
+        character,
+      )
+        ? 2
+        : 1;
+  }
+  return columns;
+}
+
+function pad(text: string, columns = 0, left = false): string {
+  const space = " ".repeat(Math.max(0, columns - width(text)));
+  return left ? space + text : text + space;
+}

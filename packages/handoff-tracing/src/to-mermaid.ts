@@ -1,0 +1,43 @@
+import type { HandoffEdge, HandoffGraph } from "./graph.ts";
+import { duration, printable } from "./printable.ts";
+
+export interface MermaidOptions {
+  /** `LR`, left to right, when left out; `TD` from top to bottom. */
+  readonly direction?: "LR" | "TD";
+  /** Names longer than this are cut. 40 when left out. */
+  readonly maxName?: number;
+}
+
+/**
+ * The graph as a Mermaid flow chart. Agents are drawn by number and named by label, and a label holds nothing that
+ * Mermaid or HTML would read as markup, whatever an agent calls itself.
+ */
+export function toMermaid(graph: HandoffGraph, options: MermaidOptions = {}): string {
+  const ids = new Map(graph.nodes.map((node, index) => [node.agent, `agent${index + 1}`]));
+  const lines = [`flowchart ${options.direction ?? "LR"}`];
+  for (const { agent } of graph.nodes)
+    lines.push(`  ${ids.get(agent)}["${label(agent, options.maxName ?? 40)}"]`);
+  for (const edge of graph.edges)
+    lines.push(`  ${ids.get(edge.from)} -->|"${summary(edge)}"| ${ids.get(edge.to)}`);
+  return lines.join("\n");
+}
+
+/** Letters, digits and harmless marks stay; everything else becomes Mermaid's `#code;`, which it draws as text. */
+function label(name: string, maxName: number): string {
+  const shown = printable(name, maxName).replace(
+    /[^\p{L}\p{N} _.,-]/gu,
+    (found) => `#${found.codePointAt(0)};`,
+  );
+  // Mermaid takes a label that is only space, or a word of its own grammar, for something else when bare; quoted
+  // labels are safe but must not be empty.
+  return shown.trim() === "" ? "#32;" : shown;
+}
+
+function summary(edge: HandoffEdge): string {
+  const parts = [`${edge.count}×`];
+  if (edge.totalDurationMs > 0) parts.push(duration(edge.totalDurationMs));
+  for (const state of ["failed", "rejected", "degraded", "running"] as const) {
+    if (edge.states[state] > 0) parts.push(`${edge.states[state]} ${state}`);
+  }
+  return parts.join(", ");
+}
