@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { createScratchWorkspace, type ScratchWorkspace } from "@relevo/test-run";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+const workspace = join(import.meta.dirname, "..", "..", "..");
+const main = join(workspace, "tools", "readme-snippets", "src", "main.ts");
+const block = (code: string, info = "ts") => `\`\`\`${info}\n${code}\n\`\`\`\n`;
+
+let scratch: ScratchWorkspace;
+
+beforeAll(async () => {
+  scratch = await createScratchWorkspace(workspace);
+  await scratch.write({
+    "packages/sums/package.json": JSON.stringify({
+      name: "@relevo/sums",
+      version: "0.1.0",
+      type: "module",
+      exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
+    }),
+    "packages/sums/dist/index.js": "export const add = (a, b) => a + b;\n",
+    "packages/sums/dist/index.d.ts": "export declare const add: (a: number, b: number) => number;\n",
+  });
+});
+
+afterAll(() => scratch[Symbol.asyncDispose]());
+
+async function check(readme: string) {
+  await scratch.write({ "packages/sums/README.md": readme });
+  return scratch.run("node", [main, "--root", scratch.root]);
+}
+
+const importAdd = 'import { add } from "@relevo/sums";\n';
+
+it("compiles and runs a block, and compares what it prints", async () => {
+  const readme =
+    block(`${importAdd}console.log(add(1, 2));`) +
+    block("3", "text") +
+    block("setInterval(() => {});", "ts no-run");
+  const { code, output } = await check(readme);
+  expect(code, output).toBe(0);
+  expect(output).toContain("✔ packages/sums/README.md:2");
+});
+
+it.each([
+  ["does not compile", `${importAdd}\nadd("1", 2);`, "line 4: error TS2345"],
+  ["is not strict", "const list = [1];\nconst one: number = list[0];", "line 3: error TS2322"],
+  ["throws", 'throw new Error("broken promise");', "broken promise"],
+  ["fails quietly", "process.exitCode = 4;", "ended with exit code 4"],
+  ["prints something else", `${importAdd}console.log(add(1, 2)); // prints: 4`, "printed something else"],
+])("fails a block that %s", async (_, code, message) => {
+  const result = await check(block(code));
+  expect(result.code).toBe(1);
+  expect(result.output).toContain("✖ packages/sums/README.md:2");
+  expect(result.output).toContain(message);
+});
