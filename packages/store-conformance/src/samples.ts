@@ -4,6 +4,7 @@ import {
   fingerprint,
   type Operation,
   type ReadOptions,
+  readAll,
   type SeqRange,
   type SessionAddress,
   type StoredEvent,
@@ -67,16 +68,25 @@ export function operationOf(id: string, request: unknown = id): Operation {
   return { id, fingerprint: fingerprint(request) };
 }
 
-/** The events of one read. */
+/**
+ * The events that a reading selects, at most `limit`. Follows `next`, because a store may bound the work of one
+ * call and return fewer than were asked for.
+ */
 export async function eventsOf(
   log: EventLog,
   address: SessionAddress,
   options: ReadOptions = {},
 ): Promise<readonly StoredEvent[]> {
-  return (await log.read(address, { limit: 1000, ...options })).events;
+  const { limit = Number.POSITIVE_INFINITY, ...selection } = options;
+  const events: StoredEvent[] = [];
+  for await (const page of readAll(log, address, { ...selection, limit: Math.min(limit, 1000) })) {
+    events.push(...page);
+    if (events.length >= limit) return events.slice(0, limit);
+  }
+  return events;
 }
 
-/** The seqs of one read. */
+/** The seqs that a reading selects. */
 export async function seqsOf(
   log: EventLog,
   address: SessionAddress,
@@ -94,7 +104,7 @@ export function textIn(event: StoredEvent): string {
   return `(${event.type})`;
 }
 
-/** The texts of one read. */
+/** The texts that a reading selects. */
 export async function textsOf(
   log: EventLog,
   address: SessionAddress,
@@ -114,4 +124,24 @@ export async function stateOf(log: EventLog, address: SessionAddress): Promise<u
 /** 1 … count. */
 export function upTo(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+/** Lets the idle lifetime of the session pass. */
+export async function letExpire(context: CaseContext, address: SessionAddress): Promise<void> {
+  await context.store.log.touch(address, { ttlMs: 1 });
+  await context.advance(50);
+}
+
+/** Trims until nothing is left to trim: a store may bound the work of one call. Returns what went and `firstSeq`. */
+export async function trimAll(
+  log: EventLog,
+  address: SessionAddress,
+  bound: { readonly beforeSeq: number } | { readonly olderThan: number },
+): Promise<{ readonly removed: number; readonly firstSeq: number }> {
+  let removed = 0;
+  for (;;) {
+    const result = await log.trim(address, bound);
+    removed += result.removed;
+    if (!result.more) return { removed, firstSeq: result.firstSeq };
+  }
 }

@@ -1,7 +1,31 @@
 import type { ConformanceCase } from "../../harness.ts";
 import { appendCases } from "./append.ts";
+import { eraseCases } from "./erase.ts";
 import { guardCases } from "./guards.ts";
+import { headCases } from "./head.ts";
+import { incarnationCases } from "./incarnations.ts";
+import { isolationCases } from "./isolation.ts";
+import { lifetimeCases } from "./lifetime.ts";
+import { listCases } from "./list.ts";
 import { operationCases } from "./operations.ts";
+import { readCases } from "./read.ts";
+import { retractionCases } from "./retraction.ts";
+import { trimCases } from "./trim.ts";
+import { valueCases } from "./values.ts";
 
 /** The cases of the event log. */
-export const logCases: readonly ConformanceCase[] = [...appendCases, ...operationCases, ...guardCases];
+export const logCases: readonly ConformanceCase[] = [
+  ...appendCases,
+  ...operationCases,
+  ...guardCases,
+  ...incarnationCases,
+  ...lifetimeCases,
+  ...readCases,
+  ...retractionCases,
+  ...eraseCases,
+  ...trimCases,
+  ...headCases,
+  ...listCases,
+  ...isolationCases,
+  ...valueCases,
+];

@@ -1,7 +1,31 @@
 import type { Mutant } from "../../harness.ts";
 import { appendMutants } from "./append.ts";
+import { eraseMutants } from "./erase.ts";
 import { guardMutants } from "./guards.ts";
+import { headMutants } from "./head.ts";
+import { incarnationMutants } from "./incarnations.ts";
+import { isolationMutants } from "./isolation.ts";
+import { lifetimeMutants } from "./lifetime.ts";
+import { listMutants } from "./list.ts";
 import { operationMutants } from "./operations.ts";
+import { readMutants } from "./read.ts";
+import { retractionMutants } from "./retraction.ts";
+import { trimMutants } from "./trim.ts";
+import { valueMutants } from "./values.ts";
 
 /** The stores that the cases of the event log must catch. */
-export const logMutants: readonly Mutant[] = [...appendMutants, ...operationMutants, ...guardMutants];
+export const logMutants: readonly Mutant[] = [
+  ...appendMutants,
+  ...operationMutants,
+  ...guardMutants,
+  ...incarnationMutants,
+  ...lifetimeMutants,
+  ...readMutants,
+  ...retractionMutants,
+  ...eraseMutants,
+  ...trimMutants,
+  ...headMutants,
+  ...listMutants,
+  ...isolationMutants,
+  ...valueMutants,
+];

@@ -1,0 +1,161 @@
+import { scanLogs } from "../../capabilities.ts";
+import { check, equal, eventually, present, refuses } from "../../expect.ts";
+import type { ConformanceCase } from "../../harness.ts";
+import {
+  addressOf,
+  letExpire,
+  messages,
+  operationOf,
+  says,
+  seqsOf,
+  stateOf,
+  textsOf,
+} from "../../samples.ts";
+
+/** Long enough that a slow machine does not pass it between two calls, short enough to wait for. */
+const idleMs = 1_000;
+const mostOfIdleMs = 600;
+
+export const lifetimeCases: readonly ConformanceCase[] = [
+  {
+    id: "log/expired-session-is-gone",
+    area: "log",
+    contract:
+      "A session whose idle lifetime passed by the store's clock is gone from read, head, operation, list and scan, and nothing of it is left.",
+    async run(context) {
+      const { log } = context.store;
+      const address = addressOf(context);
+      await log.append(address, messages(3, "old"), {
+        ttlMs: 60_000,
+        operation: operationOf("send-1"),
+        init: { subject: "user-7" },
+      });
+      await log.append(addressOf(context, "neighbour"), [says("stays")]);
+      await letExpire(context, address);
+      for (const one of [log, context.other.log]) {
+        equal(await one.head(address), undefined, "its head");
+        equal(await one.read(address), { version: 0, revision: 0, events: [] }, "its read");
+        equal(await one.operation(address, "send-1"), undefined, "its operation");
+        equal(await one.touch(address, { ttlMs: null }), undefined, "a touch of it");
+        const { items } = await one.list(context.tenant);
+        equal(
+          items.map(({ session }) => session),
+          ["neighbour"],
+          "the list",
+        );
+      }
+      for (const one of scanLogs(context) ?? []) {
+        await eventually(context, async () => {
+          const { items } = await one.scan(context.tenant);
+          equal(
+            items.map(({ session }) => session),
+            ["neighbour"],
+            "the sessions of a scan",
+          );
+        });
+      }
+      await log.append(address, [says("new")]);
+      equal(await textsOf(log, address, { retracted: "include" }), ["new"], "texts of a new start");
+      check(!("subject" in present(await log.head(address), "the head")), "the old subject is still there");
+    },
+  },
+  {
+    id: "log/idle-time-is-refreshed-by-writes-only",
+    area: "log",
+    contract: "An append and a touch refresh the idle lifetime, a read does not.",
+    async run(context) {
+      const { log } = context.store;
+      const address = addressOf(context);
+      await log.append(address, [says("one")], { ttlMs: idleMs });
+      await context.advance(mostOfIdleMs);
+      await context.other.log.append(address, [says("two")]);
+      await context.advance(mostOfIdleMs);
+      check((await log.touch(address)) !== undefined, "an append did not refresh the idle lifetime");
+      await context.advance(mostOfIdleMs);
+      equal(await seqsOf(log, address), [1, 2], "seqs after a touch that refreshed");
+      await log.head(address);
+      await log.operation(address, "none");
+      await log.list(context.tenant);
+      await context.advance(idleMs - mostOfIdleMs + 100);
+      equal(await log.head(address), undefined, "the head after reads only");
+    },
+  },
+  {
+    id: "log/lifetime-can-change",
+    area: "log",
+    contract:
+      "`ttlMs` counts from the write that gives it; left out, the lifetime stays as it is; `null` is for ever.",
+    async run(context) {
+      const { log } = context.store;
+      const address = addressOf(context);
+      const lifetime = async (): Promise<number | undefined> => {
+        const head = present(await log.head(address), "the head");
+        return head.expiresAt === undefined ? undefined : head.expiresAt - head.updatedAt;
+      };
+      const isNear = async (expected: number, what: string): Promise<void> => {
+        const actual = present(await lifetime(), `expiresAt after ${what}`);
+        check(
+          Math.abs(actual - expected) < 2_000,
+          `lifetime after ${what}: ${actual} ms instead of ${expected}`,
+        );
+      };
+      await log.append(address, [says("one")]);
+      equal(await lifetime(), undefined, "the lifetime of a session that was given none");
+      await log.append(address, [says("two")], { ttlMs: 60_000 });
+      await isNear(60_000, "an append with ttlMs");
+      await log.append(address, [says("three")]);
+      await isNear(60_000, "an append without ttlMs");
+      await log.touch(address, { ttlMs: 600_000 });
+      await isNear(600_000, "a touch with ttlMs");
+      await log.append(address, [says("four")], { ttlMs: null });
+      equal(await lifetime(), undefined, "the lifetime after an append with null");
+      await log.touch(address, { ttlMs: 20 });
+      await log.touch(address, { ttlMs: null });
+      await context.advance(100);
+      equal(await seqsOf(log, address), [1, 2, 3, 4], "seqs of a session that lives for ever");
+    },
+  },
+  {
+    id: "log/delete-ends-a-session",
+    area: "log",
+    contract:
+      "A delete removes events, operations and figures, tells whether there was a session, and leaves the others alone.",
+    async run(context) {
+      const { log } = context.store;
+      const address = addressOf(context);
+      equal(await log.delete(address), false, "a delete of a missing session");
+      await log.append(address, messages(3), {
+        operation: operationOf("send-1"),
+        init: { subject: "user-7" },
+      });
+      await log.append(addressOf(context, "neighbour"), [says("stays")]);
+      equal(await context.other.log.delete(address), true, "a delete");
+      equal(await log.head(address), undefined, "the head");
+      equal(await log.read(address), { version: 0, revision: 0, events: [] }, "the read");
+      equal(await log.operation(address, "send-1"), undefined, "the operation");
+      equal(await log.delete(address), false, "a second delete");
+      equal(await textsOf(log, addressOf(context, "neighbour")), ["stays"], "the neighbour");
+    },
+  },
+  {
+    id: "log/guarded-delete",
+    area: "log",
+    contract:
+      "A delete with a stale expected version is a conflict, one of another incarnation is false; neither changes anything.",
+    async run(context) {
+      const { log } = context.store;
+      const address = addressOf(context);
+      const { incarnation } = await log.append(address, messages(2));
+      const before = await stateOf(log, address);
+      await refuses(log.delete(address, { expectedVersion: 1 }), "conflict", "a stale delete", {
+        conflict: "version",
+        version: 2,
+      });
+      const another = "018bcfe5-6800-7000-8000-000000000000";
+      equal(await log.delete(address, { incarnation: another }), false, "a delete of another incarnation");
+      equal(await stateOf(log, address), before, "the session after deletes that were let down");
+      equal(await log.delete(address, { incarnation, expectedVersion: 2 }), true, "a guarded delete");
+      equal(await log.head(address), undefined, "the head after it");
+    },
+  },
+];
