@@ -93,7 +93,7 @@ export class SessionDocuments implements WorkingMemory {
             ? undefined
             : documentInput(runtime, value, keptFields(runtime, current, options));
         },
-        { ...retries(options), ...guard },
+        { random: runtime.random, ...retries(options), ...guard },
       ),
     );
     return stored === undefined ? undefined : this.#entry(stored);

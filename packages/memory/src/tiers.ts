@@ -121,7 +121,7 @@ export class TieredMemory implements AgentMemory {
   ): Promise<MemoryEntry | undefined> {
     const tier = admitChoice(options.tier, "tier", tiers, "durable");
     const slot = this.#slot(key);
-    const guard = { ...retries(options), ...signalOf(options) };
+    const guard = { random: this.#runtime.random, ...retries(options), ...signalOf(options) };
     if (tier === "volatile") {
       const document = await slot.update(change, options, guard);
       return document && this.#entry(document, "volatile");

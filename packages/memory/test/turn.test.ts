@@ -1,0 +1,113 @@
+import { MemoryError } from "@relevo/core";
+import { describe, expect, it } from "vitest";
+import { createMemory } from "../src/index.ts";
+import { failure, oneStore, texts, user } from "./fixture.ts";
+
+describe("a turn", () => {
+  it("runs under a lease that nobody else gets meanwhile, and lets the next one in", async () => {
+    const acme = oneStore().memory.tenant("acme");
+    const result = await acme.session("chat").turn(async (session) => {
+      await session.append(user("1"));
+      const error = await failure(
+        acme.session("chat").turn(async () => "never"),
+        "conflict",
+      );
+      expect(error.details.conflict).toBe("lease");
+      return "done";
+    });
+    expect(result).toBe("done");
+    expect(await acme.session("chat").turn(async () => "next")).toBe("next");
+  });
+
+  it("can change nothing after it lost its lease", async () => {
+    const { memory, clock } = oneStore();
+    const acme = memory.tenant("acme");
+    await acme.session("chat").append(user("1"));
+    await acme.session("chat").turn(
+      async (session) => {
+        await session.append(user("2"));
+        clock.advance(1_001);
+        // The turn slept past its lease and another holder took over.
+        await acme.session("chat").turn(async (other) => {
+          await other.append(user("3"));
+          for (const write of [
+            () => session.append(user("late")),
+            () => session.popMessage(),
+            () => session.clear(),
+            () => session.recordExecution({ output: 1 }),
+            () => session.working.remember("step", 1),
+            () => session.working.update("step", () => 1),
+            () => session.working.forget("step"),
+            () => session.agent("writer").remember("draft", 1),
+          ]) {
+            expect((await failure(write(), "conflict")).details.conflict).toBe("fence");
+          }
+        });
+      },
+      { ttlMs: 1_000 },
+    );
+    expect(texts(await acme.session("chat").messages())).toEqual(["1", "2", "3"]);
+  });
+
+  it("tells the work through its signal when the lease is lost", async () => {
+    const { memory, clock } = oneStore();
+    const acme = memory.tenant("acme");
+    const lost = acme.session("chat").turn(
+      async (_, signal) => {
+        clock.advance(1_000);
+        await acme.session("chat").lease({ ttlMs: 60_000 });
+        await new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        });
+      },
+      // Renewed after a third of this, in real time.
+      { ttlMs: 30 },
+    );
+    expect((await failure(lost, "conflict")).details.conflict).toBe("lease");
+  });
+
+  it("releases the lease when the work throws", async () => {
+    const acme = oneStore().memory.tenant("acme");
+    const failing = acme.session("chat").turn(async () => {
+      throw new Error("the agent failed");
+    });
+    await expect(failing).rejects.toThrow("the agent failed");
+    expect(await acme.session("chat").turn(async () => "next")).toBe("next");
+  });
+
+  it("is unsupported where the store has no leases", async () => {
+    const { store, clock } = oneStore();
+    const bare = { limits: store.limits, log: store.log, documents: store.documents };
+    const session = createMemory({ store: bare, clock }).tenant("acme").session();
+    await failure(session.lease(), "unsupported");
+    await failure(
+      session.turn(async () => 1),
+      "unsupported",
+    );
+  });
+
+  it("reports a release that failed and still returns the result", async () => {
+    const { store, clock } = oneStore();
+    const errors: unknown[] = [];
+    const leases = {
+      async acquire(...args: Parameters<NonNullable<typeof store.leases>["acquire"]>) {
+        const lease = await store.leases?.acquire(...args);
+        if (lease === undefined) throw new Error("the store has leases");
+        return { ...lease, release: () => Promise.reject(new MemoryError("unavailable", "Down.")) };
+      },
+    };
+    const { limits, log, documents } = store;
+    const memory = createMemory({
+      store: { limits, log, documents, leases },
+      clock,
+      onError: (error) => errors.push(error),
+    });
+    expect(
+      await memory
+        .tenant("acme")
+        .session()
+        .turn(async () => 7),
+    ).toBe(7);
+    expect(errors).toHaveLength(1);
+  });
+});

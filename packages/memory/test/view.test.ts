@@ -1,0 +1,150 @@
+import {
+  isEvent,
+  MemoryError,
+  type StoredEvent,
+  type View,
+  type ViewSource,
+  type ViewStrategy,
+} from "@relevo/core";
+import { describe, expect, it } from "vitest";
+import { assistant, failure, oneStore, texts, user } from "./fixture.ts";
+
+/** Shows what the source hands out; what a test looks at is in `seen`. */
+function spying(look: (source: ViewSource) => Promise<void>): ViewStrategy {
+  return {
+    name: "spy",
+    async view(source): Promise<View> {
+      await look(source);
+      return {
+        messages: [],
+        seqs: [],
+        version: source.version,
+        compacted: true,
+        dropped: [],
+        summarized: [],
+      };
+    },
+  };
+}
+
+const seqs = (events: readonly StoredEvent[]): number[] => events.map((event) => event.seq);
+
+describe("a view", () => {
+  it("without a strategy is every effective message, with seqs, and what was erased as dropped", async () => {
+    const session = oneStore().memory.tenant("acme").session();
+    expect(await session.view()).toEqual({
+      messages: [],
+      seqs: [],
+      version: 0,
+      compacted: false,
+      dropped: [],
+      summarized: [],
+    });
+    await session.append([user("1"), user("2"), assistant("3"), user("4")]);
+    await session.popMessage();
+    await session.recordExecution({ output: 1 });
+    await session.erase({ seqs: [2] });
+    const view = await session.view();
+    expect(texts(view.messages)).toEqual(["1", "3"]);
+    expect(view).toMatchObject({
+      seqs: [1, 3],
+      compacted: false,
+      dropped: [{ from: 2, to: 2, reason: "erased" }],
+    });
+  });
+
+  it("without a strategy spans pages", async () => {
+    const session = oneStore().memory.tenant("acme").session();
+    for (let page = 0; page < 3; page++) {
+      await session.append(Array.from({ length: 700 }, (_, index) => user(String(page * 700 + index))));
+    }
+    const { messages } = await session.view();
+    expect(texts(messages)).toEqual(Array.from({ length: 2_100 }, (_, index) => String(index)));
+  });
+
+  it("comes from the memory's strategy, or from the call's", async () => {
+    const named = (name: string): ViewStrategy => ({
+      name,
+      view: async (source) => ({
+        messages: [assistant(name)],
+        seqs: [undefined],
+        version: source.version,
+        compacted: true,
+        dropped: [],
+        summarized: [],
+      }),
+    });
+    const session = oneStore({ view: named("memory") })
+      .memory.tenant("acme")
+      .session();
+    await session.append(user("1"));
+    expect(texts((await session.view()).messages)).toEqual(["memory"]);
+    expect(texts((await session.view({ strategy: named("call") })).messages)).toEqual(["call"]);
+  });
+
+  it("is of one version, whatever is appended or retracted meanwhile", async () => {
+    const acme = oneStore().memory.tenant("acme");
+    const session = acme.session("chat");
+    await session.append([{ role: "system", content: "rules" }, user("2"), user("3"), user("4")]);
+    const seen: number[][] = [];
+    const strategy = spying(async (source) => {
+      expect(source.version).toBe(4);
+      seen.push(seqs(await source.readBackward({ limit: 2 })));
+      await acme.session("chat").append(user("5"));
+      await acme.session("chat").undo(3);
+      seen.push(seqs(await source.readBackward({ limit: 2, before: 3 })));
+      seen.push(seqs(await source.readBackward({ limit: 9 })));
+      seen.push(seqs(await source.pinned()));
+    });
+    await session.view({ strategy });
+    expect(seen).toEqual([[4, 3], [2, 1], [4, 3, 2, 1], [1]]);
+  });
+
+  it("hands out only messages and summaries, and fewer than asked for only at the log's begin", async () => {
+    const session = oneStore().memory.tenant("acme").session();
+    for (let index = 0; index < 30; index++) {
+      await session.append([user("m"), { type: "x-noise", body: index }, { type: "x-noise", body: index }]);
+    }
+    const strategy = spying(async (source) => {
+      const events = await source.readBackward({ limit: 20 });
+      expect(events).toHaveLength(20);
+      expect(events.every((event) => isEvent(event, "message"))).toBe(true);
+      expect(await source.readBackward({ limit: 20, before: events.at(-1)?.seq ?? 0 })).toHaveLength(10);
+    });
+    await session.view({ strategy });
+  });
+
+  it("appends a summary once, at its version, even when two processes word it differently", async () => {
+    const acme = oneStore().memory.tenant("acme");
+    const session = acme.session("chat");
+    await session.append([user("1"), user("2"), user("3")]);
+    const summarizing = (text: string): ViewStrategy =>
+      spying(async (source) => {
+        const body = { text, sourceHash: "h", strategy: "test", tokensBefore: 2, tokensAfter: 1 };
+        const event = { type: "summary", body, derivedFrom: [{ from: 1, to: 2 }] } as const;
+        expect(await source.append?.(event, "summary-1-2")).toBe(4);
+      });
+    await session.view({ strategy: summarizing("first") });
+    await acme.session("chat").view({ strategy: summarizing("second") });
+    const { events } = await session.events({ types: ["summary"] });
+    expect(events.map((event) => (isEvent(event, "summary") ? event.body.text : undefined))).toEqual([
+      "first",
+    ]);
+    // Without a strategy everything that it stands for is shown, so the summary itself is not.
+    expect(texts((await session.view()).messages)).toEqual(["1", "2", "3"]);
+
+    const late = spying(async (source) => {
+      await acme.session("chat").append(user("meanwhile"));
+      const body = { text: "t", sourceHash: "h", strategy: "test", tokensBefore: 2, tokensAfter: 1 };
+      await source.append?.({ type: "summary", body, derivedFrom: [{ from: 3, to: 3 }] }, "summary-3-3");
+    });
+    const error = await failure(session.view({ strategy: late }), "conflict");
+    expect(error.details.conflict).toBe("version");
+  });
+
+  it("passes a strategy's error on", async () => {
+    const session = oneStore().memory.tenant("acme").session();
+    const strategy = spying(() => Promise.reject(new MemoryError("budget-exceeded", "Too small.")));
+    await failure(session.view({ strategy }), "budget-exceeded");
+  });
+});
