@@ -2,7 +2,13 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { testWorkspace } from "./test-workspace.ts";
 
-const { values } = parseArgs({ options: { root: { type: "string" } } });
+const { values } = parseArgs({ options: { root: { type: "string" }, soak: { type: "string" } } });
 const root = resolve(values.root ?? join(import.meta.dirname, "..", "..", ".."));
 
-process.exitCode = await testWorkspace(root, (line) => console.log(line));
+const soakSeconds = values.soak === undefined ? undefined : Number(values.soak);
+if (soakSeconds !== undefined && !(soakSeconds > 0)) throw new Error("--soak takes a number of seconds");
+
+process.exitCode = await testWorkspace(root, {
+  report: (line) => console.log(line),
+  ...(soakSeconds === undefined ? {} : { soakSeconds }),
+});

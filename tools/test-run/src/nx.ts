@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand } from "./command.ts";
+import { type CommandOptions, runCommand } from "./command.ts";
 import { field, listField, textField } from "./json-fields.ts";
-import { readJson } from "./read-reports.ts";
+import { readJson, readText } from "./read-reports.ts";
 import { missing, type Tally } from "./tally.ts";
 
 /** A project of the workspace, as Nx sees it. */
@@ -40,43 +40,56 @@ export function projectsOf(graph: unknown): readonly Project[] {
     .sort((left, right) => (left.root < right.root ? -1 : 1));
 }
 
-/** What became of each task of an Nx run: its exit code, by task id such as `@relevo/core:build`. */
+/** What became of one task of an Nx run. */
+export interface TaskOutcome {
+  readonly code: number;
+  /** What it printed, now or when its result was cached. */
+  readonly output: string;
+}
+
+/** An Nx run with its tasks by id, such as `@relevo/core:build`. Tasks that did not run are not among them. */
 export interface NxRun {
   readonly code: number;
   readonly output: string;
-  readonly tasks: ReadonlyMap<string, number>;
+  readonly tasks: ReadonlyMap<string, TaskOutcome>;
 }
 
-/** Runs targets of all projects that have them, cached where Nx may, and says a line for each task that ends. */
+export interface RunTargetsOptions extends Pick<CommandOptions, "env" | "timeoutMs"> {
+  /** Takes a line for each task that ends. */
+  readonly report: (line: string) => void;
+  /** How many tasks run at once; what `nx.json` says when left out. */
+  readonly parallel?: number;
+}
+
+/** Runs targets of all projects that have them, from the cache where Nx may. */
 export async function runTargets(
   root: string,
   targets: readonly string[],
-  report: (line: string) => void,
+  { report, parallel, ...options }: RunTargetsOptions,
 ): Promise<NxRun> {
   const started = Date.now();
   const onLine = (line: string) => {
     if (/^\s*[✔✖]/u.test(line)) report(`    ${line.trim()}`);
   };
-  const { code, output } = await runCommand(
-    "nx",
-    ["run-many", "-t", ...targets, "--output-style=static-failures-only"],
-    { cwd: root, onLine },
-  );
-  const record = await readJson(join(root, ".nx", "cache", "run.json"));
+  const nxArguments = ["run-many", "-t", ...targets, "--output-style=static-failures-only"];
+  if (parallel !== undefined) nxArguments.push(`--parallel=${parallel}`);
+  const { code, output } = await runCommand("nx", nxArguments, { cwd: root, onLine, ...options });
+  const cache = join(root, ".nx", "cache");
+  const record = await readJson(join(cache, "run.json"));
   // The record of an earlier run says nothing of this one.
   const fresh = Date.parse(textField(field(record, "run"), "startTime")) >= started;
-  const tasks = fresh ? listField(record, "tasks") : [];
-  return {
-    code,
-    output,
-    tasks: new Map(tasks.map((task) => [textField(task, "taskId"), Number(field(task, "status") ?? 1)])),
-  };
+  const tasks = new Map<string, TaskOutcome>();
+  for (const task of fresh ? listField(record, "tasks") : []) {
+    const printed = await readText(join(cache, "terminalOutputs", textField(task, "hash")));
+    tasks.set(textField(task, "taskId"), { code: Number(field(task, "status") ?? 1), output: printed ?? "" });
+  }
+  return { code, output, tasks };
 }
 
 /** Counts tasks by their exit code; one that did not run has failed. */
 export function countTasks(name: string, run: NxRun, taskIds: readonly string[]): Tally {
   if (taskIds.length === 0) return missing(name, "there is nothing to run");
-  const failures = taskIds.filter((id) => run.tasks.get(id) !== 0);
+  const failures = taskIds.filter((id) => run.tasks.get(id)?.code !== 0);
   return {
     name,
     passed: taskIds.length - failures.length,

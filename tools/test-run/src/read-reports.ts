@@ -35,12 +35,23 @@ export async function readCheckReport(name: string, path: string): Promise<Tally
   };
 }
 
-/** The text of a JSON file as a value, `undefined` when the file is missing or cut off. */
+/** The value in a JSON file, `undefined` when the file is missing or cut off. */
 export async function readJson(path: string): Promise<unknown> {
+  const text = await readText(path);
   try {
-    return JSON.parse(await readFile(path, "utf8"));
+    return text === undefined ? undefined : JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError || field(error, "code") === "ENOENT") return undefined;
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The text of a file, `undefined` when it is missing. */
+export async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (field(error, "code") === "ENOENT") return undefined;
     throw error;
   }
 }

@@ -2,20 +2,32 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
-import { conformanceLines } from "./conformance-line.ts";
+import { conformance } from "./conformance.ts";
 import { lint } from "./lint.ts";
 import { countTasks, loadProjects, type NxRun, type Project, runTargets } from "./nx.ts";
 import { readCheckReport, readVitestReport } from "./read-reports.ts";
+import { soak } from "./soak.ts";
 import { addTallies, closingLine, missing, type Tally, tallyTable } from "./tally.ts";
+
+export interface TestWorkspaceOptions {
+  /** Takes the lines that a person sees. */
+  readonly report: (line: string) => void;
+  /** How long the soaks may take together; none are run when left out. */
+  readonly soakSeconds?: number;
+}
 
 /**
  * Runs every check of a workspace, says what failed, and closes with `N passed, N failed` on a line of its own,
  * counted from the reports that the runners left. Returns the exit code: 0 only when nothing failed.
  */
-export async function testWorkspace(root: string, report: (line: string) => void): Promise<number> {
+export async function testWorkspace(
+  root: string,
+  { report, soakSeconds }: TestWorkspaceOptions,
+): Promise<number> {
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
   const tallies: Tally[] = [];
+  const conformanceLines: string[] = [];
   const step = async (title: string, run: () => Promise<readonly Tally[]>) => {
     report(`  ▸ ${title}`);
     const results = await run();
@@ -32,12 +44,18 @@ export async function testWorkspace(root: string, report: (line: string) => void
   if (existsSync(join(root, "tools", "boundaries"))) {
     await step("boundaries", async () => [await boundaries(root)]);
   }
-  await step("tests, snippets and packed packages", () => test(root, projects, report));
+  await step("tests, snippets and packed packages", async () => {
+    const run = await runTargets(root, ["test", "check"], { report });
+    const { lines, tally } = conformance(projects, run);
+    conformanceLines.push(...lines);
+    return [...(await countTests(root, projects, run, report)), ...tally];
+  });
+  if (soakSeconds !== undefined) await step("soak", () => soak(root, projects, soakSeconds, report));
 
   const total = addTallies("total", tallies);
   if (total.problems.length > 0) report(`\nFailures\n${total.problems.map(indent).join("\n")}`);
   report(`\n${tallyTable([...tallies, total])}\n`);
-  for (const line of await conformanceLines(root, projects)) report(line);
+  for (const line of conformanceLines) report(line);
   report(closingLine(total));
   return total.failed === 0 ? 0 : 1;
 }
@@ -55,7 +73,7 @@ async function typeCheck(
   report: (line: string) => void,
 ): Promise<Tally> {
   const targets = ["build", "typecheck"];
-  const run = await runTargets(root, targets, report);
+  const run = await runTargets(root, targets, { report });
   const ids = projects.flatMap(({ name }) => targets.map((target) => `${name}:${target}`));
   return withOutput(run, countTasks("build and type check", run, ids), report);
 }
@@ -70,12 +88,12 @@ async function boundaries(root: string): Promise<Tally> {
   return code !== 0 && tally.failed === 0 ? addTallies("boundaries", [tally, missing("run", output)]) : tally;
 }
 
-async function test(
+async function countTests(
   root: string,
   projects: readonly Project[],
+  run: NxRun,
   report: (line: string) => void,
 ): Promise<readonly Tally[]> {
-  const run = await runTargets(root, ["test", "check"], report);
   const tallies: Tally[] = [];
   for (const { name, root: folder, targets } of projects) {
     const tests = await readVitestReport(name, join(root, folder, ".reports", "test.json"));
@@ -94,8 +112,10 @@ async function test(
 
 /** A task that failed, or never ran, fails even when its report says that all is well. */
 function withTask(run: NxRun, id: string, tally: Tally): Tally {
-  if (tally.failed > 0 || run.tasks.get(id) === 0) return tally;
-  const problem = run.tasks.has(id) ? `${id} ended with exit code ${run.tasks.get(id)}` : `${id} did not run`;
+  if (tally.failed > 0 || run.tasks.get(id)?.code === 0) return tally;
+  const problem = run.tasks.has(id)
+    ? `${id} ended with exit code ${run.tasks.get(id)?.code}`
+    : `${id} did not run`;
   return { ...tally, failed: 1, problems: [problem] };
 }
 

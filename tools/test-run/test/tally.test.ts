@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { conformance } from "../src/conformance.ts";
 import { readLintReport } from "../src/lint.ts";
 import { countTasks } from "../src/nx.ts";
 import { addTallies, closingLine, missing, tallyTable } from "../src/tally.ts";
@@ -29,8 +30,8 @@ it("counts a task that failed and one that never ran as failures", () => {
     code: 1,
     output: "",
     tasks: new Map([
-      ["a:build", 0],
-      ["b:build", 1],
+      ["a:build", { code: 0, output: "" }],
+      ["b:build", { code: 1, output: "" }],
     ]),
   };
   expect(countTasks("build", run, ["a:build", "b:build", "c:build"])).toMatchObject({
@@ -58,4 +59,25 @@ it("does not take a linter that broke down for one that found nothing", () => {
   expect(readLintReport("lint", 2, JSON.stringify({ summary: { unchanged: 4 } }))).toMatchObject({
     failed: 1,
   });
+});
+
+const store = { name: "@relevo/store-a", root: "packages/store-a", targets: ["test"], dependencies: [] };
+
+function runPrinting(output: string) {
+  return { code: 0, output: "", tasks: new Map([["@relevo/store-a:test", { code: 0, output }]]) };
+}
+
+it("repeats what a store says of the mutants", () => {
+  const line = "conformance: 70 cases, 90 mutants, 0 survived";
+  const { lines, tally } = conformance(
+    [store],
+    runPrinting(`stdout | a.test.ts\n\u001b[2m${line}\u001b[22m\n\n`),
+  );
+  expect(lines).toEqual([line]);
+  expect(tally).toEqual([]);
+});
+
+it("fails when there is a store and none says what became of the mutants", () => {
+  expect(conformance([store], runPrinting("")).tally).toMatchObject([{ failed: 1 }]);
+  expect(conformance([], runPrinting("")).tally).toEqual([]);
 });

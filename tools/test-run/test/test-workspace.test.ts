@@ -11,12 +11,12 @@ const tsconfig = JSON.stringify({
   include: ["src"],
 });
 
-function manifest(test: object = {}) {
+function manifest(test: object = {}, soak?: object) {
   return `${JSON.stringify({
     name: "@relevo/sums",
     version: "0.1.0",
     type: "module",
-    nx: { targets: { build: {}, typecheck: {}, test } },
+    nx: { targets: { build: {}, typecheck: {}, test, ...(soak && { soak }) } },
   })}\n`;
 }
 
@@ -46,8 +46,13 @@ beforeAll(async () => {
 
 afterAll(() => scratch[Symbol.asyncDispose]());
 
-async function run() {
-  const result = await scratch.run("node", [main, "--root", scratch.root]);
+async function writeManifest(content: string) {
+  await scratch.write({ "packages/sums/package.json": content });
+  await scratch.run("biome", ["format", "--write", "packages"]);
+}
+
+async function run(...more: readonly string[]) {
+  const result = await scratch.run("node", [main, "--root", scratch.root, ...more]);
   return { ...result, closing: result.standardOutput.trimEnd().split("\n").at(-1) };
 }
 
@@ -75,12 +80,26 @@ it("fails with the name of a failing test", { timeout: 60_000 }, async () => {
 
 it("fails when the tests were cut short and left no report", { timeout: 60_000 }, async () => {
   const killed = { executor: "nx:run-commands", options: { command: "kill -9 $$" } };
-  await scratch.write({ "packages/sums/package.json": manifest(killed) });
+  await writeManifest(manifest(killed));
   const { code, closing, output } = await run();
-  await scratch.write({ "packages/sums/package.json": manifest() });
+  await writeManifest(manifest());
   expect(code).toBe(1);
   expect(closing).toMatch(/^\d+ passed, [1-9]\d* failed$/u);
   expect(output).toContain("@relevo/sums: left no readable report");
+});
+
+it("counts a soak, tells it its time, and says when there is none", { timeout: 60_000 }, async () => {
+  const none = await run("--soak", "7");
+  expect(none.code, none.output).toBe(0);
+  expect(none.output).toContain("no project has a soak target yet");
+
+  const soak = { executor: "nx:run-commands", options: { command: 'test "$RELEVO_SOAK_SECONDS" != 7' } };
+  await writeManifest(manifest({}, soak));
+  expect((await run("--soak", "8")).code).toBe(0);
+  const failing = await run("--soak", "7");
+  await writeManifest(manifest());
+  expect(failing.code).toBe(1);
+  expect(failing.closing).toMatch(/^\d+ passed, 1 failed$/u);
 });
 
 it("fails on a type error, a badly formatted file and an import cycle", { timeout: 60_000 }, async () => {
