@@ -5,7 +5,7 @@ import { namespaces } from "./namespaces.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import type { SessionSummary } from "./session-summary.ts";
-import { signalOf } from "./volatile-slot.ts";
+import { signalOf } from "./signal.ts";
 
 export interface ContextOptions extends CallOptions {
   /** The session that is meant: its object or its id. */

@@ -10,6 +10,7 @@ import {
   type EraseResult,
   type ExecutionRecord,
   type Lease,
+  MemoryError,
   type Message,
   type ReadOptions,
   type ReadResult,
@@ -41,9 +42,9 @@ import { SessionAgent } from "./session-agent.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { type SessionSummary, type SummaryOptions, summarizeSession } from "./session-summary.ts";
+import { signalOf } from "./signal.ts";
 import { acquireLease, runUnderLease } from "./turn.ts";
 import { createViewSource, wholeView } from "./view-source.ts";
-import { signalOf } from "./volatile-slot.ts";
 
 type OnDispose = NonNullable<SessionOptions["onDispose"]>;
 
@@ -220,7 +221,16 @@ class HandleSession implements Session {
     if (this.#disposed) return;
     this.#disposed = true;
     if (this.#onDispose === "delete") await this.delete();
-    else if (this.#onDispose === "clear-working") await this.working.clear();
+    else if (this.#onDispose === "clear-working") await this.#clearWorking();
+  }
+
+  /** A session that is gone took its working memory with it, and its successor's is not ours to clear. */
+  async #clearWorking(): Promise<void> {
+    try {
+      await this.working.clear();
+    } catch (error) {
+      if (!MemoryError.isInstance(error, "history-lost")) throw error;
+    }
   }
 
   async #append(

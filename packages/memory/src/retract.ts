@@ -14,7 +14,7 @@ import { operationOf } from "./append-events.ts";
 import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
 import type { SessionWriteOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
-import { signalOf } from "./volatile-slot.ts";
+import { signalOf } from "./signal.ts";
 
 const attempts = 20;
 

@@ -1,4 +1,4 @@
-import { admitChoice, type JsonValue, type Page } from "@relevo/core";
+import { admitChoice, type CallOptions, type JsonValue, MemoryError, type Page } from "@relevo/core";
 import type {
   AgentMemory,
   ChangeValue,
@@ -13,17 +13,20 @@ import type { MemoryEntry } from "./entry.ts";
 import { sessionAgentNamespace } from "./namespaces.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
+import { signalOf } from "./signal.ts";
 import { TieredMemory, tiers } from "./tiers.ts";
 
 /** An agent at work in one session: its notes in the session, in front of its memory across sessions. */
 export class SessionAgent implements AgentMemory {
   readonly name: string;
+  readonly #handle: SessionHandle;
   readonly #inSession: SessionDocuments;
   readonly #acrossSessions: TieredMemory;
 
   constructor(handle: SessionHandle, name: string, fence: number | undefined) {
     const { tenant, session } = handle.address;
     this.name = name;
+    this.#handle = handle;
     this.#inSession = new SessionDocuments(handle, sessionAgentNamespace(name), { fence, agent: name });
     this.#acrossSessions = new TieredMemory(handle.runtime, tenant, name, session);
   }
@@ -36,9 +39,9 @@ export class SessionAgent implements AgentMemory {
     const { tier: chosen, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
     if (tier === "volatile") return this.#inSession.remember(key, value, fields);
+    await this.#handle.requireAlive(options);
     const entry = await this.#acrossSessions.remember(key, value, { ...fields, tier });
-    // What was remembered last is what recall finds, so an older note of the session must not stand in front.
-    await this.#inSession.forget(key, options);
+    await this.#dropNote(key, options);
     return entry;
   }
 
@@ -77,6 +80,7 @@ export class SessionAgent implements AgentMemory {
     const { tier: chosen, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
     if (tier === "volatile") return this.#inSession.update(key, change, fields);
+    await this.#handle.requireAlive(options);
     let changed = false;
     const entry = await this.#acrossSessions.update(
       key,
@@ -87,7 +91,17 @@ export class SessionAgent implements AgentMemory {
       },
       { ...fields, tier },
     );
-    if (changed) await this.#inSession.forget(key, options);
+    if (changed) await this.#dropNote(key, options);
     return entry;
+  }
+
+  /** What was remembered last is what recall finds, so an older note of the session must not stand in front. */
+  async #dropNote(key: string, options: CallOptions): Promise<void> {
+    try {
+      await this.#inSession.forget(key, signalOf(options));
+    } catch (error) {
+      // The session ended meanwhile, and took the note with it.
+      if (!MemoryError.isInstance(error, "history-lost")) throw error;
+    }
   }
 }

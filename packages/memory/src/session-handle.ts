@@ -9,6 +9,7 @@ import {
   type SessionInit,
 } from "@relevo/core";
 import type { MemoryStore, Runtime } from "./runtime.ts";
+import { signalOf } from "./signal.ts";
 
 /** One session as one object met it: its address and the incarnation, once known. Shared by all its parts. */
 export class SessionHandle {
@@ -87,6 +88,16 @@ export class SessionHandle {
     const head = await this.store.log.head(this.address, options);
     if (head !== undefined) this.#check(known, head.incarnation);
     return head;
+  }
+
+  /**
+   * For a write elsewhere that is made in this session's name. A session that was never met may still begin.
+   *
+   * @throws `history-lost` when the incarnation that this object knows is gone.
+   */
+  async requireAlive(options: CallOptions): Promise<void> {
+    const known = this.#incarnation;
+    if (known !== undefined && (await this.head(signalOf(options))) === undefined) throw historyLost("ended");
   }
 
   /** Checks what a read of documents saw; a missing document says nothing. */

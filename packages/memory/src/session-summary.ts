@@ -9,7 +9,7 @@ import {
 import type { WorkingMemory } from "./agent-memory.ts";
 import { readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
-import { signalOf } from "./volatile-slot.ts";
+import { signalOf } from "./signal.ts";
 
 export interface SummaryOptions extends CallOptions {
   /** Count over the newest so many events, which bounds the cost; 10,000 when left out. */

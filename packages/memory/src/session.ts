@@ -111,7 +111,8 @@ export interface Session extends AsyncDisposable {
   /**
    * What this agent remembers in this session. Its tier `volatile`, the default here, is the session's own: seen by
    * no other session, gone with this one. `durable` and `both` are the agent's memory across sessions, with this
-   * session noted on the entry. `recall` looks in the session first, then in the agent's own memory.
+   * session noted on the entry and outside of its fence. `recall` looks in the session first, then in the agent's
+   * own memory.
    */
   agent(name: string): AgentMemory;
 

@@ -23,7 +23,8 @@ import { documentInput, entryOf, keptFields, type MemoryEntry, type Tier } from 
 import { agentNamespace } from "./namespaces.ts";
 import type { Runtime } from "./runtime.ts";
 import { retries } from "./session-documents.ts";
-import { signalOf, VolatileSlot } from "./volatile-slot.ts";
+import { signalOf } from "./signal.ts";
+import { VolatileSlot } from "./volatile-slot.ts";
 
 export const tiers: readonly Tier[] = ["volatile", "durable", "both"];
 

@@ -1,7 +1,7 @@
 import { admitInteger, type Lease, MemoryError } from "@relevo/core";
 import type { LeaseOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
-import { signalOf } from "./volatile-slot.ts";
+import { signalOf } from "./signal.ts";
 
 const defaultTtlMs = 30_000;
 

@@ -9,7 +9,7 @@ import {
 } from "@relevo/core";
 import { hasMessage, readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
-import { signalOf } from "./volatile-slot.ts";
+import { signalOf } from "./signal.ts";
 
 /** The log of a session as a view strategy sees it, all as of the version that the log has now. */
 export async function createViewSource(

@@ -12,6 +12,7 @@ import {
 import type { ChangeValue } from "./agent-memory.ts";
 import { documentInput, keptFields, metadataOf, notesOf, type RememberFields } from "./entry.ts";
 import type { Runtime } from "./runtime.ts";
+import { signalOf } from "./signal.ts";
 
 /**
  * The volatile place of one key: empty, a memory of its own, or the copy of a durable memory. A copy is only a cache,
@@ -162,10 +163,6 @@ export class VolatileSlot {
     this.#runtime.requireOpen();
     return this.#runtime.volatile.documents;
   }
-}
-
-export function signalOf(options: CallOptions): CallOptions {
-  return options.signal === undefined ? {} : { signal: options.signal };
 }
 
 function isVersionConflict(error: unknown): boolean {

@@ -85,13 +85,18 @@ describe("await using", () => {
       expect(unused.id).toBe("unused");
     }
     expect((await acme.sessions()).items).toEqual([]);
-    const session = acme.session("chat", { onDispose: "delete" });
-    await session.append(user("x"));
-    await session.delete();
-    await acme.session("chat").append(user("successor"));
-    await session[Symbol.asyncDispose]();
-    await session[Symbol.asyncDispose]();
-    expect(texts(await acme.session("chat").messages())).toEqual(["successor"]);
+    for (const onDispose of ["clear-working", "delete"] as const) {
+      const session = acme.session("chat", { onDispose });
+      await session.append(user("x"));
+      await session.delete();
+      await acme.session("chat").append(user("successor"));
+      await acme.session("chat").working.remember("step", 1);
+      await session[Symbol.asyncDispose]();
+      await session[Symbol.asyncDispose]();
+      expect(texts(await acme.session("chat").messages())).toEqual(["successor"]);
+      expect(await acme.session("chat").working.recall("step")).toBe(1);
+      await acme.session("chat").delete();
+    }
   });
 });
 

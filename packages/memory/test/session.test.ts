@@ -179,6 +179,12 @@ describe("a late writer", () => {
       "history-lost",
     );
     await failure(late.agent("writer").remember("draft", 1), "history-lost");
+    await failure(late.agent("writer").remember("draft", 1, { tier: "durable" }), "history-lost");
+    await failure(
+      late.agent("writer").update("draft", () => 1, { tier: "both" }),
+      "history-lost",
+    );
+    expect(await acme.agent("writer").recall("draft")).toBeUndefined();
     await failure(late.messages(), "history-lost");
     await failure(late.view(), "history-lost");
     await failure(late.popMessage(), "history-lost");
