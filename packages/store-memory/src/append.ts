@@ -1,0 +1,81 @@
+import {
+  type AdmittedAppend,
+  type AppendResult,
+  checkRetraction,
+  conflict,
+  historyLost,
+  type StoredEvent,
+} from "@relevo/core";
+import { recordOperation, type Session } from "./session.ts";
+import type { StoreState } from "./store-state.ts";
+
+/** Appends in one step: everything is checked before anything is written. Checks in the order of the contract. */
+export function append(state: StoreState, request: AdmittedAppend): AppendResult {
+  const now = state.now();
+  const { address, operation, expectedVersion, events } = request;
+  const found = state.session(address, now);
+  requireIncarnation(found, request.incarnation);
+  if (operation !== undefined) {
+    const known = found?.operations.get(operation.id);
+    if (known !== undefined) {
+      if (known.fingerprint !== operation.fingerprint)
+        throw conflict("operation", { operation: operation.id });
+      return { ...known.result, replayed: true };
+    }
+    if (state.endings.knowsOperation(address, operation.id)) throw historyLost("ended");
+  }
+  requireUnsealed(found);
+  state.leases.requireFence(address, request.fence);
+  const before = found?.log.version ?? 0;
+  if (expectedVersion !== undefined && expectedVersion !== before)
+    throw conflict("version", { version: before });
+  let bytes = 0;
+  for (const one of events) {
+    if (one.event.type === "retraction") checkRetraction(one.event, before);
+    bytes += one.bytes;
+  }
+  state.requireSessionFits(found, state.eventCharge(events.length, bytes, operation === undefined ? 0 : 1));
+
+  const session =
+    found ??
+    state.createSession(
+      address,
+      {
+        incarnation: state.options.ids.next(),
+        subject: request.subject,
+        metadata: request.metadata,
+        ttlMs: state.options.ttlMs,
+      },
+      now,
+    );
+  const { log } = session;
+  let seq = before;
+  for (const one of events) {
+    log.push(Object.freeze({ ...one.event, seq: ++seq, recordedAt: now }) as StoredEvent, one.bytes);
+  }
+  if (request.ttlMs !== undefined) session.ttlMs = request.ttlMs ?? undefined;
+  session.revision++;
+  session.updatedAt = now;
+  state.refresh(session, now);
+  const result = {
+    firstSeq: before + 1,
+    version: seq,
+    incarnation: session.incarnation,
+    revision: session.revision,
+  };
+  if (operation !== undefined) {
+    recordOperation(session, Object.freeze({ ...operation, result: Object.freeze(result) }));
+  }
+  state.chargeSession(session, now);
+  return { ...result, replayed: false };
+}
+
+/** @throws `history-lost` when the incarnation that the caller means is not the one that lives. */
+export function requireIncarnation(session: Session | undefined, incarnation: string | undefined): void {
+  if (incarnation !== undefined && session?.incarnation !== incarnation) throw historyLost("ended");
+}
+
+/** @throws `conflict` */
+export function requireUnsealed(session: Session | undefined): void {
+  if (session?.sealed === true) throw conflict("sealed", { sealed: true });
+}

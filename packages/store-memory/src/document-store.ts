@@ -1,0 +1,137 @@
+import {
+  admitDeleteMany,
+  admitDocumentAddress,
+  admitFind,
+  admitGetMany,
+  admitNamespaces,
+  admitNullableTtl,
+  admitPut,
+  admitPutMany,
+  admitUnitGuard,
+  type CallOptions,
+  type DeleteDocumentOptions,
+  type Document,
+  type DocumentAddress,
+  type DocumentScope,
+  type DocumentStore,
+  documentSortKey,
+  type FindOptions,
+  type NamespacesOptions,
+  type Page,
+  type PutOptions,
+  refuse,
+  requireObject,
+  type SessionGuard,
+  throwIfAborted,
+} from "@relevo/core";
+import { findDocuments } from "./document-find.ts";
+import { listNamespaces } from "./document-namespaces.ts";
+import type { DocumentRow, DocumentSet } from "./document-set.ts";
+import { deleteDocuments, guardUnit, putDocuments, showDocument } from "./document-writes.ts";
+import type { Handle } from "./handle.ts";
+
+/** The document port over the shared memory. */
+export function createDocumentStore(handle: Handle): DocumentStore {
+  const { state } = handle;
+  const { limits } = state.options;
+
+  function getOne(address: DocumentAddress, now: number): Document | undefined {
+    const { tenant, session: id } = address;
+    const session = id === undefined ? undefined : state.session({ tenant, session: id }, now);
+    const set = id === undefined ? state.tenants.get(tenant)?.documents : session?.documents;
+    if (set === undefined) return undefined;
+    const row = state.document(set, documentSortKey(address.namespace, address.key), now);
+    return row && showDocument(row, session);
+  }
+
+  /** Lets a reader walk a set. What it meets and finds expired is gone for good, even if the clock goes back. */
+  function readSet<Item>(
+    scope: DocumentScope,
+    read: (
+      set: DocumentSet,
+      isExpired: (row: DocumentRow) => boolean,
+      show: (row: DocumentRow) => Document,
+    ) => Page<Item>,
+  ): Page<Item> {
+    const now = state.now();
+    const { tenant, session: id } = scope;
+    const session = id === undefined ? undefined : state.session({ tenant, session: id }, now);
+    const set = id === undefined ? state.tenants.get(tenant)?.documents : session?.documents;
+    if (set === undefined) return { items: [] };
+    const expired: DocumentRow[] = [];
+    const page = read(
+      set,
+      (row) => row.expiresAt !== undefined && row.expiresAt <= now && expired.push(row) > 0,
+      (row) => showDocument(row, session),
+    );
+    for (const row of expired) if (!row.ended) state.dropDocument(row);
+    return page;
+  }
+
+  return {
+    async get(address, options: CallOptions = {}) {
+      handle.requireOpen();
+      throwIfAborted(options.signal);
+      return getOne(admitDocumentAddress(address, limits), state.now());
+    },
+
+    async getMany(addresses, options: CallOptions = {}) {
+      handle.requireOpen();
+      throwIfAborted(options.signal);
+      const admitted = admitGetMany(addresses, limits);
+      const now = state.now();
+      return admitted.map((address) => getOne(address, now));
+    },
+
+    async put(address, input, options: PutOptions = {}) {
+      handle.requireOpen();
+      const [document] = putDocuments(state, admitPut(address, input, options, limits), false);
+      return document as Document;
+    },
+
+    async putMany(writes, options: SessionGuard = {}) {
+      handle.requireOpen();
+      return putDocuments(state, admitPutMany(writes, options, limits), true);
+    },
+
+    async delete(address, options: DeleteDocumentOptions = {}) {
+      handle.requireOpen();
+      const { expectedVersion, ...guard } = options;
+      const one = expectedVersion === undefined ? { address } : { address, expectedVersion };
+      return deleteDocuments(state, admitDeleteMany([one], guard, limits), false) > 0;
+    },
+
+    async deleteMany(deletes, options: SessionGuard = {}) {
+      handle.requireOpen();
+      return deleteDocuments(state, admitDeleteMany(deletes, options, limits), true);
+    },
+
+    async touch(input, options) {
+      handle.requireOpen();
+      requireObject(options, "options");
+      const address = admitDocumentAddress(input, limits);
+      const ttlMs = admitNullableTtl(options.ttlMs);
+      if (ttlMs === undefined)
+        throw refuse("ttlMs", "is missing; pass null for a document that lives for ever.");
+      const guard = admitUnitGuard(address, options, limits);
+      const now = state.now();
+      const { session, set } = guardUnit(state, address, guard, now);
+      const row = state.document(set, documentSortKey(address.namespace, address.key), now);
+      if (row === undefined) return undefined;
+      state.setDocumentExpiry(row, ttlMs === null ? undefined : now + ttlMs);
+      return showDocument(row, session);
+    },
+
+    async find(scope, options: FindOptions = {}) {
+      handle.requireOpen();
+      const request = admitFind(scope, options, limits);
+      return readSet(request.scope, (set, isExpired, show) => findDocuments(set, request, isExpired, show));
+    },
+
+    async namespaces(scope, options: NamespacesOptions = {}) {
+      handle.requireOpen();
+      const request = admitNamespaces(scope, options, limits);
+      return readSet(request.scope, (set, isExpired) => listNamespaces(set, request, isExpired));
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import {
+  type AppendOptions,
+  admitAppend,
+  admitErase,
+  admitId,
+  admitListSessions,
+  admitOptionalId,
+  admitOptionalInteger,
+  admitRead,
+  admitSessionAddress,
+  admitTouch,
+  admitTrim,
+  type CallOptions,
+  conflict,
+  type DeleteSessionOptions,
+  type EraseOptions,
+  type EventLog,
+  type EventScan,
+  type EventTransfer,
+  type ListSessionsOptions,
+  type ReadOptions,
+  type SessionAddress,
+  type TouchOptions,
+  type TrimOptions,
+  throwIfAborted,
+} from "@relevo/core";
+import { append, requireIncarnation, requireUnsealed } from "./append.ts";
+import type { Handle } from "./handle.ts";
+import { jsonSize } from "./json-size.ts";
+import { listSessions } from "./list-sessions.ts";
+import { readEvents } from "./read-events.ts";
+import { createScan } from "./scan.ts";
+import { headOf, type Session } from "./session.ts";
+import { createTransfer } from "./transfer.ts";
+
+/** The most events that one `trim` removes, so that no call holds up the process. */
+const trimLimit = 10_000;
+
+/** The log port, with scan and transfer, over the shared memory. */
+export function createEventLog(handle: Handle): EventLog & EventScan & EventTransfer {
+  const { state } = handle;
+  const { limits } = state.options;
+
+  /** For calls whose options have no admission of their own. */
+  function admit(address: SessionAddress, options: CallOptions): SessionAddress {
+    throwIfAborted(options.signal);
+    return admitSessionAddress(address, limits);
+  }
+
+  function touched(session: Session, now: number): void {
+    session.revision++;
+    state.chargeSession(session, now);
+  }
+
+  const log: EventLog = {
+    async append(address, events, options: AppendOptions = {}) {
+      handle.requireOpen();
+      return append(state, admitAppend(address, events, options, limits));
+    },
+
+    async operation(address, id, options = {}) {
+      handle.requireOpen();
+      const session = state.session(admit(address, options), state.now());
+      return session?.operations.get(admitId(id, "id", limits));
+    },
+
+    async read(address, options: ReadOptions = {}) {
+      handle.requireOpen();
+      const request = admitRead(options, limits);
+      const session = state.session(admitSessionAddress(address, limits), state.now());
+      if (session === undefined) return { version: 0, revision: 0, events: [] };
+      const { events, next } = readEvents(session.log, request);
+      const { incarnation, revision } = session;
+      const { version } = session.log;
+      return next === undefined
+        ? { incarnation, version, revision, events }
+        : { incarnation, version, revision, events, next };
+    },
+
+    async head(address, options = {}) {
+      handle.requireOpen();
+      const session = state.session(admit(address, options), state.now());
+      return session === undefined ? undefined : headOf(session);
+    },
+
+    async touch(address, options: TouchOptions = {}) {
+      handle.requireOpen();
+      const request = admitTouch(options, limits);
+      const now = state.now();
+      const session = state.session(admitSessionAddress(address, limits), now);
+      requireIncarnation(session, request.incarnation);
+      requireUnsealed(session);
+      if (session === undefined) return undefined;
+      const metadataBytes = request.metadata === undefined ? 0 : jsonSize(request.metadata);
+      state.requireSessionFits(session, Math.max(0, metadataBytes - session.metadataBytes));
+      const before = session.expiresAt;
+      if (request.ttlMs !== undefined) session.ttlMs = request.ttlMs ?? undefined;
+      state.refresh(session, now);
+      session.updatedAt = now;
+      const { subject, metadata } = request;
+      if (subject !== undefined) session.tenant.changeSubject(session, subject);
+      if (metadata !== undefined) {
+        session.metadata = metadata;
+        session.metadataBytes = metadataBytes;
+      }
+      if (subject !== undefined || metadata !== undefined || before !== session.expiresAt)
+        touched(session, now);
+      return headOf(session);
+    },
+
+    async trim(address, options: TrimOptions) {
+      handle.requireOpen();
+      const { beforeSeq = Number.POSITIVE_INFINITY, olderThan } = admitTrim(options);
+      const now = state.now();
+      const session = state.session(admitSessionAddress(address, limits), now);
+      requireUnsealed(session);
+      if (session === undefined) return { removed: 0, firstSeq: 1, more: false };
+      const { removed, more } = session.log.trim(
+        (event) => event.seq < beforeSeq && (olderThan === undefined || event.recordedAt < olderThan),
+        trimLimit,
+      );
+      if (removed > 0) touched(session, now);
+      return { removed, firstSeq: session.log.firstSeq, more };
+    },
+
+    async erase(address, options: EraseOptions) {
+      handle.requireOpen();
+      const { ranges, incarnation } = admitErase(options, limits);
+      const now = state.now();
+      const session = state.session(admitSessionAddress(address, limits), now);
+      requireIncarnation(session, incarnation);
+      if (session === undefined) return { erased: [], revision: 0 };
+      const { blank, changed } = session.log.blank(ranges, now);
+      if (changed) touched(session, now);
+      return { erased: blank, revision: session.revision };
+    },
+
+    async delete(address, options: DeleteSessionOptions = {}) {
+      handle.requireOpen();
+      const admitted = admit(address, options);
+      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
+      const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
+      const now = state.now();
+      // What was evicted is deleted like what is here: that is how a caller says that the loss is understood.
+      const eviction = state.endings.evictionOf(admitted);
+      const session = eviction === undefined ? state.session(admitted, now) : undefined;
+      const found = eviction ?? session;
+      if (found === undefined) return false;
+      if (incarnation !== undefined && incarnation !== found.incarnation) return false;
+      const version = eviction?.version ?? session?.log.version ?? 0;
+      if (expected !== undefined && expected !== version) throw conflict("version", { version });
+      if (session !== undefined) state.endSession(session, now);
+      if (eviction !== undefined) {
+        state.endings.forgetEviction(admitted);
+        state.endings.rememberOperations(admitted, eviction.operations, now);
+      }
+      return true;
+    },
+
+    async list(tenant, options: ListSessionsOptions = {}) {
+      handle.requireOpen();
+      return listSessions(state, admitListSessions(tenant, options, limits));
+    },
+  };
+
+  return { ...log, ...createScan(handle), ...createTransfer(handle) };
+}

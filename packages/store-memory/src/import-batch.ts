@@ -1,0 +1,118 @@
+import {
+  conflict,
+  historyLost,
+  type JsonValue,
+  jsonEquals,
+  refuse,
+  type SessionAddress,
+  type SessionHead,
+  type StoredEvent,
+} from "@relevo/core";
+import { jsonSize } from "./json-size.ts";
+import { headOf, recordOperation, type Session } from "./session.ts";
+import type { StoreState } from "./store-state.ts";
+import type { AdmittedBatch } from "./transfer-batch.ts";
+
+/**
+ * Takes a batch in one step. What is here already must be the same and is left alone, except that an erasure wins on
+ * either side: content that one copy has lost for good must not come back through the other.
+ */
+export function importBatch(state: StoreState, address: SessionAddress, batch: AdmittedBatch): SessionHead {
+  const now = state.now();
+  const { head } = batch;
+  const eviction = state.endings.evictionOf(address);
+  // An archive may bring an evicted session back, but only all of it.
+  if (
+    eviction !== undefined &&
+    (eviction.incarnation !== head.incarnation || eviction.version > head.version)
+  ) {
+    throw historyLost("evicted");
+  }
+  const found = eviction === undefined ? state.session(address, now) : undefined;
+  if (found !== undefined && found.incarnation !== head.incarnation) {
+    throw conflict("incarnation", { incarnation: found.incarnation });
+  }
+  const version = found?.log.version ?? head.firstSeq - 1;
+  const erased: number[] = [];
+  for (const { event } of batch.events) {
+    if (found === undefined || event.seq > version || event.seq < found.log.firstSeq) continue;
+    if (compareWithOurs(found.log.at(event.seq), event)) erased.push(event.seq);
+  }
+  const events = batch.events.filter(({ event }) => event.seq > version);
+  const operations = batch.operations.filter((operation) => {
+    const ours = found?.operations.get(operation.id);
+    if (ours !== undefined && ours.fingerprint !== operation.fingerprint) {
+      throw conflict("import", { operation: operation.id });
+    }
+    return ours === undefined;
+  });
+  requireNoGap(batch, version, events[0]?.event);
+  const adds = events.length > 0 || operations.length > 0;
+  if (adds && found !== undefined && !found.sealed) throw conflict("import", { sealed: false, version });
+  const bytes = events.reduce((sum, one) => sum + one.bytes, 0);
+  state.requireSessionFits(found, state.eventCharge(events.length, bytes, operations.length));
+
+  if (eviction !== undefined) state.endings.forgetEviction(address);
+  const session = found ?? createCopy(state, address, batch, now);
+  for (const { event, bytes: size } of events) session.log.push(event, size);
+  for (const operation of operations) recordOperation(session, operation);
+  const blanked = session.log.blank(
+    erased.map((seq) => ({ from: seq, to: seq })),
+    now,
+  );
+  if (found !== undefined && (adds || blanked.changed)) {
+    session.revision = Math.max(session.revision + 1, head.revision);
+  }
+  if (adds || found === undefined) adoptHead(state, session, batch, now);
+  state.chargeSession(session, now);
+  return headOf(session);
+}
+
+function createCopy(state: StoreState, address: SessionAddress, batch: AdmittedBatch, now: number): Session {
+  const { incarnation, subject, metadata, firstSeq, revision } = batch.head;
+  const session = state.createSession(
+    address,
+    { incarnation, subject, metadata, ttlMs: batch.ttlMs, firstSeq },
+    now,
+  );
+  session.sealed = true;
+  session.revision = revision;
+  return session;
+}
+
+function adoptHead(state: StoreState, session: Session, { head, ttlMs }: AdmittedBatch, now: number): void {
+  session.createdAt = head.createdAt;
+  session.updatedAt = head.updatedAt;
+  session.metadata = head.metadata;
+  session.metadataBytes = jsonSize(head.metadata);
+  session.ttlMs = ttlMs;
+  if (head.subject !== undefined) session.tenant.changeSubject(session, head.subject);
+  // The idle time of a copy begins when it is made: an archive that is older than its lifetime can be restored.
+  state.refresh(session, now);
+}
+
+function requireNoGap(batch: AdmittedBatch, version: number, first: StoredEvent | undefined): void {
+  const start = batch.events[0]?.event.seq;
+  if (first !== undefined && first.seq !== version + 1) {
+    throw refuse("batch.events", `would leave a gap: the log ends at ${version}.`, { version });
+  }
+  if (start !== undefined && start < batch.head.firstSeq) {
+    throw refuse("batch.events", "begins before the first seq of its head.");
+  }
+}
+
+/** True when theirs is erased and ours is not yet. @throws `conflict` when the two are not the same event. */
+function compareWithOurs(ours: StoredEvent, theirs: StoredEvent): boolean {
+  const erased = ours.erasedAt !== undefined || theirs.erasedAt !== undefined;
+  const same = erased
+    ? ours.type === theirs.type && ours.recordedAt === theirs.recordedAt
+    : jsonEquals(withoutMark(ours), withoutMark(theirs));
+  if (!same) throw conflict("import", { seq: ours.seq });
+  return ours.erasedAt === undefined && theirs.erasedAt !== undefined;
+}
+
+/** A retraction that came later to one of the copies does not make another event of it. */
+function withoutMark(event: StoredEvent): JsonValue {
+  const { retractedBy: _mark, ...rest } = event;
+  return rest as unknown as JsonValue;
+}

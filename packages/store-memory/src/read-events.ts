@@ -1,0 +1,122 @@
+import type { AdmittedRead, EventType, StoredEvent } from "@relevo/core";
+import { countBelow } from "./seq-list.ts";
+import type { SessionLog } from "./session-log.ts";
+
+/**
+ * How many events one call looks at beyond those it returns, when no index answers the whole question. Past it the
+ * call returns what it has, and where to go on.
+ */
+const lookBudget = 2000;
+
+/** Some events of the log, in the order asked. */
+export interface EventPage {
+  readonly events: readonly StoredEvent[];
+  readonly next: number | undefined;
+}
+
+/** Which events a reader wants, beside their place. */
+export type EventFilter = Pick<AdmittedRead, "types" | "agent" | "pinned" | "atVersion" | "retracted">;
+
+/** Reads one page. Cost follows what is returned, and is bounded where filters meet that no one index joins. */
+export function readEvents(log: SessionLog, options: AdmittedRead): EventPage {
+  const first = Math.max(options.after + 1, log.firstSeq);
+  const last = Math.min(options.before - 1, options.atVersion ?? log.version, log.version);
+  const events: StoredEvent[] = [];
+  if (first > last) return { events, next: undefined };
+  const backward = options.direction === "backward";
+  const walk = openWalk(candidateLists(log, options), first, last, backward);
+  let budget = options.limit + lookBudget;
+  let position = 0;
+  for (let seq = walk(); seq !== undefined; seq = walk()) {
+    if (events.length === options.limit || budget-- === 0) return { events, next: position };
+    position = seq;
+    const event = log.at(seq);
+    if (matchesFilter(event, options)) events.push(asOf(event, options.atVersion));
+  }
+  return { events, next: undefined };
+}
+
+/** Whether the event is one of those that the filter wants. */
+export function matchesFilter(event: StoredEvent, filter: EventFilter): boolean {
+  const { types, agent, pinned, atVersion, retracted } = filter;
+  if (types !== undefined && !types.has(event.type)) return false;
+  if (agent !== undefined && event.agent !== agent) return false;
+  if (pinned !== undefined && (event.pinned === true) !== pinned) return false;
+  if (retracted === "include") return true;
+  const gone = event.retractedBy !== undefined && (atVersion === undefined || event.retractedBy <= atVersion);
+  return gone === (retracted === "only");
+}
+
+/** The event as a reader of an older version saw it: not yet retracted. */
+function asOf(event: StoredEvent, atVersion: number | undefined): StoredEvent {
+  if (atVersion === undefined || event.retractedBy === undefined || event.retractedBy <= atVersion)
+    return event;
+  const { retractedBy: _later, ...earlier } = event;
+  return Object.freeze(earlier) as StoredEvent;
+}
+
+/** Ascending lists that together hold every event the filter can want, each once; `undefined` for the whole log. */
+export function candidateLists(log: SessionLog, filter: EventFilter): readonly number[][] | undefined {
+  if (filter.retracted === "only") return [log.retracted];
+  const lists = effectiveLists(log, filter);
+  // Without retractions after the version that is read, what is effective now was effective then.
+  const wantsRetracted =
+    filter.retracted === "include" ||
+    (filter.atVersion !== undefined && filter.atVersion < log.lastRetraction);
+  if (!wantsRetracted || log.retracted.length === 0) return lists;
+  if (lists === undefined || lists[0] === log.effective) return undefined;
+  return [...lists, log.retracted];
+}
+
+/** The shortest of the indexes that the filter names. */
+function effectiveLists(log: SessionLog, filter: EventFilter): readonly number[][] | undefined {
+  let best: readonly number[][] | undefined = log.effective === undefined ? undefined : [log.effective];
+  let length = log.effective?.length ?? log.size;
+  const offer = (lists: readonly number[][]): void => {
+    const offered = lists.reduce((sum, list) => sum + list.length, 0);
+    if (best !== undefined && offered > length) return;
+    best = lists;
+    length = offered;
+  };
+  if (filter.types !== undefined) offer(listsOf(log, filter.types));
+  if (filter.agent !== undefined) offer([log.byAgent.get(filter.agent) ?? []]);
+  if (filter.pinned === true) offer([log.pinned]);
+  return best;
+}
+
+function listsOf(log: SessionLog, types: ReadonlySet<EventType>): readonly number[][] {
+  const lists: number[][] = [];
+  for (const type of types) {
+    const list = log.byType.get(type);
+    if (list !== undefined) lists.push(list);
+  }
+  return lists;
+}
+
+/** A function that gives the next `seq` within the bounds, in order; `undefined` at the end. */
+export function openWalk(
+  lists: readonly number[][] | undefined,
+  first: number,
+  last: number,
+  backward: boolean,
+): () => number | undefined {
+  if (lists === undefined) {
+    let seq = backward ? last : first;
+    return backward ? () => (seq < first ? undefined : seq--) : () => (seq > last ? undefined : seq++);
+  }
+  const heads = lists.map((list) => (backward ? countBelow(list, last + 1) - 1 : countBelow(list, first)));
+  return () => {
+    let best: number | undefined;
+    let bestList = -1;
+    for (let index = 0; index < heads.length; index++) {
+      const seq = lists[index]?.[heads[index] as number];
+      if (seq === undefined || seq < first || seq > last) continue;
+      if (best === undefined || (backward ? seq > best : seq < best)) {
+        best = seq;
+        bestList = index;
+      }
+    }
+    if (best !== undefined) heads[bestList] = (heads[bestList] as number) + (backward ? -1 : 1);
+    return best;
+  };
+}

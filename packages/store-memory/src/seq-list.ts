@@ -1,0 +1,59 @@
+/** How many of the ascending numbers are smaller than this one: where it stands, or would stand. */
+export function countBelow(seqs: readonly number[], seq: number): number {
+  let low = 0;
+  let high = seqs.length;
+  // Most questions are about the end of a log.
+  if (high === 0 || (seqs[high - 1] as number) < seq) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((seqs[middle] as number) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Takes ascending numbers out of an ascending list. Few are cut out one by one, many in one pass. */
+export function removeSeqs(seqs: number[], gone: readonly number[]): void {
+  if (gone.length > 16) {
+    const set = new Set(gone);
+    let kept = 0;
+    for (const seq of seqs) if (!set.has(seq)) seqs[kept++] = seq;
+    seqs.length = kept;
+    return;
+  }
+  for (const seq of gone) {
+    const index = countBelow(seqs, seq);
+    if (seqs[index] === seq) seqs.splice(index, 1);
+  }
+}
+
+/** Puts ascending numbers into an ascending list that holds none of them. */
+export function insertSeqs(seqs: number[], added: readonly number[]): void {
+  const last = seqs.at(-1) ?? 0;
+  if (added.length > 16 && (added[0] ?? 0) <= last) {
+    const merged = [...seqs, ...added].sort((left, right) => left - right);
+    for (let index = 0; index < merged.length; index++) seqs[index] = merged[index] as number;
+    return;
+  }
+  for (const seq of added) {
+    if (seq > (seqs.at(-1) ?? 0)) seqs.push(seq);
+    else seqs.splice(countBelow(seqs, seq), 0, seq);
+  }
+}
+
+/** Takes away what is smaller than this number. */
+export function dropBelow(seqs: number[], seq: number): void {
+  const count = countBelow(seqs, seq);
+  if (count > 0) seqs.splice(0, count);
+}
+
+/** Whether one of the ascending numbers lies in one of the ranges. */
+export function anyInRanges(
+  seqs: readonly number[],
+  ranges: readonly { readonly from: number; readonly to: number }[],
+): boolean {
+  return ranges.some((range) => {
+    const found = seqs[countBelow(seqs, range.from)];
+    return found !== undefined && found <= range.to;
+  });
+}

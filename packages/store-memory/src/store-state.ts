@@ -1,0 +1,304 @@
+import { compareUtf8, type SessionAddress, tooLarge } from "@relevo/core";
+import { LRUCache } from "lru-cache";
+import type { DocumentRow, DocumentSet } from "./document-set.ts";
+import { Endings } from "./endings.ts";
+import { ExpiryQueue } from "./expiry-queue.ts";
+import { jsonSize } from "./json-size.ts";
+import { LeaseTable } from "./lease-table.ts";
+import { createNotices, type Notices } from "./notices.ts";
+import type { EvictionReason, ResolvedOptions } from "./options.ts";
+import { newSession, type Session, type SessionSeed } from "./session.ts";
+import { SortedSet } from "./sorted-set.ts";
+import { Tenant } from "./tenant.ts";
+
+/** What an entry counts for beyond its JSON, in bytes: its objects and its place in the indexes, roughly. */
+const flat = { session: 1500, event: 250, operation: 350, document: 700 } as const;
+
+/**
+ * The memory that all handles share. Its methods do their work in one synchronous step, which is what makes every
+ * call of the store atomic: nothing else runs between a check and the write it guards.
+ */
+export class StoreState {
+  readonly options: ResolvedOptions;
+  readonly leases: LeaseTable;
+  readonly endings: Endings;
+  readonly tenants: Map<string, Tenant> = new Map();
+  readonly tenantOrder: SortedSet<string> = new SortedSet(compareUtf8);
+  sessionBytes = 0;
+  documentBytes = 0;
+  evictedSessions = 0;
+  evictedDocuments = 0;
+  readonly #expiry = new ExpiryQueue<Session | DocumentRow>();
+  /** Keep the order of use. Looked up by identity, because the maps by name are here anyway. */
+  readonly #sessions: LRUCache<Session, Session>;
+  readonly #documents: LRUCache<DocumentRow, DocumentRow>;
+  readonly #notices: Notices;
+  /** The greatest document version of any tenant that is gone. */
+  #versionFloor = 0;
+  #reported = false;
+
+  constructor(options: ResolvedOptions) {
+    this.options = options;
+    this.leases = new LeaseTable(options.clock);
+    this.#notices = createNotices(options.onEvicted, options.onError);
+    this.#sessions = new LRUCache({ max: options.maxSessions });
+    this.#documents = new LRUCache({ max: options.maxDocuments });
+    this.endings = new Endings({
+      maxOperations: options.maxEndedOperations,
+      maxEvictions: options.maxEvictions,
+      onForgotten: (what) => this.#reportForgotten(what),
+    });
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  get documentCount(): number {
+    return this.#documents.size;
+  }
+
+  now(): number {
+    return this.options.clock.now();
+  }
+
+  /** The live session, now the one used last. @throws `history-lost` when it was evicted. */
+  session(address: SessionAddress, now: number): Session | undefined {
+    const session = this.tenants.get(address.tenant)?.sessions.get(address.session);
+    if (session === undefined) {
+      this.endings.throwIfEvicted(address);
+      return undefined;
+    }
+    if (this.endIfExpired(session, now)) return undefined;
+    this.#sessions.get(session);
+    return session;
+  }
+
+  /** True when the session has expired; it is gone then, even if the clock should go back. */
+  endIfExpired(session: Session, now: number): boolean {
+    if (session.expiresAt === undefined || session.expiresAt > now) return false;
+    this.endSession(session, now);
+    return true;
+  }
+
+  createSession(address: SessionAddress, seed: SessionSeed, now: number): Session {
+    const tenant = this.#tenant(address.tenant);
+    const session = newSession(tenant, address.session, seed, now);
+    this.tenants.set(tenant.id, tenant);
+    this.tenantOrder.add(tenant.id);
+    // Before room is made: a tenant whose last session is evicted for this one must not be dropped.
+    tenant.addSession(session);
+    this.#makeRoom(this.#sessions, (victim) => this.evictSession(victim, "max-entries", now));
+    this.#sessions.set(session, session);
+    this.#expiry.schedule(session);
+    return session;
+  }
+
+  /** Ends an incarnation: by a delete, or because its time is over. */
+  endSession(session: Session, now: number): void {
+    this.#removeSession(session);
+    this.endings.rememberOperations(addressOf(session), session.operations.keys(), now);
+  }
+
+  evictSession(session: Session, reason: EvictionReason, now: number): void {
+    if (this.endIfExpired(session, now)) return;
+    this.#removeSession(session);
+    this.evictedSessions++;
+    const { incarnation, log } = session;
+    this.endings.rememberEviction(addressOf(session), {
+      incarnation,
+      version: log.version,
+      operations: [...session.operations.keys()],
+    });
+    this.#notices.send({
+      kind: "session",
+      ...addressOf(session),
+      incarnation,
+      version: log.version,
+      reason,
+    });
+  }
+
+  /** Sets the idle lifetime going again. */
+  refresh(session: Session, now: number): void {
+    session.expiresAt = session.ttlMs === undefined ? undefined : now + session.ttlMs;
+    this.#expiry.schedule(session);
+  }
+
+  /** @throws `too-large` when the session would not fit, were it alone. */
+  requireSessionFits(session: Session | undefined, added: number): void {
+    const { maxSessionBytes } = this.options;
+    const bytes = (session?.charge ?? flat.session) + added;
+    if (bytes > maxSessionBytes) throw tooLarge("session", "maxSessionBytes", maxSessionBytes, bytes);
+  }
+
+  /** Counts the session anew after a write, and evicts others while all are too large together. */
+  chargeSession(session: Session, now: number): void {
+    const charge =
+      flat.session +
+      session.log.bytes +
+      session.log.size * flat.event +
+      session.operations.size * flat.operation +
+      (session.documents?.charge ?? 0) +
+      session.metadataBytes;
+    this.sessionBytes += charge - session.charge;
+    session.charge = charge;
+    while (this.sessionBytes > this.options.maxSessionBytes && this.#sessions.size > 1) {
+      const victim = this.#sessions.pop();
+      if (victim !== undefined) this.evictSession(victim, "max-bytes", now);
+    }
+  }
+
+  /** The live row, now the one used last when it stands alone. */
+  document(set: DocumentSet | undefined, sortKey: string, now: number): DocumentRow | undefined {
+    const row = set?.rows.get(sortKey);
+    if (row === undefined || this.dropIfExpired(row, now)) return undefined;
+    if (row.set.session === undefined) this.#documents.get(row);
+    return row;
+  }
+
+  dropIfExpired(row: DocumentRow, now: number): boolean {
+    if (row.expiresAt === undefined || row.expiresAt > now) return false;
+    this.dropDocument(row);
+    return true;
+  }
+
+  /** The tenant that a standing-alone document goes to, made when there is none. */
+  tenantFor(id: string): Tenant {
+    const tenant = this.#tenant(id);
+    this.tenants.set(id, tenant);
+    this.tenantOrder.add(id);
+    return tenant;
+  }
+
+  /** Puts a row where another of its key may be. Sessions are charged by their caller. */
+  putDocument(row: DocumentRow, now: number): void {
+    const { set } = row;
+    const before = set.rows.get(row.sortKey);
+    if (before !== undefined) this.#removeDocument(before);
+    set.add(row);
+    if (set.session === undefined) {
+      this.#makeRoom(this.#documents, (victim) => this.#evictDocument(victim, "max-entries", now));
+      this.#documents.set(row, row);
+      this.documentBytes += row.charge;
+    }
+    this.#expiry.schedule(row);
+  }
+
+  /** Evicts the documents used longest ago while all are too large together. */
+  boundDocuments(now: number): void {
+    while (this.documentBytes > this.options.maxDocumentBytes && this.#documents.size > 1) {
+      const victim = this.#documents.pop();
+      if (victim !== undefined) this.#evictDocument(victim, "max-bytes", now);
+    }
+  }
+
+  setDocumentExpiry(row: DocumentRow, expiresAt: number | undefined): void {
+    row.expiresAt = expiresAt;
+    const { expiresAt: _before, ...document } = row.document;
+    row.document = Object.freeze(expiresAt === undefined ? document : { ...document, expiresAt });
+    this.#expiry.schedule(row);
+  }
+
+  dropDocument(row: DocumentRow): void {
+    this.#removeDocument(row);
+    this.#dropTenantIfEmpty(this.tenants.get(row.set.tenant));
+  }
+
+  /** What a document counts for, in bytes. */
+  documentCharge(bytes: number, metadata: object, sortKey: string, tags: readonly string[]): number {
+    let charge = flat.document + bytes + jsonSize(metadata) + sortKey.length;
+    for (const tag of tags) charge += tag.length + 100;
+    return charge;
+  }
+
+  eventCharge(events: number, bytes: number, operations: number): number {
+    return events * flat.event + bytes + operations * flat.operation;
+  }
+
+  /** Frees at most `limit` expired sessions and documents. */
+  expire(limit: number): { sessions: number; documents: number; more: boolean } {
+    const now = this.now();
+    const count = { sessions: 0, documents: 0, more: true };
+    for (let left = limit; left > 0; left--) {
+      const due = this.#expiry.takeDue(now);
+      if (due === undefined) {
+        count.more = false;
+        break;
+      }
+      if (due.kind === "session") {
+        this.endSession(due, now);
+        count.sessions++;
+      } else {
+        this.dropDocument(due);
+        count.documents++;
+      }
+    }
+    this.endings.forgetOld(now);
+    return count;
+  }
+
+  clear(): void {
+    this.#sessions.clear();
+    this.#documents.clear();
+    this.tenants.clear();
+  }
+
+  #tenant(id: string): Tenant {
+    return this.tenants.get(id) ?? new Tenant(id, this.#versionFloor);
+  }
+
+  /** lru-cache would evict by itself; taking the oldest out first leaves room to say goodbye in order. */
+  #makeRoom<Item extends object>(cache: LRUCache<Item, Item>, evict: (victim: Item) => void): void {
+    if (cache.size < cache.max) return;
+    const victim = cache.pop();
+    if (victim !== undefined) evict(victim);
+  }
+
+  #removeSession(session: Session): void {
+    session.ended = true;
+    this.#sessions.delete(session);
+    this.#expiry.forget(session);
+    session.tenant.removeSession(session);
+    this.sessionBytes -= session.charge;
+    for (const row of session.documents?.rows.values() ?? []) {
+      row.ended = true;
+      this.#expiry.forget(row);
+    }
+    this.#dropTenantIfEmpty(session.tenant);
+  }
+
+  #removeDocument(row: DocumentRow): void {
+    row.set.remove(row);
+    this.#expiry.forget(row);
+    if (row.set.session !== undefined) return;
+    this.#documents.delete(row);
+    this.documentBytes -= row.charge;
+  }
+
+  #evictDocument(row: DocumentRow, reason: EvictionReason, now: number): void {
+    if (this.dropIfExpired(row, now)) return;
+    this.dropDocument(row);
+    this.evictedDocuments++;
+    const { namespace, key, version } = row.document;
+    this.#notices.send({ kind: "document", tenant: row.set.tenant, namespace, key, version, reason });
+  }
+
+  #dropTenantIfEmpty(tenant: Tenant | undefined): void {
+    if (tenant === undefined || !tenant.empty) return;
+    this.#versionFloor = Math.max(this.#versionFloor, tenant.documentVersion);
+    this.tenants.delete(tenant.id);
+    this.tenantOrder.delete(tenant.id);
+  }
+
+  #reportForgotten(what: "operations" | "evictions"): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    const bound = what === "operations" ? "maxEndedOperations" : "maxEvictions";
+    this.options.onError(tooLarge(what, bound, this.options[bound]));
+  }
+}
+
+function addressOf(session: Session): SessionAddress {
+  return { tenant: session.tenant.id, session: session.id };
+}

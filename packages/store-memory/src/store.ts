@@ -1,0 +1,128 @@
+import {
+  admitSessionAddress,
+  type EventLog,
+  type EventScan,
+  type EventTransfer,
+  type Leases,
+  type Maintenance,
+  type SessionAddress,
+  type Store,
+} from "@relevo/core";
+import { createDocumentStore } from "./document-store.ts";
+import { createEventLog } from "./event-log.ts";
+import { createHandle } from "./handle.ts";
+import { createLeases } from "./leases.ts";
+import { createMaintenance } from "./maintenance.ts";
+import { type MemoryStoreOptions, resolveOptions } from "./options.ts";
+import { StoreState } from "./store-state.ts";
+import { startSweep } from "./sweep.ts";
+
+/** How full the memory is, over all tenants and handles. */
+export interface MemoryStoreStats {
+  readonly sessions: number;
+  readonly sessionBytes: number;
+  readonly documents: number;
+  readonly documentBytes: number;
+  /** Since the store was created. */
+  readonly evictedSessions: number;
+  readonly evictedDocuments: number;
+  /** Evicted sessions that answer `history-lost` until they are deleted. */
+  readonly rememberedEvictions: number;
+  /** Operations of ended incarnations whose retries answer `history-lost`. */
+  readonly rememberedOperations: number;
+}
+
+/** The in-process store: every port but search, and what only a store in this process can offer. */
+export interface MemoryStore extends Store {
+  readonly log: EventLog & EventScan & EventTransfer;
+  readonly leases: Leases;
+  readonly maintenance: Maintenance;
+  /**
+   * Another store over the same memory, with an end of its own: for a part of the program that closes what it was
+   * given. The memory lives until the last handle is closed.
+   *
+   * @throws `closed`
+   */
+  handle(): MemoryStore;
+  /**
+   * Evicts a session now, as if there were no more room. False when there is none.
+   *
+   * @throws `closed`; `invalid-input`
+   */
+  evict(address: SessionAddress): boolean;
+  /** @throws `closed` */
+  stats(): MemoryStoreStats;
+}
+
+/**
+ * A store in the memory of this process: nothing survives its end. Every call does its work in one step, so calls
+ * are atomic and in the order they were made. Bounded by entries and by bytes; what is evicted to make room is told to
+ * `onEvicted`, and an evicted session answers `history-lost` until it is deleted.
+ *
+ * @throws `invalid-input` for an unknown option or one out of its range.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryStore } from "@relevo/store-memory";
+ *
+ * await using store = createMemoryStore({ maxSessions: 1000, ttlMs: 3_600_000 });
+ * const address = { tenant: "acme", session: "s-1" };
+ * await store.log.append(address, [{ type: "message", body: { role: "user", content: "Hello" } }]);
+ * const { events } = await store.log.read(address, { direction: "backward", limit: 20 });
+ * console.log(events.length); // 1
+ * ```
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  const state = new StoreState(resolveOptions(options));
+  const stopSweep = startSweep(state);
+  let handles = 0;
+
+  function open(): MemoryStore {
+    const handle = createHandle(state);
+    handles++;
+
+    async function close(): Promise<void> {
+      if (!handle.close() || --handles > 0) return;
+      stopSweep();
+      state.clear();
+    }
+
+    return Object.freeze({
+      limits: state.options.limits,
+      log: createEventLog(handle),
+      documents: createDocumentStore(handle),
+      leases: createLeases(handle),
+      maintenance: createMaintenance(handle),
+      handle() {
+        handle.requireOpen();
+        return open();
+      },
+      evict(address: SessionAddress) {
+        handle.requireOpen();
+        const { tenant, session: id } = admitSessionAddress(address, state.options.limits);
+        const session = state.tenants.get(tenant)?.sessions.get(id);
+        const now = state.now();
+        if (session === undefined || state.endIfExpired(session, now)) return false;
+        state.evictSession(session, "requested", now);
+        return true;
+      },
+      stats() {
+        handle.requireOpen();
+        return {
+          sessions: state.sessionCount,
+          sessionBytes: state.sessionBytes,
+          documents: state.documentCount,
+          documentBytes: state.documentBytes,
+          evictedSessions: state.evictedSessions,
+          evictedDocuments: state.evictedDocuments,
+          rememberedEvictions: state.endings.evictions,
+          rememberedOperations: state.endings.operations,
+        };
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    });
+  }
+
+  return open();
+}

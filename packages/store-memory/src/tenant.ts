@@ -1,0 +1,62 @@
+import { compareUtf8 } from "@relevo/core";
+import { DocumentSet } from "./document-set.ts";
+import type { Session } from "./session.ts";
+import { SortedSet } from "./sorted-set.ts";
+
+/** All that the store holds of one tenant. No structure below it is shared with another. */
+export class Tenant {
+  readonly id: string;
+  readonly sessions: Map<string, Session> = new Map();
+  /** Ids of the sessions in the order of lists. */
+  readonly order: SortedSet<string> = new SortedSet(compareUtf8);
+  readonly bySubject: Map<string, SortedSet<string>> = new Map();
+  /** The documents that stand alone. */
+  readonly documents: DocumentSet;
+  /** The last version given to any document of the tenant: so none is given twice, whatever is deleted. */
+  documentVersion: number;
+
+  constructor(id: string, documentVersion: number) {
+    this.id = id;
+    this.documents = new DocumentSet(id, undefined);
+    this.documentVersion = documentVersion;
+  }
+
+  get empty(): boolean {
+    return this.sessions.size === 0 && this.documents.rows.size === 0;
+  }
+
+  addSession(session: Session): void {
+    this.sessions.set(session.id, session);
+    this.order.add(session.id);
+    this.#addSubject(session);
+  }
+
+  removeSession(session: Session): void {
+    this.sessions.delete(session.id);
+    this.order.delete(session.id);
+    this.#removeSubject(session);
+  }
+
+  changeSubject(session: Session, subject: string): void {
+    this.#removeSubject(session);
+    session.subject = subject;
+    this.#addSubject(session);
+  }
+
+  #addSubject(session: Session): void {
+    if (session.subject === undefined) return;
+    let ids = this.bySubject.get(session.subject);
+    if (ids === undefined) {
+      ids = new SortedSet(compareUtf8);
+      this.bySubject.set(session.subject, ids);
+    }
+    ids.add(session.id);
+  }
+
+  #removeSubject(session: Session): void {
+    if (session.subject === undefined) return;
+    const ids = this.bySubject.get(session.subject);
+    ids?.delete(session.id);
+    if (ids?.size === 0) this.bySubject.delete(session.subject);
+  }
+}

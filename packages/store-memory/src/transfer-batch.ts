@@ -1,0 +1,162 @@
+import {
+  type AdmittedEvent,
+  admitEvent,
+  admitEventType,
+  admitId,
+  admitInteger,
+  admitMetadata,
+  admitOptionalId,
+  admitTime,
+  admitTtl,
+  type EventInput,
+  type JsonObject,
+  type Limits,
+  type OperationRecord,
+  refuse,
+  requireKnownFields,
+  requireObject,
+  type SessionHead,
+  type StoredEvent,
+  type TransferBatch,
+  tooLarge,
+} from "@relevo/core";
+
+/** A batch from outside, checked like what a caller appends: another store's word is not trusted either. */
+export interface AdmittedBatch {
+  readonly head: AdmittedHead;
+  readonly ttlMs: number | undefined;
+  readonly events: readonly { readonly event: StoredEvent; readonly bytes: number }[];
+  readonly operations: readonly OperationRecord[];
+}
+
+export interface AdmittedHead {
+  readonly incarnation: string;
+  readonly version: number;
+  readonly revision: number;
+  readonly firstSeq: number;
+  readonly subject: string | undefined;
+  readonly metadata: JsonObject;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+const tombstoneFields: ReadonlySet<string> = new Set([
+  "seq",
+  "type",
+  "at",
+  "recordedAt",
+  "retractedBy",
+  "erasedAt",
+]);
+
+/** @throws `invalid-input` when the batch has another form, a gap inside it, or reaches past its head; `too-large`. */
+export function admitBatch(batch: TransferBatch, limits: Limits): AdmittedBatch {
+  requireObject(batch, "batch");
+  const head = admitHead(batch.head, limits);
+  if (!Array.isArray(batch.events)) throw refuse("batch.events", "must be an array.");
+  if (!Array.isArray(batch.operations)) throw refuse("batch.operations", "must be an array.");
+  if (batch.events.length > limits.batchItems) {
+    throw tooLarge("batch.events", "batchItems", limits.batchItems, batch.events.length);
+  }
+  const ttlMs = admitTtl(batch.ttlMs, "batch.ttlMs");
+  let bytes = 0;
+  const events = Array.from(batch.events, (event: unknown, index) => {
+    const one = admitStored(event, `batch.events[${index}]`, limits);
+    bytes += one.bytes;
+    if (bytes > limits.batchBytes) throw tooLarge("batch.events", "batchBytes", limits.batchBytes);
+    return one;
+  });
+  events.forEach(({ event }, index) => {
+    const before = events[index - 1]?.event.seq ?? event.seq - 1;
+    if (event.seq !== before + 1)
+      throw refuse("batch.events", `has a gap after seq ${before}.`, { seq: before });
+    if (event.seq > head.version) throw refuse("batch.events", "reaches past the version of its head.");
+  });
+  const operations = Array.from(batch.operations, (operation: unknown, index) =>
+    admitRecord(operation, `batch.operations[${index}]`, head, limits),
+  );
+  return { head, ttlMs, events, operations };
+}
+
+function admitHead(input: SessionHead, limits: Limits): AdmittedHead {
+  requireObject(input, "batch.head");
+  const time = (value: unknown, field: string): number => {
+    const admitted = admitTime(value, field);
+    if (admitted === undefined) throw refuse(field, "is missing.");
+    return admitted;
+  };
+  const version = admitInteger(input.version, "batch.head.version", 0);
+  return {
+    incarnation: admitId(input.incarnation, "batch.head.incarnation", limits),
+    version,
+    revision: admitInteger(input.revision, "batch.head.revision", 0),
+    firstSeq: admitInteger(input.firstSeq, "batch.head.firstSeq", 1, version + 1),
+    subject: admitOptionalId(input.subject, "batch.head.subject", limits),
+    metadata: admitMetadata(input.metadata, "batch.head.metadata", limits).value,
+    createdAt: time(input.createdAt, "batch.head.createdAt"),
+    updatedAt: time(input.updatedAt, "batch.head.updatedAt"),
+  };
+}
+
+function admitStored(
+  input: unknown,
+  field: string,
+  limits: Limits,
+): { readonly event: StoredEvent; readonly bytes: number } {
+  requireObject(input, field);
+  const { seq, recordedAt, retractedBy, erasedAt, ...rest } = input as Partial<Record<string, unknown>>;
+  const place = admitInteger(seq, `${field}.seq`, 1);
+  const marks = {
+    recordedAt: admitInteger(recordedAt, `${field}.recordedAt`, -8.64e15, 8.64e15),
+    ...(retractedBy === undefined
+      ? {}
+      : { retractedBy: admitInteger(retractedBy, `${field}.retractedBy`, place + 1) }),
+  };
+  if (erasedAt !== undefined) {
+    requireKnownFields(input, field, tombstoneFields);
+    const at = admitTime(rest.at, `${field}.at`);
+    const event = Object.freeze({
+      seq: place,
+      type: admitEventType(rest.type, `${field}.type`, limits),
+      ...(at === undefined ? {} : { at }),
+      ...marks,
+      erasedAt: admitInteger(erasedAt, `${field}.erasedAt`, -8.64e15, 8.64e15),
+    });
+    return { event, bytes: 0 };
+  }
+  const { event, bytes } = admitAppended(rest, field, limits);
+  return { event: Object.freeze({ ...event, seq: place, ...marks }) as StoredEvent, bytes };
+}
+
+/**
+ * The event as it was appended. A system message is pinned without asking, so the mark is taken off before it is
+ * measured, and comes back: the bytes of a copy are then those of its source.
+ */
+function admitAppended(rest: Partial<Record<string, unknown>>, field: string, limits: Limits): AdmittedEvent {
+  const body = rest.body as Partial<EventInput["body"] & { role: unknown }> | null | undefined;
+  if (rest.type !== "message" || rest.pinned !== true || body?.role !== "system") {
+    return admitEvent(rest, field, limits);
+  }
+  const { pinned: _implied, ...appended } = rest;
+  return admitEvent(appended, field, limits);
+}
+
+function admitRecord(input: unknown, field: string, head: AdmittedHead, limits: Limits): OperationRecord {
+  requireObject(input, field);
+  const { id, fingerprint, result } = input as Partial<OperationRecord>;
+  requireObject(result, `${field}.result`);
+  if (result.incarnation !== head.incarnation) {
+    throw refuse(`${field}.result.incarnation`, "is not that of the batch's head.");
+  }
+  const version = admitInteger(result.version, `${field}.result.version`, 0, head.version);
+  return Object.freeze({
+    id: admitId(id, `${field}.id`, limits),
+    fingerprint: admitId(fingerprint, `${field}.fingerprint`, limits),
+    result: Object.freeze({
+      firstSeq: admitInteger(result.firstSeq, `${field}.result.firstSeq`, 1, version + 1),
+      version,
+      incarnation: head.incarnation,
+      revision: admitInteger(result.revision, `${field}.result.revision`, 0),
+    }),
+  });
+}

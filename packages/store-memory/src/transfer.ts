@@ -1,0 +1,89 @@
+import {
+  admitInteger,
+  admitLimit,
+  admitOptionalId,
+  admitOptionalInteger,
+  admitSessionAddress,
+  type CallOptions,
+  conflict,
+  type DeleteSessionOptions,
+  type EventTransfer,
+  MemoryError,
+  type SessionAddress,
+  throwIfAborted,
+} from "@relevo/core";
+import { requireIncarnation } from "./append.ts";
+import type { Handle } from "./handle.ts";
+import { importBatch } from "./import-batch.ts";
+import { headOf, operationsBetween, type Session } from "./session.ts";
+import { admitBatch } from "./transfer-batch.ts";
+
+/** The transfer port over the shared memory. */
+export function createTransfer(handle: Handle): EventTransfer {
+  const { state } = handle;
+  const { limits } = state.options;
+
+  function setSealed(session: Session, sealed: boolean): void {
+    if (session.sealed === sealed) return;
+    session.sealed = sealed;
+    session.revision++;
+  }
+
+  return {
+    async seal(address: SessionAddress, options: DeleteSessionOptions = {}) {
+      handle.requireOpen();
+      throwIfAborted(options.signal);
+      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
+      const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
+      const session = state.session(admitSessionAddress(address, limits), state.now());
+      requireIncarnation(session, incarnation);
+      if (session === undefined) throw notFound();
+      const { version } = session.log;
+      if (expected !== undefined && expected !== version) throw conflict("version", { version });
+      setSealed(session, true);
+      return headOf(session);
+    },
+
+    async unseal(address, options: { readonly incarnation?: string } & CallOptions = {}) {
+      handle.requireOpen();
+      throwIfAborted(options.signal);
+      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
+      const session = state.session(admitSessionAddress(address, limits), state.now());
+      requireIncarnation(session, incarnation);
+      if (session === undefined) throw notFound();
+      setSealed(session, false);
+      return headOf(session);
+    },
+
+    async exportEvents(
+      address,
+      options: { readonly after?: number; readonly limit?: number } & CallOptions = {},
+    ) {
+      handle.requireOpen();
+      throwIfAborted(options.signal);
+      const after = admitInteger(options.after ?? 0, "after", 0);
+      const limit = admitLimit(options.limit);
+      const session = state.session(admitSessionAddress(address, limits), state.now());
+      if (session === undefined) return undefined;
+      const { log, ttlMs } = session;
+      const first = Math.max(after + 1, log.firstSeq);
+      const last = Math.min(first + limit - 1, log.version);
+      const events = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>
+        log.at(first + index),
+      );
+      // The first batch also takes the operations whose events were trimmed, or that had none.
+      const operations = operationsBetween(session, after === 0 ? -1 : after, last);
+      return { head: headOf(session), ...(ttlMs === undefined ? {} : { ttlMs }), events, operations };
+    },
+
+    async importEvents(address, batch, options: CallOptions = {}) {
+      handle.requireOpen();
+      throwIfAborted(options.signal);
+      return importBatch(state, admitSessionAddress(address, limits), admitBatch(batch, limits));
+    },
+  };
+}
+
+function notFound(): MemoryError {
+  return new MemoryError("not-found", "There is no such session.");
+}
