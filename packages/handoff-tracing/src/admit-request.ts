@@ -30,6 +30,7 @@ const priorities: readonly HandoffPriority[] = ["low", "normal", "high", "urgent
 /** A request that may be recorded. */
 export interface AdmittedRequest extends HandoffFacts {
   readonly policy: ContextPolicy;
+  readonly documents: readonly (readonly string[])[];
 }
 
 /** Checks a request before anything is read or written. @throws `invalid-input` naming the field; `too-large`. */
@@ -39,7 +40,8 @@ export function admitRequest<Result>(
   requireObject(request, "request");
   requireKnownFields(request, "request", requestFields);
   admitSessionAddress(request.session, defaultLimits);
-  for (const key of request.documents ?? []) admitNamespace(key, "documents", defaultLimits);
+  const { documents = [] } = request;
+  if (!Array.isArray(documents)) throw refuse("documents", "must be an array of keys.");
   if (request.outcome !== undefined && typeof request.outcome !== "function") {
     throw refuse("outcome", "must be a function that maps the result.");
   }
@@ -48,6 +50,7 @@ export function admitRequest<Result>(
     ...admitFacts(request),
     ...(context === undefined ? {} : { data: admitJson(context, "context", defaultLimits).value }),
     policy: admitPolicy(request.policy),
+    documents: Object.freeze(documents.map((key, index) => admitKey(key, `documents[${index}]`))),
   };
 }
 
@@ -65,6 +68,16 @@ export function admitFacts(request: {
     reason: admitJson(request.reason, "reason", defaultLimits).value as string,
     priority: admitChoice(request.priority, "priority", priorities, "normal"),
   };
+}
+
+/** A namespace and a key in it, at least one element each. */
+function admitKey(key: readonly string[], field: string): readonly string[] {
+  const elements = admitNamespace(key, field, {
+    ...defaultLimits,
+    namespaceElements: defaultLimits.namespaceElements + 1,
+  });
+  if (elements.length < 2) throw refuse(field, "must be a namespace and a key: at least two elements.");
+  return elements;
 }
 
 function admitPolicy(policy: HandoffRequest["policy"]): ContextPolicy {

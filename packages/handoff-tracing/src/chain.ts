@@ -4,9 +4,9 @@ import {
   type HandoffContext,
   type HandoffPriority,
   type HandoffRecord,
+  historyLost,
   isEvent,
   type JsonValue,
-  readAll,
   type SessionAddress,
 } from "@relevo/core";
 
@@ -54,30 +54,26 @@ export async function readChain(
   address: SessionAddress,
   options: CallOptions = {},
 ): Promise<HandoffChain> {
+  const at = { tenant: address.tenant, session: address.session };
+  const query = { ...options, types: ["handoff"], limit: 1000 } as const;
   const entries = new Map<string, HandoffEntry>();
   const erased: number[] = [];
-  const head = await log.read({ tenant: address.tenant, session: address.session }, { ...options, limit: 1 });
-  const { version } = head;
-  const at = { tenant: address.tenant, session: address.session };
-  for await (const page of readAll(log, at, {
-    ...options,
-    types: ["handoff"],
-    atVersion: version,
-    limit: 1000,
-  })) {
-    for (const event of page) {
+  const first = await log.read(at, query);
+  for (let page = first; ; ) {
+    for (const event of page.events) {
       if (!isEvent(event, "handoff")) {
         erased.push(event.seq);
         continue;
       }
       const { handoffId } = event.body;
-      entries.set(
-        handoffId,
-        join(entries.get(handoffId), event.body, event.seq, event.at ?? event.recordedAt),
-      );
+      const time = event.at ?? event.recordedAt;
+      entries.set(handoffId, join(entries.get(handoffId), event.body, event.seq, time));
     }
+    if (page.next === undefined) break;
+    page = await log.read(at, { ...query, after: page.next, atVersion: first.version });
+    if (page.incarnation !== first.incarnation) throw historyLost("ended");
   }
-  return { session: at.session, version, entries: [...entries.values()], erased };
+  return { session: at.session, version: first.version, entries: [...entries.values()], erased };
 }
 
 function join(

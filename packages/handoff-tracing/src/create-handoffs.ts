@@ -13,6 +13,7 @@ import {
   type TokenCounter,
 } from "@relevo/core";
 import { type HandoffChain, readChain } from "./chain.ts";
+import type { Frame } from "./frame.ts";
 import { graphOf, type HandoffGraph } from "./graph.ts";
 import { createHandoffRecorder } from "./handoff-recorder.ts";
 import type {
@@ -25,7 +26,7 @@ import type {
 import type { HandoffObserver } from "./observer.ts";
 import { type RebuiltContext, rebuildContext } from "./rebuild-context.ts";
 import { createRecorder } from "./recorder.ts";
-import { createRunner, type Frame } from "./run-handoff.ts";
+import { createRunner } from "./run-handoff.ts";
 
 export interface HandoffsOptions {
   readonly log: EventLog;
@@ -142,6 +143,7 @@ export function createHandoffs(options: HandoffsOptions): Handoffs {
     report,
     recorder,
     frames,
+    settled: new WeakSet(),
   });
 
   return {

@@ -27,6 +27,9 @@ export interface HandoffRecorderSettings {
 /** How far back a parent is looked for that did not start here. */
 const parentSearch = 1000;
 
+/** Of how many running handoffs the depth is remembered. */
+const maxKnown = 10_000;
+
 /**
  * The recorder for frameworks that hand over by themselves. Nothing is guarded and no context is chosen: what is
  * told is recorded. Without `parentId` the parent is the handoff that runs in this asynchronous context; the depth
@@ -83,6 +86,11 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
         call,
       );
       depths.set(handoffId, depth);
+      // A framework that forgets to end its handoffs must not fill the memory.
+      for (const oldest of depths.keys()) {
+        if (depths.size <= maxKnown) break;
+        depths.delete(oldest);
+      }
       const end = async (...ending: Parameters<typeof running.end>): Promise<void> => {
         await running.end(...ending);
         depths.delete(handoffId);

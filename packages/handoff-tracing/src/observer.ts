@@ -10,7 +10,7 @@ export interface ObservedStart {
 export interface HandoffObservation {
   /** Recorded with the handoff, so that its log and its trace find each other. */
   readonly trace?: { readonly traceId: string; readonly spanId: string };
-  /** Runs the receiver within a context, such as that of a span. It must call `run` once and return its promise. */
+  /** Runs the receiver within a context, such as that of a span. It must call `run` before it returns; what it returns is not looked at. */
   within?<Result>(run: () => Promise<Result>): Promise<Result>;
   /** Called once, with the record of the end, also when recording it fails. `error` is what was thrown. */
   onEnd?(record: HandoffRecord, error?: unknown): void;

@@ -26,7 +26,7 @@ export interface ResolvedContext {
 
 export interface ResolveOptions extends CallOptions {
   readonly counter?: TokenCounter | undefined;
-  readonly documents?: readonly (readonly string[])[] | undefined;
+  readonly documents: readonly (readonly string[])[];
 }
 
 /** The most ranges that an event may be derived from. */
@@ -76,7 +76,7 @@ export async function resolveContext(
       passed: passedRanges,
       dropped: await source.rest(passedRanges),
       version: source.version,
-      ...(documents === undefined ? {} : { documents }),
+      ...(documents.length === 0 ? {} : { documents }),
       ...(inline.length === 0 ? {} : { inline, inlineAt }),
       ...(counter === undefined || before === undefined
         ? {}

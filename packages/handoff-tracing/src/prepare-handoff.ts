@@ -1,0 +1,99 @@
+import { type CallOptions, historyLost } from "@relevo/core";
+import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
+import { callWithin, isMemoryDown } from "./call-memory.ts";
+import { ancestorsOf } from "./frame.ts";
+import { boundRead, type LogSnapshot, openSnapshot } from "./log-snapshot.ts";
+import { guardAgainstLoops, hopsOf } from "./loop-guard.ts";
+import { type ResolvedContext, resolveContext } from "./resolve-context.ts";
+import type { Beginning, Ending } from "./running-handoff.ts";
+
+/** A handoff that may start. */
+export interface Prepared {
+  readonly snapshot: LogSnapshot | undefined;
+  readonly context: ResolvedContext;
+  readonly beginning: Beginning;
+}
+
+/** Reads the session, asks the guard, and lets the policy choose. What is refused here is recorded. */
+export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt): Promise<Prepared> {
+  const { log, limits, counter, patience } = settings;
+  const { address, facts, record, signal } = attempt;
+  // A failure of the log is told apart from what a policy throws.
+  const failures = new Set<unknown>();
+  const readLog = boundRead(log, address, (read) =>
+    callWithin(patience.timeoutMs, signal, "not-applied", read).catch((error: unknown) => {
+      failures.add(error);
+      throw error;
+    }),
+  );
+  const unlessDown = async <Value>(step: () => Promise<Value>): Promise<Value | undefined> => {
+    try {
+      return await step();
+    } catch (error) {
+      if (!settings.degrade || !failures.has(error) || !isMemoryDown(error)) throw error;
+      settings.report(error, { phase: "read", session: address });
+      return undefined;
+    }
+  };
+  const snapshot = await unlessDown(() => openSnapshot(readLog));
+  const named = attempt.session.incarnation;
+  if (snapshot !== undefined && named !== undefined && snapshot.incarnation !== named)
+    throw historyLost("ended");
+  const incarnation = snapshot?.incarnation;
+
+  try {
+    guardAgainstLoops(record, hopsOf(snapshot?.tail ?? [], ancestorsOf(attempt.outer)), limits);
+  } catch (error) {
+    await refuse(settings, attempt, { record, incarnation }, { status: "rejected", error });
+    throw error;
+  }
+  try {
+    const resolve = { ...callOptions(signal), counter, documents: facts.documents };
+    const context =
+      snapshot === undefined
+        ? undefined
+        : await unlessDown(() => resolveContext(snapshot, facts.policy, facts, resolve));
+    const chosen = context ?? withoutMemory(attempt);
+    return {
+      // After a failed reading nothing is known that a later check could compare with.
+      snapshot: context === undefined ? undefined : snapshot,
+      context: chosen,
+      beginning: {
+        record: { ...record, context: chosen.record },
+        derivedFrom: chosen.derivedFrom,
+        incarnation,
+      },
+    };
+  } catch (error) {
+    await refuse(settings, attempt, { record, incarnation }, { status: "failed", error });
+    throw error;
+  }
+}
+
+async function refuse(
+  settings: RunnerSettings,
+  attempt: Attempt,
+  beginning: Beginning,
+  ending: Ending,
+): Promise<void> {
+  try {
+    await settings.recorder.refuse(attempt.session, beginning, ending, callOptions(attempt.signal));
+  } catch (error) {
+    // The refusal itself matters more than its record.
+    reportEnd(settings, attempt, error, { ...beginning.record, status: ending.status });
+  }
+}
+
+/** The receiver gets no messages, because none could be read; the documents it knows by their keys. */
+function withoutMemory(attempt: Attempt): ResolvedContext {
+  const { documents } = attempt.facts;
+  return {
+    messages: Object.freeze([]),
+    derivedFrom: [],
+    record: { policy: "none", passed: [], dropped: [], ...(documents.length === 0 ? {} : { documents }) },
+  };
+}
+
+function callOptions(signal: AbortSignal | undefined): CallOptions {
+  return signal === undefined ? {} : { signal };
+}

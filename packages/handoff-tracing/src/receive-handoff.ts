@@ -1,0 +1,97 @@
+import type { CallOptions } from "@relevo/core";
+import { untilAborted } from "./abortable.ts";
+import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
+import type { Frame } from "./frame.ts";
+import { HandoffRejected } from "./handoff-errors.ts";
+import type { HandoffInput, HandoffReceiver, HandoffRequest, HandoffSession } from "./handoff-types.ts";
+import type { ResolvedContext } from "./resolve-context.ts";
+import type { RunningHandoff } from "./running-handoff.ts";
+
+export type SessionRequest<Result> = HandoffRequest<Result> & { readonly session: HandoffSession };
+
+export type RunHandoff = <Result>(
+  request: SessionRequest<Result>,
+  receiver: HandoffReceiver<Result>,
+  options?: CallOptions,
+) => Promise<Result>;
+
+/** Runs the receiver; when it throws, records that and throws the same. */
+export async function receiveHandoff<Result>(
+  settings: RunnerSettings,
+  run: RunHandoff,
+  attempt: Attempt,
+  context: ResolvedContext,
+  running: RunningHandoff,
+  receiver: HandoffReceiver<Result>,
+): Promise<Result> {
+  const { frames, report, settled } = settings;
+  const { facts, record, session, address, outer } = attempt;
+  const controller = new AbortController();
+  const { handoffId, depth, parentId } = record;
+  const { from, to, reason, priority, data } = facts;
+  const frame: Frame = { handoffId, from, to, parentId, depth, signal: controller.signal, outer };
+  const input: HandoffInput = {
+    handoffId,
+    depth,
+    from,
+    to,
+    reason,
+    priority,
+    data,
+    messages: context.messages,
+    documents: facts.documents,
+    degraded: running.started === undefined,
+    signal: controller.signal,
+    handoff: (next, nextReceiver, options) =>
+      frames.run(frame, () => run({ ...next, from: to, session }, nextReceiver, options)),
+    reject(words) {
+      throw new HandoffRejected(words);
+    },
+  };
+  try {
+    const work = frames.run(frame, () =>
+      observed(settings, attempt, running, async () => await receiver(input)),
+    );
+    return await untilAborted(work, attempt.signal, controller, (error) => {
+      report(error, { phase: "late", session: address });
+    });
+  } catch (error) {
+    const rejected = error instanceof HandoffRejected && !settled.has(error);
+    if (typeof error === "object" && error !== null) settled.add(error);
+    const ending = { status: rejected ? "rejected" : "failed", error } as const;
+    // The receiver's own error matters more than that of the log.
+    await running
+      .end(ending)
+      .catch((cause: unknown) => reportEnd(settings, attempt, cause, running.abandon(ending)));
+    throw error;
+  }
+}
+
+/** Runs the receiver within the observer's context; an observer that breaks does not break the receiver. */
+function observed<Result>(
+  settings: RunnerSettings,
+  attempt: Attempt,
+  running: RunningHandoff,
+  receive: () => Promise<Result>,
+): Promise<Result> {
+  const broken = (error: unknown): void => {
+    settings.report(error, { phase: "observer", session: attempt.address });
+  };
+  let work: Promise<Result> | undefined;
+  const once = (): Promise<Result> => {
+    work ??= receive();
+    return work;
+  };
+  try {
+    // Its promise is that of the receiver as a rule, and then its failure is the receiver's.
+    running.observation.within?.(once)?.catch((error: unknown) => {
+      once().then(
+        () => broken(error),
+        (own: unknown) => own === error || broken(error),
+      );
+    });
+  } catch (error) {
+    broken(error);
+  }
+  return once();
+}

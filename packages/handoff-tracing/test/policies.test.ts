@@ -1,0 +1,240 @@
+import { MemoryError, type Message, type TokenCounter, type View, type ViewStrategy } from "@relevo/core";
+import { describe, expect, test } from "vitest";
+import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/policies.ts";
+import { type Bench, bench, callMessage, rejectionOf, resultMessage, work } from "./support.ts";
+
+async function seen(on: Bench, policy: ContextPolicy | ContextFunction): Promise<readonly Message[]> {
+  return await on.handoffs.run({ ...work, session: on.session, policy, outcome: () => undefined }, (input) => input.messages);
+}
+
+function texts(messages: readonly Message[]): unknown[] {
+  return messages.map(({ content }) => (typeof content === "string" ? content : content[0]));
+}
+
+async function lastContext(on: Bench): Promise<unknown> {
+  return (await on.records()).findLast(({ status }) => status === "started")?.context;
+}
+
+describe("full", () => {
+  test("passes every effective message: none retracted, none erased", async () => {
+    const on = bench();
+    await on.say("one", "two", "three", "four");
+    await on.log.append(on.session, [{ type: "retraction", body: { ranges: [{ from: 2, to: 2 }], reason: "undo" } }]);
+    await on.log.erase(on.session, { seqs: [{ from: 3, to: 3 }] });
+    expect(texts(await seen(on, full()))).toEqual(["one", "four"]);
+    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 1, to: 1 }, { from: 4, to: 4 }], dropped: [], version: 5 });
+  });
+
+  test("reads through pages of a long session", async () => {
+    const on = bench();
+    const many = Array.from({ length: 950 }, (_, index) => `message ${index}`);
+    await on.say(...many);
+    await on.say(...many);
+    expect(await seen(on, full())).toHaveLength(1900);
+    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 1, to: 1900 }], dropped: [] });
+  });
+
+  test("answers the call that asked for the handoff, and one that a crash left open", async () => {
+    const on = bench();
+    await on.say("hi", callMessage("crashed"), "again", callMessage("transfer"));
+    const messages = await seen(on, full());
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "user", "assistant", "tool"]);
+    expect(texts(messages)[2]).toMatchObject({ toolCallId: "crashed", isError: true });
+    expect(texts(messages)[5]).toEqual({
+      type: "tool-result",
+      toolCallId: "transfer",
+      toolName: "lookup",
+      output: "Control was passed to qualifier.",
+    });
+    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 1, to: 4 }], inlineAt: [2, 5] });
+  });
+});
+
+describe("last", () => {
+  test("passes the newest messages and says what it dropped", async () => {
+    const on = bench();
+    await on.say("one", "two", "three", "four");
+    expect(texts(await seen(on, last(2)))).toEqual(["three", "four"]);
+    expect(await lastContext(on)).toMatchObject({ policy: "last(2)", passed: [{ from: 3, to: 4 }], dropped: [{ from: 1, to: 2 }] });
+  });
+
+  test("begins with the call when its window would begin with a result", async () => {
+    const on = bench();
+    const calls: Message = {
+      role: "assistant",
+      content: ["a", "b", "c"].map((id) => ({ type: "tool-call", toolCallId: id, toolName: "t", input: {} })),
+    };
+    await on.say("hi", calls, resultMessage("a"), resultMessage("b"), resultMessage("c"));
+    expect(await seen(on, last(1))).toHaveLength(4);
+    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 2, to: 5 }], dropped: [{ from: 1, to: 1 }] });
+  });
+
+  test("finds a call far back, and the right one of calls with the same id", async () => {
+    const on = bench();
+    await on.say(callMessage("x"), resultMessage("x"), callMessage("x"));
+    await on.say(...Array.from({ length: 150 }, (_, index) => `aside ${index}`), resultMessage("x"));
+    expect(await seen(on, last(1))).toHaveLength(152);
+    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 3, to: 154 }], dropped: [{ from: 1, to: 2 }] });
+  });
+
+  test("drops a result whose call is gone, and keeps the rest", async () => {
+    const on = bench();
+    await on.say(callMessage("gone"), resultMessage("gone"), callMessage("kept"), resultMessage("kept"), "thanks");
+    await on.log.erase(on.session, { seqs: [{ from: 1, to: 1 }] });
+    expect(await seen(on, last(4))).toHaveLength(3);
+    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 3, to: 5 }], dropped: [{ from: 2, to: 2 }] });
+    const alone = bench();
+    await alone.say("hi", resultMessage("never called"));
+    expect(await seen(alone, last(1))).toEqual([]);
+  });
+
+  test("reads no more of a long session than it passes", async () => {
+    let events = 0;
+    const on = bench({}, (log) => ({
+      ...log,
+      append: (...call) => log.append(...call),
+      read: async (...call) => {
+        const page = await log.read(...call);
+        events += page.events.length;
+        return page;
+      },
+    }));
+    for (let batch = 0; batch < 5; batch++) await on.say(...Array.from({ length: 900 }, (_, index) => `m${index}`));
+    await seen(on, last(3));
+    expect(events).toBeLessThan(110);
+    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 4498, to: 4500 }], dropped: [{ from: 1, to: 4497 }] });
+  });
+
+  test.each([[0], [1.5], [-1], [Number.NaN]])("refuses a count of %s", (count) => {
+    expect(() => last(count)).toThrow(MemoryError);
+  });
+});
+
+test("none passes nothing and drops everything", async () => {
+  const on = bench();
+  await on.say("one", "two");
+  expect(await seen(on, none())).toEqual([]);
+  expect(await lastContext(on)).toMatchObject({ policy: "none", passed: [], dropped: [{ from: 1, to: 2 }] });
+});
+
+describe("functions", () => {
+  test("that pick messages are recorded by place", async () => {
+    const on = bench();
+    await on.say("one", "two", "three");
+    await seen(on, ({ messages }) => messages.filter(({ content }) => content !== "two"));
+    const context = await lastContext(on);
+    expect(context).toMatchObject({ policy: "custom", passed: [{ from: 1, to: 1 }, { from: 3, to: 3 }], dropped: [{ from: 2, to: 2 }] });
+    expect(context).not.toHaveProperty("inline");
+  });
+
+  test("may pick by seq, in any order and twice; a seq that is no message is refused", async () => {
+    const on = bench();
+    await on.say("one", "two", "three");
+    expect(texts(await seen(on, () => ({ seqs: [3, 1, 3] })))).toEqual(["one", "three"]);
+    const error = await rejectionOf(seen(on, () => ({ seqs: [99] })));
+    expect(MemoryError.isInstance(error, "invalid-input")).toBe(true);
+  });
+
+  test("see the request, and what they make is recorded whole and in its place", async () => {
+    const on = bench();
+    await on.say("one", "two");
+    const brief: ContextFunction = async function brief({ messages, from, to, reason, version }) {
+      const note = `${from} to ${to}: ${reason}, ${messages.length} at ${version}`;
+      return [{ role: "system", content: note }, ...messages.slice(1)];
+    };
+    const note = "coordinator to qualifier: new lead, 2 at 2";
+    expect(texts(await seen(on, brief))).toEqual([note, "two"]);
+    expect(await lastContext(on)).toMatchObject({
+      policy: "brief",
+      passed: [{ from: 2, to: 2 }],
+      dropped: [{ from: 1, to: 1 }],
+      inline: [{ role: "system", content: note }],
+      inlineAt: [0],
+    });
+  });
+
+  test("that move or repeat messages get them recorded as made, so that the order can be rebuilt", async () => {
+    const on = bench();
+    await on.say("one", "two", "three");
+    expect(texts(await seen(on, ({ messages }) => [...messages.slice(1), ...messages]))).toEqual(["two", "three", "one", "two", "three"]);
+    expect(await lastContext(on)).toMatchObject({
+      passed: [{ from: 2, to: 3 }],
+      dropped: [{ from: 1, to: 1 }],
+      inlineAt: [2, 3, 4],
+    });
+  });
+
+  test("that make what is no message are refused", async () => {
+    const on = bench();
+    const wrong = [{ role: "robot", content: "beep" }] as unknown as readonly Message[];
+    expect(MemoryError.isInstance(await rejectionOf(seen(on, () => wrong)), "invalid-input")).toBe(true);
+    expect((await on.records()).map(({ status }) => status)).toEqual(["failed"]);
+  });
+
+  test("cannot change what is recorded afterwards", async () => {
+    const on = bench();
+    const made = { role: "user", content: "before" } as { role: "user"; content: string };
+    const messages = await seen(on, () => [made]);
+    made.content = "after";
+    expect(texts(messages)).toEqual(["before"]);
+    expect(Object.isFrozen(messages)).toBe(true);
+  });
+});
+
+describe("view", () => {
+  const summary: Message = { role: "system", content: "Summary: they said hello." };
+
+  /** The newest message in full, a text for those before it, and a pinned one from the index. */
+  const strategy: ViewStrategy = {
+    name: "sketch",
+    async view(source): Promise<View> {
+      const [newest] = await source.readBackward({ limit: 1 });
+      const [pinned] = await source.pinned();
+      if (newest?.type !== "message" || newest.body === undefined) throw new Error("nothing to see");
+      const first = pinned?.type === "message" && pinned.body !== undefined ? [pinned] : [];
+      return {
+        messages: [...first.map(({ body }) => body as Message), summary, newest.body],
+        seqs: [...first.map(({ seq }) => seq), undefined, newest.seq],
+        version: source.version,
+        compacted: true,
+        dropped: [],
+        summarized: [{ from: 2, to: newest.seq - 1 }],
+      };
+    },
+  };
+
+  test("passes what the strategy shows; what it made is recorded whole and derived from what it covers", async () => {
+    const on = bench();
+    await on.say({ role: "system", content: "Be kind." }, "one", "two", "three");
+    expect(texts(await seen(on, view(strategy)))).toEqual(["Be kind.", "Summary: they said hello.", "three"]);
+    expect(await lastContext(on)).toMatchObject({
+      policy: "view(sketch)",
+      passed: [{ from: 1, to: 1 }, { from: 4, to: 4 }],
+      dropped: [{ from: 2, to: 3 }],
+      inline: [summary],
+      inlineAt: [1],
+    });
+    await on.log.erase(on.session, { seqs: [{ from: 2, to: 2 }] });
+    const { events } = await on.log.read(on.session, { types: ["handoff"] });
+    expect(JSON.stringify(events)).not.toContain("they said hello");
+  });
+
+  test("a strategy that cannot fit its budget ends the handoff", async () => {
+    const on = bench();
+    await on.say("one");
+    const tight: ViewStrategy = {
+      name: "tight",
+      view: () => Promise.reject(new MemoryError("budget-exceeded", "Does not fit.")),
+    };
+    expect(MemoryError.isInstance(await rejectionOf(seen(on, view(tight))), "budget-exceeded")).toBe(true);
+    expect(await on.records()).toMatchObject([{ status: "failed", error: { code: "budget-exceeded" } }]);
+  });
+});
+
+test("a counter gives the tokens of the whole conversation and of what was passed", async () => {
+  const counter: TokenCounter = { name: "letters", countText: (text) => text.length, countMessage: ({ content }) => content.length };
+  const on = bench({ counter });
+  await on.say("four", "sixsix", "one");
+  await seen(on, last(2));
+  expect(await lastContext(on)).toMatchObject({ tokensBefore: 13, tokensAfter: 9 });
+});
