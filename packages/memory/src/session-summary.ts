@@ -79,11 +79,13 @@ export async function summarizeSession(
     options.maxEvents === undefined ? 10_000 : admitInteger(options.maxEvents, "maxEvents", 1);
   const signal = signalOf(options);
   const head = await handle.head(signal);
-  const { version, events } = await readEvents(handle, {
+  // One more than is counted, to know whether there are more.
+  const { version, events: found } = await readEvents(handle, {
     direction: "backward",
-    limit: maxEvents,
+    limit: maxEvents + 1,
     ...signal,
   });
+  const events = found.slice(0, maxEvents);
   const entries = await working.entries({ limit: maxPageSize, ...signal });
   const counts = countEvents(events.toReversed());
   const firstAt = events.at(-1)?.recordedAt;
@@ -94,7 +96,7 @@ export async function summarizeSession(
     ...(head?.subject === undefined ? {} : { subject: head.subject }),
     metadata: head?.metadata ?? {},
     version,
-    complete: events.length < maxEvents,
+    complete: found.length <= maxEvents,
     events: events.length,
     ...counts,
     working: { keys: entries.items.map((entry) => entry.key), complete: entries.cursor === undefined },

@@ -146,8 +146,9 @@ export class TieredMemory implements AgentMemory {
       guard,
     );
     if (document === undefined) return undefined;
-    if (changed) await this.#settle(slot, document, tier, before);
-    return this.#entry(document, "durable");
+    if (!changed) return this.#entry(document, "durable");
+    await this.#settle(slot, document, tier, before);
+    return { ...this.#entry(document, "durable"), tier };
   }
 
   /**
