@@ -83,3 +83,22 @@ function show(value: unknown): string {
   const text = inspect(value, { depth: 6, breakLength: Infinity, maxStringLength: 200 });
   return text.length > 1200 ? `${text.slice(0, 1200)} …` : text;
 }
+
+/**
+ * The result of a call that must end by itself. A store on which it hangs fails the case with `what` instead of
+ * holding up the run.
+ */
+export async function within<Result>(ms: number, call: Promise<Result>, what: string): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new assert.AssertionError({ message: `${what} did not end within ${ms} ms` })),
+      ms,
+    );
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,10 +1,13 @@
-import { check, equal, present, refuses } from "../../expect.ts";
+import { check, equal, present, refuses, within } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import { addressOf, messages, says, seqsOf } from "../../samples.ts";
 
 const longMs = 600_000;
 /** Long enough for a few calls on a slow machine, short enough to wait for. */
 const shortMs = 700;
+
+/** A wait that should have ended is given up after this long. */
+const hangMs = 8_000;
 
 /** The cases of leases. */
 export const leaseCases: readonly ConformanceCase[] = [
@@ -167,14 +170,14 @@ export const leaseCases: readonly ConformanceCase[] = [
       });
       await context.store.log.append(address, [says("turn")], { fence: first.fence });
       await first.release();
-      const fences = await Promise.all(waiters);
+      const fences = await within(hangMs, Promise.all(waiters), "waiting for released leases");
       equal([new Set(fences).size, most], [3, 1], "waiters that got in, and how many at a time");
       equal(await seqsOf(context.store.log, address), [1, 2, 3, 4], "turns");
 
       const expiring = await leases.acquire(address, { ttlMs: 200 });
       const next = others.acquire(address, { ttlMs: longMs, waitMs: 20_000 });
       await context.advance(400);
-      const holder = await next;
+      const holder = await within(hangMs, next, "waiting for an expired lease");
       check(holder.fence > expiring.fence, "a waiter got in with an older fence");
       const inVain = refuses(
         leases.acquire(address, { ttlMs: 50, waitMs: 150 }),
@@ -185,7 +188,7 @@ export const leaseCases: readonly ConformanceCase[] = [
         },
       );
       await context.advance(400);
-      await inVain;
+      await within(hangMs, inVain, "waiting in vain");
     },
   },
   {
@@ -207,7 +210,7 @@ export const leaseCases: readonly ConformanceCase[] = [
         "an aborted wait",
       );
       controller.abort();
-      await waiting;
+      await within(hangMs, waiting, "an aborted wait");
       await refuses(
         others.acquire(address, { ttlMs: longMs, signal }),
         "aborted",

@@ -1,4 +1,6 @@
 import type { ConformanceCase } from "../../harness.ts";
+import { importCases } from "./import.ts";
+import { sealCases } from "./seal.ts";
 
-/** The cases of transfer. */
-export const transferCases: readonly ConformanceCase[] = [];
+/** The cases of sealing, export and import. */
+export const transferCases: readonly ConformanceCase[] = [...sealCases, ...importCases];
