@@ -9,11 +9,9 @@ const main = join(workspace, "tools", "boundaries", "src", "main.ts");
 let scratch: ScratchWorkspace;
 
 beforeAll(async () => {
-  scratch = await createScratchWorkspace(workspace, [
-    "packages/core",
-    "packages/store-memory",
-    "packages/memory",
-  ]);
+  scratch = await createScratchWorkspace(workspace, {
+    copied: ["packages/core", "packages/store-memory", "packages/memory"],
+  });
 });
 
 afterAll(() => scratch[Symbol.asyncDispose]());

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type CommandResult, runCommand } from "./command.ts";
+import { type CommandOptions, type CommandResult, runCommand } from "./command.ts";
 
 /** A small workspace outside the real one, with its settings and its tools, for tests of the tools. */
 export interface ScratchWorkspace extends AsyncDisposable {
@@ -9,7 +9,11 @@ export interface ScratchWorkspace extends AsyncDisposable {
   /** Adds or replaces files. Paths are relative. */
   write(files: { readonly [path: string]: string }): Promise<void>;
   /** Runs a command in it, as a person would in a fresh shell. */
-  run(command: string, commandArguments: readonly string[]): Promise<CommandResult>;
+  run(
+    command: string,
+    commandArguments: readonly string[],
+    options?: Pick<CommandOptions, "env">,
+  ): Promise<CommandResult>;
 }
 
 const sharedFiles = [
@@ -24,10 +28,17 @@ const sharedFiles = [
   "vitest.config.ts",
 ];
 
-/** Makes a scratch workspace with the settings of this one, and the `copied` folders of its sources. */
+export interface ScratchOptions {
+  /** Folders of the workspace that are copied, without what was installed or built in them. */
+  readonly copied?: readonly string[];
+  /** Whether the tools of the workspace are there; true when left out. Never install into a workspace that has them. */
+  readonly tools?: boolean;
+}
+
+/** Makes a scratch workspace with the settings of this one. */
 export async function createScratchWorkspace(
   workspace: string,
-  copied: readonly string[] = [],
+  { copied = [], tools = true }: ScratchOptions = {},
 ): Promise<ScratchWorkspace> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "relevo-scratch-")));
   for (const name of sharedFiles) await cp(join(workspace, name), join(root, name));
@@ -35,7 +46,7 @@ export async function createScratchWorkspace(
     const filter = (source: string) => !/[/\\](node_modules|dist|\.reports)$/u.test(source);
     await cp(join(workspace, folder), join(root, folder), { recursive: true, filter });
   }
-  await symlink(join(workspace, "node_modules"), join(root, "node_modules"), "junction");
+  if (tools) await symlink(join(workspace, "node_modules"), join(root, "node_modules"), "junction");
   const env = freshEnvironment();
   // Biome reads what Git ignores.
   await runCommand("git", ["init", "--quiet"], { cwd: root });
@@ -47,7 +58,8 @@ export async function createScratchWorkspace(
         await writeFile(join(root, path), content);
       }
     },
-    run: (command, commandArguments) => runCommand(command, commandArguments, { cwd: root, env }),
+    run: (command, commandArguments, options = {}) =>
+      runCommand(command, commandArguments, { cwd: root, env: { ...env, ...options.env } }),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true, maxRetries: 3 }),
   };
 }
