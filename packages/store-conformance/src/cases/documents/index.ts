@@ -3,7 +3,15 @@ import { batchCases } from "./batches.ts";
 import { boundaryCases } from "./boundaries.ts";
 import { concurrencyCases } from "./concurrency.ts";
 import { expiryCases } from "./expiry.ts";
+import { findCases } from "./find.ts";
+import { isolationCases } from "./isolation.ts";
+import { namespaceCases } from "./namespaces.ts";
+import { pagingCases } from "./paging.ts";
 import { readingCases } from "./reading.ts";
+import { sessionGuardCases } from "./session-guards.ts";
+import { sessionLifeCases } from "./session-life.ts";
+import { textCases } from "./text.ts";
+import { whereCases } from "./where.ts";
 import { writingCases } from "./writing.ts";
 
 /** The cases of the document port. */
@@ -13,5 +21,13 @@ export const documentCases: readonly ConformanceCase[] = [
   ...batchCases,
   ...concurrencyCases,
   ...expiryCases,
+  ...sessionLifeCases,
+  ...sessionGuardCases,
+  ...findCases,
+  ...whereCases,
+  ...textCases,
+  ...pagingCases,
+  ...namespaceCases,
+  ...isolationCases,
   ...boundaryCases,
 ];
