@@ -83,7 +83,7 @@ describe("tier both", () => {
       },
     };
     await planner.remember("k", "first", { tier: "both" });
-    expect(await planner.recall("k")).toBe("second");
+    expect(await planner.entry("k")).toMatchObject({ value: "second", tier: "both" });
     expect(await planner.recall("k", { tier: "durable" })).toBe("second");
   });
 

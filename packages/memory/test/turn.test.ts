@@ -1,5 +1,5 @@
 import { MemoryError } from "@relevo/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createMemory } from "../src/index.ts";
 import { failure, oneStore, texts, user } from "./fixture.ts";
 
@@ -73,6 +73,17 @@ describe("a turn", () => {
     });
     await expect(failing).rejects.toThrow("the agent failed");
     expect(await acme.session("chat").turn(async () => "next")).toBe("next");
+  });
+
+  it("leaves no timer behind", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const session = oneStore().memory.tenant("acme").session();
+      await session.turn(async () => expect(vi.getTimerCount()).toBe(1));
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("is unsupported where the store has no leases", async () => {
