@@ -69,7 +69,7 @@ export async function runTargets(
 ): Promise<NxRun> {
   const started = Date.now();
   const onLine = (line: string) => {
-    if (/^\s*[✔✖]/u.test(line)) report(`    ${line.trim()}`);
+    if (/^\s*[✔✖]\s+nx run /u.test(line)) report(`    ${line.trim()}`);
   };
   const nxArguments = ["run-many", "-t", ...targets, "--output-style=static-failures-only"];
   if (parallel !== undefined) nxArguments.push(`--parallel=${parallel}`);
