@@ -54,7 +54,7 @@ export interface HandoffInput extends HandoffParent {
   /** Exactly what the record says was passed. Frozen. */
   readonly messages: readonly Message[];
   readonly documents: readonly (readonly string[])[];
-  /** True when the memory was down: the handoff is not yet recorded, and messages may be missing. */
+  /** True when the memory was down: messages may be missing, and the handoff may not be recorded before it ends. */
   readonly degraded: boolean;
   readonly signal: AbortSignal;
   /** Hands over to a further agent within this handoff; `from` is this receiver. */

@@ -62,6 +62,7 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
         record: { ...record, context: chosen.record },
         derivedFrom: chosen.derivedFrom,
         incarnation,
+        degraded: context === undefined,
       },
     };
   } catch (error) {

@@ -40,7 +40,7 @@ export async function receiveHandoff<Result>(
     data,
     messages: context.messages,
     documents: facts.documents,
-    degraded: running.started === undefined,
+    degraded: running.degraded,
     signal: controller.signal,
     handoff: (next, nextReceiver, options) =>
       frames.run(frame, () => run({ ...next, from: to, session }, nextReceiver, options)),

@@ -71,7 +71,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       beginning,
       observation,
       started: begun.started,
-      degraded: begun.degraded === true,
+      degraded: begun.degraded ?? beginning.degraded ?? false,
       now: () => clock.now(),
       monotonic,
       append: (event, call) => append(session, "end", event, incarnation, call),

@@ -21,6 +21,8 @@ export interface Beginning {
   readonly derivedFrom?: readonly SeqRange[];
   /** The incarnation that the context was read from. */
   readonly incarnation?: string | undefined;
+  /** True when the messages could not be read: the receiver runs without them, and the end says so. */
+  readonly degraded?: boolean;
 }
 
 export type Ending =
@@ -33,6 +35,7 @@ export interface RunningHandoff {
   readonly observation: HandoffObservation;
   /** What the start append did; absent when there is no start in the log. */
   readonly started: AppendResult | undefined;
+  readonly degraded: boolean;
   /**
    * Records the end and gives the record. The first ending counts: called again, it changes nothing, but tries once
    * more to record that one when it could not be. @throws what the log throws.
@@ -46,7 +49,10 @@ export interface RunningSettings {
   readonly beginning: Beginning;
   readonly observation: HandoffObservation;
   readonly started: AppendResult | undefined;
-  /** True when the start is not in the log because the memory was down: the end says all that it would have. */
+  /**
+   * True when the memory was down before the receiver ran. When the start is missing for it, the end says all that
+   * the start would have.
+   */
   readonly degraded: boolean;
   readonly now: () => number;
   readonly monotonic: () => number;
@@ -77,6 +83,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     handoffId: beginning.record.handoffId,
     observation,
     started,
+    degraded: settings.degraded,
     abandon: (ending) => decide(ending).body,
     async end(ending, call = {}) {
       const decided = decide(ending);

@@ -18,7 +18,12 @@ describe("loops", () => {
     const again = { session: on.session, from: "a", to: "b", reason: "again" };
     const error = await rejectionOf(on.handoffs.run(again, () => expect.unreachable()));
     expect(error).toMatchObject({ code: "denied", details: { loop: "repeats", repeats: 3, maxRepeats: 2 } });
-    expect((await on.records()).at(-1)).toMatchObject({ status: "rejected", from: "a", to: "b", error: { code: "denied" } });
+    expect((await on.records()).at(-1)).toMatchObject({
+      status: "rejected",
+      from: "a",
+      to: "b",
+      error: { code: "denied" },
+    });
     expect((await on.records()).filter(({ status }) => status === "started")).toHaveLength(4);
   });
 
@@ -29,7 +34,9 @@ describe("loops", () => {
       runs++;
       await input.handoff({ to: input.from, reason: "back to you" }, bounce);
     };
-    const error = await rejectionOf(on.handoffs.run({ session: on.session, from: "a", to: "b", reason: "start" }, bounce));
+    const error = await rejectionOf(
+      on.handoffs.run({ session: on.session, from: "a", to: "b", reason: "start" }, bounce),
+    );
     expect(MemoryError.isInstance(error, "denied")).toBe(true);
     expect(runs).toBe(4);
   });
@@ -72,7 +79,9 @@ describe("depth", () => {
     const on = bench({ maxDepth: 1 });
     const error = await rejectionOf(
       on.handoffs.run({ session: on.session, from: "a", to: "b", reason: "1" }, ({ handoff }) =>
-        handoff({ to: "c", reason: "2" }, (input) => input.handoff({ to: "d", reason: "3" }, () => expect.unreachable())),
+        handoff({ to: "c", reason: "2" }, (input) =>
+          input.handoff({ to: "d", reason: "3" }, () => expect.unreachable()),
+        ),
       ),
     );
     expect(error).toMatchObject({ code: "denied", details: { loop: "depth", depth: 2, maxDepth: 1 } });

@@ -83,12 +83,17 @@ describe("degrade", () => {
 
   test("runs the receiver, tells it, and records at the end what the start would have said", async () => {
     const down: Fault[] = ["down", "down", "down"];
-    const { handoffs, session, say, records, problems, pass } = bench(degrade, (log) => failingAppends(log, down));
+    const { handoffs, session, say, records, problems, pass } = bench(degrade, (log) =>
+      failingAppends(log, down),
+    );
     await say("hello");
-    const result = await handoffs.run({ ...work, session, context: 7, policy: full() }, ({ degraded, messages }) => {
-      pass(30);
-      return { degraded, heard: messages.length };
-    });
+    const result = await handoffs.run(
+      { ...work, session, context: 7, policy: full() },
+      ({ degraded, messages }) => {
+        pass(30);
+        return { degraded, heard: messages.length };
+      },
+    );
     expect(result).toEqual({ degraded: true, heard: 1 });
     expect(problems.map(({ problem }) => problem.phase)).toEqual(["start"]);
     expect(await records()).toMatchObject([
@@ -106,17 +111,22 @@ describe("degrade", () => {
   test("runs without messages when the session cannot be read", async () => {
     const { handoffs, session, say, records, problems } = bench(degrade, brokenReads);
     await say("hello");
-    const result = await handoffs.run({ ...work, session }, ({ messages }) => messages.length);
-    expect(result).toBe(0);
+    const result = await handoffs.run({ ...work, session }, ({ messages, degraded }) => ({
+      degraded,
+      heard: messages.length,
+    }));
+    expect(result).toEqual({ degraded: true, heard: 0 });
     expect(problems.map(({ problem }) => problem.phase)).toEqual(["read"]);
     expect((await records()).map(({ status, context }) => [status, context?.policy])).toEqual([
       ["started", "none"],
-      ["completed", undefined],
+      ["degraded", undefined],
     ]);
   });
 
   test("keeps the error of a receiver that failed while degraded", async () => {
-    const { handoffs, session, records } = bench(degrade, (log) => failingAppends(log, ["down", "down", "down"]));
+    const { handoffs, session, records } = bench(degrade, (log) =>
+      failingAppends(log, ["down", "down", "down"]),
+    );
     await rejectionOf(handoffs.run({ ...work, session }, () => Promise.reject(new Error("mine"))));
     expect(await records()).toMatchObject([{ status: "degraded", error: { message: "mine" } }]);
   });
@@ -138,7 +148,9 @@ describe("degrade", () => {
     const { handoffs, session, store, say } = bench(degrade);
     await say("hello");
     await store.leases?.acquire(session, { ttlMs: 10_000 });
-    const stale = await rejectionOf(handoffs.run({ ...work, session: { ...session, fence: 1 } }, unreachable));
+    const stale = await rejectionOf(
+      handoffs.run({ ...work, session: { ...session, fence: 1 } }, unreachable),
+    );
     expect(MemoryError.isInstance(stale, "conflict")).toBe(true);
   });
 

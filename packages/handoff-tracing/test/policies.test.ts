@@ -4,7 +4,10 @@ import { type ContextFunction, type ContextPolicy, full, last, none, view } from
 import { type Bench, bench, callMessage, rejectionOf, resultMessage, work } from "./support.ts";
 
 async function seen(on: Bench, policy: ContextPolicy | ContextFunction): Promise<readonly Message[]> {
-  return await on.handoffs.run({ ...work, session: on.session, policy, outcome: () => undefined }, (input) => input.messages);
+  return await on.handoffs.run(
+    { ...work, session: on.session, policy, outcome: () => undefined },
+    (input) => input.messages,
+  );
 }
 
 function texts(messages: readonly Message[]): unknown[] {
@@ -19,10 +22,19 @@ describe("full", () => {
   test("passes every effective message: none retracted, none erased", async () => {
     const on = bench();
     await on.say("one", "two", "three", "four");
-    await on.log.append(on.session, [{ type: "retraction", body: { ranges: [{ from: 2, to: 2 }], reason: "undo" } }]);
+    await on.log.append(on.session, [
+      { type: "retraction", body: { ranges: [{ from: 2, to: 2 }], reason: "undo" } },
+    ]);
     await on.log.erase(on.session, { seqs: [{ from: 3, to: 3 }] });
     expect(texts(await seen(on, full()))).toEqual(["one", "four"]);
-    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 1, to: 1 }, { from: 4, to: 4 }], dropped: [], version: 5 });
+    expect(await lastContext(on)).toMatchObject({
+      passed: [
+        { from: 1, to: 1 },
+        { from: 4, to: 4 },
+      ],
+      dropped: [],
+      version: 5,
+    });
   });
 
   test("reads through pages of a long session", async () => {
@@ -38,7 +50,14 @@ describe("full", () => {
     const on = bench();
     await on.say("hi", callMessage("crashed"), "again", callMessage("transfer"));
     const messages = await seen(on, full());
-    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "user", "assistant", "tool"]);
+    expect(messages.map(({ role }) => role)).toEqual([
+      "user",
+      "assistant",
+      "tool",
+      "user",
+      "assistant",
+      "tool",
+    ]);
     expect(texts(messages)[2]).toMatchObject({ toolCallId: "crashed", isError: true });
     expect(texts(messages)[5]).toEqual({
       type: "tool-result",
@@ -55,7 +74,11 @@ describe("last", () => {
     const on = bench();
     await on.say("one", "two", "three", "four");
     expect(texts(await seen(on, last(2)))).toEqual(["three", "four"]);
-    expect(await lastContext(on)).toMatchObject({ policy: "last(2)", passed: [{ from: 3, to: 4 }], dropped: [{ from: 1, to: 2 }] });
+    expect(await lastContext(on)).toMatchObject({
+      policy: "last(2)",
+      passed: [{ from: 3, to: 4 }],
+      dropped: [{ from: 1, to: 2 }],
+    });
   });
 
   test("begins with the call when its window would begin with a result", async () => {
@@ -66,7 +89,10 @@ describe("last", () => {
     };
     await on.say("hi", calls, resultMessage("a"), resultMessage("b"), resultMessage("c"));
     expect(await seen(on, last(1))).toHaveLength(4);
-    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 2, to: 5 }], dropped: [{ from: 1, to: 1 }] });
+    expect(await lastContext(on)).toMatchObject({
+      passed: [{ from: 2, to: 5 }],
+      dropped: [{ from: 1, to: 1 }],
+    });
   });
 
   test("finds a call far back, and the right one of calls with the same id", async () => {
@@ -74,15 +100,27 @@ describe("last", () => {
     await on.say(callMessage("x"), resultMessage("x"), callMessage("x"));
     await on.say(...Array.from({ length: 150 }, (_, index) => `aside ${index}`), resultMessage("x"));
     expect(await seen(on, last(1))).toHaveLength(152);
-    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 3, to: 154 }], dropped: [{ from: 1, to: 2 }] });
+    expect(await lastContext(on)).toMatchObject({
+      passed: [{ from: 3, to: 154 }],
+      dropped: [{ from: 1, to: 2 }],
+    });
   });
 
   test("drops a result whose call is gone, and keeps the rest", async () => {
     const on = bench();
-    await on.say(callMessage("gone"), resultMessage("gone"), callMessage("kept"), resultMessage("kept"), "thanks");
+    await on.say(
+      callMessage("gone"),
+      resultMessage("gone"),
+      callMessage("kept"),
+      resultMessage("kept"),
+      "thanks",
+    );
     await on.log.erase(on.session, { seqs: [{ from: 1, to: 1 }] });
     expect(await seen(on, last(4))).toHaveLength(3);
-    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 3, to: 5 }], dropped: [{ from: 2, to: 2 }] });
+    expect(await lastContext(on)).toMatchObject({
+      passed: [{ from: 3, to: 5 }],
+      dropped: [{ from: 2, to: 2 }],
+    });
     const alone = bench();
     await alone.say("hi", resultMessage("never called"));
     expect(await seen(alone, last(1))).toEqual([]);
@@ -99,10 +137,14 @@ describe("last", () => {
         return page;
       },
     }));
-    for (let batch = 0; batch < 5; batch++) await on.say(...Array.from({ length: 900 }, (_, index) => `m${index}`));
+    for (let batch = 0; batch < 5; batch++)
+      await on.say(...Array.from({ length: 900 }, (_, index) => `m${index}`));
     await seen(on, last(3));
     expect(events).toBeLessThan(110);
-    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 4498, to: 4500 }], dropped: [{ from: 1, to: 4497 }] });
+    expect(await lastContext(on)).toMatchObject({
+      passed: [{ from: 4498, to: 4500 }],
+      dropped: [{ from: 1, to: 4497 }],
+    });
   });
 
   test.each([[0], [1.5], [-1], [Number.NaN]])("refuses a count of %s", (count) => {
@@ -123,7 +165,14 @@ describe("functions", () => {
     await on.say("one", "two", "three");
     await seen(on, ({ messages }) => messages.filter(({ content }) => content !== "two"));
     const context = await lastContext(on);
-    expect(context).toMatchObject({ policy: "custom", passed: [{ from: 1, to: 1 }, { from: 3, to: 3 }], dropped: [{ from: 2, to: 2 }] });
+    expect(context).toMatchObject({
+      policy: "custom",
+      passed: [
+        { from: 1, to: 1 },
+        { from: 3, to: 3 },
+      ],
+      dropped: [{ from: 2, to: 2 }],
+    });
     expect(context).not.toHaveProperty("inline");
   });
 
@@ -156,7 +205,13 @@ describe("functions", () => {
   test("that move or repeat messages get them recorded as made, so that the order can be rebuilt", async () => {
     const on = bench();
     await on.say("one", "two", "three");
-    expect(texts(await seen(on, ({ messages }) => [...messages.slice(1), ...messages]))).toEqual(["two", "three", "one", "two", "three"]);
+    expect(texts(await seen(on, ({ messages }) => [...messages.slice(1), ...messages]))).toEqual([
+      "two",
+      "three",
+      "one",
+      "two",
+      "three",
+    ]);
     expect(await lastContext(on)).toMatchObject({
       passed: [{ from: 2, to: 3 }],
       dropped: [{ from: 1, to: 1 }],
@@ -209,7 +264,10 @@ describe("view", () => {
     expect(texts(await seen(on, view(strategy)))).toEqual(["Be kind.", "Summary: they said hello.", "three"]);
     expect(await lastContext(on)).toMatchObject({
       policy: "view(sketch)",
-      passed: [{ from: 1, to: 1 }, { from: 4, to: 4 }],
+      passed: [
+        { from: 1, to: 1 },
+        { from: 4, to: 4 },
+      ],
       dropped: [{ from: 2, to: 3 }],
       inline: [summary],
       inlineAt: [1],
@@ -232,7 +290,11 @@ describe("view", () => {
 });
 
 test("a counter gives the tokens of the whole conversation and of what was passed", async () => {
-  const counter: TokenCounter = { name: "letters", countText: (text) => text.length, countMessage: ({ content }) => content.length };
+  const counter: TokenCounter = {
+    name: "letters",
+    countText: (text) => text.length,
+    countMessage: ({ content }) => content.length,
+  };
   const on = bench({ counter });
   await on.say("four", "sixsix", "one");
   await seen(on, last(2));

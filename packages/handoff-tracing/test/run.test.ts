@@ -34,7 +34,13 @@ describe("a handoff that goes well", () => {
     expect(start).toEqual({
       ...common,
       status: "started",
-      context: { policy: "full", passed: [{ from: 1, to: 1 }], dropped: [], version: 1, documents: [["leads", "lead-7"]] },
+      context: {
+        policy: "full",
+        passed: [{ from: 1, to: 1 }],
+        dropped: [],
+        version: 1,
+        documents: [["leads", "lead-7"]],
+      },
     });
     expect(end).toEqual({ ...common, status: "completed", durationMs: 250, outcome: { qualified: true } });
   });
@@ -79,14 +85,21 @@ describe("a handoff that goes well", () => {
   test("reads only the address of a session object, and writes under its incarnation and fence", async () => {
     const { handoffs, session, store, records } = bench();
     const lease = await store.leases?.acquire(session, { ttlMs: 10_000 });
-    const { incarnation } = await store.log.append(session, [{ type: "message", body: { role: "user", content: "hi" } }]);
+    const { incarnation } = await store.log.append(session, [
+      { type: "message", body: { role: "user", content: "hi" } },
+    ]);
     const facade = { ...session, incarnation, fence: lease?.fence, append: () => "not a store's business" };
     await handoffs.run({ ...work, session: facade }, done);
     expect(await records()).toHaveLength(2);
     const stale = await rejectionOf(handoffs.run({ ...work, session: { ...facade, fence: 1 } }, done));
     expect(MemoryError.isInstance(stale, "conflict")).toBe(true);
     const gone = { ...session, incarnation: "01890000-0000-7000-8000-000000000000" };
-    expect(MemoryError.isInstance(await rejectionOf(handoffs.run({ ...work, session: gone }, done)), "history-lost")).toBe(true);
+    expect(
+      MemoryError.isInstance(
+        await rejectionOf(handoffs.run({ ...work, session: gone }, done)),
+        "history-lost",
+      ),
+    ).toBe(true);
   });
 });
 
@@ -167,7 +180,9 @@ describe("a handoff that fails", () => {
 
   test("does not begin under a signal that has fired", async () => {
     const { handoffs, session, records } = bench();
-    const error = await rejectionOf(handoffs.run({ ...work, session }, done, { signal: AbortSignal.abort() }));
+    const error = await rejectionOf(
+      handoffs.run({ ...work, session }, done, { signal: AbortSignal.abort() }),
+    );
     expect(MemoryError.isInstance(error, "aborted")).toBe(true);
     expect(await records()).toEqual([]);
   });
@@ -198,7 +213,9 @@ describe("bad requests", () => {
     const policy = (): never => {
       throw broken;
     };
-    expect(await rejectionOf(handoffs.run({ ...work, session, policy }, () => expect.unreachable()))).toBe(broken);
+    expect(await rejectionOf(handoffs.run({ ...work, session, policy }, () => expect.unreachable()))).toBe(
+      broken,
+    );
     expect(await records()).toMatchObject([{ status: "failed", error: { message: "bad policy" } }]);
   });
 });
@@ -257,11 +274,8 @@ describe("nesting", () => {
     );
     await rejectionOf(running);
     expect(innerSignal?.aborted).toBe(true);
-    await expect.poll(async () => (await records()).map(({ to, status }) => `${to} ${status}`).sort()).toEqual([
-      "qualifier failed",
-      "qualifier started",
-      "scheduler failed",
-      "scheduler started",
-    ]);
+    await expect
+      .poll(async () => (await records()).map(({ to, status }) => `${to} ${status}`).sort())
+      .toEqual(["qualifier failed", "qualifier started", "scheduler failed", "scheduler started"]);
   });
 });

@@ -2,8 +2,8 @@ import {
   createManualClock,
   type EventInput,
   type EventLog,
-  isEvent,
   type HandoffRecord,
+  isEvent,
   type ManualClock,
   MemoryError,
   type Message,
@@ -11,8 +11,8 @@ import {
   type Store,
 } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
-import type { HandoffProblem, HandoffReceiver } from "../src/handoff-types.ts";
 import { createHandoffs, type Handoffs, type HandoffsOptions } from "../src/create-handoffs.ts";
+import type { HandoffProblem, HandoffReceiver } from "../src/handoff-types.ts";
 
 export interface Bench {
   readonly store: Store;
@@ -76,7 +76,10 @@ export const work = { from: "coordinator", to: "qualifier", reason: "new lead" }
 export const done: HandoffReceiver<string> = () => "done";
 
 export function callMessage(id: string): Message {
-  return { role: "assistant", content: [{ type: "tool-call", toolCallId: id, toolName: "lookup", input: {} }] };
+  return {
+    role: "assistant",
+    content: [{ type: "tool-call", toolCallId: id, toolName: "lookup", input: {} }],
+  };
 }
 
 export function resultMessage(id: string): Message {

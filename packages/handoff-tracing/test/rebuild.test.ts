@@ -1,0 +1,258 @@
+import { countRanges, type EventInput, isEvent, type Message, rangesInclude } from "@relevo/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type ContextFunction, type ContextPolicy, full, last, none } from "../src/policies.ts";
+import type { RebuiltContext } from "../src/rebuild-context.ts";
+import { type Bench, bench, bound, callMessage, resultMessage, work } from "./support.ts";
+
+/** Runs a handoff and gives what the receiver saw. */
+async function seen(
+  on: Bench,
+  policy: ContextPolicy | ContextFunction,
+): Promise<{ id: string; messages: readonly Message[] }> {
+  const outcome = (): undefined => undefined;
+  return await on.handoffs.run(
+    { ...work, session: on.session, policy, outcome },
+    ({ handoffId, messages }) => ({ id: handoffId, messages }),
+  );
+}
+
+function messagesOf(rebuilt: RebuiltContext | undefined): (Message | string)[] {
+  return (rebuilt?.messages ?? []).map((one) => ("message" in one ? one.message : one.missing));
+}
+
+const brief: ContextFunction = ({ messages }) => [
+  { role: "system", content: `You heard: ${messages.map(({ content }) => content).join(", ")}` },
+  ...messages.slice(-1),
+];
+
+describe("erasing", () => {
+  test("a passed message leaves a hole where it stood", async () => {
+    const on = bench();
+    await on.say("one", "two", "three");
+    const { id } = await seen(on, full());
+    await on.log.erase(on.session, { seqs: [{ from: 2, to: 2 }] });
+    const rebuilt = await on.handoffs.rebuild(on.session, id);
+    expect(rebuilt).toMatchObject({ handoffId: id, complete: false });
+    expect(messagesOf(rebuilt)).toEqual([
+      { role: "user", content: "one" },
+      "erased",
+      { role: "user", content: "three" },
+    ]);
+  });
+
+  test("a message that made ones repeat blanks them everywhere, and the rest can still be rebuilt", async () => {
+    const on = bench();
+    await on.say("secret", "public");
+    const { id, messages } = await seen(on, brief);
+    expect(messagesOf(await on.handoffs.rebuild(on.session, id))).toEqual(messages);
+    await on.log.erase(on.session, { seqs: [{ from: 1, to: 1 }] });
+    const { events } = await on.log.read(on.session, { retracted: "include" });
+    expect(JSON.stringify(events)).not.toContain("secret");
+    expect(messagesOf(await on.handoffs.rebuild(on.session, id))).toEqual([
+      "erased",
+      { role: "user", content: "public" },
+    ]);
+    expect((await on.handoffs.chain(on.session)).entries).toMatchObject([
+      { handoffId: id, status: "completed", ...work },
+    ]);
+  });
+
+  test("while the handoff starts does not let the content slip into the record", async () => {
+    let between = async (): Promise<void> => {};
+    const on = bench({}, (log) => ({
+      ...bound(log),
+      append: async (...call) => {
+        await between();
+        return await log.append(...call);
+      },
+    }));
+    await on.say("secret", "public");
+    between = async () => {
+      between = async () => {};
+      await on.log.erase(on.session, { seqs: [{ from: 1, to: 1 }] });
+    };
+    await seen(on, brief);
+    const { events } = await on.log.read(on.session);
+    expect(JSON.stringify(events)).not.toContain("secret");
+    expect(events.map(({ type, erasedAt }) => `${type}${erasedAt === undefined ? "" : " erased"}`)).toEqual([
+      "message erased",
+      "message",
+      "handoff erased",
+      "handoff",
+    ]);
+  });
+
+  test("blanks the end of a degraded handoff too", async () => {
+    let down = true;
+    const on = bench({ onMemoryFailure: "degrade" }, (log) => ({
+      ...bound(log),
+      append: (...call) => (down ? Promise.reject(new Error("down")) : log.append(...call)),
+    }));
+    await on.say("secret");
+    const id = await on.handoffs.run({ ...work, session: on.session, policy: brief }, ({ handoffId }) => {
+      down = false;
+      return handoffId;
+    });
+    expect(messagesOf(await on.handoffs.rebuild(on.session, id))).toHaveLength(2);
+    await on.log.erase(on.session, { seqs: [{ from: 1, to: 1 }] });
+    expect(JSON.stringify((await on.log.read(on.session)).events)).not.toContain("secret");
+  });
+});
+
+describe("rebuilding", () => {
+  test("shows messages that were retracted since, and those that were trimmed as missing", async () => {
+    const on = bench();
+    await on.say("one", "two", "three");
+    const { id } = await seen(on, full());
+    await on.log.append(on.session, [
+      { type: "retraction", body: { ranges: [{ from: 1, to: 3 }], reason: "clear" } },
+    ]);
+    expect(messagesOf(await on.handoffs.rebuild(on.session, id))).toHaveLength(3);
+    await on.log.trim(on.session, { beforeSeq: 3 });
+    expect(messagesOf(await on.handoffs.rebuild(on.session, id))).toEqual([
+      "trimmed",
+      "trimmed",
+      { role: "user", content: "three" },
+    ]);
+  });
+
+  test("gives nothing for a handoff that the log does not know", async () => {
+    const on = bench();
+    await seen(on, none());
+    expect(await on.handoffs.rebuild(on.session, "no such")).toBeUndefined();
+  });
+
+  test("gives a handoff that a framework recorded without a context as incomplete", async () => {
+    const on = bench();
+    const { handoffId } = await on.handoffs.start(on.session, work);
+    expect(await on.handoffs.rebuild(on.session, handoffId)).toEqual({
+      handoffId,
+      messages: [],
+      documents: [],
+      complete: false,
+    });
+  });
+});
+
+type Step =
+  | { kind: "say" | "call" | "result" | "handoff" | "custom" }
+  | { kind: "retract" | "erase"; at: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom<Step>(
+      { kind: "say" },
+      { kind: "call" },
+      { kind: "result" },
+      { kind: "custom" },
+      { kind: "handoff" },
+    ),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("retract", "erase"), at: fc.nat(60) }) },
+);
+
+const policy = fc.oneof(
+  fc.constant(full()),
+  fc.constant(none()),
+  fc.integer({ min: 1, max: 12 }).map((count) => last(count)),
+  fc.constant<ContextFunction>(({ messages }) => messages.filter((_, index) => index % 2 === 0)),
+  fc.constant<ContextFunction>(({ messages }) => [
+    ...messages.slice(3),
+    { role: "user", content: "made" },
+    ...messages.slice(0, 4),
+  ]),
+);
+
+async function play(on: Bench, steps: readonly Step[]): Promise<void> {
+  await on.say("begin");
+  let version = 1;
+  let calls = 0;
+  for (const one of steps) {
+    if (one.kind === "handoff") {
+      const { entries } = await on.handoffs.chain(on.session);
+      if (entries.length < 4) {
+        await on.handoffs.run({ ...work, session: on.session, policy: last(2) }, () => null);
+        version += 2;
+      }
+    } else if (one.kind === "erase") {
+      await on.log.erase(on.session, {
+        seqs: [{ from: (one.at % version) + 1, to: (one.at % version) + 1 }],
+      });
+    } else {
+      await on.log.append(on.session, [eventOf(one, version, one.kind === "call" ? ++calls : calls)]);
+      version++;
+    }
+  }
+}
+
+function eventOf(one: Step, version: number, calls: number): EventInput {
+  if (one.kind === "custom") return { type: "x-note", body: version };
+  if (one.kind === "retract") {
+    const from = (one.at % version) + 1;
+    return {
+      type: "retraction",
+      body: { ranges: [{ from, to: Math.min(version, from + 1) }], reason: "undo" },
+    };
+  }
+  const said: Message = { role: "user", content: `said ${version}` };
+  return {
+    type: "message",
+    body:
+      one.kind === "call"
+        ? callMessage(`c${calls}`)
+        : one.kind === "result"
+          ? resultMessage(`c${calls}`)
+          : said,
+  };
+}
+
+describe("whatever happened in the session", () => {
+  test("every effective message is either passed or dropped, and what was seen can be rebuilt", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), policy, async (steps, chosen) => {
+        const on = bench();
+        await play(on, steps);
+        const before = await on.log.read(on.session, { types: ["message"], limit: 1000 });
+        const effective = before.events.filter((event) => isEvent(event, "message")).map(({ seq }) => seq);
+        const { id, messages } = await seen(on, chosen);
+        const { entries } = await on.handoffs.chain(on.session);
+        const context = entries.find(({ handoffId }) => handoffId === id)?.context;
+        const { passed = [], dropped = [], inline = [] } = context ?? {};
+        for (const seq of effective)
+          expect([seq, rangesInclude(passed, seq) !== rangesInclude(dropped, seq)]).toEqual([seq, true]);
+        expect(effective.filter((seq) => rangesInclude(passed, seq))).toHaveLength(countRanges(passed));
+        expect(countRanges(passed) + inline.length).toBe(messages.length);
+        const rebuilt = await on.handoffs.rebuild(on.session, id);
+        expect(messagesOf(rebuilt)).toEqual(messages);
+        expect(rebuilt?.complete).toBe(true);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("`full` and `last` give every result its call and every call its result", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 8 }),
+        fc.boolean(),
+        async (steps, count, all) => {
+          const on = bench();
+          await play(on, steps);
+          const { messages } = await seen(on, all ? full() : last(count));
+          const open = new Set<string>();
+          for (const { content } of messages) {
+            for (const part of typeof content === "string" ? [] : content) {
+              if (part.type === "tool-call") open.add(part.toolCallId);
+              if (part.type === "tool-result") expect(open.delete(part.toolCallId)).toBe(true);
+            }
+          }
+          expect([...open]).toEqual([]);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
