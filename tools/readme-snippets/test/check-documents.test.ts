@@ -41,6 +41,13 @@ it("compiles and runs a block, and compares what it prints", async () => {
   expect(output).toContain("✔ packages/sums/README.md:2");
 });
 
+it("does not compare measured times", async () => {
+  const { code, output } = await check(
+    block('console.log("done  12.5 ms  ok");') + block("done  1 ms   ok", "text"),
+  );
+  expect(code, output).toBe(0);
+});
+
 it.each([
   ["does not compile", `${importAdd}\nadd("1", 2);`, "line 4: error TS2345"],
   ["is not strict", "const list = [1];\nconst one: number = list[0];", "line 3: error TS2322"],
