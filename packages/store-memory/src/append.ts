@@ -6,7 +6,8 @@ import {
   historyLost,
   type StoredEvent,
 } from "@relevo/core";
-import { recordOperation, type Session } from "./session.ts";
+import { resultOf } from "./operation-ledger.ts";
+import type { Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 
 /** Appends in one step: everything is checked before anything is written. Checks in the order of the contract. */
@@ -17,10 +18,10 @@ export function append(state: StoreState, request: AdmittedAppend): AppendResult
   requireIncarnation(found, request.incarnation);
   if (operation !== undefined) {
     const known = found?.operations.get(operation.id);
-    if (known !== undefined) {
+    if (found !== undefined && known !== undefined) {
       if (known.fingerprint !== operation.fingerprint)
         throw conflict("operation", { operation: operation.id });
-      return { ...known.result, replayed: true };
+      return { ...resultOf(known, found.incarnation), replayed: true };
     }
     if (state.endings.knowsOperation(address, operation.id)) throw historyLost("ended");
   }
@@ -57,17 +58,14 @@ export function append(state: StoreState, request: AdmittedAppend): AppendResult
   session.revision++;
   session.updatedAt = now;
   state.refresh(session, now);
-  const result = {
-    firstSeq: before + 1,
-    version: seq,
-    incarnation: session.incarnation,
-    revision: session.revision,
-  };
+  const { revision, incarnation } = session;
+  const firstSeq = before + 1;
   if (operation !== undefined) {
-    recordOperation(session, Object.freeze({ ...operation, result: Object.freeze(result) }));
+    const { id, fingerprint } = operation;
+    session.operations.add({ id, fingerprint, firstSeq, version: seq, revision });
   }
   state.chargeSession(session, now);
-  return { ...result, replayed: false };
+  return { firstSeq, version: seq, incarnation, revision, replayed: false };
 }
 
 /** @throws `history-lost` when the incarnation that the caller means is not the one that lives. */

@@ -33,36 +33,60 @@ export class DocumentSet {
     this.session = session;
   }
 
-  /** Puts a row in its place; that of the same key must be removed before. */
-  add(row: DocumentRow): void {
+  /** Puts a row in its place, and takes out the one that was there. Only the indexes that change are touched. */
+  put(row: DocumentRow): DocumentRow | undefined {
+    const before = this.rows.get(row.sortKey);
     this.rows.set(row.sortKey, row);
-    this.order.add(row.sortKey);
-    this.byTime.add(row);
-    for (const tag of row.document.tags) {
-      const tagged = this.byTag.get(tag);
-      if (tagged === undefined) {
-        const first = new SortedSet(compareUtf8);
-        first.add(row.sortKey);
-        this.byTag.set(tag, first);
-      } else tagged.add(row.sortKey);
+    if (before === undefined) this.order.add(row.sortKey);
+    else this.#leave(before);
+    if (before === undefined || !sameTags(before.document.tags, row.document.tags)) {
+      if (before !== undefined) this.#untag(before);
+      this.#tag(row);
     }
+    this.byTime.add(row);
     this.charge += row.charge;
+    return before;
   }
 
   remove(row: DocumentRow): void {
     this.rows.delete(row.sortKey);
     this.order.delete(row.sortKey);
+    this.#untag(row);
+    this.#leave(row);
+  }
+
+  #leave(row: DocumentRow): void {
     this.byTime.delete(row);
+    this.charge -= row.charge;
+    row.ended = true;
+  }
+
+  #tag(row: DocumentRow): void {
+    for (const tag of row.document.tags) {
+      let tagged = this.byTag.get(tag);
+      if (tagged === undefined) {
+        tagged = new SortedSet(compareUtf8);
+        this.byTag.set(tag, tagged);
+      }
+      tagged.add(row.sortKey);
+    }
+  }
+
+  #untag(row: DocumentRow): void {
     for (const tag of row.document.tags) {
       const tagged = this.byTag.get(tag);
       tagged?.delete(row.sortKey);
       if (tagged?.size === 0) this.byTag.delete(tag);
     }
-    this.charge -= row.charge;
-    row.ended = true;
   }
 }
 
+/** Tags are stored sorted, so equal sets are equal lists. */
+function sameTags(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((tag, index) => tag === right[index]);
+}
+
 function compareTimes(left: DocumentRow, right: DocumentRow): number {
-  return left.document.updatedAt - right.document.updatedAt || compareUtf8(left.sortKey, right.sortKey);
+  // Versions are unique in a tenant and grow, so that documents written in one millisecond go to the end too.
+  return left.document.updatedAt - right.document.updatedAt || left.document.version - right.document.version;
 }

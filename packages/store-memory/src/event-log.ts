@@ -28,6 +28,7 @@ import { append, requireIncarnation, requireUnsealed } from "./append.ts";
 import type { Handle } from "./handle.ts";
 import { jsonSize } from "./json-size.ts";
 import { listSessions } from "./list-sessions.ts";
+import { recordOf } from "./operation-ledger.ts";
 import { readEvents } from "./read-events.ts";
 import { createScan } from "./scan.ts";
 import { headOf, type Session } from "./session.ts";
@@ -60,8 +61,10 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
 
     async operation(address, id, options = {}) {
       handle.requireOpen();
-      const session = state.session(admit(address, options), state.now());
-      return session?.operations.get(admitId(id, "id", limits));
+      const [admitted, operationId] = [admit(address, options), admitId(id, "id", limits)];
+      const session = state.session(admitted, state.now());
+      const entry = session?.operations.get(operationId);
+      return session && entry && recordOf(entry, session.incarnation);
     },
 
     async read(address, options: ReadOptions = {}) {

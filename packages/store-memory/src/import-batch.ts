@@ -9,7 +9,7 @@ import {
   type StoredEvent,
 } from "@relevo/core";
 import { jsonSize } from "./json-size.ts";
-import { headOf, recordOperation, type Session } from "./session.ts";
+import { headOf, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 import type { AdmittedBatch } from "./transfer-batch.ts";
 
@@ -55,7 +55,10 @@ export function importBatch(state: StoreState, address: SessionAddress, batch: A
   if (eviction !== undefined) state.endings.forgetEviction(address);
   const session = found ?? createCopy(state, address, batch, now);
   for (const { event, bytes: size } of events) session.log.push(event, size);
-  for (const operation of operations) recordOperation(session, operation);
+  for (const { id, fingerprint, result } of operations) {
+    const { firstSeq, version: reached, revision } = result;
+    session.operations.add({ id, fingerprint, firstSeq, version: reached, revision });
+  }
   const blanked = session.log.blank(
     erased.map((seq) => ({ from: seq, to: seq })),
     now,

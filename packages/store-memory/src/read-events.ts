@@ -104,6 +104,8 @@ export function openWalk(
     let seq = backward ? last : first;
     return backward ? () => (seq < first ? undefined : seq--) : () => (seq > last ? undefined : seq++);
   }
+  const [only] = lists;
+  if (only !== undefined && lists.length === 1) return openListWalk(only, first, last, backward);
   const heads = lists.map((list) => (backward ? countBelow(list, last + 1) - 1 : countBelow(list, first)));
   return () => {
     let best: number | undefined;
@@ -119,4 +121,19 @@ export function openWalk(
     if (best !== undefined) heads[bestList] = (heads[bestList] as number) + (backward ? -1 : 1);
     return best;
   };
+}
+
+/** The walk that most reads need. */
+function openListWalk(
+  list: readonly number[],
+  first: number,
+  last: number,
+  backward: boolean,
+): () => number | undefined {
+  const low = countBelow(list, first);
+  const high = countBelow(list, last + 1) - 1;
+  let index = backward ? high : low;
+  return backward
+    ? () => (index < low ? undefined : list[index--])
+    : () => (index > high ? undefined : list[index++]);
 }

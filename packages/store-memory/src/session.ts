@@ -1,8 +1,8 @@
-import type { JsonObject, OperationRecord, SessionHead } from "@relevo/core";
+import type { JsonObject, SessionHead } from "@relevo/core";
 import type { DocumentSet } from "./document-set.ts";
 import type { Expiring } from "./expiry-queue.ts";
 import { jsonSize } from "./json-size.ts";
-import { countBelow } from "./seq-list.ts";
+import { OperationLedger } from "./operation-ledger.ts";
 import { SessionLog } from "./session-log.ts";
 import type { Tenant } from "./tenant.ts";
 
@@ -13,9 +13,7 @@ export interface Session extends Expiring {
   readonly id: string;
   readonly incarnation: string;
   readonly log: SessionLog;
-  readonly operations: Map<string, OperationRecord>;
-  /** The same records by the version they led to, ascending. */
-  operationOrder: OperationRecord[];
+  readonly operations: OperationLedger;
   documents: DocumentSet | undefined;
   revision: number;
   subject: string | undefined;
@@ -44,8 +42,7 @@ export function newSession(tenant: Tenant, id: string, seed: SessionSeed, now: n
     id,
     incarnation: seed.incarnation,
     log: new SessionLog(seed.firstSeq),
-    operations: new Map(),
-    operationOrder: [],
+    operations: new OperationLedger(),
     documents: undefined,
     revision: 0,
     subject: seed.subject,
@@ -79,35 +76,4 @@ export function headOf(session: Session): SessionHead {
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(session.sealed ? { sealed: true as const } : {}),
   });
-}
-
-export function recordOperation(session: Session, record: OperationRecord): void {
-  session.operations.set(record.id, record);
-  const order = session.operationOrder;
-  const last = order.at(-1);
-  if (last === undefined || last.result.version <= record.result.version) order.push(record);
-  else order.splice(countBelow(order.map(versionOf), record.result.version + 1), 0, record);
-}
-
-/** The operations that led to a version greater than `after` and at most `last`. */
-export function operationsBetween(session: Session, after: number, last: number): OperationRecord[] {
-  const order = session.operationOrder;
-  let low = 0;
-  let high = order.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (versionOf(order[middle] as OperationRecord) <= after) low = middle + 1;
-    else high = middle;
-  }
-  const found: OperationRecord[] = [];
-  for (; low < order.length; low++) {
-    const record = order[low] as OperationRecord;
-    if (versionOf(record) > last) break;
-    found.push(record);
-  }
-  return found;
-}
-
-function versionOf(record: OperationRecord): number {
-  return record.result.version;
 }

@@ -12,7 +12,7 @@ import { SortedSet } from "./sorted-set.ts";
 import { Tenant } from "./tenant.ts";
 
 /** What an entry counts for beyond its JSON, in bytes: its objects and its place in the indexes, roughly. */
-const flat = { session: 1500, event: 250, operation: 350, document: 700 } as const;
+const flat = { session: 1500, event: 250, operation: 300, document: 700 } as const;
 
 /**
  * The memory that all handles share. Its methods do their work in one synchronous step, which is what makes every
@@ -97,7 +97,7 @@ export class StoreState {
   /** Ends an incarnation: by a delete, or because its time is over. */
   endSession(session: Session, now: number): void {
     this.#removeSession(session);
-    this.endings.rememberOperations(addressOf(session), session.operations.keys(), now);
+    this.endings.rememberOperations(addressOf(session), session.operations.ids(), now);
   }
 
   evictSession(session: Session, reason: EvictionReason, now: number): void {
@@ -108,7 +108,7 @@ export class StoreState {
     this.endings.rememberEviction(addressOf(session), {
       incarnation,
       version: log.version,
-      operations: [...session.operations.keys()],
+      operations: [...session.operations.ids()],
     });
     this.#notices.send({
       kind: "session",
@@ -174,9 +174,8 @@ export class StoreState {
   /** Puts a row where another of its key may be. Sessions are charged by their caller. */
   putDocument(row: DocumentRow, now: number): void {
     const { set } = row;
-    const before = set.rows.get(row.sortKey);
-    if (before !== undefined) this.#removeDocument(before);
-    set.add(row);
+    const before = set.put(row);
+    if (before !== undefined) this.#leaveDocument(before);
     if (set.session === undefined) {
       this.#makeRoom(this.#documents, (victim) => this.#evictDocument(victim, "max-entries", now));
       this.#documents.set(row, row);
@@ -201,7 +200,8 @@ export class StoreState {
   }
 
   dropDocument(row: DocumentRow): void {
-    this.#removeDocument(row);
+    row.set.remove(row);
+    this.#leaveDocument(row);
     this.#dropTenantIfEmpty(this.tenants.get(row.set.tenant));
   }
 
@@ -268,8 +268,8 @@ export class StoreState {
     this.#dropTenantIfEmpty(session.tenant);
   }
 
-  #removeDocument(row: DocumentRow): void {
-    row.set.remove(row);
+  /** What the store as a whole keeps of a row that its set has let go of. */
+  #leaveDocument(row: DocumentRow): void {
     this.#expiry.forget(row);
     if (row.set.session !== undefined) return;
     this.#documents.delete(row);

@@ -75,6 +75,9 @@ export function admitBatch(batch: TransferBatch, limits: Limits): AdmittedBatch 
   const operations = Array.from(batch.operations, (operation: unknown, index) =>
     admitRecord(operation, `batch.operations[${index}]`, head, limits),
   );
+  if (new Set(operations.map(({ id }) => id)).size < operations.length) {
+    throw refuse("batch.operations", "must not name an operation twice.");
+  }
   return { head, ttlMs, events, operations };
 }
 

@@ -15,7 +15,8 @@ import {
 import { requireIncarnation } from "./append.ts";
 import type { Handle } from "./handle.ts";
 import { importBatch } from "./import-batch.ts";
-import { headOf, operationsBetween, type Session } from "./session.ts";
+import { recordOf } from "./operation-ledger.ts";
+import { headOf, type Session } from "./session.ts";
 import { admitBatch } from "./transfer-batch.ts";
 
 /** The transfer port over the shared memory. */
@@ -72,8 +73,13 @@ export function createTransfer(handle: Handle): EventTransfer {
         log.at(first + index),
       );
       // The first batch also takes the operations whose events were trimmed, or that had none.
-      const operations = operationsBetween(session, after === 0 ? -1 : after, last);
-      return { head: headOf(session), ...(ttlMs === undefined ? {} : { ttlMs }), events, operations };
+      const operations = session.operations.between(after === 0 ? -1 : after, last);
+      return {
+        head: headOf(session),
+        ...(ttlMs === undefined ? {} : { ttlMs }),
+        events,
+        operations: operations.map((entry) => recordOf(entry, session.incarnation)),
+      };
     },
 
     async importEvents(address, batch, options: CallOptions = {}) {

@@ -1,0 +1,4 @@
+import { describeMutants } from "@relevo/store-conformance";
+import { memoryHarness } from "./harness.ts";
+
+describeMutants(memoryHarness);
