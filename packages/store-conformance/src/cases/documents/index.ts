@@ -5,9 +5,11 @@ import { concurrencyCases } from "./concurrency.ts";
 import { expiryCases } from "./expiry.ts";
 import { findCases } from "./find.ts";
 import { isolationCases } from "./isolation.ts";
+import { limitCases } from "./limits.ts";
 import { namespaceCases } from "./namespaces.ts";
 import { pagingCases } from "./paging.ts";
 import { readingCases } from "./reading.ts";
+import { roundTripCases } from "./round-trip.ts";
 import { sessionGuardCases } from "./session-guards.ts";
 import { sessionLifeCases } from "./session-life.ts";
 import { textCases } from "./text.ts";
@@ -29,5 +31,7 @@ export const documentCases: readonly ConformanceCase[] = [
   ...pagingCases,
   ...namespaceCases,
   ...isolationCases,
+  ...roundTripCases,
+  ...limitCases,
   ...boundaryCases,
 ];

@@ -190,12 +190,10 @@ export const whereCases: readonly ConformanceCase[] = [
     (context) =>
       agrees(
         context,
-        [pathA, ["value", "a", "b"], ["value", "length"], ["metadata", "third"], ["value", ""]].flatMap(
-          (path): Where[] => [
-            { path: path as unknown as WherePath, $exists: true },
-            { path: path as unknown as WherePath, $exists: false },
-          ],
-        ),
+        [pathA, ["value", "a", "b"], ["value", "length"], ["metadata", "third"]].flatMap((path): Where[] => [
+          { path: path as unknown as WherePath, $exists: true },
+          { path: path as unknown as WherePath, $exists: false },
+        ]),
       ),
   ),
   caseOf(

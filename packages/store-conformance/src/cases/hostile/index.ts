@@ -1,4 +1,11 @@
 import type { ConformanceCase } from "../../harness.ts";
+import { injectionCases } from "./injection.ts";
+import { refusedInputCases } from "./refused-input.ts";
+import { twinCases } from "./twins.ts";
 
 /** The cases of hostile input. */
-export const hostileCases: readonly ConformanceCase[] = [];
+export const hostileCases: readonly ConformanceCase[] = [
+  ...refusedInputCases,
+  ...twinCases,
+  ...injectionCases,
+];
