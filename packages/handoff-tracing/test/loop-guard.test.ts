@@ -1,6 +1,6 @@
 import { MemoryError } from "@relevo/core";
 import { describe, expect, test } from "vitest";
-import type { HandoffInput } from "../src/handoff-types.ts";
+import type { HandoffInput, HandoffParent } from "../src/handoff-types.ts";
 import { type Bench, bench, done, rejectionOf } from "./support.ts";
 
 /** Hands over one after the other, each by the agent that got control before. */
@@ -56,6 +56,19 @@ describe("loops", () => {
     await pass(on, "critic", "writer");
     await on.handoffs.run({ session: elsewhere, from: "writer", to: "critic", reason: "x" }, done);
     expect((await on.records()).filter(({ status }) => status === "rejected")).toEqual([]);
+  });
+
+  test("are told apart from the same agents at work in parallel, each within its own handoff", async () => {
+    const on = bench({ maxRepeats: 1 });
+    const step = (from: string, to: string, parent: HandoffParent | null): Promise<HandoffParent> => {
+      const outcome = (): undefined => undefined;
+      const request = { session: on.session, from, to, reason: "next", parent, outcome };
+      return on.handoffs.run(request, ({ handoffId, depth }) => ({ handoffId, depth }));
+    };
+    const [slow, fast] = [await step("a", "b", null), await step("a", "b", null)];
+    await step("c", "b", await step("b", "c", fast));
+    await step("c", "b", await step("b", "c", slow));
+    expect((await on.records()).filter(({ status }) => status === "started")).toHaveLength(6);
   });
 
   test("begin anew with a message of the user", async () => {

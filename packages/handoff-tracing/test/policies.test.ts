@@ -1,7 +1,7 @@
 import { MemoryError, type Message, type TokenCounter, type View, type ViewStrategy } from "@relevo/core";
 import { describe, expect, test } from "vitest";
 import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/policies.ts";
-import { type Bench, bench, callMessage, rejectionOf, resultMessage, work } from "./support.ts";
+import { type Bench, bench, bound, callMessage, rejectionOf, resultMessage, work } from "./support.ts";
 
 async function seen(on: Bench, policy: ContextPolicy | ContextFunction): Promise<readonly Message[]> {
   return await on.handoffs.run(
@@ -44,6 +44,49 @@ describe("full", () => {
     await on.say(...many);
     expect(await seen(on, full())).toHaveLength(1900);
     expect(await lastContext(on)).toMatchObject({ passed: [{ from: 1, to: 1900 }], dropped: [] });
+  });
+
+  test("reads all pages as of one version, whatever others do between them", async () => {
+    let afterFirst = async (): Promise<void> => {};
+    const on = bench({}, (log) => ({
+      ...bound(log),
+      read: async (...call) => {
+        const page = await log.read(...call);
+        await afterFirst();
+        return page;
+      },
+    }));
+    await on.say(...Array.from({ length: 250 }, (_, index) => `message ${index}`));
+    afterFirst = async () => {
+      afterFirst = async () => {};
+      await on.log.append(on.session, [
+        { type: "retraction", body: { ranges: [{ from: 1, to: 50 }], reason: "undo" } },
+        { type: "message", body: { role: "user", content: "later" } },
+      ]);
+    };
+    expect(await seen(on, full())).toHaveLength(250);
+    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 1, to: 250 }], version: 250 });
+  });
+
+  test("never mixes a session with the one that took its place", async () => {
+    let afterFirst = async (): Promise<void> => {};
+    const on = bench({}, (log) => ({
+      ...bound(log),
+      read: async (...call) => {
+        const page = await log.read(...call);
+        await afterFirst();
+        return page;
+      },
+    }));
+    const many = Array.from({ length: 250 }, (_, index) => `message ${index}`);
+    await on.say(...many);
+    afterFirst = async () => {
+      afterFirst = async () => {};
+      await on.log.delete(on.session);
+      await on.say(...many);
+    };
+    expect(await rejectionOf(seen(on, full()))).toMatchObject({ code: "history-lost" });
+    expect(await on.records()).toEqual([]);
   });
 
   test("answers the call that asked for the handoff, and one that a crash left open", async () => {
