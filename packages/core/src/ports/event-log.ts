@@ -228,7 +228,7 @@ export interface EventLog {
 
   /**
    * Removes content for good, with that of every event derived from it, in one step; leaves tombstones. Operation
-   * ids stay known. Erasing again is not an error.
+   * ids stay known. Erasing again is not an error. What was derived from a trimmed event is erased with it too.
    *
    * @throws `history-lost` when the named incarnation is gone.
    */

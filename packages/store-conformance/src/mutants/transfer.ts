@@ -1,7 +1,7 @@
 import { isEvent, MemoryError, type SessionHead, type StoredEvent, type TransferBatch } from "@relevo/core";
 import { present } from "../expect.ts";
 import type { Mutant } from "../harness.ts";
-import { logMutant, without } from "./log-mutant.ts";
+import { addressKey, logMutant, without } from "./log-mutant.ts";
 
 function exportMutant(
   id: string,
@@ -170,11 +170,21 @@ export const transferMutants: readonly Mutant[] = [
     "imported events are recorded at the time of the import",
     (batch) => mapEvents(batch, (event) => ({ ...event, recordedAt: event.recordedAt + 1 })),
   ),
-  importMutant(
+  logMutant(
     "import-forgets-retractions",
     "transfer/import-keeps-everything",
-    "imported events are effective again",
-    (batch) => mapEvents(batch, (event) => without(event, "retractedBy")),
+    "what was retracted before the transfer is effective in the copy",
+    (log, parts) => ({
+      importEvents: (address, batch) => {
+        parts.shared.set(addressKey(address), true);
+        return log.importEvents(address, batch);
+      },
+      read: (address, options = {}) =>
+        log.read(
+          address,
+          parts.shared.has(addressKey(address)) ? { ...options, retracted: "include" } : options,
+        ),
+    }),
   ),
   importMutant(
     "import-forgets-the-owner",

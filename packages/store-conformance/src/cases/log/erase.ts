@@ -14,6 +14,7 @@ import {
   says,
   stateOf,
   summarizes,
+  trimAll,
 } from "../../samples.ts";
 
 /** The seqs of tombstones. */
@@ -130,6 +131,28 @@ export const eraseCases: readonly ConformanceCase[] = [
       const kept = [says("keep"), says("keep too"), retracts(range(2))];
       const bytes = kept.reduce((sum, event) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
       equal((await log.head(address))?.bytes, bytes, "the bytes of what is left");
+    },
+  },
+  {
+    id: "log/erase-follows-what-was-trimmed",
+    area: "log",
+    contract: "Erasing an event that was trimmed before still blanks what was derived from it.",
+    async run(context) {
+      const { log } = context.store;
+      const address = addressOf(context);
+      await log.append(address, messages(2));
+      await log.append(address, [
+        summarizes("tells of 1", range(1)),
+        handsOff("tells of the summary", range(3)),
+        says("plain"),
+      ]);
+      await trimAll(log, address, { beforeSeq: 3 });
+      equal(
+        (await context.other.log.erase(address, { seqs: [range(1)] })).erased,
+        [3, 4],
+        "what the erase reports",
+      );
+      equal(blankSeqs(await eventsOf(log, address)), [3, 4], "tombstones");
     },
   },
   {

@@ -7,6 +7,7 @@ import { incarnationCases } from "./incarnations.ts";
 import { isolationCases } from "./isolation.ts";
 import { lifetimeCases } from "./lifetime.ts";
 import { listCases } from "./list.ts";
+import { createLogModelCase } from "./model.ts";
 import { operationCases } from "./operations.ts";
 import { readCases } from "./read.ts";
 import { retractionCases } from "./retraction.ts";
@@ -28,4 +29,5 @@ export const logCases: readonly ConformanceCase[] = [
   ...listCases,
   ...isolationCases,
   ...valueCases,
+  createLogModelCase(),
 ];

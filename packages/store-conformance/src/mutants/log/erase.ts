@@ -142,6 +142,21 @@ export const eraseMutants: readonly Mutant[] = [
     }),
   ),
   logMutant(
+    "erase-begins-at-the-first-seq",
+    "log/erase-follows-what-was-trimmed",
+    "an erase does not look for what was derived from trimmed events",
+    (log) => ({
+      erase: async (address, options) => {
+        const first = (await log.head(address))?.firstSeq ?? 1;
+        const seqs = options.seqs.filter(({ to }) => to >= first);
+        return log.erase(address, {
+          ...options,
+          seqs: seqs.map(({ from, to }) => ({ from: Math.max(from, first), to })),
+        });
+      },
+    }),
+  ),
+  logMutant(
     "second-erase-reports-nothing",
     "log/erase-can-be-repeated",
     "an erase reports only what was not blank before",

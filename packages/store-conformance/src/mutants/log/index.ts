@@ -7,6 +7,7 @@ import { incarnationMutants } from "./incarnations.ts";
 import { isolationMutants } from "./isolation.ts";
 import { lifetimeMutants } from "./lifetime.ts";
 import { listMutants } from "./list.ts";
+import { modelMutants } from "./model.ts";
 import { operationMutants } from "./operations.ts";
 import { readMutants } from "./read.ts";
 import { retractionMutants } from "./retraction.ts";
@@ -28,4 +29,5 @@ export const logMutants: readonly Mutant[] = [
   ...listMutants,
   ...isolationMutants,
   ...valueMutants,
+  ...modelMutants,
 ];
