@@ -45,10 +45,11 @@ it.each([
   expect(isAllowed(from, to, false)).toBe(false);
 });
 
-it("lets tests use the kit, the tools and a store, and nothing else beyond", () => {
+it("lets tests use the kit, the tools and a store, those of features other features, and nothing else beyond", () => {
   expect(isAllowed("store", "kit", true)).toBe(true);
   expect(isAllowed("feature", "store", true)).toBe(true);
   expect(isAllowed("feature", "tool", true)).toBe(true);
+  expect(isAllowed("feature", "feature", true)).toBe(true);
   expect(isAllowed("store", "feature", true)).toBe(false);
   expect(isAllowed("store", "app", true)).toBe(false);
 });
