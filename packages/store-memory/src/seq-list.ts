@@ -1,3 +1,5 @@
+import type { SeqRange } from "@relevo/core";
+
 /** How many of the ascending numbers are smaller than this one: where it stands, or would stand. */
 export function countBelow(seqs: readonly number[], seq: number): number {
   let low = 0;
@@ -47,11 +49,23 @@ export function dropBelow(seqs: number[], seq: number): void {
   if (count > 0) seqs.splice(0, count);
 }
 
+/** Whether any range shares a number with one of the others, which are ascending and apart. */
+export function rangesMeet(ascending: readonly SeqRange[], ranges: readonly SeqRange[]): boolean {
+  return ranges.some((range) => {
+    let low = 0;
+    let high = ascending.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((ascending[middle] as SeqRange).to < range.from) low = middle + 1;
+      else high = middle;
+    }
+    const found = ascending[low];
+    return found !== undefined && found.from <= range.to;
+  });
+}
+
 /** Whether one of the ascending numbers lies in one of the ranges. */
-export function anyInRanges(
-  seqs: readonly number[],
-  ranges: readonly { readonly from: number; readonly to: number }[],
-): boolean {
+export function anyInRanges(seqs: readonly number[], ranges: readonly SeqRange[]): boolean {
   return ranges.some((range) => {
     const found = seqs[countBelow(seqs, range.from)];
     return found !== undefined && found <= range.to;

@@ -6,7 +6,7 @@ import {
   type StoredEvent,
   type Tombstone,
 } from "@relevo/core";
-import { anyInRanges, countBelow, dropBelow, insertSeqs, removeSeqs } from "./seq-list.ts";
+import { anyInRanges, countBelow, dropBelow, insertSeqs, rangesMeet, removeSeqs } from "./seq-list.ts";
 
 /**
  * The events of one incarnation, without gaps, and the indexes that keep the cost of a read with what it returns.
@@ -83,11 +83,13 @@ export class SessionLog {
     erasedAt: number,
   ): { readonly blank: readonly number[]; readonly changed: boolean } {
     const blank: number[] = [];
-    for (const range of normalizeRanges(ranges)) {
+    const asked = normalizeRanges(ranges);
+    for (const range of asked) {
       const last = Math.min(range.to, this.version);
       for (let seq = Math.max(range.from, this.firstSeq); seq <= last; seq++) blank.push(seq);
     }
-    this.#addDerived(blank, () => true);
+    // From the ranges too: what was trimmed is gone, but what was derived from it still tells of it.
+    this.#addDerived(blank, asked, () => true);
     const changed = blank.map((seq) => this.at(seq)).filter((event) => event.erasedAt === undefined);
     if (changed.length === 0) return { blank, changed: false };
     this.#leaveLists(changed, false);
@@ -149,7 +151,11 @@ export class SessionLog {
     }
     if (marked.length === 0) return;
     marked.sort((left, right) => left - right);
-    this.#addDerived(marked, (event) => event.type === "summary" && event.retractedBy === undefined);
+    this.#addDerived(
+      marked,
+      [],
+      (event) => event.type === "summary" && event.retractedBy === undefined && event.erasedAt === undefined,
+    );
     this.lastRetraction = by;
     const before = marked.map((seq) => this.at(seq));
     for (const event of before) {
@@ -159,16 +165,16 @@ export class SessionLog {
   }
 
   /**
-   * Adds to the ascending list what was derived from it. Sources are older than what repeats them, so one pass over
-   * the derived events that are newer than the oldest source finds the whole chain.
+   * Adds to the ascending list what was derived from it or from the ranges, also ascending. Sources are older than
+   * what repeats them, so one pass over the derived events that are newer than the oldest source finds the chain.
    */
-  #addDerived(seqs: number[], includes: (event: StoredEvent) => boolean): void {
-    const oldest = seqs[0];
-    if (oldest === undefined) return;
+  #addDerived(seqs: number[], ranges: readonly SeqRange[], includes: (event: StoredEvent) => boolean): void {
+    const oldest = Math.min(seqs[0] ?? Number.MAX_SAFE_INTEGER, ranges[0]?.from ?? Number.MAX_SAFE_INTEGER);
     for (let index = countBelow(this.#derived, oldest + 1); index < this.#derived.length; index++) {
       const seq = this.#derived[index] as number;
       if (seqs[countBelow(seqs, seq)] === seq || !includes(this.at(seq))) continue;
-      if (anyInRanges(seqs, this.#derivedFrom.get(seq) ?? [])) insertSeqs(seqs, [seq]);
+      const sources = this.#derivedFrom.get(seq) ?? [];
+      if (anyInRanges(seqs, sources) || rangesMeet(ranges, sources)) insertSeqs(seqs, [seq]);
     }
   }
 

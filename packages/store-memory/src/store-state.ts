@@ -134,15 +134,7 @@ export class StoreState {
 
   /** Counts the session anew after a write, and evicts others while all are too large together. */
   chargeSession(session: Session, now: number): void {
-    const charge =
-      flat.session +
-      session.log.bytes +
-      session.log.size * flat.event +
-      session.operations.size * flat.operation +
-      (session.documents?.charge ?? 0) +
-      session.metadataBytes;
-    this.sessionBytes += charge - session.charge;
-    session.charge = charge;
+    this.#count(session);
     while (this.sessionBytes > this.options.maxSessionBytes && this.#sessions.size > 1) {
       const victim = this.#sessions.pop();
       if (victim !== undefined) this.evictSession(victim, "max-bytes", now);
@@ -202,7 +194,10 @@ export class StoreState {
   dropDocument(row: DocumentRow): void {
     row.set.remove(row);
     this.#leaveDocument(row);
-    this.#dropTenantIfEmpty(this.tenants.get(row.set.tenant));
+    const tenant = this.tenants.get(row.set.tenant);
+    const session = row.set.session === undefined ? undefined : tenant?.sessions.get(row.set.session);
+    if (session !== undefined) this.#count(session);
+    this.#dropTenantIfEmpty(tenant);
   }
 
   /** What a document counts for, in bytes. */
@@ -242,6 +237,18 @@ export class StoreState {
     this.#sessions.clear();
     this.#documents.clear();
     this.tenants.clear();
+  }
+
+  #count(session: Session): void {
+    const charge =
+      flat.session +
+      session.log.bytes +
+      session.log.size * flat.event +
+      session.operations.size * flat.operation +
+      (session.documents?.charge ?? 0) +
+      session.metadataBytes;
+    this.sessionBytes += charge - session.charge;
+    session.charge = charge;
   }
 
   #tenant(id: string): Tenant {

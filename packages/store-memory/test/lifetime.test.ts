@@ -40,7 +40,8 @@ describe("the sweep", () => {
   it("frees many in parts", async () => {
     vi.useFakeTimers();
     const { store, clock } = open({ sweepIntervalMs: 1000 });
-    for (let index = 0; index < 1200; index++) await store.log.append(at(`s${index}`), [says("1")], { ttlMs: 10 });
+    for (let index = 0; index < 1200; index++)
+      await store.log.append(at(`s${index}`), [says("1")], { ttlMs: 10 });
     clock.advance(10);
     await vi.advanceTimersByTimeAsync(1000);
     expect(store.stats().sessions).toBe(700);
