@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createScratchWorkspace, type ScratchWorkspace } from "../src/scratch-workspace.ts";
@@ -86,6 +86,14 @@ it("fails when the tests were cut short and left no report", { timeout: 60_000 }
   expect(code).toBe(1);
   expect(closing).toMatch(/^\d+ passed, [1-9]\d* failed$/u);
   expect(output).toContain("@relevo/sums: left no readable report");
+});
+
+it("fails when the workspace itself cannot be read", { timeout: 60_000 }, async () => {
+  await scratch.write({ "nx.json": "{ broken" });
+  const { code, closing } = await run();
+  await cp(join(workspace, "nx.json"), join(scratch.root, "nx.json"));
+  expect(code).toBe(1);
+  expect(closing).toBe("0 passed, 1 failed");
 });
 
 it("counts a soak, tells it its time, and says when there is none", { timeout: 60_000 }, async () => {
