@@ -88,7 +88,7 @@ export function logStories(maxSteps: number): fc.Arbitrary<LogStep[]> {
     { weight: 3, arbitrary: rest },
   );
   return fc.array(fc.record({ handle, tenant: place, session: place, command }), {
-    minLength: Math.ceil(maxSteps / 2),
+    minLength: 1,
     maxLength: maxSteps,
     size: "max",
   });

@@ -1,4 +1,11 @@
-import { isEvent, MemoryError, type SessionHead, type StoredEvent, type TransferBatch } from "@relevo/core";
+import {
+  conflict,
+  isEvent,
+  MemoryError,
+  type SessionHead,
+  type StoredEvent,
+  type TransferBatch,
+} from "@relevo/core";
 import { present } from "../expect.ts";
 import type { Mutant } from "../harness.ts";
 import { addressKey, logMutant, without } from "./log-mutant.ts";
@@ -87,9 +94,9 @@ export const transferMutants: readonly Mutant[] = [
     "transfer/seal-refuses-writes",
     "a retry is refused because the session is sealed",
     (log) => ({
-      append: async (address, events, options = {}) => {
-        const sealed = (await log.head(address))?.sealed === true;
-        return log.append(address, events, sealed ? without(options, "operation") : options);
+      append: async (address, events, options) => {
+        if ((await log.head(address))?.sealed === true) throw conflict("sealed", {});
+        return log.append(address, events, options);
       },
     }),
   ),

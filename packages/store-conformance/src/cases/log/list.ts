@@ -127,9 +127,7 @@ export const listCases: readonly ConformanceCase[] = [
         seen.push(head.session);
         turn++;
         if (turn === 2) await context.other.log.delete(addressOf(context, "a-doomed"));
-        await context.other.log.append(addressOf(context, `a-${String(turn).padStart(2, "0")}`), [
-          says("before"),
-        ]);
+        if (turn <= 6) await context.other.log.append(addressOf(context, `a-${turn}`), [says("before")]);
         await context.other.log.append(addressOf(context, "m-05"), [says("a write moves nothing")]);
         check(turn < 100, "paging does not end");
       }

@@ -4,7 +4,7 @@ import { logStories } from "../../models/log-commands.ts";
 import { runLogStory } from "../../models/run-log-story.ts";
 
 export interface ModelOptions {
-  /** How many random stories are run; 30 when left out, or what `RELEVO_RUNS` says. */
+  /** How many random stories are run; 50 when left out, or what `RELEVO_RUNS` says. */
   readonly runs?: number;
   /** The seed of the stories; the same for every run when left out, or what `RELEVO_SEED` says. */
   readonly seed?: number;
@@ -27,7 +27,7 @@ export function createLogModelCase(options: ModelOptions = {}): ConformanceCase 
       "Random stories of appends, reads, retractions, erasures, trims, deletes, expiries, leases and seals over two handles, tenants and sessions go as the model of the contract says.",
     async run(context) {
       const seed = options.seed ?? numberFrom("RELEVO_SEED") ?? usualSeed;
-      const numRuns = options.runs ?? numberFrom("RELEVO_RUNS") ?? 30;
+      const numRuns = options.runs ?? numberFrom("RELEVO_RUNS") ?? 50;
       let run = 0;
       await fc.assert(
         fc.asyncProperty(logStories(options.maxSteps ?? 60), (story) =>

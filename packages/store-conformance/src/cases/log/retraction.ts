@@ -158,6 +158,16 @@ export const retractionCases: readonly ConformanceCase[] = [
         "messages",
       );
       equal(await seqsOf(log, address, { types: ["retraction"] }), [6, 7, 8], "retractions");
+      const blank = addressOf(context, "with a blank summary");
+      await log.append(blank, messages(1));
+      await log.append(blank, [summarizes("of 1", range(1))]);
+      await log.erase(blank, { seqs: [range(2)] });
+      await log.append(blank, [retracts(range(1))]);
+      equal(
+        await seqsOf(log, blank),
+        [2, 3],
+        "seqs after the retraction of an event whose summary was erased",
+      );
     },
   },
   {
