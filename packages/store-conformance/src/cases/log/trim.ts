@@ -118,12 +118,13 @@ export const trimCases: readonly ConformanceCase[] = [
     contract:
       "When clocks went back, `olderThan` removes the longest prefix that is all older, and no island behind it.",
     async run(context) {
+      if (context.rewind === undefined) return;
       const { log } = context.store;
       const address = addressOf(context);
       await log.append(address, messages(2, "first"));
       await context.advance(60_000);
       await log.append(address, [says("late clock")]);
-      await context.rewind?.(60_000);
+      await context.rewind(60_000);
       await log.append(address, messages(2, "recorded earlier"));
       const times = (await eventsOf(log, address)).map(({ recordedAt }) => recordedAt);
       const bound = present(times[2], "the time of the third event");
