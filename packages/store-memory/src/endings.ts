@@ -7,7 +7,6 @@ export const operationMemoryMs: number = 25 * 3600 * 1000;
 export interface Eviction {
   readonly incarnation: string;
   readonly version: number;
-  readonly operations: readonly string[];
 }
 
 /**
@@ -19,6 +18,9 @@ export interface Eviction {
 export class Endings {
   readonly #operations = new Map<string, number>();
   readonly #evictions = new Map<string, Eviction>();
+  /** Operations of evicted sessions: their day begins when the session is deleted. They count with the others. */
+  readonly #evictedOperations = new Map<string, readonly string[]>();
+  #evictedCount = 0;
   readonly #maxOperations: number;
   readonly #maxEvictions: number;
   readonly #onForgotten: (what: "operations" | "evictions") => void;
@@ -34,7 +36,7 @@ export class Endings {
   }
 
   get operations(): number {
-    return this.#operations.size;
+    return this.#operations.size + this.#evictedCount;
   }
 
   get evictions(): number {
@@ -49,13 +51,7 @@ export class Endings {
       this.#operations.delete(key);
       this.#operations.set(key, now);
     }
-    let forgotten = false;
-    for (const key of this.#operations.keys()) {
-      if (this.#operations.size <= this.#maxOperations) break;
-      this.#operations.delete(key);
-      forgotten = true;
-    }
-    if (forgotten) this.#onForgotten("operations");
+    this.#boundOperations();
   }
 
   /** Whether this was an operation of an incarnation that has ended. */
@@ -71,11 +67,18 @@ export class Endings {
     }
   }
 
-  rememberEviction(address: SessionAddress, eviction: Eviction): void {
-    this.#evictions.set(sessionKey(address.tenant, address.session), eviction);
+  rememberEviction(address: SessionAddress, eviction: Eviction, operations: readonly string[]): void {
+    const key = sessionKey(address.tenant, address.session);
+    this.#evictions.set(key, eviction);
+    if (operations.length > 0) {
+      this.#evictedOperations.set(key, operations);
+      this.#evictedCount += operations.length;
+      this.#boundOperations();
+    }
     if (this.#evictions.size <= this.#maxEvictions) return;
     for (const oldest of this.#evictions.keys()) {
       this.#evictions.delete(oldest);
+      this.#takeEvictedOperations(oldest);
       break;
     }
     this.#onForgotten("evictions");
@@ -86,13 +89,42 @@ export class Endings {
     return this.#evictions.get(sessionKey(address.tenant, address.session));
   }
 
-  forgetEviction(address: SessionAddress): void {
-    this.#evictions.delete(sessionKey(address.tenant, address.session));
+  /** The session was deleted: it may start anew, but its operations may not be retried. */
+  deleteEviction(address: SessionAddress, now: number): void {
+    this.rememberOperations(address, this.restoreEviction(address), now);
+  }
+
+  /** The session's history is back. Returns the operations that it had. */
+  restoreEviction(address: SessionAddress): readonly string[] {
+    const key = sessionKey(address.tenant, address.session);
+    this.#evictions.delete(key);
+    return this.#takeEvictedOperations(key);
   }
 
   /** @throws `history-lost` when the session was evicted and not deleted since. */
   throwIfEvicted(address: SessionAddress): void {
     if (this.evictionOf(address) !== undefined) throw historyLost("evicted");
+  }
+
+  #takeEvictedOperations(key: string): readonly string[] {
+    const operations = this.#evictedOperations.get(key) ?? [];
+    this.#evictedOperations.delete(key);
+    this.#evictedCount -= operations.length;
+    return operations;
+  }
+
+  /** Forgets the oldest of those whose day runs, then of those that were evicted. */
+  #boundOperations(): void {
+    if (this.operations <= this.#maxOperations) return;
+    for (const key of this.#operations.keys()) {
+      if (this.operations <= this.#maxOperations) break;
+      this.#operations.delete(key);
+    }
+    for (const key of this.#evictedOperations.keys()) {
+      if (this.operations <= this.#maxOperations) break;
+      this.#takeEvictedOperations(key);
+    }
+    this.#onForgotten("operations");
   }
 }
 

@@ -153,10 +153,7 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       const version = eviction?.version ?? session?.log.version ?? 0;
       if (expected !== undefined && expected !== version) throw conflict("version", { version });
       if (session !== undefined) state.endSession(session, now);
-      if (eviction !== undefined) {
-        state.endings.forgetEviction(admitted);
-        state.endings.rememberOperations(admitted, eviction.operations, now);
-      }
+      if (eviction !== undefined) state.endings.deleteEviction(admitted, now);
       return true;
     },
 

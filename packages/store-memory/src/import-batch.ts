@@ -52,7 +52,7 @@ export function importBatch(state: StoreState, address: SessionAddress, batch: A
   const bytes = events.reduce((sum, one) => sum + one.bytes, 0);
   state.requireSessionFits(found, state.eventCharge(events.length, bytes, operations.length));
 
-  if (eviction !== undefined) state.endings.forgetEviction(address);
+  if (eviction !== undefined) state.endings.restoreEviction(address);
   const session = found ?? createCopy(state, address, batch, now);
   for (const { event, bytes: size } of events) session.log.push(event, size);
   for (const { id, fingerprint, result } of operations) {

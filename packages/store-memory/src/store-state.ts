@@ -105,16 +105,15 @@ export class StoreState {
     this.#removeSession(session);
     this.evictedSessions++;
     const { incarnation, log } = session;
-    this.endings.rememberEviction(addressOf(session), {
-      incarnation,
-      version: log.version,
-      operations: [...session.operations.ids()],
-    });
+    const { version } = log;
+    this.endings.rememberEviction(addressOf(session), { incarnation, version }, [
+      ...session.operations.ids(),
+    ]);
     this.#notices.send({
       kind: "session",
       ...addressOf(session),
       incarnation,
-      version: log.version,
+      version,
       reason,
     });
   }

@@ -133,6 +133,28 @@ describe("operations of ended incarnations", () => {
     await failure(store.log.append(at("d"), [says("1")], { operation }), "history-lost");
   });
 
+  it("of evicted sessions count with them, and their day begins with the delete", async () => {
+    const { store, clock, errors } = open({ maxEndedOperations: 2 });
+    await store.log.append(at("a"), [says("1")], { operation });
+    store.evict(at("a"));
+    expect(store.stats().rememberedOperations).toBe(1);
+    clock.advance(48 * 3600 * 1000);
+    await store.log.delete(at("a"));
+    clock.advance(24 * 3600 * 1000);
+    await failure(store.log.append(at("a"), [says("1")], { operation }), "history-lost");
+    for (const id of ["1", "2"]) {
+      await store.log.append(at("b"), [says("1")], { operation: { ...operation, id } });
+    }
+    store.evict(at("b"));
+    expect(store.stats().rememberedOperations).toBe(2);
+    expect(errors).toHaveLength(1);
+    for (const id of ["1", "2", "3"]) {
+      await store.log.append(at("c"), [says("1")], { operation: { ...operation, id } });
+    }
+    store.evict(at("c"));
+    expect(store.stats().rememberedOperations).toBe(0);
+  });
+
   it("live again with an incarnation that is brought back", async () => {
     const { store } = open();
     const first = await store.log.append(at("a"), [says("1")], { operation });
