@@ -1,4 +1,29 @@
 import type { Mutant } from "../../harness.ts";
+import { batchMutants } from "./batches.ts";
+import { expiryMutants } from "./expiry.ts";
+import { findMutants } from "./find.ts";
+import { isolationMutants } from "./isolation.ts";
+import { listingMutants } from "./listing.ts";
+import { lookalikeMutants } from "./lookalikes.ts";
+import { mendingMutants } from "./mending.ts";
+import { sessionMutants } from "./sessions.ts";
+import { textMutants } from "./text.ts";
+import { valueMutants } from "./values.ts";
+import { whereMutants } from "./where.ts";
+import { writingMutants } from "./writing.ts";
 
 /** The stores that the document and the hostile cases must catch. */
-export const documentMutants: readonly Mutant[] = [];
+export const documentMutants: readonly Mutant[] = [
+  ...writingMutants,
+  ...batchMutants,
+  ...expiryMutants,
+  ...sessionMutants,
+  ...findMutants,
+  ...whereMutants,
+  ...textMutants,
+  ...listingMutants,
+  ...isolationMutants,
+  ...valueMutants,
+  ...mendingMutants,
+  ...lookalikeMutants,
+];
