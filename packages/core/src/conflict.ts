@@ -28,7 +28,7 @@ export function historyLost(reason: "ended" | "evicted" | "incomplete"): MemoryE
 }
 
 const historyLostMessages = {
-  ended: "The incarnation of the session that this write means has ended: it was deleted or has expired.",
+  ended: "The incarnation of the session that this call means has ended: it was deleted or has expired.",
   evicted: "The session's history was evicted to make room. Delete the session to start it anew.",
   incomplete: "Part of the session's history is missing from the store. Delete the session to start it anew.",
 } as const;

@@ -15,12 +15,9 @@ export function decodeCursor(kind: string, cursor: string, length: number): read
     new MemoryError(
       "invalid-input",
       `The cursor is not one that ${kind} returned. Pass a page's cursor unchanged.`,
-      {
-        details: { field: "cursor" },
-        cause,
-      },
+      { details: { field: "cursor" }, cause },
     );
-  if (typeof cursor !== "string" || cursor.length > 16_384) throw refuse();
+  if (typeof cursor !== "string" || cursor.length > maxCursorLength) throw refuse();
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
@@ -30,3 +27,18 @@ export function decodeCursor(kind: string, cursor: string, length: number): read
   if (!Array.isArray(parsed) || parsed[0] !== kind || parsed.length !== length + 1) throw refuse();
   return parsed.slice(1) as JsonValue[];
 }
+
+/** As `decodeCursor`; `undefined` when no cursor was passed. */
+export function admitCursor(
+  kind: string,
+  cursor: string | undefined,
+  length: number,
+): readonly JsonValue[] | undefined {
+  return cursor === undefined ? undefined : decodeCursor(kind, cursor, length);
+}
+
+/**
+ * A position of 2,000 bytes takes 16,000 characters when JSON escapes all of it, so a bound of 16 kB would refuse
+ * cursors of stores with wider limits. Parsing 64 kB takes less than a millisecond.
+ */
+const maxCursorLength = 65_536;

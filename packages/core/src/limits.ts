@@ -1,4 +1,4 @@
-import { MemoryError } from "./memory-error.ts";
+import { refuse, shown } from "./admission/refuse.ts";
 
 /** Bounds on input, the same for every store so that data can move between them. Sizes are UTF-8 bytes. */
 export interface Limits {
@@ -10,15 +10,15 @@ export interface Limits {
   readonly addressBytes: number;
   readonly namespaceElements: number;
   readonly tags: number;
-  /** One event's body, or one document's value, as JSON. */
+  /** One whole event, or one document's value, as JSON. */
   readonly valueBytes: number;
   /** Metadata of a session, an event or a document, as JSON. */
   readonly metadataBytes: number;
-  /** Levels of arrays and objects in one value. */
+  /** Levels of arrays and objects in one value. At most 1,000, which every call stack can walk. */
   readonly depth: number;
   /** Events in one append, documents in one `putMany`. */
   readonly batchItems: number;
-  /** All bodies or values of one call together. */
+  /** All events or values of one call together. */
   readonly batchBytes: number;
   /** Nodes in one `where` filter. */
   readonly whereNodes: number;
@@ -37,14 +37,15 @@ export const defaultLimits: Limits = Object.freeze({
   whereNodes: 256,
 });
 
+const maxDepth = 1000;
+
 /** The defaults with these in their place. @throws `invalid-input` for a limit that is not a positive integer. */
 export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
-  for (const [name, value] of Object.entries(overrides)) {
-    if (!Number.isSafeInteger(value) || value < 1 || !(name in defaultLimits)) {
-      throw new MemoryError("invalid-input", `limits.${name} must be a known limit and a positive integer.`, {
-        details: { field: `limits.${name}` },
-      });
+  for (const [name, value] of Object.entries(overrides ?? {})) {
+    if (!Object.hasOwn(defaultLimits, name) || !Number.isSafeInteger(value) || value < 1) {
+      throw refuse(`limits.${shown(name)}`, "must be a known limit and a positive integer.");
     }
+    if (name === "depth" && value > maxDepth) throw refuse("limits.depth", `must be at most ${maxDepth}.`);
   }
   return Object.freeze({ ...defaultLimits, ...overrides });
 }

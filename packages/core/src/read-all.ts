@@ -1,4 +1,5 @@
 import type { SessionAddress } from "./address.ts";
+import { historyLost } from "./conflict.ts";
 import type { StoredEvent } from "./events.ts";
 import type { Page } from "./ports/common.ts";
 import type { EventLog, ReadOptions } from "./ports/event-log.ts";
@@ -6,6 +7,9 @@ import type { EventLog, ReadOptions } from "./ports/event-log.ts";
 /**
  * The events of a log page by page, all as of the version that the first page saw, so that a retraction made
  * meanwhile cannot tear them. `limit` is the size of a page.
+ *
+ * @throws `history-lost` when the session is deleted, or expires, between two pages: what was read is then not all,
+ *   and what another session under the same id holds is not the rest of it.
  */
 export async function* readAll(
   log: EventLog,
@@ -14,12 +18,15 @@ export async function* readAll(
 ): AsyncGenerator<readonly StoredEvent[], void, void> {
   let position: Pick<ReadOptions, "after" | "before"> = {};
   let atVersion = options.atVersion;
+  let incarnation: string | undefined;
   for (;;) {
     const page = await log.read(address, {
       ...options,
       ...position,
       ...(atVersion === undefined ? {} : { atVersion }),
     });
+    if (incarnation !== undefined && page.incarnation !== incarnation) throw historyLost("ended");
+    incarnation = page.incarnation;
     atVersion ??= page.version;
     if (page.events.length > 0) yield page.events;
     if (page.next === undefined) return;

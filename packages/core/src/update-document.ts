@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DocumentAddress } from "./address.ts";
+import { requireOptions } from "./admission/ids.ts";
+import { abortError, admitOptionalInteger, throwIfAborted } from "./admission/numbers.ts";
 import { MemoryError } from "./memory-error.ts";
 import type { Document, DocumentInput, DocumentStore } from "./ports/document-store.ts";
 import type { SessionGuard } from "./ports/event-log.ts";
@@ -20,8 +22,8 @@ export interface UpdateOptions extends SessionGuard {
  * `change` gets `undefined` when there is no document, may run several times and must not have effects. When it
  * returns `undefined` nothing is written and the document is returned as it was.
  *
- * @throws `conflict`, retryable, when every try lost; what `get` and `put` throw. `unknown` outcomes are not retried:
- *   a change that adds would be made twice.
+ * @throws `conflict`, retryable, when every try lost; `aborted` when the signal fires during a pause, with nothing
+ *   written; what `get` and `put` throw. `unknown` outcomes are not retried: a change that adds would be made twice.
  */
 export async function updateDocument(
   documents: DocumentStore,
@@ -29,7 +31,10 @@ export async function updateDocument(
   change: (current: Document | undefined) => DocumentInput | undefined,
   options: UpdateOptions = {},
 ): Promise<Document | undefined> {
-  const { attempts = 10, backoffMs = 5, random = Math.random, ...guard } = options;
+  requireOptions(options);
+  const { attempts: givenAttempts, backoffMs: givenBackoff, random = Math.random, ...guard } = options;
+  const attempts = admitOptionalInteger(givenAttempts, "attempts", 1) ?? 10;
+  const backoffMs = admitOptionalInteger(givenBackoff, "backoffMs", 0) ?? 5;
   for (let attempt = 1; ; attempt++) {
     const current = await documents.get(address, guard);
     const next = change(current);
@@ -52,11 +57,17 @@ export async function updateDocument(
     }
     // Full jitter: writers that met once do not meet again at the same moment.
     const pause = random() * backoffMs * 2 ** Math.min(attempt - 1, 6);
-    await sleep(pause, undefined, guard.signal === undefined ? {} : { signal: guard.signal }).catch(
-      (cause) => {
-        throw new MemoryError("aborted", "The call was aborted by its signal.", { cause });
-      },
-    );
+    await abortablePause(pause, guard.signal);
+  }
+}
+
+async function abortablePause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  throwIfAborted(signal);
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    // The pause ends early for no other reason.
+    throw signal === undefined ? cause : abortError(signal);
   }
 }
 

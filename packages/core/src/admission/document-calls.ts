@@ -1,7 +1,8 @@
 import type { DocumentAddress, DocumentScope } from "../address.ts";
-import { decodeCursor } from "../cursor.ts";
+import { admitCursor } from "../cursor.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
+import { MemoryError } from "../memory-error.ts";
 import { compareNamespaces, documentSortKey } from "../order.ts";
 import type {
   DocumentDelete,
@@ -22,6 +23,7 @@ import {
   admitTags,
   requireKnownFields,
   requireObject,
+  requireOptions,
 } from "./ids.ts";
 import { admitJson, admitMetadata } from "./json.ts";
 import { type AdmittedGuard, admitGuard } from "./log-calls.ts";
@@ -58,6 +60,7 @@ export interface AdmittedPut extends AdmittedGuard {
 
 const inputFields = new Set(["value", "tags", "metadata", "ttlMs"]);
 const writeFields = new Set([...inputFields, "address", "expectedVersion"]);
+const deleteFields = new Set(["address", "expectedVersion"]);
 
 export function admitPut(
   address: DocumentAddress,
@@ -67,6 +70,7 @@ export function admitPut(
 ): AdmittedPut {
   requireObject(input, "input");
   requireKnownFields(input, "input", inputFields);
+  requireOptions(options);
   const write = admitDocument(address, input, options.expectedVersion, "", limits);
   return {
     scope: scopeOf(write.address),
@@ -75,18 +79,17 @@ export function admitPut(
   };
 }
 
+/** @throws as `admitPut`, with `details.index` of the write that was refused. */
 export function admitPutMany(
   writes: readonly DocumentWrite[],
   options: SessionGuard,
   limits: Limits,
 ): AdmittedPut {
-  requireBatch(writes, "writes", limits);
   let bytes = 0;
-  const admitted = writes.map((write, index) => {
-    const field = `writes[${index}]`;
-    requireObject(write, field);
+  const admitted = admitBatch(writes, "writes", limits, (write, field) => {
     requireKnownFields(write, field, writeFields);
-    const one = admitDocument(write.address, write, write.expectedVersion, `${field}.`, limits);
+    const { address, expectedVersion } = write;
+    const one = admitDocument(address, write, expectedVersion, `${field}.`, limits);
     bytes += one.bytes;
     if (bytes > limits.batchBytes) throw tooLarge("writes", "batchBytes", limits.batchBytes);
     return one;
@@ -109,29 +112,29 @@ export function admitDeleteMany(
   options: SessionGuard,
   limits: Limits,
 ): AdmittedDelete {
-  requireBatch(deletes, "deletes", limits);
-  const admitted = deletes.map((entry) => {
-    requireObject(entry, "deletes");
+  const admitted = admitBatch(deletes, "deletes", limits, (entry, field) => {
+    requireKnownFields(entry, field, deleteFields);
     const address = admitDocumentAddress(entry.address, limits);
     return {
       address,
       sortKey: documentSortKey(address.namespace, address.key),
-      expectedVersion: admitOptionalInteger(entry.expectedVersion, "expectedVersion", 0),
+      expectedVersion: admitOptionalInteger(entry.expectedVersion, `${field}.expectedVersion`, 0),
     };
   });
   const first = requireOneUnit(admitted, "deletes");
   return { scope: scopeOf(first), deletes: admitted, ...admitUnitGuard(first, options, limits) };
 }
 
+/** No address at all is no error: it reads nothing. */
 export function admitGetMany(
   addresses: readonly DocumentAddress[],
   limits: Limits,
 ): readonly DocumentAddress[] {
   if (!Array.isArray(addresses)) throw refuse("addresses", "must be an array.");
-  if (addresses.length > limits.batchItems) {
-    throw tooLarge("addresses", "batchItems", limits.batchItems, addresses.length);
-  }
-  const admitted = addresses.map((address) => admitDocumentAddress(address, limits));
+  if (addresses.length === 0) return [];
+  const admitted = admitBatch(addresses, "addresses", limits, (address) =>
+    admitDocumentAddress(address, limits),
+  );
   if (admitted.some((address) => address.tenant !== admitted[0]?.tenant)) {
     throw refuse("addresses", "must all be of one tenant.");
   }
@@ -157,23 +160,19 @@ export interface AdmittedFind {
 }
 
 export function admitFind(scope: DocumentScope, options: FindOptions, limits: Limits): AdmittedFind {
+  requireOptions(options);
   throwIfAborted(options.signal);
-  const position = options.cursor === undefined ? undefined : decodeCursor("documents", options.cursor, 2);
-  if (
-    options.text !== undefined &&
-    (typeof options.text !== "string" || options.text.length > limits.metadataBytes)
-  ) {
-    throw refuse("text", `must be a string of at most ${limits.metadataBytes} characters.`);
-  }
+  const position = admitCursor("documents", options.cursor, 2);
+  const { namespace, tags = {} } = options;
+  requireObject(tags, "tags");
   return {
     scope: admitDocumentScope(scope, limits),
-    namespace:
-      options.namespace === undefined ? undefined : admitNamespace(options.namespace, "namespace", limits),
+    namespace: namespace === undefined ? undefined : admitNamespace(namespace, "namespace", limits),
     namespacePrefix: admitNamespace(options.namespacePrefix ?? [], "namespacePrefix", limits),
-    anyTags: admitTags(options.tags?.any, "tags.any", limits),
-    allTags: admitTags(options.tags?.all, "tags.all", limits),
+    anyTags: admitTags(tags.any, "tags.any", limits),
+    allTags: admitTags(tags.all, "tags.all", limits),
     where: admitWhere(options.where, limits),
-    text: options.text === "" ? undefined : options.text?.toLowerCase(),
+    text: admitText(options.text, limits),
     updatedSince: admitTime(options.updatedSince, "updatedSince") ?? Number.MIN_SAFE_INTEGER,
     keyAfter: admitOptionalId(options.keyAfter, "keyAfter", limits),
     keyBefore: admitOptionalId(options.keyBefore, "keyBefore", limits),
@@ -184,6 +183,17 @@ export function admitFind(scope: DocumentScope, options: FindOptions, limits: Li
       key: admitId(position[1], "cursor", limits),
     },
   };
+}
+
+/** NUL and half a surrogate pair stand in no document, and databases refuse them with errors of their own. */
+function admitText(text: unknown, limits: Limits): string | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (typeof text !== "string") throw refuse("text", "must be a string.");
+  if (text.length > limits.metadataBytes)
+    throw refuse("text", `must be a string of at most ${limits.metadataBytes} characters.`);
+  if (text.includes("\0")) throw refuse("text", "must not hold a NUL character.");
+  if (!text.isWellFormed()) throw refuse("text", "must not hold half of a surrogate pair.");
+  return text.toLowerCase();
 }
 
 export interface AdmittedNamespaces {
@@ -200,8 +210,9 @@ export function admitNamespaces(
   options: NamespacesOptions,
   limits: Limits,
 ): AdmittedNamespaces {
+  requireOptions(options);
   throwIfAborted(options.signal);
-  const after = options.cursor === undefined ? undefined : decodeCursor("namespaces", options.cursor, 1)[0];
+  const position = admitCursor("namespaces", options.cursor, 1);
   return {
     scope: admitDocumentScope(scope, limits),
     prefix: admitNamespace(options.prefix ?? [], "prefix", limits),
@@ -211,7 +222,7 @@ export function admitNamespaces(
         ? limits.namespaceElements
         : admitInteger(options.maxDepth, "maxDepth", 1),
     limit: admitLimit(options.limit),
-    after: after === undefined ? undefined : admitNamespace(after, "cursor", limits),
+    after: position && admitNamespace(position[0], "cursor", limits),
   };
 }
 
@@ -255,10 +266,30 @@ function scopeOf(address: DocumentAddress): DocumentScope {
     : { tenant: address.tenant, session: address.session };
 }
 
-function requireBatch(batch: readonly unknown[], field: string, limits: Limits): void {
+/** Each entry by index, read once; what is refused says where it stands, as `details.index`. */
+function admitBatch<Entry extends object, Admitted>(
+  batch: readonly Entry[],
+  field: string,
+  limits: Limits,
+  admitOne: (entry: Entry, field: string) => Admitted,
+): Admitted[] {
   if (!Array.isArray(batch) || batch.length === 0)
     throw refuse(field, "must be an array with at least one entry.");
-  if (batch.length > limits.batchItems) throw tooLarge(field, "batchItems", limits.batchItems, batch.length);
+  const length = batch.length;
+  if (length > limits.batchItems) throw tooLarge(field, "batchItems", limits.batchItems, length);
+  const admitted: Admitted[] = [];
+  for (let index = 0; index < length; index++) {
+    try {
+      const at = `${field}[${index}]`;
+      const entry: Entry = batch[index];
+      requireObject(entry, at);
+      admitted.push(admitOne(entry, at));
+    } catch (cause) {
+      if (!MemoryError.isInstance(cause)) throw cause;
+      throw new MemoryError(cause.code, cause.message, { details: { ...cause.details, index }, cause });
+    }
+  }
+  return admitted;
 }
 
 function requireOneUnit(

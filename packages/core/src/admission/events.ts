@@ -1,11 +1,18 @@
-import type { EventInput, EventType, SeqRange } from "../events.ts";
+import type {
+  EventInput,
+  EventType,
+  ExecutionStatus,
+  HandoffPriority,
+  HandoffStatus,
+  SeqRange,
+} from "../events.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import { admitId, requireKnownFields, requireObject } from "./ids.ts";
-import { admitJson } from "./json.ts";
+import { admitJson, admitMetadata } from "./json.ts";
 import { admitMessage } from "./message.ts";
 import { admitInteger, admitRanges, admitTime } from "./numbers.ts";
-import { refuse, tooLarge } from "./refuse.ts";
+import { refuse, shown, tooLarge } from "./refuse.ts";
 
 /** An event that a store may keep as it is: checked, copied, frozen and measured. */
 export interface AdmittedEvent {
@@ -20,39 +27,56 @@ const plainTypes: ReadonlySet<string> = new Set(["message", "summary", "handoff"
 /** @throws `invalid-input` naming the event and the field; `too-large`. */
 export function admitEvents(input: unknown, limits: Limits): readonly AdmittedEvent[] {
   if (!Array.isArray(input)) throw refuse("events", "must be an array.");
-  if (input.length > limits.batchItems)
-    throw tooLarge("events", "batchItems", limits.batchItems, input.length);
+  const length = input.length;
+  if (length > limits.batchItems) throw tooLarge("events", "batchItems", limits.batchItems, length);
   let bytes = 0;
-  const admitted = Array.from(input, (event, index) => {
-    const one = admitEvent(event, `events[${index}]`, limits);
+  const admitted: AdmittedEvent[] = [];
+  for (let index = 0; index < length; index++) {
+    const one = admitEvent(input[index], `events[${index}]`, limits);
     bytes += one.bytes;
     if (bytes > limits.batchBytes) throw tooLarge("events", "batchBytes", limits.batchBytes);
-    return one;
-  });
+    admitted.push(one);
+  }
   return admitted;
 }
 
+/**
+ * One event, checked, copied, frozen and measured; a system message comes back pinned. Names of fields are made
+ * only where something is refused: making them for each event would cost as much as the checks.
+ */
 export function admitEvent(input: unknown, field: string, limits: Limits): AdmittedEvent {
   requireObject(input, field);
-  requireKnownFields(input, field, eventFields);
   const { value, bytes } = admitJson(input, field, limits);
   const event = value as { readonly [Field in keyof EventInput]?: JsonValue } & JsonObject;
-  const type = admitEventType(event.type, `${field}.type`, limits);
+  // Looked at in the copy: a proxy may show other fields than it showed to the walk.
+  requireKnownFields(event, field, eventFields);
+  const type = plainTypes.has(event.type as string)
+    ? (event.type as EventType)
+    : admitEventType(event.type, `${field}.type`, limits);
   if (event.agent !== undefined) admitId(event.agent, `${field}.agent`, limits);
-  admitTime(event.at, `${field}.at`);
+  if (event.at !== undefined) admitTime(event.at, `${field}.at`);
   if (event.pinned !== undefined && typeof event.pinned !== "boolean")
     throw refuse(`${field}.pinned`, "must be true or false.");
   if (event.derivedFrom !== undefined) admitRanges(event.derivedFrom, `${field}.derivedFrom`);
   if (event.tokens !== undefined) admitTokens(event.tokens, `${field}.tokens`);
-  if (event.metadata !== undefined) requireObject(event.metadata, `${field}.metadata`);
+  if (event.metadata !== undefined) admitEventMetadata(event.metadata, bytes, `${field}.metadata`, limits);
   if (event.body === undefined) throw refuse(`${field}.body`, "is missing.");
   checkBody(type, event.body, `${field}.body`, limits);
 
   const admitted = event as unknown as EventInput;
   if (admitted.type === "message" && admitted.body.role === "system" && admitted.pinned === undefined) {
-    return { event: Object.freeze({ ...admitted, pinned: true }), bytes };
+    // Counted as it is kept, so that an event moved to another store has the same size there.
+    return { event: Object.freeze({ ...admitted, pinned: true }), bytes: bytes + pinnedBytes };
   }
   return { event: admitted, bytes };
+}
+
+const pinnedBytes = ',"pinned":true'.length;
+
+function admitEventMetadata(metadata: JsonValue, bytes: number, field: string, limits: Limits): void {
+  requireObject(metadata, field);
+  // Part of a small event is small; only that of a large one is measured by itself.
+  if (bytes > limits.metadataBytes) admitMetadata(metadata, field, limits);
 }
 
 export function admitEventType(input: unknown, field: string, limits: Limits): EventType {
@@ -99,11 +123,14 @@ function checkBody(type: EventType, body: JsonValue, field: string, limits: Limi
       requireCounts(record, ["tokensBefore", "tokensAfter"], field);
       return;
     case "handoff":
-      requireText(record, ["handoffId", "status", "from", "to", "reason", "priority"], field);
+      requireText(record, ["handoffId", "from", "to", "reason"], field);
+      requireChoice(record, "status", handoffStatuses, field);
+      requireChoice(record, "priority", handoffPriorities, field);
       requireCounts(record, ["depth"], field);
       return;
     case "execution":
-      requireText(record, ["executionId", "status"], field);
+      requireText(record, ["executionId"], field);
+      requireChoice(record, "status", executionStatuses, field);
       return;
     case "retraction": {
       const ranges = admitRanges(record.ranges, `${field}.ranges`);
@@ -119,11 +146,32 @@ function requireText(body: JsonObject, names: readonly string[], field: string):
   }
 }
 
+function requireChoice(body: JsonObject, name: string, choices: readonly string[], field: string): void {
+  if (!choices.includes(body[name] as string)) {
+    throw refuse(`${field}.${name}`, `must be one of ${choices.join(", ")}.`);
+  }
+}
+
+const handoffStatuses = [
+  "started",
+  "completed",
+  "failed",
+  "rejected",
+  "degraded",
+] as const satisfies HandoffStatus[];
+const handoffPriorities = ["low", "normal", "high", "urgent"] as const satisfies HandoffPriority[];
+const executionStatuses = [
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+] as const satisfies ExecutionStatus[];
+
 function requireCounts(body: JsonObject, names: readonly string[], field: string): void {
   for (const name of names) admitInteger(body[name], `${field}.${name}`, 0);
 }
 
 function admitTokens(input: JsonValue, field: string): void {
   requireObject(input, field);
-  for (const [counter, count] of Object.entries(input)) admitInteger(count, `${field}.${counter}`, 0);
+  for (const [counter, count] of Object.entries(input)) admitInteger(count, `${field}.${shown(counter)}`, 0);
 }

@@ -1,10 +1,12 @@
 import type { DocumentAddress, DocumentScope, SessionAddress } from "../address.ts";
 import type { Limits } from "../limits.ts";
 import { compareUtf8 } from "../order.ts";
-import { refuse, tooLarge } from "./refuse.ts";
+import { refuse, shown, tooLarge } from "./refuse.ts";
 
 /** Any non-empty Unicode text within the limit. No character has a meaning; none is escaped, cut or folded. */
 export function admitId(input: unknown, field: string, limits: Limits): string {
+  // Nearly every id is plain and short, and known to be good after one loop.
+  if (typeof input === "string" && isPlainId(input) && input.length <= limits.idBytes) return input;
   if (typeof input !== "string")
     throw refuse(field, `must be a string, not ${input === null ? "null" : typeof input}.`);
   if (input.length === 0) throw refuse(field, "must not be empty.");
@@ -14,6 +16,17 @@ export function admitId(input: unknown, field: string, limits: Limits): string {
   if (input.includes("\0")) throw refuse(field, "must not hold a NUL character.");
   if (!input.isWellFormed()) throw refuse(field, "must not hold half of a surrogate pair.");
   return input;
+}
+
+/** True for 1 to 64 characters of ASCII that are no control characters; false says nothing. */
+function isPlainId(text: string): boolean {
+  const length = text.length;
+  if (length === 0 || length > 64) return false;
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 export function admitOptionalId(input: unknown, field: string, limits: Limits): string | undefined {
@@ -28,42 +41,57 @@ export function admitSessionAddress(address: SessionAddress, limits: Limits): Se
   requireObject(address, "address");
   const tenant = admitTenant(address.tenant, limits);
   const session = admitId(address.session, "session", limits);
-  requireAddressBytes(limits, tenant, session);
+  if ((tenant.length + session.length) * 3 > limits.addressBytes) {
+    requireAddressBytes(limits, [tenant, session]);
+  }
   return { tenant, session };
 }
 
 export function admitDocumentScope(scope: DocumentScope, limits: Limits): DocumentScope {
   requireObject(scope, "scope");
   const tenant = admitTenant(scope.tenant, limits);
-  if (scope.session === undefined) return { tenant };
-  return { tenant, session: admitId(scope.session, "session", limits) };
+  const session = admitOptionalId(scope.session, "session", limits);
+  return session === undefined ? { tenant } : { tenant, session };
 }
 
 export function admitDocumentAddress(address: DocumentAddress, limits: Limits): DocumentAddress {
-  const scope = admitDocumentScope(address, limits);
+  requireObject(address, "address");
+  const tenant = admitTenant(address.tenant, limits);
+  const session = admitOptionalId(address.session, "session", limits);
   const namespace = admitNamespace(address.namespace, "namespace", limits);
   if (namespace.length === 0) throw refuse("namespace", "must have at least one element.");
   const key = admitId(address.key, "key", limits);
-  requireAddressBytes(limits, scope.tenant, scope.session ?? "", ...namespace, key);
-  return { ...scope, namespace, key };
+  requireAddressBytes(limits, [tenant, session ?? "", key, ...namespace]);
+  return session === undefined ? { tenant, namespace, key } : { tenant, session, namespace, key };
 }
 
 /** A namespace or a prefix of one; empty means everything, and only a filter may be. */
 export function admitNamespace(input: unknown, field: string, limits: Limits): readonly string[] {
-  if (!Array.isArray(input)) throw refuse(field, "must be an array of strings.");
-  if (input.length > limits.namespaceElements) {
-    throw tooLarge(field, "namespaceElements", limits.namespaceElements, input.length);
-  }
-  return Object.freeze(Array.from(input, (element, index) => admitId(element, `${field}[${index}]`, limits)));
+  return Object.freeze(admitIds(input, field, "namespaceElements", limits));
 }
 
 /** A set of tags: sorted as UTF-8 bytes, each once. */
 export function admitTags(input: unknown, field: string, limits: Limits): readonly string[] {
   if (input === undefined) return noTags;
+  const tags = admitIds(input, field, "tags", limits);
+  return Object.freeze(tags.length < 2 ? tags : [...new Set(tags)].sort(compareUtf8));
+}
+
+/** Reads by index, each element once: an array's own iterator could be endless. */
+function admitIds(
+  input: unknown,
+  field: string,
+  limitName: "namespaceElements" | "tags",
+  limits: Limits,
+): string[] {
   if (!Array.isArray(input)) throw refuse(field, "must be an array of strings.");
-  if (input.length > limits.tags) throw tooLarge(field, "tags", limits.tags, input.length);
-  const tags = new Set(Array.from(input, (tag, index) => admitId(tag, `${field}[${index}]`, limits)));
-  return Object.freeze([...tags].sort(compareUtf8));
+  const length = input.length;
+  if (length > limits[limitName]) throw tooLarge(field, limitName, limits[limitName], length);
+  const ids: string[] = [];
+  for (let index = 0; index < length; index++) {
+    ids.push(admitId(input[index], `${field}[${index}]`, limits));
+  }
+  return ids;
 }
 
 const noTags: readonly string[] = Object.freeze([]);
@@ -73,19 +101,21 @@ export function requireObject(input: unknown, field: string): asserts input is o
     throw refuse(field, "must be an object.");
 }
 
+/** Options may be left out but not `null`, which would fail somewhere deep without naming the culprit. */
+export function requireOptions(input: unknown): asserts input is object {
+  requireObject(input, "options");
+}
+
 /** A misspelt field would be lost without a word, so an unknown one is refused. */
 export function requireKnownFields(input: object, field: string, known: ReadonlySet<string>): void {
-  for (const key of Object.keys(input)) {
-    if (!known.has(key)) {
-      throw refuse(
-        `${field}.${key.slice(0, 64)}`,
-        `is not a field of ${field}. Known: ${[...known].join(", ")}.`,
-      );
+  for (const key in input) {
+    if (!known.has(key) && Object.hasOwn(input, key)) {
+      throw refuse(`${field}.${shown(key)}`, `is not a field of ${field}. Known: ${[...known].join(", ")}.`);
     }
   }
 }
 
-function requireAddressBytes(limits: Limits, ...parts: readonly string[]): void {
+function requireAddressBytes(limits: Limits, parts: readonly string[]): void {
   let units = 0;
   for (const part of parts) units += part.length;
   // At most three bytes a unit: most addresses are known to fit without being measured.

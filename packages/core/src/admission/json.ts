@@ -1,6 +1,8 @@
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
-import { refuse, tooLarge } from "./refuse.ts";
+import { MemoryError } from "../memory-error.ts";
+import { refuse, shown, tooLarge } from "./refuse.ts";
+import { brokenText, nulText, numberBytes, textBytes } from "./text-bytes.ts";
 
 /** A deeply frozen copy of what a caller passed, and its size. */
 export interface AdmittedJson<Value extends JsonValue = JsonValue> {
@@ -11,13 +13,16 @@ export interface AdmittedJson<Value extends JsonValue = JsonValue> {
 
 /**
  * The choke point for values. One walk checks, copies, freezes and measures: what a caller changes afterwards
- * changes nothing stored, and a reader cannot change it either.
+ * changes nothing stored, and a reader cannot change it either. Each property is read once, so a getter or a
+ * proxy cannot show the check one value and the store another.
  *
- * A property that is `undefined` counts as absent, as `JSON.stringify` has it, and -0 is 0. Everything else that
- * JSON cannot carry is refused: NaN, dates, maps, class instances, functions, holes, lone surrogates, NUL (which
- * PostgreSQL's jsonb cannot hold) and the key `__proto__`.
+ * A property that is `undefined` counts as absent, as `JSON.stringify` has it, and -0 is 0. Symbol keys and extra
+ * properties of arrays are left out, as there. Everything else that JSON cannot carry is refused: NaN, dates, maps,
+ * class instances, functions, holes, lone surrogates, NUL (which PostgreSQL's jsonb cannot hold) and the key
+ * `__proto__`.
  *
- * @throws `invalid-input` with the path of the culprit; `too-large` past `maxBytes` or `limits.depth`.
+ * @throws `invalid-input` with the path of the culprit, also when reading a property throws; `too-large` past
+ *   `maxBytes` or `limits.depth`.
  */
 export function admitJson(
   input: unknown,
@@ -27,7 +32,14 @@ export function admitJson(
   limitName = "valueBytes",
 ): AdmittedJson {
   const walk: Walk = { bytes: 0, maxBytes, maxDepth: limits.depth, field, limitName, path: [] };
-  const value = admit(input, walk, 0);
+  let value: JsonValue;
+  try {
+    value = admit(input, walk, 0);
+  } catch (cause) {
+    if (MemoryError.isInstance(cause)) throw cause;
+    // A getter or a proxy threw.
+    throw refuse(field, "could not be read.", undefined, cause);
+  }
   if (walk.bytes > maxBytes) throw tooLarge(field, limitName, maxBytes, walk.bytes);
   return { value, bytes: walk.bytes };
 }
@@ -49,19 +61,18 @@ interface Walk {
   readonly maxDepth: number;
   readonly field: string;
   readonly limitName: string;
+  /** The step taken at each depth; only those above the present depth are current. */
   readonly path: (string | number)[];
 }
 
 function admit(input: unknown, walk: Walk, depth: number): JsonValue {
   switch (typeof input) {
     case "string":
-      walk.bytes += admitText(input, walk);
-      // Stops the walk of a huge value early, before it is copied whole.
-      if (walk.bytes > walk.maxBytes) throw tooLarge(walk.field, walk.limitName, walk.maxBytes);
+      addText(input, walk, depth);
       return input;
     case "number":
-      if (!Number.isFinite(input)) throw refuseAt(walk, `is ${input}, which JSON has no form for.`);
-      walk.bytes += String(input).length;
+      if (!Number.isFinite(input)) throw refuseAt(walk, depth, `is ${input}, which JSON has no form for.`);
+      walk.bytes += numberBytes(input);
       return input === 0 ? 0 : input;
     case "boolean":
       walk.bytes += input ? 4 : 5;
@@ -76,6 +87,7 @@ function admit(input: unknown, walk: Walk, depth: number): JsonValue {
     default:
       throw refuseAt(
         walk,
+        depth,
         `is ${input === undefined ? "undefined" : `a ${typeof input}`}; use null or leave it out.`,
       );
   }
@@ -83,70 +95,83 @@ function admit(input: unknown, walk: Walk, depth: number): JsonValue {
 
 function admitArray(input: readonly unknown[], walk: Walk, depth: number): JsonValue {
   const length = input.length;
-  walk.bytes += 2 + Math.max(0, length - 1);
-  // A hostile length would otherwise be allocated before it is refused.
+  walk.bytes += length === 0 ? 2 : length + 1;
+  // Each element takes a byte at least, so a hostile length is refused before anything is allocated for it.
   if (walk.bytes > walk.maxBytes) throw tooLarge(walk.field, walk.limitName, walk.maxBytes);
-  const copy = new Array<JsonValue>(length);
+  const copy: JsonValue[] = [];
   for (let index = 0; index < length; index++) {
-    walk.path.push(index);
-    copy[index] = admit(input[index], walk, depth + 1);
-    walk.path.pop();
+    walk.path[depth] = index;
+    copy.push(admit(input[index], walk, depth + 1));
   }
   return Object.freeze(copy);
 }
 
 function admitObject(input: object, walk: Walk, depth: number): JsonValue {
-  const prototype = Object.getPrototypeOf(input);
-  if (prototype !== Object.prototype && prototype !== null && !isForeignPlain(prototype)) {
-    const name =
-      typeof prototype?.constructor?.name === "string" ? prototype.constructor.name : "class instance";
-    throw refuseAt(walk, `is a ${name}, not a plain object; convert it to JSON values first.`);
+  const prototype: object | null = Object.getPrototypeOf(input);
+  if (!isPlainPrototype(prototype)) {
+    const name: unknown = prototype?.constructor?.name;
+    throw refuseAt(
+      walk,
+      depth,
+      `is a ${typeof name === "string" ? shown(name) : "class instance"}, not a plain object; convert it to JSON values first.`,
+    );
   }
   const copy: Record<string, JsonValue> = {};
-  let entries = 0;
-  for (const key of Object.keys(input)) {
+  const inherits = prototype !== null && !isBare(prototype);
+  let empty = true;
+  // `for in` takes half the time of `Object.keys`. It shows inherited keys too, which only a polluted prototype has.
+  for (const key in input) {
+    if (inherits && !Object.hasOwn(input, key)) continue;
     const item = (input as Record<string, unknown>)[key];
     if (item === undefined) continue;
-    walk.path.push(key);
-    if (key === "__proto__") throw refuseAt(walk, "is a key that is not allowed.");
-    walk.bytes += admitText(key, walk) + 1;
+    walk.path[depth] = key;
+    if (key === "__proto__") throw refuseAt(walk, depth + 1, "is a key that is not allowed.");
+    addText(key, walk, depth + 1);
+    // The colon, and the comma before the next entry or the brace.
+    walk.bytes += 2;
     copy[key] = admit(item, walk, depth + 1);
-    walk.path.pop();
-    entries++;
+    empty = false;
   }
-  walk.bytes += 2 + Math.max(0, entries - 1);
+  walk.bytes += empty ? 2 : 1;
   return Object.freeze(copy);
 }
 
+/** True for `{}` and `Object.create(null)`, of any realm; false for arrays, dates, maps and instances of classes. */
+export function isPlainObject(input: object): boolean {
+  return isPlainPrototype(Object.getPrototypeOf(input));
+}
+
 /** The `Object.prototype` of another realm (a vm context, a test runner) is as plain as ours. */
-function isForeignPlain(prototype: object): boolean {
+function isPlainPrototype(prototype: object | null): boolean {
+  if (prototype === Object.prototype || prototype === null) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "hasOwnProperty");
 }
 
-// Matches what needs a closer look: characters that JSON escapes, and surrogates.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
-const special = /["\\\u0000-\u001f\ud800-\udfff]/;
-
-/** Bytes of the text as a JSON string in UTF-8, quotes included. */
-function admitText(text: string, walk: Walk): number {
-  const bytes = Buffer.byteLength(text, "utf8") + 2;
-  if (!special.test(text)) return bytes;
-  if (!text.isWellFormed()) {
-    throw refuseAt(walk, "has half of a surrogate pair, which UTF-8 cannot carry; use toWellFormed().");
-  }
-  let extra = 0;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit === 0) throw refuseAt(walk, "has a NUL character; remove it.");
-    if (unit === 0x22 || unit === 0x5c) extra += 1;
-    else if (unit < 0x20)
-      extra += unit === 8 || unit === 9 || unit === 10 || unit === 12 || unit === 13 ? 1 : 5;
-  }
-  return bytes + extra;
+function isBare(prototype: object): boolean {
+  for (const _ in prototype) return false;
+  return true;
 }
 
-function refuseAt(walk: Walk, problem: string): Error {
+function addText(text: string, walk: Walk, depth: number): void {
+  // A string of n units has at least n bytes, so a huge one is refused before it is measured.
+  if (walk.bytes + text.length > walk.maxBytes) throw tooLarge(walk.field, walk.limitName, walk.maxBytes);
+  const bytes = textBytes(text);
+  if (bytes === nulText) throw refuseAt(walk, depth, "has a NUL character; remove it.");
+  if (bytes === brokenText) {
+    throw refuseAt(
+      walk,
+      depth,
+      "has half of a surrogate pair, which UTF-8 cannot carry; use toWellFormed().",
+    );
+  }
+  walk.bytes += bytes;
+}
+
+function refuseAt(walk: Walk, depth: number, problem: string): MemoryError {
   let path = walk.field;
-  for (const step of walk.path) path += typeof step === "number" ? `[${step}]` : `.${step.slice(0, 64)}`;
-  return refuse(path.toWellFormed().replaceAll("\0", "\\0"), problem);
+  for (let step = 0; step < depth; step++) {
+    const key = walk.path[step] ?? "";
+    path += typeof key === "number" ? `[${key}]` : `.${shown(key)}`;
+  }
+  return refuse(path, problem);
 }

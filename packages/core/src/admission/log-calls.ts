@@ -1,8 +1,8 @@
 import type { SessionAddress } from "../address.ts";
-import { decodeCursor } from "../cursor.ts";
+import { admitCursor } from "../cursor.ts";
 import type { EventInput, EventType, SeqRange } from "../events.ts";
 import type { JsonObject } from "../json.ts";
-import type { Limits } from "../limits.ts";
+import { defaultLimits, type Limits } from "../limits.ts";
 import type {
   AppendOptions,
   EraseOptions,
@@ -11,19 +11,29 @@ import type {
   ReadOptions,
   ScanOptions,
   SessionGuard,
+  SessionInit,
   TouchOptions,
   TrimOptions,
 } from "../ports/event-log.ts";
 import { type AdmittedEvent, admitEvents, admitEventType } from "./events.ts";
-import { admitId, admitOptionalId, admitSessionAddress, admitTenant, requireObject } from "./ids.ts";
+import {
+  admitId,
+  admitOptionalId,
+  admitSessionAddress,
+  admitTenant,
+  requireObject,
+  requireOptions,
+} from "./ids.ts";
 import { admitMetadata } from "./json.ts";
 import {
   admitChoice,
+  admitInteger,
   admitLimit,
   admitNullableTtl,
   admitOptionalInteger,
   admitRanges,
   admitTime,
+  maxTime,
   throwIfAborted,
 } from "./numbers.ts";
 import { refuse } from "./refuse.ts";
@@ -36,12 +46,31 @@ export interface AdmittedGuard {
 }
 
 export function admitGuard(options: SessionGuard, limits: Limits): AdmittedGuard {
+  requireOptions(options);
   throwIfAborted(options.signal);
+  const init = admitInit(options.init, limits);
   return {
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     fence: admitOptionalInteger(options.fence, "fence", 1),
-    subject: admitOptionalId(options.init?.subject, "init.subject", limits),
-    metadata: admitMetadata(options.init?.metadata, "init.metadata", limits).value,
+    subject: init.subject,
+    metadata: init.metadata,
+  };
+}
+
+const noInit = Object.freeze({
+  subject: undefined,
+  metadata: admitMetadata(undefined, "", defaultLimits).value,
+});
+
+function admitInit(
+  init: SessionInit | undefined,
+  limits: Limits,
+): { readonly subject: string | undefined; readonly metadata: JsonObject } {
+  if (init === undefined) return noInit;
+  requireObject(init, "init");
+  return {
+    subject: admitOptionalId(init.subject, "init.subject", limits),
+    metadata: admitMetadata(init.metadata, "init.metadata", limits).value,
   };
 }
 
@@ -60,6 +89,7 @@ export function admitAppend(
   options: AppendOptions,
   limits: Limits,
 ): AdmittedAppend {
+  const guard = admitGuard(options, limits);
   const operation = admitOperation(options.operation, limits);
   const admitted = admitEvents(events, limits);
   if (admitted.length === 0 && operation === undefined) {
@@ -68,13 +98,17 @@ export function admitAppend(
       "must hold at least one event; an append without events needs an operation to record.",
     );
   }
+  // Named one by one: spreading the guard costs more than checking it.
   return {
     address: admitSessionAddress(address, limits),
     events: admitted,
     operation,
     expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
     ttlMs: admitNullableTtl(options.ttlMs),
-    ...admitGuard(options, limits),
+    incarnation: guard.incarnation,
+    fence: guard.fence,
+    subject: guard.subject,
+    metadata: guard.metadata,
   };
 }
 
@@ -100,9 +134,10 @@ export interface AdmittedRead {
 }
 
 export function admitRead(options: ReadOptions, limits: Limits): AdmittedRead {
+  requireOptions(options);
   throwIfAborted(options.signal);
-  if (options.pinned !== undefined && typeof options.pinned !== "boolean")
-    throw refuse("pinned", "must be true or false.");
+  const pinned: unknown = options.pinned;
+  if (pinned !== undefined && typeof pinned !== "boolean") throw refuse("pinned", "must be true or false.");
   return {
     after: admitOptionalInteger(options.after, "after", 0) ?? 0,
     before: admitOptionalInteger(options.before, "before", 0) ?? Number.MAX_SAFE_INTEGER,
@@ -110,21 +145,25 @@ export function admitRead(options: ReadOptions, limits: Limits): AdmittedRead {
     direction: admitChoice(options.direction, "direction", ["forward", "backward"], "forward"),
     types: admitTypes(options.types, limits),
     agent: admitOptionalId(options.agent, "agent", limits),
-    pinned: options.pinned,
+    pinned,
     atVersion: admitOptionalInteger(options.atVersion, "atVersion", 0),
     retracted: admitChoice(options.retracted, "retracted", ["exclude", "include", "only"], "exclude"),
   };
 }
 
-function admitTypes(
-  types: readonly EventType[] | undefined,
-  limits: Limits,
-): ReadonlySet<EventType> | undefined {
+function admitTypes(types: unknown, limits: Limits): ReadonlySet<EventType> | undefined {
   if (types === undefined) return undefined;
-  if (!Array.isArray(types) || types.length > 64)
-    throw refuse("types", "must be an array of at most 64 event types.");
-  return new Set(types.map((type, index) => admitEventType(type, `types[${index}]`, limits)));
+  if (!Array.isArray(types)) throw refuse("types", "must be an array of event types.");
+  const length = types.length;
+  if (length > maxTypes) throw refuse("types", `must be an array of at most ${maxTypes} event types.`);
+  const admitted = new Set<EventType>();
+  for (let index = 0; index < length; index++) {
+    admitted.add(admitEventType(types[index], `types[${index}]`, limits));
+  }
+  return admitted;
 }
+
+const maxTypes = 64;
 
 export interface AdmittedTouch {
   readonly incarnation: string | undefined;
@@ -134,13 +173,14 @@ export interface AdmittedTouch {
 }
 
 export function admitTouch(options: TouchOptions, limits: Limits): AdmittedTouch {
+  requireOptions(options);
   throwIfAborted(options.signal);
+  const metadata = options.metadata;
   return {
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     ttlMs: admitNullableTtl(options.ttlMs),
     subject: admitOptionalId(options.subject, "subject", limits),
-    metadata:
-      options.metadata === undefined ? undefined : admitMetadata(options.metadata, "metadata", limits).value,
+    metadata: metadata === undefined ? undefined : admitMetadata(metadata, "metadata", limits).value,
   };
 }
 
@@ -150,6 +190,7 @@ export interface AdmittedTrim {
 }
 
 export function admitTrim(options: TrimOptions): AdmittedTrim {
+  requireOptions(options);
   throwIfAborted(options.signal);
   const { beforeSeq, olderThan } = options as { readonly beforeSeq?: unknown; readonly olderThan?: unknown };
   if ((beforeSeq === undefined) === (olderThan === undefined)) {
@@ -168,6 +209,7 @@ export function admitErase(
   readonly ranges: readonly SeqRange[];
   readonly incarnation: string | undefined;
 } {
+  requireOptions(options);
   throwIfAborted(options.signal);
   return {
     ranges: admitRanges(options.seqs, "seqs"),
@@ -190,17 +232,16 @@ export function admitListSessions(
   options: ListSessionsOptions,
   limits: Limits,
 ): AdmittedListSessions {
+  requireOptions(options);
   throwIfAborted(options.signal);
+  const position = admitCursor("sessions", options.cursor, 1);
   return {
     tenant: admitTenant(tenant, limits),
     subject: admitOptionalId(options.subject, "subject", limits),
     idleSince: admitTime(options.idleSince, "idleSince"),
     prefix: admitOptionalId(options.prefix, "prefix", limits),
     limit: admitLimit(options.limit),
-    after:
-      options.cursor === undefined
-        ? undefined
-        : admitId(decodeCursor("sessions", options.cursor, 1)[0], "cursor", limits),
+    after: position && admitId(position[0], "cursor", limits),
   };
 }
 
@@ -216,8 +257,9 @@ export interface AdmittedScan {
 }
 
 export function admitScan(tenant: string, options: ScanOptions, limits: Limits): AdmittedScan {
+  requireOptions(options);
   throwIfAborted(options.signal);
-  const position = options.cursor === undefined ? undefined : decodeCursor("scan", options.cursor, 3);
+  const position = admitCursor("scan", options.cursor, 3);
   return {
     tenant: admitTenant(tenant, limits),
     types: admitTypes(options.types, limits),
@@ -226,9 +268,9 @@ export function admitScan(tenant: string, options: ScanOptions, limits: Limits):
     until: admitTime(options.until, "until") ?? Number.MAX_SAFE_INTEGER,
     limit: admitLimit(options.limit),
     after: position && {
-      recordedAt: admitTime(position[0], "cursor") ?? 0,
+      recordedAt: admitInteger(position[0], "cursor", -maxTime, maxTime),
       session: admitId(position[1], "cursor", limits),
-      seq: admitOptionalInteger(position[2], "cursor", 1) ?? 1,
+      seq: admitInteger(position[2], "cursor", 1),
     },
   };
 }

@@ -16,10 +16,12 @@ export function admitMessage(message: JsonObject, field: string, limits: Limits)
   if (message.id !== undefined) admitId(message.id, `${field}.id`, limits);
   if (message.agent !== undefined) admitId(message.agent, `${field}.agent`, limits);
   if (message.metadata !== undefined) requireObject(message.metadata, `${field}.metadata`);
-  admitTime(message.at, `${field}.at`);
+  if (message.at !== undefined) admitTime(message.at, `${field}.at`);
   if (message.native !== undefined) {
     requireObject(message.native, `${field}.native`);
-    requireString(message.native as JsonObject, "format", `${field}.native`);
+    const native = message.native as JsonObject;
+    requireString(native, "format", `${field}.native`);
+    if (native.item === undefined) throw refuse(`${field}.native.item`, "is missing.");
   }
   const content = message.content;
   if (typeof content === "string") return;
@@ -32,39 +34,61 @@ export function admitMessage(message: JsonObject, field: string, limits: Limits)
 function admitPart(part: JsonValue, field: string, limits: Limits): void {
   requireObject(part, field);
   const record = part as JsonObject;
-  const check = partChecks[record.type as ContentPart["type"]];
+  // The type is checked before it is used as a key: an object there would be asked for its own toString.
   if (typeof record.type !== "string" || !Object.hasOwn(partChecks, record.type)) {
     throw refuse(`${field}.type`, `must be one of ${Object.keys(partChecks).join(", ")}.`);
   }
-  check(record, field, limits);
+  partChecks[record.type as ContentPart["type"]](record, field, limits);
 }
 
 const partChecks = {
   text: (part, field) => requireString(part, "text", field),
   reasoning: (part, field) => requireString(part, "text", field),
-  image: (part, field) => requireOneOf(part, ["url", "data"], field),
-  file: (part, field) => requireOneOf(part, ["url", "fileId", "data"], field),
+  image: (part, field) => {
+    requireOneOf(part, ["url", "data"], field);
+    requireWhenPresent(part, "mediaType", "string", field);
+  },
+  file: (part, field) => {
+    requireOneOf(part, ["url", "fileId", "data"], field);
+    requireWhenPresent(part, "mediaType", "string", field);
+    requireWhenPresent(part, "name", "string", field);
+  },
   "tool-call": (part, field, limits) => {
     admitId(part.toolCallId, `${field}.toolCallId`, limits);
     admitId(part.toolName, `${field}.toolName`, limits);
     if (part.input === undefined)
       throw refuse(`${field}.input`, "is missing; use {} for a call without input.");
+    requireWhenPresent(part, "providerExecuted", "boolean", field);
   },
   "tool-result": (part, field, limits) => {
     admitId(part.toolCallId, `${field}.toolCallId`, limits);
+    if (part.toolName !== undefined) admitId(part.toolName, `${field}.toolName`, limits);
     if (part.output === undefined)
       throw refuse(`${field}.output`, "is missing; use null for a result without output.");
+    requireWhenPresent(part, "isError", "boolean", field);
+    requireWhenPresent(part, "providerExecuted", "boolean", field);
   },
 } as const satisfies {
   [Type in ContentPart["type"]]: (part: JsonObject, field: string, limits: Limits) => void;
 };
+
+function requireWhenPresent(
+  record: JsonObject,
+  name: string,
+  type: "string" | "boolean",
+  field: string,
+): void {
+  if (record[name] !== undefined && typeof record[name] !== type)
+    throw refuse(`${field}.${name}`, `must be a ${type}.`);
+}
 
 function requireString(record: JsonObject, name: string, field: string): void {
   if (typeof record[name] !== "string") throw refuse(`${field}.${name}`, "must be a string.");
 }
 
 function requireOneOf(record: JsonObject, names: readonly string[], field: string): void {
-  if (names.filter((name) => typeof record[name] === "string").length !== 1) {
-    throw refuse(field, `must have exactly one of ${names.join(", ")}.`);
+  const present = names.filter((name) => record[name] !== undefined);
+  if (present.length !== 1 || typeof record[present[0] ?? ""] !== "string") {
+    throw refuse(field, `must have exactly one of ${names.join(", ")}, as a string.`);
   }
 }

@@ -19,16 +19,20 @@ export function admitInteger(
   if (typeof input !== "number" || !Number.isSafeInteger(input) || input < minimum || input > maximum) {
     throw refuse(field, `must be an integer from ${minimum} to ${maximum}.`);
   }
-  return input;
+  // -0 is a safe integer, but no store gives it back.
+  return input === 0 ? 0 : input;
 }
 
 export function admitOptionalInteger(input: unknown, field: string, minimum: number): number | undefined {
   return input === undefined ? undefined : admitInteger(input, field, minimum);
 }
 
+/** The last moment that a `Date` can hold, in milliseconds since the epoch. */
+export const maxTime = 8.64e15;
+
 /** A time in milliseconds since the epoch. Whole, so that every store keeps it exactly. */
 export function admitTime(input: unknown, field: string): number | undefined {
-  return input === undefined ? undefined : admitInteger(input, field, -8.64e15, 8.64e15);
+  return input === undefined ? undefined : admitInteger(input, field, -maxTime, maxTime);
 }
 
 export function admitTtl(input: unknown, field: string = "ttlMs"): number | undefined {
@@ -44,19 +48,22 @@ export function admitLimit(input: unknown, field: string = "limit"): number {
   return input === undefined ? defaultPageSize : admitInteger(input, field, 1, maxPageSize);
 }
 
+/** At most 1,000 inclusive ranges with `1 <= from <= to`, in any order; a frozen copy. */
 export function admitRanges(input: unknown, field: string): readonly SeqRange[] {
   if (!Array.isArray(input)) throw refuse(field, "must be an array of { from, to }.");
-  if (input.length > maxPageSize)
+  const length = input.length;
+  if (length > maxPageSize)
     throw refuse(field, `must have at most ${maxPageSize} ranges; join those that touch.`);
-  return Object.freeze(
-    Array.from(input, (range, index) => {
-      const at = `${field}[${index}]`;
-      requireObject(range, at);
-      const { from, to } = range as Partial<SeqRange>;
-      const first = admitInteger(from, `${at}.from`, 1);
-      return Object.freeze({ from: first, to: admitInteger(to, `${at}.to`, first) });
-    }),
-  );
+  const ranges: SeqRange[] = [];
+  for (let index = 0; index < length; index++) {
+    const at = `${field}[${index}]`;
+    const range: unknown = input[index];
+    requireObject(range, at);
+    const { from, to } = range as Partial<SeqRange>;
+    const first = admitInteger(from, `${at}.from`, 1);
+    ranges.push(Object.freeze({ from: first, to: admitInteger(to, `${at}.to`, first) }));
+  }
+  return Object.freeze(ranges);
 }
 
 export function admitChoice<Choice extends string>(

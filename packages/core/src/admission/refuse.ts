@@ -6,14 +6,35 @@ export function refuse(
   field: string,
   problem: string,
   details?: { readonly [name: string]: JsonValue },
+  cause?: unknown,
 ): MemoryError {
-  return new MemoryError("invalid-input", `${field} ${problem}`, { details: { field, ...details } });
+  const name = printable(field);
+  return new MemoryError("invalid-input", `${name} ${problem}`, {
+    details: { field: name, ...details },
+    cause,
+  });
 }
 
 /** The error for input that passes a configured limit. */
 export function tooLarge(field: string, limitName: string, limit: number, actual?: number): MemoryError {
+  const name = printable(field);
   const size = actual === undefined ? "more" : `${actual}`;
-  return new MemoryError("too-large", `${field} passes the limit ${limitName} of ${limit}: it has ${size}.`, {
-    details: { field, limit: limitName, maximum: limit, ...(actual === undefined ? {} : { actual }) },
+  return new MemoryError("too-large", `${name} passes the limit ${limitName} of ${limit}: it has ${size}.`, {
+    details: { field: name, limit: limitName, maximum: limit, ...(actual === undefined ? {} : { actual }) },
   });
+}
+
+/** A caller's own text as an error message may repeat it: its first 64 characters, harmless to logs and terminals. */
+export function shown(text: string): string {
+  return printable(text.slice(0, 64));
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** Line feeds would forge log lines, escape sequences would reach a terminal. */
+function printable(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(unprintable, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
