@@ -1,5 +1,6 @@
 export { allCases } from "./all-cases.ts";
 export { allMutants } from "./all-mutants.ts";
+export { createDocumentModelCase } from "./cases/documents/model.ts";
 export { createLogModelCase, type ModelOptions } from "./cases/log/model.ts";
 export { conformanceDocument } from "./conformance-document.ts";
 export {

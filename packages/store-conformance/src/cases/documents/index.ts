@@ -6,6 +6,7 @@ import { expiryCases } from "./expiry.ts";
 import { findCases } from "./find.ts";
 import { isolationCases } from "./isolation.ts";
 import { limitCases } from "./limits.ts";
+import { createDocumentModelCase } from "./model.ts";
 import { namespaceCases } from "./namespaces.ts";
 import { pagingCases } from "./paging.ts";
 import { readingCases } from "./reading.ts";
@@ -34,4 +35,5 @@ export const documentCases: readonly ConformanceCase[] = [
   ...roundTripCases,
   ...limitCases,
   ...boundaryCases,
+  createDocumentModelCase(),
 ];

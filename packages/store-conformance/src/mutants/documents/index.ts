@@ -6,6 +6,7 @@ import { isolationMutants } from "./isolation.ts";
 import { listingMutants } from "./listing.ts";
 import { lookalikeMutants } from "./lookalikes.ts";
 import { mendingMutants } from "./mending.ts";
+import { modelMutants } from "./model.ts";
 import { sessionMutants } from "./sessions.ts";
 import { textMutants } from "./text.ts";
 import { valueMutants } from "./values.ts";
@@ -26,4 +27,5 @@ export const documentMutants: readonly Mutant[] = [
   ...valueMutants,
   ...mendingMutants,
   ...lookalikeMutants,
+  ...modelMutants,
 ];
