@@ -102,6 +102,8 @@ export {
   type ReasoningPart,
   type Role,
   type TextPart,
+  type ToolApprovalRequestPart,
+  type ToolApprovalResponsePart,
   type ToolCallPart,
   type ToolResultPart,
   textOf,

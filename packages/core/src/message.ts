@@ -51,7 +51,34 @@ export interface ToolResultPart {
   readonly providerExecuted?: boolean;
 }
 
-export type ContentPart = TextPart | ImagePart | FilePart | ReasoningPart | ToolCallPart | ToolResultPart;
+/**
+ * The assistant's question whether a call may run, in the message of the call or in a later one. No provider is sent
+ * it: a view leaves it out.
+ */
+export interface ToolApprovalRequestPart {
+  readonly type: "tool-approval-request";
+  readonly approvalId: string;
+  readonly toolCallId: string;
+}
+
+/** A person's answer to a `tool-approval-request`, in a message of the role `tool`. No provider is sent it either. */
+export interface ToolApprovalResponsePart {
+  readonly type: "tool-approval-response";
+  readonly approvalId: string;
+  readonly approved: boolean;
+  /** Why; a view tells the model when a call was refused. */
+  readonly reason?: string;
+}
+
+export type ContentPart =
+  | TextPart
+  | ImagePart
+  | FilePart
+  | ReasoningPart
+  | ToolCallPart
+  | ToolResultPart
+  | ToolApprovalRequestPart
+  | ToolApprovalResponsePart;
 
 /**
  * A provider-neutral message. Adapters convert to and from a framework's own, and put the framework's item in

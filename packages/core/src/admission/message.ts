@@ -68,6 +68,16 @@ const partChecks = {
     requireWhenPresent(part, "isError", "boolean", field);
     requireWhenPresent(part, "providerExecuted", "boolean", field);
   },
+  "tool-approval-request": (part, field, limits) => {
+    admitId(part.approvalId, `${field}.approvalId`, limits);
+    admitId(part.toolCallId, `${field}.toolCallId`, limits);
+  },
+  "tool-approval-response": (part, field, limits) => {
+    admitId(part.approvalId, `${field}.approvalId`, limits);
+    // Left out it would have to mean something, and a refusal taken for a consent runs the tool.
+    if (typeof part.approved !== "boolean") throw refuse(`${field}.approved`, "must be a boolean.");
+    requireWhenPresent(part, "reason", "string", field);
+  },
 } as const satisfies {
   [Type in ContentPart["type"]]: (part: JsonObject, field: string, limits: Limits) => void;
 };
