@@ -18,7 +18,6 @@ import {
   type SessionAddress,
   type SessionHead,
   type TouchOptions,
-  type TrimOptions,
   type View,
 } from "@relevo/core";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
@@ -151,12 +150,11 @@ class HandleSession implements Session {
     });
   }
 
-  async trim(options: TrimOptions): Promise<number> {
-    // The port's trim names no incarnation, so a look at the head keeps an old object off a new session.
-    if ((await this.head(signalOf(options))) === undefined) return 0;
+  async trim(options: Parameters<Session["trim"]>[0]): Promise<number> {
+    if (this.incarnation === undefined && (await this.head(signalOf(options))) === undefined) return 0;
     let removed = 0;
     for (;;) {
-      const result = await this.#handle.store.log.trim(this.address, options);
+      const result = await this.#handle.store.log.trim(this.address, { ...options, ...this.#handle.guard() });
       removed += result.removed;
       if (!result.more) return removed;
     }

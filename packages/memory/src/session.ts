@@ -14,7 +14,6 @@ import type {
   SessionAddress,
   SessionHead,
   TouchOptions,
-  TrimOptions,
   View,
   ViewStrategy,
 } from "@relevo/core";
@@ -151,7 +150,9 @@ export interface Session extends AsyncDisposable {
   /** Removes the content of these events for good, with that of the summaries made from them. */
   erase(options: { readonly seqs: readonly (number | SeqRange)[] } & CallOptions): Promise<EraseResult>;
   /** Retention: removes the longest prefix that is all older; returns how many events went. */
-  trim(options: TrimOptions): Promise<number>;
+  trim(
+    options: CallOptions & ({ readonly beforeSeq: number } | { readonly olderThan: number }),
+  ): Promise<number>;
   /** Ends the session with its log and its documents. False when there was none. */
   delete(options?: { readonly expectedVersion?: number } & CallOptions): Promise<boolean>;
 

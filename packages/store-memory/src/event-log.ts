@@ -113,9 +113,10 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
 
     async trim(address, options: TrimOptions) {
       handle.requireOpen();
-      const { beforeSeq = Number.POSITIVE_INFINITY, olderThan } = admitTrim(options);
+      const { incarnation, beforeSeq = Number.POSITIVE_INFINITY, olderThan } = admitTrim(options, limits);
       const now = state.now();
       const session = state.session(admitSessionAddress(address, limits), now);
+      requireIncarnation(session, incarnation);
       requireUnsealed(session);
       if (session === undefined) return { removed: 0, firstSeq: 1, more: false };
       const { removed, more } = session.log.trim(

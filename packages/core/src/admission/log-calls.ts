@@ -185,11 +185,12 @@ export function admitTouch(options: TouchOptions, limits: Limits): AdmittedTouch
 }
 
 export interface AdmittedTrim {
+  readonly incarnation: string | undefined;
   readonly beforeSeq: number | undefined;
   readonly olderThan: number | undefined;
 }
 
-export function admitTrim(options: TrimOptions): AdmittedTrim {
+export function admitTrim(options: TrimOptions, limits: Limits): AdmittedTrim {
   requireOptions(options);
   throwIfAborted(options.signal);
   const { beforeSeq, olderThan } = options as { readonly beforeSeq?: unknown; readonly olderThan?: unknown };
@@ -197,6 +198,7 @@ export function admitTrim(options: TrimOptions): AdmittedTrim {
     throw refuse("options", "must have exactly one of beforeSeq and olderThan.");
   }
   return {
+    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     beforeSeq: admitOptionalInteger(beforeSeq, "beforeSeq", 1),
     olderThan: admitTime(olderThan, "olderThan"),
   };

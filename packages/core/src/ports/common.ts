@@ -15,6 +15,6 @@ export interface Page<Item> {
 export interface PageOptions extends CallOptions {
   /** At most this many items; 1 to 1,000, 100 when left out. */
   readonly limit?: number;
-  /** The `cursor` of the page before. A cursor of another query is `invalid-input`. */
+  /** The `cursor` of the page before. A cursor of another kind of list is `invalid-input`. */
   readonly cursor?: string;
 }

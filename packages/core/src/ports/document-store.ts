@@ -115,7 +115,7 @@ export interface DocumentStore {
    */
   putMany(writes: readonly DocumentWrite[], options?: SessionGuard): Promise<readonly Document[]>;
 
-  /** Removes the document. False when there was none. @throws `conflict`; `history-lost`. */
+  /** Removes the document. False when there was none, whatever version was expected. @throws `conflict`; `history-lost`. */
   delete(address: DocumentAddress, options?: DeleteDocumentOptions): Promise<boolean>;
 
   /**

@@ -121,7 +121,10 @@ export interface TouchOptions extends CallOptions {
   readonly metadata?: JsonObject;
 }
 
-export type TrimOptions = CallOptions & ({ readonly beforeSeq: number } | { readonly olderThan: number });
+export type TrimOptions = CallOptions & { readonly incarnation?: string } & (
+    | { readonly beforeSeq: number }
+    | { readonly olderThan: number }
+  );
 
 export interface TrimResult {
   readonly removed: number;
@@ -222,7 +225,7 @@ export interface EventLog {
    * Retention: removes the longest prefix that is all before `beforeSeq`, or all recorded before `olderThan`.
    * Keeps incarnation and version, even when everything goes. A missing session has nothing to trim.
    *
-   * @throws `conflict` when sealed.
+   * @throws `history-lost` when the named incarnation is gone; `conflict` when sealed.
    */
   trim(address: SessionAddress, options: TrimOptions): Promise<TrimResult>;
 

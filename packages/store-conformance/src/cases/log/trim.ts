@@ -159,6 +159,24 @@ export const trimCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: "log/trim-names-its-incarnation",
+    area: "log",
+    contract:
+      "A trim that names an incarnation which is gone is `history-lost` and removes nothing of the new one.",
+    async run(context) {
+      const { log } = context.store;
+      const address = addressOf(context);
+      const { incarnation } = await log.append(address, messages(3));
+      equal((await log.trim(address, { beforeSeq: 2, incarnation })).removed, 1, "a trim of the living one");
+      await log.delete(address);
+      const late = (): Promise<unknown> => log.trim(address, { beforeSeq: 3, incarnation });
+      await refuses(late, "history-lost", "a trim after the delete");
+      await context.other.log.append(address, messages(3));
+      await refuses(late, "history-lost", "a trim that means the old incarnation");
+      equal(await seqsOf(log, address), [1, 2, 3], "seqs of the new one");
+    },
+  },
+  {
     id: "log/trim-keeps-the-effect-of-retractions",
     area: "log",
     contract: "An event stays retracted, and stays the first of the log, when those before it are trimmed.",

@@ -33,6 +33,14 @@ export const trimMutants: readonly Mutant[] = [
     }),
   ),
   logMutant(
+    "trim-of-any-incarnation",
+    "log/trim-names-its-incarnation",
+    "a trim takes whatever incarnation it finds",
+    (log) => ({
+      trim: (address, options) => log.trim(address, without(options, "incarnation")),
+    }),
+  ),
+  logMutant(
     "trim-restarts-seq",
     "log/trim-of-everything-keeps-the-session",
     "a trim of everything ends the session, and seq starts again at 1",
