@@ -1,0 +1,46 @@
+import type { Message } from "@relevo/core";
+import type { Entry } from "./entry.ts";
+
+export type GroupKind = "system" | "user" | "assistant" | "tool-calls";
+
+/**
+ * What a view keeps or drops as one: a system message, a user message, an assistant's text with the reasoning before
+ * it, or an assistant's tool calls with all their results. Splitting one makes a history that providers refuse.
+ */
+export interface Group {
+  readonly kind: GroupKind;
+  /** In the order of the log. The first one gives the group its place. */
+  readonly entries: readonly Entry[];
+  readonly pinned: boolean;
+  /** What the group looks like in a view; results stand behind their calls, missing ones are made up as errors. */
+  readonly messages: readonly ViewMessage[];
+}
+
+/** A message of a view and where it came from; `undefined` for one that no log holds. */
+export interface ViewMessage {
+  readonly message: Message;
+  readonly seq: number | undefined;
+}
+
+export type LeftoverReason =
+  | "orphan-result"
+  | "duplicate-result"
+  | "empty"
+  | "dangling-reasoning"
+  | "unsendable";
+
+/** An entry that can stand in no view, and why. */
+export interface Leftover {
+  readonly entry: Entry;
+  readonly reason: LeftoverReason;
+}
+
+export interface Grouping {
+  /** In the order of their first entries. */
+  readonly groups: readonly Group[];
+  readonly leftovers: readonly Leftover[];
+}
+
+export function firstSeq(group: Group): number {
+  return group.entries[0]?.seq ?? 0;
+}

@@ -1,0 +1,114 @@
+import type { Message } from "@relevo/core";
+import { partsOf, toolCallsOf } from "../groups/parts.ts";
+import type { Finding, Rule } from "./rule.ts";
+import {
+  checkAnswersAtOnce,
+  checkNoBlank,
+  checkNotEmpty,
+  checkParts,
+  checkProviderPairs,
+  checkSystemFirst,
+  checkUniqueCallIds,
+  checkUserFirst,
+} from "./shared-checks.ts";
+
+const reference = "docs.anthropic.com/en/api/messages";
+
+/** What a call's id may look like. */
+export const anthropicCallId: RegExp = /^[a-zA-Z0-9_-]+$/;
+
+/** The Messages API. System messages are its `system` parameter; neighbours of one role become one turn. */
+export const anthropicRules: readonly Rule[] = [
+  {
+    id: "anthropic/not-empty",
+    says: "messages: at least one message is required",
+    source: reference,
+    check: checkNotEmpty,
+  },
+  {
+    id: "anthropic/parts",
+    says: "each role carries only its own content blocks",
+    source: reference,
+    check: checkParts,
+  },
+  {
+    id: "anthropic/system-first",
+    says: "the system prompt is a parameter of its own, not a turn",
+    source: reference,
+    check: checkSystemFirst,
+  },
+  {
+    id: "anthropic/user-first",
+    says: "first message must use the user role",
+    source: reference,
+    check: checkUserFirst,
+  },
+  {
+    id: "anthropic/content",
+    says: "text content blocks must be non-empty",
+    source: reference,
+    check: (messages) => checkNoBlank(messages, ["system", "user", "assistant"]),
+  },
+  {
+    id: "anthropic/answers",
+    says: "each tool_use block must have a corresponding tool_result block in the next message",
+    source: "https://github.com/anthropics/claude-code/issues/3632",
+    check: checkAnswersAtOnce,
+  },
+  {
+    id: "anthropic/calls-last",
+    says: "nothing stands behind a tool_use block in its turn",
+    source: "https://github.com/anthropics/claude-code/issues/3632",
+    check: checkCallsLast,
+  },
+  {
+    id: "anthropic/unique-call-ids",
+    says: "tool_use ids must be unique",
+    source: reference,
+    check: checkUniqueCallIds,
+  },
+  {
+    id: "anthropic/call-id-form",
+    says: `tool_use.id: String should match pattern '${anthropicCallId.source}'`,
+    source: reference,
+    check: (messages) =>
+      messages.flatMap((message, index) =>
+        toolCallsOf(message)
+          .filter((call) => !anthropicCallId.test(call.toolCallId))
+          .map((call) => ({
+            index,
+            what: `The call id ${JSON.stringify(call.toolCallId)} has other characters.`,
+          })),
+      ),
+  },
+  {
+    id: "anthropic/provider-pairs",
+    says: "a server tool's use was found without its result block",
+    source: "https://github.com/vercel/ai/issues/10445",
+    check: checkProviderPairs,
+  },
+  {
+    id: "anthropic/thinking-alone",
+    says: "a turn's final block cannot be thinking",
+    source: "docs.anthropic.com/en/docs/build-with-claude/extended-thinking",
+    check: (messages) =>
+      messages.flatMap((message, index) => {
+        const last = message.role === "assistant" && partsOf(message).at(-1)?.type === "reasoning";
+        return last && messages[index + 1]?.role !== "assistant"
+          ? [{ index, what: `The assistant's turn ends with reasoning in message ${index}.` }]
+          : [];
+      }),
+  },
+];
+
+function checkCallsLast(messages: readonly Message[]): readonly Finding[] {
+  return messages.flatMap((message, index) => {
+    let called = false;
+    for (const part of partsOf(message)) {
+      if (part.type === "tool-call" && part.providerExecuted !== true) called = true;
+      else if (called)
+        return [{ index, what: `A ${part.type} part stands behind a call in message ${index}.` }];
+    }
+    return [];
+  });
+}

@@ -1,0 +1,69 @@
+import type { Message } from "@relevo/core";
+import { partsOf } from "../groups/parts.ts";
+import type { Finding, Rule } from "./rule.ts";
+import {
+  checkAnswers,
+  checkNoBlank,
+  checkNotEmpty,
+  checkParts,
+  checkProviderPairs,
+  checkUniqueCallIds,
+} from "./shared-checks.ts";
+
+const reference = "platform.openai.com/docs/api-reference/responses/create";
+
+/** The Responses API, whose input is a list of items: reasoning and what it led to are checked as a pair. */
+export const openaiResponsesRules: readonly Rule[] = [
+  {
+    id: "openai-responses/not-empty",
+    says: "input must have at least one item",
+    source: reference,
+    check: checkNotEmpty,
+  },
+  {
+    id: "openai-responses/parts",
+    says: "each role carries only its own items",
+    source: reference,
+    check: checkParts,
+  },
+  {
+    id: "openai-responses/answers",
+    says: "No tool output found for function call",
+    source: "https://github.com/vercel/ai/issues/11036",
+    check: checkAnswers,
+  },
+  {
+    id: "openai-responses/unique-call-ids",
+    says: "call_id pairs one function_call with one function_call_output",
+    source: reference,
+    check: checkUniqueCallIds,
+  },
+  {
+    id: "openai-responses/reasoning",
+    says: "an item of type 'reasoning' was provided without its required following item",
+    source: "https://github.com/vercel/ai/issues/7099",
+    check: checkReasoning,
+  },
+  {
+    id: "openai-responses/content",
+    says: "a message item needs content",
+    source: reference,
+    check: (messages) => checkNoBlank(messages, ["system", "user"]),
+  },
+  {
+    id: "openai-responses/provider-pairs",
+    says: "a call that the provider ran is sent with its result or not at all",
+    source: "https://github.com/vercel/ai/issues/10445",
+    check: checkProviderPairs,
+  },
+];
+
+/** Reasoning is followed by the assistant's text or calls, in the same message or the next. */
+function checkReasoning(messages: readonly Message[]): readonly Finding[] {
+  return messages.flatMap((message, index) => {
+    if (message.role !== "assistant" || partsOf(message).at(-1)?.type !== "reasoning") return [];
+    return messages[index + 1]?.role === "assistant"
+      ? []
+      : [{ index, what: `The reasoning in message ${index} is followed by nothing it led to.` }];
+  });
+}

@@ -1,0 +1,136 @@
+import type { ContentPart, Message, Role } from "@relevo/core";
+import { isBlank, partsOf, toolCallsOf, toolResultsOf } from "../groups/parts.ts";
+import type { Finding } from "./rule.ts";
+
+/** A conversation must hold something. */
+export function checkNotEmpty(messages: readonly Message[]): readonly Finding[] {
+  const spoken = messages.some((message) => message.role !== "system");
+  return spoken ? [] : [{ index: 0, what: "There is no message besides the system's." }];
+}
+
+/** Nothing with a system role after the conversation has begun. */
+export function checkSystemFirst(messages: readonly Message[]): readonly Finding[] {
+  const begin = messages.findIndex((message) => message.role !== "system");
+  if (begin === -1) return [];
+  return where(
+    messages,
+    (message, index) => index > begin && message.role === "system",
+    "comes after the conversation began",
+  );
+}
+
+/** The first message that is not the system's is the user's. */
+export function checkUserFirst(messages: readonly Message[]): readonly Finding[] {
+  const index = messages.findIndex((message) => message.role !== "system");
+  const first = messages[index];
+  if (first === undefined || first.role === "user") return [];
+  return [{ index, what: `The conversation begins with the ${first.role}.` }];
+}
+
+/** Every message says something: a part that is not blank. */
+export function checkNoBlank(messages: readonly Message[], roles: readonly Role[]): readonly Finding[] {
+  return where(
+    messages,
+    (message) =>
+      roles.includes(message.role) && (partsOf(message).length === 0 || partsOf(message).some(isBlank)),
+    "has an empty text or no part",
+  );
+}
+
+const allowedParts: Readonly<Record<Role, ReadonlySet<ContentPart["type"]>>> = {
+  system: new Set(["text"]),
+  user: new Set(["text", "image", "file"]),
+  assistant: new Set(["text", "image", "file", "reasoning", "tool-call", "tool-result"]),
+  tool: new Set(["tool-result"]),
+};
+
+/** Each role has only the parts that its turns can carry. */
+export function checkParts(messages: readonly Message[]): readonly Finding[] {
+  return messages.flatMap((message, index) =>
+    partsOf(message)
+      .filter((part) => !allowedParts[message.role].has(part.type))
+      .map((part) => ({ index, what: `A ${message.role} message has a ${part.type} part.` })),
+  );
+}
+
+/**
+ * The messages after an assistant's calls answer every one of them, once, before anything else is said; and nothing
+ * else is answered. Calls that the provider runs are answered by the assistant itself.
+ */
+export function checkAnswers(messages: readonly Message[]): readonly Finding[] {
+  const findings: Finding[] = [];
+  let open = new Map<string, number>();
+  const closeOpen = (): void => {
+    for (const [id, index] of open)
+      findings.push({ index, what: `The call ${id} has no result right after it.` });
+    open = new Map();
+  };
+  messages.forEach((message, index) => {
+    if (message.role === "tool") {
+      for (const result of toolResultsOf(message)) {
+        if (open.delete(result.toolCallId)) continue;
+        findings.push({ index, what: `The result ${result.toolCallId} answers no open call.` });
+      }
+      return;
+    }
+    // Neighbouring assistant messages are one turn for the provider: the results may follow the last of them.
+    if (message.role !== "assistant") closeOpen();
+    for (const call of toolCallsOf(message)) {
+      if (call.providerExecuted === true) continue;
+      if (open.has(call.toolCallId))
+        findings.push({ index, what: `The call id ${call.toolCallId} is used twice.` });
+      open.set(call.toolCallId, index);
+    }
+  });
+  closeOpen();
+  return findings;
+}
+
+/** As `checkAnswers`, and no assistant message stands between calls and their results. */
+export function checkAnswersAtOnce(messages: readonly Message[]): readonly Finding[] {
+  const findings = [...checkAnswers(messages)];
+  messages.forEach((message, index) => {
+    const calls = toolCallsOf(message).some((call) => call.providerExecuted !== true);
+    if (calls && messages[index + 1]?.role === "assistant") {
+      findings.push({ index, what: "An assistant message stands between calls and their results." });
+    }
+  });
+  return findings;
+}
+
+/** Calls run by the provider and their results come in pairs within the assistant's turns, the call first. */
+export function checkProviderPairs(messages: readonly Message[]): readonly Finding[] {
+  const findings: Finding[] = [];
+  const open = new Map<string, number>();
+  messages.forEach((message, index) => {
+    if (message.role !== "assistant") return;
+    for (const part of partsOf(message)) {
+      if (part.type === "tool-call" && part.providerExecuted === true) open.set(part.toolCallId, index);
+      if (part.type === "tool-result" && !open.delete(part.toolCallId)) {
+        findings.push({ index, what: `The result ${part.toolCallId} answers no call of the provider.` });
+      }
+    }
+  });
+  for (const [id, index] of open) findings.push({ index, what: `The provider's call ${id} has no result.` });
+  return findings;
+}
+
+/** No call id stands for two calls. */
+export function checkUniqueCallIds(messages: readonly Message[]): readonly Finding[] {
+  const seen = new Set<string>();
+  return messages.flatMap((message, index) =>
+    toolCallsOf(message)
+      .filter((call) => seen.size === seen.add(call.toolCallId).size)
+      .map((call) => ({ index, what: `The call id ${call.toolCallId} stands for more than one call.` })),
+  );
+}
+
+export function where(
+  messages: readonly Message[],
+  test: (message: Message, index: number) => boolean,
+  problem: string,
+): readonly Finding[] {
+  return messages.flatMap((message, index) =>
+    test(message, index) ? [{ index, what: `The ${message.role} message ${index} ${problem}.` }] : [],
+  );
+}

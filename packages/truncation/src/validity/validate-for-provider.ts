@@ -1,0 +1,33 @@
+import type { Message } from "@relevo/core";
+import { anthropicRules } from "./anthropic-rules.ts";
+import { geminiRules } from "./gemini-rules.ts";
+import { openaiChatRules } from "./openai-chat-rules.ts";
+import { openaiResponsesRules } from "./openai-responses-rules.ts";
+import type { Problem, Rule } from "./rule.ts";
+
+export type Provider = "openai-chat" | "openai-responses" | "anthropic" | "gemini";
+
+const rulesOf = {
+  "openai-chat": openaiChatRules,
+  "openai-responses": openaiResponsesRules,
+  anthropic: anthropicRules,
+  gemini: geminiRules,
+} as const satisfies Record<Provider, readonly Rule[]>;
+
+export const providers: readonly Provider[] = Object.freeze(Object.keys(rulesOf) as Provider[]);
+
+/**
+ * What the provider would refuse in these messages, each with the rule and where it is written; empty when nothing.
+ * Checks the form of the conversation, as adapters send it: neighbours of one role become one turn. It does not
+ * check what depends on the model, such as its context length or which media it reads.
+ */
+export function validateForProvider(messages: readonly Message[], provider: Provider): readonly Problem[] {
+  return rulesOf[provider].flatMap((rule) =>
+    rule.check(messages).map(({ index, what }) => ({
+      index,
+      rule: rule.id,
+      source: rule.source,
+      message: `${what} (${rule.id}: ${rule.says}; ${rule.source})`,
+    })),
+  );
+}
