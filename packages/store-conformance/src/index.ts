@@ -27,3 +27,4 @@ export type {
 } from "./harness.ts";
 export { breakStore, overriding, type StoreParts } from "./mutants/break-store.ts";
 export { runCase } from "./run-case.ts";
+export { type SoakOptions, soakModels } from "./soak-models.ts";
