@@ -1,19 +1,21 @@
 import type { ContentPart, ToolCallPart, ToolResultPart } from "@relevo/core";
+import { type DraftCall, type GroupDraft, messagesOf, type SpokenPart } from "./draft.ts";
 import type { Entry } from "./entry.ts";
-import type { Group, Grouping, GroupKind, Leftover, LeftoverReason, ViewMessage } from "./group.ts";
-import { isBlank, partsOf, withParts } from "./parts.ts";
-
-/** What a view says in place of a result that never came: the process died, or the tool still runs. */
-export const missingResult = "No result was recorded for this call.";
+import type { Group, Grouping, GroupKind, Leftover, LeftoverReason } from "./group.ts";
+import { isBlank, partsOf } from "./parts.ts";
+import { isClientCall } from "./sendable-part.ts";
 
 /**
  * Parts a history into what must stay together. Entries are given in the order of the log, and may begin in the
- * middle of it: a result whose call lies before them is left over.
+ * middle of it: a result whose call lies before them is left over. Every entry is in a group or left over.
  *
- * - Results join the newest unanswered call with their id, however late they come and whatever came between.
- * - Reasoning without text or calls joins the assistant's message after it.
- * - A call without a result gets one that says so, marked as an error. A call that the provider should have run
- *   cannot be answered by us and is left out.
+ * - Results join the newest unanswered call with their id, of the same agent when there is one, however late they
+ *   come and whatever came between.
+ * - Reasoning without text or calls joins the same agent's next message, unless a user speaks first. What a provider
+ *   answers to a call that it runs joins it within the same turn.
+ * - A call without a result gets one that says so, or that it was refused, marked as an error. A call that the
+ *   provider should have run cannot be answered by us and is left out.
+ * - Questions and answers about approval belong to their call and are not shown; a refusal is told as its result.
  */
 export function groupEntries(entries: readonly Entry[]): Grouping {
   const grouper = new Grouper();
@@ -21,225 +23,191 @@ export function groupEntries(entries: readonly Entry[]): Grouping {
   return grouper.finish();
 }
 
-interface PendingCall {
-  readonly builder: Builder;
-  readonly call: ToolCallPart;
-  answered: boolean;
-}
-
-interface Builder {
-  kind: GroupKind;
-  readonly entries: Entry[];
-  /** What the role itself said: one system or user message, or the assistant's, reasoning first. */
-  readonly speech: { readonly entry: Entry; readonly parts: readonly ContentPart[] }[];
-  /** The results of the group's calls, by the entry they came in. */
-  readonly results: { readonly entry: Entry; readonly parts: ToolResultPart[] }[];
-  readonly calls: PendingCall[];
-}
-
 class Grouper {
-  readonly #builders: Builder[] = [];
-  readonly #leftovers: Leftover[] = [];
-  /** Calls by id, oldest first: providers reuse ids, and the newest open one is meant. */
-  readonly #calls = new Map<string, PendingCall[]>();
-  /** An assistant's reasoning that waits for what it led to. */
-  #reasoning: Builder | undefined;
+  readonly #drafts = new Set<GroupDraft>();
+  readonly #entries: Entry[] = [];
+  /** Why an entry is left over in case nothing of it is shown. */
+  readonly #reasons = new Map<Entry, LeftoverReason>();
+  /** Unanswered calls by id, oldest first: providers reuse ids, and the newest is meant. */
+  readonly #open = new Map<string, DraftCall[]>();
+  readonly #answered = new Set<string>();
+  readonly #approvals = new Map<string, DraftCall>();
+  /** Each agent's reasoning that waits for what it led to. */
+  readonly #reasoning = new Map<string | undefined, GroupDraft>();
 
   add(entry: Entry): void {
+    this.#entries.push(entry);
     const { role } = entry.message;
-    if (role === "tool") {
-      const joined = this.#joinResults(entry, partsOf(entry.message));
-      if (joined !== "joined") this.#leave(entry, joined);
-      return;
-    }
-    const parts = partsOf(entry.message).filter((part) => !isBlank(part) && belongsTo(part, role));
-    if (parts.length === 0) this.#leave(entry, "empty");
+    const parts = partsOf(entry.message).filter((part) => !isBlank(part));
+    if (parts.length === 0) this.#reasons.set(entry, "empty");
+    else if (role === "tool") this.#addResults(entry, parts);
     else if (role === "assistant") this.#addSpeech(entry, parts);
     else {
-      if (role === "user") this.#dropReasoning();
-      this.#start(role, entry, parts);
+      const taken = parts.filter((part) => belongsTo(part, role));
+      if (taken.length === 0) return;
+      if (role === "user") this.#endTurn();
+      const draft = this.#start(role, entry);
+      draft.speech.push({ entry, parts: taken.map((part) => ({ part })) });
     }
   }
 
   finish(): Grouping {
     this.#dropReasoning();
     const groups: Group[] = [];
-    for (const builder of this.#builders) {
-      const messages = messagesOf(builder);
-      const shown = new Set(messages.map((message) => message.seq));
-      for (const entry of builder.entries) if (!shown.has(entry.seq)) this.#leave(entry, "unsendable");
+    const shown = new Set<number | undefined>();
+    for (const draft of this.#drafts) {
+      const messages = messagesOf(draft);
       if (messages.length === 0) continue;
+      const own = new Set(messages.map(({ seq }) => seq));
+      for (const seq of own) shown.add(seq);
       groups.push({
-        kind: builder.calls.length > 0 ? "tool-calls" : builder.kind,
-        entries: builder.entries.filter((entry) => shown.has(entry.seq)),
-        pinned: builder.entries.some((entry) => entry.pinned),
+        kind: draft.calls.length > 0 ? "tool-calls" : draft.kind,
+        entries: draft.entries.filter((entry) => own.has(entry.seq)),
+        pinned: draft.entries.some((entry) => entry.pinned),
         messages,
       });
     }
-    return { groups, leftovers: this.#leftovers };
+    const leftovers = this.#entries.flatMap((entry): Leftover[] =>
+      shown.has(entry.seq) ? [] : [{ entry, reason: this.#reasons.get(entry) ?? "unsendable" }],
+    );
+    return { groups, leftovers };
   }
 
-  #start(kind: GroupKind, entry: Entry, parts: readonly ContentPart[]): Builder {
-    const builder: Builder = { kind, entries: [entry], speech: [{ entry, parts }], results: [], calls: [] };
-    this.#builders.push(builder);
-    return builder;
+  #start(kind: GroupKind, entry: Entry): GroupDraft {
+    const draft: GroupDraft = { kind, entries: [entry], speech: [], results: [], calls: [] };
+    this.#drafts.add(draft);
+    return draft;
   }
 
   #addSpeech(entry: Entry, parts: readonly ContentPart[]): void {
-    // A provider that runs a tool may answer in a later message of the assistant: both are one group.
-    let builder = this.#reasoning ?? this.#ownerOfProviderResult(parts);
-    if (builder === undefined) builder = this.#start("assistant", entry, parts);
-    else {
-      builder.entries.push(entry);
-      builder.speech.push({ entry, parts });
-    }
-    if (parts.every((part) => part.type === "reasoning")) {
-      this.#reasoning = builder;
-      return;
-    }
-    this.#reasoning = undefined;
+    const { agent } = entry.message;
+    const said = parts.filter((part) => part.type !== "tool-approval-request");
+    if (said.length > 0) {
+      // A provider that runs a tool may answer in a later message of the assistant: both are one group.
+      const earlier = this.#ownerOfProviderResult(said, agent) ?? this.#reasoning.get(agent);
+      const draft = earlier ?? this.#start("assistant", entry);
+      if (earlier !== undefined) draft.entries.push(entry);
+      const spoken: SpokenPart[] = [];
+      for (const part of said) {
+        if (part.type === "tool-call") spoken.push({ part, call: this.#openCall(draft, part, agent) });
+        else if (part.type !== "tool-result") spoken.push({ part });
+        else if (this.#answerOfProvider(draft, part, agent)) spoken.push({ part });
+        else this.#joinResult(entry, part);
+      }
+      draft.speech.push({ entry, parts: spoken });
+      if (said.every((part) => part.type === "reasoning")) this.#reasoning.set(agent, draft);
+      else if (this.#reasoning.get(agent) === draft) this.#reasoning.delete(agent);
+    } else this.#reasons.set(entry, "approval");
     for (const part of parts) {
-      if (part.type === "tool-call") this.#open(builder, part);
-      else if (part.type === "tool-result") {
-        const call = this.#openCall(part.toolCallId);
-        if (call?.call.providerExecuted === true && call.builder === builder) call.answered = true;
-        else this.#joinResults(entry, [part]);
+      if (part.type !== "tool-approval-request") continue;
+      const call = this.#find(part.toolCallId, agent, () => true);
+      if (call !== undefined) this.#approvals.set(part.approvalId, call);
+    }
+  }
+
+  #addResults(entry: Entry, parts: readonly ContentPart[]): void {
+    for (const part of parts) {
+      if (part.type === "tool-approval-response") {
+        this.#reasons.set(entry, "approval");
+        const call = this.#approvals.get(part.approvalId);
+        if (call === undefined) continue;
+        call.refusal = part.approved ? undefined : { entry, reason: part.reason };
+        noteEntry(call.draft, entry);
+      } else if (part.type === "tool-result" && !this.#joinResult(entry, part)) {
+        const duplicate = this.#answered.has(part.toolCallId);
+        this.#reasons.set(entry, duplicate ? "duplicate-result" : "orphan-result");
       }
     }
   }
 
-  #open(builder: Builder, part: ToolCallPart): void {
-    const call: PendingCall = { builder, call: part, answered: false };
-    builder.calls.push(call);
-    const same = this.#calls.get(part.toolCallId);
-    if (same === undefined) this.#calls.set(part.toolCallId, [call]);
+  #openCall(draft: GroupDraft, part: ToolCallPart, agent: string | undefined): DraftCall {
+    const call: DraftCall = { draft, call: part, agent, answered: false, refusal: undefined };
+    draft.calls.push(call);
+    const same = this.#open.get(part.toolCallId);
+    if (same === undefined) this.#open.set(part.toolCallId, [call]);
     else same.push(call);
+    return call;
   }
 
-  #joinResults(entry: Entry, parts: readonly ContentPart[]): "joined" | LeftoverReason {
-    let outcome: "joined" | LeftoverReason = "orphan-result";
+  #answerOfProvider(draft: GroupDraft, part: ToolResultPart, agent: string | undefined): boolean {
+    const call = this.#find(part.toolCallId, agent, isOfProvider);
+    if (call?.draft !== draft) return false;
+    this.#close(call);
+    return true;
+  }
+
+  #joinResult(entry: Entry, part: ToolResultPart): boolean {
+    const call = this.#find(part.toolCallId, entry.message.agent, (candidate) => !isOfProvider(candidate));
+    if (call === undefined) return false;
+    this.#close(call);
+    noteEntry(call.draft, entry);
+    const last = call.draft.results.at(-1);
+    if (last?.entry === entry) last.parts.push(part);
+    else call.draft.results.push({ entry, parts: [part] });
+    return true;
+  }
+
+  #close(call: DraftCall): void {
+    const { toolCallId } = call.call;
+    call.answered = true;
+    this.#answered.add(toolCallId);
+    const same = this.#open.get(toolCallId) ?? [];
+    same.splice(same.lastIndexOf(call), 1);
+    if (same.length === 0) this.#open.delete(toolCallId);
+  }
+
+  /**
+   * The newest open call with this id, the agent's own before another's: agents that run side by side may use the
+   * same ids. Of calls in one group the oldest, so that results answer in the order of the calls.
+   */
+  #find(id: string, agent: string | undefined, fits: (call: DraftCall) => boolean): DraftCall | undefined {
+    const open = this.#open.get(id);
+    if (open === undefined) return undefined;
+    const newest =
+      open.findLast((call) => fits(call) && call.agent === agent) ?? open.findLast((call) => fits(call));
+    const sameGroup = newest?.draft.calls ?? [];
+    return sameGroup.find((call) => call.call.toolCallId === id && !call.answered && fits(call));
+  }
+
+  #ownerOfProviderResult(parts: readonly ContentPart[], agent: string | undefined): GroupDraft | undefined {
     for (const part of parts) {
-      if (part.type !== "tool-result") continue;
-      const call = this.#openCall(part.toolCallId);
-      if (call === undefined || call.call.providerExecuted === true) {
-        if (outcome !== "joined" && this.#calls.has(part.toolCallId)) outcome = "duplicate-result";
-        continue;
-      }
-      call.answered = true;
-      outcome = "joined";
-      const { entries, results } = call.builder;
-      if (!entries.includes(entry)) entries.push(entry);
-      const last = results.at(-1);
-      if (last?.entry === entry) last.parts.push(part);
-      else results.push({ entry, parts: [part] });
-    }
-    return outcome;
-  }
-
-  #openCall(toolCallId: string): PendingCall | undefined {
-    return this.#calls.get(toolCallId)?.findLast((candidate) => !candidate.answered);
-  }
-
-  #ownerOfProviderResult(parts: readonly ContentPart[]): Builder | undefined {
-    for (const part of parts) {
-      const call = part.type === "tool-result" ? this.#openCall(part.toolCallId) : undefined;
-      if (call?.call.providerExecuted === true) return call.builder;
+      const call = part.type === "tool-result" ? this.#find(part.toolCallId, agent, isOfProvider) : undefined;
+      if (call !== undefined) return call.draft;
     }
     return undefined;
   }
 
-  /** Reasoning that led to nothing is refused by providers that check for what must follow it. */
-  #dropReasoning(): void {
-    const builder = this.#reasoning;
-    if (builder === undefined) return;
-    this.#reasoning = undefined;
-    if (builder.calls.length > 0 || builder.speech.some(({ parts }) => parts.some(isSpoken))) return;
-    this.#builders.splice(this.#builders.indexOf(builder), 1);
-    for (const entry of builder.entries) this.#leave(entry, "dangling-reasoning");
+  /** What stands before a user's message joins nothing behind it, but for the results of tools that we run. */
+  #endTurn(): void {
+    this.#dropReasoning();
+    for (const [id, calls] of this.#open) {
+      const ours = calls.filter((call) => !isOfProvider(call));
+      if (ours.length === calls.length) continue;
+      if (ours.length === 0) this.#open.delete(id);
+      else this.#open.set(id, ours);
+    }
   }
 
-  #leave(entry: Entry, reason: LeftoverReason): void {
-    this.#leftovers.push({ entry, reason });
+  /** Reasoning that led to nothing is refused by providers that check for what must follow it. */
+  #dropReasoning(): void {
+    for (const draft of this.#reasoning.values()) {
+      this.#drafts.delete(draft);
+      for (const entry of draft.entries) this.#reasons.set(entry, "dangling-reasoning");
+    }
+    this.#reasoning.clear();
   }
 }
 
-function isSpoken(part: ContentPart): boolean {
-  return part.type !== "reasoning";
+function isOfProvider({ call }: DraftCall): boolean {
+  return !isClientCall(call);
+}
+
+function noteEntry({ entries }: GroupDraft, entry: Entry): void {
+  // Only the last can be the same: entries come in the order of the log.
+  if (entries.at(-1) !== entry) entries.push(entry);
 }
 
 /** Parts that no provider takes in a message of this role are not shown. */
-function belongsTo(part: ContentPart, role: "system" | "user" | "assistant"): boolean {
-  if (role === "system") return part.type === "text";
-  if (role === "user") return part.type === "text" || part.type === "image" || part.type === "file";
-  return true;
-}
-
-function messagesOf(builder: Builder): ViewMessage[] {
-  const messages = speechOf(builder);
-  if (messages.length === 0) return [];
-  for (const { entry, parts } of builder.results) {
-    const whole = entry.message.role === "tool" && parts.length === partsOf(entry.message).length;
-    const { message } = entry;
-    messages.push({
-      message: whole ? message : { ...withParts(message, parts), role: "tool" },
-      seq: entry.seq,
-    });
-  }
-  const missing = builder.calls.filter(({ call, answered }) => !answered && call.providerExecuted !== true);
-  if (missing.length > 0) {
-    messages.push({
-      message: { role: "tool", content: missing.map(({ call }) => resultInPlaceOf(call)) },
-      seq: undefined,
-    });
-  }
-  return messages;
-}
-
-/**
- * The assistant's messages as providers take them: without what cannot be sent, reasoning before what it led to, and
- * the calls that we run at the very end, where their results follow.
- */
-function speechOf(builder: Builder): ViewMessage[] {
-  const sendable = builder.speech
-    .map(({ entry, parts }) => ({ entry, parts: parts.filter((part) => isSendable(part, builder)) }))
-    .filter(({ parts }) => parts.length > 0);
-  const earlierCalls = sendable.slice(0, -1).flatMap(({ parts }) => parts.filter(isClientCall));
-  return sendable.map(({ entry, parts }, index) => {
-    const calls = index < sendable.length - 1 ? [] : [...earlierCalls, ...parts.filter(isClientCall)];
-    const arranged = [...reasoningFirst(parts.filter((part) => !isClientCall(part))), ...calls];
-    const { content } = entry.message;
-    const same =
-      typeof content === "string" ||
-      (arranged.length === content.length && arranged.every((part, at) => part === content[at]));
-    return { message: same ? entry.message : withParts(entry.message, arranged), seq: entry.seq };
-  });
-}
-
-/** Reasoning at the end of a message has led to nothing in it; in front it reads as what it is. */
-function reasoningFirst(parts: readonly ContentPart[]): readonly ContentPart[] {
-  const lastSpoken = parts.findLastIndex(isSpoken);
-  return lastSpoken === -1 ? parts : [...parts.slice(lastSpoken + 1), ...parts.slice(0, lastSpoken + 1)];
-}
-
-function isClientCall(part: ContentPart): boolean {
-  return part.type === "tool-call" && part.providerExecuted !== true;
-}
-
-/** A provider's call without its result cannot be answered by us; a result without its call answers nothing. */
-function isSendable(part: ContentPart, builder: Builder): boolean {
-  if (part.type === "tool-call" && part.providerExecuted === true) {
-    return builder.calls.some(({ call, answered }) => call === part && answered);
-  }
-  if (part.type === "tool-result") {
-    return builder.calls.some(
-      ({ call, answered }) =>
-        answered && call.providerExecuted === true && call.toolCallId === part.toolCallId,
-    );
-  }
-  return true;
-}
-
-function resultInPlaceOf(call: ToolCallPart): ToolResultPart {
-  const { toolCallId, toolName } = call;
-  return { type: "tool-result", toolCallId, toolName, output: missingResult, isError: true };
+function belongsTo(part: ContentPart, role: "system" | "user"): boolean {
+  return part.type === "text" || (role === "user" && (part.type === "image" || part.type === "file"));
 }

@@ -20,13 +20,22 @@ export interface Group {
 export interface ViewMessage {
   readonly message: Message;
   readonly seq: number | undefined;
+  /** Messages of the log whose content stands in this one too: reasoning, in what it led to. */
+  readonly merged?: readonly number[];
 }
 
+/**
+ * - `orphan-result`: no call with its id came before; `duplicate-result`: that call was answered already.
+ * - `empty`: no content but white space. `dangling-reasoning`: a user spoke before it led to anything.
+ * - `approval`: a question or an answer about a call, which stands for itself.
+ * - `unsendable`: only parts that no provider takes in this role, or a provider's call that was never answered.
+ */
 export type LeftoverReason =
   | "orphan-result"
   | "duplicate-result"
   | "empty"
   | "dangling-reasoning"
+  | "approval"
   | "unsendable";
 
 /** An entry that can stand in no view, and why. */
