@@ -1,0 +1,40 @@
+import type { Target } from "./benchmark.ts";
+import type { Measurement, Quartiles } from "./measure.ts";
+
+/** The measurements as a table for people. */
+export function formatTable(measurements: readonly Measurement[]): string {
+  const header = ["operation", "floor", "floor µs", "ours µs", "ratio", "target", "within"];
+  const rows = measurements.map((one) => [
+    one.name,
+    one.floor,
+    figure(one.floorMicros.median),
+    spread(one.subjectMicros),
+    `${one.ratio.median.toFixed(2)} (${one.ratio.low.toFixed(2)}–${one.ratio.high.toFixed(2)})`,
+    one.target === undefined ? "–" : describe(one.target),
+    one.withinTarget === undefined ? "–" : one.withinTarget ? "yes" : "NO",
+  ]);
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ");
+  return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+}
+
+function describe(target: Target): string {
+  if ("ratio" in target) return `<= ${target.ratio} x`;
+  if ("micros" in target) return `<= ${target.micros} µs`;
+  return `<= floor + ${target.beyondFloorMicros} µs`;
+}
+
+function spread({ low, median, high }: Quartiles): string {
+  return `${figure(median)} (${figure(low)}–${figure(high)})`;
+}
+
+function figure(micros: number): string {
+  return micros >= 100 ? micros.toFixed(0) : micros >= 1 ? micros.toFixed(1) : micros.toFixed(2);
+}
