@@ -1,21 +1,24 @@
 import type { Message } from "@relevo/core";
-import { partsOf, toolCallsOf } from "../groups/parts.ts";
+import { partsOf } from "../groups/parts.ts";
 import type { Finding, Rule } from "./rule.ts";
 import {
   checkAnswersAtOnce,
+  checkCallIds,
+  checkCallInputs,
   checkNoBlank,
   checkNotEmpty,
   checkParts,
   checkProviderPairs,
   checkSystemFirst,
+  checkToolNames,
   checkUniqueCallIds,
   checkUserFirst,
 } from "./shared-checks.ts";
 
 const reference = "docs.anthropic.com/en/api/messages";
 
-/** What a call's id may look like. */
-export const anthropicCallId: RegExp = /^[a-zA-Z0-9_-]+$/;
+const anthropicCallId = /^[a-zA-Z0-9_-]+$/;
+const toolName = /^[a-zA-Z0-9_-]{1,128}$/;
 
 /** The Messages API. System messages are its `system` parameter; neighbours of one role become one turn. */
 export const anthropicRules: readonly Rule[] = [
@@ -71,15 +74,19 @@ export const anthropicRules: readonly Rule[] = [
     id: "anthropic/call-id-form",
     says: `tool_use.id: String should match pattern '${anthropicCallId.source}'`,
     source: reference,
-    check: (messages) =>
-      messages.flatMap((message, index) =>
-        toolCallsOf(message)
-          .filter((call) => !anthropicCallId.test(call.toolCallId))
-          .map((call) => ({
-            index,
-            what: `The call id ${JSON.stringify(call.toolCallId)} has other characters.`,
-          })),
-      ),
+    check: (messages) => checkCallIds(messages, anthropicCallId),
+  },
+  {
+    id: "anthropic/tool-name-form",
+    says: `tool_use.name: String should match pattern '${toolName.source}'`,
+    source: "docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use",
+    check: (messages) => checkToolNames(messages, toolName),
+  },
+  {
+    id: "anthropic/call-input",
+    says: "tool_use.input: Input should be a valid dictionary",
+    source: "https://github.com/anthropics/claude-code/issues/6696",
+    check: checkCallInputs,
   },
   {
     id: "anthropic/provider-pairs",

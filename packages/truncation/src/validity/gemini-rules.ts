@@ -2,6 +2,7 @@ import type { Message } from "@relevo/core";
 import type { Rule } from "./rule.ts";
 import {
   checkAnswersAtOnce,
+  checkCallInputs,
   checkNoBlank,
   checkNotEmpty,
   checkParts,
@@ -39,6 +40,12 @@ export const geminiRules: readonly Rule[] = [
     says: "the number of function response parts is equal to the number of function call parts of the function call turn",
     source: "https://github.com/google-gemini/gemini-cli/issues/3814",
     check: checkAnswersAtOnce,
+  },
+  {
+    id: "gemini/call-input",
+    says: "functionCall.args is a Struct, an object",
+    source: "ai.google.dev/api/caching#FunctionCall",
+    check: checkCallInputs,
   },
   {
     id: "gemini/provider-pairs",

@@ -2,14 +2,18 @@ import { partsOf } from "../groups/parts.ts";
 import type { Rule } from "./rule.ts";
 import {
   checkAnswersAtOnce,
+  checkCallIds,
   checkNoBlank,
   checkNotEmpty,
   checkParts,
   checkProviderPairs,
+  checkToolNames,
   where,
 } from "./shared-checks.ts";
 
 const reference = "platform.openai.com/docs/api-reference/chat/create";
+const callId = /^.{1,40}$/su;
+const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /** Chat completions, as OpenAI and the many servers that copy it check them. */
 export const openaiChatRules: readonly Rule[] = [
@@ -37,13 +41,28 @@ export const openaiChatRules: readonly Rule[] = [
     source: reference,
     check: (messages) => [
       ...checkNoBlank(messages, ["system", "user"]),
+      // Reasoning before the assistant's next message is part of that one.
       ...where(
         messages,
-        (message) =>
-          message.role === "assistant" && partsOf(message).every((part) => part.type === "reasoning"),
+        (message, index) =>
+          message.role === "assistant" &&
+          partsOf(message).every((part) => part.type === "reasoning") &&
+          messages[index + 1]?.role !== "assistant",
         "has neither content nor tool calls",
       ),
     ],
+  },
+  {
+    id: "openai-chat/call-id-length",
+    says: "tool_calls[].id: string too long. Expected a string with maximum length 40",
+    source: "https://github.com/agno-agi/agno/issues/5382",
+    check: (messages) => checkCallIds(messages, callId),
+  },
+  {
+    id: "openai-chat/tool-name-form",
+    says: `tool_calls[].function.name: string does not match pattern '^[a-zA-Z0-9_-]+$', at most 64 characters`,
+    source: "https://github.com/mcp-use/mcp-use/issues/90",
+    check: (messages) => checkToolNames(messages, toolName),
   },
   {
     id: "openai-chat/provider-pairs",

@@ -3,14 +3,18 @@ import { partsOf } from "../groups/parts.ts";
 import type { Finding, Rule } from "./rule.ts";
 import {
   checkAnswers,
+  checkCallIds,
   checkNoBlank,
   checkNotEmpty,
   checkParts,
   checkProviderPairs,
+  checkToolNames,
   checkUniqueCallIds,
 } from "./shared-checks.ts";
 
 const reference = "platform.openai.com/docs/api-reference/responses/create";
+const callId = /^.{1,64}$/su;
+const toolName = /^[a-zA-Z0-9_-]{1,128}$/;
 
 /** The Responses API, whose input is a list of items: reasoning and what it led to are checked as a pair. */
 export const openaiResponsesRules: readonly Rule[] = [
@@ -37,6 +41,18 @@ export const openaiResponsesRules: readonly Rule[] = [
     says: "call_id pairs one function_call with one function_call_output",
     source: reference,
     check: checkUniqueCallIds,
+  },
+  {
+    id: "openai-responses/call-id-length",
+    says: "input[].call_id: string too long. Expected a string with maximum length 64",
+    source: "https://github.com/AnswerDotAI/fastllm/issues/45",
+    check: (messages) => checkCallIds(messages, callId),
+  },
+  {
+    id: "openai-responses/tool-name-form",
+    says: "input[].name: string does not match pattern '^[a-zA-Z0-9_-]+$', at most 128 characters",
+    source: "https://github.com/openai/openai-agents-python/issues/4112",
+    check: (messages) => checkToolNames(messages, toolName),
   },
   {
     id: "openai-responses/reasoning",

@@ -1,4 +1,4 @@
-import type { ContentPart, Message, Role } from "@relevo/core";
+import type { ContentPart, Message, Role, ToolCallPart } from "@relevo/core";
 import { isBlank, partsOf, toolCallsOf, toolResultsOf } from "../groups/parts.ts";
 import type { Finding } from "./rule.ts";
 
@@ -113,6 +113,42 @@ export function checkProviderPairs(messages: readonly Message[]): readonly Findi
   });
   for (const [id, index] of open) findings.push({ index, what: `The provider's call ${id} has no result.` });
   return findings;
+}
+
+/** Ids of the calls that we run, in the form that a provider takes. */
+export function checkCallIds(messages: readonly Message[], form: RegExp): readonly Finding[] {
+  return clientCalls(messages, ({ toolCallId }) => !form.test(toolCallId)).map(({ index, call }) => ({
+    index,
+    what: `The call id ${JSON.stringify(call.toolCallId)} has another form.`,
+  }));
+}
+
+/** Names of the tools that we run, in the form that a provider takes. */
+export function checkToolNames(messages: readonly Message[], form: RegExp): readonly Finding[] {
+  return clientCalls(messages, ({ toolName }) => !form.test(toolName)).map(({ index, call }) => ({
+    index,
+    what: `The tool name ${JSON.stringify(call.toolName)} has another form.`,
+  }));
+}
+
+/** A call's input is an object, for providers that keep it as one instead of as text. */
+export function checkCallInputs(messages: readonly Message[]): readonly Finding[] {
+  return messages.flatMap((message, index) =>
+    toolCallsOf(message)
+      .filter(({ input }) => typeof input !== "object" || input === null || Array.isArray(input))
+      .map((call) => ({ index, what: `The input of the call ${call.toolCallId} is no object.` })),
+  );
+}
+
+function clientCalls(
+  messages: readonly Message[],
+  test: (call: ToolCallPart) => boolean,
+): readonly { readonly index: number; readonly call: ToolCallPart }[] {
+  return messages.flatMap((message, index) =>
+    toolCallsOf(message)
+      .filter((call) => call.providerExecuted !== true && test(call))
+      .map((call) => ({ index, call })),
+  );
 }
 
 /** No call id stands for two calls. */

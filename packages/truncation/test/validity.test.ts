@@ -1,0 +1,152 @@
+import type { Message } from "@relevo/core";
+import { describe, expect, it } from "vitest";
+import { type Provider, providers, validateForProvider } from "../src/index.ts";
+import {
+  assistant,
+  call,
+  providerCall,
+  providerResult,
+  reasoning,
+  result,
+  system,
+  tool,
+  user,
+} from "./support/parts.ts";
+
+const image = { type: "image", url: "https://example.com/a.png" } as const;
+
+/** Everything that a conversation may have. */
+const conversation: readonly Message[] = [
+  system("You are careful."),
+  user([{ type: "text", text: "What is this?" }, image]),
+  assistant(reasoning("I have to look twice."), "Let me see.", call("call_1", { q: 1 }), call("call-2")),
+  tool(result("call_1", { rows: [] })),
+  tool({ ...result("call-2", ""), isError: true }),
+  assistant(providerCall("srv_1"), providerResult("srv_1"), "A cat."),
+  user("Thanks."),
+  user("And this?"),
+  assistant(reasoning("Hm.")),
+  assistant("A dog."),
+];
+
+interface Violation {
+  readonly rule: string;
+  readonly index: number;
+  readonly messages: readonly Message[];
+}
+
+const long = (length: number): string => "x".repeat(length);
+const answered = (id: string, name = "look"): Message[] => [
+  user("go"),
+  assistant({ ...call(id), toolName: name }),
+  tool(result(id)),
+];
+
+/** The least that breaks the rule, by the part of its id behind the provider's name. */
+const violations: Readonly<Record<Provider, readonly Violation[]>> = {
+  "openai-chat": [
+    { rule: "not-empty", index: 0, messages: [system("rules")] },
+    { rule: "parts", index: 0, messages: [user([reasoning("no")])] },
+    { rule: "answers", index: 1, messages: [user("go"), assistant(call("a"))] },
+    { rule: "answers", index: 1, messages: [user("go"), tool(result("a"))] },
+    { rule: "answers", index: 1, messages: [user("go"), assistant(call("a")), user("?"), tool(result("a"))] },
+    { rule: "answers", index: 3, messages: [...answered("a"), tool(result("a"))] },
+    {
+      rule: "answers",
+      index: 1,
+      messages: [user("go"), assistant(call("a")), assistant("x"), tool(result("a"))],
+    },
+    { rule: "content", index: 0, messages: [user("")] },
+    { rule: "content", index: 1, messages: [user("go"), assistant(reasoning("hm"))] },
+    { rule: "call-id-length", index: 1, messages: answered(long(41)) },
+    { rule: "tool-name-form", index: 1, messages: answered("a", "mcp.find") },
+    { rule: "tool-name-form", index: 1, messages: answered("a", long(65)) },
+    { rule: "provider-pairs", index: 1, messages: [user("go"), assistant(providerCall("p"))] },
+    { rule: "provider-pairs", index: 1, messages: [user("go"), assistant(providerResult("p"))] },
+  ],
+  "openai-responses": [
+    { rule: "not-empty", index: 0, messages: [] },
+    { rule: "parts", index: 1, messages: [user("go"), { role: "tool", content: "text" }] },
+    { rule: "answers", index: 1, messages: [user("go"), assistant(call("a"))] },
+    { rule: "answers", index: 1, messages: [user("go"), assistant(call("a"), call("a")), tool(result("a"))] },
+    { rule: "unique-call-ids", index: 3, messages: [...answered("a"), ...answered("a").slice(1)] },
+    { rule: "call-id-length", index: 1, messages: answered(long(65)) },
+    { rule: "tool-name-form", index: 1, messages: answered("a", "find it") },
+    { rule: "reasoning", index: 1, messages: [user("go"), assistant(reasoning("hm"))] },
+    { rule: "reasoning", index: 1, messages: [user("go"), assistant("x", reasoning("hm")), user("?")] },
+    { rule: "content", index: 0, messages: [user([])] },
+    { rule: "provider-pairs", index: 1, messages: [user("go"), assistant("x", providerResult("p"))] },
+  ],
+  anthropic: [
+    { rule: "not-empty", index: 0, messages: [system("rules")] },
+    { rule: "parts", index: 0, messages: [user([call("a")])] },
+    { rule: "system-first", index: 1, messages: [user("go"), system("rules")] },
+    { rule: "user-first", index: 0, messages: [assistant("hello")] },
+    { rule: "user-first", index: 1, messages: [system("rules"), assistant("hello"), user("go")] },
+    { rule: "content", index: 1, messages: [user("go"), assistant(" ")] },
+    { rule: "answers", index: 1, messages: [user("go"), assistant(call("a"), call("b")), tool(result("a"))] },
+    { rule: "calls-last", index: 1, messages: [user("go"), assistant(call("a"), "x"), tool(result("a"))] },
+    { rule: "unique-call-ids", index: 3, messages: [...answered("a"), ...answered("a").slice(1)] },
+    { rule: "call-id-form", index: 1, messages: answered("a:1") },
+    { rule: "tool-name-form", index: 1, messages: answered("a", "mcp.find") },
+    { rule: "call-input", index: 1, messages: [user("go"), assistant(call("a", "raw")), tool(result("a"))] },
+    { rule: "provider-pairs", index: 1, messages: [user("go"), assistant(providerCall("p"), "x")] },
+    { rule: "thinking-alone", index: 1, messages: [user("go"), assistant(reasoning("hm")), user("?")] },
+  ],
+  gemini: [
+    { rule: "not-empty", index: 0, messages: [] },
+    { rule: "parts", index: 0, messages: [user([result("a")])] },
+    { rule: "system-first", index: 2, messages: [user("go"), assistant("x"), system("rules")] },
+    { rule: "user-first", index: 0, messages: [assistant(call("a")), tool(result("a"))] },
+    { rule: "content", index: 0, messages: [user([{ type: "text", text: "" }, image])] },
+    { rule: "answers", index: 1, messages: [user("go"), assistant(call("a"), call("b")), tool(result("b"))] },
+    { rule: "call-input", index: 1, messages: [user("go"), assistant(call("a", [1])), tool(result("a"))] },
+    { rule: "provider-pairs", index: 1, messages: [user("go"), assistant(providerCall("p"))] },
+  ],
+};
+
+describe.each(providers)("%s", (provider) => {
+  it("takes a conversation with everything in it", () => {
+    expect(validateForProvider(conversation, provider)).toEqual([]);
+  });
+
+  it.each(violations[provider])("finds $rule at message $index", ({ rule, index, messages }) => {
+    const problems = validateForProvider(messages, provider);
+    const found = problems.find((problem) => problem.rule === `${provider}/${rule}`);
+    expect(found, JSON.stringify(problems)).toMatchObject({ index });
+    // Who reads only the message learns where the rule is written.
+    expect(found?.message).toContain(found?.source);
+    expect(found?.message).toContain(`${provider}/${rule}`);
+    expect(found?.source).toMatch(/^(https:\/\/github\.com\/|(platform|docs|ai)\.[a-z.]+\/)/);
+  });
+
+  it("has a minimal violation for every rule", async () => {
+    const rules = await import(`../src/validity/${provider}-rules.ts`);
+    const [list] = Object.values(rules).filter(Array.isArray);
+    const ids = (list ?? []).map(({ id }: { readonly id: string }) => id);
+    const covered = new Set(violations[provider].map(({ rule }) => `${provider}/${rule}`));
+    expect(covered).toEqual(new Set(ids));
+  });
+});
+
+describe("the providers", () => {
+  it("differ where they are known to", () => {
+    const assistantFirst = [assistant("hello"), user("go")];
+    expect(validateForProvider(assistantFirst, "openai-chat")).toEqual([]);
+    expect(validateForProvider(assistantFirst, "openai-responses")).toEqual([]);
+    const odd = answered("a:1");
+    expect(providers.filter((provider) => validateForProvider(odd, provider).length > 0)).toEqual([
+      "anthropic",
+    ]);
+    const lateSystem = [user("go"), system("be brief")];
+    expect(providers.filter((provider) => validateForProvider(lateSystem, provider).length > 0)).toEqual([
+      "anthropic",
+      "gemini",
+    ]);
+  });
+
+  it("cannot be changed, and one that is not known is not taken for one that finds nothing", () => {
+    expect(Object.isFrozen(providers)).toBe(true);
+    expect(() => validateForProvider([user("go")], "toString" as Provider)).toThrow();
+  });
+});
