@@ -41,9 +41,8 @@ export function admitSessionAddress(address: SessionAddress, limits: Limits): Se
   requireObject(address, "address");
   const tenant = admitTenant(address.tenant, limits);
   const session = admitId(address.session, "session", limits);
-  if ((tenant.length + session.length) * 3 > limits.addressBytes) {
+  if ((tenant.length + session.length) * 3 > limits.addressBytes)
     requireAddressBytes(limits, [tenant, session]);
-  }
   return { tenant, session };
 }
 
@@ -61,7 +60,11 @@ export function admitDocumentAddress(address: DocumentAddress, limits: Limits): 
   const namespace = admitNamespace(address.namespace, "namespace", limits);
   if (namespace.length === 0) throw refuse("namespace", "must have at least one element.");
   const key = admitId(address.key, "key", limits);
-  requireAddressBytes(limits, [tenant, session ?? "", key, ...namespace]);
+  let units = tenant.length + (session?.length ?? 0) + key.length;
+  for (const element of namespace) units += element.length;
+  // At most three bytes a unit: most addresses are known to fit without being measured.
+  if (units * 3 > limits.addressBytes)
+    requireAddressBytes(limits, [tenant, session ?? "", key, ...namespace]);
   return session === undefined ? { tenant, namespace, key } : { tenant, session, namespace, key };
 }
 
@@ -89,7 +92,10 @@ function admitIds(
   if (length > limits[limitName]) throw tooLarge(field, limitName, limits[limitName], length);
   const ids: string[] = [];
   for (let index = 0; index < length; index++) {
-    ids.push(admitId(input[index], `${field}[${index}]`, limits));
+    const id: unknown = input[index];
+    const plain = typeof id === "string" && isPlainId(id) && id.length <= limits.idBytes;
+    // The name of the field is put together only for an id that needs a closer look.
+    ids.push(plain ? id : admitId(id, `${field}[${index}]`, limits));
   }
   return ids;
 }
@@ -116,10 +122,6 @@ export function requireKnownFields(input: object, field: string, known: Readonly
 }
 
 function requireAddressBytes(limits: Limits, parts: readonly string[]): void {
-  let units = 0;
-  for (const part of parts) units += part.length;
-  // At most three bytes a unit: most addresses are known to fit without being measured.
-  if (units * 3 <= limits.addressBytes) return;
   const bytes = parts.reduce((sum, part) => sum + Buffer.byteLength(part, "utf8"), 0);
   if (bytes > limits.addressBytes) throw tooLarge("address", "addressBytes", limits.addressBytes, bytes);
 }
