@@ -25,8 +25,7 @@ const conversation: readonly Message[] = [
   assistant(providerCall("srv_1"), providerResult("srv_1"), "A cat."),
   user("Thanks."),
   user("And this?"),
-  assistant(reasoning("Hm.")),
-  assistant("A dog."),
+  assistant(reasoning("Hm."), "A dog."),
 ];
 
 interface Violation {

@@ -41,13 +41,10 @@ export const openaiChatRules: readonly Rule[] = [
     source: reference,
     check: (messages) => [
       ...checkNoBlank(messages, ["system", "user"]),
-      // Reasoning before the assistant's next message is part of that one.
       ...where(
         messages,
-        (message, index) =>
-          message.role === "assistant" &&
-          partsOf(message).every((part) => part.type === "reasoning") &&
-          messages[index + 1]?.role !== "assistant",
+        (message) =>
+          message.role === "assistant" && partsOf(message).every((part) => part.type === "reasoning"),
         "has neither content nor tool calls",
       ),
     ],
