@@ -31,6 +31,8 @@ class Grouper {
   /** Unanswered calls by id, oldest first: providers reuse ids, and the newest is meant. */
   readonly #open = new Map<string, DraftCall[]>();
   readonly #answered = new Set<string>();
+  /** Calls of this turn that the provider runs. */
+  readonly #providerCalls: DraftCall[] = [];
   readonly #approvals = new Map<string, DraftCall>();
   /** Each agent's reasoning that waits for what it led to. */
   readonly #reasoning = new Map<string | undefined, GroupDraft>();
@@ -123,6 +125,7 @@ class Grouper {
   #openCall(draft: GroupDraft, part: ToolCallPart, agent: string | undefined): DraftCall {
     const call: DraftCall = { draft, call: part, agent, answered: false, refusal: undefined };
     draft.calls.push(call);
+    if (isOfProvider(call)) this.#providerCalls.push(call);
     const same = this.#open.get(part.toolCallId);
     if (same === undefined) this.#open.set(part.toolCallId, [call]);
     else same.push(call);
@@ -148,9 +151,13 @@ class Grouper {
   }
 
   #close(call: DraftCall): void {
-    const { toolCallId } = call.call;
     call.answered = true;
-    this.#answered.add(toolCallId);
+    this.#answered.add(call.call.toolCallId);
+    this.#forget(call);
+  }
+
+  #forget(call: DraftCall): void {
+    const { toolCallId } = call.call;
     const same = this.#open.get(toolCallId) ?? [];
     same.splice(same.lastIndexOf(call), 1);
     if (same.length === 0) this.#open.delete(toolCallId);
@@ -180,12 +187,8 @@ class Grouper {
   /** What stands before a user's message joins nothing behind it, but for the results of tools that we run. */
   #endTurn(): void {
     this.#dropReasoning();
-    for (const [id, calls] of this.#open) {
-      const ours = calls.filter((call) => !isOfProvider(call));
-      if (ours.length === calls.length) continue;
-      if (ours.length === 0) this.#open.delete(id);
-      else this.#open.set(id, ours);
-    }
+    for (const call of this.#providerCalls) if (!call.answered) this.#forget(call);
+    this.#providerCalls.length = 0;
   }
 
   /** Reasoning that led to nothing is refused by providers that check for what must follow it. */

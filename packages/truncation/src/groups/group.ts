@@ -20,7 +20,7 @@ export interface Group {
 export interface ViewMessage {
   readonly message: Message;
   readonly seq: number | undefined;
-  /** Messages of the log whose content stands in this one too: reasoning, in what it led to. */
+  /** Messages of the log whose content stands in this one too: reasoning, before what it led to. */
   readonly merged?: readonly number[];
 }
 

@@ -1,0 +1,57 @@
+import {
+  admitMessage,
+  defaultLimits,
+  type JsonObject,
+  type Message,
+  refuse,
+  requireObject,
+  type StoredEvent,
+  type ViewSource,
+} from "@relevo/core";
+
+/** What a strategy may be told about a plain array of messages. */
+export interface ArrayOptions {
+  /** Messages that are never dropped, beside the system's. */
+  readonly pinned?: (message: Message, index: number) => boolean;
+}
+
+/**
+ * A plain array as a strategy sees a log: the message at index `i` has the `seq` `i + 1`. Nothing can be written.
+ *
+ * @throws `invalid-input` for what is no array, and on reading for what is no message.
+ */
+export function arraySource(messages: readonly Message[], options: ArrayOptions = {}): ViewSource {
+  if (!Array.isArray(messages)) throw refuse("messages", "must be an array.");
+  const version = messages.length;
+  const { pinned } = options;
+  if (pinned !== undefined && typeof pinned !== "function") throw refuse("pinned", "must be a function.");
+  const eventAt = (index: number): StoredEvent => {
+    const body: unknown = messages[index];
+    const field = `messages[${index}]`;
+    requireObject(body, field);
+    admitMessage(body as JsonObject, field, defaultLimits);
+    const message = body as Message;
+    const isPinned = message.role === "system" || pinned?.(message, index) === true;
+    return { type: "message", seq: index + 1, recordedAt: 0, body: message, pinned: isPinned };
+  };
+  return {
+    version,
+    revision: version,
+    async readBackward({ before = version + 1, limit }): Promise<readonly StoredEvent[]> {
+      const events: StoredEvent[] = [];
+      for (let index = Math.min(before, version + 1) - 2; index >= 0 && events.length < limit; index--) {
+        events.push(eventAt(index));
+      }
+      return events;
+    },
+    async pinned(): Promise<readonly StoredEvent[]> {
+      const events: StoredEvent[] = [];
+      messages.forEach((message: Message | undefined, index) => {
+        if (message?.role === "system" || pinned?.(message as Message, index) === true) {
+          events.push(eventAt(index));
+        }
+      });
+      return events;
+    },
+  };
+}

@@ -1,0 +1,179 @@
+import {
+  type CallOptions,
+  isEvent,
+  rangesInclude,
+  type StoredEvent,
+  throwIfAborted,
+  type ViewSource,
+} from "@relevo/core";
+import type { Entry } from "../groups/entry.ts";
+import type { Group, Grouping } from "../groups/group.ts";
+import { groupEntries } from "../groups/group-entries.ts";
+import { type LiveSummary, liveSummaryOf, overlaps } from "./live-summary.ts";
+
+const firstPage = 64;
+const largestPage = 1000;
+
+/**
+ * The newest part of a log, read backward as far as a strategy asks for it. Summaries in force end it: what they
+ * cover is not read. Pinned messages are known from the start, wherever they stand.
+ */
+export class History {
+  readonly source: ViewSource;
+  readonly #signal: CallOptions;
+  readonly #readsSummaries: boolean;
+  /** Newest first, as they are read. */
+  readonly #read: Entry[] = [];
+  readonly #erased: number[] = [];
+  #pinned: readonly Entry[] | undefined;
+  #kept: readonly Entry[] = [];
+  #summaries: LiveSummary[] = [];
+  #from: number;
+  #floor = 1;
+  #complete = false;
+  #pageSize = firstPage;
+  #grouping: Grouping | undefined;
+
+  constructor(source: ViewSource, options: { readonly readsSummaries: boolean } & CallOptions) {
+    this.source = source;
+    this.#readsSummaries = options.readsSummaries;
+    this.#signal = options.signal === undefined ? {} : { signal: options.signal };
+    this.#from = source.version + 1;
+  }
+
+  /** Every effective message from here on is known; those below are not, unless pinned. */
+  get from(): number {
+    return this.#from;
+  }
+
+  /** Nothing is left to read: the log's begin was reached, or what a summary stands for. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** Summaries in force, oldest coverage first. */
+  get summaries(): readonly LiveSummary[] {
+    return this.#summaries;
+  }
+
+  /** Messages that were erased, as far as was read. */
+  get erased(): readonly number[] {
+    return this.#erased;
+  }
+
+  /** What is known, in groups; a part of a turn may be missing before the first user's message that was read. */
+  get grouping(): Grouping {
+    this.#grouping ??= groupEntries(this.entries());
+    return this.#grouping;
+  }
+
+  get groups(): readonly Group[] {
+    return this.grouping.groups;
+  }
+
+  /** Every message that is known and not covered, in the order of the log. */
+  entries(): readonly Entry[] {
+    const below = [...(this.#pinned ?? []).filter(({ seq }) => seq < this.#from), ...this.#kept];
+    if (this.#kept.length > 0) below.sort((left, right) => left.seq - right.seq);
+    return [...below, ...this.#read.toReversed()];
+  }
+
+  /** Reads on until the condition holds or nothing is left. */
+  async readUntil(enough: (history: History) => boolean): Promise<void> {
+    if (this.#pinned === undefined) await this.#begin();
+    while (!this.#complete && (this.#lacksContext() || !enough(this))) await this.#readPage();
+  }
+
+  readAll(): Promise<void> {
+    return this.readUntil(() => false);
+  }
+
+  /** Lets a summary that stands in no log take the place of what it covers. Everything must have been read. */
+  cover(summary: LiveSummary): void {
+    this.#summaries = [...this.#summaries.filter((other) => !overlaps(summary, other)), summary];
+    const isCovered = ({ seq }: Entry): boolean => rangesInclude(summary.covers, seq);
+    const left = this.#read.filter((entry) => !isCovered(entry));
+    this.#read.splice(0, this.#read.length, ...left);
+    this.#kept = this.#kept.filter((entry) => !isCovered(entry));
+    this.#grouping = undefined;
+  }
+
+  async #begin(): Promise<void> {
+    const [pinned] = await Promise.all([this.source.pinned(this.#signal), this.#readPage()]);
+    this.#pinned = pinned
+      .flatMap((event) => entryOf(event) ?? [])
+      .map((entry) => ({ ...entry, pinned: true }));
+    this.#grouping = undefined;
+  }
+
+  async #readPage(): Promise<void> {
+    throwIfAborted(this.#signal.signal);
+    const limit = this.#pageSize;
+    this.#pageSize = Math.min(limit * 2, largestPage);
+    const events = await this.source.readBackward({ before: this.#from, limit, ...this.#signal });
+    this.#grouping = undefined;
+    for (const event of events) {
+      if (event.seq < this.#floor) break;
+      this.#from = event.seq;
+      this.#take(event);
+    }
+    if (events.length === limit && (events.at(-1)?.seq ?? 0) > this.#floor) return;
+    this.#from = this.#floor;
+    this.#complete = true;
+    await this.#readKept();
+  }
+
+  #take(event: StoredEvent): void {
+    if (event.type === "message") {
+      if (this.#summaries.some(({ covers }) => rangesInclude(covers, event.seq))) return;
+      const entry = entryOf(event);
+      if (entry === undefined) this.#erased.unshift(event.seq);
+      else this.#read.push(entry);
+      return;
+    }
+    const summary = this.#readsSummaries ? liveSummaryOf(event) : undefined;
+    // The newer one stands for everything that the older does.
+    if (summary === undefined || this.#summaries.some((newer) => overlaps(newer, summary))) return;
+    this.#summaries.unshift(summary);
+    this.#floor = Math.max(this.#floor, summary.cut);
+  }
+
+  /** Single messages below the floor: the user's before a turn whose begin was summarized. */
+  async #readKept(): Promise<void> {
+    const seqs = this.#summaries.flatMap(({ kept }) => kept).filter((seq) => seq < this.#floor);
+    const entries: Entry[] = [];
+    for (const seq of new Set(seqs)) {
+      const [event] = await this.source.readBackward({ before: seq + 1, limit: 1, ...this.#signal });
+      const entry = event?.seq === seq ? entryOf(event) : undefined;
+      if (entry !== undefined && !entry.pinned) entries.push(entry);
+    }
+    this.#kept = entries;
+    this.#grouping = undefined;
+  }
+
+  /**
+   * Whether something pinned belongs to a group of which more stands unread: a call and its results, an answer and
+   * its reasoning. A system's or a user's message is a group by itself.
+   */
+  #lacksContext(): boolean {
+    const outside = (this.#pinned ?? []).find(({ message }) => {
+      return message.role === "assistant" || message.role === "tool";
+    });
+    if (outside === undefined) return false;
+    if (outside.seq < this.#from) return true;
+    const begins = this.groups.some(
+      ({ kind, entries }) =>
+        kind === "user" && (entries[0]?.seq ?? 0) >= this.#from && (entries[0]?.seq ?? 0) < outside.seq,
+    );
+    const orphan = this.grouping.leftovers.some(
+      ({ entry, reason }) => entry.pinned && (reason === "orphan-result" || reason === "approval"),
+    );
+    return !begins || orphan;
+  }
+}
+
+function entryOf(event: StoredEvent): Entry | undefined {
+  if (!isEvent(event, "message")) return undefined;
+  const { seq, body, tokens } = event;
+  return { seq, message: body, pinned: event.pinned === true, ...(tokens === undefined ? {} : { tokens }) };
+}

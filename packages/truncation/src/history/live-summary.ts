@@ -1,0 +1,65 @@
+import {
+  isEvent,
+  type JsonValue,
+  normalizeRanges,
+  rangesIntersect,
+  type SeqRange,
+  type StoredEvent,
+} from "@relevo/core";
+
+/** A summary that is in force, and what it stands for. */
+export interface LiveSummary {
+  /** Its place in the log; `undefined` while it stands in none. */
+  readonly seq: number | undefined;
+  readonly text: string;
+  readonly covers: readonly SeqRange[];
+  /** Nothing below needs to be read: it is covered, pinned, or named in `kept`. */
+  readonly cut: number;
+  /** Messages below the cut that the summary does not cover, and that no index finds. */
+  readonly kept: readonly number[];
+  readonly sourceHash: string;
+  readonly tokensBefore: number;
+}
+
+/**
+ * What a summary event stands for; `undefined` for an event that is none. One that another program wrote says only
+ * what it is derived from: then everything else has to be read.
+ */
+export function liveSummaryOf(event: StoredEvent): LiveSummary | undefined {
+  if (!isEvent(event, "summary")) return undefined;
+  const { text, sourceHash, tokensBefore, metadata } = event.body;
+  const covers = rangesIn(metadata?.covers) ?? normalizeRanges(event.derivedFrom ?? []);
+  if (covers.length === 0) return undefined;
+  const { cut, kept } = metadata ?? {};
+  const known = rangesIn(metadata?.covers) !== undefined && isSeq(cut) && Array.isArray(kept);
+  return {
+    seq: event.seq,
+    text,
+    covers,
+    cut: known ? cut : 1,
+    kept: known ? kept.filter(isSeq) : [],
+    sourceHash,
+    tokensBefore,
+  };
+}
+
+/** Whether both stand for one message: then only the newer is in force. */
+export function overlaps(left: LiveSummary, right: LiveSummary): boolean {
+  return rangesIntersect(left.covers, right.covers);
+}
+
+function rangesIn(value: JsonValue | undefined): readonly SeqRange[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const ranges: SeqRange[] = [];
+  for (const one of value as readonly JsonValue[]) {
+    if (typeof one !== "object" || one === null || Array.isArray(one)) return undefined;
+    const { from, to } = one as { readonly from?: JsonValue; readonly to?: JsonValue };
+    if (!isSeq(from) || !isSeq(to) || from > to) return undefined;
+    ranges.push({ from, to });
+  }
+  return normalizeRanges(ranges);
+}
+
+function isSeq(value: JsonValue | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}

@@ -1,0 +1,140 @@
+import { firstSeq, type Group } from "../groups/group.ts";
+import type { History } from "../history/history.ts";
+import { openerBefore } from "../view/layout.ts";
+
+/** How big groups are to a strategy, and how much of them it keeps. */
+export interface Scale {
+  /** A cut leaves at least this much where it can … */
+  readonly low: number;
+  /** … and at most this much, unless the least is more. */
+  readonly high: number;
+  sizeOf(group: Group): number;
+  /** What a made-up message at the begin costs. */
+  readonly openerSize: number;
+  /** Only a turn's begin may be the cut. */
+  readonly turnsOnly?: boolean;
+  /** Take the oldest cut that fits, and not the one that lasts. */
+  readonly oldest?: boolean;
+}
+
+/** Reads until the log's part that a scale may keep is known, and one turn more: cuts depend on the one before. */
+export async function readFor(history: History, scale: Scale, above: number): Promise<void> {
+  await history.readUntil(() => {
+    let size = 0;
+    for (const group of history.groups.toReversed()) {
+      const place = firstSeq(group);
+      if (place < history.from) return false;
+      if (!group.pinned || scale.turnsOnly) size += scale.sizeOf(group);
+      if (group.kind !== "user") continue;
+      if (size > scale.high || place < above) return true;
+    }
+    return false;
+  });
+}
+
+/** What stands behind a cut at a group, with what has to come before it. */
+interface Candidate {
+  readonly group: Group;
+  readonly size: number;
+  /** The place of the cut before this one. */
+  readonly previous: number;
+}
+
+/**
+ * The group at which a history is cut so that what is left fits, `undefined` when nothing has to go; `fits` is false
+ * when not even the least does: the last group with the user's message before it.
+ *
+ * A cut that moved with every turn would change the begin of every view, and no provider's cache would ever hold it.
+ * So of the cuts that leave between `low` and `high`, the one with the roundest number wins: that which a multiple of
+ * the highest power of two falls to. It stays the winner until it leaves the range, without anything being remembered.
+ */
+export function chooseCut(
+  history: History,
+  scale: Scale,
+  above: number,
+  hasSummary: boolean,
+): { readonly group: Group | undefined; readonly fits: boolean } {
+  const settled = settledFrom(history);
+  const { candidates, before } = candidatesIn(history, scale, Math.max(above, settled), hasSummary);
+  const first = candidates[0];
+  if (first === undefined) return { group: undefined, fits: before <= scale.high };
+  if (settled <= above && first.size + before <= scale.high) return { group: undefined, fits: true };
+  const fitting = candidates.filter(({ size }) => size <= scale.high);
+  const inRange = fitting.filter(({ size }) => size >= scale.low);
+  const turns = inRange.filter(({ group }) => group.kind === "user");
+  const range = turns.length > 0 ? turns : inRange;
+  const best = range.length > 0 && scale.oldest !== true ? roundest(range) : (range[0] ?? fitting[0]);
+  if (best !== undefined) return { group: best.group, fits: true };
+  return { group: candidates.at(-1)?.group, fits: false };
+}
+
+/** The cuts that are possible, oldest first, and the size of what stands before the first of them. */
+function candidatesIn(
+  history: History,
+  scale: Scale,
+  above: number,
+  hasSummary: boolean,
+): { readonly candidates: readonly Candidate[]; readonly before: number } {
+  const { groups } = history;
+  const lastUser = groups.findLastIndex(({ kind }) => kind === "user");
+  const anchor = groups[lastUser];
+  const anchorSize = anchor === undefined || anchor.pinned ? 0 : scale.sizeOf(anchor);
+  const firstPinned = groups.find(({ pinned, kind }) => pinned && kind !== "system");
+  const candidates: Candidate[] = [];
+  let size = 0;
+  let counted = 0;
+  for (let index = groups.length - 1; index >= 0; index--) {
+    const group = groups[index] as Group;
+    if (firstSeq(group) < above) break;
+    if (!group.pinned || scale.turnsOnly) size += scale.sizeOf(group);
+    if (group.kind === "system" || (scale.turnsOnly && group.kind !== "user")) continue;
+    const anchored = index > lastUser && anchor !== undefined;
+    let begin = anchored ? anchor : group;
+    if (firstPinned !== undefined && firstSeq(firstPinned) < firstSeq(begin)) begin = firstPinned;
+    const opens = !hasSummary && openerBefore(begin) !== undefined;
+    counted = size;
+    candidates.push({
+      group,
+      size: size + (anchored ? anchorSize : 0) + (opens ? scale.openerSize : 0),
+      previous: previousOf(groups, index),
+    });
+  }
+  return { candidates: candidates.reverse(), before: scale.turnsOnly ? 0 : size - counted };
+}
+
+/** The place of the group before; for a turn, of the turn before. */
+function previousOf(groups: readonly Group[], index: number): number {
+  const turn = groups[index]?.kind === "user";
+  for (let before = index - 1; before >= 0; before--) {
+    const group = groups[before] as Group;
+    if (group.kind !== "system" && (!turn || group.kind === "user")) return firstSeq(group);
+  }
+  return 0;
+}
+
+/** Before the first user's message that was read, a group may lack what stands further back. */
+function settledFrom(history: History): number {
+  if (history.complete) return 0;
+  const first = history.groups.find((group) => group.kind === "user" && firstSeq(group) >= history.from);
+  return first === undefined ? Number.POSITIVE_INFINITY : firstSeq(first);
+}
+
+function roundest(candidates: readonly Candidate[]): Candidate | undefined {
+  let best: Candidate | undefined;
+  let bestPower = -1;
+  for (const candidate of candidates) {
+    const power = roundness(candidate.previous, firstSeq(candidate.group));
+    if (power > bestPower) {
+      best = candidate;
+      bestPower = power;
+    }
+  }
+  return best;
+}
+
+/** The highest power of two that divides a number above `previous` and up to `own`, as its exponent. */
+export function roundness(previous: number, own: number): number {
+  let exponent = 0;
+  while (Math.floor(own / 2 ** (exponent + 1)) > Math.floor(previous / 2 ** (exponent + 1))) exponent++;
+  return exponent;
+}

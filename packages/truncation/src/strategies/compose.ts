@@ -1,0 +1,27 @@
+import { refuse } from "@relevo/core";
+import { partsOfStrategy, type Strategy, strategyOf } from "./strategy.ts";
+
+/**
+ * One strategy of several: each works on what the ones before it left. Put `summarize` before what cuts, and the
+ * budget last, so that what it promises holds.
+ *
+ * @throws `invalid-input` for none, or for a strategy that this package did not make.
+ * @example
+ * ```ts
+ * const view = compose(summarize({ ...options }), tokenBudget({ maxTokens: 8000, counter }));
+ * ```
+ */
+export function compose(...strategies: readonly Strategy[]): Strategy {
+  if (strategies.length === 0) throw refuse("strategies", "must have at least one.");
+  const parts = strategies.map((strategy, index) => {
+    const found = partsOfStrategy(strategy);
+    if (found === undefined)
+      throw refuse(`strategies[${index}]`, "must be a strategy that this package made, such as window().");
+    return found;
+  });
+  return strategyOf({
+    name: `compose(${parts.map(({ name }) => name).join(", ")})`,
+    stages: parts.flatMap(({ stages }) => stages),
+    readsSummaries: parts.some(({ readsSummaries }) => readsSummaries),
+  });
+}

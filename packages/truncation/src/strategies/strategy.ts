@@ -1,0 +1,53 @@
+import type { CallOptions, Message, View, ViewStrategy } from "@relevo/core";
+import { type ArrayOptions, arraySource } from "../history/array-source.ts";
+import { History } from "../history/history.ts";
+import { assemble } from "../view/assemble.ts";
+import type { Stage, ViewState } from "../view/view-state.ts";
+
+/** A strategy for the views of sessions, and for plain arrays of messages. */
+export interface Strategy extends ViewStrategy {
+  /**
+   * The view of a plain array: `seq` is the index plus one, system messages are pinned.
+   *
+   * @throws `invalid-input` for what is no array of messages; `budget-exceeded`; `aborted`.
+   */
+  apply(messages: readonly Message[], options?: ArrayOptions & CallOptions): Promise<View>;
+}
+
+/** The steps of a strategy, by which others are composed of it. */
+const stages: WeakMap<object, StrategyParts> = new WeakMap();
+
+export interface StrategyParts {
+  readonly name: string;
+  readonly stages: readonly Stage[];
+  /** Whether summaries take the place of what they cover. */
+  readonly readsSummaries: boolean;
+}
+
+export function strategyOf(parts: StrategyParts): Strategy {
+  const view: ViewStrategy["view"] = async (source, { signal } = {}) => {
+    const call = signal === undefined ? {} : { signal };
+    const state: ViewState = {
+      history: new History(source, { readsSummaries: parts.readsSummaries, ...call }),
+      cuts: [],
+      showsSummaries: true,
+      notices: [],
+      meter: undefined,
+      call,
+    };
+    for (const stage of parts.stages) await stage(state);
+    return assemble(state);
+  };
+  const strategy: Strategy = Object.freeze({
+    name: parts.name,
+    view,
+    apply: async (messages, options = {}) => view(arraySource(messages, options), options),
+  } satisfies Strategy);
+  stages.set(strategy, parts);
+  return strategy;
+}
+
+/** What a strategy of this package was made of; `undefined` for another one. */
+export function partsOfStrategy(strategy: unknown): StrategyParts | undefined {
+  return typeof strategy === "object" && strategy !== null ? stages.get(strategy) : undefined;
+}

@@ -1,0 +1,152 @@
+import {
+  admitInteger,
+  type JsonValue,
+  MemoryError,
+  refuse,
+  requireKnownFields,
+  requireObject,
+  type TokenCounter,
+} from "@relevo/core";
+import { firstSeq, type Group, type ViewMessage } from "../groups/group.ts";
+import { continuation, layOut, messageOfSummary } from "../view/layout.ts";
+import { TokenMeter } from "../view/token-meter.ts";
+import { cutOf, type ViewState } from "../view/view-state.ts";
+import { admitCounter } from "./admit-counter.ts";
+import { chooseCut, readFor, type Scale } from "./choose-cut.ts";
+import { type Strategy, strategyOf } from "./strategy.ts";
+
+export interface TokenBudgetOptions {
+  /** What the model's context holds, or as much of it as a request may use. */
+  readonly maxTokens: number;
+  readonly counter: TokenCounter;
+  /** Tokens that are needed for something else: a number, or the tools' definitions and the answer. 0 when left out. */
+  readonly reserve?: number | BudgetReserve;
+  /** How few tokens a cut may leave in the view. Half of what there is when left out. */
+  readonly low?: number;
+}
+
+/** What else a request has to hold. */
+export interface BudgetReserve {
+  /** Definitions of tools, counted as the JSON that they are sent as. */
+  readonly tools?: readonly JsonValue[];
+  /** Tokens for the model's answer. */
+  readonly output?: number;
+}
+
+const fields = new Set(["maxTokens", "counter", "reserve", "low"]);
+
+/**
+ * Shows as many of the newest messages as fit, whole groups only, with everything that is pinned. The least is what
+ * is pinned, the last user's message and the last group.
+ *
+ * @throws `invalid-input` that names the option. The view is `budget-exceeded` when not even the least fits, with
+ *   `details.available`, `details.needed` and the largest messages in `details.largest`.
+ * @example
+ * ```ts
+ * const { messages } = await tokenBudget({ maxTokens: 4000, counter }).apply(history);
+ * ```
+ */
+export function tokenBudget(options: TokenBudgetOptions): Strategy {
+  requireObject(options, "options");
+  requireKnownFields(options, "options", fields);
+  const maxTokens = admitInteger(options.maxTokens, "options.maxTokens", 1);
+  const meter = new TokenMeter(admitCounter(options.counter, "options.counter"));
+  const reserve = reserved(options.reserve, meter);
+  const available = maxTokens - reserve;
+  if (available < 1)
+    throw refuse("options.reserve", `leaves nothing of ${maxTokens} tokens: it takes ${reserve}.`);
+  const low =
+    options.low === undefined
+      ? Math.ceil(available / 2)
+      : admitInteger(options.low, "options.low", 1, available);
+  const budget: Budget = { meter, maxTokens, available, low };
+  const name = `tokenBudget(maxTokens=${maxTokens}${reserve === 0 ? "" : `, reserve=${reserve}`})`;
+  return strategyOf({ name, stages: [(state) => fit(state, budget)], readsSummaries: false });
+}
+
+interface Budget {
+  readonly meter: TokenMeter;
+  readonly maxTokens: number;
+  readonly available: number;
+  readonly low: number;
+}
+
+async function fit(state: ViewState, budget: Budget): Promise<void> {
+  const { history } = state;
+  const { meter, available } = budget;
+  state.meter = meter;
+  const above = cutOf(state);
+  const scale = scaleOf(budget, 0);
+  await readFor(history, scale, above);
+  const pinned = sum(
+    history.groups.filter((group) => group.pinned),
+    meter,
+  );
+  const summaries = meter.ofMessages(history.summaries.map(messageOfSummary));
+  for (const shown of state.showsSummaries && summaries > 0 ? [true, false] : [state.showsSummaries]) {
+    state.showsSummaries = shown;
+    let fixed = pinned + (shown ? summaries : 0);
+    for (;;) {
+      const { group, fits } = chooseCut(history, scaleOf(budget, fixed), above, shown && summaries > 0);
+      state.cuts.splice(state.cuts.findIndex(isOurs) >>> 0);
+      if (group !== undefined && firstSeq(group) > above)
+        state.cuts.push({ seq: firstSeq(group), reason: "budget" });
+      const { messages } = layOut(state);
+      const needed = meter.ofMessages(messages);
+      if (needed <= available) return;
+      if (!fits) break;
+      // New ids for repeated calls can cost what the groups themselves did not.
+      fixed += needed - available;
+    }
+  }
+  throw exceeded(budget, layOut(state).messages);
+
+  function isOurs({ seq }: { readonly seq: number }): boolean {
+    return seq > above;
+  }
+}
+
+function scaleOf({ meter, available, low }: Budget, fixed: number): Scale {
+  return {
+    low: low - fixed,
+    high: available - fixed,
+    sizeOf: (group) => meter.ofGroup(group),
+    openerSize: meter.ofMessage({ role: "user", content: continuation }),
+  };
+}
+
+function sum(groups: readonly Group[], meter: TokenMeter): number {
+  return groups.reduce((total, group) => total + meter.ofGroup(group), 0);
+}
+
+const namedMessages = 5;
+
+function exceeded({ meter, maxTokens, available }: Budget, messages: readonly ViewMessage[]): MemoryError {
+  const needed = meter.ofMessages(messages);
+  const largest = messages
+    .map(({ message, seq }) => ({ seq: seq ?? null, role: message.role, tokens: meter.ofMessage(message) }))
+    .sort((left, right) => right.tokens - left.tokens)
+    .slice(0, namedMessages);
+  const first = largest[0];
+  const place =
+    first?.seq == null ? `a ${first?.role} message` : `the ${first.role} message with seq ${first.seq}`;
+  return new MemoryError(
+    "budget-exceeded",
+    `What must be shown needs ${needed} tokens, and there are ${available}. The largest is ${place}: ${first?.tokens}.`,
+    { details: { maxTokens, available, needed, largest } },
+  );
+}
+
+function reserved(reserve: TokenBudgetOptions["reserve"], meter: TokenMeter): number {
+  if (reserve === undefined) return 0;
+  if (typeof reserve === "number") return admitInteger(reserve, "options.reserve", 0);
+  requireObject(reserve, "options.reserve");
+  requireKnownFields(reserve, "options.reserve", new Set(["tools", "output"]));
+  const { tools = [], output = 0 } = reserve;
+  if (!Array.isArray(tools)) throw refuse("options.reserve.tools", "must be an array of definitions.");
+  const counted = tools.reduce<number>(
+    (total, tool) => total + meter.counter.countText(JSON.stringify(tool)),
+    0,
+  );
+  return counted + admitInteger(output, "options.reserve.output", 0);
+}

@@ -1,0 +1,66 @@
+import { admitInteger, refuse, requireKnownFields, requireObject } from "@relevo/core";
+import { firstSeq } from "../groups/group.ts";
+import { cutOf, type ViewState } from "../view/view-state.ts";
+import { chooseCut, readFor, type Scale } from "./choose-cut.ts";
+import { type Strategy, strategyOf } from "./strategy.ts";
+
+export type WindowOptions = {
+  /**
+   * How little a cut may leave, in the same unit. Half when left out, rounded up; equal to the window, the view
+   * slides with every message, and no provider's cache holds it.
+   */
+  readonly low?: number;
+} & (
+  | {
+      /** At most this many messages, pinned ones not counted. */
+      readonly messages: number;
+      readonly turns?: never;
+    }
+  | {
+      /** At most this many turns: a user's message and all that follows it. */
+      readonly turns: number;
+      readonly messages?: never;
+    }
+);
+
+const fields = new Set(["messages", "turns", "low"]);
+
+/**
+ * Shows the newest messages or turns, whole groups only. Pinned and system messages stay and do not count. The last
+ * group stays with the user's message before it, also when they have more messages than the window.
+ *
+ * @throws `invalid-input` that names the option.
+ * @example
+ * ```ts
+ * const { messages } = await window({ messages: 20 }).apply(history);
+ * ```
+ */
+export function window(options: WindowOptions): Strategy {
+  requireObject(options, "options");
+  requireKnownFields(options, "options", fields);
+  const { messages, turns } = options as { readonly messages?: number; readonly turns?: number };
+  if ((messages === undefined) === (turns === undefined))
+    throw refuse("options", "must have either messages or turns.");
+  const unit = messages === undefined ? "turns" : "messages";
+  const high = admitInteger(messages ?? turns, `options.${unit}`, 1);
+  const low =
+    options.low === undefined ? Math.ceil(high / 2) : admitInteger(options.low, "options.low", 1, high);
+  const scale: Scale = {
+    low,
+    high,
+    sizeOf: unit === "turns" ? (group) => (group.kind === "user" ? 1 : 0) : (group) => group.messages.length,
+    openerSize: unit === "turns" ? 0 : 1,
+    turnsOnly: unit === "turns",
+  };
+  const name = `window(${unit}=${high}${options.low === undefined ? "" : `, low=${low}`})`;
+  return strategyOf({ name, stages: [(state) => cut(state, scale)], readsSummaries: false });
+}
+
+async function cut(state: ViewState, scale: Scale): Promise<void> {
+  const { history } = state;
+  const above = cutOf(state);
+  await readFor(history, scale, above);
+  const { group } = chooseCut(history, scale, above, history.summaries.length > 0);
+  if (group !== undefined && firstSeq(group) > above)
+    state.cuts.push({ seq: firstSeq(group), reason: "window" });
+}

@@ -1,0 +1,130 @@
+import { type DroppedRange, normalizeRanges, rangesInclude, rangesOf, type SeqRange } from "@relevo/core";
+import { firstSeq } from "../groups/group.ts";
+import type { Layout } from "./layout.ts";
+import type { ViewState } from "./view-state.ts";
+
+/** Where every effective message of the log went that the view does not show as itself. */
+export interface Accounts {
+  readonly dropped: readonly DroppedRange[];
+  readonly summarized: readonly SeqRange[];
+  readonly compacted: boolean;
+}
+
+/**
+ * Accounts for every effective message: it is shown, or in exactly one summarized or dropped range. Ranges may span
+ * events that are no messages. What was never read is accounted for as one range, without being read.
+ */
+export function accountFor(state: ViewState, layout: Layout): Accounts {
+  const { history } = state;
+  const shown = new Set<number>();
+  const merged: number[] = [];
+  for (const { seq, merged: also } of layout.messages) {
+    if (seq !== undefined) shown.add(seq);
+    if (also !== undefined) merged.push(...also);
+  }
+  const covers = without(normalizeRanges(history.summaries.flatMap((summary) => summary.covers)), shown);
+  const inSummaries = normalizeRanges([...covers, ...rangesOf(merged)]);
+  const summarized = state.showsSummaries ? inSummaries : rangesOf(merged);
+
+  const reasons = reasonsOf(state, layout);
+  const drops = new Drops();
+  const unread: SeqRange[] = history.from > 1 ? [{ from: 1, to: history.from - 1 }] : [];
+  for (const range of without(subtract(unread, inSummaries), shown)) {
+    drops.addRange(range, history.complete ? () => leftOut : (seq) => reasonAt(state, seq));
+  }
+  for (const seq of [...reasons.keys()].sort((left, right) => left - right)) {
+    // Below, what is not shown lies in the ranges already.
+    if (seq < history.from) continue;
+    const free = !shown.has(seq) && !rangesInclude(inSummaries, seq);
+    drops.step(seq, free ? reasons.get(seq) : undefined);
+  }
+  const hidden = state.showsSummaries ? [] : covers.map((range) => ({ ...range, reason: "budget" }));
+  const dropped = [...drops.ranges, ...hidden].sort((left, right) => left.from - right.from);
+  return {
+    dropped,
+    summarized,
+    compacted:
+      (state.showsSummaries && covers.length > 0) || dropped.some(({ reason }) => reason !== "erased"),
+  };
+}
+
+/** What was left over when a summary was made, or could stand in no view. */
+const leftOut = "left-out";
+
+/** For each message that is known why it would be missing. */
+function reasonsOf(state: ViewState, layout: Layout): Map<number, string> {
+  const { history } = state;
+  const reasons = new Map<number, string>();
+  for (const seq of history.erased) reasons.set(seq, "erased");
+  for (const { entry, reason } of history.grouping.leftovers) {
+    // The call of a result may stand before everything that was read.
+    const dropped = reason === "orphan-result" && !history.complete;
+    reasons.set(entry.seq, dropped ? reasonAt(state, 0) : reason);
+  }
+  for (const group of history.groups) {
+    const reason = layout.shown.has(group) ? leftOut : reasonAt(state, firstSeq(group));
+    // A message that answers calls of two groups is dropped only with both.
+    for (const { seq } of group.entries)
+      if (!reasons.has(seq) || reason === leftOut) reasons.set(seq, reason);
+  }
+  return reasons;
+}
+
+function reasonAt(state: ViewState, seq: number): string {
+  return (state.cuts.find((cut) => seq < cut.seq) ?? state.cuts.at(-1))?.reason ?? leftOut;
+}
+
+/** Dropped ranges as they grow: neighbours with one reason are one range. */
+class Drops {
+  readonly ranges: { from: number; to: number; reason: string }[] = [];
+  #open = false;
+
+  /** A range in which the reason may change from one number to the next, but only where a cut lies. */
+  addRange({ from, to }: SeqRange, reasonOf: (seq: number) => string): void {
+    const reason = reasonOf(from);
+    let last = to;
+    if (reasonOf(to) !== reason) {
+      let low = from;
+      while (last - low > 1) {
+        const middle = Math.floor((low + last) / 2);
+        if (reasonOf(middle) === reason) low = middle;
+        else last = middle;
+      }
+      last = low;
+    }
+    this.ranges.push({ from, to: last, reason });
+    this.#open = true;
+    if (last < to) this.addRange({ from: last + 1, to }, reasonOf);
+  }
+
+  /** The next message; without a reason it is not dropped. */
+  step(seq: number, reason: string | undefined): void {
+    const last = this.ranges.at(-1);
+    if (reason === undefined) this.#open = false;
+    else if (this.#open && last?.reason === reason) last.to = seq;
+    else {
+      this.ranges.push({ from: seq, to: seq, reason });
+      this.#open = true;
+    }
+  }
+}
+
+function without(ranges: readonly SeqRange[], seqs: ReadonlySet<number>): SeqRange[] {
+  const inside = [...seqs].filter((seq) => rangesInclude(ranges, seq));
+  return inside.length === 0 ? [...ranges] : subtract(ranges, rangesOf(inside));
+}
+
+/** Both ascending and apart. */
+function subtract(ranges: readonly SeqRange[], gone: readonly SeqRange[]): SeqRange[] {
+  const left: SeqRange[] = [];
+  for (const range of ranges) {
+    let { from } = range;
+    for (const hole of gone) {
+      if (hole.to < from || hole.from > range.to) continue;
+      if (hole.from > from) left.push({ from, to: hole.from - 1 });
+      from = hole.to + 1;
+    }
+    if (from <= range.to) left.push({ from, to: range.to });
+  }
+  return left;
+}
