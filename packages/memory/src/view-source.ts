@@ -60,6 +60,7 @@ export async function createViewSource(
       );
       return result.firstSeq;
     },
+    latest: (call = options) => createViewSource(handle, { ...options, ...signalOf(call) }),
   };
 }
 

@@ -15,6 +15,8 @@ export interface ViewSource {
   pinned(options?: CallOptions): Promise<readonly StoredEvent[]>;
   /** Appends a summary, once for each operation id and only at `version`. Absent where nothing can be written. */
   append?(event: EventInput, operationId: string, options?: CallOptions): Promise<number>;
+  /** The same log as it is now, with what was appended meanwhile. There wherever `append` is. */
+  latest?(options?: CallOptions): Promise<ViewSource>;
 }
 
 /** Why messages are not in the view. */
@@ -31,11 +33,13 @@ export interface View {
   /** True when the view is less than all effective messages. */
   readonly compacted: boolean;
   readonly dropped: readonly DroppedRange[];
-  /** Ranges that stand in the view as a summary. */
+  /** Ranges that stand in the view in another form: as a summary, or within the message that they led to. */
   readonly summarized: readonly SeqRange[];
   readonly tokens?: number;
   /** Tokens at the view's begin that stay byte-identical until the next cut. */
   readonly stablePrefixTokens?: number;
+  /** What went wrong without spoiling the view, such as a summarizer that failed. */
+  readonly notices?: readonly string[];
 }
 
 /** Chooses what of a log a model is shown. @throws `budget-exceeded` when even the least does not fit. */
