@@ -1,0 +1,123 @@
+import {
+  MemoryError,
+  type Summarizer,
+  type SummaryRequest,
+  type TokenCounter,
+  throwIfAborted,
+} from "@relevo/core";
+import { estimateCounter } from "../tokens/estimate-counter.ts";
+import { type CandidateLine, linesOfMessages, linesOfPrevious } from "./candidate-lines.ts";
+import { type Gist, gistOf, isNearDuplicate } from "./near-duplicate.ts";
+
+export interface ExtractiveSummarizerOptions {
+  /** Lines of a summary at most; 24 when left out. */
+  readonly maxSentences?: number;
+  /** Counts against `maxTokens`; `estimateCounter()` when left out. */
+  readonly counter?: TokenCounter;
+}
+
+/**
+ * Summarizes without a model: the sentences worth keeping, word for word, one a line, each with its speaker.
+ *
+ * A sentence is worth more for names, numbers, dates and amounts, decisions, preferences, commitments, open questions
+ * and facts that people state about themselves, in English and Spanish (`scoreOf`). The best are taken until
+ * `maxSentences` or `maxTokens` is reached, near duplicates once, of equal ones the later; they stand in the order in
+ * which they were said. The lines of `previous` compete with a small advantage and come first, so what mattered stays
+ * through any number of summaries. Deterministic. Time grows with the text, also for hostile text.
+ *
+ * The text never passes `maxTokens`; it is empty only when nothing was said, or not one word fits.
+ *
+ * @example
+ * ```ts
+ * const summarizer = extractiveSummarizer({ maxSentences: 8 });
+ * const text = await summarizer.summarize({ messages, maxTokens: 300 });
+ * ```
+ */
+export function extractiveSummarizer(options: ExtractiveSummarizerOptions = {}): Summarizer {
+  const { maxSentences = 24, counter = estimateCounter() } = options;
+  if (!Number.isSafeInteger(maxSentences) || maxSentences < 1) {
+    throw new MemoryError("invalid-input", "maxSentences must be a whole number above 0.");
+  }
+  return {
+    name: `extractive(${maxSentences})`,
+    async summarize(request: SummaryRequest) {
+      throwIfAborted(request.signal);
+      const lines = [...linesOfPrevious(request.previous ?? ""), ...linesOfMessages(request.messages)];
+      const chosen = choose(lines, maxSentences, request.maxTokens, counter);
+      if (chosen.length > 0) return fitted(chosen, request.maxTokens, counter);
+      return lines.length === 0 ? "" : beginOf(best(lines).text, request.maxTokens, counter);
+    },
+  };
+}
+
+const mostMisfits = 50;
+
+interface Chosen {
+  readonly index: number;
+  readonly line: CandidateLine;
+}
+
+/** The best lines that fit together, best first. */
+function choose(
+  lines: readonly CandidateLine[],
+  maxSentences: number,
+  maxTokens: number,
+  counter: TokenCounter,
+): readonly Chosen[] {
+  // Of lines that are worth the same the later wins: it is nearer to what comes next.
+  const ranked = lines
+    .map((line, index): Chosen => ({ line, index }))
+    .toSorted((one, other) => other.line.score - one.line.score || other.index - one.index);
+  const chosen: Chosen[] = [];
+  const gists: Gist[] = [];
+  const seen = new Set<string>();
+  let tokens = 0;
+  let misfits = 0;
+  for (const candidate of ranked) {
+    if (chosen.length === maxSentences) break;
+    const { said, text } = candidate.line;
+    // The same sentence a thousand times over must not be compared a thousand times.
+    if (seen.has(said) || seen.size === seen.add(said).size) continue;
+    // Looking for ever smaller lines behind a full budget would count every line of a long history.
+    if (misfits === mostMisfits) break;
+    const gist = gistOf(said);
+    if (gists.some((other) => isNearDuplicate(gist, other))) continue;
+    const cost = counter.countText(text) + 1;
+    // The last line has no line feed behind it.
+    if (tokens + cost > maxTokens + 1) {
+      misfits += 1;
+      continue;
+    }
+    tokens += cost;
+    chosen.push(candidate);
+    gists.push(gist);
+  }
+  return chosen;
+}
+
+/** In the order of the conversation; the worst go while tokenizing the whole costs more than its lines did. */
+function fitted(chosen: readonly Chosen[], maxTokens: number, counter: TokenCounter): string {
+  for (let count = chosen.length; count > 0; count -= 1) {
+    const text = chosen
+      .slice(0, count)
+      .toSorted((one, other) => one.index - other.index)
+      .map(({ line }) => line.text)
+      .join("\n");
+    if (counter.countText(text) <= maxTokens) return text;
+  }
+  return "";
+}
+
+function best(lines: readonly CandidateLine[]): CandidateLine {
+  return lines.reduce((one, other) => (other.score >= one.score ? other : one));
+}
+
+/** As many words of a line as fit: something is better than nothing, which would cost the view its summary. */
+function beginOf(line: string, maxTokens: number, counter: TokenCounter): string {
+  const words = line.split(" ");
+  for (let count = words.length - 1; count > 0; count -= 1) {
+    const text = `${words.slice(0, count).join(" ")}…`;
+    if (counter.countText(text) <= maxTokens) return text;
+  }
+  return "";
+}

@@ -1,0 +1,100 @@
+import { abortError, MemoryError, type Summarizer, type SummaryRequest, throwIfAborted } from "@relevo/core";
+import { estimateCounter } from "../tokens/estimate-counter.ts";
+import { type PromptMessage, summaryPrompt } from "./summary-prompt.ts";
+
+export interface ModelCallOptions {
+  readonly signal?: AbortSignal;
+  /** What the summary may cost: pass it on as the model's output limit where it has one. */
+  readonly maxTokens: number;
+}
+
+export interface ModelSummarizerOptions {
+  /** Names the summarizer in summaries and errors. */
+  readonly name: string;
+  /** The model's name, recorded in each summary. */
+  readonly model?: string;
+  /** Asks the model and returns its text. */
+  readonly call: (prompt: readonly PromptMessage[], options: ModelCallOptions) => Promise<string>;
+}
+
+const tolerance = 2;
+
+/**
+ * A summarizer around any chat model. The conversation reaches it as fenced data (`summaryPrompt`).
+ *
+ * An abort ends the call at once, whether or not the model listens to the signal. The text is trimmed; an empty one is
+ * refused, and so is one of more than twice `maxTokens` by the estimate: a view falls back and loses nothing, while a
+ * text that was cut would lose its end in silence.
+ *
+ * @throws from `summarize`: `unavailable` when the call throws or returns nothing, `too-large` for a text that is far
+ * too long, `aborted`. A `MemoryError` of the call is passed on.
+ *
+ * @example
+ * ```ts
+ * const summarizer = modelSummarizer({
+ *   name: "langchain",
+ *   model: "gpt-5-mini",
+ *   call: async (prompt, { signal }) => (await chatModel.invoke([...prompt], { signal })).text,
+ * });
+ * ```
+ */
+export function modelSummarizer(options: ModelSummarizerOptions): Summarizer {
+  const { name, model, call } = options;
+  const counter = estimateCounter();
+  return {
+    name,
+    ...(model === undefined ? {} : { model }),
+    async summarize(request: SummaryRequest) {
+      const { signal, maxTokens } = request;
+      throwIfAborted(signal);
+      const prompt = summaryPrompt(request);
+      const answer = await untilAborted(signal, () =>
+        call(prompt, { maxTokens, ...(signal === undefined ? {} : { signal }) }),
+      ).catch((cause: unknown) => {
+        throw failureOf(cause, name, signal);
+      });
+      const text = typeof answer === "string" ? answer.trim() : "";
+      if (text === "") {
+        throw new MemoryError("unavailable", `The summarizer ${name} returned no text.`, {
+          details: { summarizer: name },
+        });
+      }
+      const tokens = counter.countText(text);
+      if (tokens > maxTokens * tolerance) {
+        throw new MemoryError(
+          "too-large",
+          `The summarizer ${name} wrote more than twice what was asked for.`,
+          {
+            details: { summarizer: name, maxTokens, tokens },
+          },
+        );
+      }
+      return text;
+    },
+  };
+}
+
+function failureOf(cause: unknown, name: string, signal: AbortSignal | undefined): MemoryError {
+  if (MemoryError.isInstance(cause)) return cause;
+  if (signal?.aborted === true) return abortError(signal);
+  return new MemoryError("unavailable", `The summarizer ${name} failed.`, {
+    details: { summarizer: name },
+    cause,
+  });
+}
+
+/** The work's result, or the abort: a client that ignores its signal must not hold a view up. */
+async function untilAborted<Result>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (signal === undefined) return await work();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(abortError(signal));
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work(), promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
