@@ -73,6 +73,13 @@ describe("approvals", () => {
     expect(shownOf(messages)).toEqual([assistant(call("c")), tool(result("c"))]);
   });
 
+  it("in a message of the wrong role are left out as well", () => {
+    expect(shownOf([assistant("hm", approvalResponse("q", true))])).toEqual([assistant("hm")]);
+    expect(shownOf([user([approvalRequest("q", "c"), { type: "text", text: "hi" }])])).toEqual([
+      user([{ type: "text", text: "hi" }]),
+    ]);
+  });
+
   it("of nothing known are left over, and so is a provider's call that was refused", () => {
     const messages = [
       tool(approvalResponse("zz", false)),

@@ -83,7 +83,9 @@ class Grouper {
 
   #addSpeech(entry: Entry, parts: readonly ContentPart[]): void {
     const { agent } = entry.message;
-    const said = parts.filter((part) => part.type !== "tool-approval-request");
+    const said = parts.filter(
+      ({ type }) => type !== "tool-approval-request" && type !== "tool-approval-response",
+    );
     if (said.length > 0) {
       // A provider that runs a tool may answer in a later message of the assistant: both are one group.
       const earlier = this.#ownerOfProviderResult(said, agent) ?? this.#reasoning.get(agent);

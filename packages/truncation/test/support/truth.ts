@@ -1,0 +1,35 @@
+import { isEvent, type StoredEvent } from "@relevo/core";
+import type { Session } from "@relevo/memory";
+import type { Entry } from "../../src/groups/entry.ts";
+
+/** What a log holds, read forward and by no strategy. */
+export interface Truth {
+  /** Effective messages that still have their content. */
+  readonly entries: readonly Entry[];
+  /** Places of effective messages that were erased. */
+  readonly erased: readonly number[];
+  readonly version: number;
+}
+
+export async function truthOf(session: Session): Promise<Truth> {
+  const events: StoredEvent[] = [];
+  let after = 0;
+  let version = 0;
+  for (;;) {
+    const page = await session.events({ after, limit: 1000 });
+    events.push(...page.events);
+    version = page.version;
+    if (page.next === undefined) break;
+    after = page.next;
+  }
+  const messages = events.filter(({ type }) => type === "message");
+  return {
+    entries: messages.flatMap((event) =>
+      isEvent(event, "message")
+        ? [{ seq: event.seq, message: event.body, pinned: event.pinned === true }]
+        : [],
+    ),
+    erased: messages.flatMap((event) => (isEvent(event, "message") ? [] : [event.seq])),
+    version,
+  };
+}
