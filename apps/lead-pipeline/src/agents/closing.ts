@@ -32,7 +32,9 @@ const proofs: Partial<Record<Outcome, (desk: Desk) => Promise<string | undefined
     const qualification = await desk.qualification();
     if (qualification === undefined) return "The lead has no recorded qualification.";
     const { grade, score } = qualification;
-    return grade === "hot" || grade === "warm" ? undefined : `A score of ${score} is ${grade}, not qualified.`;
+    return grade === "hot" || grade === "warm"
+      ? undefined
+      : `A score of ${score} is ${grade}, not qualified.`;
   },
   nurture: scored,
   disqualified: scored,

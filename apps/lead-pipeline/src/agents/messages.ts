@@ -16,7 +16,8 @@ export function assistantMessage(agent: AgentName, message: AIMessage): Message 
   return {
     role: "assistant",
     agent,
-    content: calls.length === 0 ? text : [...(text === "" ? [] : [{ type: "text", text } as const]), ...calls],
+    content:
+      calls.length === 0 ? text : [...(text === "" ? [] : [{ type: "text", text } as const]), ...calls],
   };
 }
 
@@ -34,7 +35,9 @@ export function toolResultMessage(agent: AgentName, message: ToolMessage): Messa
 }
 
 /** One line a person or a model can read; `undefined` for the lead itself, which every brief holds anyway. */
-export function describeMessage(message: Message): { readonly agent: string; readonly text: string } | undefined {
+export function describeMessage(
+  message: Message,
+): { readonly agent: string; readonly text: string } | undefined {
   if (message.role === "user" || message.role === "system") return undefined;
   const parts = typeof message.content === "string" ? [] : message.content;
   const actions = parts.flatMap((part) => {

@@ -1,6 +1,6 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
-import { type Message, MemoryError } from "@relevo/core";
+import { MemoryError, type Message } from "@relevo/core";
 import { createAgent, createMiddleware } from "langchain";
 import { CallLimitError } from "../workflow/call-meter.ts";
 import type { TenantContext } from "../workflow/tenant-context.ts";
@@ -71,7 +71,8 @@ function recordingMiddleware(run: AgentRun, isDecided: () => boolean): ReturnTyp
       if (isDecided()) return new AIMessage("");
       await run.count();
       const answer = await handler(request);
-      if (!AIMessage.isInstance(answer)) throw new Error("The model answered with something else than a message.");
+      if (!AIMessage.isInstance(answer))
+        throw new Error("The model answered with something else than a message.");
       await run.log(assistantMessage(run.agent, answer));
       return answer;
     },

@@ -31,7 +31,8 @@ const workTools = {
   coordinator: (desk) => [
     tool(async () => JSON.stringify({ known: await desk.knownLeads() }), {
       name: "recall_lead",
-      description: "What the agents remember of this lead's e-mail address and company from earlier workflows.",
+      description:
+        "What the agents remember of this lead's e-mail address and company from earlier workflows.",
       schema: nothing,
     }),
     tool(
@@ -43,7 +44,8 @@ const workTools = {
       },
       {
         name: "use_remembered_qualification",
-        description: "Takes over the qualification that is remembered of this lead instead of scoring it again.",
+        description:
+          "Takes over the qualification that is remembered of this lead instead of scoring it again.",
         schema: nothing,
       },
     ),
@@ -63,7 +65,8 @@ const workTools = {
       },
       {
         name: "record_qualification",
-        description: "Records the score of the lead, 0 to 100, by the scoring guide, with the reasons for it.",
+        description:
+          "Records the score of the lead, 0 to 100, by the scoring guide, with the reasons for it.",
         schema: z.object({
           score: z.number().int().min(0).max(100),
           reasons: z.array(z.string().min(1).max(200)).min(1).max(15),
@@ -104,7 +107,9 @@ const workTools = {
     tool(
       async ({ slot }) =>
         JSON.stringify(
-          (await desk.book(slot)) ? { booked: slot } : { error: "That slot is not free. List the slots again." },
+          (await desk.book(slot))
+            ? { booked: slot }
+            : { error: "That slot is not free. List the slots again." },
         ),
       {
         name: "book_meeting",

@@ -28,10 +28,7 @@ const amount = z
   .optional();
 
 const leadSchema = z.object({
-  id: z.preprocess(
-    (value) => (typeof value === "number" ? String(value) : value),
-    required(200),
-  ),
+  id: z.preprocess((value) => (typeof value === "number" ? String(value) : value), required(200)),
   email: required(254).refine((value) => emailForm.test(value), { error: "is not an e-mail address" }),
   message: required(rowLimits.message),
   company: optionalText,
@@ -59,7 +56,8 @@ export function admitLead(row: unknown): Admission {
       if (!isBlank(value)) defineOwn(extra, key, value);
     } else if (!isBlank(value)) fields[field] = value;
   }
-  const id = typeof fields.id === "string" || typeof fields.id === "number" ? String(fields.id).trim() : undefined;
+  const id =
+    typeof fields.id === "string" || typeof fields.id === "number" ? String(fields.id).trim() : undefined;
   const refused = (reason: string): Admission =>
     id === undefined || id === "" ? { ok: false, reason } : { ok: false, reason, id };
   for (const field of ["id", "email", "message"] as const) {
@@ -70,9 +68,13 @@ export function admitLead(row: unknown): Admission {
     return refused(parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; "));
   }
   const size = Buffer.byteLength(JSON.stringify(extra));
-  if (size > rowLimits.extraBytes) return refused(`other fields are larger than ${rowLimits.extraBytes} bytes`);
+  if (size > rowLimits.extraBytes)
+    return refused(`other fields are larger than ${rowLimits.extraBytes} bytes`);
   const entries = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
-  return { ok: true, lead: { ...(Object.fromEntries(entries) as Omit<Lead, "extra">), extra: extra as JsonObject } };
+  return {
+    ok: true,
+    lead: { ...(Object.fromEntries(entries) as Omit<Lead, "extra">), extra: extra as JsonObject },
+  };
 }
 
 /** A column called `__proto__` must become a column, not a prototype. */

@@ -25,12 +25,13 @@ export type LeadField =
 const names = {
   id: "id leadid idlead identificador codigo ref referencia",
   email: "email mail emailaddress correo correoelectronico ecorreo emailcontacto",
-  company: "company companyname organization organisation account empresa compania organizacion razonsocial cuenta",
+  company:
+    "company companyname organization organisation account empresa compania organizacion razonsocial cuenta",
   message: "message msg comment comments notes inquiry enquiry mensaje comentario comentarios consulta notas",
   name: "name fullname contactname contact nombre nombrecompleto nombreyapellidos contacto",
   role: "role title jobtitle position cargo puesto rol",
   companySize:
-    "companysize size employees employeecount headcount empleados numempleados numerodeempleados plantilla tamano tamanoempresa",
+    "companysize nempleados ndeempleados numeroempleados nodeempleados size employees employeecount headcount empleados numempleados numerodeempleados plantilla tamano tamanoempresa",
   budget: "budget presupuesto",
   country: "country pais",
 } as const satisfies Record<LeadField, string>;

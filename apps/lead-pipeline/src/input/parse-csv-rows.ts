@@ -40,7 +40,10 @@ export function* parseCsvRows(text: string, source: string): Generator<LeadRow> 
       yield { ok: false, line, reason: `has ${record.length} fields where the header has ${header.length}` };
       continue;
     }
-    const fields = header.map((heading, index) => [heading === "" ? `column ${index + 1}` : heading, record[index]]);
+    const fields = header.map((heading, index) => [
+      heading === "" ? `column ${index + 1}` : heading,
+      record[index],
+    ]);
     yield { line, ...admitLead(Object.fromEntries(fields)) };
   }
 }
@@ -80,7 +83,10 @@ function* readRecords(text: string, delimiter: string): Generator<CsvRecord | Cs
     if (fault === undefined) return;
     yield fault;
     if (restarts === maxRestarts) {
-      yield { line: line + 1, reason: `and what follows is not read: more than ${maxRestarts} broken quotes` };
+      yield {
+        line: line + 1,
+        reason: `and what follows is not read: more than ${maxRestarts} broken quotes`,
+      };
       return;
     }
     const next = rest.indexOf("\n", consumed);

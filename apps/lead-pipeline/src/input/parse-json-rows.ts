@@ -28,12 +28,16 @@ export function* parseJsonArray(text: string, source: string): Generator<LeadRow
   } catch (error) {
     throw new InputError(`${source} begins like a JSON array but is not valid JSON: ${describe(error)}`);
   }
-  if (!Array.isArray(rows)) throw new InputError(`${source} is JSON, but neither an array nor one object a line.`);
+  if (!Array.isArray(rows))
+    throw new InputError(`${source} is JSON, but neither an array nor one object a line.`);
   for (const [index, row] of rows.entries()) yield { line: index + 1, ...admitLead(row) };
 }
 
 /** V8 quotes the source in its message, line breaks and escapes included; a short plain form is enough. */
 function describe(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/, (?:\.\.\.)?".*$/su, "").replace(/\s+/g, " ").slice(0, 120);
+  return message
+    .replace(/, (?:\.\.\.)?".*$/su, "")
+    .replace(/\s+/g, " ")
+    .slice(0, 120);
 }

@@ -85,7 +85,9 @@ function markRepeatedIds(rows: readonly LeadRow[]): readonly LeadRow[] {
 }
 
 function tooLarge(source: string): InputError {
-  return new InputError(`${source} is larger than ${maxInputBytes / 1024 / 1024} MB. Split it and run the parts.`);
+  return new InputError(
+    `${source} is larger than ${maxInputBytes / 1024 / 1024} MB. Split it and run the parts.`,
+  );
 }
 
 function reasonOf(error: unknown): string {

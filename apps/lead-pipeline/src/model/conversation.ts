@@ -1,4 +1,10 @@
-import { AIMessage, type BaseMessage, HumanMessage, SystemMessage, ToolMessage } from "@langchain/core/messages";
+import {
+  AIMessage,
+  type BaseMessage,
+  HumanMessage,
+  SystemMessage,
+  ToolMessage,
+} from "@langchain/core/messages";
 import { type AgentName, isAgentName } from "../agents/agent-names.ts";
 import { agentOfPrompt, type Brief, readBrief } from "../agents/prompts.ts";
 

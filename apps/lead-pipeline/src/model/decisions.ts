@@ -34,15 +34,25 @@ function decideAsCoordinator(conversation: Conversation): Choice {
   const worked = recalled.known.find(({ sharedBy, score }) => sharedBy === "email" && score !== null);
   const known = same ?? (isGood(worked?.grade) ? worked : undefined);
   const adopted = conversation.results.get("use_remembered_qualification");
-  if (known !== undefined && known.score !== null && adopted === undefined) return call("use_remembered_qualification");
+  if (known !== undefined && known.score !== null && adopted === undefined)
+    return call("use_remembered_qualification");
   if (same !== undefined) {
     const score = same.score === null ? "" : ` with score ${same.score}`;
     const who = same.sharedBy === "email" ? "the same address" : "the same company";
-    return close("duplicate", `Seen before in workflow ${same.workflowId}: lead ${same.leadId} from ${who}, ${same.outcome}${score}.`);
+    return close(
+      "duplicate",
+      `Seen before in workflow ${same.workflowId}: lead ${same.leadId} from ${who}, ${same.outcome.replace("_", " ")}${score}.`,
+    );
   }
   if (known !== undefined && adopted?.failed === false) {
     const reason = `Known from workflow ${known.workflowId} with score ${known.score}; writes again`;
-    return transfer(conversation, "outbound_contact", reason, "qualified", `The remembered score of ${known.score} stands.`);
+    return transfer(
+      conversation,
+      "outbound_contact",
+      reason,
+      "qualified",
+      `The remembered score of ${known.score} stands.`,
+    );
   }
   if (triage.kind === "incomplete") {
     const reason = `Incomplete: ${triage.missing.join(", ")} missing`;
@@ -52,20 +62,27 @@ function decideAsCoordinator(conversation: Conversation): Choice {
 }
 
 function decideAsQualifier(conversation: Conversation): Choice {
-  const { score, grade, parts, asksToMeet } = scoreLead(conversation.brief.lead);
+  const { score, grade, parts, asksToMeet, declinesMeeting } = scoreLead(conversation.brief.lead);
   if (answer(conversation, "record_qualification") === undefined) {
-    const reasons = parts.map(({ rule, points, because }) => `${rule} ${signed(points)}: ${because}`.slice(0, 200));
+    const reasons = parts.map(({ rule, points, because }) =>
+      `${rule} ${signed(points)}: ${because}`.slice(0, 200),
+    );
     return call("record_qualification", { score, reasons, asksToMeet });
   }
   const why = parts
-    .filter(({ points }) => (isGood(grade) ? points >= 8 : points < 0))
+    .filter(({ rule, points }) => (isGood(grade) ? points >= 8 : isWeak(rule, points)))
+    .toSorted((a, b) => (isGood(grade) ? b.points - a.points : a.points - b.points))
     .map(({ because }) => because)
     .join(", ");
   const text = `Score ${score}, ${grade}${why === "" ? "" : `: ${why}`}.`.slice(0, 500);
   if (grade === "poor") return close("disqualified", text);
   if (grade === "cold") return close("nurture", text);
-  const wantsMeeting = grade === "hot" || asksToMeet;
-  if (!offers(conversation, "outbound_contact") && wantsMeeting && offers(conversation, "meeting_scheduler")) {
+  const wantsMeeting = asksToMeet || (grade === "hot" && !declinesMeeting);
+  if (
+    !offers(conversation, "outbound_contact") &&
+    wantsMeeting &&
+    offers(conversation, "meeting_scheduler")
+  ) {
     return transfer(conversation, "meeting_scheduler", text, "qualified", text, grade);
   }
   return transfer(conversation, "outbound_contact", text, "qualified", text, grade);
@@ -76,7 +93,8 @@ function decideAsContact(conversation: Conversation): Choice {
   const past = answer<{ contacts: readonly PastContact[] }>(conversation, "recall_contact");
   if (past === undefined) return call("recall_contact");
   const qualification = qualificationOf(conversation);
-  const wantsMeeting = qualification?.grade === "hot" || scoreLead(lead).asksToMeet;
+  const { asksToMeet, declinesMeeting } = scoreLead(lead);
+  const wantsMeeting = asksToMeet || (qualification?.grade === "hot" && !declinesMeeting);
   const kind =
     qualification === undefined
       ? "questions"
@@ -88,10 +106,10 @@ function decideAsContact(conversation: Conversation): Choice {
   if (answer(conversation, "write_email") === undefined) {
     return call("write_email", composeEmail(kind, lead, detectLanguage(lead.message)));
   }
-  if (kind === "questions") return close("needs_info", `Asked for what is missing.`);
+  if (kind === "questions") return close("needs_info", "Drafted questions.");
   const text = `Drafted: ${kind.replace("_", "-")}.`;
   if (!wantsMeeting) return close("contacted", text);
-  const reason = scoreLead(lead).asksToMeet ? "The lead asks to meet" : "A hot lead: offer a meeting";
+  const reason = asksToMeet ? "The lead asks to meet" : "A hot lead: offer a meeting";
   return transfer(conversation, "meeting_scheduler", reason, "contacted", text, qualification?.grade);
 }
 
@@ -104,7 +122,8 @@ function decideAsScheduler(conversation: Conversation): Choice {
     return close("meeting_scheduled", `Meeting on ${booked.slice(0, 16).replace("T", " at ")} UTC.`);
   }
   // Every call is counted: after three lost races each slot is tried against the newest list, then given up.
-  if (booking?.failed === true && conversation.calls % 2 === 0 && conversation.calls < 8) return call("list_free_slots");
+  if (booking?.failed === true && conversation.calls % 2 === 0 && conversation.calls < 8)
+    return call("list_free_slots");
   const slot = listed.slots[0];
   if (slot !== undefined && conversation.calls < 8) return call("book_meeting", { slot });
   const reachedBy = conversation.brief.handoff?.from === "outbound_contact" ? "contacted" : "qualified";
@@ -151,6 +170,11 @@ function call(tool: string, args: object = {}): Choice {
 
 function isGood(grade: Grade | null | undefined): boolean {
   return grade === "hot" || grade === "warm";
+}
+
+/** What speaks against a lead: what took points away, and what the important rules could not find. */
+function isWeak(rule: string, points: number): boolean {
+  return points < 0 || (points <= 4 && ["company size", "budget", "seniority", "intent"].includes(rule));
 }
 
 function signed(points: number): string {

@@ -8,7 +8,9 @@ export function composeEmail(kind: EmailDraft["kind"], lead: Lead, language: Lan
   const name = oneLine(lead.name?.split(/\s+/)[0]);
   const company = oneLine(lead.company) ?? text.yourCompany;
   const subject = text.subject[kind].replace("{company}", () => company);
-  const body = [`${text.hello}${name === undefined ? "" : ` ${name}`},`, text.body[kind], text.regards].join("\n\n");
+  const body = [`${text.hello}${name === undefined ? "" : ` ${name}`},`, text.body[kind], text.regards].join(
+    "\n\n",
+  );
   return { kind, language, subject: subject.slice(0, 200), body };
 }
 
@@ -41,9 +43,11 @@ const texts = {
       follow_up: "Your new message, {company}",
     },
     body: {
-      invitation: "Thank you for writing. We would like to show you how we work; a proposal for a time follows.",
+      invitation:
+        "Thank you for writing. We would like to show you how we work; a proposal for a time follows.",
       information: "Thank you for your interest. Attached is an overview; tell us what matters most to you.",
-      questions: "Thank you for writing. Which company are you with, how many people work there, and what would you like to do?",
+      questions:
+        "Thank you for writing. Which company are you with, how many people work there, and what would you like to do?",
       follow_up: "Thank you for writing again. We take up where we were the last time.",
     },
   },
@@ -58,9 +62,12 @@ const texts = {
       follow_up: "Su nuevo mensaje, {company}",
     },
     body: {
-      invitation: "Gracias por escribirnos. Nos gustaría mostrarle cómo trabajamos; le proponemos una hora a continuación.",
-      information: "Gracias por su interés. Le adjuntamos un resumen; díganos qué es lo más importante para usted.",
-      questions: "Gracias por escribirnos. ¿De qué empresa es, cuántas personas trabajan en ella y qué le gustaría hacer?",
+      invitation:
+        "Gracias por escribirnos. Nos gustaría mostrarle cómo trabajamos; le proponemos una hora a continuación.",
+      information:
+        "Gracias por su interés. Le adjuntamos un resumen; díganos qué es lo más importante para usted.",
+      questions:
+        "Gracias por escribirnos. ¿De qué empresa es, cuántas personas trabajan en ella y qué le gustaría hacer?",
       follow_up: "Gracias por escribirnos de nuevo. Retomamos donde lo dejamos la última vez.",
     },
   },

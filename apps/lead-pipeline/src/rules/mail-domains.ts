@@ -22,7 +22,9 @@ export function judgeMailDomain(email: string, company: string | undefined): Mai
   const key = company === undefined ? "" : companyKey(company).replace(/ /g, "");
   const plain = domain.replace(/[^\p{L}\p{N}.]/gu, "");
   const labels = plain.split(".").slice(0, -1);
-  const own = key.length >= 3 && labels.some((label) => label.length >= 3 && (label.includes(key) || key.includes(label)));
+  const own =
+    key.length >= 3 &&
+    labels.some((label) => label.length >= 3 && (label.includes(key) || key.includes(label)));
   return own ? "company" : "other";
 }
 
@@ -44,5 +46,7 @@ export function companyKey(company: string): string {
 }
 
 const legalForms: ReadonlySet<string> = new Set(
-  "sl slu sa sau sas srl inc incorporated llc ltd limited plc gmbh ag bv nv corp corporation co cv spa oy ab".split(" "),
+  "sl slu sa sau sas srl inc incorporated llc ltd limited plc gmbh ag bv nv corp corporation co cv spa oy ab".split(
+    " ",
+  ),
 );

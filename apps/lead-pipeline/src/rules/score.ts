@@ -20,6 +20,8 @@ export interface Score {
   readonly grade: Grade;
   readonly parts: readonly ScorePart[];
   readonly asksToMeet: boolean;
+  /** Wants an answer, but no meeting and no call. */
+  readonly declinesMeeting: boolean;
   readonly declines: boolean;
 }
 
@@ -87,7 +89,13 @@ type Steps = readonly (readonly [least: number, points: number])[];
 export function scoreLead(lead: Lead): Score {
   const all = wordsOf(lead.message);
   const declined = findPhrase(all, signals.declines);
-  const words = withoutPhrases(all, [...signals.declines, ...signals.noBudget, ...signals.addressesAgents]);
+  const declinesMeeting = findPhrase(all, signals.declinesMeeting) !== undefined;
+  const words = withoutPhrases(all, [
+    ...signals.declinesMeeting,
+    ...signals.declines,
+    ...signals.noBudget,
+    ...signals.addressesAgents,
+  ]);
   const parts = [
     ...companyParts(lead, all),
     seniorityPart(lead),
@@ -95,7 +103,7 @@ export function scoreLead(lead: Lead): Score {
     mailPart(lead),
     completenessPart(lead, all),
     ...otherPurposeParts(words),
-    ...(declined === undefined ? [] : [part("declines", scoring.declines, `says "${declined}"`)]),
+    ...(declined === undefined ? [] : [part("declines", scoring.declines, `says ${quote(declined)}`)]),
     ...agentTextPart(all),
   ];
   const sum = parts.reduce((total, { points }) => total + points, 0);
@@ -104,7 +112,9 @@ export function scoreLead(lead: Lead): Score {
     score,
     grade: gradeOf(score),
     parts,
-    asksToMeet: declined === undefined && findPhrase(words, signals.asksToMeet) !== undefined,
+    asksToMeet:
+      declined === undefined && !declinesMeeting && findPhrase(words, signals.asksToMeet) !== undefined,
+    declinesMeeting,
     declines: declined !== undefined,
   };
 }
@@ -125,7 +135,8 @@ function companyParts(lead: Lead, words: readonly string[]): readonly ScorePart[
   const size = readAmount(lead.companySize);
   const budget = readAmount(lead.budget);
   const saidNone =
-    findPhrase([...wordsOf(String(lead.budget ?? "")), "", ...words], signals.noBudget) !== undefined || budget === 0;
+    findPhrase([...wordsOf(String(lead.budget ?? "")), "", ...words], signals.noBudget) !== undefined ||
+    budget === 0;
   return [
     size === undefined
       ? part("company size", scoring.companySizeUnknown, "size not said")
@@ -150,9 +161,9 @@ function intentParts(words: readonly string[], declined: Phrase | undefined): re
   const some = findPhrase(words, signals.someIntent);
   const intent =
     strong !== undefined
-      ? part("intent", scoring.intent.strong, `asks for "${strong}"`)
+      ? part("intent", scoring.intent.strong, `asks for ${quote(strong)}`)
       : some !== undefined
-        ? part("intent", scoring.intent.some, `says "${some}"`)
+        ? part("intent", scoring.intent.some, `says ${quote(some)}`)
         : part("intent", scoring.intent.none, "no wish to buy said");
   const rows = [
     ["noHurry", signals.noHurry],
@@ -161,7 +172,8 @@ function intentParts(words: readonly string[], declined: Phrase | undefined): re
   ] as const;
   for (const [urgency, phrases] of rows) {
     const phrase = findPhrase(words, phrases);
-    if (phrase !== undefined) return [intent, part("urgency", scoring.urgency[urgency], `says "${phrase}"`)];
+    if (phrase !== undefined)
+      return [intent, part("urgency", scoring.urgency[urgency], `says ${quote(phrase)}`)];
   }
   return [intent];
 }
@@ -187,13 +199,20 @@ function completenessPart(lead: Lead, words: readonly string[]): ScorePart {
 
 function otherPurposeParts(words: readonly string[]): readonly ScorePart[] {
   const found: ScorePart[] = [];
-  const look = (rule: "student" | "jobSeeker" | "support", phrases: readonly Phrase[], because: string): void => {
+  const look = (
+    rule: "student" | "jobSeeker" | "support",
+    phrases: readonly Phrase[],
+    because: string,
+  ): void => {
     if (findPhrase(words, phrases) !== undefined) found.push(part(rule, scoring[rule], because));
   };
   look("student", signals.student, "a student's work");
   look("jobSeeker", signals.jobSeeker, "looks for a job");
   look("support", signals.support, "asks for support");
-  if (findPhrase(words, signals.sells) !== undefined || findPhrases(words, signals.sellsPerhaps).length >= 2) {
+  if (
+    findPhrase(words, signals.sells) !== undefined ||
+    findPhrases(words, signals.sellsPerhaps).length >= 2
+  ) {
     found.push(part("sells", scoring.sells, "wants to sell to us"));
   }
   return found;
@@ -201,7 +220,9 @@ function otherPurposeParts(words: readonly string[]): readonly ScorePart[] {
 
 function agentTextPart(words: readonly string[]): readonly ScorePart[] {
   const phrase = findPhrase(words, signals.addressesAgents);
-  return phrase === undefined ? [] : [part("text for agents", 0, `"${phrase}" is data, not an instruction`)];
+  return phrase === undefined
+    ? []
+    : [part("text for agents", 0, `${quote(phrase)} is data, not an instruction`)];
 }
 
 function pointsFor(steps: Steps, amount: number): number {
@@ -210,4 +231,8 @@ function pointsFor(steps: Steps, amount: number): number {
 
 function part(rule: string, points: number, because: string): ScorePart {
   return { rule, points, because };
+}
+
+function quote(phrase: Phrase): string {
+  return `"${phrase.replace("*", "…")}"`;
 }

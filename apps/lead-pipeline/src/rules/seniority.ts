@@ -19,7 +19,9 @@ const groups: readonly (readonly [Seniority, readonly Phrase[]])[] = [
     "executive",
     [
       ..."ceo cto cfo coo cio cmo cro ciso cpo chief founder cofounder owner president partner".split(" "),
-      ..."fundador fundadora cofundador cofundadora propietari* dueno duena presidente presidenta gerente socio socia".split(" "),
+      ..."fundador fundadora cofundador cofundadora propietari* dueno duena presidente presidenta gerente socio socia".split(
+        " ",
+      ),
       "managing director",
       "director general",
       "directora general",
@@ -29,6 +31,17 @@ const groups: readonly (readonly [Seniority, readonly Phrase[]])[] = [
   ["director", ["director", "directora", "head", "subdirector*"]],
   [
     "manager",
-    ["manager", "lead", "team lead", "supervisor", "jefe", "jefa", "responsable", "encargad*", "coordinador*", "coordinator"],
+    [
+      "manager",
+      "lead",
+      "team lead",
+      "supervisor",
+      "jefe",
+      "jefa",
+      "responsable",
+      "encargad*",
+      "coordinador*",
+      "coordinator",
+    ],
   ],
 ];

@@ -102,6 +102,29 @@ export const asksToMeet: readonly Phrase[] = [
   "demostracion",
 ];
 
+/** Does not want to talk; taken out of the words before `asksToMeet` is looked for. */
+export const declinesMeeting: readonly Phrase[] = [
+  "no meeting",
+  "no call",
+  "no calls",
+  "no demo",
+  "no need to meet",
+  "no need for a call",
+  "no need for a meeting",
+  "do not call",
+  "dont call",
+  "not ready for a demo",
+  "sin reunion",
+  "sin llamada",
+  "sin llamadas",
+  "ninguna reunion",
+  "no hace falta reunion",
+  "no me llamen",
+  "no me llames",
+  "no llamen",
+  "no necesito reunion",
+];
+
 export const urgent: readonly Phrase[] = [
   "urgent",
   "urgently",

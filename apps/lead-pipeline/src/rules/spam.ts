@@ -12,7 +12,9 @@ export interface SpamJudgement {
 export const spamThreshold = 5;
 
 const bait: readonly Phrase[] = [
-  ..."viagra cialis casino casinos lottery jackpot bitcoin crypto forex backlinks escorts loteria apuestas criptomonedas".split(" "),
+  ..."viagra cialis casino casinos lottery jackpot bitcoin crypto forex backlinks escorts loteria apuestas criptomonedas".split(
+    " ",
+  ),
   "click here",
   "click the link",
   "act now",
@@ -58,11 +60,15 @@ export function judgeSpam(lead: Lead): SpamJudgement {
   const found: { readonly weight: number; readonly reason: string }[] = [];
   const phrases = findPhrases(words, bait);
   if (phrases.length > 0) {
-    found.push({ weight: Math.min(6, phrases.length * 2), reason: `spam words: ${phrases.slice(0, 3).join(", ")}` });
+    found.push({
+      weight: Math.min(6, phrases.length * 2),
+      reason: `spam words: ${phrases.slice(0, 3).join(", ")}`,
+    });
   }
   const links = message.match(/https?:\/\/|www\./gi)?.length ?? 0;
   if (links >= 2) found.push({ weight: links >= 3 ? 3 : 2, reason: `${links} links` });
-  if (judgeMailDomain(lead.email, lead.company) === "disposable") found.push({ weight: 4, reason: "throwaway address" });
+  if (judgeMailDomain(lead.email, lead.company) === "disposable")
+    found.push({ weight: 4, reason: "throwaway address" });
   if (isShouting(message)) found.push({ weight: 2, reason: "written in capitals" });
   if (/[!¡]{3,}|\${3,}/.test(message)) found.push({ weight: 1, reason: "rows of ! or $" });
   if (isGibberish(message, words)) found.push({ weight: 5, reason: "no readable words" });
@@ -79,9 +85,12 @@ function isShouting(message: string): boolean {
 /** No word of letters at all, or most of the Latin ones without a vowel or with six consonants in a row. */
 function isGibberish(message: string, words: readonly string[]): boolean {
   const lettered = words.filter((word) => /\p{L}/u.test(word));
-  if (lettered.length === 0) return /[^\s]{8,}/.test(message);
+  // A telephone number alone is a lead; signs alone are nothing.
+  if (words.length === 0) return message.replace(/\s/g, "").length >= 8;
   const latin = lettered.filter((word) => /^[a-z]+$/.test(word) && word.length >= 4);
   if (latin.length === 0 || latin.length < lettered.length / 2) return false;
-  const odd = latin.filter((word) => !/[aeiouy]/.test(word) || /[^aeiouy]{6,}/.test(word) || /(.)\1{3,}/.test(word));
+  const odd = latin.filter(
+    (word) => !/[aeiouy]/.test(word) || /[^aeiouy]{6,}/.test(word) || /(.)\1{3,}/.test(word),
+  );
   return odd.length / latin.length > 0.5;
 }

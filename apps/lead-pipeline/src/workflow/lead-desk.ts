@@ -3,9 +3,23 @@ import { MemoryError } from "@relevo/core";
 import type { Session, Tier } from "@relevo/memory";
 import { z } from "zod";
 import type { AgentName } from "../agents/agent-names.ts";
-import { type Desk, type EmailDraft, type PastContact, type Qualification, qualificationSchema } from "../agents/desk.ts";
+import {
+  type Desk,
+  type EmailDraft,
+  type PastContact,
+  type Qualification,
+  qualificationSchema,
+} from "../agents/desk.ts";
 import type { Lead } from "../lead.ts";
-import { factKeys, knownLeadsOf, type LeadFact, makeFact, noteSeenAgain, recallFacts, rememberFact } from "./lead-facts.ts";
+import {
+  factKeys,
+  knownLeadsOf,
+  type LeadFact,
+  makeFact,
+  noteSeenAgain,
+  recallFacts,
+  rememberFact,
+} from "./lead-facts.ts";
 import type { Outcome } from "./outcome.ts";
 import { calendarSlots } from "./slots.ts";
 import { serviceLevel, type TenantContext } from "./tenant-context.ts";
@@ -59,7 +73,8 @@ export function createLeadDesk(
     async adoptQualification() {
       const candidates = (await known()).filter(({ score }) => score !== null);
       const chosen =
-        candidates.find(({ sameRequest }) => sameRequest) ?? candidates.find(({ sharedBy }) => sharedBy === "email");
+        candidates.find(({ sameRequest }) => sameRequest) ??
+        candidates.find(({ sharedBy }) => sharedBy === "email");
       const { email, company } = await facts();
       const fact = [...email, ...company].find(({ workflowId }) => workflowId === chosen?.workflowId);
       if (fact?.qualification == null) return undefined;
@@ -71,30 +86,43 @@ export function createLeadDesk(
     async recordQualification(value) {
       await setQualification(value);
       note("lead_qualifier", "working", "qualification");
-      await session.agent("lead_qualifier").remember(keys.email, { score: value.score, grade: value.grade }, {
-        tier: "durable",
-        tags: [keys.email],
-      });
+      await session.agent("lead_qualifier").remember(
+        keys.email,
+        { score: value.score, grade: value.grade },
+        {
+          tier: "durable",
+          tags: [keys.email],
+        },
+      );
       note("lead_qualifier", "durable", keys.email);
     },
     qualification,
-    pastContacts: async () => read(contactsSchema, await session.agent("outbound_contact").recall(keys.email, durable)) ?? [],
+    pastContacts: async () =>
+      read(contactsSchema, await session.agent("outbound_contact").recall(keys.email, durable)) ?? [],
     async draftEmail(draft) {
       const memory = session.agent("outbound_contact");
       await memory.remember("draft", { ...draft });
       note("outbound_contact", "volatile", "draft");
-      const contact: PastContact = { workflowId: session.id, leadId: lead.id, kind: draft.kind, subject: draft.subject };
+      const contact: PastContact = {
+        workflowId: session.id,
+        leadId: lead.id,
+        kind: draft.kind,
+        subject: draft.subject,
+      };
       await memory.update(
         keys.email,
         (current) => {
-          const others = (read(contactsSchema, current) ?? []).filter(({ workflowId }) => workflowId !== session.id);
+          const others = (read(contactsSchema, current) ?? []).filter(
+            ({ workflowId }) => workflowId !== session.id,
+          );
           return [contact, ...others].slice(0, 10) as unknown as JsonValue;
         },
         { tier: "durable", tags: [keys.email] },
       );
       note("outbound_contact", "durable", keys.email);
     },
-    drafted: async () => read(draftSchema, await session.agent("outbound_contact").recall("draft", { tier: "volatile" })),
+    drafted: async () =>
+      read(draftSchema, await session.agent("outbound_contact").recall("draft", { tier: "volatile" })),
     async freeSlots() {
       const page = await session
         .agent("meeting_scheduler")
@@ -110,7 +138,12 @@ export function createLeadDesk(
       // Kept until the day after the meeting: by then nobody can be offered the slot any more.
       const ttlMs = Date.parse(slot) - now + 86_400_000;
       try {
-        await memory.remember(slotKey(slot), value, { tier: "durable", tags: ["slot"], ttlMs, expectedVersion: 0 });
+        await memory.remember(slotKey(slot), value, {
+          tier: "durable",
+          tags: ["slot"],
+          ttlMs,
+          expectedVersion: 0,
+        });
       } catch (error) {
         if (MemoryError.isInstance(error, "conflict")) return false;
         throw error;

@@ -77,7 +77,10 @@ async function changeFacts(
   });
 }
 
-export function makeFact(lead: Lead, fact: Pick<LeadFact, "workflowId" | "outcome" | "qualification">): LeadFact {
+export function makeFact(
+  lead: Lead,
+  fact: Pick<LeadFact, "workflowId" | "outcome" | "qualification">,
+): LeadFact {
   return { ...fact, leadId: lead.id, words: messageWords(lead.message), seenAgain: 0 };
 }
 

@@ -15,7 +15,10 @@ export interface RunLeadsOptions extends WorkflowOptions {
 }
 
 /** Works the leads in order and yields each result when it is done. */
-export async function* runLeads(leads: readonly Lead[], options: RunLeadsOptions): AsyncGenerator<LeadResult> {
+export async function* runLeads(
+  leads: readonly Lead[],
+  options: RunLeadsOptions,
+): AsyncGenerator<LeadResult> {
   const { concurrency = 1, stop, onBegin, ...workflow } = options;
   const running = new Map<number, Promise<{ readonly key: number; readonly result: LeadResult }>>();
   let next = 0;

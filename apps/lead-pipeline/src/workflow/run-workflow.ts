@@ -9,7 +9,7 @@ import type { Brief } from "../agents/prompts.ts";
 import { runAgent } from "../agents/run-agent.ts";
 import type { Lead } from "../lead.ts";
 import { createRuleModel } from "../model/rule-model.ts";
-import { type CallMeter, CallLimitError, createCallMeter } from "./call-meter.ts";
+import { CallLimitError, type CallMeter, createCallMeter } from "./call-meter.ts";
 import { createLeadDesk, type LeadDesk, type Remembered } from "./lead-desk.ts";
 import { factKeys } from "./lead-facts.ts";
 import { type MemoryKit, openMemory } from "./memory-kit.ts";
@@ -43,7 +43,7 @@ export interface WorkflowResult {
   readonly calls: number;
   readonly handoffsRecorded: number;
   readonly handoffs: readonly HandoffEntry[];
-  readonly email: EmailDraft | null;
+  readonly draft: EmailDraft | null;
   /** ISO 8601, UTC. */
   readonly meeting: string | null;
   readonly remembered: readonly Remembered[];
@@ -132,7 +132,8 @@ async function workToTheEnd(workflow: Workflow): Promise<End> {
     await desk.conclude(outcome);
     return { outcome, summary };
   } catch (error) {
-    const outcome = error instanceof CallLimitError && error.limit === "callsPerHour" ? "limit_reached" : "failed";
+    const outcome =
+      error instanceof CallLimitError && error.limit === "callsPerHour" ? "limit_reached" : "failed";
     return { outcome, summary: await noteFailure(workflow, outcome, error) };
   }
 }
@@ -165,7 +166,11 @@ async function visit(
   return decision.close;
 }
 
-async function handOver(workflow: Workflow, from: AgentName, transfer: TransferRequest): Promise<CloseRequest> {
+async function handOver(
+  workflow: Workflow,
+  from: AgentName,
+  transfer: TransferRequest,
+): Promise<CloseRequest> {
   const { kit, session, desk, tenant, signal } = workflow;
   const { to, reason, priority, notes } = transfer;
   const { contextMessages } = serviceLevel(tenant);
@@ -191,7 +196,12 @@ async function handOver(workflow: Workflow, from: AgentName, transfer: TransferR
 }
 
 /** Records that control did not pass, and why. Returns the reason; empty when nothing stood in the way. */
-async function refuseHandoff(workflow: Workflow, from: AgentName, to: AgentName, reason: string): Promise<string> {
+async function refuseHandoff(
+  workflow: Workflow,
+  from: AgentName,
+  to: AgentName,
+  reason: string,
+): Promise<string> {
   const why =
     refusal(workflow.tenant, to) ??
     (reachable[from].includes(to) ? undefined : `${from} does not hand over to ${to}`);
@@ -250,7 +260,7 @@ async function noteFailure(workflow: Workflow, outcome: Outcome, error: unknown)
 
 type Report = Pick<
   WorkflowResult,
-  "score" | "grade" | "seenBefore" | "handoffsRecorded" | "handoffs" | "email" | "meeting" | "memorySummary"
+  "score" | "grade" | "seenBefore" | "handoffsRecorded" | "handoffs" | "draft" | "meeting" | "memorySummary"
 >;
 
 async function report({ kit, session, desk }: Workflow): Promise<Report> {
@@ -262,7 +272,7 @@ async function report({ kit, session, desk }: Workflow): Promise<Report> {
     seenBefore: qualification?.rememberedFrom ?? null,
     handoffsRecorded: entries.length,
     handoffs: entries,
-    email: (await desk.drafted()) ?? null,
+    draft: (await desk.drafted()) ?? null,
     meeting: (await desk.booked()) ?? null,
     memorySummary: await session.summary(),
   };
@@ -274,7 +284,7 @@ const nothingKnown: Report = {
   seenBefore: null,
   handoffsRecorded: 0,
   handoffs: [],
-  email: null,
+  draft: null,
   meeting: null,
   memorySummary: null,
 };

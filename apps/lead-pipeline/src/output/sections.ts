@@ -1,0 +1,55 @@
+import type { LeadFile } from "../input/read-leads.ts";
+import type { BadRow } from "../lead.ts";
+import type { LeadResult } from "../workflow/run-leads.ts";
+import type { TenantContext } from "../workflow/tenant-context.ts";
+import { drawChain, listRemembered, mostInteresting } from "./handoff-chain.ts";
+import { maxColumns } from "./lead-table.ts";
+import { cutTo, oneLine, type Paint } from "./terminal-text.ts";
+
+export interface Opening {
+  readonly file: LeadFile;
+  readonly leads: number;
+  readonly badRows: readonly BadRow[];
+  readonly model: string;
+  readonly tenant: TenantContext;
+}
+
+const maxListedRows = 20;
+
+/** What is about to be worked, for whom, and which rows are not. Ends with an empty line. */
+export function drawOpening({ file, leads, badRows, model, tenant }: Opening, paint: Paint): string {
+  const line = (text: string): string => cutTo(oneLine(text), maxColumns);
+  const level = tenant.isPremium ? "premium" : "standard";
+  const enabled = tenant.featuresEnabled.length === 0 ? "none" : tenant.featuresEnabled.join(", ");
+  const count = `${leads} lead${leads === 1 ? "" : "s"}`;
+  const lines = [
+    paint("bold", line(`${count} from ${file.source}, model: ${model}`)),
+    paint("dim", line(`tenant ${tenant.tenantId} (${level}), features: ${enabled}`)),
+    ...file.notices.map((notice) => paint("yellow", line(notice))),
+    ...badRows.slice(0, maxListedRows).map((row) => {
+      const id = row.id === undefined ? "" : ` (id ${row.id})`;
+      return paint(
+        "red",
+        line(`${file.format === "json" ? "element" : "line"} ${row.line}${id} skipped: ${row.reason}`),
+      );
+    }),
+  ];
+  if (badRows.length > maxListedRows) {
+    lines.push(paint("red", `… and ${badRows.length - maxListedRows} more bad rows; --json lists them all`));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The handoffs and memories of the leads that `--chains` names, one section each. */
+export function drawChains(results: readonly LeadResult[], which: string, paint: Paint): readonly string[] {
+  if (which === "none" || results.length === 0) return [];
+  const best = mostInteresting(results);
+  const chosen =
+    which === "all"
+      ? results
+      : which === "best"
+        ? [best].filter((result) => result !== undefined)
+        : results.filter(({ lead }) => lead.id === which);
+  if (chosen.length === 0) return [cutTo(oneLine(`No worked lead has the id ${which}.`), maxColumns)];
+  return chosen.flatMap((result) => [drawChain(result, paint), listRemembered(result, paint)]);
+}
