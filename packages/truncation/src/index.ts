@@ -5,8 +5,45 @@ export { groupEntries } from "./groups/group-entries.ts";
 export type { ArrayOptions } from "./history/array-source.ts";
 export { compose } from "./strategies/compose.ts";
 export type { Strategy } from "./strategies/strategy.ts";
+export { type Amount, type SummarizeOptions, summarize } from "./strategies/summarize.ts";
 export { type BudgetReserve, type TokenBudgetOptions, tokenBudget } from "./strategies/token-budget.ts";
 export { type WindowOptions, window } from "./strategies/window.ts";
+export {
+  type ExtractiveSummarizerOptions,
+  extractiveSummarizer,
+  type ModelCallOptions,
+  type ModelSummarizerOptions,
+  modelSummarizer,
+  type PromptMessage,
+  summaryPrompt,
+} from "./summarizers/index.ts";
+export {
+  type CachedCounter,
+  type CalibratedCounter,
+  type CalibrationOptions,
+  type CalibrationState,
+  cachedCounter,
+  calibratedCounter,
+  countRequest,
+  countToolDefinitions,
+  customCounter,
+  defaultImageTokens,
+  estimateCounter,
+  type GptCounterOptions,
+  type GptEncoding,
+  type GptEncodingModule,
+  gptCounter,
+  imageTokens,
+  isCachedCounter,
+  messageTokens,
+  type StoredTokens,
+  type ToolDefinition,
+  tokensPerMessage,
+  tokensPerReply,
+  tokensPerToolCall,
+  type UsageObservation,
+} from "./tokens/index.ts";
 export type { Problem, Rule } from "./validity/rule.ts";
 export { type Provider, providers, validateForProvider } from "./validity/validate-for-provider.ts";
+export { expand, expandArray } from "./view/expand.ts";
 export { continuation } from "./view/layout.ts";

@@ -1,6 +1,7 @@
 import {
   isEvent,
   type JsonValue,
+  type Message,
   normalizeRanges,
   rangesIntersect,
   type SeqRange,
@@ -12,6 +13,10 @@ export interface LiveSummary {
   /** Its place in the log; `undefined` while it stands in none. */
   readonly seq: number | undefined;
   readonly text: string;
+  /** What a view shows of it. */
+  readonly message: Message;
+  /** Counts of that message which were stored with it. */
+  readonly tokens?: { readonly [counter: string]: number } | undefined;
   readonly covers: readonly SeqRange[];
   /** Nothing below needs to be read: it is covered, pinned, or named in `kept`. */
   readonly cut: number;
@@ -35,12 +40,19 @@ export function liveSummaryOf(event: StoredEvent): LiveSummary | undefined {
   return {
     seq: event.seq,
     text,
+    message: messageOfSummary(text),
+    tokens: event.tokens,
     covers,
     cut: known ? cut : 1,
     kept: known ? kept.filter(isSeq) : [],
     sourceHash,
     tokensBefore,
   };
+}
+
+/** A summary as the user's message: what it repeats was said in the conversation, and has no more authority. */
+export function messageOfSummary(text: string): Message {
+  return { role: "user", content: `Summary of the conversation so far:\n${text}` };
 }
 
 /** Whether both stand for one message: then only the newer is in force. */

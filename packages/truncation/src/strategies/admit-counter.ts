@@ -1,10 +1,13 @@
 import { refuse, requireObject, type TokenCounter } from "@relevo/core";
+import { type CachedCounter, cachedCounter } from "../tokens/cached-counter.ts";
+import { estimateCounter } from "../tokens/estimate-counter.ts";
 
-/** @throws `invalid-input` */
-export function admitCounter(counter: TokenCounter, field: string): TokenCounter {
+/** The counter, with a memory; the estimate when there is none. @throws `invalid-input` */
+export function admitCounter(counter: TokenCounter | undefined, field: string): CachedCounter {
+  if (counter === undefined) return cachedCounter(estimateCounter());
   requireObject(counter, field);
   if (typeof counter.countMessage !== "function" || typeof counter.countText !== "function")
     throw refuse(field, "must have functions countMessage() and countText().");
   if (typeof counter.name !== "string") throw refuse(`${field}.name`, "must be a string.");
-  return counter;
+  return cachedCounter(counter);
 }

@@ -14,8 +14,8 @@ export interface Strategy extends ViewStrategy {
   apply(messages: readonly Message[], options?: ArrayOptions & CallOptions): Promise<View>;
 }
 
-/** The steps of a strategy, by which others are composed of it. */
-const stages: WeakMap<object, StrategyParts> = new WeakMap();
+/** Where a strategy keeps its steps, by which others are composed of it. */
+const partsKey: unique symbol = Symbol("parts");
 
 export interface StrategyParts {
   readonly name: string;
@@ -38,16 +38,20 @@ export function strategyOf(parts: StrategyParts): Strategy {
     for (const stage of parts.stages) await stage(state);
     return assemble(state);
   };
-  const strategy: Strategy = Object.freeze({
+  return Object.freeze({
     name: parts.name,
     view,
     apply: async (messages, options = {}) => view(arraySource(messages, options), options),
-  } satisfies Strategy);
-  stages.set(strategy, parts);
-  return strategy;
+    [partsKey]: parts,
+  } satisfies Strategy & WithParts);
+}
+
+interface WithParts {
+  readonly [partsKey]: StrategyParts;
 }
 
 /** What a strategy of this package was made of; `undefined` for another one. */
 export function partsOfStrategy(strategy: unknown): StrategyParts | undefined {
-  return typeof strategy === "object" && strategy !== null ? stages.get(strategy) : undefined;
+  if (typeof strategy !== "object" || strategy === null || !(partsKey in strategy)) return undefined;
+  return (strategy as WithParts)[partsKey];
 }

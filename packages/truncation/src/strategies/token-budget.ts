@@ -1,6 +1,5 @@
 import {
   admitInteger,
-  type JsonValue,
   MemoryError,
   refuse,
   requireKnownFields,
@@ -8,7 +7,8 @@ import {
   type TokenCounter,
 } from "@relevo/core";
 import { firstSeq, type Group, type ViewMessage } from "../groups/group.ts";
-import { continuation, layOut, messageOfSummary } from "../view/layout.ts";
+import { countToolDefinitions, type ToolDefinition } from "../tokens/tool-definition-tokens.ts";
+import { continuation, layOut } from "../view/layout.ts";
 import { TokenMeter } from "../view/token-meter.ts";
 import { cutOf, type ViewState } from "../view/view-state.ts";
 import { admitCounter } from "./admit-counter.ts";
@@ -18,7 +18,8 @@ import { type Strategy, strategyOf } from "./strategy.ts";
 export interface TokenBudgetOptions {
   /** What the model's context holds, or as much of it as a request may use. */
   readonly maxTokens: number;
-  readonly counter: TokenCounter;
+  /** Counts tokens; `estimateCounter()` when left out. */
+  readonly counter?: TokenCounter;
   /** Tokens that are needed for something else: a number, or the tools' definitions and the answer. 0 when left out. */
   readonly reserve?: number | BudgetReserve;
   /** How few tokens a cut may leave in the view. Half of what there is when left out. */
@@ -27,8 +28,8 @@ export interface TokenBudgetOptions {
 
 /** What else a request has to hold. */
 export interface BudgetReserve {
-  /** Definitions of tools, counted as the JSON that they are sent as. */
-  readonly tools?: readonly JsonValue[];
+  /** Definitions of tools, counted by `countToolDefinitions`. */
+  readonly tools?: readonly ToolDefinition[];
   /** Tokens for the model's answer. */
   readonly output?: number;
 }
@@ -50,8 +51,8 @@ export function tokenBudget(options: TokenBudgetOptions): Strategy {
   requireObject(options, "options");
   requireKnownFields(options, "options", fields);
   const maxTokens = admitInteger(options.maxTokens, "options.maxTokens", 1);
-  const meter = new TokenMeter(admitCounter(options.counter, "options.counter"));
-  const reserve = reserved(options.reserve, meter);
+  const counter = admitCounter(options.counter, "options.counter");
+  const reserve = reserved(options.reserve, counter);
   const available = maxTokens - reserve;
   if (available < 1)
     throw refuse("options.reserve", `leaves nothing of ${maxTokens} tokens: it takes ${reserve}.`);
@@ -59,9 +60,13 @@ export function tokenBudget(options: TokenBudgetOptions): Strategy {
     options.low === undefined
       ? Math.ceil(available / 2)
       : admitInteger(options.low, "options.low", 1, available);
-  const budget: Budget = { meter, maxTokens, available, low };
+  const settings = { maxTokens, available, low };
   const name = `tokenBudget(maxTokens=${maxTokens}${reserve === 0 ? "" : `, reserve=${reserve}`})`;
-  return strategyOf({ name, stages: [(state) => fit(state, budget)], readsSummaries: false });
+  return strategyOf({
+    name,
+    stages: [(state) => fit(state, { ...settings, meter: new TokenMeter(counter) })],
+    readsSummaries: false,
+  });
 }
 
 interface Budget {
@@ -82,7 +87,10 @@ async function fit(state: ViewState, budget: Budget): Promise<void> {
     history.groups.filter((group) => group.pinned),
     meter,
   );
-  const summaries = meter.ofMessages(history.summaries.map(messageOfSummary));
+  const summaries = history.summaries.reduce(
+    (total, one) => total + meter.ofMessage(one.message, one.tokens),
+    0,
+  );
   for (const shown of state.showsSummaries && summaries > 0 ? [true, false] : [state.showsSummaries]) {
     state.showsSummaries = shown;
     let fixed = pinned + (shown ? summaries : 0);
@@ -137,16 +145,12 @@ function exceeded({ meter, maxTokens, available }: Budget, messages: readonly Vi
   );
 }
 
-function reserved(reserve: TokenBudgetOptions["reserve"], meter: TokenMeter): number {
+function reserved(reserve: TokenBudgetOptions["reserve"], counter: TokenCounter): number {
   if (reserve === undefined) return 0;
   if (typeof reserve === "number") return admitInteger(reserve, "options.reserve", 0);
   requireObject(reserve, "options.reserve");
   requireKnownFields(reserve, "options.reserve", new Set(["tools", "output"]));
   const { tools = [], output = 0 } = reserve;
   if (!Array.isArray(tools)) throw refuse("options.reserve.tools", "must be an array of definitions.");
-  const counted = tools.reduce<number>(
-    (total, tool) => total + meter.counter.countText(JSON.stringify(tool)),
-    0,
-  );
-  return counted + admitInteger(output, "options.reserve.output", 0);
+  return countToolDefinitions(counter, tools) + admitInteger(output, "options.reserve.output", 0);
 }

@@ -1,4 +1,11 @@
-import { type DroppedRange, normalizeRanges, rangesInclude, rangesOf, type SeqRange } from "@relevo/core";
+import {
+  type DroppedRange,
+  normalizeRanges,
+  rangesInclude,
+  rangesIntersect,
+  rangesOf,
+  type SeqRange,
+} from "@relevo/core";
 import { firstSeq } from "../groups/group.ts";
 import type { Layout } from "./layout.ts";
 import type { ViewState } from "./view-state.ts";
@@ -36,7 +43,7 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
     // Below, what is not shown lies in the ranges already.
     if (seq < history.from) continue;
     const free = !shown.has(seq) && !rangesInclude(inSummaries, seq);
-    drops.step(seq, free ? reasons.get(seq) : undefined);
+    drops.step(seq, free ? reasons.get(seq) : undefined, inSummaries);
   }
   const hidden = state.showsSummaries ? [] : covers.map((range) => ({ ...range, reason: "budget" }));
   const dropped = [...drops.ranges, ...hidden].sort((left, right) => left.from - right.from);
@@ -98,10 +105,15 @@ class Drops {
   }
 
   /** The next message; without a reason it is not dropped. */
-  step(seq: number, reason: string | undefined): void {
+  step(seq: number, reason: string | undefined, apart: readonly SeqRange[]): void {
     const last = this.ranges.at(-1);
     if (reason === undefined) this.#open = false;
-    else if (this.#open && last?.reason === reason) last.to = seq;
+    else if (
+      this.#open &&
+      last?.reason === reason &&
+      (seq === last.to + 1 || !rangesIntersect(apart, [{ from: last.to, to: seq }]))
+    )
+      last.to = seq;
     else {
       this.ranges.push({ from: seq, to: seq, reason });
       this.#open = true;

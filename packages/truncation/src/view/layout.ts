@@ -1,7 +1,6 @@
-import { type Message, textOf } from "@relevo/core";
+import type { Message } from "@relevo/core";
 import { firstSeq, type Group, type ViewMessage } from "../groups/group.ts";
 import { partsOf, withParts } from "../groups/parts.ts";
-import type { LiveSummary } from "../history/live-summary.ts";
 import { CallIds } from "./call-ids.ts";
 import { anchorOf, cutOf, type ViewState } from "./view-state.ts";
 
@@ -29,7 +28,7 @@ export function layOut(state: ViewState): Layout {
   const system: ViewMessage[] = [];
   const conversation: ViewMessage[] = [];
   if (state.showsSummaries) {
-    for (const summary of state.history.summaries) conversation.push(messageOfSummary(summary));
+    for (const { message, seq } of state.history.summaries) conversation.push({ message, seq });
   }
   for (const group of shown) {
     if (group.kind === "system") system.push(...group.messages);
@@ -43,21 +42,6 @@ export function layOut(state: ViewState): Layout {
 /** The opener that a view with this begin has; tokens of it are part of what a cut costs. */
 export function openerBefore(first: Group | undefined): ViewMessage | undefined {
   return first === undefined || first.kind === "user" ? undefined : opener;
-}
-
-const heading = "Summary of the conversation so far:";
-
-export function messageOfSummary(summary: LiveSummary): ViewMessage {
-  const message: Message = { role: "user", content: `${heading}\n${summary.text}` };
-  return { message, seq: summary.seq };
-}
-
-/** The text of a summary that a view shows; `undefined` for another message. */
-export function summaryTextOf(message: Message): string | undefined {
-  const text = textOf(message);
-  return message.role === "user" && text.startsWith(`${heading}\n`)
-    ? text.slice(heading.length + 1)
-    : undefined;
 }
 
 /** A message with nothing but reasoning is empty for providers that take none, so it moves into the next one. */

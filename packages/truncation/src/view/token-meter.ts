@@ -1,19 +1,23 @@
 import type { Message, TokenCounter } from "@relevo/core";
 import type { Group, ViewMessage } from "../groups/group.ts";
+import { type CachedCounter, cachedCounter } from "../tokens/cached-counter.ts";
 
-/** Counts each message once, whatever views it stands in: stored messages are frozen, so a count never goes stale. */
+/**
+ * The counts of one view. A message has one count in it, also with a counter that learns meanwhile; across views the
+ * cached counter remembers.
+ */
 export class TokenMeter {
-  readonly counter: TokenCounter;
-  readonly #counts = new WeakMap<Message, number>();
+  readonly counter: CachedCounter;
+  readonly #counts = new Map<Message, number>();
 
   constructor(counter: TokenCounter) {
-    this.counter = counter;
+    this.counter = cachedCounter(counter);
   }
 
-  ofMessage(message: Message): number {
+  ofMessage(message: Message, stored?: { readonly [counter: string]: number }): number {
     let tokens = this.#counts.get(message);
     if (tokens === undefined) {
-      tokens = this.counter.countMessage(message);
+      tokens = this.counter.countStored(message, stored);
       this.#counts.set(message, tokens);
     }
     return tokens;
@@ -27,10 +31,8 @@ export class TokenMeter {
 
   /** The tokens of a whole group. A count that was stored with an entry stands for it, where it is shown as it is. */
   ofGroup(group: Group): number {
-    for (const { message, tokens } of group.entries) {
-      const stored = tokens?.[this.counter.name];
-      if (stored !== undefined && !this.#counts.has(message)) this.#counts.set(message, stored);
-    }
+    for (const { message, tokens } of group.entries)
+      if (tokens !== undefined) this.ofMessage(message, tokens);
     return this.ofMessages(group.messages);
   }
 }

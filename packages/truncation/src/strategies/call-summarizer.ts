@@ -1,0 +1,56 @@
+import { abortError, type SummaryRequest, throwIfAborted } from "@relevo/core";
+import type { SummarizeSettings } from "./summarize-settings.ts";
+
+/** A summary's text, or why there is none. */
+export type SummarizerOutcome = { readonly text: string } | { readonly failure: string };
+
+/**
+ * Asks the summarizer within its time, whether or not it listens to the signal.
+ *
+ * @throws `aborted` when the caller's signal fires; never what the summarizer throws.
+ */
+export async function callSummarizer(
+  settings: Pick<SummarizeSettings, "summarizer" | "timeoutMs" | "counter">,
+  request: SummaryRequest,
+): Promise<SummarizerOutcome> {
+  const { signal } = request;
+  const { timeoutMs } = settings;
+  throwIfAborted(signal);
+  const deadline = new AbortController();
+  const stopped = Promise.withResolvers<SummarizerOutcome>();
+  const onAbort = (): void => {
+    if (signal !== undefined) stopped.reject(abortError(signal));
+    deadline.abort(signal?.reason);
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const timer = setTimeout(() => {
+    stopped.resolve({ failure: `did not answer within ${timeoutMs} ms` });
+    deadline.abort(new Error("The summarizer's time is over."));
+  }, timeoutMs);
+  try {
+    return await Promise.race([ask(settings, { ...request, signal: deadline.signal }), stopped.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** A little too long is normal for models; far too long is no summary. */
+const tolerance = 2;
+
+async function ask(
+  { summarizer, counter }: Pick<SummarizeSettings, "summarizer" | "counter">,
+  request: SummaryRequest,
+): Promise<SummarizerOutcome> {
+  try {
+    const answer: unknown = await summarizer.summarize(request);
+    // What no store takes would be refused later, and the call would have been for nothing.
+    const text = typeof answer === "string" ? answer.toWellFormed().replaceAll("\0", "").trim() : "";
+    if (text === "") return { failure: "returned no text" };
+    const tokens = counter.countText(text);
+    if (tokens <= request.maxTokens * tolerance) return { text };
+    return { failure: `returned ${tokens} tokens where ${request.maxTokens} were asked for` };
+  } catch (error) {
+    return { failure: `failed: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}

@@ -1,0 +1,259 @@
+import {
+  type EventInput,
+  fingerprint,
+  type JsonValue,
+  MemoryError,
+  type Message,
+  normalizeRanges,
+  type SeqRange,
+} from "@relevo/core";
+import type { Entry } from "../groups/entry.ts";
+import { firstSeq, type Group } from "../groups/group.ts";
+import { History } from "../history/history.ts";
+import { type LiveSummary, messageOfSummary } from "../history/live-summary.ts";
+import type { TokenMeter } from "../view/token-meter.ts";
+import type { ViewState } from "../view/view-state.ts";
+import { callSummarizer } from "./call-summarizer.ts";
+import type { Plan, SummarizeSettings } from "./summarize-settings.ts";
+
+/** How often a summary is offered to a log that others write to. */
+const tries = 3;
+/** The most calls of the summarizer in one view. */
+const maxChunks = 10;
+/** The most ranges that an event may be derived from. */
+const maxRanges = 1000;
+
+/** A summary that was made, before it stands in the log. */
+interface Draft {
+  readonly summary: LiveSummary;
+  readonly event: EventInput & { readonly type: "summary" };
+  /** The messages it stands for, to see whether they are still there. */
+  readonly seqs: readonly number[];
+}
+
+/** Makes one summary and brings it into the log, or into this view where the log takes none. */
+export class Compaction {
+  readonly #state: ViewState;
+  readonly #settings: SummarizeSettings;
+
+  constructor(state: ViewState, settings: SummarizeSettings) {
+    this.#state = state;
+    this.#settings = settings;
+  }
+
+  async run(plan: () => Plan | undefined): Promise<void> {
+    const state = this.#state;
+    let draft: Draft | undefined;
+    for (let attempt = 1; ; attempt++) {
+      await state.history.readAll();
+      // What was paid for is used, unless somebody else's summary or an erasure has come in between.
+      if (draft !== undefined && !this.#stillHolds(draft)) draft = undefined;
+      if (draft === undefined) {
+        const planned = plan();
+        if (planned === undefined) return;
+        draft = await this.#draft(planned);
+        if (draft === undefined) return;
+      }
+      const outcome = await this.#append(draft, attempt);
+      if (outcome === "again") continue;
+      if (outcome === "kept") await state.history.readAll();
+      return;
+    }
+  }
+
+  async #draft({ covered, cut }: Plan): Promise<Draft | undefined> {
+    const { history, call, notices } = this.#state;
+    const { summarizer, maxTokens, chunkMessages, overlap } = this.#settings;
+    const chunks = chunksOf(covered, chunkMessages).slice(0, maxChunks);
+    const before = history.summaries;
+    let text = before.map((summary) => summary.text).join("\n\n");
+    let done = 0;
+    let seenBehind: readonly Entry[] = [];
+    for (const [index, chunk] of chunks.entries()) {
+      const last = index === chunks.length - 1;
+      const context = last ? this.#behind(chunk, overlap) : [];
+      const previous = text === "" ? {} : { previous: text };
+      const messages = [...chunk.flatMap(messagesOf), ...context.flatMap(messagesOf)];
+      const outcome = await callSummarizer(this.#settings, { messages, maxTokens, ...previous, ...call });
+      if ("failure" in outcome) {
+        notices.push(`summarize: ${summarizer.name} ${outcome.failure}; the messages stay as they are.`);
+        break;
+      }
+      text = outcome.text;
+      done++;
+      seenBehind = context.flatMap((group) => group.entries);
+    }
+    if (done === 0) return undefined;
+    const groups = chunks.slice(0, done).flat();
+    const next = covered[groups.length];
+    return this.#draftOf(groups, next === undefined ? cut : firstSeq(next), text, seenBehind);
+  }
+
+  /** The groups after these that the summarizer sees without standing for them. */
+  #behind(chunk: readonly Group[], overlap: number): readonly Group[] {
+    const { groups } = this.#state.history;
+    const last = chunk.at(-1);
+    const behind: Group[] = [];
+    let messages = 0;
+    if (last === undefined || overlap === 0) return behind;
+    for (const group of groups.slice(groups.indexOf(last) + 1)) {
+      if (messages >= overlap) break;
+      if (group.kind === "system") continue;
+      behind.push(group);
+      messages += group.messages.length;
+    }
+    return behind;
+  }
+
+  #draftOf(groups: readonly Group[], cut: number, text: string, seenBehind: readonly Entry[]): Draft {
+    const { history } = this.#state;
+    const { summarizer, counter, name } = this.#settings;
+    const meter = this.#state.meter as TokenMeter;
+    const before = history.summaries;
+    const staying = new Set(
+      history.groups.filter((group) => !groups.includes(group)).flatMap(({ entries }) => entries),
+    );
+    const entries = groups.flatMap((group) => group.entries).filter((entry) => !staying.has(entry));
+    const seqs = [...new Set(entries.map(({ seq }) => seq))].sort((left, right) => left - right);
+    const covers = normalizeRanges([
+      ...before.flatMap((summary) => summary.covers),
+      ...runsOf(history, new Set(seqs)),
+    ]);
+    const kept = [...staying].filter((entry) => entry.seq < cut && !entry.pinned).map(({ seq }) => seq);
+    const tokensBefore =
+      before.reduce((sum, summary) => sum + summary.tokensBefore, 0) +
+      groups.reduce((sum, group) => sum + meter.ofGroup(group), 0);
+    const sourceHash = fingerprint([
+      before.map((summary) => summary.sourceHash),
+      entries.map(({ message }) => message),
+    ]);
+    const message = messageOfSummary(text);
+    const tokensAfter = counter.countMessage(message);
+    const tokens = counter.tokensFor(message);
+    const summary: LiveSummary = {
+      seq: undefined,
+      text,
+      message,
+      tokens,
+      covers,
+      cut,
+      kept,
+      sourceHash,
+      tokensBefore,
+    };
+    const single = (seq: number): SeqRange => ({ from: seq, to: seq });
+    const derivedFrom = bounded([
+      ...covers,
+      ...before.flatMap(({ seq }) => (seq === undefined ? [] : single(seq))),
+      ...seenBehind.map(({ seq }) => single(seq)),
+    ]);
+    const metadata = { covers: covers as unknown as JsonValue, cut, kept };
+    const model = summarizer.model === undefined ? {} : { model: summarizer.model };
+    const body = { text, sourceHash, strategy: name, ...model, tokensBefore, tokensAfter, metadata };
+    return { summary, seqs, event: { type: "summary", body, derivedFrom, tokens } };
+  }
+
+  #stillHolds({ summary, seqs }: Draft): boolean {
+    const known = new Set(this.#state.history.entries().map(({ seq }) => seq));
+    if (!seqs.every((seq) => known.has(seq))) return false;
+    const others = this.#state.history.summaries.flatMap(({ covers }) => covers);
+    // What it continues must be what is still in force.
+    return fingerprint(normalizeRanges([...others, ...summary.covers])) === fingerprint(summary.covers);
+  }
+
+  /**
+   * `kept` in the log, by this process or another that was first; used in this view only; or to be tried `again`,
+   * because somebody wrote to the log meanwhile.
+   */
+  async #append(draft: Draft, attempt: number): Promise<"kept" | "used" | "again"> {
+    const { history, call, notices } = this.#state;
+    const { source } = history;
+    if (source.append === undefined) {
+      history.cover(draft.summary);
+      return "used";
+    }
+    const { derivedFrom = [] } = draft.event;
+    // With the version: a summary that was erased or retracted must not be taken for the one made in its place.
+    const key = { derivedFrom, strategy: this.#settings.name, version: source.version };
+    const { incarnation = "" } = source;
+    let outcome: "kept" | "again" = "kept";
+    try {
+      const seq = await source.append(draft.event, `summary-${fingerprint({ ...key, incarnation })}`, call);
+      if (source.latest === undefined) {
+        history.cover({ ...draft.summary, seq });
+        return "used";
+      }
+    } catch (error) {
+      const versionMoved = MemoryError.isInstance(error, "conflict") && error.details.conflict === "version";
+      if (!MemoryError.isInstance(error) || mustStop(error)) throw error;
+      if (!versionMoved || source.latest === undefined || attempt === tries) {
+        notices.push(
+          `summarize: the summary could not be kept (${error.code}), and stands in this view only.`,
+        );
+        history.cover(draft.summary);
+        return "used";
+      }
+      outcome = "again";
+    }
+    const latest = await source.latest(call);
+    this.#state.history = new History(latest, { readsSummaries: true, ...call });
+    return outcome;
+  }
+}
+
+/** Errors after which the caller must not go on as if nothing were. */
+function mustStop(error: MemoryError): boolean {
+  if (error.code === "conflict") return error.details.conflict === "fence";
+  return error.code === "aborted" || error.code === "closed" || error.code === "history-lost";
+}
+
+function chunksOf(groups: readonly Group[], chunkMessages: number): Group[][] {
+  const chunks: Group[][] = [];
+  let size = 0;
+  for (const group of groups) {
+    size += group.messages.length;
+    const chunk = chunks.at(-1);
+    if (chunk === undefined || size > chunkMessages) {
+      chunks.push([group]);
+      size = group.messages.length;
+    } else chunk.push(group);
+  }
+  return chunks;
+}
+
+function messagesOf(group: Group): readonly Message[] {
+  return group.messages.map(({ message }) => message);
+}
+
+/**
+ * Ranges that hold these messages and no other one that is known. They run over other events between, or a log with
+ * an execution for each turn would need a range for each.
+ */
+function runsOf(history: History, seqs: ReadonlySet<number>): SeqRange[] {
+  const marks = [...new Set([...history.entries().map(({ seq }) => seq), ...history.erased])];
+  marks.sort((left, right) => left - right);
+  const runs: { from: number; to: number }[] = [];
+  let begin = history.from;
+  let open = false;
+  for (const seq of marks) {
+    const last = runs.at(-1);
+    if (!seqs.has(seq)) open = false;
+    else if (open && last !== undefined) last.to = seq;
+    else {
+      // Below what was read, only single messages are known.
+      runs.push({ from: Math.min(seq, begin), to: seq });
+      open = seq >= history.from;
+    }
+    begin = Math.max(begin, seq + 1);
+  }
+  return runs;
+}
+
+/** Rather vanish too early, with a message that stands between, than keep what was erased. */
+function bounded(ranges: readonly SeqRange[]): SeqRange[] {
+  const exact = normalizeRanges(ranges);
+  const first = exact[0];
+  const last = exact.at(-1);
+  if (exact.length <= maxRanges || first === undefined || last === undefined) return exact;
+  return [{ from: first.from, to: last.to }];
+}

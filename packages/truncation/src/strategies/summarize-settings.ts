@@ -1,0 +1,29 @@
+import type { Summarizer } from "@relevo/core";
+import type { Group } from "../groups/group.ts";
+import type { CachedCounter } from "../tokens/cached-counter.ts";
+
+/** What `summarize` was told, with its defaults. */
+export interface SummarizeSettings {
+  readonly name: string;
+  readonly trigger: AdmittedAmount;
+  readonly keep: AdmittedAmount;
+  readonly summarizer: Summarizer;
+  readonly maxTokens: number;
+  readonly overlap: number;
+  readonly timeoutMs: number;
+  readonly chunkMessages: number;
+  readonly counter: CachedCounter;
+}
+
+/** How much of a conversation. */
+export interface AdmittedAmount {
+  readonly unit: "messages" | "tokens";
+  readonly amount: number;
+}
+
+/** What a summary is to stand for, with what comes behind it. */
+export interface Plan {
+  readonly covered: readonly Group[];
+  /** The place of the first group that stays; nothing below is read again. */
+  readonly cut: number;
+}

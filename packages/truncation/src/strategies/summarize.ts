@@ -1,0 +1,146 @@
+import {
+  admitInteger,
+  refuse,
+  requireKnownFields,
+  requireObject,
+  type Summarizer,
+  type TokenCounter,
+} from "@relevo/core";
+import { firstSeq } from "../groups/group.ts";
+import type { History } from "../history/history.ts";
+import { TokenMeter } from "../view/token-meter.ts";
+import { anchorOf, type ViewState } from "../view/view-state.ts";
+import { admitCounter } from "./admit-counter.ts";
+import { chooseCut, type Scale } from "./choose-cut.ts";
+import { Compaction } from "./compaction.ts";
+import { type Strategy, strategyOf } from "./strategy.ts";
+import type { AdmittedAmount, Plan, SummarizeSettings } from "./summarize-settings.ts";
+
+/** An amount of a conversation, pinned messages not counted. */
+export type Amount =
+  | { readonly messages: number; readonly tokens?: never }
+  | { readonly tokens: number; readonly messages?: never };
+
+export interface SummarizeOptions {
+  /** With more than this that no summary stands for, one is made. */
+  readonly trigger: Amount;
+  /** At most this much is left as it is, whole groups, at least the last one and the user's message before it. */
+  readonly keep: Amount;
+  readonly summarizer: Summarizer;
+  /** What a summary may cost; 1,000 when left out. */
+  readonly maxTokens?: number;
+  /** How many messages behind those it stands for the summarizer sees as well; 0 when left out. */
+  readonly overlap?: number;
+  /** How long one call of the summarizer may take; 30,000 when left out. */
+  readonly timeoutMs?: number;
+  /** The most messages in one call of the summarizer, unless one group has more; 200 when left out. */
+  readonly chunkMessages?: number;
+  /** `estimateCounter()` when left out. */
+  readonly counter?: TokenCounter;
+}
+
+const fields = new Set([
+  "trigger",
+  "keep",
+  "summarizer",
+  "maxTokens",
+  "overlap",
+  "timeoutMs",
+  "chunkMessages",
+  "counter",
+]);
+
+/**
+ * Shows a summary in place of old messages. Nothing is deleted: the summary is an event that names what it stands
+ * for, `expand` gives the originals back, and it vanishes and is made anew when one of them is erased or retracted.
+ *
+ * A summary is made inside of `view`, when the trigger is passed, and continues the one before it. Of several
+ * processes that do so at once one writes it, and all show that one. A summarizer that throws, runs out of time or
+ * returns nothing changes nothing: the messages stay in the view, however many, and `notices` says so. Put a
+ * `tokenBudget` behind it with `compose`. On a plain array, and where nothing can be written, the summary is made
+ * for this view only.
+ *
+ * One view makes at most ten calls of the summarizer; the next one goes on with a longer history.
+ *
+ * @throws `invalid-input` that names the option.
+ * @example
+ * ```ts
+ * const view = compose(
+ *   summarize({ trigger: { messages: 60 }, keep: { messages: 30 }, summarizer: extractiveSummarizer() }),
+ *   tokenBudget({ maxTokens: 8000 }),
+ * );
+ * ```
+ */
+export function summarize(options: SummarizeOptions): Strategy {
+  requireObject(options, "options");
+  requireKnownFields(options, "options", fields);
+  const trigger = admitAmount(options.trigger, "options.trigger");
+  const keep = admitAmount(options.keep, "options.keep");
+  if (trigger.unit === keep.unit && keep.amount >= trigger.amount)
+    throw refuse("options.keep", "must be less than the trigger, or each view would make a summary.");
+  const { summarizer } = options;
+  requireObject(summarizer, "options.summarizer");
+  if (typeof summarizer.summarize !== "function" || typeof summarizer.name !== "string")
+    throw refuse("options.summarizer", "must have a name and a function summarize().");
+  const { maxTokens = 1000, overlap = 0, timeoutMs = 30_000, chunkMessages = 200 } = options;
+  const settings: SummarizeSettings = {
+    name: `summarize(trigger=${trigger.amount} ${trigger.unit}, keep=${keep.amount} ${keep.unit}, ${summarizer.name})`,
+    trigger,
+    keep,
+    summarizer,
+    maxTokens: admitInteger(maxTokens, "options.maxTokens", 1),
+    overlap: admitInteger(overlap, "options.overlap", 0),
+    timeoutMs: admitInteger(timeoutMs, "options.timeoutMs", 1, longestTimer),
+    chunkMessages: admitInteger(chunkMessages, "options.chunkMessages", 1),
+    counter: admitCounter(options.counter, "options.counter"),
+  };
+  return strategyOf({
+    name: settings.name,
+    stages: [(state) => compact(state, settings)],
+    readsSummaries: true,
+  });
+}
+
+/** The longest delay that a timer takes. */
+const longestTimer = 2 ** 31 - 1;
+
+function admitAmount(input: Amount, field: string): AdmittedAmount {
+  requireObject(input, field);
+  requireKnownFields(input, field, new Set(["messages", "tokens"]));
+  const { messages, tokens } = input as { readonly messages?: number; readonly tokens?: number };
+  if ((messages === undefined) === (tokens === undefined))
+    throw refuse(field, "must have either messages or tokens.");
+  const unit = messages === undefined ? "tokens" : "messages";
+  return { unit, amount: admitInteger(messages ?? tokens, `${field}.${unit}`, 1) };
+}
+
+async function compact(state: ViewState, settings: SummarizeSettings): Promise<void> {
+  state.meter = new TokenMeter(settings.counter);
+  await new Compaction(state, settings).run(() => plan(state, settings));
+}
+
+function plan(state: ViewState, { trigger, keep }: SummarizeSettings): Plan | undefined {
+  const { history } = state;
+  const meter = state.meter as TokenMeter;
+  if (sizeOf(history, scaleOf(trigger, meter)) <= trigger.amount) return undefined;
+  const { group } = chooseCut(history, scaleOf(keep, meter), 0, true);
+  if (group === undefined) return undefined;
+  const cut = firstSeq(group);
+  const anchor = anchorOf(history.groups, cut);
+  const covered = history.groups.filter((one) => !one.pinned && one !== anchor && firstSeq(one) < cut);
+  return covered.length === 0 ? undefined : { covered, cut };
+}
+
+function sizeOf(history: History, scale: Scale): number {
+  return history.groups.reduce((sum, group) => sum + (group.pinned ? 0 : scale.sizeOf(group)), 0);
+}
+
+function scaleOf({ unit, amount }: AdmittedAmount, meter: TokenMeter): Scale {
+  return {
+    low: Math.ceil(amount / 2),
+    high: amount,
+    sizeOf: unit === "tokens" ? (group) => meter.ofGroup(group) : (group) => group.messages.length,
+    openerSize: 0,
+    oldest: true,
+  };
+}

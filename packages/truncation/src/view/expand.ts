@@ -1,0 +1,81 @@
+import {
+  type CallOptions,
+  type EventLog,
+  isEvent,
+  MemoryError,
+  type Message,
+  type SeqRange,
+  type SessionAddress,
+  type StoredEvent,
+} from "@relevo/core";
+import { liveSummaryOf } from "../history/live-summary.ts";
+
+/**
+ * The events that a summary stands for, oldest first: the messages as they were appended, and tombstones where they
+ * were erased. What was trimmed is gone. `summary` is its event, or its `seq`, as a view's `seqs` names it.
+ *
+ * @throws `not-found` for a `seq` that is no summary, or one that was erased; as `EventLog.read`.
+ * @example
+ * ```ts
+ * const originals = await expand(store.log, session.address, summarySeq);
+ * ```
+ */
+export async function expand(
+  log: EventLog,
+  address: SessionAddress,
+  summary: number | StoredEvent,
+  options: CallOptions = {},
+): Promise<readonly StoredEvent[]> {
+  const event = typeof summary === "number" ? await eventAt(log, address, summary, options) : summary;
+  const live = event === undefined ? undefined : liveSummaryOf(event);
+  if (live === undefined)
+    throw new MemoryError("not-found", "There is no summary here, or it was erased.", {
+      details: { seq: typeof summary === "number" ? summary : summary.seq },
+    });
+  const events: StoredEvent[] = [];
+  for (const range of live.covers) events.push(...(await messagesIn(log, address, range, options)));
+  // What was retracted before lies between what is covered.
+  return events.filter(({ retractedBy = Number.POSITIVE_INFINITY }) => retractedBy > (live.seq ?? 0));
+}
+
+/** The messages of a plain array that stand in its view as a summary. */
+export function expandArray(
+  messages: readonly Message[],
+  summarized: readonly SeqRange[],
+): readonly Message[] {
+  return summarized.flatMap(({ from, to }) => messages.slice(from - 1, to));
+}
+
+async function eventAt(
+  log: EventLog,
+  address: SessionAddress,
+  seq: number,
+  call: CallOptions,
+): Promise<StoredEvent | undefined> {
+  const { events } = await log.read(address, { ...call, after: seq - 1, limit: 1, retracted: "include" });
+  const event = events[0];
+  return event !== undefined && event.seq === seq && isEvent(event, "summary") ? event : undefined;
+}
+
+async function messagesIn(
+  log: EventLog,
+  address: SessionAddress,
+  { from, to }: SeqRange,
+  call: CallOptions,
+): Promise<readonly StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  let after: number | undefined = from - 1;
+  while (after !== undefined) {
+    const page = await log.read(address, {
+      ...call,
+      types: ["message"],
+      after,
+      before: to + 1,
+      limit: 1000,
+      retracted: "include",
+    });
+    events.push(...page.events);
+    after = page.next;
+  }
+  return events;
+}
