@@ -8,6 +8,7 @@ export interface CandidateLine {
   readonly text: string;
   /** What was said, without who said it: duplicates are found by it. */
   readonly said: string;
+  /** What it is worth; 0 and less is nothing. */
   readonly score: number;
 }
 
@@ -78,11 +79,11 @@ function scoreInTurn(said: string, message: Message, unanswered: boolean): numbe
   return scoreOf(said) + asked + (message.role === "user" ? 1 : 0);
 }
 
-/** Results are long and mostly detail: half of what a person's sentence would score. */
+/** Results are long and mostly detail: they score half of what a person's sentence would. */
 function toolLine(what: string, value: JsonValue, bonus: number): CandidateLine {
   const whole = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   const shown = whole.slice(0, longestValue).toWellFormed().replaceAll(/\s+/g, " ").trim();
   const said = shown.length < whole.trim().length ? `${shown}…` : shown;
   const text = said === "" ? what : `${what}: ${said}`;
-  return { text, said: text, score: scoreOf(said) / 2 + bonus };
+  return { text, said: text, score: Math.max(0, scoreOf(said)) / 2 + bonus + 0.5 };
 }

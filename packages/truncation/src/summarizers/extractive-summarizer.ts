@@ -42,7 +42,10 @@ export function extractiveSummarizer(options: ExtractiveSummarizerOptions = {}):
     name: `extractive(${maxSentences})`,
     async summarize(request: SummaryRequest) {
       throwIfAborted(request.signal);
-      const lines = [...linesOfPrevious(request.previous ?? ""), ...linesOfMessages(request.messages)];
+      const all = [...linesOfPrevious(request.previous ?? ""), ...linesOfMessages(request.messages)];
+      const worthy = all.filter(({ score }) => score > 0);
+      // Where nobody said anything of weight, what was said is still better than nothing.
+      const lines = worthy.length > 0 ? worthy : all;
       const chosen = choose(lines, maxSentences, request.maxTokens, counter);
       if (chosen.length > 0) return fitted(chosen, request.maxTokens, counter);
       return lines.length === 0 ? "" : beginOf(best(lines).text, request.maxTokens, counter);

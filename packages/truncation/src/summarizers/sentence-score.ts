@@ -189,6 +189,7 @@ const signals: readonly Signal[] = [
 const smallTalk = words(
   "hi",
   "hello",
+  "how are you",
   "hey",
   "thanks",
   "thank you",
@@ -201,6 +202,7 @@ const smallTalk = words(
   "bye",
   "good morning",
   "hola",
+  "cómo estás",
   "gracias",
   "de nada",
   "claro",
@@ -213,15 +215,15 @@ const smallTalk = words(
 );
 
 /**
- * How much a sentence is worth keeping, 0 to about 20: the sum of what speaks for it. First-person facts 5, decisions 4,
+ * How much a sentence is worth keeping, to about 20: the sum of what speaks for it. First-person facts 5, decisions 4,
  * commitments and preferences 3, failures 2, anything with a digit 2, addresses 2, names, weekdays and amounts 1 each;
- * greetings lose 2. English and Spanish.
+ * short greetings and thanks lose 2, and go below 0 when they say nothing else. English and Spanish.
  */
 export function scoreOf(sentence: string): number {
   let score = 0;
   for (const { weight, pattern } of signals) if (pattern.test(sentence)) score += weight;
   if (sentence.length < 60 && smallTalk.test(sentence)) score -= 2;
-  return Math.max(0, score);
+  return score;
 }
 
 /** Whether a sentence asks something. */

@@ -1,11 +1,14 @@
 import type { ContentPart, JsonValue, Message, SummaryRequest } from "@relevo/core";
 import { partsOf } from "../groups/parts.ts";
 
-/** A message of the prompt, in the form that most frameworks take as it is. */
-export interface PromptMessage {
+/**
+ * A message of the prompt, in the form that most frameworks take as it is. A type and not an interface, because
+ * LangChain's messages must be assignable to a record.
+ */
+export type PromptMessage = {
   readonly role: "system" | "user";
   readonly content: string;
-}
+};
 
 const longestPart = 8_000;
 

@@ -31,7 +31,7 @@ export function estimateTokens(text: string): number {
       at = end;
     }
   }
-  return Math.ceil(tally.tokens + priceOfWords(tally));
+  return text === "" ? 0 : Math.max(1, Math.round(tally.tokens + priceOfWords(tally)));
 }
 
 /** Words are priced under each list; which one holds is known only when all are read. */
@@ -66,12 +66,12 @@ const eastern: PriceList = {
 /** Tokens of one character of a script that is not Latin, on average. */
 const characterPrice: Partial<Record<Kind, number>> = {
   [kinds.cyrillic]: 0.245,
-  [kinds.han]: 0.74,
-  [kinds.kana]: 0.66,
+  [kinds.han]: 0.7,
+  [kinds.kana]: 0.64,
   [kinds.hangul]: 0.68,
   [kinds.script]: 0.36,
   [kinds.mark]: 0.9,
-  [kinds.emoji]: 1.4,
+  [kinds.emoji]: 1.7,
   [kinds.joiner]: 0.9,
   [kinds.other]: 1.8,
 };
@@ -195,7 +195,7 @@ function priceOfWhiteSpace(text: string, start: number, end: number): number {
   if (lines > 0) {
     const indent = text.charCodeAt(end - 1) === 0x20 && text.charCodeAt(end - 2) === 0x20;
     const afterSign = start > 0 && kindAt(text, start - 1) === kinds.punctuation;
-    return (afterSign ? 0.6 : 1) + (indent ? 1 : 0) + Math.floor(length / 64);
+    return (afterSign ? 0.15 : 1) + (indent ? 1 : 0) + Math.floor(length / 64);
   }
   if (length > 1) return 1 + Math.floor(length / 64);
   const joined = end < text.length && joinsSpace(kindAt(text, end));
