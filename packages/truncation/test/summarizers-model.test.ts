@@ -1,7 +1,9 @@
 import { FakeListChatModel } from "@langchain/core/utils/testing";
 import { MemoryError, type Message } from "@relevo/core";
+import { generateText } from "ai";
+import { MockLanguageModelV4 } from "ai/test";
 import { describe, expect, test } from "vitest";
-import { modelSummarizer, type PromptMessage, summaryPrompt } from "../src/summarizers/index.ts";
+import { modelSummarizer, type SummaryPrompt, summaryPrompt } from "../src/summarizers/index.ts";
 
 const messages: readonly Message[] = [
   { role: "user", content: "My name is Laura." },
@@ -31,6 +33,37 @@ describe("modelSummarizer", () => {
     });
     expect([summarizer.name, summarizer.model]).toEqual(["langchain", "fake"]);
     expect(await summarizer.summarize({ messages, maxTokens: 100 })).toBe("Laura has two orders.");
+  });
+
+  test("a model of the AI SDK fits too, its instructions apart", async () => {
+    const model = new MockLanguageModelV4({
+      doGenerate: {
+        content: [{ type: "text", text: "Laura has two orders." }],
+        finishReason: { unified: "stop", raw: "stop" },
+        usage: {
+          inputTokens: { total: 9, noCache: 9, cacheRead: 0, cacheWrite: 0 },
+          outputTokens: { total: 5, text: 5, reasoning: 0 },
+        },
+        warnings: [],
+      },
+    });
+    const summarizer = modelSummarizer({
+      name: "ai-sdk",
+      call: async ([system, user], { maxTokens }) => {
+        const { text } = await generateText({
+          model,
+          instructions: system.content,
+          prompt: user.content,
+          maxOutputTokens: maxTokens,
+        });
+        return text;
+      },
+    });
+    expect(await summarizer.summarize({ messages, maxTokens: 100 })).toBe("Laura has two orders.");
+    const [call] = model.doGenerateCalls;
+    expect(call?.maxOutputTokens).toBe(100);
+    expect(call?.prompt.map(({ role }) => role)).toEqual(["system", "user"]);
+    expect(JSON.stringify(call?.prompt)).toContain("My name is Laura.");
   });
 
   test("the model is given the limit and the signal", async () => {
@@ -113,8 +146,8 @@ describe("modelSummarizer", () => {
 
 describe("the prompt", () => {
   /** What stands between the tags, read back. */
-  function dataOf(prompt: readonly PromptMessage[], tag: string): readonly unknown[] {
-    const lines = (prompt[1]?.content ?? "").split("\n");
+  function dataOf(prompt: SummaryPrompt, tag: string): readonly unknown[] {
+    const lines = prompt[1].content.split("\n");
     const from = lines.indexOf(`<${tag}>`);
     const to = lines.indexOf(`</${tag}>`);
     return from === -1 ? [] : lines.slice(from + 1, to).map((line) => JSON.parse(line));
@@ -123,7 +156,7 @@ describe("the prompt", () => {
   test("holds each message as one line of JSON", () => {
     const prompt = summaryPrompt({ messages, maxTokens: 250 });
     expect(prompt.map(({ role }) => role)).toEqual(["system", "user"]);
-    expect(prompt[0]?.content).toContain("at most 250 tokens");
+    expect(prompt[0].content).toContain("at most 250 tokens");
     expect(dataOf(prompt, "conversation")).toEqual([
       { n: 1, role: "user", said: ["My name is Laura."] },
       {
@@ -165,7 +198,7 @@ describe("the prompt", () => {
     ]);
     expect(dataOf(prompt, "previous-summary")).toEqual([attack]);
     // Four tags of ours, each on a line of its own, and not one more.
-    const content = prompt[1]?.content ?? "";
+    const content = prompt[1].content;
     expect(content.match(/<[^>]*>/g)).toEqual([
       "<previous-summary>",
       "</previous-summary>",
@@ -173,7 +206,7 @@ describe("the prompt", () => {
       "</conversation>",
     ]);
     expect(content.split("\n")).toHaveLength(4 + 1 + hostile.length + 1);
-    expect(prompt[0]?.content).toBe(summaryPrompt({ messages: [], maxTokens: 100 })[0]?.content);
+    expect(prompt[0].content).toBe(summaryPrompt({ messages: [], maxTokens: 100 })[0].content);
   });
 
   test("cuts huge texts and values in the middle, between characters", () => {
@@ -184,7 +217,7 @@ describe("the prompt", () => {
         content: [{ type: "tool-result", toolCallId: "c", output: { rows: "x".repeat(50_000) } }],
       },
     ];
-    const content = summaryPrompt({ messages: huge, maxTokens: 100 })[1]?.content ?? "";
+    const content = summaryPrompt({ messages: huge, maxTokens: 100 })[1].content;
     expect(content.length).toBeLessThan(18_000);
     expect(content.isWellFormed()).toBe(true);
     expect(content).toContain("begin");

@@ -1,3 +1,3 @@
 export { type ExtractiveSummarizerOptions, extractiveSummarizer } from "./extractive-summarizer.ts";
 export { type ModelCallOptions, type ModelSummarizerOptions, modelSummarizer } from "./model-summarizer.ts";
-export { type PromptMessage, summaryPrompt } from "./summary-prompt.ts";
+export { type PromptMessage, type SummaryPrompt, summaryPrompt } from "./summary-prompt.ts";

@@ -1,6 +1,6 @@
 import { abortError, MemoryError, type Summarizer, type SummaryRequest, throwIfAborted } from "@relevo/core";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
-import { type PromptMessage, summaryPrompt } from "./summary-prompt.ts";
+import { type SummaryPrompt, summaryPrompt } from "./summary-prompt.ts";
 
 export interface ModelCallOptions {
   readonly signal?: AbortSignal;
@@ -14,7 +14,7 @@ export interface ModelSummarizerOptions {
   /** The model's name, recorded in each summary. */
   readonly model?: string;
   /** Asks the model and returns its text. */
-  readonly call: (prompt: readonly PromptMessage[], options: ModelCallOptions) => Promise<string>;
+  readonly call: (prompt: SummaryPrompt, options: ModelCallOptions) => Promise<string>;
 }
 
 const tolerance = 2;

@@ -6,7 +6,8 @@ const longestSlice = 4_000;
  * lists; a longer sentence is cut at a space when it has one. Linear: the segmenter sees at most 4,000 characters at once.
  */
 export function sentencesOf(text: string): readonly string[] {
-  const segmenter = new Intl.Segmenter(undefined, { granularity: "sentence" });
+  // A fixed locale: the machine's own would make summaries differ between machines.
+  const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
   const sentences: string[] = [];
   for (const line of text.split(/\r\n|[\r\n\u2028\u2029]/)) {
     for (const slice of slicesOf(line.trim(), longestSlice)) {

@@ -10,6 +10,9 @@ export type PromptMessage = {
   readonly content: string;
 };
 
+/** Always two messages: what is to be done, and the data. Frameworks with a field for instructions take them apart. */
+export type SummaryPrompt = readonly [system: PromptMessage, user: PromptMessage];
+
 const longestPart = 8_000;
 
 /**
@@ -20,7 +23,7 @@ const longestPart = 8_000;
  * and what is to be done is said again behind it. (No fence makes a model deaf: it keeps data recognisable as data.)
  * Parts above 8,000 characters are cut in the middle; images and files are named, reasoning is left out.
  */
-export function summaryPrompt(request: SummaryRequest): readonly PromptMessage[] {
+export function summaryPrompt(request: SummaryRequest): SummaryPrompt {
   const lines = request.messages.map((message, index) => lineOf(message, index + 1));
   const previous =
     request.previous === undefined || request.previous === ""

@@ -20,22 +20,6 @@ export const kinds = {
 
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
-/** The kind of a code point: a table for ASCII, ranges for the rest. Never fails, lone surrogates are `other`. */
-export function kindOf(codePoint: number): Kind {
-  if (codePoint < 0x80) return ascii[codePoint] ?? kinds.other;
-  for (const [last, kind] of ranges) if (codePoint <= last) return kind;
-  return kinds.other;
-}
-
-const ascii: readonly Kind[] = Array.from({ length: 0x80 }, (_, code): Kind => {
-  if (code === 0x0a || code === 0x0d) return kinds.newline;
-  if (code === 0x20 || (code >= 0x09 && code <= 0x0c)) return kinds.space;
-  if (code >= 0x30 && code <= 0x39) return kinds.digit;
-  if (code >= 0x61 && code <= 0x7a) return kinds.lower;
-  if (code >= 0x41 && code <= 0x5a) return kinds.upper;
-  return code < 0x20 || code === 0x7f ? kinds.other : kinds.punctuation;
-});
-
 /** Each kind up to and with its last code point; coarse on purpose, blocks and not characters. */
 const ranges: readonly (readonly [number, Kind])[] = [
   [0x9f, kinds.other],
@@ -80,3 +64,36 @@ const ranges: readonly (readonly [number, Kind])[] = [
   [0x1ffff, kinds.other],
   [0x323af, kinds.other],
 ];
+
+const lasts: readonly number[] = ranges.map(([last]) => last);
+
+/** Most text is below this; the rest is looked up by halves. */
+const tableSize = 0x250;
+const table: Uint8Array = Uint8Array.from({ length: tableSize }, (_, code) =>
+  code < 0x80 ? asciiKind(code) : rangeKind(code),
+);
+
+/** The kind of a code point: a table for Latin, ranges for the rest. Never fails, lone surrogates are `other`. */
+export function kindOf(codePoint: number): Kind {
+  return codePoint < tableSize ? (table[codePoint] as Kind) : rangeKind(codePoint);
+}
+
+function rangeKind(codePoint: number): Kind {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((lasts[middle] ?? 0) < codePoint) low = middle + 1;
+    else high = middle;
+  }
+  return ranges[low]?.[1] ?? kinds.other;
+}
+
+function asciiKind(code: number): Kind {
+  if (code === 0x0a || code === 0x0d) return kinds.newline;
+  if (code === 0x20 || (code >= 0x09 && code <= 0x0c)) return kinds.space;
+  if (code >= 0x30 && code <= 0x39) return kinds.digit;
+  if (code >= 0x61 && code <= 0x7a) return kinds.lower;
+  if (code >= 0x41 && code <= 0x5a) return kinds.upper;
+  return code < 0x20 || code === 0x7f ? kinds.other : kinds.punctuation;
+}

@@ -23,6 +23,8 @@ export function estimateTokens(text: string): number {
   while (at < text.length) {
     const kind = kindAt(text, at);
     if (isLatin(kind)) at = takeWord(text, at, tally);
+    // The space between two words is the commonest run of all and costs nothing.
+    else if (kind === kinds.space && at + 1 < text.length && isLatin(kindAt(text, at + 1))) at += 1;
     else {
       const end = endOfRun(text, at, kind);
       tally.tokens += priceOfRun(text, at, end, kind);
@@ -85,6 +87,12 @@ function kindAt(text: string, at: number): Kind {
   return kindOf(unit < 0xd800 || unit > 0xdbff ? unit : (text.codePointAt(at) ?? unit));
 }
 
+/** Whether two code units make one character here; a lone surrogate is one of its own. */
+function isPair(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xd800 && unit <= 0xdbff && (text.codePointAt(at) ?? 0) > 0xffff;
+}
+
 function isLatin(kind: Kind): boolean {
   return kind === kinds.lower || kind === kinds.upper || kind === kinds.accented;
 }
@@ -98,7 +106,7 @@ function endOfRun(text: string, start: number, kind: Kind): number {
   while (at < text.length) {
     const next = kindAt(text, at);
     if (next !== kind && !(isWhiteSpace(kind) && isWhiteSpace(next))) return at;
-    at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+    at += isPair(text, at) ? 2 : 1;
   }
   return at;
 }
@@ -171,11 +179,15 @@ function priceOfRun(text: string, start: number, end: number, kind: Kind): numbe
   if (kind === kinds.digit) return Math.ceil((end - start) / 3);
   if (kind === kinds.punctuation) return priceOfPunctuation(text, start, end);
   if (isWhiteSpace(kind)) return priceOfWhiteSpace(text, start, end);
-  const characters =
-    text.charCodeAt(start) < 0xd800 || text.charCodeAt(start) > 0xdbff ? end - start : (end - start) / 2;
-  const price = characters * (characterPrice[kind] ?? 1);
+  const price = charactersIn(text, start, end) * (characterPrice[kind] ?? 1);
   // Words of these scripts end at spaces, so a short one still costs a whole token.
   return kind === kinds.cyrillic || kind === kinds.script ? Math.max(1, price) : price;
+}
+
+function charactersIn(text: string, start: number, end: number): number {
+  let characters = 0;
+  for (let at = start; at < end; at += isPair(text, at) ? 2 : 1) characters += 1;
+  return characters;
 }
 
 function priceOfPunctuation(text: string, start: number, end: number): number {

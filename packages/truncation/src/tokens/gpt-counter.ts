@@ -21,6 +21,8 @@ export interface GptCounterOptions {
  * Exact for texts without a run of more than 256 characters, within about one token for each 256 beyond; linear, also
  * for hostile text. `<|endoftext|>` and its like in a text count as the text that they are.
  *
+ * The tokenizer keeps the rarer words that it has split, up to 100,000, in memory that all users of the package share.
+ *
  * @throws `unsupported` when the package `gpt-tokenizer` is not installed or cannot be loaded; `invalid-input` for
  * another encoding.
  *
