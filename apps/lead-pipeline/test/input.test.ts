@@ -54,12 +54,24 @@ describe("JSONL", () => {
     [{ id: "x", email: 5, message: "m" }, "email must be text, not a number"],
     [{ id: {}, email: "a@b.example", message: "m" }, "id must be text, not an object"],
     [{ id: "x", email: "a@b.example", message: ["m"] }, "message must be text, not a list"],
-    [{ id: "x", email: "a@b.example", message: "m", companySize: [] }, "companySize must be text or a number, not a list"],
-    [{ id: "x", email: "a@b.example", message: "m".repeat(20_001) }, "message is longer than 20000 characters"],
-    [{ id: "x", email: "a@b.example", message: "m", name: "n".repeat(501) }, "name is longer than 500 characters"],
+    [
+      { id: "x", email: "a@b.example", message: "m", companySize: [] },
+      "companySize must be text or a number, not a list",
+    ],
+    [
+      { id: "x", email: "a@b.example", message: "m".repeat(20_001) },
+      "message is longer than 20000 characters",
+    ],
+    [
+      { id: "x", email: "a@b.example", message: "m", name: "n".repeat(501) },
+      "name is longer than 500 characters",
+    ],
     [{ id: "x", email: "a@b.example", message: "\ud800" }, "message is not valid Unicode text"],
     [{ id: "x", email: "a@b.example", message: "m\0" }, "message is not valid Unicode text"],
-    [{ id: "x", email: "a@b.example", message: "m", other: "o".repeat(50_001) }, "other fields are larger than 50000 bytes"],
+    [
+      { id: "x", email: "a@b.example", message: "m", other: "o".repeat(50_001) },
+      "other fields are larger than 50000 bytes",
+    ],
   ])("%j is refused", async (row, reason) => {
     expect(await rowsOf(`${JSON.stringify(row)}\n${good("next")}`)).toEqual([`1: ${reason}`, "next"]);
   });
@@ -73,7 +85,9 @@ describe("JSONL", () => {
   });
 
   it("keeps other fields, takes numbers as ids, and lets no field reach a prototype", async () => {
-    const { rows } = await read('{"id":7,"email":"a@b.example","message":"m","utm":{"a":1},"__proto__":{"x":1}}');
+    const { rows } = await read(
+      '{"id":7,"email":"a@b.example","message":"m","utm":{"a":1},"__proto__":{"x":1}}',
+    );
     expect(rows[0]).toMatchObject({ ok: true, lead: { id: "7", extra: { utm: { a: 1 } } } });
     expect(Object.hasOwn(rows[0]?.ok === true ? rows[0].lead.extra : {}, "__proto__")).toBe(true);
     expect(Object.prototype).not.toHaveProperty("x");

@@ -29,10 +29,22 @@ describe("outcomes", () => {
     ["meeting_scheduled", hotLead, all],
     ["meeting_scheduled", { ...warmLead, message: `${warmLead.message} ¿Agendamos una llamada?` }, all],
     ["contacted", warmLead, "coordinator lead_qualifier outbound_contact"],
-    ["contacted", { ...hotLead, message: "Send a quote this week, no meeting." }, "coordinator lead_qualifier outbound_contact"],
+    [
+      "contacted",
+      { ...hotLead, message: "Send a quote this week, no meeting." },
+      "coordinator lead_qualifier outbound_contact",
+    ],
     ["needs_info", makeLead({ message: "Hi" }), "coordinator outbound_contact"],
-    ["nurture", makeLead({ company: "Tiny", role: "Developer", companySize: 4 }), "coordinator lead_qualifier"],
-    ["disqualified", makeLead({ company: "X", message: "Not interested, unsubscribe" }), "coordinator lead_qualifier"],
+    [
+      "nurture",
+      makeLead({ company: "Tiny", role: "Developer", companySize: 4 }),
+      "coordinator lead_qualifier",
+    ],
+    [
+      "disqualified",
+      makeLead({ company: "X", message: "Not interested, unsubscribe" }),
+      "coordinator lead_qualifier",
+    ],
     ["spam", makeLead({ message: "You have won! Click here, risk free" }), "coordinator"],
   ];
   it.each(rows)("%s", async (outcome, lead, visited) => {
@@ -67,7 +79,9 @@ describe("outcomes", () => {
   it("stops where it is told to", async () => {
     const controller = new AbortController();
     controller.abort(new Error("enough"));
-    expect(await runWorkflow(hotLead, { memory, signal: controller.signal })).toMatchObject({ outcome: "failed" });
+    expect(await runWorkflow(hotLead, { memory, signal: controller.signal })).toMatchObject({
+      outcome: "failed",
+    });
   });
 });
 
@@ -78,10 +92,14 @@ describe("the log", () => {
     const messages = await session.messages();
     expect(messages[0]).toMatchObject({ role: "user", content: hotLead.message });
     const calls = messages.flatMap(({ content }) =>
-      typeof content === "string" ? [] : content.flatMap((part) => (part.type === "tool-call" ? [part.toolCallId] : [])),
+      typeof content === "string"
+        ? []
+        : content.flatMap((part) => (part.type === "tool-call" ? [part.toolCallId] : [])),
     );
     const answers = messages.flatMap(({ content }) =>
-      typeof content === "string" ? [] : content.flatMap((part) => (part.type === "tool-result" ? [part.toolCallId] : [])),
+      typeof content === "string"
+        ? []
+        : content.flatMap((part) => (part.type === "tool-result" ? [part.toolCallId] : [])),
     );
     expect(answers).toEqual(calls);
     expect(new Set(calls).size).toBe(calls.length);
@@ -101,7 +119,12 @@ describe("the log", () => {
 describe("memory", () => {
   it("knows the same request again, and takes the score over without scoring it", async () => {
     const first = await work(hotLead);
-    const again = await work({ ...hotLead, id: "again", email: hotLead.email.toUpperCase(), message: `${hotLead.message} Thanks!` });
+    const again = await work({
+      ...hotLead,
+      id: "again",
+      email: hotLead.email.toUpperCase(),
+      message: `${hotLead.message} Thanks!`,
+    });
     expect(again).toMatchObject({
       outcome: "duplicate",
       score: first.score,
@@ -113,15 +136,29 @@ describe("memory", () => {
 
   it("knows a colleague's same request by the company's name", async () => {
     const first = await work(hotLead);
-    const colleague = { ...hotLead, id: "c", email: "ben@techcorp.example", company: "TECHCORP, S.L.", name: "Ben" };
+    const colleague = {
+      ...hotLead,
+      id: "c",
+      email: "ben@techcorp.example",
+      company: "TECHCORP, S.L.",
+      name: "Ben",
+    };
     expect(await work(colleague)).toMatchObject({ outcome: "duplicate", seenBefore: first.workflowId });
-    const other = { ...colleague, id: "o", message: "Can your tool import our old archive of orders and invoices?" };
+    const other = {
+      ...colleague,
+      id: "o",
+      message: "Can your tool import our old archive of orders and invoices?",
+    };
     expect((await work(other)).outcome).not.toBe("duplicate");
   });
 
   it("sends a known good contact with a new message on without scoring", async () => {
     const first = await work(hotLead);
-    const next = await work({ ...hotLead, id: "n", message: "The board agreed. When could we meet about the rollout?" });
+    const next = await work({
+      ...hotLead,
+      id: "n",
+      message: "The board agreed. When could we meet about the rollout?",
+    });
     expect(next).toMatchObject({
       outcome: "meeting_scheduled",
       score: first.score,
@@ -213,10 +250,20 @@ describe("tenant context", () => {
     const used = (await work(warmLead, createTenantContext({ tenantId: "probe" }))).calls;
     const limit = used * 2 + 3;
     const tenant = createTenantContext({ apiLimits: { callsPerHour: limit } });
-    const leads = [0, 1, 2, 3].map((index) => ({ ...warmLead, id: `w${index}`, email: `a@w${index}.example`, company: `W${index}` }));
+    const leads = [0, 1, 2, 3].map((index) => ({
+      ...warmLead,
+      id: `w${index}`,
+      email: `a@w${index}.example`,
+      company: `W${index}`,
+    }));
     const results: WorkflowResult[] = [];
     for await (const result of runLeads(leads, { memory, tenant, concurrency: 1 })) results.push(result);
-    expect(results.map(({ outcome }) => outcome)).toEqual(["contacted", "contacted", "limit_reached", "limit_reached"]);
+    expect(results.map(({ outcome }) => outcome)).toEqual([
+      "contacted",
+      "contacted",
+      "limit_reached",
+      "limit_reached",
+    ]);
     expect(results.reduce((sum, { calls }) => sum + calls, 0)).toBe(limit);
     expect(results[2]?.summary).toBe(`The tenant's ${limit} calls of this hour are used up.`);
     // What was done until then is kept, with how it ended.
@@ -244,7 +291,13 @@ describe("text that speaks to the agents", () => {
   it.each(attacks)("%s", async (attack) => {
     const plain = makeLead({ company: "Tiny", role: "Developer", companySize: 4 });
     const calm = await work(plain);
-    const attacked = await work({ ...plain, id: "evil", email: "e@e.example", company: "Evil", message: `${plain.message} ${attack}` });
+    const attacked = await work({
+      ...plain,
+      id: "evil",
+      email: "e@e.example",
+      company: "Evil",
+      message: `${plain.message} ${attack}`,
+    });
     expect(attacked.agentsVisited).toEqual(calm.agentsVisited);
     expect(attacked).toMatchObject({ outcome: calm.outcome, meeting: null, draft: null });
     expect(attacked.score ?? 0).toBeLessThanOrEqual(calm.score ?? 0);

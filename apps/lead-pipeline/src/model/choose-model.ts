@@ -1,5 +1,4 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
-import { createRuleModel } from "./rule-model.ts";
 
 /** The model that is behind all four agents. */
 export interface ChosenModel {
@@ -26,7 +25,10 @@ export interface Environment {
  */
 export async function chooseModel(environment: Environment): Promise<ChosenModel> {
   const choice = environment.RELEVO_MODEL?.trim() ?? "";
-  if (choice === "" || choice === "rules") return { name: "rules", model: createRuleModel() };
+  if (choice === "" || choice === "rules") {
+    const { createRuleModel } = await import("./rule-model.ts");
+    return { name: "rules", model: createRuleModel() };
+  }
   const colon = choice.indexOf(":");
   const provider = choice.slice(0, Math.max(colon, 0));
   const name = choice.slice(colon + 1).trim();

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+export interface ProgramResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningProgram {
+  readonly child: ChildProcess;
+  readonly done: Promise<ProgramResult>;
+  /** Resolves when standard error holds the text; rejects when the program ends without it. */
+  saidError(text: string): Promise<void>;
+}
+
+export interface ProgramInput {
+  /** Bytes for standard input, which is then closed; `open` for a pipe that stays open and silent. */
+  readonly stdin?: string | "open";
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the compiled program as `npm start` does, with nothing in its environment that could change it. */
+export function startProgram(args: readonly string[], input: ProgramInput = {}): RunningProgram {
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: [input.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    env: { PATH: process.env.PATH ?? "", ...input.env },
+  });
+  if (input.stdin !== undefined && input.stdin !== "open") child.stdin?.end(input.stdin);
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const done = new Promise<ProgramResult>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+  return {
+    child,
+    done,
+    saidError: (text) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (stderr.includes(text)) resolve();
+        };
+        child.stderr?.on("data", look);
+        look();
+        void done.then(() => reject(new Error(`ended without saying "${text}": ${stderr}`)), reject);
+      }),
+  };
+}
+
+export function runProgram(args: readonly string[], input?: ProgramInput): Promise<ProgramResult> {
+  return startProgram(args, input).done;
+}
