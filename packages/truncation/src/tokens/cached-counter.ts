@@ -47,7 +47,6 @@ export function isCachedCounter(counter: TokenCounter): counter is CachedCounter
 
 /** What stands in an event was written by anybody: only what can be a count is one. */
 function storedCount(stored: StoredTokens | undefined, name: string): number | undefined {
-  if (stored === undefined || !Object.hasOwn(stored, name)) return undefined;
-  const tokens = stored[name];
+  const tokens = stored?.[name];
   return Number.isSafeInteger(tokens) && tokens !== undefined && tokens >= 0 ? tokens : undefined;
 }
