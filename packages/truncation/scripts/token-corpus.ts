@@ -153,7 +153,7 @@ export const corpusMessages: readonly Message[] = [
   },
 ];
 
-/** Written for this measurement; nothing in it was used to choose the estimate's prices. */
+/** Written for this measurement; the estimate's prices were fitted on other texts. */
 export const corpus: readonly CorpusSection[] = [
   { name: "English", texts: english },
   { name: "Spanish", texts: spanish },
