@@ -1,4 +1,5 @@
 import { type Message, rangesInclude, type TokenCounter, type View } from "@relevo/core";
+import type { Entry } from "../../src/groups/entry.ts";
 import type { Grouping } from "../../src/groups/group.ts";
 import { groupEntries, providers, validateForProvider } from "../../src/index.ts";
 import type { Truth } from "./truth.ts";
@@ -7,6 +8,8 @@ import type { Truth } from "./truth.ts";
 export interface Promises {
   readonly counter?: TokenCounter;
   readonly maxTokens?: number;
+  /** False for a strategy that may leave work for the next view. */
+  readonly finishes?: false;
 }
 
 /** Everything that holds for each view by itself, as text for each thing that does not. */
@@ -72,26 +75,32 @@ function accounts(view: View, { entries, erased }: Truth): string[] {
 /** A group is shown with all of it, or with none of it. */
 function wholeGroups(view: View, { groups }: Grouping): string[] {
   const shown = new Set(view.seqs);
-  for (const range of view.summarized) {
-    for (let seq = range.from; seq <= range.to; seq++) shown.add(seq);
-  }
+  const isSummarized = (seq: number): boolean => rangesInclude(view.summarized, seq);
+  // A result that came when its call was summarized already has nothing left to stand behind.
+  const tooLate = (entry: Entry): boolean =>
+    entry.message.role === "tool" && rangesInclude(view.dropped, entry.seq);
   // A message that answers calls of two groups is shown when one of them is.
   const counts = new Map<number, number>();
   for (const { entries } of groups) {
     for (const { seq } of entries) counts.set(seq, (counts.get(seq) ?? 0) + 1);
   }
   return groups.flatMap(({ entries }) => {
-    const own = entries.filter(({ seq }) => counts.get(seq) === 1).map(({ seq }) => shown.has(seq));
-    if (new Set(own).size < 2) return [];
-    return [`the group of seqs ${entries.map(({ seq }) => seq).join(", ")} is split`];
+    const seqs = entries.map(({ seq }) => seq);
+    const own = entries
+      .filter(({ seq }) => counts.get(seq) === 1)
+      .filter((entry) => !(isSummarized(seqs[0] ?? 0) && tooLate(entry)))
+      .map(({ seq }) => shown.has(seq) || isSummarized(seq));
+    return new Set(own).size < 2 ? [] : [`the group of seqs ${seqs.join(", ")} is split`];
   });
 }
 
 /** What is pinned is shown. Where ids are reused, which call a result belongs to depends on how far back one reads. */
-function pins({ seqs }: View, { groups }: Grouping, uniqueIds: boolean): string[] {
+function pins({ seqs, summarized }: View, { groups }: Grouping, uniqueIds: boolean): string[] {
   const shown = new Set(seqs);
   return groups.flatMap(({ kind, pinned, entries, messages }) => {
     if (!uniqueIds && kind === "tool-calls") return [];
+    // Its call was summarized before what is pinned came.
+    if (rangesInclude(summarized, entries[0]?.seq ?? 0)) return [];
     if (!pinned || entries.some(({ seq }) => shown.has(seq)) || messages.length === 0) return [];
     return [`the pinned group of seq ${entries[0]?.seq} is missing`];
   });

@@ -1,5 +1,6 @@
+import type { Summarizer } from "@relevo/core";
 import fc from "fast-check";
-import { compose, type Strategy, tokenBudget, window } from "../../src/index.ts";
+import { type Amount, compose, type Strategy, summarize, tokenBudget, window } from "../../src/index.ts";
 import type { Promises } from "./check-view.ts";
 import { counter } from "./play.ts";
 
@@ -39,9 +40,51 @@ const composed: fc.Arbitrary<Choice> = fc
     choice(() => compose(window({ messages }), tokenBudget({ maxTokens, counter })), { counter, maxTokens }),
   );
 
+/** Says what it was given; fails, or says nothing, for some lengths. */
+function scripted(flawed: boolean): Summarizer {
+  return {
+    name: flawed ? "flawed" : "scripted",
+    async summarize({ messages, previous }) {
+      if (flawed && messages.length % 5 === 0) throw new Error("overloaded");
+      if (flawed && messages.length % 7 === 0) return " ";
+      return `${messages.length} more${previous === undefined ? "" : `, after ${previous.slice(0, 80)}`}`;
+    },
+  };
+}
+
+const summaries: fc.Arbitrary<Choice> = fc
+  .record({
+    trigger: fc.integer({ min: 2, max: 40 }),
+    keep: fc.integer({ min: 1, max: 39 }),
+    inTokens: fc.boolean(),
+    flawed: fc.nat(3).map((value) => value === 0),
+    overlap: fc.nat(3),
+    chunkMessages: fc.constantFrom(3, 200),
+    maxTokens: fc.option(fc.integer({ min: 20, max: 300 }), { nil: undefined, freq: 2 }),
+  })
+  .map(({ trigger, keep, inTokens, flawed, overlap, chunkMessages, maxTokens }) => {
+    const amount = (size: number): Amount => (inTokens ? { tokens: size * 10 } : { messages: size });
+    const make = (): Strategy => {
+      const summary = summarize({
+        trigger: amount(trigger),
+        keep: amount(Math.min(keep, trigger - 1)),
+        summarizer: scripted(flawed),
+        counter,
+        overlap,
+        chunkMessages,
+      });
+      return maxTokens === undefined ? summary : compose(summary, tokenBudget({ maxTokens, counter }));
+    };
+    return choice(make, {
+      ...(maxTokens === undefined ? {} : { counter, maxTokens }),
+      ...(flawed || chunkMessages < 200 ? { finishes: false } : {}),
+    });
+  });
+
 /** Every strategy, with any options that it takes. */
 export const strategies: readonly { readonly name: string; readonly arbitrary: fc.Arbitrary<Choice> }[] = [
   { name: "window", arbitrary: windows },
   { name: "tokenBudget", arbitrary: budgets },
   { name: "compose", arbitrary: composed },
+  { name: "summarize", arbitrary: summaries },
 ];

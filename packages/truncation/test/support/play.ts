@@ -1,7 +1,16 @@
-import { type EventInput, MemoryError, type TokenCounter, type View } from "@relevo/core";
+import {
+  type EventInput,
+  type EventLog,
+  isEvent,
+  MemoryError,
+  type Message,
+  rangesInclude,
+  type TokenCounter,
+  type View,
+} from "@relevo/core";
 import { createMemory, type Session } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
-import type { Strategy } from "../../src/index.ts";
+import { expand, type Strategy } from "../../src/index.ts";
 import { customCounter } from "../../src/tokens/custom-counter.ts";
 import { faultsOf, type Promises, prefixFaults } from "./check-view.ts";
 import { type History, type Step, Writer } from "./histories.ts";
@@ -44,7 +53,14 @@ export function createPlayer(): Player {
       const id = `history-${played++}`;
       const session = here.tenant("acme").session(id);
       try {
-        const game = new Game(session, () => elsewhere.tenant("acme").session(id), strategy, promises, tally);
+        const game = new Game(
+          session,
+          () => elsewhere.tenant("acme").session(id),
+          store.log,
+          strategy,
+          promises,
+          tally,
+        );
         await game.play(history);
       } finally {
         await session.delete();
@@ -66,6 +82,7 @@ interface Seen {
 class Game {
   readonly #session: Session;
   readonly #another: () => Session;
+  readonly #log: EventLog;
   readonly #strategy: Strategy;
   readonly #promises: Promises;
   readonly #tally: Tally;
@@ -74,12 +91,14 @@ class Game {
   constructor(
     session: Session,
     another: () => Session,
+    log: EventLog,
     strategy: Strategy,
     promises: Promises,
     tally: Tally,
   ) {
     this.#session = session;
     this.#another = another;
+    this.#log = log;
     this.#strategy = strategy;
     this.#promises = promises;
     this.#tally = tally;
@@ -136,8 +155,13 @@ class Game {
     if (view.summarized.length > 0) tally.summarized++;
     if (view.notices !== undefined) tally.fallbacks++;
     const faults = faultsOf(view, truth, this.#promises, uniqueIds);
+    faults.push(...(await this.#lost(view, truth)));
+    const { version } = await truthOf(this.#session);
     const again = await viewOf(this.#another(), this.#strategy);
-    if (again === undefined || shown(again) !== shown(view)) faults.push("another handle sees another view");
+    // A summarizer that failed is asked again, and one that had much to do goes on: then there is another summary.
+    const unfinished = this.#promises.finishes === false && (await truthOf(this.#session)).version > version;
+    if (!unfinished && (again === undefined || shown(again) !== shown(view)))
+      faults.push("another handle sees another view");
     const earlier = this.#earlier;
     if (earlier !== undefined) {
       const found = prefixFaults(earlier.view, view, earlier.truth, truth);
@@ -147,6 +171,29 @@ class Game {
     fail(faults, view);
     this.#earlier = { view, truth };
   }
+
+  /** What summaries stand for and do not give back. */
+  async #lost(view: View, { entries }: Truth): Promise<string[]> {
+    const messages = new Set(entries.map(({ seq }) => seq));
+    const summaries = view.seqs.filter((seq) => seq !== undefined && !messages.has(seq));
+    const originals = new Map<number, string>();
+    for (const seq of summaries) {
+      if (seq === undefined) continue;
+      for (const event of await expand(this.#log, this.#session.address, seq)) {
+        if (isEvent(event, "message")) originals.set(event.seq, JSON.stringify(event.body));
+      }
+    }
+    return entries.flatMap(({ seq, message }) => {
+      if (!rangesInclude(view.summarized, seq) || isReasoning(message)) return [];
+      if (summaries.length === 0) return [`seq ${seq} is said to be summarized, and there is no summary`];
+      return originals.get(seq) === JSON.stringify(message) ? [] : [`seq ${seq} cannot be expanded`];
+    });
+  }
+}
+
+/** Reasoning alone is shown within the message that it led to. */
+function isReasoning({ content }: Message): boolean {
+  return typeof content !== "string" && content.every(({ type }) => type === "reasoning");
 }
 
 /** `undefined` when the least does not fit. */
