@@ -73,7 +73,9 @@ export class History {
 
   /** Every message that is known and not covered, in the order of the log. */
   entries(): readonly Entry[] {
-    const below = [...(this.#pinned ?? []).filter(({ seq }) => seq < this.#from), ...this.#kept];
+    const left = new Set(this.#summaries.flatMap((summary) => summary.left));
+    const pinned = (this.#pinned ?? []).filter(({ seq }) => seq < this.#from && !left.has(seq));
+    const below = [...pinned, ...this.#kept];
     if (this.#kept.length > 0) below.sort((left, right) => left.seq - right.seq);
     return [...below, ...this.#read.toReversed()];
   }

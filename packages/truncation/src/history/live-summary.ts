@@ -22,6 +22,8 @@ export interface LiveSummary {
   readonly cut: number;
   /** Messages below the cut that the summary does not cover, and that no index finds. */
   readonly kept: readonly number[];
+  /** Pinned messages below the cut that can stand in no view, such as a result without its call. */
+  readonly left: readonly number[];
   readonly sourceHash: string;
   readonly tokensBefore: number;
 }
@@ -35,8 +37,10 @@ export function liveSummaryOf(event: StoredEvent): LiveSummary | undefined {
   const { text, sourceHash, tokensBefore, metadata } = event.body;
   const covers = rangesIn(metadata?.covers) ?? normalizeRanges(event.derivedFrom ?? []);
   if (covers.length === 0) return undefined;
-  const { cut, kept } = metadata ?? {};
-  const known = rangesIn(metadata?.covers) !== undefined && isSeq(cut) && Array.isArray(kept);
+  const { cut } = metadata ?? {};
+  const kept = seqsIn(metadata?.kept);
+  const left = seqsIn(metadata?.left);
+  const known = rangesIn(metadata?.covers) !== undefined && isSeq(cut) && kept !== undefined;
   return {
     seq: event.seq,
     text,
@@ -44,7 +48,8 @@ export function liveSummaryOf(event: StoredEvent): LiveSummary | undefined {
     tokens: event.tokens,
     covers,
     cut: known ? cut : 1,
-    kept: known ? kept.filter(isSeq) : [],
+    kept: known ? kept : [],
+    left: known ? (left ?? []) : [],
     sourceHash,
     tokensBefore,
   };
@@ -70,6 +75,10 @@ function rangesIn(value: JsonValue | undefined): readonly SeqRange[] | undefined
     ranges.push({ from, to });
   }
   return normalizeRanges(ranges);
+}
+
+function seqsIn(value: JsonValue | undefined): readonly number[] | undefined {
+  return Array.isArray(value) ? (value as readonly JsonValue[]).filter(isSeq) : undefined;
 }
 
 function isSeq(value: JsonValue | undefined): value is number {

@@ -61,7 +61,7 @@ export class Compaction {
     }
   }
 
-  async #draft({ covered, cut }: Plan): Promise<Draft | undefined> {
+  async #draft({ covered, late, cut }: Plan): Promise<Draft | undefined> {
     const { history, call, notices } = this.#state;
     const { summarizer, maxTokens, chunkMessages, overlap } = this.#settings;
     const chunks = chunksOf(covered, chunkMessages).slice(0, maxChunks);
@@ -73,7 +73,8 @@ export class Compaction {
       const last = index === chunks.length - 1;
       const context = last ? this.#behind(chunk, overlap) : [];
       const previous = text === "" ? {} : { previous: text };
-      const messages = [...chunk.flatMap(messagesOf), ...context.flatMap(messagesOf)];
+      const first = index === 0 ? late.map(({ message }) => message) : [];
+      const messages = [...first, ...[...chunk, ...context].flatMap(messagesOf)];
       const outcome = await callSummarizer(this.#settings, { messages, maxTokens, ...previous, ...call });
       if ("failure" in outcome) {
         notices.push(`summarize: ${summarizer.name} ${outcome.failure}; the messages stay as they are.`);
@@ -86,7 +87,8 @@ export class Compaction {
     if (done === 0) return undefined;
     const groups = chunks.slice(0, done).flat();
     const next = covered[groups.length];
-    return this.#draftOf(groups, next === undefined ? cut : firstSeq(next), text, seenBehind);
+    const covers = { covered: groups, late, cut: next === undefined ? cut : firstSeq(next) };
+    return this.#draftOf(covers, text, seenBehind);
   }
 
   /** The groups after these that the summarizer sees without standing for them. */
@@ -105,7 +107,7 @@ export class Compaction {
     return behind;
   }
 
-  #draftOf(groups: readonly Group[], cut: number, text: string, seenBehind: readonly Entry[]): Draft {
+  #draftOf({ covered: groups, late, cut }: Plan, text: string, seenBehind: readonly Entry[]): Draft {
     const { history } = this.#state;
     const { summarizer, counter, name } = this.#settings;
     const meter = this.#state.meter as TokenMeter;
@@ -113,13 +115,21 @@ export class Compaction {
     const staying = new Set(
       history.groups.filter((group) => !groups.includes(group)).flatMap(({ entries }) => entries),
     );
-    const entries = groups.flatMap((group) => group.entries).filter((entry) => !staying.has(entry));
+    const entries = [...late, ...groups.flatMap((group) => group.entries)].filter(
+      (entry) => !staying.has(entry),
+    );
     const seqs = [...new Set(entries.map(({ seq }) => seq))].sort((left, right) => left - right);
     const covers = normalizeRanges([
       ...before.flatMap((summary) => summary.covers),
       ...runsOf(history, new Set(seqs)),
     ]);
     const kept = [...staying].filter((entry) => entry.seq < cut && !entry.pinned).map(({ seq }) => seq);
+    const left = [
+      ...before.flatMap((summary) => summary.left),
+      ...history.grouping.leftovers.flatMap(({ entry: { pinned, seq } }) =>
+        pinned && seq < cut ? [seq] : [],
+      ),
+    ];
     const tokensBefore =
       before.reduce((sum, summary) => sum + summary.tokensBefore, 0) +
       groups.reduce((sum, group) => sum + meter.ofGroup(group), 0);
@@ -138,6 +148,7 @@ export class Compaction {
       covers,
       cut,
       kept,
+      left,
       sourceHash,
       tokensBefore,
     };
@@ -147,7 +158,7 @@ export class Compaction {
       ...before.flatMap(({ seq }) => (seq === undefined ? [] : single(seq))),
       ...seenBehind.map(({ seq }) => single(seq)),
     ]);
-    const metadata = { covers: covers as unknown as JsonValue, cut, kept };
+    const metadata = { covers: covers as unknown as JsonValue, cut, kept, left };
     const model = summarizer.model === undefined ? {} : { model: summarizer.model };
     const body = { text, sourceHash, strategy: name, ...model, tokensBefore, tokensAfter, metadata };
     return { summary, seqs, event: { type: "summary", body, derivedFrom, tokens } };

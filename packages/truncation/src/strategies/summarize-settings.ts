@@ -1,4 +1,5 @@
 import type { Summarizer } from "@relevo/core";
+import type { Entry } from "../groups/entry.ts";
 import type { Group } from "../groups/group.ts";
 import type { CachedCounter } from "../tokens/cached-counter.ts";
 
@@ -24,6 +25,8 @@ export interface AdmittedAmount {
 /** What a summary is to stand for, with what comes behind it. */
 export interface Plan {
   readonly covered: readonly Group[];
+  /** Results that came after a summary already stood for their calls. They can stand in no view by themselves. */
+  readonly late: readonly Entry[];
   /** The place of the first group that stays; nothing below is read again. */
   readonly cut: number;
 }

@@ -128,7 +128,10 @@ function plan(state: ViewState, { trigger, keep }: SummarizeSettings): Plan | un
   const cut = firstSeq(group);
   const anchor = anchorOf(history.groups, cut);
   const covered = history.groups.filter((one) => !one.pinned && one !== anchor && firstSeq(one) < cut);
-  return covered.length === 0 ? undefined : { covered, cut };
+  const late = history.grouping.leftovers.flatMap(({ entry, reason }) =>
+    reason === "orphan-result" && entry.seq < cut && !entry.pinned ? [entry] : [],
+  );
+  return covered.length === 0 ? undefined : { covered, late, cut };
 }
 
 function sizeOf(history: History, scale: Scale): number {

@@ -40,8 +40,11 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
     drops.addRange(range, history.complete ? () => leftOut : (seq) => reasonAt(state, seq));
   }
   for (const seq of [...reasons.keys()].sort((left, right) => left - right)) {
-    // Below, what is not shown lies in the ranges already.
-    if (seq < history.from) continue;
+    if (seq < history.from) {
+      // Below, what is not shown lies in the ranges already, and what is shown ends one.
+      if (shown.has(seq)) drops.step(seq, undefined, inSummaries);
+      continue;
+    }
     const free = !shown.has(seq) && !rangesInclude(inSummaries, seq);
     drops.step(seq, free ? reasons.get(seq) : undefined, inSummaries);
   }
