@@ -70,7 +70,7 @@ function recordingMiddleware(run: AgentRun, isDecided: () => boolean): ReturnTyp
       // Decided beside another call in one message: asking the model again could only change its mind.
       if (isDecided()) return new AIMessage("");
       await run.count();
-      const answer = await handler(request);
+      const answer = await askModel(() => handler(request));
       if (!AIMessage.isInstance(answer))
         throw new Error("The model answered with something else than a message.");
       await run.log(assistantMessage(run.agent, answer));
@@ -83,6 +83,17 @@ function recordingMiddleware(run: AgentRun, isDecided: () => boolean): ReturnTyp
       return answer;
     },
   });
+}
+
+/** Providers' clients trip over an answer that is not of their protocol; the reason should say whose fault it was. */
+async function askModel<Answer>(ask: () => Answer | Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    const root = rootError(error);
+    if (!(root instanceof TypeError || root instanceof SyntaxError)) throw error;
+    throw new Error(`The model's answer cannot be read: ${root.message}`, { cause: root });
+  }
 }
 
 async function answerCall(
