@@ -39,12 +39,11 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
   for (const range of without(subtract(unread, inSummaries), shown)) {
     drops.addRange(range, history.complete ? () => leftOut : (seq) => reasonAt(state, seq));
   }
+  // Between the last of these ranges and what was read something may be shown.
+  if (drops.ranges.at(-1)?.to !== history.from - 1) drops.close();
   for (const seq of [...reasons.keys()].sort((left, right) => left - right)) {
-    if (seq < history.from) {
-      // Below, what is not shown lies in the ranges already, and what is shown ends one.
-      if (shown.has(seq)) drops.step(seq, undefined, inSummaries);
-      continue;
-    }
+    // Below, what is not shown lies in the ranges already.
+    if (seq < history.from) continue;
     const free = !shown.has(seq) && !rangesInclude(inSummaries, seq);
     drops.step(seq, free ? reasons.get(seq) : undefined, inSummaries);
   }
@@ -107,10 +106,14 @@ class Drops {
     if (last < to) this.addRange({ from: last + 1, to }, reasonOf);
   }
 
+  close(): void {
+    this.#open = false;
+  }
+
   /** The next message; without a reason it is not dropped. */
   step(seq: number, reason: string | undefined, apart: readonly SeqRange[]): void {
     const last = this.ranges.at(-1);
-    if (reason === undefined) this.#open = false;
+    if (reason === undefined) this.close();
     else if (
       this.#open &&
       last?.reason === reason &&
