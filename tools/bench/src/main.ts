@@ -3,9 +3,11 @@ import type { Benchmark } from "./benchmark.ts";
 import { formatTable } from "./format-table.ts";
 import { inProcessBenchmarks } from "./in-process.ts";
 import { type Measurement, measure } from "./measure.ts";
+import { viewBenchmarks } from "./view.ts";
 
 const suites: readonly { readonly title: string; readonly benchmarks: readonly Benchmark[] }[] = [
   { title: "In process", benchmarks: inProcessBenchmarks },
+  { title: "Views", benchmarks: viewBenchmarks },
 ];
 
 const { values, positionals } = parseArgs({

@@ -39,12 +39,14 @@ function validity({ messages, seqs }: View, { groups }: Grouping): string[] {
 }
 
 /** System messages, then what was made of earlier ones, then groups by their first message. */
-function order({ messages, seqs }: View, { groups }: Grouping): string[] {
+function order({ messages, seqs, dropped }: View, { groups }: Grouping): string[] {
   const place = new Map<number, number>();
   for (const group of groups) {
+    // A summary that was made before the group was whole left its begin out for good.
+    const first = group.entries.find(({ seq }) => !rangesInclude(dropped, seq));
     // An assistant's message that brings a result of ours stands in two groups; its own words are in one.
     for (const { seq, message } of group.messages) {
-      if (seq !== undefined && message.role !== "tool") place.set(seq, group.entries[0]?.seq ?? 0);
+      if (seq !== undefined && message.role !== "tool") place.set(seq, first?.seq ?? 0);
     }
   }
   const faults: string[] = [];

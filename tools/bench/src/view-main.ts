@@ -1,0 +1,3 @@
+import { printPromptCache } from "./view-prompt-cache.ts";
+
+await printPromptCache((line) => console.log(line));
