@@ -36,6 +36,11 @@ export interface SpokenPart {
 
 /** The group as providers take it; nothing when none of it can be sent. */
 export function messagesOf(draft: GroupDraft): ViewMessage[] {
+  const [first] = draft.speech;
+  // Most groups are one text, which is shown as it is. Going the long way took half of a view's time.
+  if (draft.speech.length === 1 && typeof first?.entry.message.content === "string") {
+    return [{ message: first.entry.message, seq: first.entry.seq }];
+  }
   const messages = speechOf(draft);
   if (messages.length === 0) return [];
   for (const { entry, parts } of draft.results) messages.push(arranged(entry, parts, "tool"));
