@@ -1,7 +1,9 @@
 import { rangesInclude } from "@relevo/core";
+import { createMemory } from "@relevo/memory";
+import { createMemoryStore } from "@relevo/store-memory";
 import { expect, it } from "vitest";
-import { window } from "../src/index.ts";
-import { assistant, user } from "./support/parts.ts";
+import { summarize, window } from "../src/index.ts";
+import { assistant, call, result, tool, user } from "./support/parts.ts";
 
 it("a pinned message right before the oldest one that was read is not counted as dropped", async () => {
   // The first page holds 64 messages.
@@ -17,4 +19,28 @@ it("a pinned message right before the oldest one that was read is not counted as
       expect(new Set(places)).toEqual(new Set([1]));
     }
   }
+});
+
+it("a message that stands in a pinned group and in one of its own is not summarized again and again", async () => {
+  const messages = [
+    assistant(call("a"), call("b")),
+    assistant("word"),
+    assistant(result("a"), "so"),
+    tool(result("b")),
+    assistant("a last word"),
+  ];
+  await using memory = createMemory({ store: createMemoryStore() });
+  const session = memory.tenant("acme").session("chat");
+  await session.append(
+    messages.map((body, index) => ({ type: "message" as const, body, pinned: index === 3 })),
+  );
+  let asked = 0;
+  const summarizer = {
+    name: "counting",
+    summarize: async () => `summary ${++asked}`,
+  };
+  const strategy = summarize({ trigger: { messages: 2 }, keep: { messages: 1 }, summarizer });
+  const views = [await session.view({ strategy }), await session.view({ strategy })];
+  expect(asked).toBe(1);
+  expect(views[1]?.messages).toEqual(views[0]?.messages);
 });

@@ -4,7 +4,7 @@ import { strategies } from "./support/choices.ts";
 import { history } from "./support/histories.ts";
 import { createPlayer } from "./support/play.ts";
 
-const runs = 600;
+const runs = 1_000;
 const seed = 20_261;
 const player = createPlayer();
 afterAll(() => player.close());

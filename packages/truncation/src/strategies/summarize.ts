@@ -127,7 +127,11 @@ function plan(state: ViewState, { trigger, keep }: SummarizeSettings): Plan | un
   if (group === undefined) return undefined;
   const cut = firstSeq(group);
   const anchor = anchorOf(history.groups, cut);
-  const covered = history.groups.filter((one) => !one.pinned && one !== anchor && firstSeq(one) < cut);
+  const below = history.groups.filter((one) => !one.pinned && one !== anchor && firstSeq(one) < cut);
+  // A message that stands in two groups stays with the one that stays: nothing of it is left to summarize.
+  const goes = new Set(below);
+  const staying = new Set(history.groups.flatMap((one) => (goes.has(one) ? [] : one.entries)));
+  const covered = below.filter(({ entries }) => entries.some((entry) => !staying.has(entry)));
   const late = history.grouping.leftovers.flatMap(({ entry, reason }) =>
     reason === "orphan-result" && entry.seq < cut && !entry.pinned ? [entry] : [],
   );

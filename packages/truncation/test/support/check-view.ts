@@ -10,6 +10,7 @@ export interface Promises {
   readonly maxTokens?: number;
   /** False for a strategy that may leave work for the next view. */
   readonly finishes?: false;
+  readonly summarizes?: true;
 }
 
 /** Everything that holds for each view by itself, as text for each thing that does not. */
@@ -97,12 +98,14 @@ function wholeGroups(view: View, { groups }: Grouping): string[] {
 }
 
 /** What is pinned is shown. Where ids are reused, which call a result belongs to depends on how far back one reads. */
-function pins({ seqs, summarized }: View, { groups }: Grouping, uniqueIds: boolean): string[] {
+function pins({ seqs, summarized, dropped }: View, { groups }: Grouping, uniqueIds: boolean): string[] {
   const shown = new Set(seqs);
   return groups.flatMap(({ kind, pinned, entries, messages }) => {
     if (!uniqueIds && kind === "tool-calls") return [];
-    // Its call was summarized before what is pinned came.
-    if (rangesInclude(summarized, entries[0]?.seq ?? 0)) return [];
+    // Its begin was summarized, or left over then, before the rest came.
+    const first = entries[0]?.seq ?? 0;
+    const leftOut = dropped.filter(({ reason }) => reason === "left-out");
+    if (rangesInclude(summarized, first) || rangesInclude(leftOut, first)) return [];
     if (!pinned || entries.some(({ seq }) => shown.has(seq)) || messages.length === 0) return [];
     return [`the pinned group of seq ${entries[0]?.seq} is missing`];
   });

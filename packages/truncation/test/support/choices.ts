@@ -76,6 +76,7 @@ const summaries: fc.Arbitrary<Choice> = fc
       return maxTokens === undefined ? summary : compose(summary, tokenBudget({ maxTokens, counter }));
     };
     return choice(make, {
+      summarizes: true,
       ...(maxTokens === undefined ? {} : { counter, maxTokens }),
       ...(flawed || chunkMessages < 200 ? { finishes: false } : {}),
     });
