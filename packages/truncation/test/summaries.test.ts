@@ -1,4 +1,4 @@
-import { isEvent, type StoredEvent } from "@relevo/core";
+import { isEvent, type StoredEvent, type ViewStrategy } from "@relevo/core";
 import { createMemory, type Session } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
@@ -6,10 +6,12 @@ import {
   compose,
   estimateCounter,
   expand,
+  expandArray,
   type SummarizeOptions,
   summarize,
   tokenBudget,
 } from "../src/index.ts";
+import { assistant, call, result, tool, user } from "./support/parts.ts";
 import { recordingSummarizer, textsOf, turns } from "./support/summarizers.ts";
 
 const heading = "Summary of the conversation so far:\n";
@@ -197,6 +199,24 @@ describe("summarize", () => {
     expect(textsOf(next.messages)).toEqual([`${heading}step 1..step 6+go..a1`, "q2", "a2", "q3", "a3"]);
     expect(next.dropped).toEqual([]);
     expect(next.summarized).toEqual([{ from: 1, to: 14 }]);
+  });
+
+  it("takes in a result that comes when its call was summarized", async () => {
+    const { session, summarizer, store } = fixture();
+    await session.append([user("pay"), assistant(call("pay-1")), ...turns(1, 4)]);
+    expect((await session.view()).summarized).toEqual([{ from: 1, to: 6 }]);
+    await session.append([tool(result("pay-1", "paid")), ...turns(5, 5)]);
+    const waiting = await session.view();
+    expect(waiting.dropped).toEqual([{ from: 12, to: 12, reason: "orphan-result" }]);
+    await session.append(turns(6, 7));
+    const view = await session.view();
+    expect(view.dropped).toEqual([]);
+    expect(summarizer.requests[1]?.messages[0]).toMatchObject({
+      role: "tool",
+      content: [{ output: "paid" }],
+    });
+    const originals = await expand(store.log, session.address, view.seqs[0] ?? 0);
+    expect(originals.map(({ seq }) => seq)).toContain(12);
   });
 
   it("lets the summarizer see what comes behind, and vanishes with it", async () => {
@@ -419,6 +439,25 @@ describe("a log that takes no summary", () => {
       dropped: [],
     });
     expect(summarizer.requests).toHaveLength(1);
+    expect(
+      textsOf(expandArray([{ role: "system", content: "rules" }, ...turns(1, 5)], view.summarized)),
+    ).toEqual(textsOf(turns(1, 3)));
+  });
+
+  it("may take it without showing what others wrote meanwhile", async () => {
+    const { strategy, session } = fixture();
+    await session.append(turns(1, 5));
+    const blind: ViewStrategy = {
+      name: "blind",
+      view: (source, options) => {
+        const { latest: _latest, ...rest } = source;
+        return strategy.view(rest, options);
+      },
+    };
+    const view = await session.view({ strategy: blind });
+    expect(textsOf(view.messages)).toEqual([`${heading}q1..a3`, "q4", "a4", "q5", "a5"]);
+    expect(view).toMatchObject({ seqs: [11, 7, 8, 9, 10], version: 10 });
+    expect((await session.view()).messages).toEqual(view.messages);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Message, SeqRange } from "@relevo/core";
+import type { Message } from "@relevo/core";
 
 /** A message with its place in the log, or its index plus one in a plain array. */
 export interface Entry {
@@ -7,12 +7,4 @@ export interface Entry {
   readonly pinned: boolean;
   /** Counts that were stored with the message, by counter. */
   readonly tokens?: { readonly [counter: string]: number };
-}
-
-/** A summary that is in force, and what it stands for. */
-export interface SummaryEntry {
-  readonly seq: number;
-  readonly text: string;
-  readonly covers: readonly SeqRange[];
-  readonly sourceHash: string;
 }
