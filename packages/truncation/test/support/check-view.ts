@@ -21,7 +21,7 @@ export function faultsOf(view: View, truth: Truth, promises: Promises, uniqueIds
     ...order(view, grouping),
     ...accounts(view, truth),
     ...(uniqueIds ? wholeGroups(view, grouping) : []),
-    ...pins(view, grouping, uniqueIds),
+    ...pins(view, grouping, uniqueIds, promises),
     ...budget(view, promises),
   ];
 }
@@ -80,8 +80,9 @@ function wholeGroups(view: View, { groups }: Grouping): string[] {
   const shown = new Set(view.seqs);
   const isSummarized = (seq: number): boolean => rangesInclude(view.summarized, seq);
   // A result that came when its call was summarized already has nothing left to stand behind.
-  const tooLate = (entry: Entry): boolean =>
-    entry.message.role === "tool" && rangesInclude(view.dropped, entry.seq);
+  const tooLate = ({ seq }: Entry): boolean => rangesInclude(view.dropped, seq);
+  // Nor does reasoning that a summary found without what it led to.
+  const leftOut = view.dropped.filter(({ reason }) => reason === "left-out");
   // A message that answers calls of two groups is shown when one of them is.
   const counts = new Map<number, number>();
   for (const { entries } of groups) {
@@ -90,7 +91,7 @@ function wholeGroups(view: View, { groups }: Grouping): string[] {
   return groups.flatMap(({ entries }) => {
     const seqs = entries.map(({ seq }) => seq);
     const own = entries
-      .filter(({ seq }) => counts.get(seq) === 1)
+      .filter(({ seq }) => counts.get(seq) === 1 && !rangesInclude(leftOut, seq))
       .filter((entry) => !(isSummarized(seqs[0] ?? 0) && tooLate(entry)))
       .map(({ seq }) => shown.has(seq) || isSummarized(seq));
     return new Set(own).size < 2 ? [] : [`the group of seqs ${seqs.join(", ")} is split`];
@@ -98,14 +99,19 @@ function wholeGroups(view: View, { groups }: Grouping): string[] {
 }
 
 /** What is pinned is shown. Where ids are reused, which call a result belongs to depends on how far back one reads. */
-function pins({ seqs, summarized, dropped }: View, { groups }: Grouping, uniqueIds: boolean): string[] {
+function pins(
+  { seqs, dropped }: View,
+  { groups }: Grouping,
+  uniqueIds: boolean,
+  { summarizes }: Promises,
+): string[] {
   const shown = new Set(seqs);
   return groups.flatMap(({ kind, pinned, entries, messages }) => {
     if (!uniqueIds && kind === "tool-calls") return [];
     // Its begin was summarized, or left over then, before the rest came.
-    const first = entries[0]?.seq ?? 0;
+    const first = entries[0];
     const leftOut = dropped.filter(({ reason }) => reason === "left-out");
-    if (rangesInclude(summarized, first) || rangesInclude(leftOut, first)) return [];
+    if (summarizes === true && (first?.pinned !== true || rangesInclude(leftOut, first.seq))) return [];
     if (!pinned || entries.some(({ seq }) => shown.has(seq)) || messages.length === 0) return [];
     return [`the pinned group of seq ${entries[0]?.seq} is missing`];
   });

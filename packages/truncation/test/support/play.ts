@@ -193,9 +193,13 @@ class Game {
   }
 }
 
-/** Reasoning alone is shown within the message that it led to. */
-function isReasoning({ content }: Message): boolean {
-  return typeof content !== "string" && content.every(({ type }) => type === "reasoning");
+/** A message of which only reasoning can be shown stands within the message that the reasoning led to. */
+function isReasoning({ role, content }: Message): boolean {
+  if (role !== "assistant" || typeof content === "string") return false;
+  const said = content.some(
+    (part) => part.type === "tool-call" || (part.type === "text" && part.text.trim() !== ""),
+  );
+  return !said && content.some(({ type }) => type === "reasoning");
 }
 
 /** `undefined` when the least does not fit. */
