@@ -3,7 +3,7 @@ import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { expect, it } from "vitest";
 import { summarize, window } from "../src/index.ts";
-import { assistant, call, result, tool, user } from "./support/parts.ts";
+import { assistant, call, reasoning, result, tool, user } from "./support/parts.ts";
 
 it("a pinned message right before the oldest one that was read is not counted as dropped", async () => {
   // The first page holds 64 messages.
@@ -43,4 +43,20 @@ it("a message that stands in a pinned group and in one of its own is not summari
   const views = [await session.view({ strategy }), await session.view({ strategy })];
   expect(asked).toBe(1);
   expect(views[1]?.messages).toEqual(views[0]?.messages);
+});
+
+it("a pinned result is shown with the reasoning before its call, also where that lies on the next page", async () => {
+  for (let length = 62; length < 70; length++) {
+    const messages = [
+      user("begin"),
+      assistant(reasoning("hm")),
+      assistant(call("a")),
+      user("and?"),
+      tool(result("a")),
+      ...Array.from({ length: length - 5 }, (_, index) => (index % 2 === 0 ? user("q") : assistant("a"))),
+    ];
+    const view = await window({ messages: 4 }).apply(messages, { pinned: (_, index) => index === 4 });
+    expect(view.messages).toContainEqual(assistant(reasoning("hm"), call("a")));
+    expect(view.summarized).toContainEqual({ from: 2, to: 2 });
+  }
 });

@@ -163,9 +163,14 @@ export class History {
     });
     if (outside === undefined) return false;
     if (outside.seq < this.#from) return true;
+    // A result that is pinned may have its call, and the reasoning before that, far above it.
+    const first = this.groups.find(
+      ({ kind, pinned }) => pinned && (kind === "assistant" || kind === "tool-calls"),
+    );
+    const begin = Math.min(outside.seq, first?.entries[0]?.seq ?? outside.seq);
     const begins = this.groups.some(
       ({ kind, entries }) =>
-        kind === "user" && (entries[0]?.seq ?? 0) >= this.#from && (entries[0]?.seq ?? 0) < outside.seq,
+        kind === "user" && (entries[0]?.seq ?? 0) >= this.#from && (entries[0]?.seq ?? 0) < begin,
     );
     const orphan = this.grouping.leftovers.some(
       ({ entry, reason }) => entry.pinned && (reason === "orphan-result" || reason === "approval"),
