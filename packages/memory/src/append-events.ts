@@ -7,6 +7,7 @@ import {
   type Operation,
   refuse,
   requireObject,
+  type TokenCounter,
 } from "@relevo/core";
 import type { Runtime } from "./runtime.ts";
 import type { AppendInput } from "./session.ts";
@@ -31,8 +32,24 @@ export function eventsOf(
       body,
     };
   });
-  if (runtime.checksValues) admitEvents(events, runtime.limits);
-  return events;
+  const { counter } = runtime;
+  // A counter sees messages that are whole; what is none is refused before it is counted.
+  if (runtime.checksValues || counter !== undefined) admitEvents(events, runtime.limits);
+  return counter === undefined ? events : events.map((event) => countedBy(counter, runtime, event));
+}
+
+/** The event with its count, unless its caller knows it already. A counter that fails never costs a message. */
+function countedBy(counter: TokenCounter, runtime: Runtime, event: EventInput): EventInput {
+  if (event.type !== "message" || event.tokens?.[counter.name] !== undefined) return event;
+  try {
+    const count = counter.countMessage(event.body);
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw refuse("counter", `${counter.name} counted ${count}; it must be a whole number from 0.`);
+    return { ...event, tokens: { ...event.tokens, [counter.name]: count } };
+  } catch (error) {
+    runtime.onError(error);
+    return event;
+  }
 }
 
 /**

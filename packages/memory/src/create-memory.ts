@@ -11,6 +11,7 @@ import {
   requireObject,
   resolveLimits,
   systemClock,
+  type TokenCounter,
   type ViewStrategy,
 } from "@relevo/core";
 import { type MemoryStore, Runtime } from "./runtime.ts";
@@ -19,6 +20,11 @@ import { createTenant, type Tenant } from "./tenant.ts";
 interface CommonOptions {
   /** What a session's `view` shows; every effective message when left out. */
   readonly view?: ViewStrategy;
+  /**
+   * Counts each message once, when it is appended; the count is kept with it under the counter's name, and a view
+   * that uses the same counter does not count again. Nothing is counted when left out.
+   */
+  readonly counter?: TokenCounter;
   /** For the times of messages and events; the system's when left out. */
   readonly clock?: Clock;
   /** For sessions, messages and executions without an id; UUIDv7 when left out. */
@@ -58,7 +64,7 @@ export interface Memory extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const commonFields = ["view", "clock", "ids", "limits", "volatileTtlMs", "onError", "random"];
+const commonFields = ["view", "counter", "clock", "ids", "limits", "volatileTtlMs", "onError", "random"];
 const knownFields = new Set(["store", "volatile", "durable", "sessions", ...commonFields]);
 const dayMs = 24 * 3600 * 1000;
 
@@ -84,6 +90,7 @@ export function createMemory(options: MemoryOptions): Memory {
     clock,
     ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
     view: admitObject(options.view, "view", ["view"]),
+    counter: admitObject(options.counter, "counter", ["countMessage"]),
     limits: resolveLimits({ ...stores.sessions.limits, ...options.limits }),
     checksValues: options.limits !== undefined,
     volatileTtlMs: ttlMs === undefined ? dayMs : (ttlMs ?? undefined),

@@ -4,6 +4,7 @@ import {
   type IdGenerator,
   type Limits,
   type Store,
+  type TokenCounter,
   type ViewStrategy,
 } from "@relevo/core";
 
@@ -21,6 +22,7 @@ export class Runtime {
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly view: ViewStrategy | undefined;
+  readonly counter: TokenCounter | undefined;
   /** For what the facade itself checks: tenants, names and keys. */
   readonly limits: Limits;
   /** True when the caller set limits of its own, which may be tighter than those of the stores. */
@@ -39,6 +41,7 @@ export class Runtime {
     readonly clock: Clock;
     readonly ids: IdGenerator;
     readonly view: ViewStrategy | undefined;
+    readonly counter: TokenCounter | undefined;
     readonly limits: Limits;
     readonly checksValues: boolean;
     readonly volatileTtlMs: number | undefined;
@@ -51,6 +54,7 @@ export class Runtime {
     this.clock = parts.clock;
     this.ids = parts.ids;
     this.view = parts.view;
+    this.counter = parts.counter;
     this.limits = parts.limits;
     this.checksValues = parts.checksValues;
     this.volatileTtlMs = parts.volatileTtlMs;
