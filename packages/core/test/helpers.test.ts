@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -157,10 +158,30 @@ describe("fingerprint", () => {
     );
   });
 
+  it("is the hash of JSON in a fixed order, which stored fingerprints rely on", () => {
+    const request = { b: [1, { z: -0, a: "é" }], a: undefined, "10": null, "9": true };
+    expect(canonicalJson(request)).toBe('{"9":true,"10":null,"b":[1,{"a":"é","z":0}]}');
+    const hash = createHash("sha256").update(canonicalJson(request), "utf8").digest("base64url");
+    expect(fingerprint(request)).toBe(hash);
+    const many = Object.fromEntries(
+      Array.from({ length: 40 }, (_, index) => [`k${(index * 7) % 40}`, index]),
+    );
+    expect(Object.keys(JSON.parse(canonicalJson(many)))).toEqual(Object.keys(many).sort());
+  });
+
   it("refuses what would count as something else", () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
-    for (const bad of [new Date(), new Map(), 1n, Number.NaN, () => 1, cycle, undefined])
+    for (const bad of [
+      new Date(),
+      new Map(),
+      1n,
+      Number.NaN,
+      () => 1,
+      cycle,
+      undefined,
+      JSON.parse('{"__proto__":1}'),
+    ])
       thrown(() => fingerprint(bad), "invalid-input");
   });
 });

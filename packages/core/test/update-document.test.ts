@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   conflict,
   type Document,
@@ -10,6 +10,18 @@ import {
   updateDocument,
 } from "../src/index.ts";
 import { rejected } from "./support.ts";
+
+/** How long each pause was meant to last. Nobody waits for one that nobody could abort. */
+const pauses: number[] = [];
+vi.mock("node:timers/promises", async (original) => {
+  const real = await original<typeof import("node:timers/promises")>();
+  return {
+    setTimeout: (ms: number, value?: unknown, options: { readonly signal?: AbortSignal } = {}) => {
+      pauses.push(ms);
+      return real.setTimeout(options.signal === undefined ? 0 : ms, value, options);
+    },
+  };
+});
 
 const address = { tenant: "t", namespace: ["counters"], key: "k" };
 
@@ -82,16 +94,14 @@ describe("updateDocument", () => {
     expect(racing.value()).toBe(300);
   });
 
-  it("pauses at random, longer with each try", async () => {
-    const drawn: number[] = [];
-    const racing = oneDocument((put) => put < 4 && racing.write(0));
-    const random = (): number => {
-      drawn.push(drawn.length);
-      return 0;
-    };
-    await updateDocument(racing.store, address, plusOne, { random, backoffMs: 1000 });
-    expect(drawn).toHaveLength(3);
-    expect(racing.puts()).toBe(4);
+  it("pauses for a random share of a time that doubles up to 64 times the first", async () => {
+    pauses.length = 0;
+    const tries = 9;
+    const racing = oneDocument((put) => put < tries && racing.write(0));
+    const options = { random: () => 0.5, backoffMs: 10, attempts: tries };
+    await updateDocument(racing.store, address, plusOne, options);
+    expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 320, 320]);
+    expect(racing.puts()).toBe(tries);
   });
 
   it("does not try again when it is unknown whether the write took effect", async () => {
