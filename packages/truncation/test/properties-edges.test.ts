@@ -60,3 +60,24 @@ it("a pinned result is shown with the reasoning before its call, also where that
     expect(view.summarized).toContainEqual({ from: 2, to: 2 });
   }
 });
+
+it("a pinned message with two results is shown in both groups, also where one call lies on a page before", async () => {
+  for (const nearby of ["answered", "open"]) {
+    const messages = [
+      user("begin"),
+      assistant(call("far")),
+      ...Array.from({ length: 70 }, (_, index) => (index % 2 === 0 ? user("q") : assistant("a"))),
+      assistant(call("near")),
+      ...(nearby === "answered" ? [tool(result("near"))] : []),
+      tool(result("far"), result("near")),
+      user("and?"),
+      assistant("so"),
+    ];
+    const pinnedAt = messages.length - 3;
+    const view = await window({ messages: 1, low: 1 }).apply(messages, {
+      pinned: (_, index) => index === pinnedAt,
+    });
+    expect(view.seqs).toContain(2);
+    expect(view.messages).toContainEqual(assistant(call("far")));
+  }
+});

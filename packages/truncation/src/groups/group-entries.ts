@@ -31,6 +31,7 @@ class Grouper {
   /** Unanswered calls by id, oldest first: providers reuse ids, and the newest is meant. */
   readonly #open = new Map<string, DraftCall[]>();
   readonly #answered = new Set<string>();
+  readonly #parted = new Set<Entry>();
   /** Calls of this turn that the provider runs. */
   readonly #providerCalls: DraftCall[] = [];
   readonly #approvals = new Map<string, DraftCall>();
@@ -72,7 +73,7 @@ class Grouper {
     const leftovers = this.#entries.flatMap((entry): Leftover[] =>
       shown.has(entry.seq) ? [] : [{ entry, reason: this.#reasons.get(entry) ?? "unsendable" }],
     );
-    return { groups, leftovers };
+    return { groups, leftovers, parted: [...this.#parted] };
   }
 
   #start(kind: GroupKind, entry: Entry): GroupDraft {
@@ -114,7 +115,10 @@ class Grouper {
       if (part.type === "tool-approval-response") {
         this.#reasons.set(entry, "approval");
         const call = this.#approvals.get(part.approvalId);
-        if (call === undefined) continue;
+        if (call === undefined) {
+          this.#parted.add(entry);
+          continue;
+        }
         call.refusal = part.approved ? undefined : { entry, reason: part.reason };
         noteEntry(call.draft, entry);
       } else if (part.type === "tool-result" && !this.#joinResult(entry, part)) {
@@ -143,7 +147,10 @@ class Grouper {
 
   #joinResult(entry: Entry, part: ToolResultPart): boolean {
     const call = this.#find(part.toolCallId, entry.message.agent, (candidate) => !isOfProvider(candidate));
-    if (call === undefined) return false;
+    if (call === undefined) {
+      if (!this.#answered.has(part.toolCallId)) this.#parted.add(entry);
+      return false;
+    }
     this.#close(call);
     noteEntry(call.draft, entry);
     const last = call.draft.results.at(-1);

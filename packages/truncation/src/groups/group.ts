@@ -48,6 +48,8 @@ export interface Grouping {
   /** In the order of their first entries. */
   readonly groups: readonly Group[];
   readonly leftovers: readonly Leftover[];
+  /** Entries with a result, or an answer about a call, whose call was not among those given. */
+  readonly parted: readonly Entry[];
 }
 
 export function firstSeq(group: Group): number {

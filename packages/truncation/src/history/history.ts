@@ -172,10 +172,10 @@ export class History {
       ({ kind, entries }) =>
         kind === "user" && (entries[0]?.seq ?? 0) >= this.#from && (entries[0]?.seq ?? 0) < begin,
     );
-    const orphan = this.grouping.leftovers.some(
-      ({ entry, reason }) => entry.pinned && (reason === "orphan-result" || reason === "approval"),
-    );
-    return !begins || orphan;
+    // One message may answer several calls, of which only some were read.
+    const { leftovers, parted } = this.grouping;
+    const asked = leftovers.some(({ entry, reason }) => entry.pinned && reason === "approval");
+    return !begins || asked || parted.some(({ pinned }) => pinned);
   }
 }
 
