@@ -1,4 +1,12 @@
-import { type CallOptions, type Message, maxPageSize, type Page, refuse } from "@relevo/core";
+import {
+  type CallOptions,
+  type FindOptions,
+  historyLost,
+  type Message,
+  maxPageSize,
+  type Page,
+  refuse,
+} from "@relevo/core";
 import type { AgentMemory } from "./agent-memory.ts";
 import { entryOf, type MemoryEntry, madeInPath } from "./entry.ts";
 import { namespaces } from "./namespaces.ts";
@@ -12,6 +20,11 @@ export interface ContextOptions extends CallOptions {
   readonly session?: Session | string;
   /** The agent that is meant, by name. Left out: every agent of the session. */
   readonly agent?: string;
+  /**
+   * Of `durable.agent` only memories with any, or all, of these tags; every one when left out. What is volatile is
+   * not filtered.
+   */
+  readonly tags?: NonNullable<FindOptions["tags"]>;
   /** How many of the newest messages; 20 when left out, 0 for none. */
   readonly messages?: number;
   /** How many memories in each list; 100 when left out, at most 1,000. */
@@ -54,6 +67,7 @@ export async function gatherContext(
   if (session === undefined && agent === undefined)
     throw refuse("options", "must name a session, an agent, or both.");
   const call = { limit: options.entries ?? 100, ...signalOf(options) };
+  const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
   const messageCount = options.messages ?? 20;
   const summaryEvents = options.summary ?? maxPageSize;
   const [messages, working, inSession, volatile, durable, summary] = await Promise.all([
@@ -63,7 +77,8 @@ export async function gatherContext(
     session?.working.entries(call) ?? nothing,
     session === undefined ? nothing : agentsInSession(runtime, session, agent, call),
     agent?.entries({ ...call, tier: "volatile" }) ?? nothing,
-    agent?.entries({ ...call, tier: "durable" }) ?? learnedIn(runtime, tenant, session?.id, call),
+    agent?.entries({ ...durableCall, tier: "durable" }) ??
+      learnedIn(runtime, tenant, session?.id, durableCall),
     session === undefined || summaryEvents === 0
       ? undefined
       : session.summary({ maxEvents: summaryEvents, ...signalOf(options) }),
@@ -93,7 +108,7 @@ export async function gatherContext(
 
 const nothing: Page<MemoryEntry> = { items: [] };
 
-type ListOptions = { readonly limit: number } & CallOptions;
+type ListOptions = Pick<FindOptions, "tags"> & { readonly limit: number } & CallOptions;
 
 async function agentsInSession(
   runtime: Runtime,
@@ -106,6 +121,9 @@ async function agentsInSession(
     ...options,
     namespacePrefix: namespaces.sessionAgents,
   });
+  const seen = page.items[0]?.incarnation;
+  if (session.incarnation !== undefined && seen !== undefined && seen !== session.incarnation)
+    throw historyLost("ended");
   return {
     items: page.items.map((document) => entryOf(document, "volatile", document.namespace.at(-1))),
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),

@@ -36,6 +36,7 @@ export interface Tenant {
 }
 
 const sessionFields = new Set(["subject", "metadata", "ttlMs", "incarnation", "onDispose"]);
+const contextFields = new Set(["session", "agent", "tags", "messages", "entries", "summary", "signal"]);
 const disposals = ["keep", "clear-working", "delete"] as const;
 
 export function createTenant(runtime: Runtime, id: string): Tenant {
@@ -66,9 +67,12 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
     agent: (name) => new TieredMemory(runtime, id, admitId(name, "agent", runtime.limits)),
     async context(options) {
       requireObject(options, "options");
+      requireKnownFields(options, "options", contextFields);
       runtime.requireOpen();
       const { session, agent } = options;
       const found = typeof session === "string" ? tenant.session(session) : session;
+      if (found !== undefined && typeof found?.address !== "object")
+        throw refuse("session", "must be a session or the id of one.");
       if (found !== undefined && found.address.tenant !== id)
         throw refuse("session", "belongs to another tenant.");
       return gatherContext(

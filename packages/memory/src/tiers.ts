@@ -109,8 +109,12 @@ export class TieredMemory implements AgentMemory {
       { tenant: this.#tenant },
       { ...filter, namespace: agentNamespace(tier, this.name) },
     );
+    const current =
+      tier === "durable"
+        ? page.items
+        : page.items.filter((document) => !this.#slot(document.key).isOutdated(document));
     return {
-      items: page.items.map((document) => this.#entry(document, tier)),
+      items: current.map((document) => this.#entry(document, tier)),
       ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
     };
   }

@@ -36,13 +36,18 @@ export class VolatileSlot {
     const document = await this.#documents.get(this.#address, signalOf(options));
     const by = outdated.get(this.#name);
     if (by === undefined) return document;
-    const fresh = document === undefined || (notesOf(document).copyOf ?? 0) >= by;
-    if (fresh) {
+    if (document === undefined || !this.isOutdated(document)) {
       outdated.delete(this.#name);
       return document;
     }
     await this.invalidate(by, document.version);
     return undefined;
+  }
+
+  /** True when this process knows that the durable tier has a later word than what stood here. */
+  isOutdated(document: Document): boolean {
+    const by = this.#runtime.outdated.get(this.#name);
+    return by !== undefined && (notesOf(document).copyOf ?? 0) < by;
   }
 
   /** Stores a volatile memory of its own. */

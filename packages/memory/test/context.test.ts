@@ -1,6 +1,6 @@
 import type { EventInput } from "@relevo/core";
 import { describe, expect, it } from "vitest";
-import { aborted, assistant, failure, oneStore, texts, twoStores, user } from "./fixture.ts";
+import { aborted, assistant, everyMethod, failure, oneStore, texts, twoStores, user } from "./fixture.ts";
 
 describe.each([
   { stores: "one store", open: () => oneStore() },
@@ -180,5 +180,66 @@ describe("an execution record", () => {
     expect((await session.head())?.version).toBe(1);
     await failure(session.recordExecution({ output: 2 }, { operationId: "op" }), "conflict");
     await failure(session.recordExecution({ status: "done" as "completed" }), "invalid-input");
+  });
+});
+
+describe("context", () => {
+  it("has of the durable memories those with any, or with all, of the tags", async () => {
+    const acme = twoStores("volatile").memory.tenant("acme");
+    const session = acme.session("wf-1");
+    const writer = session.agent("writer");
+    await writer.remember("a", 1, { tier: "durable", tags: ["lead", "ana"] });
+    await writer.remember("b", 2, { tier: "durable", tags: ["lead", "bob"] });
+    await writer.remember("c", 3, { tier: "durable" });
+    await writer.remember("note", 4);
+    await session.working.remember("step", 5);
+    const keys = async (options: object): Promise<unknown> => {
+      const { durable, volatile } = await acme.context({ session, ...options });
+      expect([...volatile.agent, ...volatile.working].map((entry) => entry.key)).toEqual(["note", "step"]);
+      return durable.agent.map((entry) => entry.key);
+    };
+    for (const who of [{ agent: "writer" }, {}]) {
+      expect(await keys(who)).toEqual(["a", "b", "c"]);
+      expect(await keys({ ...who, tags: { any: ["ana", "bob"] } })).toEqual(["a", "b"]);
+      expect(await keys({ ...who, tags: { all: ["lead", "bob"] } })).toEqual(["b"]);
+      expect(await keys({ ...who, tags: { any: ["ana"], all: ["bob"] } })).toEqual([]);
+    }
+    // The limit counts what is left.
+    const cut = await acme.context({ agent: "writer", tags: { any: ["bob"] }, entries: 1 });
+    expect([cut.durable.agent.length, cut.incomplete]).toEqual([1, []]);
+    await failure(acme.context({ agent: "writer", tags: { any: [""] } }), "invalid-input");
+  });
+
+  it.each([
+    ["a number as session", { session: 5 }],
+    ["null as session", { session: null }],
+    ["an object that is no session", { session: {} }],
+    ["an unknown option", { agent: "a", mesages: 3 }],
+  ])("refuses %s", async (_, options) => {
+    const acme = oneStore().memory.tenant("acme");
+    await failure(acme.context(options as object), "invalid-input");
+  });
+
+  it("shows no copy that is known to be outdated", async () => {
+    const { memory, volatileFaults } = twoStores();
+    const acme = memory.tenant("acme");
+    const writer = acme.agent("writer");
+    await writer.remember("k", "old", { tier: "both" });
+    for (const method of everyMethod) volatileFaults.failing.add(method);
+    await writer.remember("k", "new", { tier: "both" });
+    volatileFaults.failing.clear();
+    expect((await writer.entries({ tier: "volatile" })).items).toEqual([]);
+    const { volatile, durable } = await acme.context({ agent: "writer" });
+    expect(volatile.agent).toEqual([]);
+    expect(durable.agent.map((entry) => entry.value)).toEqual(["new"]);
+  });
+
+  it("of a session that has a successor is history-lost, whatever parts are asked for", async () => {
+    const acme = oneStore().memory.tenant("acme");
+    const session = acme.session("wf-1");
+    await session.append(user("1"));
+    await acme.session("wf-1").delete();
+    await acme.session("wf-1").agent("a").remember("note", "of the successor");
+    await failure(acme.context({ session, messages: 0, summary: 0 }), "history-lost");
   });
 });
