@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type JsonValue,
   refuse,
+  resolveLimits,
 } from "@relevo/core";
 import type { Runtime } from "./runtime.ts";
 
@@ -46,6 +47,9 @@ export interface Notes {
   readonly session?: string;
 }
 
+/** The bounds of a value are the store's to check; only what is not JSON is refused before. */
+const unbounded = resolveLimits({ valueBytes: Number.MAX_SAFE_INTEGER, depth: 1000 });
+
 /** What the caller wants stored beside the value. */
 export interface RememberFields {
   readonly ttlMs?: number | undefined;
@@ -60,7 +64,8 @@ export function documentInput(
   fields: RememberFields,
   notes: Notes = {},
 ): DocumentInput {
-  if (runtime.checksValues) admitJson(value, "value", runtime.limits);
+  // A copy, because other calls may come before the write, and the caller may change its value meanwhile.
+  const { value: own } = admitJson(value, "value", runtime.checksValues ? runtime.limits : unbounded);
   const { value: metadata } = admitMetadata(fields.metadata, "metadata", runtime.limits);
   for (const name of Object.keys(metadata)) {
     if (name.startsWith(reserved))
@@ -75,9 +80,11 @@ export function documentInput(
     ...(notes.session === undefined ? {} : { [madeIn]: notes.session }),
   };
   return {
-    value,
+    value: own,
     ...(Object.keys(noted).length === 0 ? {} : { metadata: noted }),
-    ...(fields.tags === undefined ? {} : { tags: fields.tags }),
+    ...(fields.tags === undefined
+      ? {}
+      : { tags: Array.isArray(fields.tags) ? [...fields.tags] : fields.tags }),
     ...(fields.ttlMs === undefined ? {} : { ttlMs: fields.ttlMs }),
   };
 }

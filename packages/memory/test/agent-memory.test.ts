@@ -201,3 +201,19 @@ describe.each([
     }
   });
 });
+
+describe("what an agent is given to remember", () => {
+  it.each(["volatile", "durable", "both"] as const)(
+    "is taken as it was when the call was made: %s",
+    async (tier) => {
+      const writer = oneStore().memory.tenant("acme").agent("writer");
+      const value = { tone: "warm" };
+      const tags = ["voice"];
+      const remembered = writer.remember("style", value, { tier, tags });
+      value.tone = "changed";
+      tags[0] = "changed";
+      await remembered;
+      expect(await writer.entry("style")).toMatchObject({ value: { tone: "warm" }, tags: ["voice"] });
+    },
+  );
+});
