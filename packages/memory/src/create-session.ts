@@ -2,6 +2,7 @@ import {
   type AppendOptions,
   type AppendResult,
   admitChoice,
+  admitEvents,
   admitId,
   admitInteger,
   admitOptionalId,
@@ -14,6 +15,8 @@ import {
   type Message,
   type ReadOptions,
   type ReadResult,
+  refuse,
+  requireObject,
   type SeqRange,
   type SessionAddress,
   type SessionHead,
@@ -25,7 +28,7 @@ import { asList, eventsOf, operationOf } from "./append-events.ts";
 import { namespaces } from "./namespaces.ts";
 import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
 import { clearMessages, undoMessages } from "./retract.ts";
-import { runInSession } from "./scope.ts";
+import { currentSession, runInSession } from "./scope.ts";
 import type {
   AppendInput,
   ExecutionInput,
@@ -42,28 +45,28 @@ import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { type SessionSummary, type SummaryOptions, summarizeSession } from "./session-summary.ts";
 import { signalOf } from "./signal.ts";
-import { acquireLease, runUnderLease } from "./turn.ts";
+import { acquireLease, type HeldLease, runUnderLease } from "./turn.ts";
 import { createViewSource, wholeView } from "./view-source.ts";
 
 type OnDispose = NonNullable<SessionOptions["onDispose"]>;
 
-/** The session behind a handle; with a fence, every write carries it. */
-export function createSession(handle: SessionHandle, onDispose: OnDispose, fence?: number): Session {
-  return new HandleSession(handle, onDispose, fence);
+/** The session behind a handle; in a turn, every write carries the fence of its lease or asks for it first. */
+export function createSession(handle: SessionHandle, onDispose: OnDispose, turn?: HeldLease): Session {
+  return new HandleSession(handle, onDispose, turn);
 }
 
 class HandleSession implements Session {
   readonly working: WorkingMemory;
   readonly #handle: SessionHandle;
   readonly #onDispose: OnDispose;
-  readonly #fence: number | undefined;
+  readonly #turn: HeldLease | undefined;
   #disposed = false;
 
-  constructor(handle: SessionHandle, onDispose: OnDispose, fence: number | undefined) {
+  constructor(handle: SessionHandle, onDispose: OnDispose, turn: HeldLease | undefined) {
     this.#handle = handle;
     this.#onDispose = onDispose;
-    this.#fence = fence;
-    this.working = new SessionDocuments(handle, namespaces.working, { fence });
+    this.#turn = turn;
+    this.working = new SessionDocuments(handle, namespaces.working, { fence: turn?.fence });
   }
 
   get id(): string {
@@ -78,8 +81,12 @@ class HandleSession implements Session {
     return this.#handle.incarnation;
   }
 
+  get fence(): number | undefined {
+    return this.#turn?.fence;
+  }
+
   agent(name: string): AgentMemory {
-    return new SessionAgent(this.#handle, admitId(name, "agent", this.#handle.runtime.limits), this.#fence);
+    return new SessionAgent(this.#handle, admitId(name, "agent", this.#handle.runtime.limits), this.fence);
   }
 
   async append(
@@ -117,6 +124,7 @@ class HandleSession implements Session {
 
   async view(options: ViewOptions = {}): Promise<View> {
     const strategy = options.strategy ?? this.#handle.runtime.view ?? wholeView;
+    if (typeof strategy?.view !== "function") throw refuse("strategy", "must have a function view().");
     const source = await createViewSource(this.#handle, { ...signalOf(options), ...this.#fenceOf(options) });
     return strategy.view(source, signalOf(options));
   }
@@ -143,14 +151,18 @@ class HandleSession implements Session {
     const ranges = Array.isArray(named)
       ? named.map((seq: unknown) => (typeof seq === "number" ? { from: seq, to: seq } : seq))
       : named;
+    const seqRanges = admitRanges(ranges, "seqs");
+    await this.#turn?.requireHeld(options);
+    if (this.incarnation === undefined) await this.head(signalOf(options));
     return this.#handle.store.log.erase(this.address, {
-      seqs: admitRanges(ranges, "seqs"),
+      seqs: seqRanges,
       ...this.#handle.guard(),
       ...signalOf(options),
     });
   }
 
   async trim(options: Parameters<Session["trim"]>[0]): Promise<number> {
+    await this.#turn?.requireHeld(options);
     if (this.incarnation === undefined && (await this.head(signalOf(options))) === undefined) return 0;
     let removed = 0;
     for (;;) {
@@ -161,6 +173,7 @@ class HandleSession implements Session {
   }
 
   async delete(options: { readonly expectedVersion?: number } & CallOptions = {}): Promise<boolean> {
+    await this.#turn?.requireHeld(options);
     // Learned first, so that after the delete this object's writes are late and do not begin the session anew.
     if (this.incarnation === undefined && (await this.head(signalOf(options))) === undefined) return false;
     return this.#handle.store.log.delete(this.address, { ...options, ...this.#handle.guard() });
@@ -171,14 +184,19 @@ class HandleSession implements Session {
   }
 
   async touch(options: Omit<TouchOptions, "incarnation"> = {}): Promise<SessionHead | undefined> {
-    const head = await this.#handle.store.log.touch(this.address, { ...options, ...this.#handle.guard() });
+    await this.#turn?.requireHeld(options);
+    const known = this.incarnation;
+    const touched = await this.#handle.store.log.touch(this.address, { ...options, ...this.#handle.guard() });
+    const head = this.#handle.met(known, touched);
     if (options.ttlMs !== undefined) this.#handle.ttlMs = options.ttlMs;
     return head;
   }
 
   async recordExecution(execution: ExecutionInput, options: SessionWriteOptions = {}): Promise<string> {
     const { runtime } = this.#handle;
+    requireObject(execution, "execution");
     const { agent, executionId, error, status = "completed", ...given } = execution;
+    if (error !== undefined) requireObject(error, "execution.error");
     admitChoice(status, "status", ["running", "completed", "failed", "cancelled"], "completed");
     // With an operation id a retry must find the same id, and there is none that it could know but this one.
     const id = executionId ?? options.operationId ?? runtime.ids.next();
@@ -206,9 +224,11 @@ class HandleSession implements Session {
     work: (session: Session, signal: AbortSignal) => Promise<Result>,
     options: LeaseOptions = {},
   ): Promise<Result> {
-    return runUnderLease(this.#handle, options, (fence, signal) =>
-      work(createSession(this.#handle, "keep", fence), signal),
-    );
+    return runUnderLease(this.#handle, options, (held, signal) => {
+      const session = createSession(this.#handle, "keep", held);
+      // Code deep inside that asks for the current session must not write past the lease.
+      return this.#isCurrent() ? runInSession(session, () => work(session, signal)) : work(session, signal);
+    });
   }
 
   run<Result>(work: () => Result): Result {
@@ -217,9 +237,17 @@ class HandleSession implements Session {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
-    this.#disposed = true;
     if (this.#onDispose === "delete") await this.delete();
     else if (this.#onDispose === "clear-working") await this.#clearWorking();
+    // Only now: a disposal that failed can be tried again.
+    this.#disposed = true;
+  }
+
+  /** True when the current session is this one, be it through another object. */
+  #isCurrent(): boolean {
+    const current = currentSession();
+    if (!(current instanceof HandleSession) || current.#handle.runtime !== this.#handle.runtime) return false;
+    return current.address.tenant === this.address.tenant && current.id === this.id;
   }
 
   /** A session that is gone took its working memory with it, and its successor's is not ours to clear. */
@@ -237,8 +265,11 @@ class HandleSession implements Session {
     options: SessionAppendOptions,
   ): Promise<AppendResult> {
     const ttlMs = options.ttlMs === undefined ? this.#handle.ttlMs : options.ttlMs;
+    const { runtime, isOpening } = this.#handle;
+    // The caller may change its messages while the first write is under way.
+    const own = isOpening ? admitEvents(events, runtime.limits).map(({ event }) => event) : events;
     return this.#handle.write((guard) =>
-      this.#handle.store.log.append(this.address, events, {
+      this.#handle.store.log.append(this.address, own, {
         ...operation,
         ...guard,
         ...signalOf(options),
@@ -250,7 +281,7 @@ class HandleSession implements Session {
   }
 
   #fenceOf(options: { readonly fence?: number }): { readonly fence?: number } {
-    const fence = options.fence ?? this.#fence;
+    const fence = options.fence ?? this.fence;
     return fence === undefined ? {} : { fence };
   }
 }

@@ -6,7 +6,8 @@ import type { Session } from "./session.ts";
 const storage: AsyncLocalStorage<Session> = new AsyncLocalStorage<Session>();
 
 /**
- * The session of the innermost `session.run` around this code, also across `await`; `undefined` outside of one.
+ * The session of the innermost `session.run` around this code, also across `await`; `undefined` outside of one. In a
+ * turn of that session it is the turn's, whose writes carry the lease.
  *
  * @example
  * ```ts

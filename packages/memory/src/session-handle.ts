@@ -41,6 +41,11 @@ export class SessionHandle {
     return this.#incarnation;
   }
 
+  /** True while a write would wait for another one, so that it has to keep what it was given. */
+  get isOpening(): boolean {
+    return this.#incarnation === undefined && this.#opening !== undefined;
+  }
+
   get store(): MemoryStore {
     this.runtime.requireOpen();
     return this.runtime.sessions;
@@ -53,7 +58,7 @@ export class SessionHandle {
   async write<Result extends { readonly incarnation?: string } | undefined>(
     perform: (guard: SessionGuard) => Promise<Result>,
   ): Promise<Result> {
-    while (this.#incarnation === undefined && this.#opening !== undefined) await this.#opening;
+    while (this.isOpening) await this.#opening;
     if (this.#incarnation !== undefined) return perform({ incarnation: this.#incarnation });
     const first = perform({ init: this.#init });
     const settled = first.then(
@@ -85,7 +90,11 @@ export class SessionHandle {
   /** `undefined` when the session does not exist, yet or any more. @throws `history-lost` when another one took its place. */
   async head(options: CallOptions = {}): Promise<SessionHead | undefined> {
     const known = this.#incarnation;
-    const head = await this.store.log.head(this.address, options);
+    return this.met(known, await this.store.log.head(this.address, options));
+  }
+
+  /** As `head`, of what another call answered with. */
+  met<Head extends SessionHead | undefined>(known: string | undefined, head: Head): Head {
     if (head !== undefined) this.#check(known, head.incarnation);
     return head;
   }

@@ -105,6 +105,8 @@ export interface Session extends AsyncDisposable {
   readonly address: SessionAddress;
   /** Known after the first contact. */
   readonly incarnation: string | undefined;
+  /** In a turn the token of its lease, for what writes to the session by itself; `undefined` outside. */
+  readonly fence: number | undefined;
   readonly working: WorkingMemory;
 
   /**
@@ -171,8 +173,10 @@ export interface Session extends AsyncDisposable {
   lease(options?: LeaseOptions): Promise<Lease>;
   /**
    * Runs one turn under a lease, which is renewed meanwhile and released at the end. Writes through the session that
-   * the function gets carry the lease's fence, so a turn that lost its lease can change nothing more. The signal
-   * fires when the lease is lost, with the reason, or when the caller's does.
+   * the function gets carry the lease's fence, so a turn that lost its lease can add or remember nothing more; `erase`,
+   * `trim`, `touch` and `delete` cannot carry it and ask for the lease just before. Where this session was current,
+   * that session is. The signal fires when the lease is lost, with the reason, or when the caller's does. One failed
+   * renewal is no loss: there are two more tries before the lease runs out.
    *
    * @throws as `lease`, before the function runs; what the function throws.
    */

@@ -1,9 +1,19 @@
-import { admitInteger, type Lease, MemoryError } from "@relevo/core";
+import { admitInteger, type CallOptions, type Lease, MemoryError } from "@relevo/core";
 import type { LeaseOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
 
 const defaultTtlMs = 30_000;
+
+/** How often a lease is renewed in each lifetime. */
+const renewals = 3;
+
+/** The lease of a turn, as its writes need it. */
+export interface HeldLease {
+  readonly fence: number;
+  /** For writes that cannot carry a fence. @throws `conflict` when the lease was lost; what the store throws. */
+  requireHeld(options?: CallOptions): Promise<unknown>;
+}
 
 /** @throws `unsupported` where the session's store has no leases. */
 export async function acquireLease(handle: SessionHandle, options: LeaseOptions): Promise<Lease> {
@@ -22,26 +32,62 @@ export async function acquireLease(handle: SessionHandle, options: LeaseOptions)
 export async function runUnderLease<Result>(
   handle: SessionHandle,
   options: LeaseOptions,
-  work: (fence: number, signal: AbortSignal) => Promise<Result>,
+  work: (held: HeldLease, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const ttlMs = admitInteger(options.ttlMs ?? defaultTtlMs, "ttlMs", 3, 2 ** 31 - 1);
   const lease = await acquireLease(handle, options);
   const lost = new AbortController();
-  let renewing: Promise<unknown> = Promise.resolve();
-  // The holder's own timer only decides how often to ask; whether the lease still holds is the store's to say.
-  const timer = setInterval(() => {
-    renewing = renewing
-      .then(() => (lost.signal.aborted ? undefined : lease.renew({ ttlMs })))
-      .catch((error) => lost.abort(error));
-  }, ttlMs / 3);
-  timer.unref();
+  const stopRenewing = keepRenewed(lease, ttlMs, (reason) => lost.abort(reason));
   const signal = options.signal === undefined ? lost.signal : AbortSignal.any([lost.signal, options.signal]);
+  const requireHeld = (call: CallOptions = {}): Promise<Lease> => lease.renew({ ttlMs, ...signalOf(call) });
   try {
-    return await work(lease.fence, signal);
+    return await work({ fence: lease.fence, requireHeld }, signal);
   } finally {
-    clearInterval(timer);
-    await renewing;
+    stopRenewing();
     // The work is done either way, and a lease that cannot be released ends by itself.
     await lease.release().catch((error) => handle.runtime.onError(error));
   }
+}
+
+/**
+ * Renews until it is told to stop, or until the lease is lost: the store says so, or has not answered well for a
+ * whole lifetime. This timer only decides how often to ask; whether the lease still holds is the store's to say.
+ */
+function keepRenewed(lease: Lease, ttlMs: number, onLost: (reason: unknown) => void): () => void {
+  const stopped = new AbortController();
+  let unanswered = 0;
+  let failure: unknown;
+  let isAsking = false;
+  const giveUp = (reason: unknown): void => {
+    clearInterval(timer);
+    onLost(reason);
+  };
+  const renew = async (): Promise<void> => {
+    isAsking = true;
+    try {
+      await lease.renew({ ttlMs, signal: stopped.signal });
+      unanswered = 0;
+    } catch (error) {
+      failure = error;
+      if (!stopped.signal.aborted && !isPassing(error)) giveUp(error);
+    } finally {
+      isAsking = false;
+    }
+  };
+  const timer = setInterval(() => {
+    unanswered++;
+    if (unanswered > renewals)
+      giveUp(failure ?? new MemoryError("timeout", `The lease could not be renewed for ${ttlMs} ms.`));
+    else if (!isAsking) void renew();
+  }, ttlMs / renewals);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    stopped.abort();
+  };
+}
+
+/** A store that cannot answer now has not taken the lease away. */
+function isPassing(error: unknown): boolean {
+  return MemoryError.isInstance(error, "unavailable") || MemoryError.isInstance(error, "timeout");
 }

@@ -1,6 +1,7 @@
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+import { MemoryError } from "@relevo/core";
 import { describe, expect, it } from "vitest";
-import { currentSession } from "../src/index.ts";
+import { createMemory, currentSession } from "../src/index.ts";
 import { failure, oneStore, texts, user } from "./fixture.ts";
 
 describe("currentSession", () => {
@@ -120,5 +121,26 @@ describe("a closed memory", () => {
     await failure(acme.sessions(), "closed");
     await failure(acme.context({ agent: "a" }), "closed");
     expect(await store.log.head(session.address)).toMatchObject({ version: 1 });
+  });
+});
+
+describe("a disposal that failed", () => {
+  it("can be tried again", async () => {
+    const { store, clock } = oneStore();
+    let isDown = true;
+    const log = Object.assign(Object.create(store.log), {
+      delete: async (...call: Parameters<typeof store.log.delete>) => {
+        if (isDown) throw new MemoryError("unavailable", "Down.");
+        return store.log.delete(...call);
+      },
+    });
+    const { limits, documents } = store;
+    const acme = createMemory({ store: { limits, documents, log }, clock }).tenant("acme");
+    const session = acme.session("chat", { onDispose: "delete" });
+    await session.append(user("1"));
+    await failure((async () => session[Symbol.asyncDispose]())(), "unavailable");
+    isDown = false;
+    await session[Symbol.asyncDispose]();
+    expect(await acme.session("chat").head()).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type AppendInput, createMemory } from "../src/index.ts";
+import { type AppendInput, createMemory, type Session } from "../src/index.ts";
 import { aborted, assistant, failure, oneStore, texts, user } from "./fixture.ts";
 
 const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -325,5 +325,47 @@ describe("an abort signal", () => {
     for (const call of calls) await failure(call(), "aborted");
     expect(texts(await session.messages())).toEqual(["1"]);
     expect((await session.working.entries()).items).toEqual([]);
+  });
+});
+
+describe("what a session is given", () => {
+  it("is taken as it was when the call was made, also while a first write is under way", async () => {
+    const session = oneStore().memory.tenant("acme").session();
+    const text = { type: "text" as const, text: "as given" };
+    const value = { state: "as given" };
+    const first = session.append(user("first"));
+    const second = session.append({ role: "user", content: [text] });
+    const third = session.working.remember("k", value);
+    text.text = "changed";
+    value.state = "changed";
+    await Promise.all([first, second, third]);
+    expect(texts(await session.messages())[1]).toEqual([{ type: "text", text: "as given" }]);
+    expect(await session.working.recall("k")).toEqual({ state: "as given" });
+  });
+
+  it("is refused when it is no execution, no error or no strategy", async () => {
+    const session = oneStore().memory.tenant("acme").session();
+    for (const call of [
+      () => session.recordExecution(undefined as unknown as object),
+      () => session.recordExecution({ error: null } as unknown as object),
+      () => session.view({ strategy: {} } as object),
+    ]) {
+      await failure(call(), "invalid-input");
+    }
+  });
+});
+
+describe("a session that was only touched or erased from", () => {
+  it.each([
+    ["touched", (session: Session) => session.touch({ metadata: {} })],
+    ["erased from", (session: Session) => session.erase({ seqs: [1] })],
+  ])("is known from then on: %s", async (_, meet) => {
+    const acme = oneStore().memory.tenant("acme");
+    await acme.session("chat").append(user("1"));
+    const session = acme.session("chat");
+    await meet(session);
+    expect(session.incarnation).toBeDefined();
+    await acme.session("chat").delete();
+    await failure(session.append(user("2")), "history-lost");
   });
 });

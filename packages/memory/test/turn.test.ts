@@ -1,6 +1,6 @@
-import { MemoryError } from "@relevo/core";
+import { type Lease, MemoryError } from "@relevo/core";
 import { describe, expect, it, vi } from "vitest";
-import { createMemory } from "../src/index.ts";
+import { createMemory, currentSession, type Session } from "../src/index.ts";
 import { failure, oneStore, texts, user } from "./fixture.ts";
 
 describe("a turn", () => {
@@ -121,4 +121,104 @@ describe("a turn", () => {
     ).toBe(7);
     expect(errors).toHaveLength(1);
   });
+
+  it("asks for its lease before it deletes, trims, erases or touches", async () => {
+    const { memory, clock } = oneStore();
+    const acme = memory.tenant("acme");
+    await acme.session("chat").append(user("1"));
+    await acme.session("chat").turn(
+      async (session) => {
+        await session.touch({ metadata: { turn: 1 } });
+        clock.advance(1_001);
+        await acme.session("chat").lease({ ttlMs: 60_000 });
+        for (const write of [
+          () => session.delete(),
+          () => session.trim({ beforeSeq: 2 }),
+          () => session.erase({ seqs: [1] }),
+          () => session.touch({ metadata: { turn: 2 } }),
+        ]) {
+          expect((await failure(write(), "conflict")).details.conflict).toBe("lease");
+        }
+      },
+      { ttlMs: 1_000 },
+    );
+    expect(await acme.session("chat").head()).toMatchObject({ firstSeq: 1, metadata: { turn: 1 } });
+    expect(texts(await acme.session("chat").messages())).toEqual(["1"]);
+  });
+
+  it("shows its fence, for writes that do not go through the session", async () => {
+    const { memory, store } = oneStore();
+    const session = memory.tenant("acme").session("chat");
+    expect(session.fence).toBeUndefined();
+    await session.turn(async ({ fence = 0, address }) => {
+      const event = { type: "message", body: user("1") } as const;
+      expect(await store.log.append(address, [event], { fence })).toMatchObject({ version: 1 });
+      const stale = store.log.append(address, [event], { fence: fence - 1 });
+      expect((await failure(stale, "conflict")).details.conflict).toBe("fence");
+    });
+  });
+
+  it("is the current session where its session was, and nowhere else", async () => {
+    const acme = oneStore().memory.tenant("acme");
+    const [chat, other] = [acme.session("chat"), acme.session("other")];
+    await chat.run(async () => {
+      await acme.session("chat").turn(async (session) => expect(currentSession()).toBe(session));
+      await other.turn(async () => expect(currentSession()).toBe(chat));
+      expect(currentSession()).toBe(chat);
+    });
+    await chat.turn(async () => expect(currentSession()).toBeUndefined());
+  });
+
+  it("outlives a renewal that failed in passing", async () => {
+    let renewals = 0;
+    const session = withRenewal(async (renew) => {
+      if (++renewals === 1) throw new MemoryError("unavailable", "Down for a moment.");
+      return renew();
+    });
+    await session.turn(
+      async (_, signal) => {
+        await vi.waitFor(() => expect(renewals).toBeGreaterThan(2));
+        expect(signal.aborted).toBe(false);
+      },
+      { ttlMs: 90 },
+    );
+  });
+
+  it.each([
+    {
+      store: "fails",
+      code: "unavailable",
+      answer: () => Promise.reject(new MemoryError("unavailable", "Down.")),
+    },
+    { store: "does not answer", code: "timeout", answer: () => new Promise<never>(() => {}) },
+  ] as const)(
+    "ends its signal when the store $store for a whole lifetime, and waits for nothing",
+    async ({ code, answer }) => {
+      const lost = withRenewal(answer).turn(
+        (_, signal) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener("abort", () => reject(signal.reason));
+          }),
+        { ttlMs: 30 },
+      );
+      await failure(lost, code);
+    },
+  );
 });
+
+/** A session whose leases are renewed through this function. */
+function withRenewal(through: (renew: () => Promise<Lease>) => Promise<Lease>): Session {
+  const { store, clock } = oneStore();
+  const leases = {
+    async acquire(...args: Parameters<NonNullable<typeof store.leases>["acquire"]>) {
+      const lease = await store.leases?.acquire(...args);
+      if (lease === undefined) throw new Error("the store has leases");
+      return {
+        ...lease,
+        renew: (...given: Parameters<Lease["renew"]>) => through(() => lease.renew(...given)),
+      };
+    },
+  };
+  const { limits, log, documents } = store;
+  return createMemory({ store: { limits, log, documents, leases }, clock }).tenant("acme").session();
+}
