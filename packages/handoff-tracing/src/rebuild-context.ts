@@ -41,10 +41,11 @@ export async function rebuildContext(
   const at = { tenant: address.tenant, session: address.session };
   const records = await recordsOf(log, at, handoffId, options);
   if (records.length === 0) return undefined;
-  const context = contextOf(records);
-  if (context === undefined) return { handoffId, messages: [], documents: [], complete: false };
+  const recorded = contextOf(records);
+  if (recorded === undefined) return { handoffId, messages: [], documents: [], complete: false };
 
-  const passed = await passedMessages(log, at, context, options);
+  const { context, seq } = recorded;
+  const passed = await passedMessages(log, at, context, seq, options);
   const places = new Map((context.inlineAt ?? []).map((place, index) => [place, index]));
   const messages: RebuiltMessage[] = [];
   // Without places, inline messages stand before the log's.
@@ -71,16 +72,23 @@ export async function rebuildContext(
   };
 }
 
+/** A record with its place in the log. */
+interface RecordAt {
+  readonly record: HandoffRecord;
+  readonly seq: number;
+}
+
 async function recordsOf(
   log: EventLog,
   address: SessionAddress,
   handoffId: string,
   options: CallOptions,
-): Promise<readonly HandoffRecord[]> {
-  const records: HandoffRecord[] = [];
+): Promise<readonly RecordAt[]> {
+  const records: RecordAt[] = [];
   for await (const page of readAll(log, address, { ...options, types: ["handoff"], limit: 1000 })) {
     for (const event of page) {
-      if (isEvent(event, "handoff") && event.body.handoffId === handoffId) records.push(event.body);
+      if (isEvent(event, "handoff") && event.body.handoffId === handoffId)
+        records.push({ record: event.body, seq: event.seq });
     }
     if (records.length > 1) break;
   }
@@ -88,19 +96,27 @@ async function recordsOf(
 }
 
 /** The context with the inline messages when it is still there, else the one that has only their places. */
-function contextOf(records: readonly HandoffRecord[]): HandoffContext | undefined {
-  const contexts = records.map((record) => record.context).filter((context) => context !== undefined);
-  return contexts.find((context) => context.inline !== undefined) ?? contexts[0];
+function contextOf(
+  records: readonly RecordAt[],
+): { readonly context: HandoffContext; readonly seq: number } | undefined {
+  const contexts = records.flatMap(({ record: { context }, seq }) =>
+    context === undefined ? [] : [{ context, seq }],
+  );
+  return contexts.find(({ context }) => context.inline !== undefined) ?? contexts[0];
 }
 
 async function passedMessages(
   log: EventLog,
   address: SessionAddress,
   context: HandoffContext,
+  recordedAt: number,
   options: CallOptions,
 ): Promise<readonly RebuiltMessage[]> {
   const rebuilt: RebuiltMessage[] = [];
-  for (const range of context.passed) {
+  for (const { from, to } of context.passed) {
+    // What a framework says was passed may name any place; what came after its record was not passed.
+    const range = { from, to: Math.min(to, recordedAt - 1) };
+    if (range.from > range.to) continue;
     let expected = range.from;
     const window = { after: range.from - 1, before: range.to + 1, types: ["message"], limit: 1000 } as const;
     for await (const page of readAll(log, address, { ...options, ...window, retracted: "include" })) {

@@ -35,6 +35,9 @@ const plain: Pencil = {
   marks: { running: "~", completed: "+", failed: "x", rejected: "-", degraded: "!" },
 };
 
+/** How many levels are indented: each line is as wide as the deepest one, and a drawing must not grow with its square. */
+const maxLevels = 40;
+
 /** A line of the drawing, before the columns are made even. */
 interface Row {
   readonly way: string;
@@ -46,7 +49,7 @@ interface Row {
 
 /**
  * Draws a chain for a terminal: one line for each handoff, those that stand in another one indented below it, with
- * state, duration, what was passed and the reason. Whatever agents call themselves, a line stays a line.
+ * state, duration, what was passed and the reason. Below 40 levels the indentation stays and the level is told. Whatever agents call themselves, a line stays a line.
  */
 export function renderChain(
   chain: Pick<HandoffChain, "session" | "entries"> & { readonly erased?: readonly number[] },
@@ -58,27 +61,33 @@ export function renderChain(
   const children = childrenOf(chain.entries);
   const rows: Row[] = [];
 
-  function draw(entries: readonly HandoffEntry[], indent: string): void {
-    entries.forEach((entry, index) => {
-      const isLast = index === entries.length - 1;
-      const inside = children.get(entry.handoffId) ?? [];
-      const deeper = indent + (isLast ? "   " : pencil.line);
-      const names = `${printable(entry.from, maxName)} ${pencil.arrow} ${printable(entry.to, maxName)}`;
-      const below = `${deeper}${inside.length > 0 ? pencil.line : "   "}`;
-      rows.push({
-        way: `${indent}${isLast ? pencil.corner : pencil.branch}${names}`,
-        state: `${pencil.marks[entry.status]} ${entry.status}`,
-        time: entry.durationMs === undefined ? "" : duration(entry.durationMs),
-        note: noteOf(entry, maxText),
-        below: entry.error === undefined ? [] : [`${below}${printable(errorOf(entry.error), maxText)}`],
-      });
-      draw(inside, deeper);
+  // A list of what is open and no recursion: a log may be deeper than a call stack.
+  const open = [{ entries: children.get(undefined) ?? [], next: 0, indent: "" }];
+  for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+    const entry = at.entries[at.next++];
+    if (entry === undefined) {
+      open.pop();
+      continue;
+    }
+    const { indent } = at;
+    const isLast = at.next === at.entries.length;
+    const isDeepest = open.length > maxLevels;
+    const inside = children.get(entry.handoffId) ?? [];
+    const deeper = isDeepest ? indent : indent + (isLast ? "   " : pencil.line);
+    const level = isDeepest ? `(${open.length}) ` : "";
+    const names = `${printable(entry.from, maxName)} ${pencil.arrow} ${printable(entry.to, maxName)}`;
+    const below = `${deeper}${inside.length > 0 ? pencil.line : "   "}`;
+    rows.push({
+      way: `${indent}${isLast ? pencil.corner : pencil.branch}${level}${names}`,
+      state: `${pencil.marks[entry.status]} ${entry.status}`,
+      time: entry.durationMs === undefined ? "" : duration(entry.durationMs),
+      note: noteOf(entry, maxText),
+      below: entry.error === undefined ? [] : [`${below}${printable(errorOf(entry.error), maxText)}`],
     });
+    open.push({ entries: inside, next: 0, indent: deeper });
   }
-
-  draw(children.get(undefined) ?? [], "");
   const widths = (["way", "state", "time"] as const).map((name) =>
-    Math.max(0, ...rows.map((row) => width(row[name]))),
+    rows.reduce((widest, row) => Math.max(widest, width(row[name])), 0),
   );
   const lines = rows.flatMap((row) => {
     const cells = [
@@ -124,7 +133,7 @@ function titleOf(
 }
 
 function noteOf(entry: HandoffEntry, maxText: number): string {
-  const urgent = entry.priority === "normal" ? "" : `[${entry.priority}] `;
+  const urgent = entry.priority === "normal" ? "" : `[${printable(entry.priority, 16)}] `;
   return `${urgent}${printable(entry.reason, maxText)}${passedOf(entry)}`;
 }
 

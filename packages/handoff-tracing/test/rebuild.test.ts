@@ -256,3 +256,17 @@ describe("whatever happened in the session", () => {
     );
   });
 });
+
+describe("places that a framework made up", () => {
+  test("cost nothing: what comes after the record was not passed", async () => {
+    const on = bench();
+    await on.say("one");
+    const context = { policy: "own", passed: [{ from: 1, to: Number.MAX_SAFE_INTEGER }], dropped: [] };
+    const { handoffId } = await on.handoffs.start(on.session, { ...work, context });
+    await on.say("two");
+    expect(await on.handoffs.rebuild(on.session, handoffId)).toMatchObject({
+      messages: [{ source: "log", seq: 1, message: { content: "one" } }],
+      complete: true,
+    });
+  });
+});

@@ -176,3 +176,27 @@ test.each([
 ])("duration of %s is %s", (ms, text) => {
   expect(duration(ms)).toBe(text);
 });
+
+describe("a chain from a hostile or an endless log", () => {
+  test("is drawn however deep it is, and never wider than its first 40 levels", () => {
+    const entries = Array.from({ length: 10_000 }, (_, index) =>
+      entry({ handoffId: `h${index}`, ...(index === 0 ? {} : { parentId: `h${index - 1}` }) }),
+    );
+    const lines = renderChain({ session: "s", entries }).split("\n");
+    expect(lines).toHaveLength(10_001);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(200);
+    expect(lines.at(-1)).toContain("└─ (10000) a → b");
+    expect(lines[40]).not.toContain("(40)");
+  });
+
+  test("is drawn however long it is", () => {
+    const entries = Array.from({ length: 150_000 }, (_, index) => entry({ handoffId: `h${index}` }));
+    expect(renderChain({ session: "s", entries }).split("\n")).toHaveLength(150_001);
+  });
+
+  test("shows invisible tags, and no priority reaches the terminal as it is", () => {
+    expect(printable("a\u{e0041}b", 10)).toBe("a\\u{e0041}b");
+    const priority = "\u001b[2J" as "high";
+    expect(renderChain({ session: "s", entries: [entry({ priority })] })).toContain("[\\u001b[2J]");
+  });
+});
