@@ -106,12 +106,22 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
     return found;
   }
 
+  /** A page without events may have a next one: a store may bound the work of one call. */
+  async function firstOf(options: ReadOptions): Promise<StoredEvent | undefined> {
+    let page = await readAt(options);
+    while (page.events.length === 0 && page.next !== undefined) {
+      const position = options.direction === "backward" ? { before: page.next } : { after: page.next };
+      page = await readAt({ ...options, ...position });
+    }
+    return page.events[0];
+  }
+
   /** The smallest range that holds every message of this one, or none when there is no message in it. */
   async function tighten(range: SeqRange): Promise<SeqRange | undefined> {
     const within = { types: ["message"], after: range.from - 1, before: range.to + 1, limit: 1 } as const;
-    const oldest = (await readAt(within)).events[0];
+    const oldest = await firstOf(within);
     if (oldest === undefined) return undefined;
-    const newest = (await readAt({ ...within, direction: "backward" })).events[0];
+    const newest = await firstOf({ ...within, direction: "backward" });
     return { from: oldest.seq, to: newest?.seq ?? oldest.seq };
   }
 

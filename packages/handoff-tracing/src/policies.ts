@@ -3,6 +3,7 @@ import {
   type CallOptions,
   type HandoffPriority,
   type JsonValue,
+  type MemoryError,
   type Message,
   normalizeRanges,
   refuse,
@@ -116,10 +117,10 @@ export function custom(choose: ContextFunction, name: string = choose.name || "c
       const entries = await source.recent(Number.POSITIVE_INFINITY);
       const messages = entries.map((entry) => entry.message);
       const choice = await choose({ ...handoff, messages, entries, version: source.version }, options);
+      if (typeof choice !== "object" || choice === null) throw refuseChoice();
       if ("seqs" in choice) return bySeq(choice.seqs, source);
       const chosen = "messages" in choice ? choice.messages : choice;
-      if (!Array.isArray(chosen))
-        throw refuse("policy", "must answer with messages, { messages } or { seqs }.");
+      if (!Array.isArray(chosen)) throw refuseChoice();
       const derivedFrom =
         ("messages" in choice ? choice.derivedFrom : undefined) ??
         normalizeRanges(entries.map(({ seq }) => ({ from: seq, to: seq })));
@@ -132,7 +133,12 @@ export function custom(choose: ContextFunction, name: string = choose.name || "c
   };
 }
 
+function refuseChoice(): MemoryError {
+  return refuse("policy", "must answer with messages, { messages } or { seqs }.");
+}
+
 function bySeq(seqs: readonly number[], source: LogSnapshot): ChosenMessage[] {
+  if (!Array.isArray(seqs)) throw refuseChoice();
   const ordered = [...new Set(seqs)].sort((a, b) => a - b);
   return ordered.map((seq) => {
     const message = source.known(seq);

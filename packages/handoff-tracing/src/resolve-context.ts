@@ -10,11 +10,13 @@ import {
   type Message,
   normalizeRanges,
   rangesOf,
+  refuse,
+  requireObject,
   type SeqRange,
   type TokenCounter,
 } from "@relevo/core";
 import type { LogSnapshot } from "./log-snapshot.ts";
-import type { ContextPolicy, HandoffFacts } from "./policies.ts";
+import type { ChosenMessage, ContextPolicy, HandoffFacts } from "./policies.ts";
 
 /** What the receiver gets, and the record of it. */
 export interface ResolvedContext {
@@ -44,13 +46,16 @@ export async function resolveContext(
 ): Promise<ResolvedContext> {
   const { counter, documents, ...call } = options;
   const chosen = await policy.choose(source, handoff, call);
+  if (!Array.isArray(chosen)) throw refuse("policy", "must choose an array.");
   const messages: Message[] = [];
   const passed: number[] = [];
   const inline: Message[] = [];
   const inlineAt: number[] = [];
   const derivedFrom: SeqRange[] = [];
 
-  chosen.forEach(({ message, seq, derivedFrom: origin }, index) => {
+  chosen.forEach((one: ChosenMessage, index) => {
+    requireObject(one, `policy.messages[${index}]`);
+    const { message, seq, derivedFrom: origin } = one;
     const stored = seq === undefined ? undefined : source.known(seq);
     const inPlace = seq !== undefined && seq > (passed.at(-1) ?? 0);
     if (inPlace && stored !== undefined && isSame(stored, message)) {
@@ -90,6 +95,7 @@ function isSame(stored: Message, message: Message): boolean {
 }
 
 function admitInline(message: Message, field: string): Message {
+  requireObject(message, field);
   const { value } = admitJson(message, field, defaultLimits);
   admitMessage(value as JsonObject, field, defaultLimits);
   return value as unknown as Message;

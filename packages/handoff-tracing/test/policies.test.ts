@@ -1,7 +1,7 @@
 import { MemoryError, type Message, type TokenCounter, type View, type ViewStrategy } from "@relevo/core";
 import { describe, expect, test } from "vitest";
 import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/policies.ts";
-import { type Bench, bench, bound, callMessage, rejectionOf, resultMessage, work } from "./support.ts";
+import { type Bench, bench, bound, callMessage, done, rejectionOf, resultMessage, work } from "./support.ts";
 
 async function seen(on: Bench, policy: ContextPolicy | ContextFunction): Promise<readonly Message[]> {
   return await on.handoffs.run(
@@ -342,4 +342,30 @@ test("a counter gives the tokens of the whole conversation and of what was passe
   await on.say("four", "sixsix", "one");
   await seen(on, last(2));
   expect(await lastContext(on)).toMatchObject({ tokensBefore: 13, tokensAfter: 9 });
+});
+
+describe("an answer that is no choice of messages", () => {
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["a text", "all"],
+    ["a number", 5],
+    ["seqs that are no list", { seqs: 5 }],
+    ["messages that are no list", { messages: "all" }],
+    ["a hole among the messages", [null]],
+  ])("is refused by name and recorded as failed: %s", async (_, answer) => {
+    const on = bench();
+    await on.say("hi");
+    const policy = (() => answer) as unknown as ContextFunction;
+    const error = await rejectionOf(on.handoffs.run({ ...work, session: on.session, policy }, done));
+    expect(MemoryError.isInstance(error, "invalid-input")).toBe(true);
+    expect((await on.records()).map(({ status }) => status)).toEqual(["failed"]);
+  });
+
+  test("is refused of a policy object too", async () => {
+    const on = bench();
+    const policy = { name: "own", choose: async () => undefined } as unknown as ContextPolicy;
+    const error = await rejectionOf(on.handoffs.run({ ...work, session: on.session, policy }, done));
+    expect(MemoryError.isInstance(error, "invalid-input")).toBe(true);
+  });
 });
