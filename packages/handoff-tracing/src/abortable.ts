@@ -40,6 +40,11 @@ export function joinSignals(...signals: readonly (AbortSignal | undefined)[]): A
 }
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {
-  if (error === signal.reason || MemoryError.isInstance(error, "aborted")) return true;
-  return error instanceof Error && error.name === "AbortError";
+  try {
+    if (error === signal.reason || MemoryError.isInstance(error, "aborted")) return true;
+    return error instanceof Error && error.name === "AbortError";
+  } catch {
+    // A getter or a proxy threw, so it is something else and has to be told.
+    return false;
+  }
 }

@@ -8,6 +8,7 @@ import {
   type HandoffRecorder,
   type IdGenerator,
   refuse,
+  requireObject,
   type SessionAddress,
   systemClock,
   type TokenCounter,
@@ -105,6 +106,10 @@ export interface Handoffs extends HandoffRecorder {
  * ```
  */
 export function createHandoffs(options: HandoffsOptions): Handoffs {
+  requireObject(options, "options");
+  if (typeof options.log?.append !== "function" || typeof options.log.read !== "function") {
+    throw refuse("log", "must be the event log of a store, with append and read.");
+  }
   const { log, clock = systemClock, monotonic = () => performance.now(), onMemoryFailure = "fail" } = options;
   if (onMemoryFailure === "degrade" && options.onError === undefined) {
     throw refuse(

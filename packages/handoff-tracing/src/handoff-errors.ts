@@ -43,9 +43,28 @@ export class HandoffNotRecorded extends MemoryError {
 
 const maxMessageLength = 2000;
 
+/** True for a rejection by a receiver; asking harms nothing, whatever was thrown. */
+export function isRejection(error: unknown): error is HandoffRejected {
+  try {
+    return error instanceof HandoffRejected;
+  } catch {
+    // A revoked proxy answers no question, so it is no rejection either.
+    return false;
+  }
+}
+
 /** An error as it is recorded. Any thrown value will do; what a store would refuse is replaced. */
 export function describeError(error: unknown): NonNullable<HandoffRecord["error"]> {
-  if (error instanceof HandoffRejected) {
+  try {
+    return describe(error);
+  } catch {
+    // A getter or a proxy threw. The handoff still has to end, and its caller gets the value itself.
+    return { name: typeof error, message: "What was thrown could not be read." };
+  }
+}
+
+function describe(error: unknown): NonNullable<HandoffRecord["error"]> {
+  if (isRejection(error)) {
     return { name: "HandoffRejected", message: error.reason, code: error.code };
   }
   if (typeof error !== "object" || error === null)

@@ -8,7 +8,10 @@ import type {
 } from "@relevo/core";
 import type { ContextFunction, ContextPolicy } from "./policies.ts";
 
-/** Where a handoff is recorded. A session object of a facade will do: only these fields are read. */
+/**
+ * Where a handoff is recorded; only these fields are read. For a session object of `@relevo/memory`, or the one of a
+ * turn, it is `{ ...session.address, incarnation: session.incarnation, fence: session.fence }`.
+ */
 export interface HandoffSession extends SessionAddress {
   /** The incarnation that is meant; a gone one is `history-lost`. */
   readonly incarnation?: string | undefined;

@@ -2,7 +2,7 @@ import type { CallOptions } from "@relevo/core";
 import { untilAborted } from "./abortable.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import type { Frame } from "./frame.ts";
-import { HandoffRejected } from "./handoff-errors.ts";
+import { HandoffRejected, isRejection } from "./handoff-errors.ts";
 import type { HandoffInput, HandoffReceiver, HandoffRequest, HandoffSession } from "./handoff-types.ts";
 import type { ResolvedContext } from "./resolve-context.ts";
 import type { RunningHandoff } from "./running-handoff.ts";
@@ -56,7 +56,7 @@ export async function receiveHandoff<Result>(
       report(error, { phase: "late", session: address });
     });
   } catch (error) {
-    const rejected = error instanceof HandoffRejected && !settled.has(error);
+    const rejected = isRejection(error) && !settled.has(error);
     if (typeof error === "object" && error !== null) settled.add(error);
     const ending = { status: rejected ? "rejected" : "failed", error } as const;
     // The receiver's own error matters more than that of the log.

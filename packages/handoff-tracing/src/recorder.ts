@@ -75,7 +75,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       now: () => clock.now(),
       monotonic,
       append: (event, call) => append(session, "end", event, incarnation, call),
-      report: (error, record) => report(error, { phase: "observer", session: addressOf(session), record }),
+      report: (error, phase, record) => report(error, { phase, session: addressOf(session), record }),
     });
   }
 

@@ -1,4 +1,11 @@
-import { admitJson, type CallOptions, defaultLimits, type JsonValue, throwIfAborted } from "@relevo/core";
+import {
+  admitJson,
+  type CallOptions,
+  defaultLimits,
+  type JsonValue,
+  refuse,
+  throwIfAborted,
+} from "@relevo/core";
 import { joinSignals } from "./abortable.ts";
 import { admitRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
@@ -18,6 +25,7 @@ export function createRunner(settings: RunnerSettings): RunHandoff {
     receiver: HandoffReceiver<Result>,
     options: CallOptions = {},
   ): Promise<Result> {
+    if (typeof receiver !== "function") throw refuse("receiver", "must be a function.");
     const attempt = admit(settings, request, options);
     const { signal } = attempt;
     const { snapshot, context, beginning } = await prepareHandoff(settings, attempt);

@@ -57,15 +57,15 @@ export interface RunningSettings {
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly append: (event: HandoffEvent, call: CallOptions) => Promise<unknown>;
-  /** Told of an observer that throws. */
-  readonly report: (error: unknown, record: HandoffRecord) => void;
+  /** Told of an observer that throws, and of an outcome that the store refuses. */
+  readonly report: (error: unknown, phase: "observer" | "outcome", record: HandoffRecord) => void;
 }
 
 export function createRunning(settings: RunningSettings): RunningHandoff {
   const { beginning, observation, started } = settings;
   const begunAt = settings.monotonic();
   let event: HandoffEvent | undefined;
-  let recording: Promise<unknown> | undefined;
+  let recording: Promise<void> | undefined;
 
   function decide(ending: Ending): HandoffEvent {
     if (event !== undefined) return event;
@@ -74,9 +74,22 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     try {
       observation.onEnd?.(event.body, "error" in ending ? ending.error : undefined);
     } catch (error) {
-      settings.report(error, event.body);
+      settings.report(error, "observer", event.body);
     }
     return event;
+  }
+
+  /** A result may be storable by itself and not within the record; then the record goes without. */
+  async function record(decided: HandoffEvent, call: CallOptions): Promise<void> {
+    try {
+      await settings.append(decided, call);
+    } catch (error) {
+      const { outcome, ...body } = decided.body;
+      if (outcome === undefined || !isRefusedForm(error)) throw error;
+      event = { ...decided, body };
+      settings.report(error, "outcome", body);
+      await settings.append(event, call);
+    }
   }
 
   return {
@@ -87,7 +100,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     abandon: (ending) => decide(ending).body,
     async end(ending, call = {}) {
       const decided = decide(ending);
-      recording ??= settings.append(decided, call);
+      recording ??= record(decided, call);
       const current = recording;
       try {
         await current;
@@ -97,7 +110,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
         // Somebody else ended this handoff before: the first ending counts.
         if (!isEndedBefore(error)) throw error;
       }
-      return decided.body;
+      return (event ?? decided).body;
     },
   };
 }
@@ -139,6 +152,12 @@ function contextAfterStart(
 
 function outcomeField(outcome: JsonValue | undefined): { readonly outcome?: JsonValue } {
   return outcome === undefined ? {} : { outcome: admitJson(outcome, "outcome", defaultLimits).value };
+}
+
+/** Refused for what it is, before anything was written. */
+function isRefusedForm(error: unknown): boolean {
+  if (!MemoryError.isInstance(error) || error.outcome !== "not-applied") return false;
+  return error.code === "too-large" || error.code === "invalid-input";
 }
 
 function isEndedBefore(error: unknown): boolean {

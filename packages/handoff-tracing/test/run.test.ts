@@ -1,5 +1,6 @@
 import { MemoryError } from "@relevo/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { createHandoffs, type HandoffsOptions } from "../src/create-handoffs.ts";
 import { HandoffRejected } from "../src/handoff-errors.ts";
 import type { HandoffInput } from "../src/handoff-types.ts";
 import { none } from "../src/policies.ts";
@@ -277,5 +278,93 @@ describe("nesting", () => {
     await expect
       .poll(async () => (await records()).map(({ to, status }) => `${to} ${status}`).sort())
       .toEqual(["qualifier failed", "qualifier started", "scheduler failed", "scheduler started"]);
+  });
+});
+
+describe("a receiver that throws what cannot be read", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const hostile = {
+    get name(): string {
+      throw new Error("from the getter");
+    },
+  };
+
+  test.each([
+    ["an object whose getters throw", hostile],
+    ["a revoked proxy", proxy],
+  ])("has its handoff ended, and the caller gets the very value: %s", async (_, thrown) => {
+    const { handoffs, session, records, problems } = bench();
+    const running = handoffs.run({ ...work, session }, () => {
+      throw thrown;
+    });
+    // Compared at once: a promise cannot be resolved with a revoked proxy.
+    const isSame = await running.then(
+      () => false,
+      (reason: unknown) => Object.is(reason, thrown),
+    );
+    expect(isSame).toBe(true);
+    expect((await records())[1]).toMatchObject({
+      status: "failed",
+      error: { name: "object", message: "What was thrown could not be read." },
+    });
+    expect(problems).toEqual([]);
+  });
+
+  test("after an abort it is told as late", async () => {
+    const { handoffs, session, problems } = bench();
+    const controller = new AbortController();
+    let fail: (error: unknown) => void = () => {};
+    const running = handoffs.run(
+      { ...work, session },
+      () => {
+        const receiving = new Promise<never>((_, reject) => {
+          fail = reject;
+        });
+        queueMicrotask(() => controller.abort());
+        return receiving;
+      },
+      { signal: controller.signal },
+    );
+    expect(MemoryError.isInstance(await rejectionOf(running), "aborted")).toBe(true);
+    fail(hostile);
+    await vi.waitFor(() => expect(problems.map(({ problem }) => problem.phase)).toEqual(["late"]));
+  });
+});
+
+describe("a result that is storable only by itself", () => {
+  test("is returned, the end is recorded without it, and that is told", async () => {
+    const { handoffs, session, records, problems } = bench();
+    // As deep as a value may be, so one level too deep inside a record.
+    const result: unknown = JSON.parse("[".repeat(64) + "]".repeat(64));
+    expect(await handoffs.run({ ...work, session }, () => result)).toBe(result);
+    const [, end] = await records();
+    expect(end).toMatchObject({ status: "completed" });
+    expect(end).not.toHaveProperty("outcome");
+    expect(problems.map(({ problem }) => problem.phase)).toEqual(["outcome"]);
+    expect(await handoffs.chain(session)).toMatchObject({ entries: [{ status: "completed" }] });
+  });
+
+  test("does not keep a framework's handoff running for ever", async () => {
+    const { handoffs, session, records } = bench();
+    const handle = await handoffs.start(session, work);
+    await handle.complete(JSON.parse("[".repeat(64) + "]".repeat(64)));
+    expect((await records()).map(({ status }) => status)).toEqual(["started", "completed"]);
+  });
+});
+
+describe("what is no receiver and no log", () => {
+  test("is refused before anything is recorded", async () => {
+    const { handoffs, session, records } = bench();
+    const error = await rejectionOf(handoffs.run({ ...work, session }, undefined as unknown as typeof done));
+    expect(MemoryError.isInstance(error, "invalid-input")).toBe(true);
+    expect(await records()).toEqual([]);
+    // With `degrade` a missing log would look like one that is down.
+    for (const log of [undefined, null, {}]) {
+      const options = { log, onMemoryFailure: "degrade", onError: () => {} };
+      expect(() => createHandoffs(options as unknown as HandoffsOptions)).toThrow(
+        "log must be the event log",
+      );
+    }
   });
 });
