@@ -226,11 +226,10 @@ async function brief(
 ): Promise<Brief> {
   const { memory, session, lead, tenant } = workflow;
   const limit = serviceLevel(tenant).rememberedFacts;
-  const context = await memory.context({ session, agent, messages: 0, summary: 0, entries: limit });
   // What the agent knows of this lead only: another lead's facts are none of this one's business.
   const { email, company } = factKeys(lead);
   const tags = { any: company === undefined ? [email] : [email, company] };
-  const about = await memory.agent(agent).entries({ tier: "durable", tags, limit });
+  const context = await memory.context({ session, agent, tags, messages: 0, summary: 0, entries: limit });
   const byKey = (entries: readonly { readonly key: string; readonly value: JsonValue }[]): JsonValue =>
     Object.fromEntries(entries.map(({ key, value }) => [key, value]));
   return {
@@ -238,7 +237,7 @@ async function brief(
     ...(handoff === undefined ? {} : { handoff }),
     memory: {
       volatile: byKey([...context.volatile.agent, ...context.volatile.working]),
-      durable: byKey(about.items),
+      durable: byKey(context.durable.agent),
     },
     conversation: passed.map(describeMessage).filter((line) => line !== undefined),
   };
