@@ -129,6 +129,10 @@ export function createHandoffs(options: HandoffsOptions): Handoffs {
   const report = options.onError ?? warn;
   const degrade = onMemoryFailure === "degrade";
   const frames = new AsyncLocalStorage<Frame>();
+  const ownFrame = (tenant: string): Frame | undefined => {
+    const frame = frames.getStore();
+    return frame?.tenant === tenant ? frame : undefined;
+  };
   const recorder = createRecorder({
     log,
     clock,
@@ -153,7 +157,7 @@ export function createHandoffs(options: HandoffsOptions): Handoffs {
 
   return {
     run,
-    ...createHandoffRecorder({ log, ids, patience, recorder, current: () => frames.getStore() }),
+    ...createHandoffRecorder({ log, ids, patience, recorder, current: (tenant) => ownFrame(tenant) }),
     current() {
       const frame = frames.getStore();
       return frame === undefined ? undefined : { handoffId: frame.handoffId, depth: frame.depth };

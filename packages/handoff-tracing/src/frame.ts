@@ -2,6 +2,7 @@ import type { Hop } from "./loop-guard.ts";
 
 /** The handoff that runs in an asynchronous context. */
 export interface Frame extends Hop {
+  readonly tenant: string;
   readonly depth: number;
   readonly signal: AbortSignal;
   /** The handoff that it stands in, when that runs in this process too. */

@@ -21,7 +21,8 @@ export interface HandoffRecorderSettings {
   readonly ids: IdGenerator;
   readonly patience: Patience;
   readonly recorder: Recorder;
-  readonly current: () => HandoffParent | undefined;
+  /** The handoff that runs around the call, when it is the tenant's own. */
+  readonly current: (tenant: string) => HandoffParent | undefined;
 }
 
 /** How far back a parent is looked for that did not start here. */
@@ -44,7 +45,7 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
     parentId: string,
     signal?: AbortSignal,
   ): Promise<number> {
-    const current = settings.current();
+    const current = settings.current(address.tenant);
     const known = depths.get(parentId) ?? (current?.handoffId === parentId ? current.depth : undefined);
     if (known !== undefined) return known + 1;
     const page = await callWithin(patience.timeoutMs, signal, "not-applied", (within) =>
@@ -60,7 +61,7 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
     async start(address, handoff, call = {}): Promise<HandoffHandle> {
       const facts = admitFacts(handoff);
       const handoffId = ids.next();
-      const parentId = handoff.parentId ?? settings.current()?.handoffId;
+      const parentId = handoff.parentId ?? settings.current(address.tenant)?.handoffId;
       const depth = parentId === undefined ? 0 : await depthBelow(addressOf(address), parentId, call.signal);
       const { context } = handoff;
       // Nobody said what the inline messages repeat, so they are taken to repeat everything there was.

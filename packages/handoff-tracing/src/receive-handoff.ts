@@ -29,7 +29,8 @@ export async function receiveHandoff<Result>(
   const controller = new AbortController();
   const { handoffId, depth, parentId } = record;
   const { from, to, reason, priority, data } = facts;
-  const frame: Frame = { handoffId, from, to, parentId, depth, signal: controller.signal, outer };
+  const { tenant } = address;
+  const frame: Frame = { tenant, handoffId, from, to, parentId, depth, signal: controller.signal, outer };
   const input: HandoffInput = {
     handoffId,
     depth,

@@ -46,14 +46,18 @@ function admit<Result>(
 ): Attempt {
   const facts = admitRequest(request);
   const { from, to, reason, priority, data } = facts;
+  const address = addressOf(request.session);
   const around = settings.frames.getStore();
   const parent = request.parent === undefined ? around : (request.parent ?? undefined);
-  const outer = parent === undefined ? undefined : frameOf(around, parent.handoffId);
-  const signal = joinSignals(options.signal, outer?.signal);
+  const enclosing = parent === undefined ? undefined : frameOf(around, parent.handoffId);
+  // It ends with the one around it and counts as deeper, but no log says what runs for another tenant.
+  const outer = enclosing?.tenant === address.tenant ? enclosing : undefined;
+  const isForeign = enclosing !== undefined && outer === undefined;
+  const signal = joinSignals(options.signal, enclosing?.signal);
   throwIfAborted(signal);
   return {
     session: request.session,
-    address: addressOf(request.session),
+    address,
     facts,
     record: {
       handoffId: settings.ids.next(),
@@ -62,7 +66,7 @@ function admit<Result>(
       reason,
       priority,
       ...(data === undefined ? {} : { data }),
-      ...(parent === undefined ? {} : { parentId: parent.handoffId }),
+      ...(parent === undefined || isForeign ? {} : { parentId: parent.handoffId }),
       depth: parent === undefined ? 0 : parent.depth + 1,
     },
     outer,

@@ -259,6 +259,31 @@ describe("nesting", () => {
     expect(refused).not.toHaveProperty("parentId");
   });
 
+  test("leaves no trace of another tenant's handoff, and ends with it", async () => {
+    const { handoffs, session, log } = bench();
+    const foreign = { tenant: "globex", session: "s" };
+    const controller = new AbortController();
+    let inner: HandoffInput | undefined;
+    await handoffs.run(
+      { ...work, session },
+      async () => {
+        await handoffs.run({ ...work, session: foreign, to: "other" }, async (input) => {
+          inner = input;
+        });
+        await (await handoffs.start(foreign, { from: "a", to: "b", reason: "r" })).complete();
+      },
+      { signal: controller.signal },
+    );
+    expect(inner?.depth).toBe(1);
+    const { events } = await log.read(foreign);
+    expect(events).toHaveLength(4);
+    expect(JSON.stringify(events)).not.toMatch(/parentId|acme|lead-7/);
+    const outerIds = (await log.read(session)).events.map(
+      ({ body }) => (body as { handoffId: string }).handoffId,
+    );
+    for (const id of outerIds) expect(JSON.stringify(events)).not.toContain(id);
+  });
+
   test("hands the abort of the outer one on to the inner ones", async () => {
     const { handoffs, session, records } = bench();
     const controller = new AbortController();
