@@ -67,6 +67,12 @@ export {
   throwIfAborted,
 } from "./admission/numbers.ts";
 export { refuse, tooLarge } from "./admission/refuse.ts";
+export {
+  type AdmittedTransferBatch,
+  type AdmittedTransferHead,
+  admitTransferBatch,
+  compareCopies,
+} from "./admission/transfer-batch.ts";
 export { admitWhere } from "./admission/where.ts";
 export { type Clock, createManualClock, type ManualClock, systemClock } from "./clock.ts";
 export { type ConflictKind, closedError, conflict, historyLost } from "./conflict.ts";
@@ -89,6 +95,7 @@ export {
   type Summary,
   type Tombstone,
 } from "./events.ts";
+export { type FindBounds, findBounds, matchesFind } from "./find.ts";
 export { canonicalJson, fingerprint } from "./fingerprint.ts";
 export { createUuidGenerator, type IdGenerator } from "./id-generator.ts";
 export type { JsonArray, JsonObject, JsonValue } from "./json.ts";
@@ -108,6 +115,12 @@ export {
   type ToolResultPart,
   textOf,
 } from "./message.ts";
+export {
+  beginsLikePattern,
+  matchesNamespace,
+  namespaceListStart,
+  placeBehindNamespace,
+} from "./namespace-list.ts";
 export { compareNamespaces, compareUtf8, documentSortKey, namespaceSortPrefix, sessionKey } from "./order.ts";
 export type { CallOptions, Page, PageOptions } from "./ports/common.ts";
 export type {

@@ -1,14 +1,13 @@
 import {
   type AdmittedFind,
-  compareNamespaces,
   compareUtf8,
   type Document,
   documentSortKey,
   encodeCursor,
-  matchesWhere,
-  namespaceSortPrefix,
+  type FindBounds,
+  findBounds,
+  matchesFind,
   type Page,
-  searchableText,
 } from "@relevo/core";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
 import type { SortedSet } from "./sorted-set.ts";
@@ -18,12 +17,6 @@ const lookBudget = 10_000;
 /** Up to this many recently written documents are sorted for a page; beyond, the order of places is walked. */
 const maxSorted = 2000;
 
-/** The part of the order in which a find looks: from `low` on, before `high`. */
-interface Bounds {
-  readonly low: string;
-  readonly high: string | undefined;
-}
-
 /** One page of what is asked for, through the index that leaves the least to look at. */
 export function findDocuments(
   set: DocumentSet,
@@ -31,60 +24,31 @@ export function findDocuments(
   isExpired: (row: DocumentRow) => boolean,
   show: (row: DocumentRow) => Document,
 ): Page<Document> {
-  const bounds = boundsOf(request);
+  const bounds = findBounds(request);
   const items: Document[] = [];
   let budget = request.limit + lookBudget;
   let position: Document | undefined;
   for (const sortKey of candidates(set, request, bounds)) {
-    if (bounds === undefined || !isWithin(sortKey, bounds, request.direction)) break;
+    if (!isWithin(sortKey, bounds, request.direction)) break;
     if ((items.length === request.limit || budget-- === 0) && position !== undefined) {
       return { items, cursor: encodeCursor("documents", [position.namespace, position.key]) };
     }
     const row = set.rows.get(sortKey);
     if (row === undefined) continue;
     position = row.document;
-    if (!isExpired(row) && matches(row.document, request)) items.push(show(row));
+    if (!isExpired(row) && matchesFind(row.document, request)) items.push(show(row));
   }
   return { items };
 }
 
-function matches(document: Document, request: AdmittedFind): boolean {
-  const { namespace, namespacePrefix, allTags, anyTags, where, text } = request;
-  if (document.updatedAt < request.updatedSince) return false;
-  if (namespace !== undefined && compareNamespaces(document.namespace, namespace) !== 0) return false;
-  if (!namespacePrefix.every((element, index) => document.namespace[index] === element)) return false;
-  if (request.keyAfter !== undefined && compareUtf8(document.key, request.keyAfter) <= 0) return false;
-  if (request.keyBefore !== undefined && compareUtf8(document.key, request.keyBefore) >= 0) return false;
-  if (!allTags.every((tag) => document.tags.includes(tag))) return false;
-  if (anyTags.length > 0 && !anyTags.some((tag) => document.tags.includes(tag))) return false;
-  if (where !== undefined && !matchesWhere(where, document)) return false;
-  return text === undefined || searchableText(document.value).includes(text);
-}
-
-/** Where the namespace, the keys and the cursor leave anything to be found; `undefined` for nowhere. */
-function boundsOf(request: AdmittedFind): Bounds | undefined {
-  const { namespace, namespacePrefix, keyAfter, keyBefore } = request;
-  if (namespace !== undefined) {
-    const prefix = namespaceSortPrefix(namespace);
-    return {
-      low: keyAfter === undefined ? `${prefix}\0` : `${prefix}\0${keyAfter}`,
-      high: keyBefore === undefined ? `${prefix}\u0001` : `${prefix}\0${keyBefore}`,
-    };
-  }
-  if (namespacePrefix.length === 0) return { low: "", high: undefined };
-  const prefix = namespaceSortPrefix(namespacePrefix);
-  return { low: prefix, high: `${prefix}\u0002` };
-}
-
 /** Whether a walk in this direction has not yet left the bounds. */
-function isWithin(sortKey: string, { low, high }: Bounds, direction: "forward" | "backward"): boolean {
+function isWithin(sortKey: string, { low, high }: FindBounds, direction: "forward" | "backward"): boolean {
   if (direction === "backward") return compareUtf8(sortKey, low) >= 0;
   return high === undefined || compareUtf8(sortKey, high) < 0;
 }
 
 /** Sort keys in the direction asked, from the start of the bounds or behind the cursor. */
-function candidates(set: DocumentSet, request: AdmittedFind, bounds: Bounds | undefined): Iterable<string> {
-  if (bounds === undefined) return [];
+function candidates(set: DocumentSet, request: AdmittedFind, bounds: FindBounds): Iterable<string> {
   const forward = request.direction === "forward";
   const after = request.after && documentSortKey(request.after.namespace, request.after.key);
   const edge = forward ? bounds.low : bounds.high;

@@ -1,10 +1,13 @@
 import {
   type AdmittedNamespaces,
+  beginsLikePattern,
   compareNamespaces,
   compareUtf8,
   encodeCursor,
-  namespaceSortPrefix,
+  matchesNamespace,
+  namespaceListStart,
   type Page,
+  placeBehindNamespace,
 } from "@relevo/core";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
 
@@ -19,14 +22,14 @@ export function listNamespaces(
 ): Page<readonly string[]> {
   const { prefix, suffix, maxDepth, limit, after } = request;
   const items: (readonly string[])[] = [];
-  const start = literalStart(prefix);
-  let from = after === undefined ? start : placeBehind(after, maxDepth);
+  const start = namespaceListStart(prefix);
+  let from = after === undefined ? start : placeBehindNamespace(after, maxDepth);
   if (compareUtf8(from, start) < 0) from = start;
   for (;;) {
     const namespace = nextNamespace(set, from, isExpired);
-    if (namespace === undefined || !beginsWith(namespace, prefix)) return { items };
-    if (!matches(namespace, prefix, suffix)) {
-      from = placeBehind(namespace, Number.POSITIVE_INFINITY);
+    if (namespace === undefined || !beginsLikePattern(namespace, prefix)) return { items };
+    if (!matchesNamespace(namespace, prefix, suffix)) {
+      from = placeBehindNamespace(namespace, Number.POSITIVE_INFINITY);
       continue;
     }
     const last = items.at(-1);
@@ -35,22 +38,8 @@ export function listNamespaces(
     const cut = namespace.length > maxDepth ? Object.freeze(namespace.slice(0, maxDepth)) : namespace;
     // A forged cursor may stand inside what was cut; nothing is listed that is not behind it.
     if (after === undefined || compareNamespaces(cut, after) > 0) items.push(cut);
-    from = placeBehind(cut, maxDepth);
+    from = placeBehindNamespace(cut, maxDepth);
   }
-}
-
-/** The place of the first namespace that begins with the elements of the prefix before its first `*`. */
-function literalStart(prefix: readonly string[]): string {
-  const wildcard = prefix.indexOf("*");
-  return namespaceSortPrefix(wildcard < 0 ? prefix : prefix.slice(0, wildcard));
-}
-
-/** Whether the walk is still among those namespaces: they stand side by side. */
-function beginsWith(namespace: readonly string[], prefix: readonly string[]): boolean {
-  const wildcard = prefix.indexOf("*");
-  return (wildcard < 0 ? prefix : prefix.slice(0, wildcard)).every(
-    (element, index) => element === namespace[index],
-  );
 }
 
 /** The namespace of the first live document at or behind this place. */
@@ -64,23 +53,4 @@ function nextNamespace(
     if (row !== undefined && !isExpired(row)) return row.document.namespace;
   }
   return undefined;
-}
-
-/** The place behind a listed namespace: behind all below it too, when they were cut to it. */
-function placeBehind(namespace: readonly string[], maxDepth: number): string {
-  const end = namespace.length >= maxDepth ? "\u0002" : "\u0001";
-  return `${namespaceSortPrefix(namespace)}${end}`;
-}
-
-function matches(
-  namespace: readonly string[],
-  prefix: readonly string[],
-  suffix: readonly string[],
-): boolean {
-  if (namespace.length < prefix.length || namespace.length < suffix.length) return false;
-  const start = namespace.length - suffix.length;
-  return (
-    prefix.every((element, index) => element === "*" || element === namespace[index]) &&
-    suffix.every((element, index) => element === "*" || element === namespace[start + index])
-  );
 }

@@ -1,8 +1,8 @@
 import {
+  type AdmittedTransferBatch,
+  compareCopies,
   conflict,
   historyLost,
-  type JsonValue,
-  jsonEquals,
   refuse,
   type SessionAddress,
   type SessionHead,
@@ -11,13 +11,16 @@ import {
 import { jsonSize } from "./json-size.ts";
 import { headOf, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
-import type { AdmittedBatch } from "./transfer-batch.ts";
 
 /**
  * Takes a batch in one step. What is here already must be the same and is left alone, except that an erasure wins on
  * either side: content that one copy has lost for good must not come back through the other.
  */
-export function importBatch(state: StoreState, address: SessionAddress, batch: AdmittedBatch): SessionHead {
+export function importBatch(
+  state: StoreState,
+  address: SessionAddress,
+  batch: AdmittedTransferBatch,
+): SessionHead {
   const now = state.now();
   const { head } = batch;
   const eviction = state.endings.evictionOf(address);
@@ -36,7 +39,9 @@ export function importBatch(state: StoreState, address: SessionAddress, batch: A
   const erased: number[] = [];
   for (const { event } of batch.events) {
     if (found === undefined || event.seq > version || event.seq < found.log.firstSeq) continue;
-    if (compareWithOurs(found.log.at(event.seq), event)) erased.push(event.seq);
+    const compared = compareCopies(found.log.at(event.seq), event);
+    if (compared === "other") throw conflict("import", { seq: event.seq });
+    if (compared === "erased") erased.push(event.seq);
   }
   const events = batch.events.filter(({ event }) => event.seq > version);
   const operations = batch.operations.filter((operation) => {
@@ -71,7 +76,12 @@ export function importBatch(state: StoreState, address: SessionAddress, batch: A
   return headOf(session);
 }
 
-function createCopy(state: StoreState, address: SessionAddress, batch: AdmittedBatch, now: number): Session {
+function createCopy(
+  state: StoreState,
+  address: SessionAddress,
+  batch: AdmittedTransferBatch,
+  now: number,
+): Session {
   const { incarnation, subject, metadata, firstSeq, revision } = batch.head;
   const session = state.createSession(
     address,
@@ -83,7 +93,12 @@ function createCopy(state: StoreState, address: SessionAddress, batch: AdmittedB
   return session;
 }
 
-function adoptHead(state: StoreState, session: Session, { head, ttlMs }: AdmittedBatch, now: number): void {
+function adoptHead(
+  state: StoreState,
+  session: Session,
+  { head, ttlMs }: AdmittedTransferBatch,
+  now: number,
+): void {
   session.createdAt = head.createdAt;
   session.updatedAt = head.updatedAt;
   session.metadata = head.metadata;
@@ -94,7 +109,7 @@ function adoptHead(state: StoreState, session: Session, { head, ttlMs }: Admitte
   state.refresh(session, now);
 }
 
-function requireNoGap(batch: AdmittedBatch, version: number, first: StoredEvent | undefined): void {
+function requireNoGap(batch: AdmittedTransferBatch, version: number, first: StoredEvent | undefined): void {
   const start = batch.events[0]?.event.seq;
   if (first !== undefined && first.seq !== version + 1) {
     throw refuse("batch.events", `would leave a gap: the log ends at ${version}.`, { version });
@@ -102,20 +117,4 @@ function requireNoGap(batch: AdmittedBatch, version: number, first: StoredEvent 
   if (start !== undefined && start < batch.head.firstSeq) {
     throw refuse("batch.events", "begins before the first seq of its head.");
   }
-}
-
-/** True when theirs is erased and ours is not yet. @throws `conflict` when the two are not the same event. */
-function compareWithOurs(ours: StoredEvent, theirs: StoredEvent): boolean {
-  const erased = ours.erasedAt !== undefined || theirs.erasedAt !== undefined;
-  const same = erased
-    ? ours.type === theirs.type && ours.recordedAt === theirs.recordedAt
-    : jsonEquals(withoutMark(ours), withoutMark(theirs));
-  if (!same) throw conflict("import", { seq: ours.seq });
-  return ours.erasedAt === undefined && theirs.erasedAt !== undefined;
-}
-
-/** A retraction that came later to one of the copies does not make another event of it. */
-function withoutMark(event: StoredEvent): JsonValue {
-  const { retractedBy: _mark, ...rest } = event;
-  return rest as unknown as JsonValue;
 }

@@ -4,6 +4,7 @@ import {
   admitOptionalId,
   admitOptionalInteger,
   admitSessionAddress,
+  admitTransferBatch,
   type CallOptions,
   conflict,
   type DeleteSessionOptions,
@@ -17,7 +18,6 @@ import type { Handle } from "./handle.ts";
 import { importBatch } from "./import-batch.ts";
 import { recordOf } from "./operation-ledger.ts";
 import { headOf, type Session } from "./session.ts";
-import { admitBatch } from "./transfer-batch.ts";
 
 /** The transfer port over the shared memory. */
 export function createTransfer(handle: Handle): EventTransfer {
@@ -85,7 +85,7 @@ export function createTransfer(handle: Handle): EventTransfer {
     async importEvents(address, batch, options: CallOptions = {}) {
       handle.requireOpen();
       throwIfAborted(options.signal);
-      return importBatch(state, admitSessionAddress(address, limits), admitBatch(batch, limits));
+      return importBatch(state, admitSessionAddress(address, limits), admitTransferBatch(batch, limits));
     },
   };
 }

@@ -1,35 +1,23 @@
-import {
-  type AdmittedEvent,
-  admitEvent,
-  admitEventType,
-  admitId,
-  admitInteger,
-  admitMetadata,
-  admitOptionalId,
-  admitTime,
-  admitTtl,
-  type EventInput,
-  type JsonObject,
-  type Limits,
-  type OperationRecord,
-  refuse,
-  requireKnownFields,
-  requireObject,
-  type SessionHead,
-  type StoredEvent,
-  type TransferBatch,
-  tooLarge,
-} from "@relevo/core";
+import type { EventInput, StoredEvent } from "../events.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
+import type { Limits } from "../limits.ts";
+import type { OperationRecord, SessionHead, TransferBatch } from "../ports/event-log.ts";
+import { jsonEquals } from "../where.ts";
+import { type AdmittedEvent, admitEvent, admitEventType } from "./events.ts";
+import { admitId, admitOptionalId, requireKnownFields, requireObject } from "./ids.ts";
+import { admitMetadata } from "./json.ts";
+import { admitInteger, admitTime, admitTtl } from "./numbers.ts";
+import { refuse, tooLarge } from "./refuse.ts";
 
 /** A batch from outside, checked like what a caller appends: another store's word is not trusted either. */
-export interface AdmittedBatch {
-  readonly head: AdmittedHead;
+export interface AdmittedTransferBatch {
+  readonly head: AdmittedTransferHead;
   readonly ttlMs: number | undefined;
   readonly events: readonly { readonly event: StoredEvent; readonly bytes: number }[];
   readonly operations: readonly OperationRecord[];
 }
 
-export interface AdmittedHead {
+export interface AdmittedTransferHead {
   readonly incarnation: string;
   readonly version: number;
   readonly revision: number;
@@ -50,7 +38,7 @@ const tombstoneFields: ReadonlySet<string> = new Set([
 ]);
 
 /** @throws `invalid-input` when the batch has another form, a gap inside it, or reaches past its head; `too-large`. */
-export function admitBatch(batch: TransferBatch, limits: Limits): AdmittedBatch {
+export function admitTransferBatch(batch: TransferBatch, limits: Limits): AdmittedTransferBatch {
   requireObject(batch, "batch");
   const head = admitHead(batch.head, limits);
   if (!Array.isArray(batch.events)) throw refuse("batch.events", "must be an array.");
@@ -81,7 +69,7 @@ export function admitBatch(batch: TransferBatch, limits: Limits): AdmittedBatch 
   return { head, ttlMs, events, operations };
 }
 
-function admitHead(input: SessionHead, limits: Limits): AdmittedHead {
+function admitHead(input: SessionHead, limits: Limits): AdmittedTransferHead {
   requireObject(input, "batch.head");
   const time = (value: unknown, field: string): number => {
     const admitted = admitTime(value, field);
@@ -144,7 +132,12 @@ function admitAppended(rest: Partial<Record<string, unknown>>, field: string, li
   return admitEvent(appended, field, limits);
 }
 
-function admitRecord(input: unknown, field: string, head: AdmittedHead, limits: Limits): OperationRecord {
+function admitRecord(
+  input: unknown,
+  field: string,
+  head: AdmittedTransferHead,
+  limits: Limits,
+): OperationRecord {
   requireObject(input, field);
   const { id, fingerprint, result } = input as Partial<OperationRecord>;
   requireObject(result, `${field}.result`);
@@ -162,4 +155,23 @@ function admitRecord(input: unknown, field: string, head: AdmittedHead, limits: 
       revision: admitInteger(result.revision, `${field}.result.revision`, 0),
     }),
   });
+}
+
+/**
+ * What an import makes of an event that is here already: `same`, `erased` when theirs lost its content and ours did
+ * not yet, `other` when the two are not one event. An erasure wins on either side, and a retraction that came later
+ * to one of the copies does not make another event of it.
+ */
+export function compareCopies(ours: StoredEvent, theirs: StoredEvent): "same" | "erased" | "other" {
+  const erased = ours.erasedAt !== undefined || theirs.erasedAt !== undefined;
+  const same = erased
+    ? ours.type === theirs.type && ours.recordedAt === theirs.recordedAt
+    : jsonEquals(withoutMark(ours), withoutMark(theirs));
+  if (!same) return "other";
+  return ours.erasedAt === undefined && theirs.erasedAt !== undefined ? "erased" : "same";
+}
+
+function withoutMark(event: StoredEvent): JsonValue {
+  const { retractedBy: _mark, ...rest } = event;
+  return rest as unknown as JsonValue;
 }

@@ -1,0 +1,40 @@
+import type { AdmittedFind } from "./admission/document-calls.ts";
+import { compareNamespaces, compareUtf8, namespaceSortPrefix } from "./order.ts";
+import type { Document } from "./ports/document-store.ts";
+import { searchableText } from "./searchable-text.ts";
+import { matchesWhere } from "./where.ts";
+
+/** What a find promises of each document that it returns: the reference that indexes may only be faster than. */
+export function matchesFind(document: Document, request: AdmittedFind): boolean {
+  const { namespace, namespacePrefix, allTags, anyTags, where, text } = request;
+  if (document.updatedAt < request.updatedSince) return false;
+  if (namespace !== undefined && compareNamespaces(document.namespace, namespace) !== 0) return false;
+  if (!namespacePrefix.every((element, index) => document.namespace[index] === element)) return false;
+  if (request.keyAfter !== undefined && compareUtf8(document.key, request.keyAfter) <= 0) return false;
+  if (request.keyBefore !== undefined && compareUtf8(document.key, request.keyBefore) >= 0) return false;
+  if (!allTags.every((tag) => document.tags.includes(tag))) return false;
+  if (anyTags.length > 0 && !anyTags.some((tag) => document.tags.includes(tag))) return false;
+  if (where !== undefined && !matchesWhere(where, document)) return false;
+  return text === undefined || searchableText(document.value).includes(text);
+}
+
+/** The part of the order in which a find looks: from `low` on, before `high`. */
+export interface FindBounds {
+  readonly low: string;
+  readonly high: string | undefined;
+}
+
+/** Where the namespace, the keys and the cursor leave anything to be found: sort keys from `low` on, before `high`. */
+export function findBounds(request: AdmittedFind): FindBounds {
+  const { namespace, namespacePrefix, keyAfter, keyBefore } = request;
+  if (namespace !== undefined) {
+    const prefix = namespaceSortPrefix(namespace);
+    return {
+      low: keyAfter === undefined ? `${prefix}\0` : `${prefix}\0${keyAfter}`,
+      high: keyBefore === undefined ? `${prefix}\u0001` : `${prefix}\0${keyBefore}`,
+    };
+  }
+  if (namespacePrefix.length === 0) return { low: "", high: undefined };
+  const prefix = namespaceSortPrefix(namespacePrefix);
+  return { low: prefix, high: `${prefix}\u0002` };
+}
