@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     retry: 0,
+    // Of tests that say so themselves: those that wait for a server's clock.
+    maxConcurrency: 12,
     passWithNoTests: false,
   },
 });

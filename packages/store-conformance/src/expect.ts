@@ -18,6 +18,15 @@ export function equal(actual: unknown, expected: unknown, what: string): void {
   }
 }
 
+/**
+ * What is awaited later. A case that fails before that would otherwise leave a rejection that nobody handles, which ends
+ * the run of some test runners.
+ */
+export function inBackground<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
 /** The value, or a failure that names what is missing. */
 export function present<Value>(value: Value | undefined, what: string): Value {
   check(value !== undefined, `${what} is missing`);

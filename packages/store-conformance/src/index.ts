@@ -25,6 +25,16 @@ export type {
   StoreFixture,
   StoreHarness,
 } from "./harness.ts";
+export { checkHistory } from "./history/check-history.ts";
+export type {
+  AcknowledgedAppend,
+  History,
+  HistoryAppend,
+  HistoryRead,
+  SeenEvent,
+  Violation,
+  ViolationKind,
+} from "./history/history.ts";
 export { breakStore, overriding, type StoreParts } from "./mutants/break-store.ts";
 export { runCase } from "./run-case.ts";
 export { type SoakOptions, soakModels } from "./soak-models.ts";

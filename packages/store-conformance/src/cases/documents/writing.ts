@@ -116,6 +116,7 @@ export const writingCases: readonly ConformanceCase[] = [
       check(third.version > second.version, `${third.version} came after ${second.version}`);
       equal((await context.other.documents.get(address))?.value, 3, "what the last put stored");
     },
+    ["rewind"],
   ),
   caseOf(
     "documents",

@@ -105,6 +105,8 @@ export const lifecycleCases: readonly ConformanceCase[] = [
     async run(context) {
       const { maintenance, log, documents } = context.store;
       if (maintenance === undefined) return;
+      // On a server that other cases share, what they left to expire goes first.
+      for (let turn = 0; turn < 20 && (await maintenance.expire({ limit: 1000 })).more; turn++);
       const lasting = addressOf(context, "lasting");
       const note = (key: string): Parameters<typeof documents.get>[0] => ({
         tenant: context.tenant,
@@ -123,7 +125,7 @@ export const lifecycleCases: readonly ConformanceCase[] = [
       for (let turn = 0; more; turn++) {
         const result = await maintenance.expire({ limit: 2 });
         check(result.sessions + result.documents <= 2, `${JSON.stringify(result)} under limit 2`);
-        check(turn < 10_000, "expire does not come to an end");
+        check(turn < 200, "expire does not come to an end");
         ({ more } = result);
       }
       for (const turn of [1, 2, 3]) {

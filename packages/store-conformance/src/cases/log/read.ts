@@ -1,5 +1,5 @@
-import { allPages, type EventInput, readAll, type StoredEvent } from "@relevo/core";
-import { check, equal, present, refuses } from "../../expect.ts";
+import { allPages, type EventInput, type EventLog, readAll, type StoredEvent } from "@relevo/core";
+import { check, equal, inBackground, present, refuses } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import {
   addressOf,
@@ -176,9 +176,12 @@ export const readCases: readonly ConformanceCase[] = [
     async run(context) {
       const address = addressOf(context);
       let writing = true;
-      const writers = [context.store.log, context.other.log].map(async (log, writer) => {
+      const write = async (log: EventLog, writer: number): Promise<void> => {
         for (let turn = 0; turn < 15; turn++) await log.append(address, messages(3, `${writer} ${turn}`));
-      });
+      };
+      const writers = [context.store.log, context.other.log].map((log, writer) =>
+        inBackground(write(log, writer)),
+      );
       const read = async (reader: number): Promise<void> => {
         const log = reader === 0 ? context.store.log : context.other.log;
         let previous: readonly string[] = [];
@@ -191,7 +194,7 @@ export const readCases: readonly ConformanceCase[] = [
           previous = texts;
         }
       };
-      const readers = [0, 1].map(read);
+      const readers = [0, 1].map((reader) => inBackground(read(reader)));
       await Promise.all(writers).finally(() => {
         writing = false;
       });
