@@ -1,0 +1,1 @@
+export { type RemoteProcess, startRemoteProcess } from "./remote-process.ts";
