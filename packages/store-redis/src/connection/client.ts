@@ -1,0 +1,72 @@
+/** An argument as it travels: text as UTF-8, or bytes. */
+export type RedisArgument = string | Buffer;
+
+/** What the store passes with a command. */
+export interface RedisCommandOptions {
+  /** Takes a command that was not sent yet out of the client's queue. */
+  readonly abortSignal?: AbortSignal;
+}
+
+/** One server, by node-redis `createClient()`. What the store calls of it. */
+export interface RedisClient {
+  sendCommand(args: readonly RedisArgument[], options?: RedisCommandOptions): Promise<unknown>;
+}
+
+/** A Cluster, by node-redis `createCluster()`. What the store calls of it. */
+export interface RedisCluster {
+  readonly masters: readonly object[];
+  nodeClient(node: object): Promise<RedisClient>;
+  /** The master of a key; node-redis 6 has it. */
+  getNodeClientForKey?(key: RedisArgument): Promise<RedisClient>;
+  sendCommand(
+    firstKey: RedisArgument | undefined,
+    isReadonly: boolean | undefined,
+    args: RedisArgument[],
+    options?: RedisCommandOptions,
+  ): Promise<unknown>;
+}
+
+/** One way to send a command, whatever the client is. `key` says which master answers in a Cluster. */
+export type Send = (
+  key: RedisArgument,
+  args: readonly RedisArgument[],
+  signal: AbortSignal | undefined,
+) => Promise<unknown>;
+
+/** Commands always go to masters: a replica may be behind, and a read of it no prefix of a later one. */
+export function senderOf(client: RedisClient | RedisCluster): Send {
+  if (isCluster(client)) {
+    return (key, args, signal) =>
+      client.sendCommand(key, false, [...args], signal === undefined ? {} : { abortSignal: signal });
+  }
+  return (_key, args, signal) =>
+    client.sendCommand(args, signal === undefined ? undefined : { abortSignal: signal });
+}
+
+/**
+ * The way to the node that a key lives on, for commands that node-redis sends to all nodes: what another node lacks is
+ * no concern of this key.
+ */
+export function nodeSenderOf(client: RedisClient | RedisCluster): Send {
+  if (!isCluster(client) || client.getNodeClientForKey === undefined) return senderOf(client);
+  return async (key, args, signal) => {
+    const node = await client.getNodeClientForKey?.(key);
+    return await node?.sendCommand(args, signal === undefined ? undefined : { abortSignal: signal });
+  };
+}
+
+/** Asks every master. */
+export async function sendToMasters(
+  client: RedisClient | RedisCluster,
+  args: readonly RedisArgument[],
+  signal: AbortSignal,
+): Promise<readonly unknown[]> {
+  const nodes = isCluster(client)
+    ? await Promise.all(client.masters.map((node) => client.nodeClient(node)))
+    : [client];
+  return await Promise.all(nodes.map((node) => node.sendCommand(args, { abortSignal: signal })));
+}
+
+export function isCluster(client: RedisClient | RedisCluster): client is RedisCluster {
+  return "masters" in client;
+}

@@ -1,0 +1,242 @@
+import { createHash } from "node:crypto";
+import { abortError, closedError, MemoryError, throwIfAborted } from "@relevo/core";
+import {
+  nodeSenderOf,
+  type RedisArgument,
+  type RedisClient,
+  type RedisCluster,
+  type Send,
+  senderOf,
+  sendToMasters,
+} from "./client.ts";
+import { isConnectionLoss, isPassing, mapError, replyCode } from "./errors.ts";
+
+/** A Lua script, known to the server by the hash of its source. */
+export interface Script {
+  readonly source: string;
+  readonly sha: string;
+  /** False for scripts that only read: a lost answer leaves nothing in doubt. */
+  readonly writes: boolean;
+}
+
+export function defineScript(source: string, writes = true): Script {
+  return { source, sha: createHash("sha1").update(source).digest("hex"), writes };
+}
+
+export interface CallSettings {
+  readonly signal?: AbortSignal | undefined;
+  /** True when a second run of the same call changes nothing more, so that a lost answer may be asked for again. */
+  readonly repeatable?: boolean;
+}
+
+const firstPauseMs = 5;
+const longestPauseMs = 100;
+
+/**
+ * The one place that talks to the client. Each call ends by its deadline, whatever the client waits for: its offline
+ * queue, a socket that is half open, a server that stands still. What was not sent by then never will be.
+ */
+export class Connection {
+  readonly #client: RedisClient | RedisCluster;
+  readonly #send: Send;
+  readonly #sendToNode: Send;
+  readonly #deadlineMs: number;
+  readonly #minReplicas: number;
+  /** When calls of several steps end, by the signal that their steps share. */
+  readonly #ends = new WeakMap<AbortSignal, number>();
+  #closed = false;
+
+  constructor(
+    client: RedisClient | RedisCluster,
+    options: { readonly deadlineMs: number; readonly minReplicas: number },
+  ) {
+    this.#client = client;
+    this.#send = senderOf(client);
+    this.#sendToNode = nodeSenderOf(client);
+    this.#deadlineMs = options.deadlineMs;
+    this.#minReplicas = options.minReplicas;
+  }
+
+  get deadlineMs(): number {
+    return this.#deadlineMs;
+  }
+
+  /** @throws `closed`; `aborted`. */
+  requireOpen(signal?: AbortSignal): void {
+    if (this.#closed) throw closedError();
+    throwIfAborted(signal);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /**
+   * For a call of several steps: a signal of its own, which follows the caller's, and with which all steps together end
+   * by the deadline that began at `since`.
+   */
+  scope(signal: AbortSignal | undefined, since: number = performance.now()): AbortSignal {
+    const own = signal === undefined ? new AbortController().signal : AbortSignal.any([signal]);
+    this.#ends.set(own, since + this.#deadlineMs);
+    return own;
+  }
+
+  /** Runs a script on the master of its keys; keys are of one slot. */
+  async script(
+    script: Script,
+    keys: readonly RedisArgument[],
+    args: readonly RedisArgument[],
+    settings: CallSettings = {},
+  ): Promise<unknown> {
+    const key = keys[0] ?? "";
+    const head = ["EVALSHA", script.sha, `${keys.length}`, ...keys, ...args];
+    const run = async (signal: AbortSignal): Promise<unknown> => {
+      let result: unknown;
+      try {
+        result = await this.#send(key, head, signal);
+      } catch (error) {
+        if (replyCode(error) !== "NOSCRIPT") throw error;
+        // The server was restarted or flushed, or has never seen the script; this one stays with it.
+        result = await this.#send(key, ["EVAL", script.source, ...head.slice(2)], signal);
+      }
+      // Not before the answer: WAIT has no key, so it would not follow the script to the node that a slot has moved to,
+      // and a node that has nothing to wait for answers that all have it.
+      if (script.writes && this.#minReplicas > 0 && isDone(result)) await this.#waitForReplicas(key, signal);
+      return result;
+    };
+    const repeatable = !script.writes || settings.repeatable === true;
+    return this.#withDeadline(run, { ...settings, writes: script.writes, repeatable });
+  }
+
+  /** Runs a command that only reads, on the master of its key. */
+  async read(
+    key: RedisArgument,
+    args: readonly RedisArgument[],
+    settings: CallSettings = {},
+  ): Promise<unknown> {
+    return this.#withDeadline((signal) => this.#send(key, args, signal), {
+      ...settings,
+      writes: false,
+      repeatable: true,
+    });
+  }
+
+  /** Runs a command that only reads on every master; one answer of each. */
+  async readEach(args: readonly RedisArgument[], settings: CallSettings = {}): Promise<readonly unknown[]> {
+    const run = (signal: AbortSignal): Promise<unknown> => sendToMasters(this.#client, args, signal);
+    return (await this.#withDeadline(run, {
+      ...settings,
+      writes: false,
+      repeatable: true,
+    })) as readonly unknown[];
+  }
+
+  /** Runs a command that writes and may be repeated, such as one that adds to a set. */
+  async write(
+    key: RedisArgument,
+    args: readonly RedisArgument[],
+    settings: CallSettings = {},
+  ): Promise<unknown> {
+    return this.#withDeadline((signal) => this.#send(key, args, signal), {
+      ...settings,
+      writes: true,
+      repeatable: true,
+    });
+  }
+
+  async #waitForReplicas(key: RedisArgument, signal: AbortSignal): Promise<void> {
+    const timeoutMs = Math.max(1, Math.floor(this.#deadlineMs / 2));
+    const minReplicas = this.#minReplicas;
+    let replicas = 0;
+    let cause: unknown;
+    try {
+      replicas = Number(await this.#sendToNode(key, ["WAIT", `${minReplicas}`, `${timeoutMs}`], signal));
+    } catch (error) {
+      cause = error;
+    }
+    if (replicas >= minReplicas) return;
+    throw new MemoryError(
+      "unavailable",
+      `The write is on the master, but only ${replicas} of ${minReplicas} replicas are known to have taken it in time.`,
+      { outcome: "applied", details: { replicas, minReplicas }, cause },
+    );
+  }
+
+  /** Tries until it works, is refused, or the time is over. */
+  async #withDeadline(
+    run: (signal: AbortSignal) => Promise<unknown>,
+    call: CallSettings & { readonly writes: boolean; readonly repeatable: boolean },
+  ): Promise<unknown> {
+    this.requireOpen(call.signal);
+    const started = performance.now();
+    const endsAt = call.signal === undefined ? undefined : this.#ends.get(call.signal);
+    const deadlineMs = endsAt === undefined ? this.#deadlineMs : Math.max(1, endsAt - started);
+    const end = new AbortController();
+    let sent = false;
+    let lastError: unknown;
+    let reject: (error: Error) => void = () => undefined;
+    const ended = new Promise<never>((_resolve, refuse) => {
+      reject = refuse;
+    });
+    ended.catch(() => undefined);
+    const outcome = () => (sent && call.writes ? ("unknown" as const) : ("not-applied" as const));
+    const timer = setTimeout(() => {
+      end.abort();
+      // The client takes what it has not sent out of its queue in the same turn, and says so to the waiting call.
+      setImmediate(() => reject(this.#timeout(outcome(), lastError)));
+    }, deadlineMs);
+    const onAbort = (): void => {
+      end.abort();
+      const { signal } = call;
+      setImmediate(() => {
+        const { message, cause } = abortError(signal as AbortSignal);
+        reject(new MemoryError("aborted", message, { outcome: outcome(), cause }));
+      });
+    };
+    call.signal?.addEventListener("abort", onAbort, { once: true });
+    const attempts = async (): Promise<unknown> => {
+      for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+        try {
+          sent = true;
+          return await run(end.signal);
+        } catch (error) {
+          if (end.signal.aborted) {
+            // What the client had not written is known not to have happened.
+            if (error instanceof Error && error.constructor.name === "AbortError")
+              sent = lastError !== undefined;
+            return await ended;
+          }
+          const lost = isConnectionLoss(error);
+          const again = isPassing(error) || (call.repeatable && lost);
+          const left = deadlineMs - (performance.now() - started);
+          if (!again || left <= pauseMs)
+            throw mapError(error, call.writes && (lost || lastError !== undefined));
+          if (lost) lastError = error;
+          else sent = lastError !== undefined;
+          await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        }
+      }
+    };
+    try {
+      return await Promise.race([attempts(), ended]);
+    } finally {
+      clearTimeout(timer);
+      call.signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #timeout(outcome: "unknown" | "not-applied", cause: unknown): MemoryError {
+    const unknown =
+      outcome === "unknown" ? " Whether it was done is not known; retry with the same operation id." : "";
+    return new MemoryError("timeout", `Redis did not answer within ${this.#deadlineMs} ms.${unknown}`, {
+      outcome,
+      details: { deadlineMs: this.#deadlineMs },
+      cause,
+    });
+  }
+}
+
+/** Whether a script did what it was asked, now or before, rather than refuse it. */
+function isDone(answer: unknown): boolean {
+  return Array.isArray(answer) && (answer[0] === "ok" || answer[0] === "replayed");
+}

@@ -1,0 +1,18 @@
+import type { IdGenerator, Limits } from "@relevo/core";
+import type { Connection } from "./connection/connection.ts";
+import type { Keys } from "./keys.ts";
+
+/** What the ports of one store share. */
+export interface StoreContext {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  readonly limits: Limits;
+  /** For incarnations. */
+  readonly ids: IdGenerator;
+  /** Idle lifetime of new sessions; `undefined` for ever. */
+  readonly ttlMs: number | undefined;
+  /** Whether the lifetime of new sessions ends when it was set to, instead of beginning again with each write. */
+  readonly fixedExpiry: boolean;
+  /** Makes sure that the tenant stands in the registry, before its first write. */
+  registerTenant(tenant: string, signal: AbortSignal | undefined): Promise<void>;
+}

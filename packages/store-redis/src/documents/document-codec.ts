@@ -1,0 +1,85 @@
+import {
+  type AdmittedDocument,
+  type Document,
+  type DocumentAddress,
+  type JsonObject,
+  type JsonValue,
+  MemoryError,
+} from "@relevo/core";
+
+/** What a script keeps of a document without looking inside: namespace, key, metadata, value. */
+export function encodeDocument({ address, metadata, value }: AdmittedDocument): string {
+  return JSON.stringify([address.namespace, address.key, metadata, value]);
+}
+
+/** Tags as scripts cut them; no encoded tag holds a comma, and none a bar. */
+export function encodeTags(tags: readonly string[]): string {
+  return tags.map(encodeURIComponent).join(",");
+}
+
+/** What a unit adds to its documents. */
+export interface UnitState {
+  readonly incarnation: string | undefined;
+  /** 0 for a session that lives for ever, and for documents that stand alone. */
+  readonly expiresAt: number;
+}
+
+/** @throws `corrupt` */
+export function decodeDocument(record: string, unit: UnitState): Document {
+  const [version, created, updated, expires, tags = ""] = record.split("|", 5);
+  const json = [version, created, updated, expires, tags].reduce(
+    (sum, part) => sum + (part?.length ?? 0) + 1,
+    0,
+  );
+  let parsed: [string[], string, JsonObject, JsonValue];
+  try {
+    parsed = JSON.parse(record.slice(json)) as typeof parsed;
+  } catch (cause) {
+    throw new MemoryError("corrupt", "A document does not have the form that was written.", { cause });
+  }
+  const [namespace, key, metadata, value] = parsed;
+  return documentOf(
+    { namespace, key },
+    { value, metadata, tags: tags === "" ? [] : tags.split(",").map(decodeURIComponent) },
+    {
+      version: Number(version),
+      createdAt: Number(created),
+      updatedAt: Number(updated),
+      expiresAt: Number(expires),
+    },
+    unit,
+  );
+}
+
+/** Whether the record has an expiry, which only the server's clock can say has come. */
+export function mayExpire(record: string): boolean {
+  return !/^\d+\|\d+\|\d+\|0\|/u.test(record);
+}
+
+/** The document as callers see it: one of a session never lives longer than the session. */
+export function documentOf(
+  { namespace, key }: Pick<DocumentAddress, "namespace" | "key">,
+  { value, metadata, tags }: Pick<Document, "value" | "metadata" | "tags">,
+  state: {
+    readonly version: number;
+    readonly createdAt: number;
+    readonly updatedAt: number;
+    readonly expiresAt: number;
+  },
+  unit: UnitState,
+): Document {
+  const { version, createdAt, updatedAt } = state;
+  const ends = [state.expiresAt, unit.expiresAt].filter((time) => time > 0);
+  return {
+    namespace,
+    key,
+    value,
+    version,
+    tags,
+    metadata,
+    createdAt,
+    updatedAt,
+    ...(ends.length === 0 ? {} : { expiresAt: Math.min(...ends) }),
+    ...(unit.incarnation === undefined ? {} : { incarnation: unit.incarnation }),
+  };
+}

@@ -1,0 +1,193 @@
+import {
+  type AdmittedPut,
+  admitDeleteMany,
+  admitDocumentAddress,
+  admitFind,
+  admitGetMany,
+  admitNamespaces,
+  admitNullableTtl,
+  admitPut,
+  admitPutMany,
+  admitUnitGuard,
+  type CallOptions,
+  conflict,
+  type DeleteDocumentOptions,
+  type Document,
+  type DocumentAddress,
+  type DocumentDelete,
+  type DocumentStore,
+  documentSortKey,
+  type FindOptions,
+  type NamespacesOptions,
+  type PutOptions,
+  refuse,
+  requireObject,
+  type SessionGuard,
+} from "@relevo/core";
+import type { StoreContext } from "../context.ts";
+import { type Answer, requireDone } from "../log/status.ts";
+import * as scripts from "../scripts/documents.ts";
+import { decodeDocument, documentOf, encodeDocument, encodeTags } from "./document-codec.ts";
+import { type DocumentUnit, readDocuments, runOnUnit, seedOf, stateOf, unitOf } from "./document-unit.ts";
+import { findDocuments } from "./find-documents.ts";
+import { listNamespaces } from "./list-namespaces.ts";
+
+/** The document port. Each write is one script on one unit. */
+export function createDocumentStore(context: StoreContext): DocumentStore {
+  const { connection, limits } = context;
+
+  async function put(
+    request: AdmittedPut,
+    many: boolean,
+    options: CallOptions,
+  ): Promise<readonly Document[]> {
+    const { scope, writes } = request;
+    const [first] = writes;
+    if (first === undefined) return [];
+    await context.registerTenant(scope.tenant, options.signal);
+    const unit = unitOf(context, scope, first.address.namespace);
+    const args = writes.flatMap((write) => [
+      write.sortKey,
+      write.expectedVersion === undefined ? "" : `${write.expectedVersion}`,
+      `${write.ttlMs ?? 0}`,
+      encodeTags(write.tags),
+      encodeDocument(write),
+    ]);
+    const pair = [scripts.putAlone, scripts.putInSession] as const;
+    const answer = requireWritten(
+      await runOnUnit(context, unit, pair, request, seedOf(context, request), args, options),
+      many,
+    );
+    const [, now, incarnation, sessionEnd, ...numbers] = answer as readonly unknown[];
+    const state = stateOf(sessionEnd, incarnation);
+    return writes.map((write, index) => {
+      const [version = 0, createdAt = 0, expiresAt = 0] = numbers.slice(index * 3, index * 3 + 3).map(Number);
+      return documentOf(
+        write.address,
+        write,
+        { version, createdAt, updatedAt: Number(now), expiresAt },
+        state,
+      );
+    });
+  }
+
+  async function remove(
+    deletes: readonly DocumentDelete[],
+    options: SessionGuard,
+    many: boolean,
+  ): Promise<number> {
+    const request = admitDeleteMany(deletes, options, limits);
+    const [first] = request.deletes;
+    if (first === undefined) return 0;
+    const unit = unitOf(context, request.scope, first.address.namespace);
+    const args = request.deletes.flatMap(({ sortKey, expectedVersion }) => [
+      sortKey,
+      expectedVersion === undefined ? "" : `${expectedVersion}`,
+    ]);
+    const pair = [scripts.deleteAlone, scripts.deleteInSession] as const;
+    return Number(requireWritten(await runOnUnit(context, unit, pair, request, [], args, options), many)[1]);
+  }
+
+  return {
+    async get(address, options: CallOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const admitted = admitDocumentAddress(address, limits);
+      const unit = unitOf(context, admitted, admitted.namespace);
+      const sortKey = documentSortKey(admitted.namespace, admitted.key);
+      return (await readDocuments(context, unit, [sortKey], options.signal))[0];
+    },
+
+    async getMany(addresses, options: CallOptions = {}) {
+      connection.requireOpen(options?.signal);
+      return await getMany(context, admitGetMany(addresses, limits), options.signal);
+    },
+
+    async put(address, input, options: PutOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const [document] = await put(admitPut(address, input, options, limits), false, options);
+      return document as Document;
+    },
+
+    async putMany(writes, options: SessionGuard = {}) {
+      connection.requireOpen(options?.signal);
+      return await put(admitPutMany(writes, options, limits), true, options);
+    },
+
+    async delete(address, options: DeleteDocumentOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const { expectedVersion, ...guard } = options;
+      const one = expectedVersion === undefined ? { address } : { address, expectedVersion };
+      return (await remove([one], guard, false)) > 0;
+    },
+
+    async deleteMany(deletes, options: SessionGuard = {}) {
+      connection.requireOpen(options?.signal);
+      return await remove(deletes, options, true);
+    },
+
+    async touch(input, options) {
+      requireObject(options, "options");
+      connection.requireOpen(options.signal);
+      const address = admitDocumentAddress(input, limits);
+      const ttlMs = admitNullableTtl(options.ttlMs);
+      if (ttlMs === undefined)
+        throw refuse("ttlMs", "is missing; pass null for a document that lives for ever.");
+      const guard = admitUnitGuard(address, options, limits);
+      const unit = unitOf(context, address, address.namespace);
+      const args = [documentSortKey(address.namespace, address.key), `${ttlMs ?? 0}`];
+      const pair = [scripts.touchAlone, scripts.touchInSession] as const;
+      const answer = requireDone(await runOnUnit(context, unit, pair, guard, [], args, options));
+      if (answer[0] === "none") return undefined;
+      const [, sessionEnd, incarnation, record] = answer;
+      return decodeDocument(String(record), stateOf(sessionEnd, incarnation));
+    },
+
+    async find(scope, options: FindOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const request = admitFind(scope, options, limits);
+      return await findDocuments(context, request, connection.scope(options.signal));
+    },
+
+    async namespaces(scope, options: NamespacesOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const request = admitNamespaces(scope, options, limits);
+      return await listNamespaces(context, request, connection.scope(options.signal));
+    },
+  };
+}
+
+/** @throws `conflict` for a stale version; `many` adds which part it was. */
+function requireWritten(answer: Answer, many: boolean): Answer {
+  if (answer[0] === "stale") {
+    const version = Number(answer[1]);
+    throw conflict("version", many ? { version, index: Number(answer[2]) } : { version });
+  }
+  return requireDone(answer);
+}
+
+/** One script for each unit, and so for each session and namespace. */
+async function getMany(
+  context: StoreContext,
+  addresses: readonly DocumentAddress[],
+  signal: AbortSignal | undefined,
+): Promise<readonly (Document | undefined)[]> {
+  const units = new Map<
+    string,
+    { readonly unit: DocumentUnit; readonly places: number[]; readonly keys: string[] }
+  >();
+  for (const [place, address] of addresses.entries()) {
+    const unit = unitOf(context, address, address.namespace);
+    const known = units.get(unit.keys[0]) ?? { unit, places: [], keys: [] };
+    units.set(unit.keys[0], known);
+    known.places.push(place);
+    known.keys.push(documentSortKey(address.namespace, address.key));
+  }
+  const found = new Array<Document | undefined>(addresses.length).fill(undefined);
+  await Promise.all(
+    [...units.values()].map(async ({ unit, places, keys }) => {
+      const documents = await readDocuments(context, unit, keys, signal);
+      for (const [index, place] of places.entries()) found[place] = documents[index];
+    }),
+  );
+  return found;
+}

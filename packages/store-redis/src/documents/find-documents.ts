@@ -1,0 +1,108 @@
+import {
+  type AdmittedFind,
+  type Document,
+  documentSortKey,
+  encodeCursor,
+  findBounds,
+  matchesFind,
+  type Page,
+} from "@relevo/core";
+import type { StoreContext } from "../context.ts";
+import {
+  type DocumentUnit,
+  isReadable,
+  type ReadRecord,
+  readSomeDocuments,
+  unitOf,
+  unitsOf,
+} from "./document-unit.ts";
+import { type Candidate, chooseSources, nextCandidates } from "./find-candidates.ts";
+
+/** How many documents one call looks at beyond those it returns. */
+const lookBudget = 5000;
+/** How much of documents one call looks at before it ends its page, in characters as they are stored. */
+const lengthBudget = 16 * 1024 * 1024;
+
+/**
+ * One page. Sort keys come from an index of each unit and are merged; the documents of those that can stand on this
+ * page are then read and looked at again, so that what an index says never decides. A page ends early, with a cursor,
+ * when too much had to be looked at.
+ */
+export async function findDocuments(
+  context: StoreContext,
+  request: AdmittedFind,
+  signal: AbortSignal | undefined,
+): Promise<Page<Document>> {
+  const { scope, namespace, limit } = request;
+  const units =
+    namespace === undefined || scope.session !== undefined
+      ? unitsOf(context, scope)
+      : [unitOf(context, scope, namespace)];
+  if (!(await isReadable(context, units[0], signal))) return { items: [] };
+  const bounds = findBounds(request);
+  const sources = await chooseSources(context, units, request, bounds, signal);
+  const forward = request.direction === "forward";
+  const chunk = Math.min(1000, Math.max(limit + 1, 50));
+  const items: Document[] = [];
+  let after = request.after && documentSortKey(request.after.namespace, request.after.key);
+  let looked = 0;
+  let length = 0;
+  for (;;) {
+    const place = { bounds, after, forward, chunk };
+    const { candidates, more } = await nextCandidates(context, units, sources, place, signal);
+    const read = new Map<string, ReadRecord>();
+    for (const [index, { sortKey }] of candidates.entries()) {
+      if (after !== undefined && (looked >= limit + lookBudget || length >= lengthBudget))
+        return { items, cursor: cursorAt(after) };
+      // Only as many are read as the page can take, and one more that says whether it ends here.
+      if (!read.has(sortKey))
+        await readMore(
+          context,
+          candidates.slice(index, index + limit + 1),
+          request.updatedSince,
+          read,
+          signal,
+        );
+      const record = read.get(sortKey);
+      read.delete(sortKey);
+      if (record?.document !== undefined && matchesFind(record.document, request)) {
+        if (items.length === limit && after !== undefined) return { items, cursor: cursorAt(after) };
+        items.push(record.document);
+      }
+      looked++;
+      length += record?.length ?? 0;
+      after = sortKey;
+    }
+    if (!more) return { items };
+  }
+}
+
+/** The place behind a document, whether it is there or not. */
+function cursorAt(sortKey: string): string {
+  const end = sortKey.indexOf("\0\0");
+  return encodeCursor("documents", [sortKey.slice(0, end).split("\0\u0001"), sortKey.slice(end + 2)]);
+}
+
+/** Reads the first of these, and as many others as are small enough; of units that are ahead of it, no more. */
+async function readMore(
+  context: StoreContext,
+  candidates: readonly Candidate[],
+  since: number,
+  read: Map<string, ReadRecord>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const ahead = new Set(candidates.filter(({ sortKey }) => read.has(sortKey)).map(({ unit }) => unit));
+  const byUnit = new Map<DocumentUnit, string[]>();
+  for (const { unit, sortKey } of candidates) {
+    if (ahead.has(unit)) continue;
+    const keys = byUnit.get(unit);
+    if (keys === undefined) byUnit.set(unit, [sortKey]);
+    else keys.push(sortKey);
+  }
+  await Promise.all(
+    [...byUnit].map(async ([unit, keys]) => {
+      const records = await readSomeDocuments(context, unit, keys, since, signal);
+      for (const [index, record] of records.entries()) read.set(keys[index] ?? "", record);
+    }),
+  );
+}

@@ -1,0 +1,105 @@
+import {
+  type AdmittedAppend,
+  type AppendResult,
+  type EventInput,
+  retractedRanges,
+  type SeqRange,
+} from "@relevo/core";
+import type { StoreContext } from "../context.ts";
+import { appendFast, appendFull } from "../scripts/append.ts";
+import { cellOf, encodeAppended } from "./event-codec.ts";
+import { restOf } from "./head-codec.ts";
+import { requireDone } from "./status.ts";
+
+/** One Lua call; two for the first append of a session, and now and then for its upkeep. */
+export async function appendEvents(
+  context: StoreContext,
+  request: AdmittedAppend,
+  signal: AbortSignal | undefined,
+): Promise<AppendResult> {
+  const { connection } = context;
+  const since = performance.now();
+  const { address, operation, expectedVersion, fence, ttlMs, incarnation } = request;
+  const keys = context.keys.session(address.tenant, address.session);
+  const events: string[] = [];
+  let cells = "";
+  let bytes = 0;
+  let plain = ttlMs === undefined;
+  for (const one of request.events) {
+    const { event } = one;
+    events.push(encodeAppended(one));
+    cells += cellOf(event, event.agent);
+    bytes += one.bytes;
+    if (event.type === "retraction" || event.derivedFrom !== undefined) plain = false;
+  }
+  const shared = [
+    incarnation === undefined ? "" : encodeURIComponent(incarnation),
+    operation?.id ?? "",
+    operation === undefined ? "" : encodeURIComponent(operation.fingerprint),
+    expectedVersion === undefined ? "" : `${expectedVersion}`,
+    fence === undefined ? "" : `${fence}`,
+    cells,
+    `${bytes}`,
+  ];
+  const settings = { signal, repeatable: operation !== undefined };
+  if (plain) {
+    const { log, operations, olderOperations, columns, lease } = keys;
+    const few = [log, operations, olderOperations, columns, ...(fence === undefined ? [] : [lease])];
+    const answer = requireDone(
+      await connection.script(appendFast, few, [...shared, ...events], settings),
+      operation?.id,
+    );
+    if (answer[0] !== "full") return resultOf(answer);
+  }
+  // What is left of the time, for both steps.
+  const rest = connection.scope(signal, since);
+  await context.registerTenant(address.tenant, rest);
+  const inputs = request.events.map(({ event }) => event);
+  const answer = await connection.script(
+    appendFull,
+    keys.all,
+    [
+      ...shared,
+      address.session,
+      context.ids.next(),
+      ttlMs === undefined ? "" : `${ttlMs ?? 0}`,
+      `${context.ttlMs ?? 0}`,
+      context.fixedExpiry ? "1" : "0",
+      request.subject === undefined ? "" : encodeURIComponent(request.subject),
+      restOf(request.subject, request.metadata),
+      rangesByOffset(inputs, retractedRanges),
+      rangesByOffset(inputs, ({ derivedFrom }) => derivedFrom ?? []),
+      ...events,
+    ],
+    { ...settings, signal: rest },
+  );
+  return resultOf(requireDone(answer, operation?.id));
+}
+
+function resultOf(answer: readonly unknown[]): AppendResult {
+  const [status, firstSeq, version, incarnation, revision] = answer;
+  return {
+    firstSeq: Number(firstSeq),
+    version: Number(version),
+    incarnation: decodeURIComponent(String(incarnation)),
+    revision: Number(revision),
+    replayed: status === "replayed",
+  };
+}
+
+/** Ranges of the events that have some, as `1=3-5,7-7;`, with the event's place behind the version. */
+function rangesByOffset(
+  events: readonly EventInput[],
+  rangesOf: (event: EventInput) => readonly SeqRange[],
+): string {
+  let text = "";
+  for (const [index, event] of events.entries()) {
+    const ranges = rangesOf(event);
+    if (ranges.length > 0) text += `${index + 1}=${rangesText(ranges)};`;
+  }
+  return text;
+}
+
+export function rangesText(ranges: readonly SeqRange[]): string {
+  return ranges.map(({ from, to }) => `${from}-${to}`).join(",");
+}

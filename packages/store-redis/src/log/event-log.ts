@@ -1,0 +1,176 @@
+import {
+  type AppendOptions,
+  admitAppend,
+  admitErase,
+  admitId,
+  admitListSessions,
+  admitOptionalId,
+  admitOptionalInteger,
+  admitRead,
+  admitSessionAddress,
+  admitTouch,
+  admitTrim,
+  type CallOptions,
+  type DeleteSessionOptions,
+  type EraseOptions,
+  type EventLog,
+  type EventTransfer,
+  type ListSessionsOptions,
+  normalizeRanges,
+  type ReadOptions,
+  type SessionAddress,
+  type TouchOptions,
+  type TrimOptions,
+} from "@relevo/core";
+import type { Script } from "../connection/connection.ts";
+import type { StoreContext } from "../context.ts";
+import * as scripts from "../scripts/session.ts";
+import { appendEvents, rangesText } from "./append-events.ts";
+import { decodeHead, headOf } from "./head-codec.ts";
+import { listSessions } from "./list-sessions.ts";
+import { readEvents } from "./read-events.ts";
+import { requireHistory } from "./require-history.ts";
+import { type Answer, requireDone } from "./status.ts";
+import { createTransfer } from "./transfer.ts";
+
+/** The most events that one `trim` removes, so that no call holds up the server. */
+const trimLimit = 10_000;
+
+/** The log port, with transfer. */
+export function createEventLog(context: StoreContext): EventLog & EventTransfer {
+  const { connection, limits, keys } = context;
+
+  /** Runs a script over a whole session. */
+  async function onSession(
+    script: Script,
+    address: SessionAddress,
+    args: readonly string[],
+    options: CallOptions,
+    repeatable = false,
+  ): Promise<Answer> {
+    const { all } = keys.session(address.tenant, address.session);
+    const settings = { signal: options.signal, repeatable };
+    return requireDone(await connection.script(script, all, [address.session, ...args], settings));
+  }
+
+  const log: EventLog = {
+    async append(address, events, options: AppendOptions = {}) {
+      connection.requireOpen(options?.signal);
+      return await appendEvents(context, admitAppend(address, events, options, limits), options.signal);
+    },
+
+    async operation(address, id, options = {}) {
+      connection.requireOpen(options?.signal);
+      const admitted = admitSessionAddress(address, limits);
+      const operationId = admitId(id, "id", limits);
+      const answer = await onSession(scripts.operation, admitted, [operationId], options);
+      if (answer[0] !== "ok") return undefined;
+      const [, fingerprint, firstSeq, version, incarnation, revision] = answer;
+      return {
+        id: operationId,
+        fingerprint: decodeURIComponent(String(fingerprint)),
+        result: {
+          firstSeq: Number(firstSeq),
+          version: Number(version),
+          incarnation: decodeURIComponent(String(incarnation)),
+          revision: Number(revision),
+        },
+      };
+    },
+
+    async read(address, options: ReadOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const request = admitRead(options, limits);
+      const signal = connection.scope(options.signal);
+      return await readEvents(context, admitSessionAddress(address, limits), request, signal);
+    },
+
+    async head(address, options = {}) {
+      connection.requireOpen(options?.signal);
+      const { tenant, session } = admitSessionAddress(address, limits);
+      const sessionKeys = keys.session(tenant, session);
+      const args = ["LINDEX", sessionKeys.log, "-1"];
+      const text = (await connection.read(sessionKeys.log, args, options)) as string | null;
+      if (text !== null) return headOf(session, decodeHead(text));
+      await requireHistory(context, sessionKeys, options.signal);
+      return undefined;
+    },
+
+    async touch(address, options: TouchOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const { incarnation, ttlMs, subject, metadata } = admitTouch(options, limits);
+      const admitted = admitSessionAddress(address, limits);
+      const answer = await onSession(
+        scripts.touch,
+        admitted,
+        [
+          encoded(incarnation),
+          ttlMs === undefined ? "" : `${ttlMs ?? 0}`,
+          subject === undefined ? "0" : "1",
+          encoded(subject),
+          metadata === undefined ? "0" : "1",
+          metadata === undefined ? "" : JSON.stringify(metadata),
+        ],
+        options,
+      );
+      return answer[0] === "none" ? undefined : headOf(admitted.session, decodeHead(String(answer[1])));
+    },
+
+    async trim(address, options: TrimOptions) {
+      connection.requireOpen(options?.signal);
+      const { incarnation, beforeSeq, olderThan } = admitTrim(options, limits);
+      const answer = await onSession(
+        scripts.trim,
+        admitSessionAddress(address, limits),
+        [encoded(incarnation), text(beforeSeq), text(olderThan), `${trimLimit}`],
+        options,
+      );
+      if (answer[0] === "none") return { removed: 0, firstSeq: 1, more: false };
+      return { removed: Number(answer[1]), firstSeq: Number(answer[2]), more: answer[3] === 1 };
+    },
+
+    async erase(address, options: EraseOptions) {
+      connection.requireOpen(options?.signal);
+      const { ranges, incarnation } = admitErase(options, limits);
+      const answer = await onSession(
+        scripts.erase,
+        admitSessionAddress(address, limits),
+        [encoded(incarnation), rangesText(normalizeRanges(ranges))],
+        options,
+        true,
+      );
+      if (answer[0] === "none") return { erased: [], revision: 0 };
+      return { erased: (answer[2] as readonly number[]).map(Number), revision: Number(answer[1]) };
+    },
+
+    async delete(address, options: DeleteSessionOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const admitted = admitSessionAddress(address, limits);
+      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
+      const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
+      const answer = await onSession(
+        scripts.remove,
+        admitted,
+        [encoded(incarnation), text(expected)],
+        options,
+      );
+      return answer[0] === "ok";
+    },
+
+    async list(tenant, options: ListSessionsOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const request = admitListSessions(tenant, options, limits);
+      return await listSessions(context, request, connection.scope(options.signal));
+    },
+  };
+
+  return { ...log, ...createTransfer(context, onSession) };
+}
+
+function encoded(id: string | undefined): string {
+  return id === undefined ? "" : encodeURIComponent(id);
+}
+
+function text(value: number | undefined): string {
+  return value === undefined ? "" : `${value}`;
+}

@@ -1,0 +1,175 @@
+import type { AdmittedRead, EventType, ReadResult, SessionAddress, StoredEvent } from "@relevo/core";
+import type { StoreContext } from "../context.ts";
+import type { SessionKeys } from "../keys.ts";
+import { readFiltered } from "../scripts/read.ts";
+import { agentLetter, decodeEvent, kindOf } from "./event-codec.ts";
+import { decodeHead, headMark, type StoredHead } from "./head-codec.ts";
+import { requireHistory } from "./require-history.ts";
+import { requireDone } from "./status.ts";
+
+/** Cells of the columns that one call of the script looks at; some milliseconds at most. */
+const cellBudget = 20_000;
+/** How often one read asks again when what it was given did not fit the filter after all. */
+const maxRounds = 4;
+
+const nothing: ReadResult = Object.freeze({ version: 0, revision: 0, events: [] });
+
+/** Reads one page. The newest events of a session come with one plain LRANGE. */
+export async function readEvents(
+  context: StoreContext,
+  address: SessionAddress,
+  request: AdmittedRead,
+  signal: AbortSignal | undefined,
+): Promise<ReadResult> {
+  const keys = context.keys.session(address.tenant, address.session);
+  if (isTail(request)) {
+    const tail = await readTail(context, keys, request, signal);
+    if (tail === "none") return await none(context, keys, signal);
+    if (tail !== undefined) return tail;
+  }
+  for (;;) {
+    const result = await readPages(context, keys, request, signal);
+    if (result === "none") return await none(context, keys, signal);
+    if (result !== undefined) return result;
+  }
+}
+
+async function none(
+  context: StoreContext,
+  keys: SessionKeys,
+  signal: AbortSignal | undefined,
+): Promise<ReadResult> {
+  await requireHistory(context, keys, signal);
+  return nothing;
+}
+
+function isTail({ direction, after, before, atVersion, agent, pinned, retracted }: AdmittedRead): boolean {
+  return (
+    direction === "backward" &&
+    after === 0 &&
+    before === Number.MAX_SAFE_INTEGER &&
+    atVersion === undefined &&
+    agent === undefined &&
+    pinned === undefined &&
+    retracted !== "only"
+  );
+}
+
+/** The newest events; `undefined` when too many of them are not wanted, `none` without a session. */
+async function readTail(
+  { connection }: StoreContext,
+  { log }: SessionKeys,
+  request: AdmittedRead,
+  signal: AbortSignal | undefined,
+): Promise<ReadResult | "none" | undefined> {
+  const { limit } = request;
+  const elements = (await connection.read(log, ["LRANGE", log, `${-limit - 1}`, "-1"], {
+    signal,
+  })) as readonly string[];
+  const text = elements.at(-1);
+  if (text === undefined) return "none";
+  const head = decodeHead(text);
+  const events: StoredEvent[] = [];
+  for (let index = elements.length - 2, seq = head.version; index >= 0; index--, seq--) {
+    const event = decodeEvent(elements[index] as string, seq);
+    if (!wants(event, request)) return undefined;
+    events.push(event);
+  }
+  const last = head.version - events.length + 1;
+  return resultOf(head, events, last > head.firstSeq && events.length === limit ? last : undefined);
+}
+
+/** Pages of the script until there is enough; `undefined` when the session changed its incarnation meanwhile. */
+async function readPages(
+  { connection }: StoreContext,
+  keys: SessionKeys,
+  request: AdmittedRead,
+  signal: AbortSignal | undefined,
+): Promise<ReadResult | "none" | undefined> {
+  const backward = request.direction === "backward";
+  const events: StoredEvent[] = [];
+  let { after, before, atVersion } = request;
+  let first: StoredHead | undefined;
+  for (let round = 1; ; round++) {
+    const answer = await connection.script(
+      readFiltered,
+      [keys.log, keys.operations, keys.olderOperations, keys.columns],
+      [
+        `${after}`,
+        `${before}`,
+        `${request.limit - events.length}`,
+        backward ? "1" : "0",
+        kindsOf(request.types),
+        request.agent === undefined ? "" : agentLetter(request.agent),
+        request.pinned === undefined ? "" : request.pinned ? "1" : "0",
+        retractedMode(request.retracted, atVersion),
+        atVersion === undefined ? "" : `${atVersion}`,
+        `${cellBudget}`,
+      ],
+      { signal },
+    );
+    const [status, text, stop, seqs, elements] = requireDone(answer) as unknown as [
+      string,
+      string,
+      number,
+      readonly number[],
+      readonly string[],
+    ];
+    if (status === "none" || status === "expired") return first === undefined ? "none" : undefined;
+    const head = decodeHead(text);
+    if (first !== undefined && first.incarnation !== head.incarnation) return undefined;
+    first ??= head;
+    // Later pages show the log as the first one found it, or a retraction between them would tear the reading.
+    const asOf = { ...request, atVersion };
+    for (const [index, element] of elements.entries()) {
+      const event = decodeEvent(element, seqs[index] as number);
+      if (wants(event, asOf)) events.push(seenAt(event, atVersion));
+    }
+    const next = stop === 0 ? undefined : stop;
+    if (next === undefined || events.length >= request.limit || round >= maxRounds)
+      return resultOf(first, events, next);
+    if (backward) before = next;
+    else after = next;
+    atVersion ??= first.version;
+  }
+}
+
+function resultOf(head: StoredHead, events: readonly StoredEvent[], next: number | undefined): ReadResult {
+  const { incarnation, version, revision } = head;
+  return { incarnation, version, revision, events, ...(next === undefined ? {} : { next }) };
+}
+
+function kindsOf(types: ReadonlySet<EventType> | undefined): string {
+  if (types === undefined) return "";
+  // No kind at all must not read as every kind.
+  return types.size === 0 ? "-" : [...types].map((type) => `${kindOf(type)}`).join("");
+}
+
+function retractedMode(retracted: AdmittedRead["retracted"], atVersion: number | undefined): string {
+  if (retracted === "include") return "i";
+  if (retracted === "only") return "o";
+  // What is retracted now may not have been then.
+  return atVersion === undefined ? "x" : "i";
+}
+
+function wants(event: StoredEvent, filter: AdmittedRead): boolean {
+  const { types, agent, pinned, atVersion, retracted } = filter;
+  if (types !== undefined && !types.has(event.type)) return false;
+  if (agent !== undefined && event.agent !== agent) return false;
+  if (pinned !== undefined && (event.pinned === true) !== pinned) return false;
+  if (retracted === "include") return true;
+  const gone = event.retractedBy !== undefined && (atVersion === undefined || event.retractedBy <= atVersion);
+  return gone === (retracted === "only");
+}
+
+/** The event as a reader of an older version saw it: not yet retracted. */
+function seenAt(event: StoredEvent, atVersion: number | undefined): StoredEvent {
+  if (atVersion === undefined || event.retractedBy === undefined || event.retractedBy <= atVersion)
+    return event;
+  const { retractedBy: _later, ...earlier } = event;
+  return earlier as StoredEvent;
+}
+
+export function isHead(element: string): boolean {
+  return element.startsWith(headMark);
+}

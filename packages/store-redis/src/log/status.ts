@@ -1,0 +1,38 @@
+import { conflict, historyLost, MemoryError, refuse } from "@relevo/core";
+
+/** What a script answers: a status, then what goes with it. */
+export type Answer = readonly [status: string, ...values: unknown[]];
+
+/** @throws what the status says, when it is a refusal; `detail` completes a conflict. */
+export function requireDone(answer: unknown, operation?: string): Answer {
+  if (!Array.isArray(answer) || typeof answer[0] !== "string") {
+    throw new MemoryError("corrupt", "A script gave an answer that the store does not know.", {
+      outcome: "unknown",
+    });
+  }
+  const [status, value, more] = answer as [string, unknown, unknown];
+  switch (status) {
+    case "ended":
+      throw historyLost("ended");
+    case "evicted":
+      throw historyLost("evicted");
+    case "incomplete":
+      throw historyLost("incomplete");
+    case "operation":
+      throw conflict("operation", { operation: operation ?? "" });
+    case "sealed":
+      throw conflict("sealed", { sealed: true });
+    case "fence":
+      throw conflict("fence", { fence: Number(value) });
+    case "version":
+      throw conflict("version", { version: Number(value) });
+    case "retraction":
+      throw refuse(
+        "retraction",
+        `names seq ${Number(more)}, but the log ends at ${Number(value)}. Retract what was appended before.`,
+        { version: Number(value) },
+      );
+    default:
+      return answer as unknown as Answer;
+  }
+}

@@ -1,0 +1,245 @@
+import {
+  type AdmittedTransferBatch,
+  admitInteger,
+  admitLimit,
+  admitOptionalId,
+  admitOptionalInteger,
+  admitSessionAddress,
+  admitTransferBatch,
+  type CallOptions,
+  compareCopies,
+  conflict,
+  type DeleteSessionOptions,
+  type EventTransfer,
+  MemoryError,
+  type OperationRecord,
+  refuse,
+  type SessionAddress,
+  type SessionHead,
+  type StoredEvent,
+} from "@relevo/core";
+import type { Script } from "../connection/connection.ts";
+import type { StoreContext } from "../context.ts";
+import { seal } from "../scripts/session.ts";
+import { exportPart, importPart } from "../scripts/transfer.ts";
+import { rangesText } from "./append-events.ts";
+import { cellOf, decodeEvent, encodeCopy, flagsOf } from "./event-codec.ts";
+import { decodeHead, headOf, restOf, type StoredHead } from "./head-codec.ts";
+import { type Answer, requireDone } from "./status.ts";
+
+type OnSession = (
+  script: Script,
+  address: SessionAddress,
+  args: readonly string[],
+  options: CallOptions,
+  repeatable?: boolean,
+) => Promise<Answer>;
+
+/** The transfer port: each of its steps is one script, and may be repeated. */
+export function createTransfer(context: StoreContext, onSession: OnSession): EventTransfer {
+  const { connection, limits } = context;
+
+  async function setSealed(
+    address: SessionAddress,
+    sealed: boolean,
+    options: DeleteSessionOptions,
+  ): Promise<SessionHead> {
+    connection.requireOpen(options?.signal);
+    const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
+    const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
+    const admitted = admitSessionAddress(address, limits);
+    const named = incarnation === undefined ? "" : encodeURIComponent(incarnation);
+    const args = [named, sealed ? "1" : "0", expected === undefined ? "" : `${expected}`];
+    const answer = await onSession(seal, admitted, args, options, true);
+    if (answer[0] === "none") throw new MemoryError("not-found", "There is no such session.");
+    return headOf(admitted.session, decodeHead(String(answer[1])));
+  }
+
+  return {
+    seal: (address, options: DeleteSessionOptions = {}) => setSealed(address, true, options),
+    unseal: (address, options = {}) => setSealed(address, false, options),
+
+    async exportEvents(address, options = {}) {
+      connection.requireOpen(options?.signal);
+      const after = admitInteger(options.after ?? 0, "after", 0);
+      const limit = admitLimit(options.limit);
+      const admitted = admitSessionAddress(address, limits);
+      const part = await readPart(context, admitted, after, limit, options.signal);
+      if (part === undefined) return undefined;
+      const { head, events, operations } = part;
+      return {
+        head: headOf(admitted.session, head),
+        ...(head.ttlMs === undefined ? {} : { ttlMs: head.ttlMs }),
+        events,
+        operations,
+      };
+    },
+
+    async importEvents(address, batch, options: CallOptions = {}) {
+      connection.requireOpen(options?.signal);
+      const admitted = admitSessionAddress(address, limits);
+      const admittedBatch = admitTransferBatch(batch, limits);
+      const signal = connection.scope(options.signal);
+      await context.registerTenant(admitted.tenant, signal);
+      for (;;) {
+        const head = await importOnce(context, onSession, admitted, admittedBatch, { signal });
+        if (head !== undefined) return headOf(admitted.session, head);
+      }
+    },
+  };
+}
+
+interface Part {
+  readonly text: string;
+  readonly head: StoredHead;
+  readonly events: readonly StoredEvent[];
+  readonly operations: readonly OperationRecord[];
+}
+
+/** Events after a seq. The part behind 0 also has the operations whose events were trimmed, or that had none. */
+async function readPart(
+  { connection, keys }: StoreContext,
+  { tenant, session }: SessionAddress,
+  after: number,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<Part | undefined> {
+  const { log, operations, olderOperations } = keys.session(tenant, session);
+  const args = [`${after + 1}`, `${limit}`, `${after === 0 ? -1 : after}`];
+  const answer = await connection.script(exportPart, [log, operations, olderOperations], args, { signal });
+  const [status, text, first, elements, rows] = requireDone(answer) as unknown as [
+    string,
+    string,
+    number,
+    readonly string[],
+    readonly string[],
+  ];
+  if (status === "none") return undefined;
+  const records: OperationRecord[] = [];
+  for (let index = 0; index < rows.length; index += 2) {
+    records.push(decodeOperation(String(rows[index]), String(rows[index + 1])));
+  }
+  records.sort((left, right) => left.result.version - right.result.version);
+  const events = elements.map((element, index) => decodeEvent(element, first + index));
+  return { text, head: decodeHead(text), events, operations: records };
+}
+
+function decodeOperation(id: string, row: string): OperationRecord {
+  const [incarnation = "", fingerprint = "", firstSeq, version, revision] = row.split("|");
+  return {
+    id,
+    fingerprint: decodeURIComponent(fingerprint),
+    result: {
+      firstSeq: Number(firstSeq),
+      version: Number(version),
+      incarnation: decodeURIComponent(incarnation),
+      revision: Number(revision),
+    },
+  };
+}
+
+function encodeOperation({ fingerprint, result }: OperationRecord): string {
+  const { firstSeq, version, incarnation, revision } = result;
+  return `${encodeURIComponent(incarnation)}|${encodeURIComponent(fingerprint)}|${firstSeq}|${version}|${revision}`;
+}
+
+/**
+ * Compares the batch with what is here, and adds what is not; `undefined` when the session changed in between. What
+ * is here must be the same, except that an erasure wins on either side.
+ */
+async function importOnce(
+  context: StoreContext,
+  onSession: OnSession,
+  address: SessionAddress,
+  batch: AdmittedTransferBatch,
+  options: CallOptions,
+): Promise<StoredHead | undefined> {
+  const { head } = batch;
+  const firstSeq = batch.events[0]?.event.seq ?? head.version + 1;
+  const here = await readPart(
+    context,
+    address,
+    firstSeq - 1,
+    Math.max(1, batch.events.length),
+    options.signal,
+  );
+  if (here !== undefined && here.head.incarnation !== head.incarnation) {
+    throw conflict("incarnation", { incarnation: here.head.incarnation });
+  }
+  const version = here?.head.version ?? head.firstSeq - 1;
+  const ours = new Map(here?.events.map((event) => [event.seq, event]));
+  const erased: number[] = [];
+  for (const { event } of batch.events) {
+    const copy = ours.get(event.seq);
+    if (copy === undefined) continue;
+    const compared = compareCopies(copy, event);
+    if (compared === "other") throw conflict("import", { seq: event.seq });
+    if (compared === "erased") erased.push(event.seq);
+  }
+  const events = batch.events.filter(({ event }) => event.seq > version);
+  const operations = await newOperations(context, address, batch, here !== undefined);
+  requireNoGap(batch, version, events[0]?.event.seq);
+  const adds = events.length > 0 || operations.length > 0;
+  if (adds && here !== undefined && !here.head.sealed) throw conflict("import", { sealed: false, version });
+  const answer = await onSession(
+    importPart,
+    address,
+    [
+      here?.text ?? "",
+      encodeURIComponent(head.incarnation),
+      `${head.firstSeq}`,
+      `${head.createdAt}`,
+      `${head.updatedAt}`,
+      `${batch.ttlMs ?? 0}`,
+      head.subject === undefined ? "" : encodeURIComponent(head.subject),
+      restOf(head.subject, head.metadata),
+      `${head.revision}`,
+      `${events.reduce((sum, one) => sum + one.bytes, 0)}`,
+      events.map(({ event }) => cellOf(flagsOf(event), event.agent)).join(""),
+      rangesText(erased.map((seq) => ({ from: seq, to: seq }))),
+      events
+        .filter(({ event }) => event.derivedFrom !== undefined)
+        .map(({ event }) => `${event.seq}=${rangesText(event.derivedFrom ?? [])};`)
+        .join(""),
+      `${operations.length}`,
+      ...operations.flatMap((operation) => [operation.id, encodeOperation(operation)]),
+      ...events.map(({ event, bytes }) => encodeCopy(event, bytes)),
+    ],
+    options,
+    true,
+  );
+  return answer[0] === "changed" ? undefined : decodeHead(String(answer[1]));
+}
+
+/** Those of the batch that are not here yet. @throws `conflict` when one is here with another fingerprint. */
+async function newOperations(
+  { connection, keys }: StoreContext,
+  { tenant, session }: SessionAddress,
+  batch: AdmittedTransferBatch,
+  present: boolean,
+): Promise<readonly OperationRecord[]> {
+  if (!present || batch.operations.length === 0) return batch.operations;
+  const { operations, olderOperations } = keys.session(tenant, session);
+  const ids = batch.operations.map(({ id }) => id);
+  const [rows, older] = (await Promise.all(
+    [operations, olderOperations].map((key) => connection.read(key, ["HMGET", key, ...ids])),
+  )) as [readonly (string | null)[], readonly (string | null)[]];
+  return batch.operations.filter((operation, index) => {
+    const row = rows[index] ?? older[index];
+    if (row === null || row === undefined) return true;
+    const ours = decodeOperation(operation.id, row);
+    if (ours.result.incarnation !== batch.head.incarnation) return true;
+    if (ours.fingerprint !== operation.fingerprint) throw conflict("import", { operation: operation.id });
+    return false;
+  });
+}
+
+function requireNoGap(batch: AdmittedTransferBatch, version: number, first: number | undefined): void {
+  const start = batch.events[0]?.event.seq;
+  if (first !== undefined && first !== version + 1) {
+    throw refuse("batch.events", `would leave a gap: the log ends at ${version}.`, { version });
+  }
+  if (start !== undefined && start < batch.head.firstSeq) {
+    throw refuse("batch.events", "begins before the first seq of its head.");
+  }
+}

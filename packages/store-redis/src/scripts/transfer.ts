@@ -1,0 +1,93 @@
+import { defineScript, type Script } from "../connection/connection.ts";
+import { prelude, unitPrelude } from "./prelude.ts";
+import { rewrite } from "./rewrite.ts";
+
+/**
+ * A part of the log as it is, with the operations whose results lie in it. ARGV: 1 first seq, 2 how many,
+ * 3 versions of operations greater than this.
+ */
+export const exportPart: Script = defineScript(
+  `${prelude}
+local text = redis.call('LINDEX', LOG, -1)
+local h = text and parseHead(text) or nil
+if not h or (h.expires ~= 0 and now >= h.expires) then return { 'none' } end
+local first = math.max(tonumber(ARGV[1]), h.first)
+local last = math.min(first + tonumber(ARGV[2]) - 1, h.version)
+local events = first <= last and redis.call('LRANGE', LOG, first - h.first, last - h.first) or {}
+local operations, above = {}, tonumber(ARGV[3])
+for _, key in ipairs({ OLD, OPS }) do
+  local flat = redis.call('HGETALL', key)
+  for index = 1, #flat, 2 do
+    local inc, version = string.match(flat[index + 1], '^([^|]*)|[^|]*|%d+|(%d+)|%d+$')
+    version = version and tonumber(version)
+    if inc == h.inc and version and version > above and version <= last then
+      operations[#operations + 1] = flat[index]
+      operations[#operations + 1] = flat[index + 1]
+    end
+  end
+end
+return { 'ok', text, first, events, operations }
+`,
+  false,
+);
+
+/**
+ * Takes a part of a copy, when the session still is as the caller saw it. ARGV: 1 session, 2 the head that was seen
+ * or '', 3 incarnation, 4 first seq of a new copy, 5 created, 6 updated, 7 ttl, 8 subject, 9 the head's rest, 10 the
+ * source's revision, 11 bytes, 12 columns, 13 ranges to erase, 14 derivations as \`seq=from-to,…;\`, 15 how many
+ * operations, then their ids and rows, then the events.
+ */
+export const importPart: Script = defineScript(`${unitPrelude}${rewrite}
+local session = ARGV[1]
+requireRoom(DORDER)
+local h, lost, mark = openHead(session)
+if lost == 'incomplete' then return { lost } end
+if lost == 'evicted' and mark.inc ~= ARGV[3] then return { lost } end
+if (h and headText(h) or '') ~= ARGV[2] then return { 'changed' } end
+local operations = tonumber(ARGV[15])
+local offset = 16 + operations * 2
+local count = #ARGV - offset + 1
+local adds = count > 0 or operations > 0
+local changed = false
+local created = not h
+local subject = subjectOf(mark)
+if not h then
+  subject = ''
+  h = createHead(session, ARGV[3], tonumber(ARGV[7]), '0', '', ARGV[9], mark)
+  h.first = tonumber(ARGV[4])
+  h.version = h.first - 1
+  h.sealed = '1'
+  h.revision = tonumber(ARGV[10])
+end
+for index = 0, count - 1 do
+  local element = ARGV[offset + index]
+  if index == 0 then redis.call('LSET', LOG, -1, element) else redis.call('RPUSH', LOG, element) end
+end
+h.version = h.version + count
+h.bytes = h.bytes + tonumber(ARGV[11])
+if count > 0 then
+  if redis.call('APPEND', COL, ARGV[12]) ~= (h.version - h.first + 1) * 2 then redis.call('UNLINK', COL) end
+  redis.call('RPUSH', LOG, headText(h))
+end
+for place = 16, offset - 2, 2 do
+  -- One that this id had in an ended incarnation is replaced, and was counted.
+  if redis.call('HSET', OPS, ARGV[place], ARGV[place + 1]) == 1 then h.ops = h.ops + 1 end
+end
+for seq, ranges in string.gmatch(ARGV[14], '(%d+)=([^;]*);') do redis.call('HSET', DERIVED, seq, ranges) end
+if ARGV[13] ~= '' then
+  local _, any = blankEvents(h, pairsOf(h, ARGV[13]))
+  changed = any
+end
+if not created and (adds or changed) then h.revision = math.max(h.revision + 1, tonumber(ARGV[10])) end
+if adds or created then
+  h.created, h.updated, h.ttl, h.rest = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[9]
+  if ARGV[8] ~= subject then
+    if subject ~= '' then redis.call('ZREM', SUBJECTS, subject .. '\\0' .. session) end
+    subject = ARGV[8]
+    if subject ~= '' then redis.call('ZADD', SUBJECTS, 0, subject .. '\\0' .. session) end
+  end
+  h.expires = h.ttl > 0 and now + h.ttl or 0
+end
+if adds or created or changed then saveHead(session, h, subject) end
+return { 'ok', headText(h) }
+`);

@@ -1,0 +1,24 @@
+import { type RemoteProcess, startRemoteProcess } from "@relevo/remote-store";
+import { describeConformance } from "@relevo/store-conformance";
+import { requireService } from "@relevo/test-services";
+import { afterAll, beforeAll, describe } from "vitest";
+import { redisHarness } from "./harness.ts";
+import { useRedis } from "./servers.ts";
+
+describe.skipIf(!requireService("redis", { for: "the conformance of store-redis" }))("one server", () => {
+  const redis = useRedis();
+  let remote: RemoteProcess | undefined;
+  beforeAll(async () => {
+    remote = await startRemoteProcess(new URL("./redis-module.ts", import.meta.url), {
+      RELEVO_TEST_URLS: redis.server().url,
+    });
+  });
+  afterAll(() => remote?.[Symbol.asyncDispose]());
+
+  describeConformance(
+    redisHarness("store-redis from two processes", () => {
+      if (remote === undefined) throw new Error("The other process has not been started.");
+      return [redis.clients()[0], remote];
+    }),
+  );
+});

@@ -1,0 +1,207 @@
+import { type CallOptions, MemoryError, type MemoryErrorCode, type Outcome } from "@relevo/core";
+import { type FaultProxy, startFaultProxy } from "@relevo/fault-proxy";
+import { type RedisServer, requireService, startRedis } from "@relevo/test-services";
+import { createClient } from "redis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { createRedisStore, type RedisStore } from "../src/index.ts";
+
+const deadlineMs = 300;
+const address = (session: string) => ({ tenant: "acme", session });
+const event = { type: "x-note" as const, body: "one" };
+
+type Calls = Readonly<Record<string, (options: CallOptions) => Promise<unknown>>>;
+
+function readsOf({ log, documents, maintenance }: RedisStore): Calls {
+  const note = { tenant: "acme", namespace: ["notes"], key: "k" };
+  return {
+    read: (options) => log.read(address("s"), options),
+    head: (options) => log.head(address("s"), options),
+    operation: (options) => log.operation(address("s"), "one", options),
+    list: (options) => log.list("acme", options),
+    get: (options) => documents.get(note, options),
+    find: (options) => documents.find({ tenant: "acme" }, options),
+    namespaces: (options) => documents.namespaces({ tenant: "acme" }, options),
+    tenants: (options) => maintenance.tenants(options),
+    durability: (options) => maintenance.durability(options),
+  };
+}
+
+function writesOf({ log, documents, leases }: RedisStore): Calls {
+  const note = { tenant: "acme", namespace: ["notes"], key: "k" };
+  return {
+    append: (options) => log.append(address("s"), [event], options),
+    touch: (options) => log.touch(address("s"), options),
+    trim: (options) => log.trim(address("s"), { beforeSeq: 1, ...options }),
+    erase: (options) => log.erase(address("s"), { seqs: [{ from: 1, to: 1 }], ...options }),
+    delete: (options) => log.delete(address("s"), options),
+    put: (options) => documents.put(note, { value: 1 }, options),
+    remove: (options) => documents.delete(note, options),
+    acquire: (options) => leases.acquire(address("s"), { ttlMs: 1000, ...options }),
+  };
+}
+
+/** Each call ends in time, in one of these ways. */
+async function expectAll(calls: Calls, codes: readonly MemoryErrorCode[], outcome: Outcome): Promise<void> {
+  const began = performance.now();
+  const ends = await Promise.all(
+    Object.entries(calls).map(async ([name, call]) => {
+      const error = await call({}).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (!MemoryError.isInstance(error)) return `${name}: ${String(error)}`;
+      return codes.includes(error.code) && error.outcome === outcome
+        ? undefined
+        : `${name}: ${error.code}/${error.outcome}: ${error.message}`;
+    }),
+  );
+  expect(ends.filter((end) => end !== undefined)).toEqual([]);
+  expect(performance.now() - began).toBeLessThan(deadlineMs + 700);
+}
+
+describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }))(
+  "every call ends by its deadline",
+  () => {
+    let redis: RedisServer;
+    let proxy: FaultProxy;
+    let client: ReturnType<typeof createClient>;
+    let store: RedisStore;
+
+    beforeAll(async () => {
+      redis = await startRedis({ persistence: "always", args: ["--lua-time-limit", "20"] });
+      proxy = await startFaultProxy({ target: { host: redis.host, port: redis.port } });
+    });
+    afterAll(async () => {
+      await proxy?.stop();
+      await redis?.stop();
+    });
+    beforeEach(async () => {
+      await redis.command("FLUSHALL");
+      client = createClient({ url: proxy.url(redis.url), socket: { reconnectStrategy: 10 } });
+      client.on("error", () => undefined);
+      await client.connect();
+      store = createRedisStore({ client, deadlineMs });
+      // The tenant is known and the scripts are loaded: what is tested are the calls themselves.
+      await store.log.append(address("other"), [event]);
+    });
+    afterEach(async () => {
+      await store.close();
+      client.destroy();
+    });
+
+    const works = () =>
+      vi.waitFor(async () => expect((await store.log.read(address("other"))).events).toHaveLength(1), {
+        timeout: 10_000,
+      });
+
+    it("with no server: nothing was sent, and nothing is sent later", async () => {
+      const direct = createClient({ url: redis.url, socket: { reconnectStrategy: 10 } });
+      direct.on("error", () => undefined);
+      await direct.connect();
+      await using offline = createRedisStore({ client: direct, deadlineMs });
+      await offline.log.append(address("another"), [event]);
+      await redis.kill();
+      try {
+        await vi.waitFor(() => expect(direct.isReady).toBe(false));
+        await expectAll(readsOf(offline), ["timeout"], "not-applied");
+        await expectAll(writesOf(offline), ["timeout"], "not-applied");
+      } finally {
+        await redis.restart();
+      }
+      await works();
+      expect((await offline.log.append(address("another"), [event])).version).toBe(2);
+      expect(await offline.log.head(address("s"))).toBeUndefined();
+      expect((await offline.documents.find({ tenant: "acme" })).items).toEqual([]);
+      direct.destroy();
+    });
+
+    it("with a half-open socket: a write may have been done, a read has done nothing", async () => {
+      proxy.stall();
+      await expectAll(readsOf(store), ["timeout"], "not-applied");
+      await expectAll(writesOf(store), ["timeout"], "unknown");
+      proxy.resume();
+      await works();
+    });
+
+    it("with a server that stands still, whose late answers poison nothing", async () => {
+      const operation = { id: "once", fingerprint: "x" };
+      redis.pause();
+      await expectAll(readsOf(store), ["timeout"], "not-applied");
+      const late = store.log.append(address("late"), [event], { operation });
+      await expect(late).rejects.toMatchObject({ code: "timeout", outcome: "unknown", retryable: true });
+      redis.resume();
+      await works();
+      const again = await store.log.append(address("late"), [event], { operation });
+      expect(again).toMatchObject({ firstSeq: 1, version: 1 });
+      expect((await store.log.read(address("late"))).events).toHaveLength(1);
+    });
+
+    it("with a server that runs another script", async () => {
+      // Whoever waits for the endless script is told that it was killed.
+      const endless = redis.command("EVAL", "while true do end", 0).catch(() => undefined);
+      await vi.waitFor(async () => {
+        await expect(redis.command("PING")).rejects.toThrow(/BUSY/u);
+      });
+      await expectAll(readsOf(store), ["unavailable", "timeout"], "not-applied");
+      await expectAll(writesOf(store), ["unavailable", "timeout"], "not-applied");
+      await redis.command("SCRIPT", "KILL");
+      await endless;
+      await works();
+      expect(await store.log.head(address("s"))).toBeUndefined();
+    });
+
+    it("with a client that its owner has closed, at once", async () => {
+      client.destroy();
+      const began = performance.now();
+      await expectAll(readsOf(store), ["unavailable"], "not-applied");
+      await expectAll(writesOf(store), ["unavailable"], "not-applied");
+      expect(performance.now() - began).toBeLessThan(deadlineMs);
+      client = createClient({ url: redis.url });
+      await client.connect();
+    });
+
+    it("with a signal, as soon as it fires", async () => {
+      proxy.stall();
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const began = performance.now();
+      const append = store.log.append(address("s"), [event], { signal: controller.signal });
+      const read = store.log.read(address("s"), { signal: controller.signal });
+      const told = Promise.allSettled([append, read]);
+      controller.abort(reason);
+      const [appended, readed] = await told;
+      expect(performance.now() - began).toBeLessThan(deadlineMs);
+      expect(appended).toMatchObject({ reason: { code: "aborted", cause: reason } });
+      expect(readed).toMatchObject({ reason: { code: "aborted", outcome: "not-applied", cause: reason } });
+      proxy.resume();
+      await works();
+    });
+
+    it("and scripts that the server has forgotten are loaded again", async () => {
+      await redis.command("SCRIPT", "FLUSH");
+      expect((await store.log.append(address("s"), [event])).version).toBe(1);
+      await redis.kill();
+      await redis.restart();
+      await works();
+      expect((await store.log.append(address("s"), [event])).version).toBe(2);
+      expect(
+        (await store.documents.put({ tenant: "acme", namespace: ["n"], key: "k" }, { value: 1 })).value,
+      ).toBe(1);
+    });
+
+    it("and a write whose answer is lost is asked for again when it has an operation id", async () => {
+      const operation = { id: "lost answer", fingerprint: "x" };
+      const cut = proxy.cutAfter({ direction: "response", bytes: 0 });
+      const { version } = await store.log.append(address("other"), [event], { operation });
+      await cut;
+      expect(version).toBe(2);
+      expect((await store.log.read(address("other"))).events).toHaveLength(2);
+      const second = proxy.cutAfter({ direction: "response", bytes: 0 });
+      await expect(store.log.append(address("other"), [event])).rejects.toMatchObject({
+        code: "unavailable",
+        outcome: "unknown",
+      });
+      await second;
+    });
+  },
+);

@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RemoteProcess } from "@relevo/remote-store";
+import type { StoreFixture, StoreHarness } from "@relevo/store-conformance";
+import type { RedisClient, RedisCluster } from "../src/index.ts";
+import { createRedisStore } from "../src/index.ts";
+import { createKeys } from "../src/keys.ts";
+
+/** The client of the first handle, and that of the second; or the process that the second lives in. */
+type Clients = readonly [RedisClient | RedisCluster, RedisClient | RedisCluster | RemoteProcess];
+
+/** The kit's way in: two handles with clients of their own, below a prefix of its own. Time is the server's. */
+export function redisHarness(name: string, clients: () => Clients): StoreHarness {
+  return { name, open: () => openFixture(clients()) };
+}
+
+async function openFixture([client, second]: Clients): Promise<StoreFixture> {
+  const prefix = `t-${randomUUID()}`;
+  const store = createRedisStore({ client, prefix });
+  const other =
+    "pid" in second ? await second.open(store, { prefix }) : createRedisStore({ client: second, prefix });
+  return {
+    store,
+    other,
+    advance: waitMs,
+    async loseSession(tenant, session) {
+      const { log } = createKeys(prefix).session(tenant, session);
+      await ("masters" in client
+        ? client.sendCommand(log, false, ["DEL", log])
+        : client.sendCommand(["DEL", log]));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([store.close(), other.close()]);
+    },
+  };
+}
+
+/** A timer may fire a little early, and the server's clock tells. */
+async function waitMs(ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  for (let left = ms; left > 0; left = end - performance.now()) await sleep(Math.ceil(left));
+}

@@ -1,0 +1,13 @@
+import { describeMutants } from "@relevo/store-conformance";
+import { requireService } from "@relevo/test-services";
+import { describe, it } from "vitest";
+import { redisHarness } from "./harness.ts";
+import { ownMutants } from "./own-mutants.ts";
+import { useRedis } from "./servers.ts";
+
+// Many at once, each below a prefix of its own: most of their time they wait for the server's clock.
+describe.skipIf(!requireService("redis", { for: "the mutants of store-redis" }))("one server", () => {
+  const redis = useRedis();
+  const harness = redisHarness("store-redis", () => redis.clients());
+  describeMutants(harness, { mutants: ownMutants, it: it.concurrent, timeoutMs: 240_000 });
+});

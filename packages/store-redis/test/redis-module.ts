@@ -1,0 +1,14 @@
+import { createClient, createCluster } from "redis";
+import { createRedisStore, type RedisStore } from "../src/index.ts";
+
+const urls = (process.env.RELEVO_TEST_URLS ?? "").split(",");
+const [url = ""] = urls;
+const client =
+  urls.length > 1 ? createCluster({ rootNodes: urls.map((node) => ({ url: node })) }) : createClient({ url });
+client.on("error", () => undefined);
+await client.connect();
+
+/** A store of this process: its client is no other's. */
+export async function openStore({ prefix }: { readonly prefix: string }): Promise<RedisStore> {
+  return createRedisStore({ client, prefix });
+}
