@@ -1,0 +1,84 @@
+// Brings a database up to what the store needs, or tells with --dry-run what it would do. See --help.
+import { parseArgs } from "node:util";
+import { MemoryError } from "@relevo/core";
+import { migratePostgres } from "@relevo/store-postgres";
+import pg from "pg";
+
+const usage = `pnpm migrate [--dry-run] [--schema NAME] [--role NAME] [ADDRESS]
+
+Makes the tables, functions and policies of the store in a database, and the role that may use them; or what of it is
+missing. The address is that of a role that may create them, such as postgres://owner@host/database; DATABASE_URL when
+left out. Grant the role (relevo_app) to the login role of the application:
+
+  grant relevo_app to my_application;
+
+  --dry-run       changes nothing and prints the SQL
+  --schema NAME   where the tables go; relevo when left out
+  --role NAME     the application's role; relevo_app when left out
+
+Exit code: 0 done or nothing to do; 1 it failed, and nothing was changed; 2 wrong usage.`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) {
+    console.log(usage);
+    return 0;
+  }
+  const address = positionals[0] ?? process.env.DATABASE_URL;
+  if (address === undefined || address === "" || positionals.length > 1) {
+    console.error(`Name one database: as an address, or in DATABASE_URL.\n\n${usage}`);
+    return 2;
+  }
+  const pool = new pg.Pool({ connectionString: address, max: 1, connectionTimeoutMillis: 10_000 });
+  pool.on("error", () => undefined);
+  try {
+    const { applied, sql } = await migratePostgres({
+      pool,
+      dryRun: values["dry-run"] === true,
+      ...(values.schema === undefined ? {} : { schema: values.schema }),
+      ...(values.role === undefined ? {} : { applicationRole: values.role }),
+    });
+    report(applied, sql, values["dry-run"] === true);
+    return 0;
+  } catch (error) {
+    console.error(reasonOf(error));
+    return 1;
+  } finally {
+    await pool.end();
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      "dry-run": { type: "boolean" },
+      schema: { type: "string" },
+      role: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
+}
+
+function report(applied: readonly string[], sql: readonly string[], dryRun: boolean): void {
+  if (applied.length === 0) console.error("Nothing to do: the schema is up to date.");
+  else if (dryRun) console.log(sql.map((statement) => `${statement};`).join("\n\n"));
+  else console.error(`Applied: ${applied.join(", ")}`);
+}
+
+/** The store's own words, and what the server said behind them. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  const message = error instanceof Error ? error.message : String(error);
+  return MemoryError.isInstance(error) ? `${message}${cause}` : message;
+}

@@ -1,0 +1,143 @@
+import {
+  admitChoice,
+  admitInteger,
+  createUuidGenerator,
+  type EventLog,
+  type EventScan,
+  type EventTransfer,
+  type IdGenerator,
+  type Leases,
+  refuse,
+  requireObject,
+  resolveLimits,
+  type Store,
+} from "@relevo/core";
+import { Kysely, PGliteDialect } from "kysely";
+import type { Connector } from "./database/clients.ts";
+import { createDatabase } from "./database/create-database.ts";
+import type { Database } from "./database/database.ts";
+import { createKyselyConnector } from "./database/kysely-connector.ts";
+import { createPoolConnector } from "./database/pool-connector.ts";
+import { createTurns, type Turns } from "./database/turns.ts";
+import { createDocumentStore } from "./documents/document-store.ts";
+import { createLeases } from "./leases.ts";
+import { createEventLog } from "./log/event-log.ts";
+import { createMaintenance, type PostgresMaintenance } from "./maintenance/maintenance.ts";
+import { defaultRole, defaultSchema, type PostgresStoreOptions } from "./options.ts";
+
+/** What the ports of one store share. */
+export interface StoreContext {
+  readonly database: Database;
+  readonly ids: IdGenerator;
+  /** Writers of one session wait for each other here rather than in the database. */
+  readonly turns: Turns;
+  /** As text: how long a statement may wait for a lock, for `set_config`. */
+  readonly lockTimeoutMs: string;
+  readonly timeoutMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+const defaultTimeoutMs = 30_000;
+const maxTimeoutMs = 2 ** 31 - 1;
+
+/** The store on PostgreSQL: every port but search, and what only this store offers to its operator. */
+export interface PostgresStore extends Store {
+  readonly log: EventLog & EventScan & EventTransfer;
+  readonly leases: Leases;
+  readonly maintenance: PostgresMaintenance;
+}
+
+/**
+ * A store on a PostgreSQL, which `migratePostgres` has prepared. Connects to nothing before the first call; the first
+ * one also makes sure that the schema is the one this package needs, and that the role cannot look past row-level
+ * security. Any number of stores, in any number of processes, share one database.
+ *
+ * Every call ends by `timeoutMs` with a `MemoryError` whose `outcome` says what is known. What was certainly not
+ * applied and may pass (a deadlock, a full server, a lost connection) is tried again before that, and so is what may be
+ * done twice: reads, and appends that carry an operation.
+ *
+ * @throws `invalid-input` for an option out of its range, or when there is not exactly one client.
+ *
+ * @example
+ * ```ts
+ * import { PGlite } from "@electric-sql/pglite";
+ * import { createPostgresStore, migratePostgres } from "@relevo/store-postgres";
+ *
+ * const pglite = new PGlite();
+ * await migratePostgres({ pglite });
+ * const store = createPostgresStore({ pglite });
+ * const address = { tenant: "acme", session: "s-1" };
+ * await store.log.append(address, [{ type: "message", body: { role: "user", content: "Hola" } }]);
+ * const { events } = await store.log.read(address, { direction: "backward", limit: 20 });
+ * console.log(events.length); // 1
+ * await store.close();
+ * await pglite.close();
+ * ```
+ */
+export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
+  requireOneClient(options);
+  const timeoutMs = admitInteger(options.timeoutMs ?? defaultTimeoutMs, "timeoutMs", 1, maxTimeoutMs);
+  const { rowLevelSecurity, onError = () => undefined } = options;
+  const security = admitChoice(
+    rowLevelSecurity,
+    "rowLevelSecurity",
+    ["connected-role", "application-role", "bypassed-on-purpose"],
+    options.pglite === undefined ? "connected-role" : "application-role",
+  );
+  const database = createDatabase({
+    connector: connectorOf(options, onError),
+    schema: options.schema ?? defaultSchema,
+    limits: resolveLimits(options.limits),
+    assumeRole: security === "application-role" ? (options.applicationRole ?? defaultRole) : undefined,
+    allowBypass: security === "bypassed-on-purpose",
+    timeoutMs,
+  });
+  const context: StoreContext = {
+    database,
+    ids: createUuidGenerator(),
+    turns: createTurns(timeoutMs),
+    lockTimeoutMs: String(Math.max(1, Math.floor(timeoutMs * 0.9))),
+    timeoutMs,
+    onError,
+  };
+  const leases = createLeases(context);
+  async function close(): Promise<void> {
+    database.close();
+    leases.close();
+  }
+  return {
+    limits: database.limits,
+    log: createEventLog(context),
+    documents: createDocumentStore(context),
+    leases,
+    maintenance: createMaintenance(context, isInMemory(options.pglite)),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function connectorOf(options: PostgresStoreOptions, onError: (error: unknown) => void): Connector {
+  if (options.pool !== undefined) {
+    return createPoolConnector(options.pool, {
+      preparedStatements: options.preparedStatements ?? true,
+      onError,
+    });
+  }
+  const { kysely, pglite } = options;
+  if (kysely !== undefined) return createKyselyConnector(kysely);
+  return createKyselyConnector(new Kysely({ dialect: new PGliteDialect({ pglite }) }));
+}
+
+function requireOneClient(options: PostgresStoreOptions): void {
+  requireObject(options, "options");
+  const clients = [options.pool, options.pglite, options.kysely].filter((client) => client !== undefined);
+  if (clients.length !== 1) {
+    throw refuse("options", "must have exactly one client: pool, pglite or kysely.");
+  }
+}
+
+/** A PGlite without a folder forgets everything with its process. */
+function isInMemory(pglite: PostgresStoreOptions["pglite"]): boolean {
+  const { dataDir } = (pglite ?? { dataDir: "server" }) as { readonly dataDir?: string };
+  return dataDir === undefined || dataDir.startsWith("memory://");
+}

@@ -1,0 +1,73 @@
+import type { Kysely } from "kysely";
+import type { Deadline } from "./deadline.ts";
+
+/** What the store calls of a `Pool` of `pg`. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  listenerCount(event: "error"): number;
+}
+
+/** What the store calls of a client that such a pool gives out. */
+export interface PostgresClient {
+  query(query: {
+    readonly text: string;
+    readonly values?: unknown[];
+    readonly name?: string;
+  }): Promise<PostgresResult>;
+  release(destroy?: Error | boolean): void;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  removeListener(event: "error", listener: (error: Error) => void): unknown;
+}
+
+export interface PostgresResult {
+  readonly command?: string;
+  readonly rowCount?: number | null;
+  readonly rows: unknown[];
+}
+
+/** A Kysely over any dialect of PostgreSQL, whatever tables it was typed for. */
+// biome-ignore lint/suspicious/noExplicitAny: Kysely is invariant in its tables, and the caller's are not ours.
+export type AnyKysely = Kysely<any>;
+
+/** Rows and how many were written, as each client gives them. */
+export interface StatementResult {
+  readonly rows: readonly unknown[];
+  readonly affected: number | undefined;
+}
+
+/** Runs one statement on a connection that is held meanwhile. */
+export type RunStatement = (
+  text: string,
+  values: readonly unknown[],
+  name?: string,
+) => Promise<StatementResult>;
+
+/** Whether an attempt has sent what could take effect. Set before it is sent. */
+export interface Progress {
+  sent: boolean;
+}
+
+/**
+ * One way to reach a database. What it throws are the client's own errors, or those of the deadline. `begin` is a
+ * statement that sets up each transaction.
+ */
+export interface Connector {
+  /** One statement; with `begin`, inside a transaction that this makes. */
+  single(
+    statement: { readonly text: string; readonly values: readonly unknown[]; readonly name?: string },
+    begin: string | undefined,
+    attempt: Attempt,
+  ): Promise<readonly unknown[]>;
+  transaction<Result>(
+    begin: string,
+    work: (run: RunStatement) => Promise<Result>,
+    attempt: Attempt,
+  ): Promise<Result>;
+}
+
+/** What one attempt is bound by, and how far it got. */
+export interface Attempt {
+  readonly deadline: Deadline;
+  readonly progress: Progress;
+}

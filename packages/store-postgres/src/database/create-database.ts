@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import { closedError, type Limits, MemoryError, throwIfAborted } from "@relevo/core";
+import type { Kysely } from "kysely";
+import type { Tables } from "../schema/tables.ts";
+import type { Attempt, Connector, RunStatement } from "./clients.ts";
+import { createBuilder, createConnectionQueries } from "./connection-queries.ts";
+import type { Database, Statement, WorkOptions } from "./database.ts";
+import { Deadline } from "./deadline.ts";
+import { diagnose, toMemoryError, WorkFailed } from "./errors.ts";
+import { checkRole } from "./role-check.ts";
+import { literal, quoteIdentifier } from "./text.ts";
+
+export interface DatabaseOptions {
+  readonly connector: Connector;
+  readonly schema: string;
+  readonly limits: Limits;
+  /** The role that every transaction assumes; the connected one when absent. */
+  readonly assumeRole: string | undefined;
+  readonly allowBypass: boolean;
+  readonly timeoutMs: number;
+}
+
+/** A database with an end of its own: what is shared is the client. */
+export interface OwnedDatabase extends Database {
+  close(): void;
+}
+
+/** How often an attempt that failed in passing is made again. */
+const maxAttempts = 5;
+
+export function createDatabase(options: DatabaseOptions): OwnedDatabase {
+  const { connector, timeoutMs, assumeRole } = options;
+  const schema = quoteIdentifier(options.schema);
+  const namePrefix = `relevo_${createHash("sha256").update(options.schema).digest("hex").slice(0, 8)}`;
+  const build = createBuilder(options.schema);
+  let open = true;
+  let ready = false;
+  let checking: Promise<void> | undefined;
+
+  function requireOpen(): void {
+    if (!open) throw closedError();
+  }
+
+  /** Once for each store: that the tables are there, and that the role cannot look past row-level security. */
+  function check(): Promise<void> {
+    checking ??= (async () => {
+      // Of no caller: several may wait for it, and one that gives up must not take the others along.
+      using deadline = new Deadline(timeoutMs, undefined);
+      const begin = assumeRole === undefined ? undefined : setup(undefined, deadline);
+      await checkRole(options.schema, options.allowBypass, (text, values) =>
+        connector.single({ text, values }, begin, { deadline, progress: { sent: false } }),
+      );
+      ready = true;
+    })().finally(() => {
+      checking = undefined;
+    });
+    return checking;
+  }
+
+  /** What each transaction begins with. The server's own timeout ends a statement before we turn our back on it. */
+  function setup(tenant: string | undefined, deadline: Deadline): string {
+    const serverMs = Math.max(1, Math.floor(deadline.remainingMs * 0.9));
+    const settings = [
+      `set_config('relevo.tenant', ${tenant === undefined ? "''" : literal(tenant)}, true)`,
+      `set_config('statement_timeout', '${serverMs}', true)`,
+      `set_config('lock_timeout', '${serverMs}', true)`,
+      ...(assumeRole === undefined ? [] : [`set_config('role', ${literal(assumeRole)}, true)`]),
+    ];
+    return `select ${settings.join(", ")}`;
+  }
+
+  async function attempt<Result>(
+    { effect, signal, timeoutMs: ownMs }: WorkOptions,
+    run: (attempt: Attempt) => Promise<Result>,
+  ): Promise<Result> {
+    requireOpen();
+    throwIfAborted(signal);
+    using deadline = new Deadline(Math.min(timeoutMs, ownMs ?? timeoutMs), signal);
+    // What an attempt that ended unknown may have left holds for all that come after it.
+    let sent = false;
+    for (let count = 1; ; count++) {
+      const progress = { sent: false };
+      try {
+        if (!ready) await deadline.race(check());
+        return await run({ deadline, progress });
+      } catch (error) {
+        if (error instanceof WorkFailed) throw error.cause;
+        if (MemoryError.isInstance(error)) throw error;
+        const { refused, passing } = diagnose(error);
+        sent ||= effect !== "read" && progress.sent && !refused;
+        const again = passing && (refused || effect !== "once" || !progress.sent);
+        if (!again || count === maxAttempts || !(await pause(deadline, count))) {
+          throw toMemoryError(error, sent ? "unknown" : "not-applied");
+        }
+      }
+    }
+  }
+
+  return {
+    schema,
+    schemaName: options.schema,
+    limits: options.limits,
+    build,
+    requireOpen,
+
+    statement(name, query) {
+      const { sql, parameters } = query.compile();
+      return { name, text: sql, values: parameters };
+    },
+
+    async call<Row>(statement: Statement, work: WorkOptions): Promise<readonly Row[]> {
+      const named = { ...statement, name: `${namePrefix}_${statement.name}` };
+      return await attempt(work, async (one) => {
+        const begin = assumeRole === undefined ? undefined : setup(undefined, one.deadline);
+        return (await connector.single(named, begin, one)) as readonly Row[];
+      });
+    },
+
+    async transaction<Result>(
+      tenant: string | undefined,
+      work: (queries: Kysely<Tables>) => Promise<Result>,
+      workOptions: WorkOptions,
+    ): Promise<Result> {
+      return await attempt(workOptions, (one) =>
+        connector.transaction(setup(tenant, one.deadline), (run) => workOn(options.schema, run, work), one),
+      );
+    },
+
+    close() {
+      open = false;
+    },
+  };
+}
+
+/** Runs the work over one connection, and tells what it throws by itself from what its statements threw. */
+async function workOn<Result>(
+  schema: string,
+  run: RunStatement,
+  work: (queries: Kysely<Tables>) => Promise<Result>,
+): Promise<Result> {
+  let failure: unknown;
+  const queries = createConnectionQueries(schema, async (text, values) => {
+    try {
+      return await run(text, values);
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  });
+  try {
+    return await work(queries);
+  } catch (error) {
+    throw error === failure ? error : new WorkFailed(error);
+  }
+}
+
+/** Waits a little, longer each time and never as long as another waits; false when the deadline comes first. */
+async function pause(deadline: Deadline, count: number): Promise<boolean> {
+  // Of all that collided each waits another time, or they would collide again.
+  const waitMs = 2 ** count * 5 * (0.5 + Math.random());
+  if (waitMs >= deadline.remainingMs) return false;
+  try {
+    await deadline.race(new Promise((resolve) => setTimeout(resolve, waitMs)));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,182 @@
+import {
+  type AdmittedDelete,
+  type AdmittedDocument,
+  type AdmittedGuard,
+  type AdmittedPut,
+  conflict,
+  type Document,
+  type DocumentAddress,
+  type DocumentScope,
+  documentSortKey,
+  historyLost,
+  MemoryError,
+  searchableText,
+  sessionKey,
+} from "@relevo/core";
+import type { StoreContext } from "../create-postgres-store.ts";
+import { placeOf } from "./place.ts";
+import { type DocumentRow, documentColumns, documentOf } from "./rows.ts";
+
+/** What the functions of the schema answer besides their result. */
+interface Answer {
+  readonly r_status: string;
+  readonly r_index: number | string | null;
+  readonly r_current: number | null;
+}
+
+interface PutRow extends Answer {
+  readonly r_version: number;
+  readonly r_created_at: number;
+  readonly r_updated_at: number;
+  readonly r_expires_at: number | null;
+  readonly r_incarnation: string | null;
+}
+
+type Signal = AbortSignal | undefined;
+
+/** Stores all or none, in one call of the schema's `put_documents`. `many` adds to a refusal which part it was. */
+export async function putDocuments(
+  context: StoreContext,
+  request: AdmittedPut,
+  many: boolean,
+  signal: Signal,
+): Promise<readonly Document[]> {
+  const { writes } = request;
+  const rows = await callFunction<PutRow>(context, request.scope, signal, {
+    name: "put_documents",
+    columns: "*",
+    values: [
+      ...guardValues(context, request.scope, request),
+      JSON.stringify(writes.map(partOf)),
+      JSON.stringify(writes.map(bodyOf)),
+      writes.some(({ expectedVersion }) => expectedVersion !== undefined),
+      ...(request.scope.session === undefined
+        ? [null, null, null]
+        : [context.ids.next(), request.subject, JSON.stringify(request.metadata)]),
+    ],
+  });
+  throwRefusal(rows[0], many);
+  // They come in the order in which they were written, which is that of places.
+  const byIndex = new Map(rows.map((row) => [Number(row.r_index), row]));
+  return writes.map((write, index) => storedOf(write, byIndex.get(index) as PutRow));
+}
+
+/** Removes all or none. Returns how many there were. */
+export async function deleteDocuments(
+  context: StoreContext,
+  request: AdmittedDelete,
+  many: boolean,
+  signal: Signal,
+): Promise<number> {
+  const parts = request.deletes.map(({ sortKey, expectedVersion }) => ({
+    place: placeOf(sortKey),
+    expected: expectedVersion,
+  }));
+  const [row] = await callFunction<Answer & { readonly r_removed: number }>(context, request.scope, signal, {
+    name: "delete_documents",
+    columns: "*",
+    values: [...guardValues(context, request.scope, request), JSON.stringify(parts)],
+  });
+  throwRefusal(row, many);
+  return row?.r_removed ?? 0;
+}
+
+/** Gives the document another end; `null` is none of its own. */
+export async function touchDocument(
+  context: StoreContext,
+  address: DocumentAddress,
+  ttlMs: number | null,
+  guard: AdmittedGuard,
+  signal: Signal,
+): Promise<Document | undefined> {
+  const [row] = await callFunction<Answer & DocumentRow>(context, address, signal, {
+    name: "touch_document",
+    columns: `f.r_status, f.r_index, f.r_current, f.r_incarnation as incarnation, ${documentColumns("(f.r_document)")}`,
+    values: [
+      ...guardValues(context, address, guard),
+      placeOf(documentSortKey(address.namespace, address.key)),
+      ttlMs,
+    ],
+  });
+  if (row?.r_status === "missing") return undefined;
+  throwRefusal(row, false);
+  return row && documentOf(address, row);
+}
+
+/** One statement, for one session at a time: writers that wait here do not wait for its row's lock. */
+async function callFunction<Row>(
+  { database, turns }: StoreContext,
+  { tenant, session }: DocumentScope,
+  signal: Signal,
+  { name, columns, values }: { readonly name: string; readonly columns: string; readonly values: unknown[] },
+): Promise<readonly Row[]> {
+  const parameters = values.map((_, index) => `$${index + 1}`).join(", ");
+  const text = `select ${columns} from ${database.schema}.${name}(${parameters}) as f`;
+  const run = (timeoutMs?: number): Promise<readonly Row[]> =>
+    // Done twice it could undo what another wrote in between.
+    database.call<Row>(
+      { name, text, values },
+      {
+        effect: "once",
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
+  return session === undefined ? await run() : await turns.take(sessionKey(tenant, session), signal, run);
+}
+
+function guardValues(
+  { lockTimeoutMs }: StoreContext,
+  { tenant, session }: DocumentScope,
+  { incarnation, fence }: AdmittedGuard,
+): unknown[] {
+  return [tenant, session ?? "", lockTimeoutMs, incarnation ?? null, fence ?? null];
+}
+
+/** What is needed to look at a document before its body is. */
+function partOf({ address, sortKey, tags, ttlMs, expectedVersion }: AdmittedDocument): object {
+  const { namespace, key } = address;
+  return { place: placeOf(sortKey), namespace, key, tags, ttl: ttlMs, expected: expectedVersion };
+}
+
+function bodyOf({ value, metadata }: AdmittedDocument): object {
+  return { value, metadata, searchable: searchableText(value) };
+}
+
+function storedOf(write: AdmittedDocument, row: PutRow): Document {
+  return Object.freeze({
+    namespace: write.address.namespace,
+    key: write.address.key,
+    value: write.value,
+    version: row.r_version,
+    tags: write.tags,
+    metadata: write.metadata,
+    createdAt: row.r_created_at,
+    updatedAt: row.r_updated_at,
+    ...(row.r_expires_at === null ? {} : { expiresAt: row.r_expires_at }),
+    ...(row.r_incarnation === null ? {} : { incarnation: row.r_incarnation }),
+  });
+}
+
+function throwRefusal(row: Answer | undefined, many: boolean): void {
+  if (row?.r_status === "done") return;
+  const current = row?.r_current ?? 0;
+  switch (row?.r_status) {
+    case "ended":
+      throw historyLost("ended");
+    case "sealed":
+      throw conflict("sealed", { sealed: true });
+    case "fence":
+      throw conflict("fence", { fence: current });
+    case "version":
+      throw conflict(
+        "version",
+        many ? { version: current, index: Number(row.r_index) } : { version: current },
+      );
+    default:
+      throw new MemoryError(
+        "corrupt",
+        `The schema's function answered ${row?.r_status ?? "nothing"}, which this package does not know.`,
+      );
+  }
+}

@@ -1,0 +1,11 @@
+export { createPostgresStore, type PostgresStore } from "./create-postgres-store.ts";
+export type { PostgresClient, PostgresPool, PostgresResult } from "./database/clients.ts";
+export { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from "./embedded/open-embedded.ts";
+export type {
+  DeleteIdleOptions,
+  DeleteIdleResult,
+  PostgresMaintenance,
+} from "./maintenance/maintenance.ts";
+export type { TableStatistics, TenantStatistics } from "./maintenance/statistics.ts";
+export { type MigrateOptions, type MigrateResult, migratePostgres } from "./migrations/migrate-postgres.ts";
+export type { ClientOptions, PostgresStoreOptions } from "./options.ts";

@@ -1,0 +1,155 @@
+import {
+  type AcquireOptions,
+  abortError,
+  admitInteger,
+  admitSessionAddress,
+  admitTtl,
+  type CallOptions,
+  closedError,
+  conflict,
+  type Lease,
+  type Leases,
+  refuse,
+  type SessionAddress,
+  throwIfAborted,
+} from "@relevo/core";
+import type { StoreContext } from "./create-postgres-store.ts";
+
+const maxWaitMs = 2 ** 31 - 1;
+/** Who waits looks again this often at first, and seldom more than that later. In milliseconds. */
+const firstPollMs = 10;
+const lastPollMs = 100;
+
+interface AcquireRow {
+  readonly r_status: "done" | "lease";
+  readonly r_fence: number;
+  readonly r_until: number;
+  readonly r_now: number;
+}
+
+interface RenewRow {
+  readonly r_status: "done" | "lease";
+  readonly r_until: number | null;
+}
+
+/** The leases, with the end of the waits that are under way. */
+export interface OwnedLeases extends Leases {
+  close(): void;
+}
+
+/**
+ * The leases port. Who waits polls: a notification would need a session of its own, which a pooler in transaction mode
+ * does not give.
+ */
+export function createLeases(context: StoreContext): OwnedLeases {
+  const { database, lockTimeoutMs } = context;
+  const { schema, limits } = database;
+  const waits = new Set<(error: Error) => void>();
+
+  async function tryAcquire({ tenant, session }: SessionAddress, ttlMs: number): Promise<AcquireRow> {
+    const [row] = await database.call<AcquireRow>(
+      {
+        name: "acquire_lease",
+        text: `select * from ${schema}.acquire_lease($1, $2, $3, $4)`,
+        values: [tenant, session, lockTimeoutMs, ttlMs],
+      },
+      { effect: "once" },
+    );
+    return row as AcquireRow;
+  }
+
+  async function change(
+    { tenant, session }: SessionAddress,
+    fence: number,
+    ttlMs: number | null,
+    options: CallOptions,
+  ): Promise<RenewRow> {
+    const [row] = await database.call<RenewRow>(
+      {
+        name: "renew_lease",
+        text: `select * from ${schema}.renew_lease($1, $2, $3, $4, $5)`,
+        values: [tenant, session, lockTimeoutMs, fence, ttlMs],
+      },
+      { effect: "repeatable", ...options },
+    );
+    return row as RenewRow;
+  }
+
+  function leaseOf(address: SessionAddress, fence: number, expiresAt: number, ttlMs: number): Lease {
+    return Object.freeze({
+      fence,
+      expiresAt,
+      async renew(options: { readonly ttlMs?: number } & CallOptions = {}) {
+        database.requireOpen();
+        throwIfAborted(options.signal);
+        const renewedTtl = admitTtl(options.ttlMs) ?? ttlMs;
+        const row = await change(address, fence, renewedTtl, signalOf(options));
+        if (row.r_status === "lease" || row.r_until === null) throw conflict("lease", {});
+        return leaseOf(address, fence, row.r_until, renewedTtl);
+      },
+      async release(options: CallOptions = {}) {
+        database.requireOpen();
+        throwIfAborted(options.signal);
+        await change(address, fence, null, signalOf(options));
+      },
+    });
+  }
+
+  /** @throws `aborted`; `closed` */
+  async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        waits.delete(refuseWait);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const timer = setTimeout(() => {
+        end();
+        resolve();
+      }, ms);
+      const refuseWait = (error: Error): void => {
+        end();
+        reject(error);
+      };
+      const onAbort = (): void => refuseWait(abortError(signal as AbortSignal));
+      waits.add(refuseWait);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  return {
+    async acquire(input: SessionAddress, options: AcquireOptions) {
+      database.requireOpen();
+      throwIfAborted(options.signal);
+      const address = admitSessionAddress(input, limits);
+      const ttlMs = admitTtl(options.ttlMs);
+      if (ttlMs === undefined)
+        throw refuse("ttlMs", "is missing; a lease without an end could never be taken over.");
+      const waitMs = admitInteger(options.waitMs ?? 0, "waitMs", 0, maxWaitMs);
+      const end = performance.now() + waitMs;
+      for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 2, lastPollMs)) {
+        // Not given the signal: a lease that was granted to nobody would keep everybody out until it ran out.
+        const row = await tryAcquire(address, ttlMs);
+        if (row.r_status === "done") {
+          if (!options.signal?.aborted) return leaseOf(address, row.r_fence, row.r_until, ttlMs);
+          await change(address, row.r_fence, null, {});
+        }
+        throwIfAborted(options.signal);
+        const leftMs = end - performance.now();
+        if (leftMs <= 0) throw conflict("lease", { fence: row.r_fence, expiresAt: row.r_until });
+        // Not before the lease may have run out, unless it is given back before, which only a look can tell.
+        const untilFreeMs = Math.max(1, row.r_until - row.r_now);
+        const waiting = Math.min(pollMs * (0.75 + Math.random() / 2), untilFreeMs, leftMs);
+        await sleep(waiting, options.signal);
+      }
+    },
+
+    close() {
+      for (const refuseWait of [...waits]) refuseWait(closedError());
+    },
+  };
+}
+
+function signalOf({ signal }: CallOptions): CallOptions {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,0 +1,249 @@
+import {
+  type AppendOptions,
+  admitAppend,
+  admitErase,
+  admitId,
+  admitListSessions,
+  admitOptionalId,
+  admitOptionalInteger,
+  admitRead,
+  admitSessionAddress,
+  admitTouch,
+  admitTrim,
+  type CallOptions,
+  type DeleteSessionOptions,
+  type EraseOptions,
+  type EventLog,
+  type EventScan,
+  type EventTransfer,
+  type ListSessionsOptions,
+  type OperationRecord,
+  type ReadOptions,
+  type SessionAddress,
+  sessionKey,
+  type TouchOptions,
+  type TrimOptions,
+  throwIfAborted,
+} from "@relevo/core";
+import type { StoreContext } from "../create-postgres-store.ts";
+import type { Effect } from "../database/database.ts";
+import { purgeEnded } from "../maintenance/purge.ts";
+import { asJson } from "../schema/sql-text.ts";
+import { append, multirange } from "./append.ts";
+import { type HeadRow, headColumns, headOf, isLive, parseText, throwRefusal } from "./head.ts";
+import { listSessions } from "./list-sessions.ts";
+import { readPage } from "./read.ts";
+import { scanEvents } from "./scan.ts";
+import { createTransfer } from "./transfer.ts";
+
+/** The most events that one `trim` removes, so that no transaction grows without bound. */
+const trimLimit = 10_000;
+
+interface Refusable {
+  readonly r_status: string;
+  readonly r_current: number | null;
+}
+
+interface OperationRow {
+  readonly fingerprint: string;
+  readonly first_seq: number;
+  readonly version: number;
+  readonly revision: number;
+  readonly incarnation: string;
+}
+
+/** The log port, with scan and transfer. Each method is one statement, but for what works in batches. */
+export function createEventLog(context: StoreContext): EventLog & EventScan & EventTransfer {
+  const { database, turns, lockTimeoutMs } = context;
+  const { schema, limits } = database;
+
+  /** For calls whose options have no admission of their own. */
+  function admit(address: SessionAddress, options: CallOptions): SessionAddress {
+    throwIfAborted(options.signal);
+    return admitSessionAddress(address, limits);
+  }
+
+  const inTurn = <Result>(
+    { tenant, session }: SessionAddress,
+    signal: AbortSignal | undefined,
+    work: (remainingMs: number) => Promise<Result>,
+  ): Promise<Result> => turns.take(sessionKey(tenant, session), signal, work);
+
+  /** Calls a function of the schema that changes one session, and throws what it refuses. */
+  async function change<Row extends Refusable>(
+    name: string,
+    columns: string,
+    { tenant, session }: SessionAddress,
+    values: readonly unknown[],
+    effect: Effect,
+    signal: AbortSignal | undefined,
+  ): Promise<Row> {
+    const all = [tenant, session, lockTimeoutMs, ...values];
+    const parameters = all.map((_, index) => `$${index + 1}`).join(", ");
+    const rows = await inTurn({ tenant, session }, signal, (timeoutMs) =>
+      database.call<Row>(
+        { name, text: `select ${columns} from ${schema}.${name}(${parameters}) as f`, values: all },
+        { effect, timeoutMs, ...(signal === undefined ? {} : { signal }) },
+      ),
+    );
+    return rows[0] as Row;
+  }
+
+  const log: EventLog = {
+    async append(address, events, options: AppendOptions = {}) {
+      database.requireOpen();
+      const request = admitAppend(address, events, options, limits);
+      const { signal } = options;
+      return await inTurn(request.address, signal, (timeoutMs) =>
+        append(context, request, { timeoutMs, signal }),
+      );
+    },
+
+    async operation(address, id, options = {}) {
+      database.requireOpen();
+      const { tenant, session } = admit(address, options);
+      const operation = admitId(id, "id", limits);
+      const [row] = await database.call<OperationRow>(
+        {
+          name: "operation",
+          text: `select ${asJson("o.fingerprint")} as fingerprint, ${asJson("s.incarnation")} as incarnation,
+  o.first_seq::double precision as first_seq,
+  o.version::double precision as version, o.revision::double precision as revision
+from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
+join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
+cross join lateral (
+  select e.operation_fingerprint as fingerprint, e.seq - e.operation_events + 1 as first_seq, e.seq as version,
+    e.operation_revision as revision
+  from ${schema}.events as e
+  where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
+    and e.operation_key = sha256(convert_to($3, 'UTF8'))
+  union all
+  select p.fingerprint, p.first_seq, p.version, p.revision
+  from ${schema}.operations as p
+  where p.tenant = scope.tenant and p.session = $2 and p.generation = s.generation
+    and p.key = sha256(convert_to($3, 'UTF8'))
+) as o`,
+          values: [tenant, session, operation],
+        },
+        { effect: "read", ...options },
+      );
+      return row && operationRecord(operation, row);
+    },
+
+    async read(address, options: ReadOptions = {}) {
+      database.requireOpen();
+      const request = admitRead(options, limits);
+      return await readPage(context, admitSessionAddress(address, limits), request, options.signal);
+    },
+
+    async head(address, options = {}) {
+      database.requireOpen();
+      const { tenant, session } = admit(address, options);
+      const [row] = await database.call<HeadRow>(
+        {
+          name: "head",
+          text: `select ${headColumns("s")}
+from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
+join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}`,
+          values: [tenant, session],
+        },
+        { effect: "read", ...options },
+      );
+      return row && headOf(row);
+    },
+
+    async touch(address, options: TouchOptions = {}) {
+      database.requireOpen();
+      const { incarnation, ttlMs, subject, metadata } = admitTouch(options, limits);
+      const row = await change<Refusable & HeadRow>(
+        "touch_session",
+        `f.r_status, f.r_current, ${headColumns("(f.r_head)")}`,
+        admitSessionAddress(address, limits),
+        [
+          incarnation,
+          ttlMs !== undefined,
+          ttlMs,
+          subject,
+          metadata === undefined ? undefined : JSON.stringify(metadata),
+        ],
+        "repeatable",
+        options.signal,
+      );
+      throwRefusal(row);
+      return row.r_status === "missing" ? undefined : headOf(row);
+    },
+
+    async trim(address, options: TrimOptions) {
+      database.requireOpen();
+      const { incarnation, beforeSeq, olderThan } = admitTrim(options, limits);
+      const row = await change<
+        Refusable & { readonly r_removed: number; readonly r_first_seq: number; readonly r_more: boolean }
+      >(
+        "trim_session",
+        "f.*",
+        admitSessionAddress(address, limits),
+        [incarnation, beforeSeq, olderThan, trimLimit],
+        "once",
+        options.signal,
+      );
+      throwRefusal(row);
+      return { removed: row.r_removed, firstSeq: row.r_first_seq, more: row.r_more };
+    },
+
+    async erase(address, options: EraseOptions) {
+      database.requireOpen();
+      const { ranges, incarnation } = admitErase(options, limits);
+      const row = await change<
+        Refusable & { readonly r_erased: readonly number[]; readonly r_revision: number }
+      >(
+        "erase_events",
+        "f.*",
+        admitSessionAddress(address, limits),
+        [incarnation, multirange(ranges)],
+        "repeatable",
+        options.signal,
+      );
+      throwRefusal(row);
+      return { erased: row.r_erased, revision: row.r_revision };
+    },
+
+    async delete(address, options: DeleteSessionOptions = {}) {
+      database.requireOpen();
+      const admitted = admit(address, options);
+      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
+      const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
+      const row = await change<Refusable & { readonly r_generation: number }>(
+        "end_session",
+        "f.*",
+        admitted,
+        [incarnation, expected, null],
+        "once",
+        options.signal,
+      );
+      if (row.r_status === "ended" || row.r_status === "missing") return false;
+      throwRefusal(row);
+      await purgeEnded(context, admitted, row.r_generation, options.signal);
+      return true;
+    },
+
+    async list(tenant, options: ListSessionsOptions = {}) {
+      database.requireOpen();
+      return await listSessions(context, admitListSessions(tenant, options, limits), options.signal);
+    },
+  };
+
+  return {
+    ...log,
+    scan: (tenant, options = {}) => scanEvents(context, tenant, options),
+    ...createTransfer(context),
+  };
+}
+
+function operationRecord(id: string, row: OperationRow): OperationRecord {
+  const { fingerprint, first_seq: firstSeq, version, revision, incarnation } = row;
+  return Object.freeze({
+    id,
+    fingerprint: parseText(fingerprint),
+    result: Object.freeze({ firstSeq, version, incarnation: parseText(incarnation), revision }),
+  });
+}

@@ -1,0 +1,87 @@
+import { conflict, historyLost, type JsonObject, MemoryError, type SessionHead } from "@relevo/core";
+import { asJson, nowMs } from "../schema/sql-text.ts";
+
+/** A session as the columns of `headColumns` give it. */
+export interface HeadRow {
+  /** These three as JSON strings. */
+  readonly session: string;
+  readonly incarnation: string;
+  readonly version: number;
+  readonly revision: number;
+  readonly first_seq: number;
+  readonly events: number;
+  readonly bytes: number;
+  readonly subject: string | null;
+  readonly metadata: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly ttl_ms: number | null;
+  readonly expires_at: number | null;
+  readonly sealed: boolean;
+}
+
+/** The columns of a head, of a row or of a composite value. Numbers as every client reads them alike. */
+export function headColumns(of: string): string {
+  const numbers = [
+    "version",
+    "revision",
+    "first_seq",
+    "events",
+    "bytes",
+    "created_at",
+    "updated_at",
+    "ttl_ms",
+    "expires_at",
+  ];
+  const texts = ["session", "incarnation", "subject"];
+  return [
+    ...texts.map((name) => `${asJson(`${of}.${name}`)} as ${name}`),
+    `${of}.metadata, ${of}.sealed`,
+    ...numbers.map((name) => `${of}.${name}::double precision as ${name}`),
+  ].join(", ");
+}
+
+/** Whether the session of a slot is there: it has begun, and has not expired. */
+export function isLive(slot: string): string {
+  return `${slot}.incarnation is not null and (${slot}.expires_at is null or ${slot}.expires_at > ${nowMs})`;
+}
+
+export function headOf(row: HeadRow): SessionHead {
+  return Object.freeze({
+    session: parseText(row.session),
+    incarnation: parseText(row.incarnation),
+    version: row.version,
+    revision: row.revision,
+    firstSeq: row.first_seq,
+    events: row.events,
+    bytes: row.bytes,
+    ...(row.subject === null ? {} : { subject: parseText(row.subject) }),
+    metadata: parseStored(row.metadata) as JsonObject,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    ...(row.sealed ? { sealed: true as const } : {}),
+  });
+}
+
+/** @throws `corrupt` when a text that the store wrote as JSON is none. */
+export function parseStored(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new MemoryError("corrupt", "A stored value is no JSON. Somebody has changed the table.", { cause });
+  }
+}
+
+/** What `asJson` sent. */
+export function parseText(json: string): string {
+  return parseStored(json) as string;
+}
+
+/** Throws what a function of the schema refused; returns on anything else. */
+export function throwRefusal(row: { readonly r_status: string; readonly r_current: number | null }): void {
+  const { r_status: status, r_current: current } = row;
+  if (status === "ended") throw historyLost("ended");
+  if (status === "sealed") throw conflict("sealed", { sealed: true });
+  if (status === "version") throw conflict("version", { version: current ?? 0 });
+}

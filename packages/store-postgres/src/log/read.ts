@@ -1,0 +1,181 @@
+import {
+  type AdmittedRead,
+  MemoryError,
+  type ReadResult,
+  type SessionAddress,
+  type StoredEvent,
+} from "@relevo/core";
+import type { StoreContext } from "../create-postgres-store.ts";
+import type { Statement } from "../database/database.ts";
+import { lookBudget, pageBytes } from "../schema/read-function.ts";
+import { asJson } from "../schema/sql-text.ts";
+import { isLive, parseStored, parseText } from "./head.ts";
+
+interface ReadRow {
+  readonly incarnation: string | null;
+  readonly version: number | null;
+  readonly revision: number | null;
+  /** `[seq, recordedAt, retractedBy, content]` of each event, as one text, because parsing it once is cheapest. */
+  readonly page: string | null;
+  readonly next: number | null;
+}
+
+type PageEntry = readonly [seq: number, recordedAt: number, retractedBy: number | null, content: StoredEvent];
+
+/** One page, and the state of the log it was read from, in one statement and so of one moment. */
+export async function readPage(
+  { database }: StoreContext,
+  address: SessionAddress,
+  request: AdmittedRead,
+  signal: AbortSignal | undefined,
+): Promise<ReadResult> {
+  // A find of what few events are goes through an index of its own; everything else through one function.
+  const rare = request.pinned !== undefined || request.retracted === "only";
+  const statement = rare ? rareStatement : pageStatement;
+  const [row] = await database.call<ReadRow>(statement(database.schema, address, request), {
+    effect: "read",
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (row === undefined || row.incarnation === null) return { version: 0, revision: 0, events: [] };
+  const { incarnation, version, revision, page, next } = row;
+  const events = page === null ? [] : eventsOf(page);
+  const result = {
+    incarnation: parseText(incarnation),
+    version: version ?? 0,
+    revision: revision ?? 0,
+    events,
+  };
+  return next === null ? result : { ...result, next };
+}
+
+function eventsOf(page: string): readonly StoredEvent[] {
+  const entries = parseStored(page) as readonly PageEntry[];
+  return entries.map(([seq, recordedAt, retractedBy, content]) =>
+    storedEvent(content, seq, recordedAt, retractedBy),
+  );
+}
+
+/** The event as it was appended, with what the store knows of it. `content` is new and becomes the result. */
+export function storedEvent(
+  content: StoredEvent,
+  seq: number,
+  recordedAt: number,
+  retractedBy: number | null,
+): StoredEvent {
+  if (typeof content !== "object" || content === null) {
+    throw new MemoryError("corrupt", "A stored event is no object. Somebody has changed the table.");
+  }
+  const event = content as { -readonly [Field in keyof StoredEvent]: StoredEvent[Field] };
+  event.seq = seq;
+  event.recordedAt = recordedAt;
+  if (retractedBy !== null) event.retractedBy = retractedBy;
+  return event as StoredEvent;
+}
+
+function pageStatement(
+  schema: string,
+  { tenant, session }: SessionAddress,
+  { after, before, limit, direction, types, agent, atVersion, retracted }: AdmittedRead,
+): Statement {
+  const bounded = retracted === "exclude" || types !== undefined || agent !== undefined;
+  return {
+    name: "read_page",
+    text: `select r_incarnation as incarnation, r_version as version, r_revision as revision, r_page as page, r_next as next
+from ${schema}.read_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    values: [
+      tenant,
+      session,
+      after,
+      before,
+      limit,
+      direction === "backward",
+      atVersion,
+      retracted === "exclude",
+      types === undefined ? undefined : [...types],
+      agent,
+      bounded,
+    ],
+  };
+}
+
+/**
+ * The scope goes first: it sets the tenant, and the rows that follow depend on its result, so that no row is looked
+ * at before. Each shape of filter has its own text and name; what varies are values.
+ */
+function rareStatement(
+  schema: string,
+  { tenant, session }: SessionAddress,
+  request: AdmittedRead,
+): Statement {
+  const { types, agent, pinned, atVersion, retracted, direction } = request;
+  const backward = direction === "backward";
+  const values: unknown[] = [tenant, session, request.after, request.before, request.limit];
+  const add = (value: unknown): string => `$${values.push(value)}`;
+  const filters: string[] = [];
+  let shape = backward ? "b" : "f";
+  const filter = (letter: string, condition: string): void => {
+    shape += letter;
+    filters.push(condition);
+  };
+  const at = atVersion === undefined ? undefined : `${add(atVersion)}::bigint`;
+  if (at !== undefined) shape += "v";
+  const mark =
+    at === undefined ? "e.retracted_by" : `case when e.retracted_by <= ${at} then e.retracted_by end`;
+  const isMarked = at === undefined ? "is not null" : `<= ${at}`;
+  if (retracted === "only") filter("o", `e.retracted_by ${isMarked} and e.retracted_by is not null`);
+  if (retracted === "exclude") {
+    filter(
+      "x",
+      at === undefined ? "e.retracted_by is null" : `(e.retracted_by is null or e.retracted_by > ${at})`,
+    );
+  }
+  if (types !== undefined) filter("t", `e.type = any(${add([...types])}::text[])`);
+  if (agent !== undefined) filter("a", `e.agent = ${add(agent)}`);
+  if (pinned !== undefined) filter(pinned ? "p" : "n", pinned ? "e.pinned" : "not e.pinned");
+  // These two have an index that holds nothing else, so that there is nothing to look at in vain.
+  const unbounded = pinned === true || retracted === "only" || filters.length === 0;
+  if (unbounded) shape += "u";
+  const budget = `$5::bigint + ${lookBudget}`;
+  const [low, high] = unbounded
+    ? ["w.low", "w.high"]
+    : backward
+      ? [`greatest(w.low, w.high - (${budget}) + 1)`, "w.high"]
+      : ["w.low", `least(w.high, w.low + (${budget}) - 1)`];
+  const order = backward ? "desc" : "asc";
+  const edge = backward
+    ? `case when b.low > b.first then b.low end`
+    : `case when b.high < b.last then b.high end`;
+  const text = `select ${asJson("s.incarnation")} as incarnation, s.version::double precision as version, s.revision::double precision as revision,
+  p.page, case when p.cut then p.last else b.edge end::double precision as next
+from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
+left join lateral (
+  select * from ${schema}.sessions as s
+  where s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
+) as s on true
+left join lateral (
+  select b.*, ${edge} as edge from (
+    select ${low} as low, ${high} as high, w.low as first, w.high as last from (
+      select greatest($3::bigint + 1, s.first_seq) as low,
+        least($4::bigint - 1, ${at === undefined ? "" : `${at}, `}s.version) as high
+    ) as w
+  ) as b
+) as b on true
+left join lateral (
+  select '[' || string_agg(
+      '[' || r.seq || ',' || r.recorded_at || ',' || coalesce(r.mark::text, 'null') || ',' || r.content || ']', ','
+    ) filter (where r.kept) || ']' as page,
+    ${backward ? "min" : "max"}(r.seq) filter (where r.kept) as last, not bool_and(r.kept) as cut
+  from (
+    select e.seq, e.recorded_at, ${mark} as mark, e.content,
+      row_number() over page <= $5::bigint
+        and (row_number() over page = 1 or sum(e.bytes) over page <= ${pageBytes}) as kept
+    from (
+      select e.* from ${schema}.events as e
+      where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
+        and e.seq between b.low and b.high${filters.map((one) => ` and ${one}`).join("")}
+      order by e.seq ${order} limit $5::bigint + 1
+    ) as e window page as (order by e.seq ${order})
+  ) as r
+) as p on true`;
+  return { name: `read_${shape}`, text, values };
+}

@@ -1,0 +1,173 @@
+import {
+  admitInteger,
+  admitLimit,
+  admitOptionalId,
+  admitOptionalInteger,
+  admitSessionAddress,
+  admitTransferBatch,
+  type CallOptions,
+  type DeleteSessionOptions,
+  type EventTransfer,
+  MemoryError,
+  type OperationRecord,
+  type SessionAddress,
+  type SessionHead,
+  type StoredEvent,
+  sessionKey,
+  throwIfAborted,
+} from "@relevo/core";
+import type { StoreContext } from "../create-postgres-store.ts";
+import { type HeadRow, headColumns, headOf, isLive, parseStored, throwRefusal } from "./head.ts";
+import { importBatch } from "./import-batch.ts";
+import { storedEvent } from "./read.ts";
+
+interface ExportRow extends HeadRow {
+  readonly page: string | null;
+  readonly operations: string | null;
+}
+
+type ExportedEvent = readonly [
+  seq: number,
+  recordedAt: number,
+  retractedBy: number | null,
+  content: StoredEvent,
+];
+type ExportedOperation = readonly [
+  id: string,
+  fingerprint: string,
+  firstSeq: number,
+  version: number,
+  revision: number,
+];
+
+/** The transfer port. */
+export function createTransfer(context: StoreContext): EventTransfer {
+  const { database, turns, lockTimeoutMs } = context;
+  const { schema, limits } = database;
+
+  async function setSealed(
+    sealed: boolean,
+    address: SessionAddress,
+    options: DeleteSessionOptions,
+  ): Promise<SessionHead> {
+    database.requireOpen();
+    throwIfAborted(options.signal);
+    const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
+    const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
+    const { tenant, session } = admitSessionAddress(address, limits);
+    const [row] = await turns.take(sessionKey(tenant, session), options.signal, (timeoutMs) =>
+      database.call<HeadRow & { readonly r_status: string; readonly r_current: number | null }>(
+        {
+          name: "seal_session",
+          text: `select f.r_status, f.r_current, ${headColumns("(f.r_head)")}
+from ${schema}.seal_session($1, $2, $3, $4, $5, $6) as f`,
+          values: [tenant, session, lockTimeoutMs, incarnation, expected, sealed],
+        },
+        {
+          effect: "repeatable",
+          timeoutMs,
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        },
+      ),
+    );
+    if (row === undefined || row.r_status === "missing") {
+      throw new MemoryError("not-found", "There is no such session.");
+    }
+    throwRefusal(row);
+    return headOf(row);
+  }
+
+  return {
+    seal: (address, options: DeleteSessionOptions = {}) => setSealed(true, address, options),
+    unseal: (address, options: { readonly incarnation?: string } & CallOptions = {}) => {
+      const { incarnation, signal } = options;
+      return setSealed(false, address, {
+        ...(incarnation === undefined ? {} : { incarnation }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    },
+
+    async exportEvents(
+      address,
+      options: { readonly after?: number; readonly limit?: number } & CallOptions = {},
+    ) {
+      database.requireOpen();
+      throwIfAborted(options.signal);
+      const after = admitInteger(options.after ?? 0, "after", 0);
+      const limit = admitLimit(options.limit);
+      const { tenant, session } = admitSessionAddress(address, limits);
+      const [row] = await database.call<ExportRow>(
+        {
+          name: "export",
+          // The first batch also takes the operations whose events were trimmed, or that had none.
+          text: `select ${headColumns("s")}, p.page, o.operations
+from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
+join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
+cross join lateral (
+  select greatest($3::bigint + 1, s.first_seq) as first,
+    least(greatest($3::bigint + 1, s.first_seq) + $4::bigint - 1, s.version) as last
+  offset 0
+) as w
+cross join lateral (
+  select '[' || string_agg(
+    '[' || e.seq || ',' || e.recorded_at || ',' || coalesce(e.retracted_by::text, 'null') || ',' || e.content || ']',
+    ',' order by e.seq
+  ) || ']' as page
+  from ${schema}.events as e
+  where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
+    and e.seq between w.first and w.last
+) as p
+cross join lateral (
+  select '[' || string_agg(
+    '[' || to_json(o.id) || ',' || to_json(o.fingerprint) || ',' || o.first_seq || ',' || o.version || ','
+      || o.revision || ']', ',' order by o.version, o.revision
+  ) || ']' as operations
+  from (
+    select e.operation_id as id, e.operation_fingerprint as fingerprint,
+      e.seq - e.operation_events + 1 as first_seq, e.seq as version, e.operation_revision as revision
+    from ${schema}.events as e
+    where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
+      and e.seq between w.first and w.last and e.operation_key is not null
+    union all
+    select o.id, o.fingerprint, o.first_seq, o.version, o.revision
+    from ${schema}.operations as o
+    where o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
+      and o.version between case when $3::bigint = 0 then 0 else $3::bigint + 1 end and w.last
+  ) as o
+) as o`,
+          values: [tenant, session, after, limit],
+        },
+        { effect: "read", ...(options.signal === undefined ? {} : { signal: options.signal }) },
+      );
+      if (row === undefined) return undefined;
+      const head = headOf(row);
+      const { incarnation } = head;
+      const events = parseStored(row.page ?? "[]") as readonly ExportedEvent[];
+      const operations = parseStored(row.operations ?? "[]") as readonly ExportedOperation[];
+      return {
+        head,
+        ...(row.ttl_ms === null ? {} : { ttlMs: row.ttl_ms }),
+        events: events.map(([seq, recordedAt, retractedBy, content]) =>
+          storedEvent(content, seq, recordedAt, retractedBy),
+        ),
+        operations: operations.map(
+          ([id, fingerprint, firstSeq, version, revision]): OperationRecord => ({
+            id,
+            fingerprint,
+            result: { firstSeq, version, incarnation, revision },
+          }),
+        ),
+      };
+    },
+
+    async importEvents(address, batch, options: CallOptions = {}) {
+      database.requireOpen();
+      throwIfAborted(options.signal);
+      const admitted = admitSessionAddress(address, limits);
+      const request = admitTransferBatch(batch, limits);
+      return await turns.take(sessionKey(admitted.tenant, admitted.session), options.signal, () =>
+        importBatch(context, admitted, request, options.signal),
+      );
+    },
+  };
+}

@@ -1,0 +1,233 @@
+import {
+  admitInteger,
+  admitLimit,
+  admitTenant,
+  admitTime,
+  type CallOptions,
+  decodeCursor,
+  encodeCursor,
+  type Maintenance,
+  type PageOptions,
+  refuse,
+  sessionKey,
+  throwIfAborted,
+} from "@relevo/core";
+import { sql } from "kysely";
+import type { StoreContext } from "../create-postgres-store.ts";
+import { parseText } from "../log/head.ts";
+import { asJson } from "../schema/sql-text.ts";
+import { type DurabilityRow, durabilityOf, durabilityText } from "./durability.ts";
+import { purgeEnded } from "./purge.ts";
+import {
+  readStatistics,
+  type TableStatistics,
+  type TenantStatistics,
+  tableStatistics,
+} from "./statistics.ts";
+
+/** How many tenants one statement goes through. */
+const tenantsAtOnce = 500;
+
+export interface DeleteIdleOptions extends CallOptions {
+  /** Only of this tenant; of all when left out. */
+  readonly tenant?: string;
+  /** Sessions whose last write is at or before this time. In milliseconds since the epoch. */
+  readonly idleSince: number;
+  /** At most this many; 1,000 when left out. */
+  readonly limit?: number;
+}
+
+export interface DeleteIdleResult {
+  readonly deleted: number;
+  /** True when the call reached its limit and there may be more. */
+  readonly more: boolean;
+}
+
+/** Upkeep, with what only this store offers. For the operator and never for a tenant. */
+export interface PostgresMaintenance extends Maintenance {
+  /**
+   * Retention: deletes sessions that nobody has written to since, in bounded transactions of one session each. One
+   * that is written to meanwhile stays. Call it again while there is more.
+   */
+  deleteIdleSessions(options: DeleteIdleOptions): Promise<DeleteIdleResult>;
+  /** Sessions, events and documents of a tenant, counted: the cost follows the number of its sessions and documents. */
+  tenantStatistics(tenant: string, options?: CallOptions): Promise<TenantStatistics>;
+  /** Sizes of the tables, and what vacuum has left, as the server estimates them; costs next to nothing. */
+  tableStatistics(options?: CallOptions): Promise<readonly TableStatistics[]>;
+}
+
+interface TenantRow {
+  readonly r_tenant: string;
+  readonly r_listed: boolean;
+  /** Whether the call may look no further. */
+  readonly r_edge: boolean;
+}
+
+interface ExpireRow {
+  readonly r_sessions: number;
+  readonly r_documents: number;
+  readonly r_more: boolean;
+  readonly r_last: string | null;
+}
+
+export function createMaintenance(context: StoreContext, inMemory: boolean): PostgresMaintenance {
+  const { database, turns, lockTimeoutMs } = context;
+  const { schema, limits } = database;
+  // Where the last call stopped: the next goes on there, or the first tenants would be looked at in each.
+  let expiredTo = "";
+
+  function admit(options: CallOptions): { readonly signal?: AbortSignal } {
+    database.requireOpen();
+    throwIfAborted(options.signal);
+    return options.signal === undefined ? {} : { signal: options.signal };
+  }
+
+  async function listTenants(
+    after: string,
+    limit: number,
+    signal: { readonly signal?: AbortSignal },
+  ): Promise<{ readonly tenants: readonly string[]; readonly last: string | undefined }> {
+    const rows = await database.call<TenantRow>(
+      {
+        name: "list_tenants",
+        text: `select ${asJson("r_tenant")} as r_tenant, r_listed, r_edge from ${schema}.list_tenants($1, $2, $3)`,
+        values: [after, limit, limit + tenantsAtOnce],
+      },
+      { effect: "read", ...signal },
+    );
+    const listed = rows.filter((row) => row.r_listed).map((row) => parseText(row.r_tenant));
+    if (listed.length > limit) return { tenants: listed.slice(0, limit), last: listed[limit - 1] };
+    const edge = rows.find((row) => row.r_edge);
+    return { tenants: listed, last: edge && parseText(edge.r_tenant) };
+  }
+
+  async function deleteIdle(
+    tenant: string,
+    idleSince: number,
+    limit: number,
+    signal: { readonly signal?: AbortSignal },
+  ): Promise<number> {
+    let deleted = 0;
+    let after = "";
+    for (;;) {
+      const page = await database.transaction(
+        tenant,
+        (queries) =>
+          queries
+            .selectFrom("sessions")
+            .select([
+              sql<string>`${sql.raw(asJson("session"))}`.as("id"),
+              sql<number>`updated_at::double precision`.as("updated_at"),
+            ])
+            .where("tenant", "=", tenant)
+            .where("session", ">", after)
+            .orderBy("session")
+            .limit(1000)
+            .execute(),
+        { effect: "read", ...signal },
+      );
+      for (const { id, updated_at } of page) {
+        const session = parseText(id);
+        if (updated_at > idleSince) continue;
+        if (deleted === limit) return deleted;
+        const [row] = await turns.take(sessionKey(tenant, session), signal.signal, () =>
+          database.call<{ readonly r_status: string; readonly r_generation: number }>(
+            {
+              name: "end_session",
+              text: `select f.* from ${schema}.end_session($1, $2, $3, $4, $5, $6) as f`,
+              values: [tenant, session, lockTimeoutMs, null, null, idleSince],
+            },
+            { effect: "once", ...signal },
+          ),
+        );
+        if (row?.r_status !== "done") continue;
+        deleted++;
+        await purgeEnded(context, { tenant, session }, row.r_generation);
+      }
+      const last = page.at(-1);
+      if (last === undefined) return deleted;
+      after = parseText(last.id);
+    }
+  }
+
+  return {
+    async tenants(options: PageOptions = {}) {
+      const signal = admit(options);
+      const limit = admitLimit(options.limit);
+      const after =
+        options.cursor === undefined
+          ? ""
+          : admitTenant(decodeCursor("tenants", options.cursor, 1)[0], limits);
+      const { tenants, last } = await listTenants(after, limit, signal);
+      return last === undefined
+        ? { items: tenants }
+        : { items: tenants, cursor: encodeCursor("tenants", [last]) };
+    },
+
+    async expire(options: { readonly limit?: number } & CallOptions = {}) {
+      const signal = admit(options);
+      const limit = admitInteger(options.limit ?? 1000, "limit", 1);
+      let sessions = 0;
+      let documents = 0;
+      for (;;) {
+        const left = limit - sessions - documents;
+        const [row] = await database.call<ExpireRow>(
+          {
+            name: "expire_tenants",
+            text: `select r_sessions, r_documents, r_more, ${asJson("r_last")} as r_last
+  from ${schema}.expire_tenants($1, $2, $3)`,
+            values: [expiredTo, tenantsAtOnce, left],
+          },
+          { effect: "repeatable", ...signal },
+        );
+        sessions += row?.r_sessions ?? 0;
+        documents += row?.r_documents ?? 0;
+        expiredTo = row === undefined || row.r_last === null ? "" : parseText(row.r_last);
+        const more = row?.r_more === true;
+        if (more || expiredTo === "" || sessions + documents >= limit) {
+          return { sessions, documents, more: more || expiredTo !== "" };
+        }
+      }
+    },
+
+    async durability(options: CallOptions = {}) {
+      const signal = admit(options);
+      const [row] = await database.call<DurabilityRow>(
+        { name: "durability", text: durabilityText, values: [] },
+        { effect: "read", ...signal },
+      );
+      return durabilityOf(row as DurabilityRow, inMemory);
+    },
+
+    async deleteIdleSessions(options: DeleteIdleOptions) {
+      const signal = admit(options);
+      const idleSince = admitTime(options.idleSince, "idleSince");
+      if (idleSince === undefined) throw refuse("idleSince", "is missing.");
+      const limit = admitInteger(options.limit ?? 1000, "limit", 1);
+      if (options.tenant !== undefined) {
+        const tenant = admitTenant(options.tenant, limits);
+        const deleted = await deleteIdle(tenant, idleSince, limit, signal);
+        return { deleted, more: deleted === limit };
+      }
+      let deleted = 0;
+      let after: string | undefined = "";
+      while (after !== undefined && deleted < limit) {
+        const page: Awaited<ReturnType<typeof listTenants>> = await listTenants(after, tenantsAtOnce, signal);
+        for (const tenant of page.tenants) {
+          if (deleted < limit) deleted += await deleteIdle(tenant, idleSince, limit - deleted, signal);
+        }
+        after = page.last;
+      }
+      return { deleted, more: deleted === limit };
+    },
+
+    async tenantStatistics(tenant: string, options: CallOptions = {}) {
+      const signal = admit(options);
+      return await readStatistics(context, admitTenant(tenant, limits), signal);
+    },
+
+    async tableStatistics(options: CallOptions = {}) {
+      return await tableStatistics(context, admit(options));
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { StoreContext } from "../create-postgres-store.ts";
+import { isLive } from "../log/head.ts";
+import { nowMs } from "../schema/sql-text.ts";
+
+/** What one tenant holds. */
+export interface TenantStatistics {
+  readonly sessions: number;
+  readonly events: number;
+  /** Of the events in logs, as JSON in UTF-8. */
+  readonly eventBytes: number;
+  /** Documents that stand alone, and those of sessions. */
+  readonly documents: number;
+}
+
+/** One table, as the server estimates it. */
+export interface TableStatistics {
+  readonly table: string;
+  readonly rows: number;
+  /** Rows that vacuum has not removed yet. */
+  readonly deadRows: number;
+  /** With indexes and what is stored apart. */
+  readonly bytes: number;
+  /** When vacuum came by last, by itself or called; absent when it never did. In milliseconds since the epoch. */
+  readonly vacuumedAt?: number;
+}
+
+type Signal = { readonly signal?: AbortSignal };
+
+export async function readStatistics(
+  { database }: StoreContext,
+  tenant: string,
+  signal: Signal,
+): Promise<TenantStatistics> {
+  const [row] = await database.call<{ sessions: number; events: number; bytes: number; documents: number }>(
+    {
+      name: "tenant_statistics",
+      text: `select s.*, d.documents
+from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
+cross join lateral (
+  select count(*)::double precision as sessions, coalesce(sum(s.events), 0)::double precision as events,
+    coalesce(sum(s.bytes), 0)::double precision as bytes
+  from ${database.schema}.sessions as s where s.tenant = scope.tenant and ${isLive("s")}
+) as s
+cross join lateral (
+  select count(*)::double precision as documents from ${database.schema}.documents as d
+  where d.tenant = scope.tenant and (d.expires_at is null or d.expires_at > ${nowMs})
+    and (d.session = '' or exists (
+      select from ${database.schema}.sessions as s
+      where s.tenant = d.tenant and s.session = d.session and s.generation = d.generation and ${isLive("s")}
+    ))
+) as d`,
+      values: [tenant],
+    },
+    { effect: "read", ...signal },
+  );
+  return {
+    sessions: row?.sessions ?? 0,
+    events: row?.events ?? 0,
+    eventBytes: row?.bytes ?? 0,
+    documents: row?.documents ?? 0,
+  };
+}
+
+export async function tableStatistics(
+  { database }: StoreContext,
+  signal: Signal,
+): Promise<readonly TableStatistics[]> {
+  const rows = await database.call<{
+    name: string;
+    rows: number;
+    dead: number;
+    bytes: number;
+    vacuumed: number | null;
+  }>(
+    {
+      name: "table_statistics",
+      text: `select c.relname::text as name, greatest(c.reltuples, 0)::double precision as rows,
+  coalesce(s.n_dead_tup, 0)::double precision as dead, pg_total_relation_size(c.oid)::double precision as bytes,
+  extract(epoch from greatest(s.last_vacuum, s.last_autovacuum))::double precision * 1000 as vacuumed
+from pg_catalog.pg_class as c
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+left join pg_catalog.pg_stat_all_tables as s on s.relid = c.oid
+where c.relkind = 'r' and n.nspname = $1
+order by c.relname`,
+      values: [database.schemaName],
+    },
+    { effect: "read", ...signal },
+  );
+  return rows.map(({ name, rows: count, dead, bytes, vacuumed }) => ({
+    table: name,
+    rows: count,
+    deadRows: dead,
+    bytes,
+    ...(vacuumed === null ? {} : { vacuumedAt: Math.round(vacuumed) }),
+  }));
+}

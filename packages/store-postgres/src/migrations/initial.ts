@@ -1,0 +1,32 @@
+import { appendFunction, retractFunction } from "../schema/append-function.ts";
+import { documentFunctions, documentTables } from "../schema/documents.ts";
+import { eventTables } from "../schema/events.ts";
+import { endingFunctions, headFunctions, leaseFunctions } from "../schema/head-functions.ts";
+import { maintenanceFunctions } from "../schema/maintenance-functions.ts";
+import { readFunction } from "../schema/read-function.ts";
+import { grantUse, secureRegistry, secureTable } from "../schema/roles.ts";
+import { sessionFunctions, sessionTables } from "../schema/sessions.ts";
+import { views } from "../schema/views.ts";
+import { tenantTables } from "./names.ts";
+
+/** Everything, as it was first. `schema` is quoted; `role` is the application's, which is there already. */
+export function initialMigration(schema: string, role: string): readonly string[] {
+  return [
+    ...sessionTables(schema),
+    ...eventTables(schema),
+    ...documentTables(schema),
+    ...sessionFunctions(schema),
+    retractFunction(schema),
+    appendFunction(schema),
+    readFunction(schema),
+    ...endingFunctions(schema),
+    ...headFunctions(schema),
+    ...leaseFunctions(schema),
+    ...documentFunctions(schema),
+    ...maintenanceFunctions(schema),
+    ...secureRegistry(schema),
+    ...tenantTables.filter((table) => table !== "tenants").flatMap((table) => secureTable(schema, table)),
+    ...views(schema),
+    ...grantUse(schema, role),
+  ];
+}

@@ -1,0 +1,79 @@
+import { asJson, nowMs, quoteBody } from "./sql-text.ts";
+
+/**
+ * How many events one call looks at beyond those it returns, when filters leave most of them out. Past it the call
+ * returns what it has, and where to go on.
+ */
+export const lookBudget = 5000;
+/** A call returns less than was asked for rather than more than this many bytes of events. */
+export const pageBytes: number = 32 * 1024 * 1024;
+
+/** One page in one direction: at most `p_limit` events between `low` and `high`, and where they end. */
+function page(order: "asc" | "desc"): string {
+  return `select '[' || string_agg(
+      '[' || r.seq || ',' || r.recorded_at || ',' || coalesce(r.mark::text, 'null') || ',' || r.content || ']', ','
+    ) filter (where r.kept) || ']',
+    ${order === "desc" ? "min" : "max"}(r.seq) filter (where r.kept), not bool_and(r.kept)
+    into r_page, reached, cut
+  from (
+    select e.seq, e.recorded_at, e.content,
+      case when p_at is null or e.retracted_by <= p_at then e.retracted_by end as mark,
+      row_number() over page <= p_limit
+        and (row_number() over page = 1 or sum(e.bytes) over page <= ${pageBytes}) as kept
+    from (
+      select e.seq, e.recorded_at, e.retracted_by, e.content, e.bytes from SCHEMA.events as e
+      where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
+        and e.seq between low and high
+        and (not p_exclude or e.retracted_by is null or e.retracted_by > p_at)
+        and (p_types is null or e.type = any(p_types))
+        and (p_agent is null or e.agent = p_agent)
+      order by e.seq ${order} limit p_limit + 1
+    ) as e window page as (order by e.seq ${order})
+  ) as r;`;
+}
+
+/**
+ * The reading of nearly every day: the newest events, or the next ones behind a place. A function, because planning
+ * the same text under row-level security takes several times as long as running it, and the server plans anew each
+ * time that it believes to know better; here the plan is made once for each connection.
+ */
+export function readFunction(schema: string): string {
+  const body = `
+#variable_conflict use_column
+declare
+  slot SCHEMA.sessions;
+  low bigint;
+  high bigint;
+  first bigint;
+  last bigint;
+  reached bigint;
+  cut boolean;
+begin
+  perform set_config('relevo.tenant', p_tenant, true);
+  select * into slot from SCHEMA.sessions as s where s.tenant = p_tenant and s.session = p_session;
+  if slot.incarnation is null or slot.expires_at <= ${nowMs} then return; end if;
+  r_incarnation := ${asJson("slot.incarnation")};
+  r_version := slot.version;
+  r_revision := slot.revision;
+  first := greatest(p_after + 1, slot.first_seq);
+  last := least(p_before - 1, p_at, slot.version);
+  if p_backward then
+    low := case when p_bounded then greatest(first, last - (p_limit + ${lookBudget}) + 1) else first end;
+    high := last;
+    ${page("desc")}
+    r_next := case when cut then reached when low > first then low end;
+  else
+    low := first;
+    high := case when p_bounded then least(last, first + (p_limit + ${lookBudget}) - 1) else last end;
+    ${page("asc")}
+    r_next := case when cut then reached when high < last then high end;
+  end if;
+end`;
+  return `create function ${schema}.read_page(
+  p_tenant text, p_session text, p_after bigint, p_before bigint, p_limit bigint, p_backward boolean, p_at bigint,
+  p_exclude boolean, p_types text[], p_agent text, p_bounded boolean,
+  out r_incarnation text, out r_version double precision, out r_revision double precision, out r_page text,
+  out r_next double precision
+) language plpgsql stable parallel restricted set plan_cache_mode = force_generic_plan
+as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
+}

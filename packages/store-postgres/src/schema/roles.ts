@@ -1,0 +1,50 @@
+import { literal, quoteIdentifier } from "../database/text.ts";
+
+/** The tenant of the transaction; null, which equals nothing, when none is set. */
+export const currentTenant = "nullif(current_setting('relevo.tenant', true), '')";
+
+/** Set by upkeep, which goes through tenants, when it reads the registry of them. */
+const inMaintenance = "current_setting('relevo.maintenance', true) = 'on'";
+
+/**
+ * The role as which the application works. Roles belong to the server, not to a database, so it may be there already;
+ * and two migrations of two databases may make it at once.
+ */
+export function createRole(role: string): string {
+  return `do $do$ begin
+  if not exists (select from pg_catalog.pg_roles where rolname = ${literal(role)}) then
+    execute 'create role ' || quote_ident(${literal(role)}) || ' nologin';
+  end if;
+exception when duplicate_object or unique_violation then null;
+end $do$`;
+}
+
+/** Row-level security for one table, also for its owner. Every row belongs to the tenant of the transaction. */
+export function secureTable(schema: string, table: string): readonly string[] {
+  const name = `${schema}.${quoteIdentifier(table, "table")}`;
+  return [
+    `alter table ${name} enable row level security`,
+    `alter table ${name} force row level security`,
+    `create policy tenant_rows on ${name} using (tenant = ${currentTenant}) with check (tenant = ${currentTenant})`,
+  ];
+}
+
+/** As `secureTable`, for the registry of tenants: upkeep reads all of it, and no tenant more than itself. */
+export function secureRegistry(schema: string): readonly string[] {
+  return [
+    ...secureTable(schema, "tenants"),
+    `create policy maintenance_rows on ${schema}.tenants for select using (${inMaintenance})`,
+  ];
+}
+
+/** What the application may do: everything with rows, nothing with tables. */
+export function grantUse(schema: string, role: string): readonly string[] {
+  const to = quoteIdentifier(role, "applicationRole");
+  return [
+    `grant usage on schema ${schema} to ${to}`,
+    `grant select, insert, update, delete on all tables in schema ${schema} to ${to}`,
+    `revoke insert, update, delete on ${schema}.migrations, ${schema}.migrations_lock from ${to}`,
+    `revoke all on all functions in schema ${schema} from public`,
+    `grant execute on all functions in schema ${schema} to ${to}`,
+  ];
+}

@@ -1,0 +1,50 @@
+import { type RemoteProcess, startRemoteProcess } from "@relevo/remote-store";
+import { describeConformance, type StoreHarness } from "@relevo/store-conformance";
+import { requireService } from "@relevo/test-services";
+import pg from "pg";
+import { afterAll, beforeAll, describe } from "vitest";
+import { createPostgresStore } from "../src/index.ts";
+import { waitMs } from "./harness.ts";
+import { openTestDatabase, type TestDatabase } from "./server.ts";
+
+describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL server" }))(
+  "on a server",
+  () => {
+    let database: TestDatabase;
+    let pool: pg.Pool;
+    let remote: RemoteProcess;
+
+    beforeAll(async () => {
+      database = await openTestDatabase();
+      pool = new pg.Pool({ connectionString: database.url, max: 5 });
+      remote = await startRemoteProcess(new URL("./remote/postgres-module.ts", import.meta.url), {
+        RELEVO_TEST_URL: database.url,
+      });
+    });
+
+    afterAll(async () => {
+      await remote?.[Symbol.asyncDispose]();
+      await pool?.end();
+      await database?.[Symbol.asyncDispose]();
+    });
+
+    /** The second handle lives in another process. */
+    const harness: StoreHarness = {
+      name: "store-postgres on a server, from two processes",
+      async open() {
+        const store = createPostgresStore({ pool });
+        const other = await remote.open(store);
+        return {
+          store,
+          other,
+          advance: waitMs,
+          async [Symbol.asyncDispose]() {
+            await Promise.all([store.close(), other.close()]);
+          },
+        };
+      },
+    };
+
+    describeConformance(harness);
+  },
+);

@@ -1,0 +1,4 @@
+import { describeConformance } from "@relevo/store-conformance";
+import { pgliteHarness } from "./harness.ts";
+
+describeConformance(pgliteHarness);

@@ -1,0 +1,41 @@
+import { PGlite } from "@electric-sql/pglite";
+import type { StoreHarness } from "@relevo/store-conformance";
+import { createPostgresStore, migratePostgres } from "../src/index.ts";
+
+/** Lets real time pass: the store's clock is the server's. */
+export async function waitMs(ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  while (performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(20, Math.max(1, end - performance.now()))));
+  }
+}
+
+let shared: Promise<PGlite> | undefined;
+
+/** One PGlite for all cases of a file: opening one takes seconds, and each case has a tenant of its own. */
+export function sharedPglite(): Promise<PGlite> {
+  shared ??= (async () => {
+    const pglite = await PGlite.create();
+    await migratePostgres({ pglite });
+    return pglite;
+  })();
+  return shared;
+}
+
+/** The kit's way in: two stores over one PGlite, each with its own Kysely, queues and checks. */
+export const pgliteHarness: StoreHarness = {
+  name: "store-postgres on PGlite",
+  async open() {
+    const pglite = await sharedPglite();
+    const store = createPostgresStore({ pglite });
+    const other = createPostgresStore({ pglite });
+    return {
+      store,
+      other,
+      advance: waitMs,
+      async [Symbol.asyncDispose]() {
+        await Promise.all([store.close(), other.close()]);
+      },
+    };
+  },
+};

@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { type PostgresDatabases, requireService, startPostgres } from "@relevo/test-services";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const script = fileURLToPath(new URL("../scripts/migrate.ts", import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function migrate(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [script, ...args], { env: { PATH: process.env.PATH ?? "", ...env } });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+describe("without a server", () => {
+  it("says what it wants, and refuses what it does not know", async () => {
+    expect(await migrate(["--help"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("--dry-run"),
+    });
+    expect(await migrate([])).toMatchObject({ code: 2, stderr: expect.stringContaining("DATABASE_URL") });
+    expect(await migrate(["--wet-run"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--wet-run"),
+    });
+  });
+
+  it("that is not there it says so, without the password", async () => {
+    const { code, stderr } = await migrate(["postgres://someone:secret@127.0.0.1:1/none"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("ECONNREFUSED");
+    expect(stderr).not.toContain("secret");
+  });
+});
+
+describe.skipIf(!requireService("postgres", { for: "pnpm migrate" }))("on a server", () => {
+  let server: PostgresDatabases;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server?.stop());
+
+  async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      const results: unknown = await client.query(text);
+      return Array.isArray(results) ? [] : (results as pg.QueryResult).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  const tables = "select count(*)::int as count from information_schema.tables where table_schema = 'relevo'";
+
+  it("prints the SQL with --dry-run and changes nothing; what it prints makes the schema", async () => {
+    const url = await server.createDatabase();
+    const dry = await migrate(["--dry-run"], { DATABASE_URL: url });
+    expect(dry.code, dry.stderr).toBe(0);
+    expect(dry.stdout).toMatch(/create table "relevo"\.events/u);
+    expect(await query(url, tables)).toEqual([{ count: 0 }]);
+    await query(url, dry.stdout);
+    expect((await query(url, tables))[0]?.count).toBeGreaterThan(5);
+    // Run by hand, it counts as done.
+    expect((await migrate([url])).stderr).toMatch(/Nothing to do/u);
+  });
+
+  it("migrates once, however many do at once, and then has nothing to do", async () => {
+    const url = await server.createDatabase();
+    const all = await Promise.all(Array.from({ length: 4 }, () => migrate([url])));
+    expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(all.filter(({ stderr }) => stderr.includes("Applied"))).toHaveLength(1);
+    expect(await migrate(["--dry-run", url])).toMatchObject({ code: 0, stdout: "" });
+  });
+
+  it("by a role that may not, fails and changes nothing", async () => {
+    const url = await server.createDatabase();
+    await query(url, "create role migrator_without_rights login").catch(() => undefined);
+    const poor = new URL(url);
+    poor.username = "migrator_without_rights";
+    const { code, stderr } = await migrate([poor.href]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/permission denied/u);
+    expect(await query(url, tables)).toEqual([{ count: 0 }]);
+  });
+});
