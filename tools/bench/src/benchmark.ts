@@ -1,5 +1,5 @@
 /** What a benchmark runs, made anew for each run of the command. */
-export interface Work extends Partial<Disposable> {
+export interface Work extends Partial<Disposable>, Partial<AsyncDisposable> {
   /** The least that the same job can cost: a raw client, a plain copy. */
   floor(): unknown;
   subject(): unknown;
@@ -22,4 +22,17 @@ export interface Benchmark {
   /** How many operations one call of the work does; 1 when left out. */
   readonly operations?: number;
   setup(): Work | Promise<Work>;
+}
+
+/** Benchmarks that stand together in one table. */
+export interface Suite {
+  readonly title: string;
+  /** How long each side of a round is meant to take, in milliseconds; longer where a network is in between. */
+  readonly roundMs?: number;
+  /** Starts what the benchmarks need. A string instead says why they cannot run here. */
+  open(): Promise<OpenSuite | string>;
+}
+
+export interface OpenSuite extends Partial<AsyncDisposable> {
+  readonly benchmarks: readonly Benchmark[];
 }

@@ -3,26 +3,7 @@ import { admitAppend, defaultLimits, type EventInput, fingerprint, type StoredEv
 import { createMemoryStore, type MemoryStore } from "@relevo/store-memory";
 import { LRUCache } from "lru-cache";
 import type { Benchmark, Work } from "./benchmark.ts";
-
-const text =
-  "Hello, I would like to know more about the enterprise plan, and whether it includes support for our thirty teams in Spain.";
-
-function message(index: number): EventInput {
-  return {
-    type: "message",
-    agent: "planner",
-    at: 1_700_000_000_000 + index,
-    body: {
-      role: index % 2 === 0 ? "user" : "assistant",
-      content: text,
-      id: `m-${index}`,
-      metadata: { source: "web" },
-    },
-  };
-}
-
-const batch: readonly EventInput[] = Array.from({ length: 100 }, (_, index) => message(index));
-const address = { tenant: "acme", session: "s-1" };
+import { address, batch, message } from "./samples.ts";
 
 /** A store whose session has this many messages, with room for all that a benchmark adds. */
 async function storeWith(history: number): Promise<MemoryStore> {

@@ -56,6 +56,7 @@ export async function measure(benchmark: Benchmark, options: MeasureOptions = {}
     return summarize(benchmark, floors, subjects);
   } finally {
     work[Symbol.dispose]?.();
+    await work[Symbol.asyncDispose]?.();
   }
 }
 

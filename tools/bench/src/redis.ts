@@ -1,0 +1,63 @@
+import { serviceAvailable } from "@relevo/test-services";
+import type { Benchmark, OpenSuite, Target } from "./benchmark.ts";
+import { rawRedis } from "./raw-redis.ts";
+import { startRedisBench } from "./redis-server.ts";
+import { batch } from "./samples.ts";
+import { documents, fillDocuments, fillLog, type StoreWork, storeWork } from "./store-work.ts";
+
+const inFlight = 256;
+
+/** The store on a private Redis, against the least that the same client can do on it. Without persistence. */
+export async function openRedis(): Promise<OpenSuite | string> {
+  const service = await serviceAvailable("redis");
+  if (!service.available) return service.reason;
+  const bench = await startRedisBench();
+  const { client, store } = bench;
+  const work = storeWork(store);
+  const raw = await rawRedis(client);
+  await fillDocuments(store);
+
+  const paired = (
+    name: string,
+    floor: string,
+    job: keyof StoreWork,
+    extra: { readonly target?: Target; readonly operations?: number; readonly history?: number } = {},
+  ): Benchmark => ({
+    name: `redis: ${name}`,
+    floor,
+    ...(extra.target === undefined ? {} : { target: extra.target }),
+    ...(extra.operations === undefined ? {} : { operations: extra.operations }),
+    async setup() {
+      await fillLog(store, extra.history ?? 0);
+      return { floor: raw[job], subject: work[job] };
+    },
+  });
+  const many = (call: () => Promise<unknown>) => () =>
+    Promise.all(Array.from({ length: inFlight }, () => call()));
+
+  return {
+    benchmarks: [
+      paired("append one, idempotent", "RPUSH of its JSON", "append", { target: { ratio: 1.2 } }),
+      {
+        name: `redis: append one, ${inFlight} in flight`,
+        floor: `${inFlight} RPUSH in flight`,
+        operations: inFlight,
+        setup: () => ({ floor: many(raw.append), subject: many(work.append) }),
+      },
+      paired("append a batch of 100, an event", "RPUSH of their JSON", "appendBatch", {
+        target: { ratio: 1.5 },
+        operations: batch.length,
+      }),
+      ...[100, 10_000, 100_000].map((history) =>
+        paired(`last 20, of ${history.toLocaleString("en")} or more`, "LRANGE + JSON.parse", "tail", {
+          target: { ratio: 1.1 },
+          history,
+        }),
+      ),
+      paired("document put", "SET", "put"),
+      paired("document get", "GET + JSON.parse", "get"),
+      paired(`find 20 of ${documents.toLocaleString("en")} by tag`, "SMEMBERS + MGET + parse", "find"),
+    ],
+    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
+  };
+}
