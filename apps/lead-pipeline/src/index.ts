@@ -8,7 +8,7 @@ export { createRuleModel } from "./model/rule-model.ts";
 export { type Score, type ScorePart, scoreLead } from "./rules/score.ts";
 export { CallLimitError } from "./workflow/call-meter.ts";
 export type { Remembered } from "./workflow/lead-desk.ts";
-export { type MemoryKit, openMemory } from "./workflow/memory-kit.ts";
+export { createMemoryKit, type KitStores, type MemoryKit, openMemory } from "./workflow/memory-kit.ts";
 export { type Outcome, outcomes } from "./workflow/outcome.ts";
 export { type LeadResult, type RunLeadsOptions, runLeads } from "./workflow/run-leads.ts";
 export { runWorkflow, type WorkflowOptions, type WorkflowResult } from "./workflow/run-workflow.ts";

@@ -29,6 +29,7 @@ const reportSchema = z.strictObject({
   format: z.literal(1),
   tenant: z.object({ tenantId: z.string(), isPremium: z.boolean(), featuresEnabled: z.array(z.string()) }),
   model: z.string(),
+  memory: z.literal("this process, forgotten at the end"),
   source: z.string(),
   notices: z.array(z.string()),
   left: z.int(),

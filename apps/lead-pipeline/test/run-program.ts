@@ -20,11 +20,14 @@ export interface ProgramInput {
   /** Bytes for standard input, which is then closed; `open` for a pipe that stays open and silent. */
   readonly stdin?: string | "open";
   readonly env?: Readonly<Record<string, string>>;
+  /** Leaves the choice of the memory to the arguments and the environment; otherwise the run remembers nothing. */
+  readonly remembers?: boolean;
 }
 
 /** Starts the compiled program as `npm start` does, with nothing in its environment that could change it. */
 export function startProgram(args: readonly string[], input: ProgramInput = {}): RunningProgram {
-  const child = spawn(process.execPath, [program, ...args], {
+  const memory = input.remembers === true ? [] : ["--no-data"];
+  const child = spawn(process.execPath, [program, ...memory, ...args], {
     stdio: [input.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     env: { PATH: process.env.PATH ?? "", ...input.env },
   });

@@ -6,6 +6,7 @@ import {
   features,
   type TenantContext,
 } from "../workflow/tenant-context.ts";
+import { defaultFolder } from "./default-folder.ts";
 
 export interface CliOptions {
   /** A path, or `-` for standard input; absent for piped input or else the sample. */
@@ -13,6 +14,8 @@ export interface CliOptions {
   readonly json: boolean;
   readonly chains: string;
   readonly concurrency: number;
+  /** The folder of the memory; `false` for none, absent for what the environment or the default says. */
+  readonly data?: string | false;
   readonly tenant: TenantContext;
 }
 
@@ -43,9 +46,18 @@ export function parseCommand(args: readonly string[], output: CommandOutput): Pa
     apiLimits: values.callsPerHour === undefined ? {} : { callsPerHour: values.callsPerHour },
   });
   const { leads, json, chains, concurrency } = values;
+  // With --no-data commander makes true the default of --data.
+  const data = values.data === true ? undefined : values.data;
   return {
     run: true,
-    options: { ...(leads === undefined ? {} : { leads }), json, chains, concurrency, tenant },
+    options: {
+      ...(leads === undefined ? {} : { leads }),
+      json,
+      chains,
+      concurrency,
+      ...(data === undefined ? {} : { data }),
+      tenant,
+    },
   };
 }
 
@@ -54,6 +66,7 @@ interface RawOptions {
   readonly json: boolean;
   readonly chains: string;
   readonly concurrency: number;
+  readonly data: string | boolean;
   readonly tenant: string;
   readonly user: string;
   readonly premium: boolean;
@@ -77,6 +90,12 @@ function createCommand(): Command {
       whole(1, 64),
       1,
     )
+    .option(
+      "-d, --data <dir>",
+      `the folder that remembers, for one process at a time (default: ${defaultFolder})`,
+      folder,
+    )
+    .option("--no-data", "remember nothing after this run")
     .option("-t, --tenant <id>", "the tenant whose memory and limits apply", name, "demo")
     .option("-u, --user <id>", "the owner of the sessions", name, "sales")
     .option("--premium", "premium tenant: high priority, earlier slots, longer context", false)
@@ -96,6 +115,9 @@ function createCommand(): Command {
 }
 
 const helpTail = `
+Memory: --data DIR; or DATABASE_URL=postgres://… for a server; REDIS_URL=redis://… adds one for what may
+go after a while, and keeps everything when no database or folder is named.
+
 Model: RELEVO_MODEL=rules (default, needs no key), openai:NAME, anthropic:NAME or ollama:NAME.
 
 Exit code: 0 every row was worked; 1 some rows were bad or some leads failed or met the limit;
@@ -120,6 +142,12 @@ function whole(least: number, most: number): (text: string) => number {
     }
     return value;
   };
+}
+
+function folder(text: string): string {
+  if (text.trim() === "" || text.includes("\0"))
+    throw new InvalidArgumentError("It must be the path of a folder.");
+  return text;
 }
 
 function name(text: string): string {

@@ -3,6 +3,7 @@ import type { LeadFile } from "../input/read-leads.ts";
 import { type ChosenModel, chooseModel, ModelChoiceError } from "../model/choose-model.ts";
 import { oneLine } from "../output/terminal-text.ts";
 import { chooseInput } from "./choose-input.ts";
+import { type ChosenMemory, chooseMemory, MemoryChoiceError } from "./choose-memory.ts";
 import type { CliProcess } from "./cli-process.ts";
 import { parseCommand } from "./options.ts";
 
@@ -18,15 +19,19 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
   };
   let file: LeadFile;
   let model: ChosenModel;
+  let memory: ChosenMemory;
   try {
     file = await chooseInput(command.options.leads, io.stdin, complain);
     model = await chooseModel(io.env);
+    memory = await chooseMemory(command.options.data, io.env);
   } catch (error) {
-    if (!(error instanceof InputError || error instanceof ModelChoiceError)) throw error;
+    const expected = [InputError, ModelChoiceError, MemoryChoiceError].some((kind) => error instanceof kind);
+    if (!(expected && error instanceof Error)) throw error;
     complain(error.message);
     return 2;
   }
   // The agents take longer to load than the help and most refusals take to be said.
+  await using opened = memory;
   const { workFile } = await import("./work-file.ts");
-  return await workFile(file, model, command.options, io);
+  return await workFile(file, model, opened, command.options, io);
 }

@@ -7,8 +7,8 @@ import { drawChains, drawOpening } from "../output/sections.ts";
 import { createPaint } from "../output/terminal-text.ts";
 import { drawTotals, listRecognised } from "../output/totals.ts";
 import { callsThisHour } from "../workflow/call-meter.ts";
-import { openMemory } from "../workflow/memory-kit.ts";
 import { type LeadResult, runLeads } from "../workflow/run-leads.ts";
+import type { ChosenMemory } from "./choose-memory.ts";
 import type { CliProcess } from "./cli-process.ts";
 import type { CliOptions } from "./options.ts";
 
@@ -16,6 +16,7 @@ import type { CliOptions } from "./options.ts";
 export async function workFile(
   file: LeadFile,
   model: ChosenModel,
+  memory: ChosenMemory,
   options: CliOptions,
   io: CliProcess,
 ): Promise<number> {
@@ -28,9 +29,14 @@ export async function workFile(
   };
   const leads = file.rows.flatMap((row) => (row.ok ? [row.lead] : []));
   const badRows = file.rows.flatMap((row) => (row.ok ? [] : [badRowOf(row)]));
-  show(drawOpening({ file, badRows, leads: leads.length, model: model.name, tenant }, paint));
+  show(
+    drawOpening(
+      { file, badRows, leads: leads.length, model: model.name, memory: memory.name, tenant },
+      paint,
+    ),
+  );
 
-  await using kit = openMemory();
+  const { kit } = memory;
   const { stop, abort } = io.interruption;
   const results: LeadResult[] = [];
   if (leads.length > 0) show(tableHead(paint));
@@ -58,7 +64,17 @@ export async function workFile(
   const exitCode = interrupted ? 130 : allWell ? 0 : 1;
   if (json) {
     const { source, notices } = file;
-    const run = { tenant, model: model.name, source, notices, left, interrupted, durationMs, exitCode };
+    const run = {
+      tenant,
+      model: model.name,
+      memory: memory.name,
+      source,
+      notices,
+      left,
+      interrupted,
+      durationMs,
+      exitCode,
+    };
     io.stdout.write(`${jsonReport({ ...run, results, badRows })}\n`);
   }
   return exitCode;

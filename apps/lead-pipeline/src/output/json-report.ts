@@ -6,6 +6,7 @@ import { countOutcomes } from "./totals.ts";
 export interface ReportInput {
   readonly tenant: TenantContext;
   readonly model: string;
+  readonly memory: string;
   readonly source: string;
   readonly notices: readonly string[];
   readonly results: readonly LeadResult[];

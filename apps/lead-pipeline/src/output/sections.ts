@@ -11,13 +11,15 @@ export interface Opening {
   readonly leads: number;
   readonly badRows: readonly BadRow[];
   readonly model: string;
+  /** Where what is learned stays. */
+  readonly memory: string;
   readonly tenant: TenantContext;
 }
 
 const maxListedRows = 20;
 
 /** What is about to be worked, for whom, and which rows are not. Ends with an empty line. */
-export function drawOpening({ file, leads, badRows, model, tenant }: Opening, paint: Paint): string {
+export function drawOpening({ file, leads, badRows, model, memory, tenant }: Opening, paint: Paint): string {
   const line = (text: string): string => cutTo(oneLine(text), maxColumns);
   const level = tenant.isPremium ? "premium" : "standard";
   const enabled = tenant.featuresEnabled.length === 0 ? "none" : tenant.featuresEnabled.join(", ");
@@ -25,6 +27,7 @@ export function drawOpening({ file, leads, badRows, model, tenant }: Opening, pa
   const lines = [
     paint("bold", line(`${count} from ${file.source}, model: ${model}`)),
     paint("dim", line(`tenant ${tenant.tenantId} (${level}), features: ${enabled}`)),
+    paint("dim", line(`memory: ${memory}`)),
     ...file.notices.map((notice) => paint("yellow", line(notice))),
     ...badRows.slice(0, maxListedRows).map((row) => {
       const id = row.id === undefined ? "" : ` (id ${row.id})`;

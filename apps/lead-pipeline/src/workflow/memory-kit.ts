@@ -1,6 +1,6 @@
 import { type Clock, createUuidGenerator, type IdGenerator, systemClock } from "@relevo/core";
 import { createHandoffs, type Handoffs } from "@relevo/handoff-tracing";
-import { createMemory, type Memory } from "@relevo/memory";
+import { createMemory, type Memory, type MemoryStore } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 
 /** The memory that workflows share, and the handoffs recorded in it. Whoever opened it disposes it. */
@@ -11,22 +11,34 @@ export interface MemoryKit extends AsyncDisposable {
   readonly ids: IdGenerator;
 }
 
-/**
- * Opens a memory of its own. This is the one place that chooses the store: what the agents remember lives as long as
- * the store does, here as long as the process.
- */
+/** The stores of a kit: sessions and what is to last in the one, what may go in the other; both may be one store. */
+export interface KitStores {
+  readonly durable: MemoryStore;
+  readonly volatile: MemoryStore;
+}
+
+/** Opens a memory of its own in this process: what the agents remember lives as long as the kit. */
 export function openMemory(clock: Clock = systemClock): MemoryKit {
   const store = createMemoryStore({ clock });
+  return createMemoryKit({ durable: store, volatile: store }, () => store.close(), clock);
+}
+
+/** The memory over these stores, which stay their owner's: `release` is called last, when the kit is disposed. */
+export function createMemoryKit(
+  { durable, volatile }: KitStores,
+  release: () => Promise<void>,
+  clock: Clock = systemClock,
+): MemoryKit {
   const ids = createUuidGenerator(clock);
-  const memory = createMemory({ store, clock, ids });
+  const memory = createMemory({ durable, volatile, sessions: "durable", clock, ids });
   return {
     memory,
-    handoffs: createHandoffs({ log: store.log, clock, ids }),
+    handoffs: createHandoffs({ log: durable.log, clock, ids }),
     clock,
     ids,
     async [Symbol.asyncDispose]() {
       await memory.close();
-      await store.close();
+      await release();
     },
   };
 }

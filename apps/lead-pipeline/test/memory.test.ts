@@ -1,0 +1,161 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { requireService, startPostgres, startRedis } from "@relevo/test-services";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { environmentFor, goodScript, startFakeProvider } from "./fake-provider.ts";
+import { hotLead } from "./leads.ts";
+import { type ProgramInput, runProgram, startProgram } from "./run-program.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "relevo-leads-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+interface Report {
+  readonly memory: string;
+  readonly exitCode: number;
+  readonly leads: readonly {
+    readonly outcome: string;
+    readonly seenBefore: string | null;
+    readonly meeting: string | null;
+  }[];
+}
+
+let files = 0;
+async function leadFile(...leads: readonly object[]): Promise<string> {
+  const path = join(folder, `leads-${files++}.jsonl`);
+  await writeFile(path, leads.map((lead) => JSON.stringify(lead)).join("\n"));
+  return path;
+}
+
+async function run(args: readonly string[], input: ProgramInput = {}): Promise<Report> {
+  const { stdout, stderr } = await runProgram([...args, "--json"], { ...input, remembers: true });
+  expect(stdout, stderr).not.toBe("");
+  return JSON.parse(stdout) as Report;
+}
+
+const another = { ...hotLead, id: "lead-2", email: "ana@otherfirm.example", company: "Other Firm" };
+
+describe("a folder", () => {
+  it("remembers from one run to the next, for its tenant only", async () => {
+    const data = join(folder, "remembers");
+    const leads = await leadFile(hotLead);
+    const first = await run(["--leads", leads, "--data", data]);
+    expect(first.leads.map(({ outcome }) => outcome)).toEqual(["meeting_scheduled"]);
+    const second = await run(["--leads", leads, "--data", data]);
+    expect(second.leads.map(({ outcome }) => outcome)).toEqual(["duplicate"]);
+    expect(second.leads[0]?.seenBefore).not.toBeNull();
+    const stranger = await run(["--leads", leads, "--data", data, "--tenant", "other"]);
+    expect(stranger.leads.map(({ outcome }) => outcome)).toEqual(["meeting_scheduled"]);
+  }, 60_000);
+
+  it("never books a slot twice, whatever run books it", async () => {
+    const data = join(folder, "slots");
+    const [one] = (await run(["--leads", await leadFile(hotLead), "--data", data])).leads;
+    const [two] = (await run(["--leads", await leadFile(another), "--data", data])).leads;
+    expect(one?.meeting).toEqual(expect.any(String));
+    expect(two?.meeting).toEqual(expect.any(String));
+    expect(two?.meeting).not.toBe(one?.meeting);
+  }, 60_000);
+
+  it("that is in use is refused in plain words, with what to do", async () => {
+    const data = join(folder, "in-use");
+    await using provider = await startFakeProvider("openai", goodScript, { hold: true });
+    const leads = await leadFile(hotLead);
+    const first = startProgram(["--leads", leads, "--data", data], {
+      env: { ...environmentFor("openai", provider.url), RELEVO_MODEL_TIMEOUT_MS: "50000" },
+      remembers: true,
+    });
+    await provider.firstRequest;
+    const { code, stderr } = await runProgram(["--leads", leads, "--data", data], { remembers: true });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${first.child.pid}`);
+    expect(stderr).toMatch(/--data DIR/u);
+    expect(stderr).not.toMatch(/\n {4}at /u);
+    provider.release();
+    expect((await first.done).code).toBe(0);
+  }, 60_000);
+
+  it("that cannot be one is refused", async () => {
+    const file = join(folder, "a-file");
+    await writeFile(file, "text");
+    const { code, stderr } = await runProgram(["--data", file], { remembers: true });
+    expect(code).toBe(2);
+    expect(stderr).toContain("a-file");
+    expect(await readFile(file, "utf8")).toBe("text");
+  });
+});
+
+describe("settings that cannot be", () => {
+  it.each([
+    ["DATABASE_URL", "mysql://here", /DATABASE_URL must be an address such as postgres:/u],
+    ["DATABASE_URL", "postgres://someone:secret@127.0.0.1:1/none", /DATABASE_URL \(127\.0\.0\.1:1\/none\)/u],
+    ["REDIS_URL", "http://here", /REDIS_URL must be an address such as redis:/u],
+    ["REDIS_URL", "redis://:secret@127.0.0.1:1", /REDIS_URL \(127\.0\.0\.1:1\)/u],
+  ])(
+    "%s=%s is refused, without its password",
+    async (name, value, message) => {
+      const { code, stderr, stdout } = await runProgram([], { env: { [name]: value }, remembers: true });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(message);
+      expect(stderr + stdout).not.toContain("secret");
+    },
+    30_000,
+  );
+
+  it("two places at once are refused", async () => {
+    const env = { DATABASE_URL: "postgres://127.0.0.1:1/none" };
+    const { code, stderr } = await runProgram(["--data", folder], { env, remembers: true });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--data and DATABASE_URL/u);
+  });
+});
+
+describe.skipIf(!requireService("postgres", { for: "the lead pipeline on a server" }))("DATABASE_URL", () => {
+  it("keeps what is learned on the server, whoever made the tables", async () => {
+    await using server = await startPostgres();
+    const env = { DATABASE_URL: await server.createDatabase() };
+    const leads = await leadFile(hotLead);
+    const runs = [await run(["--leads", leads], { env }), await run(["--leads", leads], { env })];
+    expect(runs.map((one) => one.leads[0]?.outcome)).toEqual(["meeting_scheduled", "duplicate"]);
+    expect(runs[0]?.memory).toMatch(/^PostgreSQL 127\.0\.0\.1:\d+\//u);
+  }, 60_000);
+});
+
+describe.skipIf(!requireService("redis", { for: "the lead pipeline on Redis" }))("REDIS_URL", () => {
+  it("is shared by two pipelines that run at once", async () => {
+    await using server = await startRedis();
+    const env = { REDIS_URL: server.url };
+    const [here, there] = [await leadFile(hotLead), await leadFile(another)];
+    const both = await Promise.all([here, there].map((leads) => run(["--leads", leads], { env })));
+    const meetings = both.map((one) => one.leads[0]?.meeting);
+    expect(both.map((one) => one.leads[0]?.outcome)).toEqual(["meeting_scheduled", "meeting_scheduled"]);
+    expect(new Set(meetings).size).toBe(2);
+    // Each knows what the other has learned.
+    const again = await Promise.all([there, here].map((leads) => run(["--leads", leads], { env })));
+    expect(again.map((one) => one.leads[0]?.outcome)).toEqual(["duplicate", "duplicate"]);
+  }, 60_000);
+
+  it("shares the hour's limit of calls between pipelines that run at once", async () => {
+    await using server = await startRedis();
+    const env = { REDIS_URL: server.url };
+    const leads = await Promise.all([leadFile(hotLead), leadFile(another)]);
+    const limited = async (file: string) => run(["--leads", file, "--calls-per-hour", "10"], { env });
+    const outcomes = (await Promise.all(leads.map(limited))).map((one) => one.leads[0]?.outcome);
+    expect(outcomes).toContain("limit_reached");
+  }, 60_000);
+
+  it("is the volatile half when a folder is named", async () => {
+    await using server = await startRedis();
+    const data = join(folder, "with-redis");
+    const report = await run(["--leads", await leadFile(hotLead), "--data", data], {
+      env: { REDIS_URL: server.url },
+    });
+    expect(report.memory).toMatch(/with-redis; volatile: Redis 127\.0\.0\.1:\d+/u);
+    expect(report.exitCode).toBe(0);
+  }, 60_000);
+});
