@@ -4,6 +4,7 @@ import type { CheckResult } from "@relevo/test-run";
 import { checkSnippets } from "./check-snippets.ts";
 import { brokenLinks, findDocuments, projectFolders } from "./documents.ts";
 import { extractSnippets, type Snippet } from "./extract.ts";
+import { createSnippetServices } from "./services.ts";
 
 /** Checks every document of a workspace: its links to files, and its snippets. */
 export async function checkDocuments(root: string): Promise<readonly CheckResult[]> {
@@ -18,8 +19,9 @@ export async function checkDocuments(root: string): Promise<readonly CheckResult
     const known = snippets.get(project) ?? [];
     snippets.set(project, [...known, ...extractSnippets(document, markdown)]);
   }
+  await using services = createSnippetServices();
   for (const [project, ofProject] of snippets) {
-    if (ofProject.length > 0) results.push(...(await checkSnippets(root, project, ofProject)));
+    if (ofProject.length > 0) results.push(...(await checkSnippets(root, project, ofProject, services)));
   }
   return results;
 }

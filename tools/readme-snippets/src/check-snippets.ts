@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type CheckResult, runCommand } from "@relevo/test-run";
 import type { Snippet } from "./extract.ts";
 import { type PlacedSnippet, placeSnippets } from "./place-snippets.ts";
+import type { SnippetServices } from "./services.ts";
 
 const timeLimitSeconds = 60;
 
@@ -15,6 +16,7 @@ export async function checkSnippets(
   root: string,
   project: string,
   snippets: readonly Snippet[],
+  services: SnippetServices,
 ): Promise<readonly CheckResult[]> {
   const { folder, placed } = await placeSnippets(root, project, snippets);
   const compiled = await runCommand("tsc", ["-p", "tsconfig.json", "--pretty", "false"], { cwd: folder });
@@ -22,7 +24,7 @@ export async function checkSnippets(
   for (const snippet of placed) {
     const compileProblems = errorsOf(snippet, compiled.output);
     const problems =
-      compileProblems.length > 0 || !snippet.run ? compileProblems : await run(folder, snippet);
+      compileProblems.length > 0 || !snippet.run ? compileProblems : await run(folder, snippet, services);
     results.push({ name: `${snippet.document}:${snippet.line}`, passed: problems.length === 0, problems });
   }
   if (compiled.code !== 0 && results.every(({ passed }) => passed)) {
@@ -41,11 +43,19 @@ function errorsOf({ file, line }: PlacedSnippet, output: string): readonly strin
     );
 }
 
-async function run(folder: string, { file, output }: PlacedSnippet): Promise<readonly string[]> {
+async function run(
+  folder: string,
+  { file, code, output }: PlacedSnippet,
+  services: SnippetServices,
+): Promise<readonly string[]> {
+  const env = await services.environmentFor(code);
+  // Said aloud by whoever looked for the server; it compiles, which is all that can be told here.
+  if (env === undefined) return [];
   const emptyFolder = await mkdtemp(join(tmpdir(), "relevo-snippet-"));
   try {
     const result = await runCommand("node", [join(folder, file)], {
       cwd: emptyFolder,
+      env,
       timeoutMs: timeLimitSeconds * 1000,
     });
     if (result.code !== 0) return [`ended with exit code ${result.code}`, result.output.trimEnd()];

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createScratchWorkspace, type ScratchWorkspace } from "@relevo/test-run";
+import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const workspace = join(import.meta.dirname, "..", "..", "..");
@@ -30,6 +31,21 @@ async function check(readme: string) {
 }
 
 const importAdd = 'import { add } from "@relevo/sums";\n';
+
+it.skipIf(!requireService("redis"))(
+  "gives a block the server that it asks for, and takes it away again",
+  async () => {
+    const code = `import { connect } from "node:net";
+const { hostname, port } = new URL(process.env.REDIS_URL ?? "");
+const socket = connect(Number(port), hostname, () => socket.write("PING\\r\\n"));
+socket.once("data", (answer) => {
+  console.log(String(answer).trim());
+  socket.end();
+});`;
+    const { code: exitCode, output } = await check(block(code) + block("+PONG", "text"));
+    expect(exitCode, output).toBe(0);
+  },
+);
 
 it("compiles and runs a block, and compares what it prints", async () => {
   const readme =

@@ -3,7 +3,9 @@ import { parseArgs } from "node:util";
 import { closingLine, missing } from "./tally.ts";
 import { testWorkspace } from "./test-workspace.ts";
 
-const { values } = parseArgs({ options: { root: { type: "string" }, soak: { type: "string" } } });
+const { values } = parseArgs({
+  options: { root: { type: "string" }, soak: { type: "string" }, faults: { type: "boolean" } },
+});
 const root = resolve(values.root ?? join(import.meta.dirname, "..", "..", ".."));
 
 const soakSeconds = values.soak === undefined ? undefined : Number(values.soak);
@@ -12,6 +14,7 @@ if (soakSeconds !== undefined && !(soakSeconds > 0)) throw new Error("--soak tak
 try {
   process.exitCode = await testWorkspace(root, {
     report: (line) => console.log(line),
+    faults: values.faults === true,
     ...(soakSeconds === undefined ? {} : { soakSeconds }),
   });
 } catch (error) {

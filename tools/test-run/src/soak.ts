@@ -26,3 +26,23 @@ export async function soak(
   const ids = soaked.map(({ name }) => `${name}:soak`);
   return [countTasks("soak", run, ids)];
 }
+
+/** Faults kill servers and cut connections in earnest; each project has minutes for its own, never for ever. */
+const faultsTimeoutMs = 20 * 60_000;
+
+/** Runs the faults of the projects that have them, one after the other: they would be each other's noise. */
+export async function faults(
+  root: string,
+  projects: readonly Project[],
+  report: (line: string) => void,
+): Promise<readonly Tally[]> {
+  const faulty = projects.filter(({ targets }) => targets.includes("faults"));
+  if (faulty.length === 0) {
+    report("    no project has a faults target yet");
+    return [];
+  }
+  const run = await runTargets(root, ["faults"], { report, parallel: 1, timeoutMs: faultsTimeoutMs });
+  if (run.code !== 0) report(run.output);
+  const ids = faulty.map(({ name }) => `${name}:faults`);
+  return [countTasks("faults", run, ids)];
+}

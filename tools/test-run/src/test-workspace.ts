@@ -6,7 +6,7 @@ import { conformance } from "./conformance.ts";
 import { lint } from "./lint.ts";
 import { countTasks, loadProjects, type NxRun, type Project, runTargets } from "./nx.ts";
 import { readCheckReport, readVitestReport } from "./read-reports.ts";
-import { soak } from "./soak.ts";
+import { faults, soak } from "./soak.ts";
 import { addTallies, closingLine, missing, type Tally, tallyTable } from "./tally.ts";
 
 export interface TestWorkspaceOptions {
@@ -14,6 +14,8 @@ export interface TestWorkspaceOptions {
   readonly report: (line: string) => void;
   /** How long the soaks may take together; none are run when left out. */
   readonly soakSeconds?: number;
+  /** Whether servers are killed and connections cut too; not when left out. */
+  readonly faults?: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface TestWorkspaceOptions {
  */
 export async function testWorkspace(
   root: string,
-  { report, soakSeconds }: TestWorkspaceOptions,
+  { report, soakSeconds, faults: withFaults = false }: TestWorkspaceOptions,
 ): Promise<number> {
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
@@ -50,6 +52,7 @@ export async function testWorkspace(
     conformanceLines.push(...lines);
     return [...(await countTests(root, projects, run, report)), ...tally];
   });
+  if (withFaults) await step("faults", () => faults(root, projects, report));
   if (soakSeconds !== undefined) await step("soak", () => soak(root, projects, soakSeconds, report));
 
   const total = addTallies("total", tallies);

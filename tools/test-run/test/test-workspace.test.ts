@@ -11,12 +11,12 @@ const tsconfig = JSON.stringify({
   include: ["src"],
 });
 
-function manifest(test: object = {}, soak?: object) {
+function manifest(test: object = {}, more: object = {}) {
   return `${JSON.stringify({
     name: "@relevo/sums",
     version: "0.1.0",
     type: "module",
-    nx: { targets: { build: {}, typecheck: {}, test, ...(soak && { soak }) } },
+    nx: { targets: { build: {}, typecheck: {}, test, ...more } },
   })}\n`;
 }
 
@@ -102,9 +102,25 @@ it("counts a soak, tells it its time, and says when there is none", { timeout: 6
   expect(none.output).toContain("no project has a soak target yet");
 
   const soak = { executor: "nx:run-commands", options: { command: 'test "$RELEVO_SOAK_SECONDS" != 7' } };
-  await writeManifest(manifest({}, soak));
+  await writeManifest(manifest({}, { soak }));
   expect((await run("--soak", "8")).code).toBe(0);
   const failing = await run("--soak", "7");
+  await writeManifest(manifest());
+  expect(failing.code).toBe(1);
+  expect(failing.closing).toMatch(/^\d+ passed, 1 failed$/u);
+});
+
+it("counts faults when asked, and says when there are none", { timeout: 60_000 }, async () => {
+  const none = await run("--faults");
+  expect(none.code, none.output).toBe(0);
+  expect(none.output).toContain("no project has a faults target yet");
+
+  const faults = (command: string) => ({ faults: { executor: "nx:run-commands", options: { command } } });
+  await writeManifest(manifest({}, faults("true")));
+  expect((await run("--faults")).output).toMatch(/faults: 1 passed, 0 failed/u);
+  await writeManifest(manifest({}, faults("false")));
+  expect((await run()).code).toBe(0);
+  const failing = await run("--faults");
   await writeManifest(manifest());
   expect(failing.code).toBe(1);
   expect(failing.closing).toMatch(/^\d+ passed, 1 failed$/u);
