@@ -5,6 +5,8 @@ export type RedisArgument = string | Buffer;
 export interface RedisCommandOptions {
   /** Takes a command that was not sent yet out of the client's queue. */
   readonly abortSignal?: AbortSignal;
+  /** Milliseconds after which the client gives up what it has not sent; 0 leaves that to `abortSignal`. */
+  readonly timeout?: number;
 }
 
 /** One server, by node-redis `createClient()`. What the store calls of it. */
@@ -30,17 +32,15 @@ export interface RedisCluster {
 export type Send = (
   key: RedisArgument,
   args: readonly RedisArgument[],
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ) => Promise<unknown>;
 
 /** Commands always go to masters: a replica may be behind, and a read of it no prefix of a later one. */
 export function senderOf(client: RedisClient | RedisCluster): Send {
   if (isCluster(client)) {
-    return (key, args, signal) =>
-      client.sendCommand(key, false, [...args], signal === undefined ? {} : { abortSignal: signal });
+    return (key, args, signal) => client.sendCommand(key, false, [...args], optionsOf(signal));
   }
-  return (_key, args, signal) =>
-    client.sendCommand(args, signal === undefined ? undefined : { abortSignal: signal });
+  return (_key, args, signal) => client.sendCommand(args, optionsOf(signal));
 }
 
 /**
@@ -51,7 +51,7 @@ export function nodeSenderOf(client: RedisClient | RedisCluster): Send {
   if (!isCluster(client) || client.getNodeClientForKey === undefined) return senderOf(client);
   return async (key, args, signal) => {
     const node = await client.getNodeClientForKey?.(key);
-    return await node?.sendCommand(args, signal === undefined ? undefined : { abortSignal: signal });
+    return await node?.sendCommand(args, optionsOf(signal));
   };
 }
 
@@ -64,7 +64,12 @@ export async function sendToMasters(
   const nodes = isCluster(client)
     ? await Promise.all(client.masters.map((node) => client.nodeClient(node)))
     : [client];
-  return await Promise.all(nodes.map((node) => node.sendCommand(args, { abortSignal: signal })));
+  return await Promise.all(nodes.map((node) => node.sendCommand(args, optionsOf(signal))));
+}
+
+/** The signal is the one deadline: the client's own, of five seconds by default, would cut a longer one short. */
+function optionsOf(signal: AbortSignal): RedisCommandOptions {
+  return { abortSignal: signal, timeout: 0 };
 }
 
 export function isCluster(client: RedisClient | RedisCluster): client is RedisCluster {

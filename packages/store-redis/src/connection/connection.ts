@@ -174,26 +174,7 @@ export class Connection {
     const end = new AbortController();
     let sent = false;
     let lastError: unknown;
-    let reject: (error: Error) => void = () => undefined;
-    const ended = new Promise<never>((_resolve, refuse) => {
-      reject = refuse;
-    });
-    ended.catch(() => undefined);
     const outcome = () => (sent && call.writes ? ("unknown" as const) : ("not-applied" as const));
-    const timer = setTimeout(() => {
-      end.abort();
-      // The client takes what it has not sent out of its queue in the same turn, and says so to the waiting call.
-      setImmediate(() => reject(this.#timeout(outcome(), lastError)));
-    }, deadlineMs);
-    const onAbort = (): void => {
-      end.abort();
-      const { signal } = call;
-      setImmediate(() => {
-        const { message, cause } = abortError(signal as AbortSignal);
-        reject(new MemoryError("aborted", message, { outcome: outcome(), cause }));
-      });
-    };
-    call.signal?.addEventListener("abort", onAbort, { once: true });
     const attempts = async (): Promise<unknown> => {
       for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
         try {
@@ -204,7 +185,7 @@ export class Connection {
             // What the client had not written is known not to have happened.
             if (error instanceof Error && error.constructor.name === "AbortError")
               sent = lastError !== undefined;
-            return await ended;
+            return await new Promise<never>(() => undefined);
           }
           const lost = isConnectionLoss(error);
           const again = isPassing(error) || (call.repeatable && lost);
@@ -217,12 +198,35 @@ export class Connection {
         }
       }
     };
-    try {
-      return await Promise.race([attempts(), ended]);
-    } finally {
-      clearTimeout(timer);
-      call.signal?.removeEventListener("abort", onAbort);
-    }
+    return await new Promise((resolve, reject) => {
+      // The client takes what it has not sent out of its queue in the same turn, and says so to the waiting call.
+      const endWith = (errorOf: () => MemoryError): void => {
+        settle();
+        end.abort();
+        setImmediate(() => reject(errorOf()));
+      };
+      const timer = setTimeout(() => endWith(() => this.#timeout(outcome(), lastError)), deadlineMs);
+      const onAbort = (): void =>
+        endWith(() => {
+          const { message, cause } = abortError(call.signal as AbortSignal);
+          return new MemoryError("aborted", message, { outcome: outcome(), cause });
+        });
+      const settle = (): void => {
+        clearTimeout(timer);
+        call.signal?.removeEventListener("abort", onAbort);
+      };
+      call.signal?.addEventListener("abort", onAbort, { once: true });
+      attempts().then(
+        (result) => {
+          settle();
+          resolve(result);
+        },
+        (error) => {
+          settle();
+          reject(error);
+        },
+      );
+    });
   }
 
   #timeout(outcome: "unknown" | "not-applied", cause: unknown): MemoryError {

@@ -193,16 +193,20 @@ local function rotate(h)
 end
 `;
 
-/** Looks an operation up; needs `prelude`. Returns its parts, nil, or 'incomplete' when operations are missing. */
+/**
+ * Looks an operation up; needs `prelude`. Returns its parts, nil, or 'incomplete' when operations are missing: without
+ * the mark, the hash is not the one that the session wrote.
+ */
 export const operationLookup: string = `
 local function findOperation(h, id)
-  local row = redis.call('HGET', OPS, id)
+  local found = redis.call('HMGET', OPS, '', id)
+  local row = found[2]
   if not row and (not h or h.old > 0) then row = redis.call('HGET', OLD, id) end
   if row then
     local inc, fingerprint, first, version, revision = string.match(row, '^([^|]*)|([^|]*)|(%d+)|(%d+)|(%d+)$')
     return { inc = inc, fingerprint = fingerprint, first = tonumber(first), version = tonumber(version), revision = tonumber(revision) }
   end
-  if h and (redis.call('HLEN', OPS) ~= h.ops or (h.old > 0 and redis.call('HLEN', OLD) ~= h.old)) then return 'incomplete' end
+  if h and (not found[1] or (h.old > 0 and redis.call('HLEN', OLD) ~= h.old)) then return 'incomplete' end
   return nil
 end
 `;
