@@ -11,29 +11,14 @@ import {
   type Tombstone,
 } from "@relevo/core";
 import type { StoreContext } from "../create-postgres-store.ts";
-import { asJson } from "../schema/sql-text.ts";
-import { parseText } from "./head.ts";
 
-interface AppendRow {
-  readonly r_status:
-    | "appended"
-    | "replayed"
-    | "ended"
-    | "operation"
-    | "sealed"
-    | "fence"
-    | "version"
-    | "retraction";
-  readonly r_current: number;
-  readonly r_first_seq: number;
-  readonly r_version: number;
-  readonly r_revision: number;
-  readonly r_incarnation: string;
+const head = 16;
+const ofOne = parametersOf(head + 10);
+const ofMany = parametersOf(head + 12);
+
+function parametersOf(count: number): string {
+  return Array.from({ length: count }, (_, index) => `$${index + 1}`).join(", ");
 }
-
-const columns = `f.r_status, f.r_current, f.r_first_seq, f.r_version, f.r_revision,
-  ${asJson("f.r_incarnation")} as r_incarnation`;
-const parameters = Array.from({ length: 28 }, (_, index) => `$${index + 1}`).join(", ");
 
 /** One call of the schema's `append`: one round trip, and one transaction of its own. */
 export async function append(
@@ -43,10 +28,14 @@ export async function append(
 ): Promise<AppendResult> {
   const { database, lockTimeoutMs, ids } = context;
   const { address, operation, events } = request;
-  const [row] = await database.call<AppendRow>(
+  const [first] = events;
+  const one =
+    first !== undefined && events.length === 1 && first.event.type !== "retraction" ? first : undefined;
+  const [name, parameters] = one === undefined ? ["append", ofMany] : ["append_one", ofOne];
+  const [row] = await database.call<{ readonly answer: string }>(
     {
-      name: "append",
-      text: `select ${columns} from ${database.schema}.append(${parameters}) as f`,
+      name,
+      text: `select ${database.schema}.${name}(${parameters}) as answer`,
       values: [
         address.tenant,
         address.session,
@@ -62,7 +51,7 @@ export async function append(
         operation?.id,
         operation?.fingerprint,
         events.length,
-        ...columnsOf(events),
+        ...(one === undefined ? columnsOf(events) : [one.bytes, 0, ...eventColumns(one)]),
       ],
     },
     // With an operation a repetition replays what the first call did; without one it would append twice.
@@ -72,19 +61,21 @@ export async function append(
       ...(signal === undefined ? {} : { signal }),
     },
   );
-  return resultOf(row as AppendRow, request);
+  return resultOf(row?.answer ?? "", request);
 }
 
-function resultOf(row: AppendRow, { events, operation }: AdmittedAppend): AppendResult {
-  switch (row.r_status) {
+/** The answer is `appended|first seq|version|revision|incarnation`, or a refusal with what it met. */
+function resultOf(answer: string, { events, operation }: AdmittedAppend): AppendResult {
+  const [status, first, version, revision, ...incarnation] = answer.split("|");
+  switch (status) {
     case "appended":
     case "replayed":
       return {
-        firstSeq: row.r_first_seq,
-        version: row.r_version,
-        incarnation: parseText(row.r_incarnation),
-        revision: row.r_revision,
-        replayed: row.r_status === "replayed",
+        firstSeq: Number(first),
+        version: Number(version),
+        incarnation: incarnation.join("|"),
+        revision: Number(revision),
+        replayed: status === "replayed",
       };
     case "ended":
       throw historyLost("ended");
@@ -93,15 +84,15 @@ function resultOf(row: AppendRow, { events, operation }: AdmittedAppend): Append
     case "sealed":
       throw conflict("sealed", { sealed: true });
     case "fence":
-      throw conflict("fence", { fence: row.r_current });
+      throw conflict("fence", { fence: Number(first) });
     case "version":
-      throw conflict("version", { version: row.r_current });
+      throw conflict("version", { version: Number(first) });
     case "retraction":
-      for (const { event } of events) checkRetraction(event, row.r_current);
+      for (const { event } of events) checkRetraction(event, Number(first));
   }
   throw new MemoryError(
     "corrupt",
-    `The schema's append answered ${row.r_status}, which this package does not know.`,
+    `The schema's append answered ${status}, which this package does not know.`,
   );
 }
 
@@ -125,63 +116,59 @@ function columnsOf(events: readonly AdmittedEvent[]): readonly unknown[] {
   return [bytes, retractTo, ...columns.values(), ...marks];
 }
 
-/** What stands beside the content of an event in columns of its own. A column that is empty throughout is null. */
+/** What stands beside the content of an event in columns of its own, and the content. */
+type EventRow = readonly [
+  type: string,
+  agent: string | null,
+  role: string | null,
+  status: string | null,
+  durationMs: number | null,
+  at: number | null,
+  pinned: boolean,
+  bytes: number,
+  derivedFrom: string | null,
+  content: string,
+];
+
+/** The event of a tombstone has no body; its content is then all that is left of it. */
+function eventColumns({
+  event,
+  bytes,
+}: {
+  readonly event: EventInput | Tombstone;
+  readonly bytes: number;
+}): EventRow {
+  const run = event.type === "handoff" || event.type === "execution" ? event.body : undefined;
+  return [
+    event.type,
+    event.agent ?? null,
+    event.type === "message" ? (event.body?.role ?? null) : null,
+    run?.status ?? null,
+    typeof run?.durationMs === "number" ? run.durationMs : null,
+    event.at ?? null,
+    event.pinned === true,
+    bytes,
+    event.derivedFrom === undefined ? null : multirange(event.derivedFrom),
+    JSON.stringify(event),
+  ];
+}
+
+/** Columns of many events, for `unnest`. One that is empty throughout is null. */
 export class EventColumns {
-  readonly #types: string[];
-  readonly #agents: (string | null)[];
-  readonly #roles: (string | null)[];
-  readonly #statuses: (string | null)[];
-  readonly #durations: (number | null)[];
-  readonly #ats: (number | null)[];
-  readonly #pinned: boolean[];
-  readonly #sizes: number[];
-  readonly #derived: (string | null)[];
-  readonly #contents: string[];
+  readonly #columns: unknown[][];
 
   constructor(length: number) {
-    this.#types = new Array(length);
-    this.#agents = new Array(length);
-    this.#roles = new Array(length);
-    this.#statuses = new Array(length);
-    this.#durations = new Array(length);
-    this.#ats = new Array(length);
-    this.#pinned = new Array(length);
-    this.#sizes = new Array(length);
-    this.#derived = new Array(length);
-    this.#contents = new Array(length);
+    this.#columns = Array.from({ length: 10 }, () => new Array(length));
   }
 
-  /** The event of a tombstone has no body; its content is then all that is left of it. */
-  set(
-    index: number,
-    { event, bytes }: { readonly event: EventInput | Tombstone; readonly bytes: number },
-  ): void {
-    this.#types[index] = event.type;
-    this.#agents[index] = event.agent ?? null;
-    this.#roles[index] = event.type === "message" ? (event.body?.role ?? null) : null;
-    const run = event.type === "handoff" || event.type === "execution" ? event.body : undefined;
-    this.#statuses[index] = run?.status ?? null;
-    this.#durations[index] = typeof run?.durationMs === "number" ? run.durationMs : null;
-    this.#ats[index] = event.at ?? null;
-    this.#pinned[index] = event.pinned === true;
-    this.#sizes[index] = bytes;
-    this.#derived[index] = event.derivedFrom === undefined ? null : multirange(event.derivedFrom);
-    this.#contents[index] = JSON.stringify(event);
+  set(index: number, one: { readonly event: EventInput | Tombstone; readonly bytes: number }): void {
+    eventColumns(one).forEach((value, column) => {
+      (this.#columns[column] as unknown[])[index] = value;
+    });
   }
 
   values(): readonly unknown[] {
-    return [
-      this.#types,
-      orNull(this.#agents),
-      orNull(this.#roles),
-      orNull(this.#statuses),
-      orNull(this.#durations),
-      orNull(this.#ats),
-      this.#pinned,
-      this.#sizes,
-      orNull(this.#derived),
-      this.#contents,
-    ];
+    return this.#columns.map(orNull);
   }
 }
 

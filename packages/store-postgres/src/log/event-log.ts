@@ -111,18 +111,8 @@ export function createEventLog(context: StoreContext): EventLog & EventScan & Ev
   o.version::double precision as version, o.revision::double precision as revision
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
 join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
-cross join lateral (
-  select e.operation_fingerprint as fingerprint, e.seq - e.operation_events + 1 as first_seq, e.seq as version,
-    e.operation_revision as revision
-  from ${schema}.events as e
-  where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
-    and e.operation_key = sha256(convert_to($3, 'UTF8'))
-  union all
-  select p.fingerprint, p.first_seq, p.version, p.revision
-  from ${schema}.operations as p
-  where p.tenant = scope.tenant and p.session = $2 and p.generation = s.generation
-    and p.key = sha256(convert_to($3, 'UTF8'))
-) as o`,
+join ${schema}.operations as o on o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
+  and o.key = sha256(convert_to($3, 'UTF8'))`,
           values: [tenant, session, operation],
         },
         { effect: "read", ...options },

@@ -151,15 +151,11 @@ class Import {
     if (operations.length === 0) return [];
     const { tenant, session } = this.#address;
     const ids = operations.map(({ id }) => id);
-    const events = sql.raw(`${this.#schema}.events`);
     const table = sql.raw(`${this.#schema}.operations`);
     const { rows } = await sql<{ readonly id: string; readonly fingerprint: string }>`
       with asked as (select sha256(convert_to(id, 'UTF8')) as key from unnest(${ids}::text[]) as a (id))
-      select ${sql.raw(asJson("e.operation_id"))} as id, ${sql.raw(asJson("e.operation_fingerprint"))} as fingerprint
-      from ${events} as e join asked as a on a.key = e.operation_key
-      where e.tenant = ${tenant} and e.session = ${session} and e.generation = ${slot.generation}
-      union all
-      select ${sql.raw(asJson("o.id"))}, ${sql.raw(asJson("o.fingerprint"))} from ${table} as o join asked as a on a.key = o.key
+      select ${sql.raw(asJson("o.id"))} as id, ${sql.raw(asJson("o.fingerprint"))} as fingerprint
+      from ${table} as o join asked as a on a.key = o.key
       where o.tenant = ${tenant} and o.session = ${session} and o.generation = ${slot.generation}`.execute(
       this.#queries,
     );
@@ -214,7 +210,6 @@ class Import {
       )`.execute(this.#queries);
   }
 
-  /** Beside the events, not on them: the batch that held the last event of one may have come before. */
   async #insertOperations(slot: Slot, operations: AdmittedTransferBatch["operations"]): Promise<void> {
     if (operations.length === 0) return;
     const { tenant, session } = this.#address;

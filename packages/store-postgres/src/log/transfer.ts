@@ -99,7 +99,7 @@ from ${schema}.seal_session($1, $2, $3, $4, $5, $6) as f`,
       const [row] = await database.call<ExportRow>(
         {
           name: "export",
-          // The first batch also takes the operations whose events were trimmed, or that had none.
+          // The first batch also takes the operations whose events were trimmed, or that stand before the first.
           text: `select ${headColumns("s")}, p.page, o.operations
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
 join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
@@ -122,18 +122,9 @@ cross join lateral (
     '[' || to_json(o.id) || ',' || to_json(o.fingerprint) || ',' || o.first_seq || ',' || o.version || ','
       || o.revision || ']', ',' order by o.version, o.revision
   ) || ']' as operations
-  from (
-    select e.operation_id as id, e.operation_fingerprint as fingerprint,
-      e.seq - e.operation_events + 1 as first_seq, e.seq as version, e.operation_revision as revision
-    from ${schema}.events as e
-    where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
-      and e.seq between w.first and w.last and e.operation_key is not null
-    union all
-    select o.id, o.fingerprint, o.first_seq, o.version, o.revision
-    from ${schema}.operations as o
-    where o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
-      and o.version between case when $3::bigint = 0 then 0 else $3::bigint + 1 end and w.last
-  ) as o
+  from ${schema}.operations as o
+  where o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
+    and o.version between case when $3::bigint = 0 then 0 else $3::bigint + 1 end and w.last
 ) as o`,
           values: [tenant, session, after, limit],
         },

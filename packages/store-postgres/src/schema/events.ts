@@ -20,22 +20,15 @@ export interface EventTables {
     bytes: number;
     /** What its content repeats. Kept by tombstones: it is no content, and leads on. */
     derived_from: string | null;
-    /** Of the last event of an append: what makes its retry safe. */
-    operation_id: string | null;
-    /** SHA-256 of the id, because an index entry could not hold the id itself beside the address. */
-    operation_key: Uint8Array | null;
-    operation_fingerprint: string | null;
-    operation_events: number | null;
-    operation_revision: number | null;
     /** The event as it was appended, as verbatim JSON; of an erased one what is left of it. */
     content: string;
   };
-  /** Operations whose events are trimmed or deleted, or that had none. The others stand on their last event. */
+  /** What makes the retry of an append safe. They outlive their events, and their incarnation by a day. */
   operations: {
     tenant: string;
     session: string;
     generation: number;
-    /** SHA-256 of the id. */
+    /** SHA-256 of the id, because an index entry could not hold the id itself beside the address. */
     key: Uint8Array;
     id: string;
     fingerprint: string;
@@ -64,11 +57,6 @@ export function eventTables(schema: string): readonly string[] {
   erased_at bigint,
   bytes bigint not null,
   derived_from int8multirange,
-  operation_id text collate "C",
-  operation_key bytea,
-  operation_fingerprint text collate "C",
-  operation_events integer,
-  operation_revision bigint,
   content text not null,
   primary key (tenant, session, generation, seq)
 )`,
@@ -76,8 +64,6 @@ export function eventTables(schema: string): readonly string[] {
     `create index events_pinned on ${schema}.events (tenant, session, generation, seq) where pinned`,
     `create index events_retracted on ${schema}.events (tenant, session, generation, seq) where retracted_by is not null`,
     `create index events_derived on ${schema}.events (tenant, session, generation, seq) where derived_from is not null`,
-    `create unique index events_by_operation on ${schema}.events (tenant, session, operation_key, generation)
-  where operation_key is not null`,
     `create table ${schema}.operations (
   tenant text collate "C" not null,
   session text collate "C" not null,
@@ -90,6 +76,8 @@ export function eventTables(schema: string): readonly string[] {
   revision bigint not null,
   primary key (tenant, session, key, generation)
 )`,
-    `create index operations_by_version on ${schema}.operations (tenant, session, generation, version)`,
+    // Without the session, of which a generation is nearly as telling: beside an index that begins like the primary key
+    // the planner has no reason to prefer that one while the table is young, and would look through a whole session.
+    `create index operations_by_version on ${schema}.operations (tenant, generation, version)`,
   ];
 }

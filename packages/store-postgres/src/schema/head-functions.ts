@@ -123,12 +123,7 @@ BEGIN
     with gone as (
       delete from SCHEMA.events as e
       where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation and e.seq < stop
-      returning e.*
-    ), kept as (
-      insert into SCHEMA.operations (tenant, session, key, id, generation, fingerprint, first_seq, version, revision)
-      select g.tenant, g.session, g.operation_key, g.operation_id, g.generation, g.operation_fingerprint,
-        g.seq - g.operation_events + 1, g.seq, g.operation_revision
-      from gone as g where g.operation_key is not null
+      returning e.bytes
     )
     select sum(g.bytes) into freed from gone as g;
     r_removed := stop - slot.first_seq;
@@ -236,18 +231,9 @@ begin
     select e.seq from SCHEMA.events as e
     where e.tenant = p_tenant and e.session = p_session and e.generation = p_generation order by e.seq limit p_limit
   ) as c;
-  with gone as (
-    delete from SCHEMA.events as e
-    where e.tenant = p_tenant and e.session = p_session and e.generation = p_generation and e.seq <= last
-    returning e.*
-  ), kept as (
-    insert into SCHEMA.operations (tenant, session, key, id, generation, fingerprint, first_seq, version, revision)
-    select g.tenant, g.session, g.operation_key, g.operation_id, g.generation, g.operation_fingerprint,
-      g.seq - g.operation_events + 1, g.seq, g.operation_revision
-    from gone as g where g.operation_key is not null
-    on conflict do nothing
-  )
-  select count(*) into removed from gone;
+  delete from SCHEMA.events as e
+  where e.tenant = p_tenant and e.session = p_session and e.generation = p_generation and e.seq <= last;
+  get diagnostics removed = row_count;
   if removed < p_limit then
     removed := removed + SCHEMA.purge_documents(p_tenant, p_session, p_generation, p_limit - removed);
   end if;
