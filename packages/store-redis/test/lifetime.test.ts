@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { SessionAddress } from "@relevo/core";
 import { requireService } from "@relevo/test-services";
 import { describe, expect, it, vi } from "vitest";
 import { createRedisStore, type RedisStore, type RedisStoreOptions } from "../src/index.ts";
@@ -162,6 +163,33 @@ describe.skipIf(!requireService("redis", { for: "expiry in store-redis" }))("exp
         async () => expect([...(await keys()).keys()].filter((key) => !mayStay(key))).toEqual([]),
         poll,
       );
+  });
+
+  it.each([
+    [
+      "all of it was trimmed",
+      async ({ log }: RedisStore, address: SessionAddress) => {
+        await log.append(address, [note("one"), note("two")]);
+        await log.trim(address, { beforeSeq: 3 });
+      },
+    ],
+    [
+      "nothing was in it yet",
+      async ({ log }: RedisStore, address: SessionAddress) => {
+        await log.append(address, [], { operation: { id: "none", fingerprint: "x" } });
+      },
+    ],
+  ])("is set for every key when a log gets an event after %s", async (_, empty) => {
+    for (const expiry of ["sliding", "fixed"] as const) {
+      const { store, keys } = open({ ttlMs: 60_000, expiry });
+      const address = { tenant: "acme", session: "s" };
+      await empty(store, address);
+      expect([...(await keys()).keys()].filter((key) => key.endsWith(":col"))).toEqual([]);
+      await store.log.append(address, [note("three")]);
+      expect([...(await keys()).keys()].filter((key) => key.endsWith(":col"))).toHaveLength(1);
+      const lasting = [...(await keys())].filter(([key, left]) => left === -1 && !key.endsWith(":tenants"));
+      expect(lasting, expiry).toEqual([]);
+    }
   });
 
   it("forgets operations of what has ended after a day, not before", async () => {
