@@ -364,7 +364,9 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
           const before = (await one.store.log.head(address))?.version ?? 0;
           const calls = await Promise.allSettled([
             one.store.log.append(address, note(id), { operation: { id, fingerprint: "one" } }),
-            other.store.log.append(address, events, { operation: { id, fingerprint: alike ? "one" : "other" } }),
+            other.store.log.append(address, events, {
+              operation: { id, fingerprint: alike ? "one" : "other" },
+            }),
           ]);
           const done = calls.flatMap((call) => (call.status === "fulfilled" ? [call.value] : []));
           const failed = calls.flatMap((call) =>

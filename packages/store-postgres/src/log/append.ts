@@ -11,7 +11,9 @@ import {
   type Tombstone,
 } from "@relevo/core";
 import type { StoreContext } from "../create-postgres-store.ts";
+import { contentSeparator } from "../schema/append-function.ts";
 
+const separator = String.fromCharCode(contentSeparator);
 const head = 16;
 const ofOne = parametersOf(head + 10);
 const ofMany = parametersOf(head + 12);
@@ -113,7 +115,9 @@ function columnsOf(events: readonly AdmittedEvent[]): readonly unknown[] {
     retracted.push(multirange(event.body.ranges));
   });
   const marks = retractions.length === 0 ? [null, null] : [retractions, retracted];
-  return [bytes, retractTo, ...columns.values(), ...marks];
+  const values = columns.values();
+  const contents = values.at(-1) as readonly string[] | null;
+  return [bytes, retractTo, ...values.slice(0, -1), contents?.join(separator), ...marks];
 }
 
 /** What stands beside the content of an event in columns of its own, and the content. */

@@ -125,6 +125,12 @@ end`;
 as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }
 
+/**
+ * A character that JSON writes as an escape, so that it stands in no content: an array's own syntax would double each of
+ * a content's many quotes.
+ */
+export const contentSeparator = 30;
+
 const oneEvent = `p_type text, p_agent text, p_role text, p_status text, p_duration double precision, p_at bigint,
   p_pinned boolean, p_size bigint, p_derived text, p_content text`;
 
@@ -135,7 +141,7 @@ const insertOne = `
   );`;
 
 const manyEvents = `p_types text[], p_agents text[], p_roles text[], p_statuses text[], p_durations double precision[],
-  p_ats bigint[], p_pinned boolean[], p_sizes bigint[], p_derived text[], p_contents text[], p_retractions integer[],
+  p_ats bigint[], p_pinned boolean[], p_sizes bigint[], p_derived text[], p_contents text, p_retractions integer[],
   p_retracted text[]`;
 
 const insertMany = `
@@ -144,7 +150,8 @@ const insertMany = `
     select p_tenant, p_session, slot.generation, before + e.n, e.type, e.agent, e.role, e.status,
       e.duration, e.at, now_ms, e.pinned, null, null, e.size, e.derived::int8multirange, e.content
     from unnest(
-      p_types, p_agents, p_roles, p_statuses, p_durations, p_ats, p_pinned, p_sizes, p_derived, p_contents
+      p_types, p_agents, p_roles, p_statuses, p_durations, p_ats, p_pinned, p_sizes, p_derived,
+      string_to_array(p_contents, chr(${contentSeparator}))
     ) with ordinality as e (type, agent, role, status, duration, at, pinned, size, derived, content, n);
   end if;
   for index in 1 .. coalesce(array_length(p_retractions, 1), 0) loop

@@ -13,6 +13,9 @@ import {
   upTo,
 } from "../../samples.ts";
 
+/** What a store may have taken to set one thing apart from another. */
+const controls = String.fromCharCode(...Array.from({ length: 31 }, (_, index) => index + 1), 127, 0x2028);
+
 export const appendCases: readonly ConformanceCase[] = [
   {
     id: "log/append-assigns-contiguous-seq",
@@ -124,6 +127,7 @@ export const appendCases: readonly ConformanceCase[] = [
         { type: "x-custom", body: null },
         { type: "x-custom", body: [0, -1.5, "text", { deep: { deeper: true } }] },
         { type: "x-Ünï:code*", body: "" },
+        { type: "x-custom", body: { [controls]: [`,${controls}|`, `\n{"${controls}"}`] } },
       ];
       await context.store.log.append(address, events);
       const stored = await eventsOf(context.other.log, address);
