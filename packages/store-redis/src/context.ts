@@ -1,6 +1,7 @@
 import type { IdGenerator, Limits } from "@relevo/core";
 import type { Connection } from "./connection/connection.ts";
 import type { Keys } from "./keys.ts";
+import type { TenantRegistry } from "./tenant-registry.ts";
 
 /** What the ports of one store share. */
 export interface StoreContext {
@@ -13,6 +14,5 @@ export interface StoreContext {
   readonly ttlMs: number | undefined;
   /** Whether the lifetime of new sessions ends when it was set to, instead of beginning again with each write. */
   readonly fixedExpiry: boolean;
-  /** Makes sure that the tenant stands in the registry, before its first write. */
-  registerTenant(tenant: string, signal: AbortSignal | undefined): Promise<void>;
+  readonly tenants: TenantRegistry;
 }

@@ -106,7 +106,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     ids: options.ids ?? createUuidGenerator(systemClock),
     ttlMs: options.ttlMs === undefined ? undefined : whole(options.ttlMs, "ttlMs", 1),
     fixedExpiry: expiry === "fixed",
-    registerTenant: createTenantRegistry(connection, keys),
+    tenants: createTenantRegistry(connection, keys),
   };
   const close = async (): Promise<void> => connection.close();
   return {

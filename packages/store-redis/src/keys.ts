@@ -7,8 +7,10 @@ export const buckets = 16;
  */
 export interface Keys {
   readonly prefix: string;
-  /** The set of tenants that ever wrote. */
+  /** The tenants that have data, or had some a day ago. */
   readonly tenants: string;
+  /** When they were last registered. */
+  readonly tenantsSeen: string;
   session(tenant: string, session: string): SessionKeys;
   bucket(tenant: string, bucket: number): BucketKeys;
 }
@@ -58,6 +60,8 @@ export function createKeys(prefix: string): Keys {
   return {
     prefix,
     tenants: `${prefix}:tenants`,
+    // In the slot of the other.
+    tenantsSeen: `{${prefix}:tenants}:seen`,
     bucket: bucketKeys,
     session(tenant, session) {
       const bucket = bucketOf(session);

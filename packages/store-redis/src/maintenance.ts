@@ -10,48 +10,29 @@ import {
   type PageOptions,
 } from "@relevo/core";
 import type { StoreContext } from "./context.ts";
-import { sweepDocuments } from "./documents/sweep-documents.ts";
 import { describeDurability, readSettings } from "./durability.ts";
 import { buckets } from "./keys.ts";
-import { sweep } from "./scripts/session.ts";
+import { mapConcurrently } from "./map-concurrently.ts";
+import { Allowance, sweepBucket } from "./sweep-bucket.ts";
 
-const sweepChunk = 100;
+/** Tenants that are looked at together, and how many of their buckets at the same time. */
+const tenantChunk = 16;
+const atOnce = 16;
+
+interface Bucket {
+  readonly tenant: string;
+  readonly bucket: number;
+}
+
+function bucketsOf(tenant: string): readonly Bucket[] {
+  return Array.from({ length: buckets }, (_, bucket) => ({ tenant, bucket }));
+}
 
 /** The upkeep port, for the operator. Redis lets go of expired keys by itself; this cleans what points at them. */
 export function createMaintenance(context: StoreContext): Maintenance {
   const { connection, keys, limits } = context;
-
-  async function sweepSessions(
-    tenant: string,
-    bucket: number,
-    limit: number,
-    now: number,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly ids: readonly string[]; readonly ended: number }> {
-    const { expiring } = keys.bucket(tenant, bucket);
-    const args = [
-      "ZRANGEBYSCORE",
-      expiring,
-      "-inf",
-      `${now}`,
-      "LIMIT",
-      "0",
-      `${Math.min(limit, sweepChunk)}`,
-    ];
-    const ids = (await connection.read(expiring, args, { signal })) as readonly string[];
-    const ended = await Promise.all(
-      ids.map((id) =>
-        connection.script(sweep, keys.session(tenant, id).all, [id], { signal, repeatable: true }),
-      ),
-    );
-    return { ids, ended: ended.reduce<number>((sum, one) => sum + Number(one), 0) };
-  }
-
-  /** The server's time. A bucket's entries are looked at again by the script, so that it need not be exact. */
-  async function serverTime(signal: AbortSignal | undefined): Promise<number> {
-    const [seconds, micros] = (await connection.read(keys.tenants, ["TIME"], { signal })) as [string, string];
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-  }
+  /** Behind which tenant `expire` goes on: a round through very many takes more than one call. */
+  let place: string | undefined;
 
   async function tenantsAfter(
     after: string | undefined,
@@ -80,32 +61,37 @@ export function createMaintenance(context: StoreContext): Maintenance {
     async expire(options: { readonly limit?: number } & CallOptions = {}): Promise<ExpireResult> {
       connection.requireOpen(options?.signal);
       const limit = admitInteger(options.limit ?? 1000, "limit", 1);
-      const { signal } = options;
-      const now = await serverTime(signal);
+      const signal = connection.scope(options.signal);
+      // What is left of the time is for the page of tenants at which it ends.
+      const enoughAt = performance.now() + connection.deadlineMs / 2;
+      const allowance = new Allowance(limit);
       let sessions = 0;
       let documents = 0;
-      let left = limit;
-      for (let after: string | undefined; ; ) {
-        const tenants = await tenantsAfter(after, sweepChunk, signal);
-        for (const tenant of tenants) {
-          for (let bucket = 0; bucket < buckets; bucket++) {
-            for (let first: string | undefined; ; ) {
-              if (left <= 0) return { sessions, documents, more: true };
-              const { ids, ended } = await sweepSessions(tenant, bucket, left, now, signal);
-              sessions += ended;
-              left -= ended;
-              // The same ones again: the server's clock has been set back.
-              if (ids.length < sweepChunk || (ended === 0 && ids[0] === first)) break;
-              first = ids[0];
-            }
-            if (left <= 0) return { sessions, documents, more: true };
-            const gone = await sweepDocuments(context, tenant, bucket, left, now, signal);
-            documents += gone;
-            left -= gone;
+      for (;;) {
+        const tenants = await tenantsAfter(place, tenantChunk, signal);
+        const filled = new Set<string>();
+        let left: readonly Bucket[] = tenants.flatMap(bucketsOf);
+        while (left.length > 0) {
+          const swept = await mapConcurrently(left, atOnce, (one) =>
+            sweepBucket(context, one, allowance, signal),
+          );
+          for (const one of swept) {
+            sessions += one.sessions;
+            documents += one.documents;
           }
-          after = tenant;
+          for (const [index, { tenant }] of left.entries())
+            if (swept[index]?.empty !== true) filled.add(tenant);
+          left = left.filter((_, index) => swept[index]?.more === true);
+          const isOver = allowance.left === 0 || (left.length > 0 && performance.now() >= enoughAt);
+          if (isOver) return { sessions, documents, more: true };
         }
-        if (tenants.length < sweepChunk) return { sessions, documents, more: left <= 0 };
+        await context.tenants.forget(
+          tenants.filter((tenant) => !filled.has(tenant)),
+          signal,
+        );
+        place = tenants.length < tenantChunk ? undefined : tenants.at(-1);
+        if (place === undefined) return { sessions, documents, more: false };
+        if (performance.now() >= enoughAt) return { sessions, documents, more: true };
       }
     },
 

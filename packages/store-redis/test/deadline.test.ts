@@ -119,6 +119,10 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
       proxy.stall();
       await expectAll(readsOf(store), ["timeout"], "not-applied");
       await expectAll(writesOf(store), ["timeout"], "unknown");
+      // What comes before the write is the registration of its tenant, and leaves the write in no doubt.
+      const put = (options: CallOptions) =>
+        store.documents.put({ tenant: "new", namespace: ["n"], key: "k" }, { value: 1 }, options);
+      await expectAll({ put }, ["timeout"], "not-applied");
       proxy.resume();
       await works();
     });
@@ -148,6 +152,58 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
       await endless;
       await works();
       expect(await store.log.head(address("s"))).toBeUndefined();
+    });
+
+    it("with a slow server, all steps of a call together", async () => {
+      const slowMs = 600;
+      await using slow = createRedisStore({ client, deadlineMs: slowMs });
+      const { log, documents, maintenance } = slow;
+      const note = { tenant: "acme", namespace: ["notes"], key: "k" };
+      await documents.put(note, { value: 1, ttlMs: 60_000 });
+      await documents.put({ ...note, ...address("other") }, { value: 1 });
+      await log.append(address("source"), [event], { operation: { id: "one", fingerprint: "x" } });
+      await log.seal(address("source"));
+      const batch = await log.exportEvents(address("source"));
+      if (batch === undefined) throw new Error("There is nothing to import.");
+      /** Calls of two steps and more; `name` is of what is not there yet. */
+      const steps = (name: string): Calls => ({
+        append: (options) => log.append(address(name), [event], options),
+        read: (options) =>
+          log.read(address("other"), { types: ["message"], direction: "backward", ...options }),
+        readNothing: (options) => log.read(address("none"), options),
+        headOfNothing: (options) => log.head(address("none"), options),
+        list: (options) => log.list("acme", options),
+        import: (options) => log.importEvents(address(`copy for ${name}`), batch, options),
+        get: (options) => documents.get(note, options),
+        getMany: (options) => documents.getMany([note, { ...note, key: "another" }], options),
+        find: (options) => documents.find({ tenant: "acme" }, options),
+        namespaces: (options) => documents.namespaces(address("other"), options),
+        put: (options) => documents.put({ ...note, tenant: `${name} 1` }, { value: 1 }, options),
+        putMany: (options) =>
+          documents.putMany([{ address: { ...note, tenant: `${name} 2` }, value: 1 }], options),
+        expire: (options) => maintenance.expire(options),
+      });
+      // The server knows the scripts then: what is slow are the steps.
+      for (const call of Object.values(steps("first"))) await call({});
+      // One step takes 400 ms and is done in time, two are not.
+      proxy.delay(slowMs / 3);
+      try {
+        expect((await log.head(address("other")))?.version).toBe(1);
+        const began = performance.now();
+        const ends = await Promise.all(
+          Object.entries(steps("second")).map(async ([name, call]) => {
+            const end = await call({}).then(
+              () => "done",
+              (error: unknown) => (MemoryError.isInstance(error) ? error.code : String(error)),
+            );
+            return `${name}: ${end} ${performance.now() - began < slowMs * 1.3 ? "in time" : "too late"}`;
+          }),
+        );
+        expect(ends).toEqual(Object.keys(steps("")).map((name) => `${name}: timeout in time`));
+      } finally {
+        proxy.delay(0);
+      }
+      await works();
     });
 
     it("with a client that its owner has closed, at once", async () => {

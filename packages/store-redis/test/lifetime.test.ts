@@ -46,7 +46,9 @@ describe.skipIf(!requireService("redis", { for: "expiry in store-redis" }))("exp
   }
 
   /** What may outlive everything: operations and fences for a day, and the names of tenants. */
-  const mayStay = (key: string): boolean => /(?::ops2?|:lease|:tenants)$/u.test(key);
+  const mayStay = (key: string): boolean => /(?::ops2?|:lease|:tenants|:seen)$/u.test(key);
+
+  const isRegistry = (key: string): boolean => /:tenants(?:\}:seen)?$/u.test(key);
 
   async function fill(store: RedisStore, count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
@@ -77,7 +79,7 @@ describe.skipIf(!requireService("redis", { for: "expiry in store-redis" }))("exp
       poll,
     );
     for (const [key, left] of await keys()) {
-      if (key === ":tenants") continue;
+      if (isRegistry(key)) continue;
       expect(left, key).toBeGreaterThan(0);
       expect(left, key).toBeLessThanOrEqual(25 * 3_600_000 + 2000);
     }
@@ -122,8 +124,7 @@ describe.skipIf(!requireService("redis", { for: "expiry in store-redis" }))("exp
       operation: { id: "1", fingerprint: "x" },
     });
     await store.documents.put({ ...address, namespace: ["n"], key: "k" }, { value: 1, tags: ["t"] });
-    const lasting = async () =>
-      [...(await keys())].filter(([key, left]) => key !== ":tenants" && left === -1);
+    const lasting = async () => [...(await keys())].filter(([key, left]) => left === -1 && !isRegistry(key));
     expect(await lasting()).toEqual([]);
     await store.log.touch(address, { ttlMs: null });
     for (const [key, left] of await keys()) expect(left, key).toBe(-1);
@@ -187,7 +188,7 @@ describe.skipIf(!requireService("redis", { for: "expiry in store-redis" }))("exp
       expect([...(await keys()).keys()].filter((key) => key.endsWith(":col"))).toEqual([]);
       await store.log.append(address, [note("three")]);
       expect([...(await keys()).keys()].filter((key) => key.endsWith(":col"))).toHaveLength(1);
-      const lasting = [...(await keys())].filter(([key, left]) => left === -1 && !key.endsWith(":tenants"));
+      const lasting = [...(await keys())].filter(([key, left]) => left === -1 && !isRegistry(key));
       expect(lasting, expiry).toEqual([]);
     }
   });

@@ -131,19 +131,6 @@ export class Connection {
     })) as readonly unknown[];
   }
 
-  /** Runs a command that writes and may be repeated, such as one that adds to a set. */
-  async write(
-    key: RedisArgument,
-    args: readonly RedisArgument[],
-    settings: CallSettings = {},
-  ): Promise<unknown> {
-    return this.#withDeadline((signal) => this.#send(key, args, signal), {
-      ...settings,
-      writes: true,
-      repeatable: true,
-    });
-  }
-
   async #waitForReplicas(key: RedisArgument, signal: AbortSignal): Promise<void> {
     const timeoutMs = Math.max(1, Math.floor(this.#deadlineMs / 2));
     const minReplicas = this.#minReplicas;

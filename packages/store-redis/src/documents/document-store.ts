@@ -44,7 +44,8 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
     const { scope, writes } = request;
     const [first] = writes;
     if (first === undefined) return [];
-    await context.registerTenant(scope.tenant, options.signal);
+    const signal = connection.scope(options.signal);
+    await context.tenants.register(scope.tenant, signal);
     const unit = unitOf(context, scope, first.address.namespace);
     const args = writes.flatMap((write) => [
       write.sortKey,
@@ -55,7 +56,7 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
     ]);
     const pair = [scripts.putAlone, scripts.putInSession] as const;
     const answer = requireWritten(
-      await runOnUnit(context, unit, pair, request, seedOf(context, request), args, options),
+      await runOnUnit(context, unit, pair, request, seedOf(context, request), args, { signal }),
       many,
     );
     const [, now, incarnation, sessionEnd, ...numbers] = answer as readonly unknown[];
@@ -94,12 +95,12 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
       const admitted = admitDocumentAddress(address, limits);
       const unit = unitOf(context, admitted, admitted.namespace);
       const sortKey = documentSortKey(admitted.namespace, admitted.key);
-      return (await readDocuments(context, unit, [sortKey], options.signal))[0];
+      return (await readDocuments(context, unit, [sortKey], connection.scope(options.signal)))[0];
     },
 
     async getMany(addresses, options: CallOptions = {}) {
       connection.requireOpen(options?.signal);
-      return await getMany(context, admitGetMany(addresses, limits), options.signal);
+      return await getMany(context, admitGetMany(addresses, limits), connection.scope(options.signal));
     },
 
     async put(address, input, options: PutOptions = {}) {

@@ -53,7 +53,7 @@ export async function appendEvents(
   }
   // What is left of the time, for both steps.
   const rest = connection.scope(signal, since);
-  await context.registerTenant(address.tenant, rest);
+  await context.tenants.register(address.tenant, rest);
   const inputs = request.events.map(({ event }) => event);
   const answer = await connection.script(
     appendFull,

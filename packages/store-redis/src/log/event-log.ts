@@ -90,9 +90,10 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
       const { tenant, session } = admitSessionAddress(address, limits);
       const sessionKeys = keys.session(tenant, session);
       const args = ["LINDEX", sessionKeys.log, "-1"];
+      const since = performance.now();
       const text = (await connection.read(sessionKeys.log, args, options)) as string | null;
       if (text !== null) return headOf(session, decodeHead(text));
-      await requireHistory(context, sessionKeys, options.signal);
+      await requireHistory(context, sessionKeys, connection.scope(options.signal, since));
       return undefined;
     },
 

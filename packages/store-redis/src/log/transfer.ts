@@ -80,7 +80,7 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
       const admitted = admitSessionAddress(address, limits);
       const admittedBatch = admitTransferBatch(batch, limits);
       const signal = connection.scope(options.signal);
-      await context.registerTenant(admitted.tenant, signal);
+      await context.tenants.register(admitted.tenant, signal);
       for (;;) {
         const head = await importOnce(context, onSession, admitted, admittedBatch, { signal });
         if (head !== undefined) return headOf(admitted.session, head);
@@ -177,7 +177,7 @@ async function importOnce(
     if (compared === "erased") erased.push(event.seq);
   }
   const events = batch.events.filter(({ event }) => event.seq > version);
-  const operations = await newOperations(context, address, batch, here !== undefined);
+  const operations = await newOperations(context, address, batch, here !== undefined, options.signal);
   requireNoGap(batch, version, events[0]?.event.seq);
   const adds = events.length > 0 || operations.length > 0;
   if (adds && here !== undefined && !here.head.sealed) throw conflict("import", { sealed: false, version });
@@ -217,12 +217,13 @@ async function newOperations(
   { tenant, session }: SessionAddress,
   batch: AdmittedTransferBatch,
   present: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<readonly OperationRecord[]> {
   if (!present || batch.operations.length === 0) return batch.operations;
   const { operations, olderOperations } = keys.session(tenant, session);
   const ids = batch.operations.map(({ id }) => id);
   const [rows, older] = (await Promise.all(
-    [operations, olderOperations].map((key) => connection.read(key, ["HMGET", key, ...ids])),
+    [operations, olderOperations].map((key) => connection.read(key, ["HMGET", key, ...ids], { signal })),
   )) as [readonly (string | null)[], readonly (string | null)[]];
   return batch.operations.filter((operation, index) => {
     const row = rows[index] ?? older[index];
