@@ -32,7 +32,10 @@ export type PostgresStoreOptions = ClientOptions & {
   readonly applicationRole?: string;
   /** How long a call may take, from its beginning to its end; 30,000 when left out. In milliseconds. */
   readonly timeoutMs?: number;
-  /** Whether statements of a pool are prepared by name; true when left out. PgBouncer before 1.21 needs false. */
+  /**
+   * Whether statements of a pool are prepared by name; true when left out. False behind PgBouncer in transaction mode,
+   * unless it is 1.21 or newer with `max_prepared_statements` above 0.
+   */
   readonly preparedStatements?: boolean;
   readonly limits?: Partial<Limits>;
   /** What failed where no caller waits for it, such as an idle connection that broke. Nothing when left out. */

@@ -13,6 +13,13 @@ export function findRedisServer(env: Environment = process.env): string | undefi
     .find(isExecutable);
 }
 
+/** `RELEVO_PGBOUNCER`, else `pgbouncer` on the path or where Debian keeps it. `undefined` when there is none. */
+export function findPgbouncer(env: Environment = process.env): string | undefined {
+  const given = env.RELEVO_PGBOUNCER;
+  if (given) return isExecutable(given) ? given : undefined;
+  return [...pathFolders(env), "/usr/sbin"].map((folder) => join(folder, "pgbouncer")).find(isExecutable);
+}
+
 /** Programs of one PostgreSQL installation. */
 export interface PostgresBinaries {
   readonly postgres: string;

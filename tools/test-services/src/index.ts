@@ -1,3 +1,4 @@
+export { type PgbouncerOptions, type PgbouncerServer, startPgbouncer } from "./pgbouncer.ts";
 export {
   type PostgresDatabases,
   type PostgresOptions,

@@ -62,7 +62,8 @@ async function linkLibraries(native: string, dir: string): Promise<NodeJS.Proces
   return { LD_LIBRARY_PATH: path, DYLD_LIBRARY_PATH: path };
 }
 
-async function unprivilegedUser(): Promise<{ readonly uid: number; readonly gid: number }> {
+/** PostgreSQL and PgBouncer refuse to run as root. */
+export async function unprivilegedUser(): Promise<{ readonly uid: number; readonly gid: number }> {
   const lines = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
   for (const wanted of ["postgres", "nobody"]) {
     const [, , uid, gid] = lines.find(([name]) => name === wanted) ?? [];

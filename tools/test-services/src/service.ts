@@ -1,6 +1,6 @@
-import { type Environment, findPostgresBinaries, findRedisServer } from "./find-binary.ts";
+import { type Environment, findPgbouncer, findPostgresBinaries, findRedisServer } from "./find-binary.ts";
 
-export type ServiceName = "redis" | "postgres" | "private-postgres";
+export type ServiceName = "redis" | "postgres" | "private-postgres" | "pgbouncer";
 
 export type ServiceAvailability =
   | { readonly available: true }
@@ -56,6 +56,7 @@ const isThere = {
   redis: (env) => findRedisServer(env) !== undefined,
   postgres: (env) => Boolean(env.DATABASE_URL) || findPostgresBinaries(env) !== undefined,
   "private-postgres": (env) => findPostgresBinaries(env) !== undefined,
+  pgbouncer: (env) => findPgbouncer(env) !== undefined && findPostgresBinaries(env) !== undefined,
 } as const satisfies Record<ServiceName, (env: Environment) => boolean>;
 
 const installPostgres =
@@ -66,4 +67,6 @@ const howToGet = {
     "there is no redis-server or valkey-server on the path: install one (apt-get install redis-server, brew install redis), or name it in RELEVO_REDIS_SERVER.",
   postgres: `there are no postgres and initdb programs: ${installPostgres}, or a server in DATABASE_URL.`,
   "private-postgres": `there are no postgres and initdb programs: ${installPostgres}.`,
+  pgbouncer:
+    "there is no pgbouncer on the path, or no PostgreSQL for it: install them (apt-get install pgbouncer postgresql), or name it in RELEVO_PGBOUNCER.",
 } as const satisfies Record<ServiceName, string>;
