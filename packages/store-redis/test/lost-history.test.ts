@@ -22,6 +22,8 @@ interface Fixture {
   readonly address: { readonly tenant: string; readonly session: string };
   readonly incarnation: string;
   readonly lose: (part: string) => Promise<void>;
+  /** Changes the head as it is stored. */
+  readonly rewriteHead: (change: (head: string) => string) => Promise<void>;
 }
 
 describe.skipIf(!requireService("redis", { for: "lost history in store-redis" }))("what is lost", () => {
@@ -49,6 +51,12 @@ describe.skipIf(!requireService("redis", { for: "lost history in store-redis" })
       store,
       address,
       incarnation,
+      async rewriteHead(change) {
+        const [client] = redis.clients();
+        const head = String(await client.sendCommand(["LINDEX", log, "-1"]));
+        expect(change(head)).not.toBe(head);
+        await client.sendCommand(["LSET", log, "-1", change(head)]);
+      },
       async lose(part) {
         expect(await redis.clients()[0].sendCommand(["DEL", log.replace(/log$/u, part)])).toBe(1);
       },
@@ -70,8 +78,10 @@ describe.skipIf(!requireService("redis", { for: "lost history in store-redis" })
     await expect(store.documents.get(document)).rejects.toMatchObject(evicted);
     await expect(store.documents.find(address)).rejects.toMatchObject(evicted);
     await expect(store.documents.put(document, { value: 3 })).rejects.toMatchObject(evicted);
+    await expect(store.log.exportEvents(address)).rejects.toMatchObject(evicted);
     expect((await store.log.list("acme")).items).toEqual([]);
     expect(await store.log.delete(address)).toBe(true);
+    expect(await store.log.exportEvents(address)).toBeUndefined();
     const anew = await store.log.append(address, [note("anew")]);
     expect(anew).toMatchObject({ firstSeq: 1, version: 1 });
     expect(anew.incarnation).not.toBe(incarnation);
@@ -107,6 +117,28 @@ describe.skipIf(!requireService("redis", { for: "lost history in store-redis" })
     await expect(
       store.log.append(address, [note("x")], { operation: { id: "first", fingerprint: "x" } }),
     ).rejects.toMatchObject(incomplete);
+  });
+
+  it("the operations: an export is not taken for one of a session that had none", async () => {
+    const { store, address, lose } = await fixture();
+    // What is remembered of an earlier part does not stand for what is lost.
+    expect((await store.log.exportEvents(address, { limit: 1 }))?.operations).toEqual([]);
+    await lose("ops");
+    await expect(store.log.exportEvents(address)).rejects.toMatchObject(incomplete);
+    await expect(store.log.exportEvents(address, { after: 1 })).rejects.toMatchObject(incomplete);
+  });
+
+  it("the older operations: an export says so, too", async () => {
+    const { store, address, lose, rewriteHead } = await fixture();
+    // As if the day were over: the next append lets the operations grow old.
+    await rewriteHead((text) => text.replace(/^((?:[^|]*\|){14})\d+/u, "$10"));
+    await store.log.append(address, [note("x")], another);
+    expect((await store.log.exportEvents(address))?.operations.map(({ id }) => id)).toEqual([
+      "first",
+      "another",
+    ]);
+    await lose("ops2");
+    await expect(store.log.exportEvents(address)).rejects.toMatchObject(incomplete);
   });
 
   it("the columns: nothing but speed", async () => {

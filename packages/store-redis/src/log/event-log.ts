@@ -28,7 +28,7 @@ import * as scripts from "../scripts/session.ts";
 import { appendEvents, rangesText } from "./append-events.ts";
 import { decodeHead, headOf } from "./head-codec.ts";
 import { listSessions } from "./list-sessions.ts";
-import { readEvents } from "./read-events.ts";
+import { createReader } from "./read-events.ts";
 import { requireHistory } from "./require-history.ts";
 import { type Answer, requireDone } from "./status.ts";
 import { createTransfer } from "./transfer.ts";
@@ -39,6 +39,7 @@ const trimLimit = 10_000;
 /** The log port, with transfer. */
 export function createEventLog(context: StoreContext): EventLog & EventTransfer {
   const { connection, limits, keys } = context;
+  const readEvents = createReader(context);
 
   /** Runs a script over a whole session. */
   async function onSession(
@@ -82,7 +83,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
       connection.requireOpen(options?.signal);
       const request = admitRead(options, limits);
       const signal = connection.scope(options.signal);
-      return await readEvents(context, admitSessionAddress(address, limits), request, signal);
+      return await readEvents(admitSessionAddress(address, limits), request, signal);
     },
 
     async head(address, options = {}) {

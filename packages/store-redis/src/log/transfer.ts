@@ -16,16 +16,17 @@ import {
   refuse,
   type SessionAddress,
   type SessionHead,
-  type StoredEvent,
 } from "@relevo/core";
 import type { Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import { seal } from "../scripts/session.ts";
-import { exportPart, importPart } from "../scripts/transfer.ts";
+import { importPart } from "../scripts/transfer.ts";
 import { rangesText } from "./append-events.ts";
-import { cellOf, decodeEvent, encodeCopy, flagsOf } from "./event-codec.ts";
+import { cellOf, encodeCopy, flagsOf } from "./event-codec.ts";
+import { createExporter, type Part, readPart } from "./export-events.ts";
 import { decodeHead, headOf, restOf, type StoredHead } from "./head-codec.ts";
-import { type Answer, requireDone } from "./status.ts";
+import { decodeOperation, encodeOperation } from "./operation-codec.ts";
+import type { Answer } from "./status.ts";
 
 type OnSession = (
   script: Script,
@@ -38,6 +39,7 @@ type OnSession = (
 /** The transfer port: each of its steps is one script, and may be repeated. */
 export function createTransfer(context: StoreContext, onSession: OnSession): EventTransfer {
   const { connection, limits } = context;
+  const exportPart = createExporter(context);
 
   async function setSealed(
     address: SessionAddress,
@@ -64,7 +66,7 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
       const after = admitInteger(options.after ?? 0, "after", 0);
       const limit = admitLimit(options.limit);
       const admitted = admitSessionAddress(address, limits);
-      const part = await readPart(context, admitted, after, limit, options.signal);
+      const part = await exportPart(admitted, after, limit, options.signal);
       if (part === undefined) return undefined;
       const { head, events, operations } = part;
       return {
@@ -89,60 +91,6 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
   };
 }
 
-interface Part {
-  readonly text: string;
-  readonly head: StoredHead;
-  readonly events: readonly StoredEvent[];
-  readonly operations: readonly OperationRecord[];
-}
-
-/** Events after a seq. The part behind 0 also has the operations whose events were trimmed, or that had none. */
-async function readPart(
-  { connection, keys }: StoreContext,
-  { tenant, session }: SessionAddress,
-  after: number,
-  limit: number,
-  signal: AbortSignal | undefined,
-): Promise<Part | undefined> {
-  const { log, operations, olderOperations } = keys.session(tenant, session);
-  const args = [`${after + 1}`, `${limit}`, `${after === 0 ? -1 : after}`];
-  const answer = await connection.script(exportPart, [log, operations, olderOperations], args, { signal });
-  const [status, text, first, elements, rows] = requireDone(answer) as unknown as [
-    string,
-    string,
-    number,
-    readonly string[],
-    readonly string[],
-  ];
-  if (status === "none") return undefined;
-  const records: OperationRecord[] = [];
-  for (let index = 0; index < rows.length; index += 2) {
-    records.push(decodeOperation(String(rows[index]), String(rows[index + 1])));
-  }
-  records.sort((left, right) => left.result.version - right.result.version);
-  const events = elements.map((element, index) => decodeEvent(element, first + index));
-  return { text, head: decodeHead(text), events, operations: records };
-}
-
-function decodeOperation(id: string, row: string): OperationRecord {
-  const [incarnation = "", fingerprint = "", firstSeq, version, revision] = row.split("|");
-  return {
-    id,
-    fingerprint: decodeURIComponent(fingerprint),
-    result: {
-      firstSeq: Number(firstSeq),
-      version: Number(version),
-      incarnation: decodeURIComponent(incarnation),
-      revision: Number(revision),
-    },
-  };
-}
-
-function encodeOperation({ fingerprint, result }: OperationRecord): string {
-  const { firstSeq, version, incarnation, revision } = result;
-  return `${encodeURIComponent(incarnation)}|${encodeURIComponent(fingerprint)}|${firstSeq}|${version}|${revision}`;
-}
-
 /**
  * Compares the batch with what is here, and adds what is not; `undefined` when the session changed in between. What
  * is here must be the same, except that an erasure wins on either side.
@@ -156,13 +104,8 @@ async function importOnce(
 ): Promise<StoredHead | undefined> {
   const { head } = batch;
   const firstSeq = batch.events[0]?.event.seq ?? head.version + 1;
-  const here = await readPart(
-    context,
-    address,
-    firstSeq - 1,
-    Math.max(1, batch.events.length),
-    options.signal,
-  );
+  const here = await readCopies(context, address, firstSeq - 1, batch.events.length, options.signal);
+  if (here === "changed") return undefined;
   if (here !== undefined && here.head.incarnation !== head.incarnation) {
     throw conflict("incarnation", { incarnation: here.head.incarnation });
   }
@@ -209,6 +152,27 @@ async function importOnce(
     true,
   );
   return answer[0] === "changed" ? undefined : decodeHead(String(answer[1]));
+}
+
+/** What is here of so many events, in one state of the session. */
+async function readCopies(
+  context: StoreContext,
+  address: SessionAddress,
+  after: number,
+  count: number,
+  signal: AbortSignal | undefined,
+): Promise<Part | "changed" | undefined> {
+  const first = await readPart(context, address, after, Math.max(1, count), signal);
+  if (first === undefined) return undefined;
+  const events = [...first.events];
+  for (;;) {
+    const last = events.at(-1)?.seq;
+    if (last === undefined || last >= Math.min(after + count, first.head.version))
+      return { ...first, events };
+    const more = await readPart(context, address, last, after + count - last, signal);
+    if (more?.text !== first.text) return "changed";
+    events.push(...more.events);
+  }
 }
 
 /** Those of the batch that are not here yet. @throws `conflict` when one is here with another fingerprint. */

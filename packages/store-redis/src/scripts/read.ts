@@ -1,4 +1,5 @@
 import { defineScript, type Script } from "../connection/connection.ts";
+import { elements } from "./elements.ts";
 import { prelude } from "./prelude.ts";
 
 /**
@@ -9,10 +10,10 @@ import { prelude } from "./prelude.ts";
  * 7 '1' or '0' for pinned or not, or '', 8 'x' without retracted ones, 'o' only those, 'i' either, 9 last seq or '',
  * 10 how many cells at most.
  *
- * Answers the head, where to go on (0 for nowhere), the seqs and the events.
+ * Answers the head, where to go on (0 for nowhere), the seqs, and the events, as many of them as may be read at once.
  */
 export const readFiltered: Script = defineScript(
-  `${prelude}
+  `${prelude}${elements}
 local text = redis.call('LINDEX', LOG, -1)
 local h = text and parseHead(text) or nil
 if not h or (h.expires ~= 0 and now >= h.expires) then return { text and 'expired' or 'none' } end
@@ -62,21 +63,19 @@ while seq >= low and seq <= high do
   if stop ~= 0 then break end
 end
 
--- Runs of neighbours come with one LRANGE each.
-local events, index = {}, 1
-while index <= #seqs do
+-- Runs of neighbours come together. What is too much for one answer is left for the next.
+local events, bytes, index = {}, 0, 1
+while index <= #seqs and bytes < mostBytes do
   local last = index
   while seqs[last + 1] == seqs[last] + step do last = last + 1 end
-  local from, to = seqs[index], seqs[last]
-  if backward then from, to = to, from end
-  local run = redis.call('LRANGE', LOG, from - h.first, to - h.first)
-  if backward then
-    for place = #run, 1, -1 do events[#events + 1] = run[place] end
-  else
-    for place = 1, #run do events[#events + 1] = run[place] end
-  end
+  eachElement(h, seqs[index], seqs[last], function(element)
+    events[#events + 1] = element
+    bytes = bytes + #element
+    return bytes >= mostBytes
+  end)
   index = last + 1
 end
+if #events < #seqs then stop = seqs[#events] end
 return { 'ok', text, stop, seqs, events }
 `,
   false,

@@ -1,32 +1,41 @@
 import { defineScript, type Script } from "../connection/connection.ts";
+import { elements } from "./elements.ts";
 import { prelude, unitPrelude } from "./prelude.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
- * A part of the log as it is, with the operations whose results lie in it. ARGV: 1 first seq, 2 how many,
- * 3 versions of operations greater than this.
+ * A part of the log as it is, as much of it as may be read at once. ARGV: 1 first seq, 2 how many, 3 the state of the
+ * session whose operations the caller knows, '-' to be given none. Answers the head, the first seq, the events, and
+ * the state with all operations of both generations, the mark and those of ended incarnations among them.
  */
 export const exportPart: Script = defineScript(
-  `${prelude}
+  `${prelude}${elements}
 local text = redis.call('LINDEX', LOG, -1)
 local h = text and parseHead(text) or nil
-if not h or (h.expires ~= 0 and now >= h.expires) then return { 'none' } end
+local mark = redis.call('HGET', OPS, '')
+local inc, bound = string.match(mark or '', '^([^|]*)|(%d+)|')
+if not h or (h.expires ~= 0 and now >= h.expires) then
+  if not text and inc and inc ~= '' and (bound == '0' or now < tonumber(bound)) then return { 'evicted' } end
+  return { 'none' }
+end
+local state, operations = h.inc .. '|' .. num(h.revision), {}
+if ARGV[3] ~= '-' then
+  if inc ~= h.inc or redis.call('HLEN', OPS) ~= h.ops or (h.old > 0 and redis.call('HLEN', OLD) ~= h.old) then
+    return { 'incomplete' }
+  end
+  if ARGV[3] ~= state then operations = { redis.call('HGETALL', OLD), redis.call('HGETALL', OPS) } end
+end
 local first = math.max(tonumber(ARGV[1]), h.first)
 local last = math.min(first + tonumber(ARGV[2]) - 1, h.version)
-local events = first <= last and redis.call('LRANGE', LOG, first - h.first, last - h.first) or {}
-local operations, above = {}, tonumber(ARGV[3])
-for _, key in ipairs({ OLD, OPS }) do
-  local flat = redis.call('HGETALL', key)
-  for index = 1, #flat, 2 do
-    local inc, version = string.match(flat[index + 1], '^([^|]*)|[^|]*|%d+|(%d+)|%d+$')
-    version = version and tonumber(version)
-    if inc == h.inc and version and version > above and version <= last then
-      operations[#operations + 1] = flat[index]
-      operations[#operations + 1] = flat[index + 1]
-    end
-  end
+local events, bytes = {}, 0
+if first <= last then
+  eachElement(h, first, last, function(element)
+    events[#events + 1] = element
+    bytes = bytes + #element
+    return bytes >= mostBytes
+  end)
 end
-return { 'ok', text, first, events, operations }
+return { 'ok', text, first, events, state, operations }
 `,
   false,
 );
