@@ -110,6 +110,62 @@ describe("upkeep on PGlite", () => {
     expect((await store.leases.acquire(address, { ttlMs: 1000 })).fence).toBeGreaterThan(lease.fence);
   });
 
+  it("versions of a session's documents go with its slot, once no new one could be as small", async () => {
+    const tenant = "versions";
+    const put = async (session: string): Promise<number> =>
+      (await store.documents.put({ tenant, session, namespace: ["n"], key: "k" }, { value: 1 })).version;
+    const before = { gone: await put("gone"), ahead: await put("ahead"), living: await put("living") };
+    for (const session of ["gone", "ahead"]) await store.log.delete({ tenant, session });
+    await expireAll();
+    expect(await count("document_versions", tenant)).toBe(3);
+
+    // A day and an hour later; the clock of one had been ahead.
+    const ms = day + 3_600_001;
+    await pglite.exec(`
+      update relevo.endings set ended_at = ended_at - ${ms} where tenant = '${tenant}';
+      update relevo.sessions set generation = generation - ${ms * 1000}
+        where tenant = '${tenant}' and incarnation is null;
+      update relevo.document_versions set version = version - ${ms * 1000}
+        where tenant = '${tenant}' and session <> 'ahead'`);
+    await expireAll();
+    const { rows } = await pglite.query(
+      `select session from relevo.document_versions where tenant = '${tenant}' order by session`,
+    );
+    expect(rows).toEqual([{ session: "ahead" }, { session: "living" }]);
+    expect(await count("sessions", tenant)).toBe(2);
+    expect(await put("gone")).toBeGreaterThan(before.gone);
+    expect(await put("ahead")).toBeGreaterThan(before.ahead);
+    expect(await put("living")).toBeGreaterThan(before.living - ms * 1000);
+  });
+
+  it("says that there is more while anything of what has ended is left", async () => {
+    await pglite.exec(`
+      insert into relevo.tenants values ('left endings'), ('left slots');
+      insert into relevo.endings (tenant, session, generation, incarnation, ended_at, purged)
+      select 'left endings', 's' || i, 0, 'i' || i, 1, i % 2 = 0 from generate_series(1, 90) as i;
+      insert into relevo.sessions (tenant, session, generation)
+      select 'left slots', 's' || i, 1 from generate_series(1, 1100) as i`);
+    await expireAll();
+    expect(await count("endings", "left endings")).toBe(0);
+    expect(await count("sessions", "left slots")).toBe(0);
+  });
+
+  it("a slot without a session waits from the end of its session, however long that had been", async () => {
+    const address = { tenant: "long lived", session: "s" };
+    await store.log.append(address, [note]);
+    await pglite.query("update relevo.sessions set generation = 1 where tenant = 'long lived'");
+    await pglite.query("update relevo.events set generation = 1 where tenant = 'long lived'");
+    const { updatedAt = 0 } = (await store.log.head(address)) ?? {};
+    await store.log.delete(address);
+    // By this time upkeep finds it, without looking at those that wait.
+    const { rows } = await pglite.query(
+      "select generation >= $1 as ended from relevo.sessions where tenant = 'long lived'",
+      [updatedAt * 1000],
+    );
+    expect(rows).toEqual([{ ended: true }]);
+    expect(await count("events", "long lived")).toBe(0);
+  });
+
   it("goes through many tenants in bounded steps, and each call goes on where the last one stopped", async () => {
     for (let index = 0; index < 30; index++) {
       await store.log.append({ tenant: `many ${index}`, session: "s" }, [note], { ttlMs: 1 });

@@ -3,13 +3,15 @@ import { nowMs, quoteBody } from "./sql-text.ts";
 const expire = `
 declare
   chosen record;
+  -- A value: compared with the clock itself, which may change from row to row, no index helps.
+  now_ms bigint := ${nowMs};
   removed bigint := 0;
 begin
   -- What another is about to change is left to the next time, so that upkeep never waits and is in no circle.
   for chosen in
     with due as materialized (
       select d.session, d.generation, d.place from SCHEMA.documents as d
-      where d.tenant = p_tenant and d.expires_at <= ${nowMs}
+      where d.tenant = p_tenant and d.expires_at <= now_ms
       order by d.expires_at limit p_limit for update skip locked
     )
     select u.session, u.generation, array_agg(u.place) as places from due as u

@@ -122,7 +122,8 @@ BEGIN
   if stop > slot.first_seq then
     with gone as (
       delete from SCHEMA.events as e
-      where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation and e.seq < stop
+      where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
+        and e.seq >= slot.first_seq and e.seq < stop
       returning e.bytes
     )
     select sum(g.bytes) into freed from gone as g;
@@ -215,10 +216,12 @@ begin
   insert into SCHEMA.endings (tenant, session, generation, incarnation, ended_at)
   select s.tenant, s.session, s.generation, s.incarnation, p_now_ms from SCHEMA.sessions as s
   where s.tenant = p_tenant and s.session = p_session;
-  -- The generation and the fence stay: neither may ever be given again.
+  -- The generation and the fence only grow: neither may ever be given again. The generation of a slot without a session
+  -- is the time at which it ended, so that upkeep finds those that are old and looks at no other.
   update SCHEMA.sessions as s set
-    incarnation = null, version = 0, revision = 0, first_seq = 1, events = 0, bytes = 0, subject = null,
-    subject_key = null, metadata = '{}', ttl_ms = null, expires_at = null, expiry_due = null, sealed = false
+    incarnation = null, generation = greatest(s.generation, p_now_ms * 1000), version = 0, revision = 0, first_seq = 1,
+    events = 0, bytes = 0, subject = null, subject_key = null, metadata = '{}', ttl_ms = null, expires_at = null,
+    expiry_due = null, sealed = false
   where s.tenant = p_tenant and s.session = p_session;
 end`;
   const purge = `
