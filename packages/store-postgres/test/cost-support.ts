@@ -1,23 +1,27 @@
 import { PGlite } from "@electric-sql/pglite";
-import type { Store } from "@relevo/core";
 import pg from "pg";
 import {
   createPostgresStore,
   migratePostgres,
   type PostgresClient,
   type PostgresPool,
+  type PostgresStore,
 } from "../src/index.ts";
 import { openTestDatabase } from "./server.ts";
 
-/** What calls have touched: whole-table scans, and rows fetched by index or by scan, also within functions. */
+/**
+ * What calls have touched, also within functions: whole-table scans, rows fetched by index or by scan, and pages of
+ * tables and indexes, which also show entries of an index that were gone through without fetching their rows.
+ */
 export interface Cost {
   scans: number;
   rows: number;
+  pages: number;
 }
 
 /** A store under row-level security whose transactions are watched by PostgreSQL's own counts. */
 export interface Watched extends AsyncDisposable {
-  readonly store: Store;
+  readonly store: PostgresStore;
   readonly cost: Cost;
   /** How statements are planned from now on: `force_custom_plan`, `force_generic_plan`, `auto`. */
   planMode: string;
@@ -25,12 +29,27 @@ export interface Watched extends AsyncDisposable {
   load(sql: string): Promise<void>;
 }
 
-const tables = ["documents", "document_tags", "events", "sessions", "operations", "endings"];
+const tables = [
+  "documents",
+  "document_tags",
+  "document_versions",
+  "events",
+  "sessions",
+  "operations",
+  "endings",
+];
 
 /** Counted since the server last put its numbers away, which it does between transactions. */
-const countsSql = `select coalesce(sum(seq_scan), 0)::integer as scans,
-    coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::integer as rows
-  from pg_stat_xact_user_tables where relname in (${tables.map((table) => `'${table}'`).join(", ")})`;
+const countsSql = `select coalesce(sum(t.seq_scan), 0)::integer as scans,
+    coalesce(sum(coalesce(t.idx_tup_fetch, 0) + t.seq_tup_read), 0)::integer as rows,
+    coalesce(sum(pg_stat_get_xact_blocks_fetched(t.relid) + (
+      select sum(pg_stat_get_xact_blocks_fetched(i.indexrelid)) from pg_catalog.pg_index as i where i.indrelid = t.relid
+    )), 0)::integer as pages
+  from pg_stat_xact_user_tables as t where t.relname in (${tables.map((table) => `'${table}'`).join(", ")})`;
+
+export function emptyCost(): Cost {
+  return { scans: 0, rows: 0, pages: 0 };
+}
 
 type Run = (text: string) => Promise<{ readonly rows: unknown[] }>;
 
@@ -41,12 +60,13 @@ async function countsOf(run: Run): Promise<Cost> {
 function add(cost: Cost, before: Cost, after: Cost): void {
   cost.scans += after.scans - before.scans;
   cost.rows += after.rows - before.rows;
+  cost.pages += after.pages - before.pages;
 }
 
 export async function watchPglite(): Promise<Watched> {
   const pglite = await PGlite.create();
   await migratePostgres({ pglite });
-  const cost: Cost = { scans: 0, rows: 0 };
+  const cost = emptyCost();
   const transaction: PGlite["transaction"] = (work) =>
     pglite.transaction(async (queries) => {
       await queries.query(`set local plan_cache_mode = ${watched.planMode}`);
@@ -80,7 +100,7 @@ export async function watchPglite(): Promise<Watched> {
 export async function watchServer(): Promise<Watched> {
   const database = await openTestDatabase();
   const pool = new pg.Pool({ connectionString: database.url, max: 2 });
-  const cost: Cost = { scans: 0, rows: 0 };
+  const cost = emptyCost();
 
   function watchClient(client: pg.PoolClient): PostgresClient {
     let before: Cost | undefined;

@@ -25,6 +25,7 @@ const load = `
   ) as n;
   insert into relevo.document_tags
   select d.tenant, d.session, d.generation, tag, d.place from relevo.documents as d cross join unnest(d.tags) as tag;
+  insert into relevo.document_versions select 'other', 's-' || i, 0, i from generate_series(1, ${count / 10}) as i;
   analyze;`;
 
 const subjects = [

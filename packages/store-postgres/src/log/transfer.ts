@@ -124,7 +124,7 @@ cross join lateral (
   ) || ']' as operations
   from ${schema}.operations as o
   where o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
-    and o.version between case when $3::bigint = 0 then 0 else $3::bigint + 1 end and w.last
+    and o.version >= 0 and o.version between case when $3::bigint = 0 then 0 else $3::bigint + 1 end and w.last
 ) as o`,
           values: [tenant, session, after, limit],
         },

@@ -2,6 +2,7 @@ import { appendFunction, retractFunction } from "../schema/append-function.ts";
 import { documentFunctions, documentTables } from "../schema/documents.ts";
 import { eventTables } from "../schema/events.ts";
 import { endingFunctions, headFunctions, leaseFunctions } from "../schema/head-functions.ts";
+import { listFunction } from "../schema/list-function.ts";
 import { maintenanceFunctions } from "../schema/maintenance-functions.ts";
 import { readFunction } from "../schema/read-function.ts";
 import { grantUse, secureRegistry, secureTable } from "../schema/roles.ts";
@@ -20,6 +21,7 @@ export function initialMigration(schema: string, role: string): readonly string[
     appendFunction(schema, "one"),
     appendFunction(schema, "many"),
     readFunction(schema),
+    listFunction(schema),
     ...endingFunctions(schema),
     ...headFunctions(schema),
     ...leaseFunctions(schema),
