@@ -2,6 +2,7 @@ import {
   type AdmittedAppend,
   type AppendResult,
   type EventInput,
+  normalizeRanges,
   retractedRanges,
   type SeqRange,
 } from "@relevo/core";
@@ -95,7 +96,8 @@ function rangesByOffset(
   let text = "";
   for (const [index, event] of events.entries()) {
     const ranges = rangesOf(event);
-    if (ranges.length > 0) text += `${index + 1}=${rangesText(ranges)};`;
+    // As they are walked: ascending and apart, which the event's own need not be.
+    if (ranges.length > 0) text += `${index + 1}=${rangesText(normalizeRanges(ranges))};`;
   }
   return text;
 }

@@ -34,7 +34,7 @@ import { type Answer, requireDone } from "./status.ts";
 import { createTransfer } from "./transfer.ts";
 
 /** The most events that one `trim` removes, so that no call holds up the server. */
-const trimLimit = 10_000;
+const trimLimit = 5000;
 
 /** The log port, with transfer. */
 export function createEventLog(context: StoreContext): EventLog & EventTransfer {

@@ -9,9 +9,8 @@ export const elementBytes: number = 16 * 1024 * 1024;
 export const elements: string = `
 local mostBytes = ${elementBytes}
 
--- Calls take(element, seq) for each from one seq to another, up or down, until it returns true.
-local function eachElement(h, from, to, take)
-  local step = from <= to and 1 or -1
+-- Calls take(element, seq) for each from one seq to another, by a step of 1 or -1, until it returns true.
+local function eachElement(h, from, to, step, take)
   local count = h.bytes <= mostBytes and 1000 or 4
   while (to - from) * step >= 0 do
     local last = from + (count - 1) * step

@@ -68,7 +68,7 @@ local events, bytes, index = {}, 0, 1
 while index <= #seqs and bytes < mostBytes do
   local last = index
   while seqs[last + 1] == seqs[last] + step do last = last + 1 end
-  eachElement(h, seqs[index], seqs[last], function(element)
+  eachElement(h, seqs[index], seqs[last], step, function(element)
     events[#events + 1] = element
     bytes = bytes + #element
     return bytes >= mostBytes

@@ -4,16 +4,33 @@
  * + 6 when pinned + 12 when retracted + 24 when erased. A cell of the columns is the flag and a letter of the agent.
  *
  * LSET walks the list's nodes, so changing many events one by one would hold the server up for long: those are
- * changed by writing the list anew beside itself, which costs about a microsecond an event.
+ * changed by writing the list anew beside itself, in one walk that holds no more than a part of it.
  */
 export const rewrite: string = `
-local function partsOf(element)
-  local recorded, by, flag, bytes, json = string.match(element, '^(%-?%d+):(%d+):(.):(%d+):(.*)$')
-  return { recorded = recorded, by = by, code = string.byte(flag) - 65, bytes = bytes, json = json }
+-- Where the parts of an element are. None is copied, least of all the body: most of a walk would be that. What a
+-- change sets of by, bytes and json takes the place of what is there; code is the flag's number.
+local function partsOf(element, p)
+  local _, _, by, flag, bytes, json = string.find(element, '^%-?%d+:()%d+:().:()%d+:()')
+  p.element, p.byAt, p.bytesAt, p.jsonAt, p.code = element, by, bytes, json, string.byte(element, flag) - 65
+  p.marked = flag - by ~= 2 or string.byte(element, by) ~= 48
+  p.by, p.bytes, p.json = nil, nil, nil
+  return p
 end
 
+local function recordedOf(p) return tonumber(string.sub(p.element, 1, p.byAt - 2)) end
+local function bytesOf(p) return tonumber(string.sub(p.element, p.bytesAt, p.jsonAt - 2)) end
+local function jsonOf(p) return string.sub(p.element, p.jsonAt) end
+
 local function elementOf(p)
-  return p.recorded .. ':' .. p.by .. ':' .. string.char(65 + p.code) .. ':' .. p.bytes .. ':' .. p.json
+  -- The by and its colon end before the flag, the flag and its colon before the bytes.
+  local by = p.by or string.sub(p.element, p.byAt, p.bytesAt - 4)
+  local rest = p.json and p.bytes .. ':' .. p.json or string.sub(p.element, p.bytesAt)
+  return string.sub(p.element, 1, p.byAt - 1) .. by .. ':' .. string.char(65 + p.code) .. ':' .. rest
+end
+
+-- How many neighbours are read at a time: some megabytes of them.
+local function chunkOf(h)
+  return math.max(1, math.min(1000, math.floor(4194304 * (h.version - h.first + 1) / math.max(h.bytes, 1))))
 end
 
 local function setCell(h, seq, code)
@@ -30,48 +47,66 @@ local function pairsOf(h, ranges)
   return list
 end
 
--- Calls change(parts, seq) for each event of the ranges that are in the log; what returns true is written back.
+-- The same for the events from one on; codes has those that changed, by place.
+local function setCells(h, from, count, codes)
+  local start = (from - h.first) * 2
+  if next(codes) == nil or redis.call('STRLEN', COL) < start + count * 2 then return end
+  local cells = redis.call('GETRANGE', COL, start, start + count * 2 - 1)
+  local anew = {}
+  for place = 1, count do
+    local code = codes[place]
+    anew[place] = code and string.char(65 + code, string.byte(cells, place * 2)) or string.sub(cells, place * 2 - 1, place * 2)
+  end
+  redis.call('SETRANGE', COL, start, table.concat(anew))
+end
+
+-- Writes the list anew: what changed already, and what change(parts, seq) says of the events behind that.
+local function rewriteEvents(h, spans, changed, seen, change)
+  local parts, span, length, chunk = {}, 1, redis.call('LLEN', LOG), chunkOf(h)
+  redis.call('UNLINK', NEXT)
+  for from = 0, length - 1, chunk do
+    local run, codes = redis.call('LRANGE', LOG, from, from + chunk - 1), {}
+    for place = 1, #run do
+      local seq = h.first + from + place - 1
+      while spans[span] and spans[span][2] < seq do span = span + 1 end
+      if changed[seq] then
+        run[place] = changed[seq]
+      elseif seq > seen and spans[span] and spans[span][1] <= seq and change(partsOf(run[place], parts), seq) then
+        run[place] = elementOf(parts)
+        codes[place] = parts.code
+      end
+    end
+    setCells(h, h.first + from, math.min(#run, length - 1 - from), codes)
+    redis.call('RPUSH', NEXT, unpack(run))
+  end
+  redis.call('UNLINK', LOG)
+  redis.call('RENAME', NEXT, LOG)
+end
+
+-- Calls change(parts, seq) for each event of the ranges, ascending and apart, that is in the log; what returns true is
+-- written back. The parts are of one call only.
 local function changeEvents(h, list, change)
-  local spans, total = {}, 0
+  local spans = {}
   for _, pair in ipairs(list) do
     local from, to = math.max(pair[1], h.first), math.min(pair[2], h.version)
-    if from <= to then
-      spans[#spans + 1] = { from, to }
-      total = total + to - from + 1
-    end
+    if from <= to then spans[#spans + 1] = { from, to } end
   end
-  local changed = {}
+  local changed, count, parts, chunk = {}, 0, {}, chunkOf(h)
   for _, span in ipairs(spans) do
-    for from = span[1], span[2], 1000 do
-      local to = math.min(from + 999, span[2])
-      local elements = redis.call('LRANGE', LOG, from - h.first, to - h.first)
-      for index, element in ipairs(elements) do
-        local parts = partsOf(element)
-        if change(parts, from + index - 1) then
-          changed[from + index - 1] = elementOf(parts)
-          setCell(h, from + index - 1, parts.code)
+    for from = span[1], span[2], chunk do
+      local run = redis.call('LRANGE', LOG, from - h.first, math.min(from + chunk - 1, span[2]) - h.first)
+      for place = 1, #run do
+        local seq = from + place - 1
+        if change(partsOf(run[place], parts), seq) then
+          changed[seq] = elementOf(parts)
+          setCell(h, seq, parts.code)
+          count = count + 1
+          if count > 200 then return rewriteEvents(h, spans, changed, seq, change) end
         end
       end
     end
   end
-  local count = 0
-  for _ in pairs(changed) do count = count + 1 end
-  if count <= 200 then
-    for seq, element in pairs(changed) do redis.call('LSET', LOG, seq - h.first, element) end
-    return count
-  end
-  redis.call('UNLINK', NEXT)
-  local length = redis.call('LLEN', LOG)
-  for from = 0, length - 1, 1000 do
-    local elements = redis.call('LRANGE', LOG, from, from + 999)
-    for index = 1, #elements do
-      local element = changed[h.first + from + index - 1]
-      if element then elements[index] = element end
-    end
-    redis.call('RPUSH', NEXT, unpack(elements))
-  end
-  redis.call('RENAME', NEXT, LOG)
-  return count
+  for seq, element in pairs(changed) do redis.call('LSET', LOG, seq - h.first, element) end
 end
 
 -- Events that repeat others, oldest first: a source is always older than what repeats it.
@@ -106,9 +141,9 @@ local function blankEvents(h, asked)
     seqs[seq] = true
     erased[#erased + 1] = seq
     if parts.code >= 24 then return false end
-    local event = cjson.decode(parts.json)
+    local event = cjson.decode(jsonOf(parts))
     local at = event.at and string.format(',"at":%d', event.at) or ''
-    h.bytes = h.bytes - tonumber(parts.bytes)
+    h.bytes = h.bytes - bytesOf(parts)
     parts.bytes = '0'
     parts.json = '{"type":' .. cjson.encode(event.type) .. at .. ',"erasedAt":' .. num(now) .. '}'
     -- A tombstone is not pinned.
@@ -129,11 +164,11 @@ end
 
 -- Marks the messages and summaries of the ranges that nothing has marked yet, and summaries derived from those.
 local function retract(h, by, ranges)
-  local marked, any = {}, false
+  local marked, any, text = {}, false, num(by)
   local function mark(parts, seq)
     local kind = parts.code % 6
-    if kind > 1 or parts.by ~= '0' or parts.code >= 24 then return false end
-    parts.by = num(by)
+    if kind > 1 or parts.marked or parts.code >= 24 then return false end
+    parts.by = text
     parts.code = parts.code + 12
     marked[seq] = true
     any = true

@@ -1,4 +1,5 @@
 import { defineScript, type Script } from "../connection/connection.ts";
+import { elements } from "./elements.ts";
 import { operationLookup, unitPrelude } from "./prelude.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -38,25 +39,22 @@ saveHead(session, h, subject)
 return { 'ok', headText(h), subject }
 `);
 
-/** ARGV: 3 first seq to keep or '', 4 time or '', 5 how many at most. */
-export const trim: Script = defineScript(`${unitPrelude}${rewrite}${openUnsealed}
+/** ARGV: 3 first seq to keep or '', 4 time or '', 5 how many at most. Ends earlier when it has read enough. */
+export const trim: Script = defineScript(`${unitPrelude}${elements}${rewrite}${openUnsealed}
 local bound = ARGV[3] ~= '' and tonumber(ARGV[3]) or math.huge
 local older = ARGV[4] ~= '' and tonumber(ARGV[4]) or math.huge
 local limit = tonumber(ARGV[5])
-local removed, more, bytes = 0, false, 0
-local size = h.version - h.first + 1
-while removed < size do
-  local elements = redis.call('LRANGE', LOG, removed, math.min(removed + 499, size - 1))
-  local stop = false
-  for _, element in ipairs(elements) do
-    local parts = partsOf(element)
-    if h.first + removed >= bound or tonumber(parts.recorded) >= older then stop = true break end
-    if removed == limit then more = true stop = true break end
-    removed = removed + 1
-    bytes = bytes + tonumber(parts.bytes)
-  end
-  if stop then break end
-end
+local removed, more, bytes, looked = 0, false, 0, 0
+local size, parts = h.version - h.first + 1, {}
+eachElement(h, h.first, math.min(h.version, bound - 1), 1, function(element)
+  partsOf(element, parts)
+  if recordedOf(parts) >= older then return true end
+  more = removed == limit or looked >= mostBytes
+  if more then return true end
+  removed = removed + 1
+  bytes = bytes + bytesOf(parts)
+  looked = looked + #element
+end)
 if removed > 0 then
   redis.call('LTRIM', LOG, removed, -1)
   if redis.call('STRLEN', COL) == size * 2 then

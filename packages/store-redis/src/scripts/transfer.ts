@@ -28,13 +28,11 @@ end
 local first = math.max(tonumber(ARGV[1]), h.first)
 local last = math.min(first + tonumber(ARGV[2]) - 1, h.version)
 local events, bytes = {}, 0
-if first <= last then
-  eachElement(h, first, last, function(element)
-    events[#events + 1] = element
-    bytes = bytes + #element
-    return bytes >= mostBytes
-  end)
-end
+eachElement(h, first, last, 1, function(element)
+  events[#events + 1] = element
+  bytes = bytes + #element
+  return bytes >= mostBytes
+end)
 return { 'ok', text, first, events, state, operations }
 `,
   false,
