@@ -4,11 +4,12 @@ import { type RedisCluster, requireService, startRedisCluster } from "@relevo/te
 import { createCluster } from "redis";
 import { afterAll, beforeAll, describe } from "vitest";
 import { redisHarness } from "./harness.ts";
+import { RESP } from "./protocol.ts";
 
 type Client = ReturnType<typeof connect>;
 
 function connect({ rootNodes }: RedisCluster) {
-  return createCluster({ rootNodes: rootNodes.map(({ url }) => ({ url })) });
+  return createCluster({ rootNodes: rootNodes.map(({ url }) => ({ url })), RESP });
 }
 
 describe.skipIf(!requireService("redis", { for: "the conformance of store-redis on a Cluster" }))(

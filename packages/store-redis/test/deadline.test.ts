@@ -4,6 +4,7 @@ import { type RedisServer, requireService, startRedis } from "@relevo/test-servi
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createRedisStore, type RedisStore } from "../src/index.ts";
+import { RESP } from "./protocol.ts";
 
 const deadlineMs = 300;
 const address = (session: string) => ({ tenant: "acme", session });
@@ -77,7 +78,7 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
     });
     beforeEach(async () => {
       await redis.command("FLUSHALL");
-      client = createClient({ url: proxy.url(redis.url), socket: { reconnectStrategy: 10 } });
+      client = createClient({ url: proxy.url(redis.url), RESP, socket: { reconnectStrategy: 10 } });
       client.on("error", () => undefined);
       await client.connect();
       store = createRedisStore({ client, deadlineMs });
@@ -95,7 +96,7 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
       });
 
     it("with no server: nothing was sent, and nothing is sent later", async () => {
-      const direct = createClient({ url: redis.url, socket: { reconnectStrategy: 10 } });
+      const direct = createClient({ url: redis.url, RESP, socket: { reconnectStrategy: 10 } });
       direct.on("error", () => undefined);
       await direct.connect();
       await using offline = createRedisStore({ client: direct, deadlineMs });
@@ -214,7 +215,7 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
       await expectAll(readsOf(store), ["unavailable"], "not-applied");
       await expectAll(writesOf(store), ["unavailable"], "not-applied");
       expect(performance.now() - began).toBeLessThan(deadlineMs);
-      client = createClient({ url: redis.url });
+      client = createClient({ url: redis.url, RESP });
       await client.connect();
     });
 

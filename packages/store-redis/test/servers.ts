@@ -2,6 +2,7 @@ import { type RedisOptions, type RedisServer, startRedis } from "@relevo/test-se
 import { createClient } from "redis";
 import { afterAll, beforeAll } from "vitest";
 import type { RedisClient } from "../src/index.ts";
+import { RESP } from "./protocol.ts";
 
 export interface UsedRedis {
   readonly server: () => RedisServer;
@@ -15,7 +16,7 @@ export function useRedis(options: RedisOptions = {}): UsedRedis {
   let clients: readonly ReturnType<typeof createClient>[] = [];
   beforeAll(async () => {
     server = await startRedis(options);
-    clients = [createClient({ url: server.url }), createClient({ url: server.url })];
+    clients = [createClient({ url: server.url, RESP }), createClient({ url: server.url, RESP })];
     for (const client of clients) {
       client.on("error", () => undefined);
       await client.connect();
