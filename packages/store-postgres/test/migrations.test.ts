@@ -2,7 +2,13 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { PGlite } from "@electric-sql/pglite";
 import { MemoryError } from "@relevo/core";
-import { type PostgresDatabases, requireService, startPostgres } from "@relevo/test-services";
+import {
+  type PostgresDatabases,
+  requireService,
+  startPgbouncer,
+  startPostgres,
+  startPrivatePostgres,
+} from "@relevo/test-services";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -213,6 +219,31 @@ describe.skipIf(!requireService("postgres", { for: "migrations on a server" }))(
       const { rows } = await pool.query("select count(*)::integer as n from pg_prepared_statements");
       expect(rows).toEqual([{ n: 0 }]);
       await kysely.destroy();
+    });
+  },
+);
+
+describe.skipIf(!requireService("pgbouncer", { for: "migrations behind PgBouncer in transaction mode" }))(
+  "migrations behind PgBouncer in transaction mode",
+  () => {
+    it("run once when several ask at one moment, and leave no lock, also when they fail", async () => {
+      await using server = await startPrivatePostgres();
+      const url = await server.createDatabase();
+      await using pooler = await startPgbouncer({ url, poolSize: 3 });
+      const pools = Array.from({ length: 4 }, () => new pg.Pool({ connectionString: pooler.url, max: 2 }));
+      try {
+        const [first] = pools as [pg.Pool];
+        await first.query("create schema relevo; create table relevo.events ()");
+        const failed = await Promise.allSettled(pools.map((pool) => migratePostgres({ pool })));
+        expect(failed.map(({ status }) => status)).toEqual(Array(4).fill("rejected"));
+        await first.query("drop table relevo.events");
+        const results = await Promise.all(pools.map((pool) => migratePostgres({ pool })));
+        expect(results.map(({ applied }) => applied.length).toSorted()).toEqual([0, 0, 0, 1]);
+        const { rows } = await first.query("select from pg_locks where locktype = 'advisory'");
+        expect(rows).toEqual([]);
+      } finally {
+        await Promise.all(pools.map((pool) => pool.end()));
+      }
     });
   },
 );

@@ -7,6 +7,7 @@ import { literal, quoteIdentifier } from "../database/text.ts";
 import { type ClientOptions, defaultRole, defaultSchema } from "../options.ts";
 import { createRole } from "../schema/roles.ts";
 import { migrationSteps } from "./migrations.ts";
+import { withinTransaction } from "./within-transaction.ts";
 
 /** What `migratePostgres` takes: a client of a role that may create the schema, and where to put it. */
 export type MigrateOptions = ClientOptions & {
@@ -51,13 +52,14 @@ export async function migratePostgres(options: MigrateOptions): Promise<MigrateR
   const { schema: name = defaultSchema, applicationRole: role = defaultRole, dryRun = false } = options;
   const schema = quoteIdentifier(name);
   quoteIdentifier(role, "applicationRole");
-  const migrator = new Migrator({
-    db: kyselyOf(options),
-    provider: { getMigrations: async () => migrationsFor(schema, role) },
-    migrationTableName: "migrations",
-    migrationLockTableName: "migrations_lock",
-    migrationTableSchema: name,
-  });
+  const migratorOf = (db: AnyKysely): Migrator =>
+    new Migrator({
+      db,
+      provider: { getMigrations: async () => migrationsFor(schema, role) },
+      migrationTableName: "migrations",
+      migrationLockTableName: "migrations_lock",
+      migrationTableSchema: name,
+    });
   try {
     const known = new Map(migrationSteps.map((step) => [step.name, step]));
     const sqlOf = (names: readonly string[]): readonly string[] => [
@@ -68,13 +70,16 @@ export async function migratePostgres(options: MigrateOptions): Promise<MigrateR
       ]),
     ];
     if (dryRun) {
-      const pending = (await migrator.getMigrations())
+      const pending = (await migratorOf(kyselyOf(options)).getMigrations())
         .filter(({ executedAt }) => executedAt === undefined)
         .map((one) => one.name);
       return { applied: pending, sql: sqlOf(pending) };
     }
-    const { error, results = [] } = await migrator.migrateToLatest();
-    if (error !== undefined) throw error;
+    const results = await withinTransaction(kyselyOf(options), `relevo ${name}`, async (db) => {
+      const { error, results: steps = [] } = await migratorOf(db).migrateToLatest();
+      if (error !== undefined) throw error;
+      return steps;
+    });
     const applied = results.filter(({ status }) => status === "Success").map((one) => one.migrationName);
     return { applied, sql: sqlOf(applied) };
   } catch (error) {
