@@ -427,6 +427,12 @@ const reads: readonly Case[] = [
     run: ({ maintenance }) => items(maintenance.tenants()),
   },
   {
+    what: "deletion of idle sessions where none is",
+    // It looks at each slot of the tenant once.
+    rows: 16_000,
+    run: async ({ maintenance }) => (await maintenance.deleteIdleSessions({ tenant, idleSince: 1 })).deleted,
+  },
+  {
     what: "expire where nothing is due",
     rows: 10,
     run: async ({ maintenance }) => {

@@ -1,20 +1,23 @@
 import {
   admitInteger,
   admitLimit,
+  admitListSessions,
   admitTenant,
   admitTime,
   type CallOptions,
   decodeCursor,
   encodeCursor,
   type Maintenance,
+  type Page,
   type PageOptions,
   refuse,
+  type SessionHead,
   sessionKey,
   throwIfAborted,
 } from "@relevo/core";
-import { sql } from "kysely";
 import type { StoreContext } from "../create-postgres-store.ts";
 import { parseText } from "../log/head.ts";
+import { listSessions } from "../log/list-sessions.ts";
 import { asJson } from "../schema/sql-text.ts";
 import { type DurabilityRow, durabilityOf, durabilityText } from "./durability.ts";
 import { purgeEnded } from "./purge.ts";
@@ -108,27 +111,15 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
     signal: { readonly signal?: AbortSignal },
   ): Promise<number> {
     let deleted = 0;
-    let after = "";
-    for (;;) {
-      const page = await database.transaction(
-        tenant,
-        (queries) =>
-          queries
-            .selectFrom("sessions")
-            .select([
-              sql<string>`${sql.raw(asJson("session"))}`.as("id"),
-              sql<number>`updated_at::double precision`.as("updated_at"),
-            ])
-            .where("tenant", "=", tenant)
-            .where("session", ">", after)
-            .orderBy("session")
-            .limit(1000)
-            .execute(),
-        { effect: "read", ...signal },
+    let cursor: string | undefined;
+    do {
+      const options = { idleSince, limit: 1000, ...(cursor === undefined ? {} : { cursor }) };
+      const page: Page<SessionHead> = await listSessions(
+        context,
+        admitListSessions(tenant, options, limits),
+        signal.signal,
       );
-      for (const { id, updated_at } of page) {
-        const session = parseText(id);
-        if (updated_at > idleSince) continue;
+      for (const { session } of page.items) {
         if (deleted === limit) return deleted;
         const [row] = await turns.take(sessionKey(tenant, session), signal.signal, () =>
           database.call<{ readonly r_status: string; readonly r_generation: number }>(
@@ -144,10 +135,9 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
         deleted++;
         await purgeEnded(context, { tenant, session }, row.r_generation);
       }
-      const last = page.at(-1);
-      if (last === undefined) return deleted;
-      after = parseText(last.id);
-    }
+      ({ cursor } = page);
+    } while (cursor !== undefined);
+    return deleted;
   }
 
   return {
