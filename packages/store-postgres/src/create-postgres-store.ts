@@ -5,7 +5,6 @@ import {
   type EventLog,
   type EventScan,
   type EventTransfer,
-  type IdGenerator,
   type Leases,
   refuse,
   requireObject,
@@ -13,29 +12,17 @@ import {
   type Store,
 } from "@relevo/core";
 import { Kysely, PGliteDialect } from "kysely";
+import type { StoreContext } from "./context.ts";
 import type { Connector } from "./database/clients.ts";
 import { createDatabase } from "./database/create-database.ts";
-import type { Database } from "./database/database.ts";
 import { createKyselyConnector } from "./database/kysely-connector.ts";
 import { createPoolConnector } from "./database/pool-connector.ts";
-import { createTurns, type Turns } from "./database/turns.ts";
+import { createTurns } from "./database/turns.ts";
 import { createDocumentStore } from "./documents/document-store.ts";
 import { createLeases } from "./leases.ts";
 import { createEventLog } from "./log/event-log.ts";
 import { createMaintenance, type PostgresMaintenance } from "./maintenance/maintenance.ts";
 import { defaultRole, defaultSchema, type PostgresStoreOptions } from "./options.ts";
-
-/** What the ports of one store share. */
-export interface StoreContext {
-  readonly database: Database;
-  readonly ids: IdGenerator;
-  /** Writers of one session wait for each other here rather than in the database. */
-  readonly turns: Turns;
-  /** As text: how long a statement may wait for a lock, for `set_config`. */
-  readonly lockTimeoutMs: string;
-  readonly timeoutMs: number;
-  readonly onError: (error: unknown) => void;
-}
 
 const defaultTimeoutMs = 30_000;
 const maxTimeoutMs = 2 ** 31 - 1;

@@ -13,7 +13,7 @@ import {
   type SessionAddress,
   throwIfAborted,
 } from "@relevo/core";
-import type { StoreContext } from "./create-postgres-store.ts";
+import type { StoreContext } from "./context.ts";
 
 const maxWaitMs = 2 ** 31 - 1;
 /** Who waits looks again this often at first, and seldom more than that later. In milliseconds. */

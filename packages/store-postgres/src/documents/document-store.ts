@@ -20,7 +20,7 @@ import {
   type SessionGuard,
   throwIfAborted,
 } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import { findDocuments } from "./find.ts";
 import { getDocument, getDocuments } from "./get.ts";
 import { listNamespaces } from "./namespaces.ts";

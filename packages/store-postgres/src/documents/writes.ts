@@ -13,7 +13,7 @@ import {
   searchableText,
   sessionKey,
 } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import { placeOf } from "./place.ts";
 import { type DocumentRow, documentColumns, documentOf } from "./rows.ts";
 

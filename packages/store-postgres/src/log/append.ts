@@ -10,7 +10,7 @@ import {
   type SeqRange,
   type Tombstone,
 } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import { contentSeparator } from "../schema/append-function.ts";
 
 const separator = String.fromCharCode(contentSeparator);

@@ -25,7 +25,7 @@ import {
   type TrimOptions,
   throwIfAborted,
 } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import type { Effect } from "../database/database.ts";
 import { purgeEnded } from "../maintenance/purge.ts";
 import { asJson } from "../schema/sql-text.ts";

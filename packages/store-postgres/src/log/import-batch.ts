@@ -13,7 +13,7 @@ import {
   type Tombstone,
 } from "@relevo/core";
 import { type Kysely, sql } from "kysely";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import { asJson } from "../schema/sql-text.ts";
 import type { Tables } from "../schema/tables.ts";
 import { EventColumns, multirange } from "./append.ts";

@@ -1,5 +1,5 @@
 import { type AdmittedListSessions, encodeCursor, type Page, type SessionHead } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import { type HeadRow, headColumns, headOf, parseText } from "./head.ts";
 
 interface ListRow extends HeadRow {

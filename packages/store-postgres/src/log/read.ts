@@ -5,7 +5,7 @@ import {
   type SessionAddress,
   type StoredEvent,
 } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import type { Statement } from "../database/database.ts";
 import { lookBudget, pageBytes } from "../schema/read-function.ts";
 import { asJson } from "../schema/sql-text.ts";

@@ -6,7 +6,7 @@ import {
   type ScanOptions,
   type StoredEvent,
 } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import { asJson } from "../schema/sql-text.ts";
 import { isLive, parseStored, parseText } from "./head.ts";
 import { storedEvent } from "./read.ts";

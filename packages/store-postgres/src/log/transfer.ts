@@ -16,7 +16,7 @@ import {
   sessionKey,
   throwIfAborted,
 } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import { type HeadRow, headColumns, headOf, isLive, parseStored, throwRefusal } from "./head.ts";
 import { importBatch } from "./import-batch.ts";
 import { storedEvent } from "./read.ts";

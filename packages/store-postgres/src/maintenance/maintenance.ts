@@ -15,7 +15,7 @@ import {
   sessionKey,
   throwIfAborted,
 } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import { parseText } from "../log/head.ts";
 import { listSessions } from "../log/list-sessions.ts";
 import { asJson } from "../schema/sql-text.ts";

@@ -1,5 +1,5 @@
 import type { SessionAddress } from "@relevo/core";
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 
 /** How many events one statement removes. */
 const purgeBatch = 2000;

@@ -1,4 +1,4 @@
-import type { StoreContext } from "../create-postgres-store.ts";
+import type { StoreContext } from "../context.ts";
 import { isLive } from "../log/head.ts";
 import { nowMs } from "../schema/sql-text.ts";
 

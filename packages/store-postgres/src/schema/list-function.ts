@@ -1,4 +1,4 @@
-import { nowMs, quoteBody } from "./sql-text.ts";
+import { inOrder, nowMs, quoteBody } from "./sql-text.ts";
 
 /** How many slots one call looks at when filters leave most of them out. */
 const lookBudget = 5000;
@@ -26,9 +26,6 @@ function walk(subject: string): string {
 /**
  * Sessions in the order of their ids, at most one more than asked for. `r_edge` marks the slot beyond which the call did
  * not look; it may be no session.
- *
- * Only by an index in just this order. A planner that expects few rows, or knows of a budget of thousands, would fetch
- * and sort all sessions of the tenant to give back the first.
  */
 export function listFunction(schema: string): string {
   const body = `
@@ -46,7 +43,6 @@ end`;
   return `create function ${schema}.list_sessions(
   p_tenant text, p_limit bigint, p_after text, p_prefix text, p_subject text, p_idle bigint
 ) returns table (r_session ${schema}.sessions, r_listed boolean, r_edge boolean)
-language plpgsql stable set plan_cache_mode = force_generic_plan
-  set enable_sort = off set enable_bitmapscan = off set enable_seqscan = off
+language plpgsql stable set plan_cache_mode = force_generic_plan ${inOrder}
 as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }

@@ -1,5 +1,5 @@
 import { operationMemoryMs } from "./append-function.ts";
-import { nowMs, quoteBody } from "./sql-text.ts";
+import { inOrder, nowMs, quoteBody } from "./sql-text.ts";
 
 /** Of how many ended incarnations one call removes rows of one tenant. */
 const endingsAtOnce = 20;
@@ -155,9 +155,6 @@ begin
   end loop;
   perform set_config('relevo.maintenance', '', true), set_config('relevo.tenant', '', true);
 end`;
-
-/** By an index in the order that is asked for, so that a bounded piece of a long backlog costs what the piece does. */
-const inOrder = "set enable_sort = off set enable_bitmapscan = off set enable_seqscan = off";
 
 /** What the operator calls and no tenant. They go through the registry one tenant at a time, under its security. */
 export function maintenanceFunctions(schema: string): readonly string[] {
