@@ -183,6 +183,30 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
         expect(await notesOf(store, address)).toEqual(["first", "b"]);
       });
 
+      it("the server stops what nobody waits for any more", async () => {
+        await using opened = await open();
+        const { store } = opened;
+        const address = newAddress();
+        await store.log.append(address, note("first"));
+        const owner = new pg.Client({ connectionString: database.ownerUrl });
+        await owner.connect();
+        try {
+          await owner.query("begin; lock table relevo.events, relevo.documents in access exclusive mode");
+          const calls = [
+            store.log.read(address),
+            store.log.append(address, note("second"), once("second")),
+            store.documents.find({ tenant: address.tenant }, {}),
+          ];
+          for (const { code } of await Promise.all(calls.map(failureOf))) expect(code).toBe("timeout");
+          // The lock is still held: nothing but the server's own look can have ended them.
+          await until("the backends to end", async () => (await busy()) === 0);
+        } finally {
+          await owner.query("rollback");
+          await owner.end();
+        }
+        expect(await notesOf(store, address)).toEqual(["first"]);
+      });
+
       it("writers behind a slow one in the same process end by their own deadline", async () => {
         // Long enough for a wait of 0.9 and another of 0.9 not to pass for one that was late.
         const ownMs = 2500;

@@ -2,6 +2,9 @@ import type { Attempt, Connector, PostgresClient, PostgresPool, RunStatement } f
 import type { Deadline } from "./deadline.ts";
 import { connectionSurvives, RolledBack } from "./errors.ts";
 
+/** How soon a server notices that nobody waits for a statement any more. */
+const lookMs = 1000;
+
 /**
  * Reaches a server through a pool of `pg`. A connection on which a call did not end by its deadline is destroyed: its
  * answer would come to whoever used the connection next.
@@ -13,6 +16,25 @@ export function createPoolConnector(
   // Without a listener the end of an idle connection, such as a restart of the server, ends the process.
   if (pool.listenerCount("error") === 0) pool.on("error", options.onError);
 
+  const prepared = new WeakSet<PostgresClient>();
+
+  /**
+   * A statement on a connection that we have turned our back on goes on at the server, with its locks, until it is
+   * done: a function cannot set the timeout of the statement that calls it. So the server is asked, once for each
+   * connection, to look now and then whether anybody is still there. It changes nothing for whoever shares the pool.
+   * A pooler gives its connections to others, and drops those whose client went away in the middle.
+   */
+  async function prepare(client: PostgresClient, deadline: Deadline): Promise<void> {
+    if (prepared.has(client) || !options.preparedStatements) return;
+    try {
+      await deadline.race(client.query({ text: `set client_connection_check_interval = ${lookMs}` }));
+    } catch (error) {
+      // A server whose system cannot tell refuses the setting, and does without.
+      if (!connectionSurvives(error)) throw error;
+    }
+    prepared.add(client);
+  }
+
   async function withClient<Result>(
     { deadline }: Attempt,
     work: (client: PostgresClient) => Promise<Result>,
@@ -23,6 +45,7 @@ export function createPoolConnector(
     client.on("error", onError);
     let broken = true;
     try {
+      await prepare(client, deadline);
       const result = await work(client);
       broken = false;
       return result;
