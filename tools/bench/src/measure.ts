@@ -24,6 +24,8 @@ export interface MeasureOptions {
   readonly rounds?: number;
   /** How long each side of a round is meant to take. 8 when left out. */
   readonly roundMs?: number;
+  /** How long each side runs before anything counts, so that both are compiled as they will be. 300 when left out. */
+  readonly warmUpMs?: number;
   /** Milliseconds that only go forward. */
   readonly now?: () => number;
 }
@@ -33,10 +35,11 @@ export interface MeasureOptions {
  * round. Which of the two goes first changes with each round.
  */
 export async function measure(benchmark: Benchmark, options: MeasureOptions = {}): Promise<Measurement> {
-  const { rounds = 31, roundMs = 8, now = () => performance.now() } = options;
+  const { rounds = 31, roundMs = 8, warmUpMs = 300, now = () => performance.now() } = options;
   const operations = benchmark.operations ?? 1;
   const work = await benchmark.setup();
   try {
+    for (const side of [() => work.floor(), () => work.subject()]) await warmUp(side, warmUpMs, now);
     const floorCalls = await callsFor(() => work.floor(), roundMs, now);
     const subjectCalls = await callsFor(() => work.subject(), roundMs, now);
     const floors: number[] = [];
@@ -95,7 +98,11 @@ export function quartiles(values: readonly number[]): Quartiles {
   return { low: at(0.25), median: at(0.5), high: at(0.75) };
 }
 
-/** How many calls fill a round; also warms the code up. */
+async function warmUp(call: Work["floor"], warmUpMs: number, now: () => number): Promise<void> {
+  for (const end = now() + warmUpMs; now() < end; ) await call();
+}
+
+/** How many calls fill a round. */
 async function callsFor(call: Work["floor"], roundMs: number, now: () => number): Promise<number> {
   for (let calls = 1; ; calls *= 2) {
     const each = await time(call, calls, now);

@@ -1,4 +1,4 @@
-import { nowMs, quoteBody } from "./sql-text.ts";
+import { byIndex, nowMs, quoteBody } from "./sql-text.ts";
 
 /**
  * How long the operations of an ended incarnation are remembered, so that a late retry cannot bring a deleted session
@@ -121,7 +121,7 @@ end`;
   p_candidate text, p_subject text, p_metadata text, p_ttl_change boolean, p_ttl_ms bigint,
   p_operation text, p_fingerprint text, p_count integer, p_bytes bigint, p_retract_to bigint,
   ${events === "one" ? oneEvent : manyEvents}
-) returns text language plpgsql set plan_cache_mode = force_generic_plan
+) returns text language plpgsql set plan_cache_mode = force_generic_plan ${byIndex}
 as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }
 

@@ -1,4 +1,4 @@
-import { quoteBody } from "./sql-text.ts";
+import { byIndex, quoteBody } from "./sql-text.ts";
 
 /** Values up to this size are kept a second time as `jsonb`; larger ones are parsed when a filter looks at them. */
 const filterableBytes = 8192;
@@ -228,7 +228,7 @@ end`;
 /** What writes documents. Each is one call and one round trip, and applies all of its parts or none. */
 export function documentWriteFunctions(schema: string): readonly string[] {
   const define = (head: string, body: string, leave = "return;"): string =>
-    `create function ${schema}.${head} language plpgsql as ${quoteBody(
+    `create function ${schema}.${head} language plpgsql ${byIndex} as ${quoteBody(
       body.replaceAll("RETURN;", () => leave).replaceAll("SCHEMA", () => schema),
     )}`;
   const given =

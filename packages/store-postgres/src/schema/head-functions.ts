@@ -1,4 +1,4 @@
-import { nowMs, quoteBody } from "./sql-text.ts";
+import { byIndex, nowMs, quoteBody } from "./sql-text.ts";
 
 const guard = `
   slot := SCHEMA.lock_session(p_tenant, p_session);
@@ -32,7 +32,7 @@ end`;
   return `create function ${schema}.${name}(
   p_tenant text, p_session text, p_lock_ms text, p_incarnation text${parameters === "" ? "" : `, ${parameters}`},
   out r_status text, out r_current double precision, ${outs}
-) language plpgsql as ${quoteBody(text.replaceAll("SCHEMA", () => schema))}`;
+) language plpgsql ${byIndex} as ${quoteBody(text.replaceAll("SCHEMA", () => schema))}`;
 }
 
 /** What changes a session without adding to its log. Each is one call and one round trip. */
@@ -251,7 +251,7 @@ end`;
 language plpgsql as ${quoteBody(close.replaceAll("SCHEMA", () => schema))}`,
     // Removes at most so many events, and then documents, of an ended incarnation; its operations stay known for a day.
     `create function ${schema}.purge_generation(p_tenant text, p_session text, p_generation bigint, p_limit bigint)
-returns bigint language plpgsql as ${quoteBody(purge.replaceAll("SCHEMA", () => schema))}`,
+returns bigint language plpgsql ${byIndex} as ${quoteBody(purge.replaceAll("SCHEMA", () => schema))}`,
   ];
 }
 
@@ -303,11 +303,11 @@ end`;
     `create function ${schema}.acquire_lease(
   p_tenant text, p_session text, p_lock_ms text, p_ttl_ms bigint,
   out r_status text, out r_fence double precision, out r_until double precision, out r_now double precision
-) language plpgsql as ${quoteBody(acquire.replaceAll("SCHEMA", () => schema))}`,
+) language plpgsql ${byIndex} as ${quoteBody(acquire.replaceAll("SCHEMA", () => schema))}`,
     // Without a time to live it gives the lease back.
     `create function ${schema}.renew_lease(
   p_tenant text, p_session text, p_lock_ms text, p_fence bigint, p_ttl_ms bigint,
   out r_status text, out r_until double precision
-) language plpgsql as ${quoteBody(renew.replaceAll("SCHEMA", () => schema))}`,
+) language plpgsql ${byIndex} as ${quoteBody(renew.replaceAll("SCHEMA", () => schema))}`,
   ];
 }

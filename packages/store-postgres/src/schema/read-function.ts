@@ -1,4 +1,4 @@
-import { asJson, nowMs, quoteBody } from "./sql-text.ts";
+import { asJson, byIndex, nowMs, quoteBody } from "./sql-text.ts";
 
 /**
  * How many events one call looks at beyond those it returns, when filters leave most of them out. Past it the call
@@ -74,6 +74,6 @@ end`;
   p_exclude boolean, p_types text[], p_agent text, p_bounded boolean,
   out r_incarnation text, out r_version double precision, out r_revision double precision, out r_page text,
   out r_next double precision
-) language plpgsql stable parallel restricted set plan_cache_mode = force_generic_plan
+) language plpgsql stable parallel restricted set plan_cache_mode = force_generic_plan ${byIndex}
 as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }

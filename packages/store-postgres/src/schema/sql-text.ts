@@ -17,6 +17,13 @@ export function asJson(text: string): string {
 }
 
 /**
+ * Settings of a function that finds each row by an index. A plan is kept for as long as nobody counts the table anew:
+ * one that was made, or planned from statistics, while a table was empty would read all of it for each call, however
+ * long it grew since. Without `jit` for the reason below.
+ */
+export const byIndex = "set enable_seqscan = off set jit = off";
+
+/**
  * Settings of a function that gives a piece of a long list: only by an index in the order that is asked for. A planner
  * that expects few rows, or knows of a budget of thousands, would fetch and sort all of a tenant to give back the first.
  * Without `jit`, because a sort of a few values, which nothing can replace, then seems to cost enough to be compiled,
