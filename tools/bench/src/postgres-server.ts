@@ -8,6 +8,8 @@ export interface PostgresBench extends AsyncDisposable {
   /** Of the database, for its owner. */
   readonly url: string;
   readonly owner: pg.Pool;
+  /** Of `secured`, with one connection. */
+  readonly pool: pg.Pool;
   /** Under row-level security, as it should run. */
   readonly secured: Store;
   /** By a role that bypasses row-level security. */
@@ -28,6 +30,7 @@ export async function startPostgresBench(): Promise<PostgresBench> {
   return {
     url,
     owner,
+    pool,
     secured,
     bypassing,
     async [Symbol.asyncDispose]() {

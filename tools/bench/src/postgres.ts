@@ -3,6 +3,7 @@ import type { Benchmark, OpenSuite, Target } from "./benchmark.ts";
 import { startPostgresBench } from "./postgres-server.ts";
 import { rawPostgres } from "./raw-postgres.ts";
 import { batch } from "./samples.ts";
+import { postgresPart } from "./server-part.ts";
 import { documents, fillDocuments, fillLog, type StoreWork, storeWork } from "./store-work.ts";
 
 /**
@@ -13,7 +14,7 @@ export async function openPostgres(): Promise<OpenSuite | string> {
   const service = await serviceAvailable("postgres");
   if (!service.available) return service.reason;
   const bench = await startPostgresBench();
-  const { owner, secured, bypassing } = bench;
+  const { owner, pool, secured, bypassing } = bench;
   const raw = await rawPostgres(owner);
   await fillDocuments(secured);
   const withSecurity = storeWork(secured);
@@ -46,6 +47,14 @@ export async function openPostgres(): Promise<OpenSuite | string> {
   return {
     benchmarks: [
       paired("append one, idempotent", "prepared INSERT", "append", { target: { ratio: 1.3 } }),
+      {
+        name: "postgres: append one, the function alone",
+        floor: "prepared INSERT",
+        async setup() {
+          await withSecurity.append();
+          return { floor: raw.work.append, subject: await postgresPart(pool, withSecurity.append) };
+        },
+      },
       paired("append one, idempotent, bypassing RLS", "prepared INSERT", "append", {
         target: { ratio: 1.2 },
         work: without,

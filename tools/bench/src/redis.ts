@@ -3,6 +3,7 @@ import type { Benchmark, OpenSuite, Target } from "./benchmark.ts";
 import { rawRedis } from "./raw-redis.ts";
 import { startRedisBench } from "./redis-server.ts";
 import { batch } from "./samples.ts";
+import { redisPart } from "./server-part.ts";
 import { documents, fillDocuments, fillLog, type StoreWork, storeWork } from "./store-work.ts";
 
 const inFlight = 256;
@@ -38,6 +39,14 @@ export async function openRedis(): Promise<OpenSuite | string> {
   return {
     benchmarks: [
       paired("append one, idempotent", "RPUSH of its JSON", "append", { target: { ratio: 1.2 } }),
+      {
+        name: "redis: append one, the script alone",
+        floor: "RPUSH of its JSON",
+        async setup() {
+          await work.append();
+          return { floor: raw.append, subject: await redisPart(client, work.append) };
+        },
+      },
       {
         name: `redis: append one, ${inFlight} in flight`,
         floor: `${inFlight} RPUSH in flight`,

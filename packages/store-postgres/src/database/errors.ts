@@ -34,6 +34,8 @@ const migrateHint = "Run migratePostgres() with a role that owns the schema.";
 /** By SQLSTATE (PostgreSQL's documentation, appendix A), the whole code before its class. */
 const bySqlState: Readonly<Record<string, Diagnosis>> = {
   "40001": refusal("unavailable", "The transaction could not be serialized.", true),
+  // An operation that another call took at the same moment: the next attempt finds it.
+  "23505": refusal("unavailable", "Another call took the same place first.", true),
   "40P01": refusal("unavailable", "The transaction was the victim of a deadlock.", true),
   "40003": lost("Nobody knows whether the transaction was completed."),
   "40": refusal("unavailable", "The transaction was rolled back.", true),

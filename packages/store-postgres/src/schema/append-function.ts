@@ -108,10 +108,7 @@ ${checkConditions}
   if op_key is not null then
     insert into SCHEMA.operations values (
       p_tenant, p_session, op_key, p_operation, slot.generation, p_fingerprint, before + 1, slot.version, slot.revision
-    ) on conflict do nothing;
-    if not found then
-      raise exception 'the operation was taken meanwhile' using errcode = 'serialization_failure';
-    end if;
+    );
   end if;
 ${events === "one" ? insertOne : insertMany}
   return concat_ws('|', 'appended', before + 1, slot.version, slot.revision, slot.incarnation);
