@@ -12,7 +12,9 @@ create table raw.documents (
   tenant text, namespace text, key text, version bigint, body text, tag text,
   primary key (tenant, namespace, key)
 );
-create index on raw.documents (tenant, tag, key);`;
+create index on raw.documents (tenant, tag, key);
+grant usage on schema raw to public;
+grant all on all tables in schema raw to public;`;
 
 const insertOne = {
   name: "raw-insert",
@@ -43,44 +45,49 @@ const selectTagged = {
 };
 
 export interface RawPostgres {
-  readonly work: StoreWork;
+  /** The jobs through a pool. */
+  through(pool: Pool): StoreWork;
   /** Messages in the table, at least this many. */
   fill(history: number): Promise<void>;
 }
 
 /** What a hand that knows its one use would write with `pg`: prepared statements, one round trip each. */
-export async function rawPostgres(pool: Pool): Promise<RawPostgres> {
-  await pool.query(schema);
+export async function rawPostgres(owner: Pool): Promise<RawPostgres> {
+  await owner.query(schema);
   const body = JSON.stringify(message(0).body);
   const bodies = batch.map((event) => JSON.stringify(event.body));
   const text = JSON.stringify(value);
   let seq = 0;
   let count = 0;
-  const insertMany = async (): Promise<void> => {
+  const insertMany = async (pool: Pool): Promise<void> => {
     const seqs = batch.map(() => ++seq);
     await pool.query({ ...insertBatch, values: [seqs, seqs, bodies] });
   };
-  const parsed = async (query: { readonly name: string; readonly text: string }, values: unknown[] = []) =>
-    (await pool.query<{ body: string }>({ ...query, values })).rows.map((row) => JSON.parse(row.body));
 
-  for (let index = 0; index < 1000; index++) await pool.query({ ...upsert, values: [`k${index}`, text] });
-  await pool.query(
+  for (let index = 0; index < 1000; index++) await owner.query({ ...upsert, values: [`k${index}`, text] });
+  await owner.query(
     `insert into raw.documents
       select 'acme', 'facts', 'k' || n, 1, $1, case when n % ${rareEach} = 0 then 'rare' else 'common' end
       from generate_series(0, ${documents - 1}) as n`,
     [text],
   );
   return {
-    work: {
-      append: () => pool.query({ ...insertOne, values: [++seq, Date.now(), body] }),
-      appendBatch: insertMany,
-      tail: () => parsed(selectTail),
-      put: () => pool.query({ ...upsert, values: [`k${count++ % 1000}`, text] }),
-      get: () => parsed(selectOne, [`k${count++ % 1000}`]),
-      find: () => parsed(selectTagged),
+    through(pool) {
+      const parsed = async (
+        query: { readonly name: string; readonly text: string },
+        values: unknown[] = [],
+      ) => (await pool.query<{ body: string }>({ ...query, values })).rows.map((row) => JSON.parse(row.body));
+      return {
+        append: () => pool.query({ ...insertOne, values: [++seq, Date.now(), body] }),
+        appendBatch: () => insertMany(pool),
+        tail: () => parsed(selectTail),
+        put: () => pool.query({ ...upsert, values: [`k${count++ % 1000}`, text] }),
+        get: () => parsed(selectOne, [`k${count++ % 1000}`]),
+        find: () => parsed(selectTagged),
+      };
     },
     async fill(history) {
-      while (seq < history) await insertMany();
+      while (seq < history) await insertMany(owner);
     },
   };
 }
