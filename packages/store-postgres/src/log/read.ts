@@ -7,18 +7,22 @@ import {
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
 import type { Statement } from "../database/database.ts";
-import { lookBudget, pageBytes } from "../schema/read-function.ts";
-import { asJson } from "../schema/sql-text.ts";
-import { isLive, parseStored, parseText } from "./head.ts";
+import { answer, entry, lookBudget, pageBytes } from "../schema/read-function.ts";
+import { isLive, parseStored } from "./head.ts";
 
 interface ReadRow {
-  readonly incarnation: string | null;
-  readonly version: number | null;
-  readonly revision: number | null;
-  /** `[seq, recordedAt, retractedBy, content]` of each event, as one text, because parsing it once is cheapest. */
-  readonly page: string | null;
-  readonly next: number | null;
+  /** A `Page` as JSON; null without a session. */
+  readonly answer: string | null;
 }
+
+type Page = readonly [
+  version: number,
+  revision: number,
+  /** Where the next page begins when this one has no more than `limit` entries. */
+  next: number | null,
+  incarnation: string,
+  entries: readonly PageEntry[],
+];
 
 type PageEntry = readonly [seq: number, recordedAt: number, retractedBy: number | null, content: StoredEvent];
 
@@ -36,23 +40,20 @@ export async function readPage(
     effect: "read",
     ...(signal === undefined ? {} : { signal }),
   });
-  if (row === undefined || row.incarnation === null) return { version: 0, revision: 0, events: [] };
-  const { incarnation, version, revision, page, next } = row;
-  const events = page === null ? [] : eventsOf(page);
-  const result = {
-    incarnation: parseText(incarnation),
-    version: version ?? 0,
-    revision: revision ?? 0,
-    events,
-  };
+  if (row === undefined || row.answer === null) return { version: 0, revision: 0, events: [] };
+  const [version, revision, edge, incarnation, entries] = parseStored(row.answer) as Page;
+  const events: StoredEvent[] = [];
+  let next = edge;
+  for (const [seq, recordedAt, retractedBy, content] of entries) {
+    if (events.length === request.limit) {
+      // The one event more, which says that there is another page.
+      next = events.at(-1)?.seq ?? null;
+      break;
+    }
+    events.push(storedEvent(content, seq, recordedAt, retractedBy));
+  }
+  const result = { incarnation, version, revision, events };
   return next === null ? result : { ...result, next };
-}
-
-function eventsOf(page: string): readonly StoredEvent[] {
-  const entries = parseStored(page) as readonly PageEntry[];
-  return entries.map(([seq, recordedAt, retractedBy, content]) =>
-    storedEvent(content, seq, recordedAt, retractedBy),
-  );
 }
 
 /** The event as it was appended, with what the store knows of it. `content` is new and becomes the result. */
@@ -80,8 +81,7 @@ function pageStatement(
   const bounded = retracted === "exclude" || types !== undefined || agent !== undefined;
   return {
     name: "read_page",
-    text: `select r_incarnation as incarnation, r_version as version, r_revision as revision, r_page as page, r_next as next
-from ${schema}.read_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    text: `select ${schema}.read_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as answer`,
     values: [
       tenant,
       session,
@@ -145,8 +145,8 @@ function rareStatement(
   const edge = backward
     ? `case when b.low > b.first then b.low end`
     : `case when b.high < b.last then b.high end`;
-  const text = `select ${asJson("s.incarnation")} as incarnation, s.version::double precision as version, s.revision::double precision as revision,
-  p.page, case when p.cut then p.last else b.edge end::double precision as next
+  const text = `select case when s.incarnation is not null then
+  ${answer("s", "case when p.cut then p.last else b.edge end", "p.entries")} end as answer
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
 left join lateral (
   select * from ${schema}.sessions as s
@@ -161,9 +161,7 @@ left join lateral (
   ) as b
 ) as b on true
 left join lateral (
-  select '[' || string_agg(
-      '[' || r.seq || ',' || r.recorded_at || ',' || coalesce(r.mark::text, 'null') || ',' || r.content || ']', ','
-    ) filter (where r.kept) || ']' as page,
+  select string_agg(${entry("r", "r.mark")}, ',') filter (where r.kept) as entries,
     ${backward ? "min" : "max"}(r.seq) filter (where r.kept) as last, not bool_and(r.kept) as cut
   from (
     select e.seq, e.recorded_at, ${mark} as mark, e.content,
