@@ -25,7 +25,6 @@ export function createPoolConnector(
    * A pooler gives its connections to others, and drops those whose client went away in the middle.
    */
   async function prepare(client: PostgresClient, deadline: Deadline): Promise<void> {
-    if (prepared.has(client) || !options.preparedStatements) return;
     try {
       await deadline.race(client.query({ text: `set client_connection_check_interval = ${lookMs}` }));
     } catch (error) {
@@ -45,7 +44,7 @@ export function createPoolConnector(
     client.on("error", onError);
     let broken = true;
     try {
-      await prepare(client, deadline);
+      if (options.preparedStatements && !prepared.has(client)) await prepare(client, deadline);
       const result = await work(client);
       broken = false;
       return result;
