@@ -51,6 +51,11 @@ export class SessionLog {
     return this.#events[this.#start + seq - this.firstSeq] as StoredEvent;
   }
 
+  /** What the event with this `seq`, which must be in the log, adds to `bytes`. */
+  bytesOf(seq: number): number {
+    return this.#bytes[this.#start + seq - this.firstSeq] as number;
+  }
+
   /** Adds the next event, frozen, and lets a retraction take effect. */
   push(event: StoredEvent, bytes: number): void {
     const { seq } = event;

@@ -11,6 +11,7 @@ import {
   type EventTransfer,
   MemoryError,
   type SessionAddress,
+  type StoredEvent,
   throwIfAborted,
 } from "@relevo/core";
 import { requireIncarnation } from "./append.ts";
@@ -68,10 +69,14 @@ export function createTransfer(handle: Handle): EventTransfer {
       if (session === undefined) return undefined;
       const { log, ttlMs } = session;
       const first = Math.max(after + 1, log.firstSeq);
-      const last = Math.min(first + limit - 1, log.version);
-      const events = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>
-        log.at(first + index),
-      );
+      const events: StoredEvent[] = [];
+      let last = Math.min(first + limit - 1, log.version);
+      let bytes = 0;
+      for (let seq = first; seq <= last; seq++) {
+        bytes += log.bytesOf(seq);
+        if (bytes > limits.batchBytes && events.length > 0) last = seq - 1;
+        else events.push(log.at(seq));
+      }
       // The first batch also takes the operations whose events were trimmed, or that had none.
       const operations = session.operations.between(after === 0 ? -1 : after, last);
       return {

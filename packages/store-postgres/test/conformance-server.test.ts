@@ -4,7 +4,7 @@ import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe } from "vitest";
 import { createPostgresStore } from "../src/index.ts";
-import { waitMs } from "./harness.ts";
+import { handlesOf } from "./harness.ts";
 import { openTestDatabase, type TestDatabase } from "./server.ts";
 
 describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL server" }))(
@@ -34,14 +34,7 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
       async open() {
         const store = createPostgresStore({ pool });
         const other = await remote.open(store);
-        return {
-          store,
-          other,
-          advance: waitMs,
-          async [Symbol.asyncDispose]() {
-            await Promise.all([store.close(), other.close()]);
-          },
-        };
+        return handlesOf(store, other);
       },
     };
 

@@ -1,4 +1,5 @@
 import { PGlite } from "@electric-sql/pglite";
+import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import {
   createPostgresStore,
@@ -63,7 +64,15 @@ function add(cost: Cost, before: Cost, after: Cost): void {
   cost.pages += after.pages - before.pages;
 }
 
-export async function watchPglite(): Promise<Watched> {
+/** Both kinds, and whether they can be had here: for `describe.each`. */
+export function watchers(what: string) {
+  return [
+    { name: "on PGlite", open: watchPglite, there: true },
+    { name: "on a server", open: watchServer, there: requireService("postgres", { for: what }) },
+  ];
+}
+
+async function watchPglite(): Promise<Watched> {
   const pglite = await PGlite.create();
   await migratePostgres({ pglite });
   const cost = emptyCost();
@@ -97,7 +106,7 @@ export async function watchPglite(): Promise<Watched> {
   return watched;
 }
 
-export async function watchServer(): Promise<Watched> {
+async function watchServer(): Promise<Watched> {
   const database = await openTestDatabase();
   const pool = new pg.Pool({ connectionString: database.url, max: 2 });
   const cost = emptyCost();

@@ -1,7 +1,6 @@
 import type { DocumentStore, FindOptions } from "@relevo/core";
-import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Watched, watchPglite, watchServer } from "./cost-support.ts";
+import { type Watched, watchers } from "./cost-support.ts";
 
 const tenant = "big";
 const count = 100_000;
@@ -28,16 +27,7 @@ const load = `
   insert into relevo.document_versions select 'other', 's-' || i, 0, i from generate_series(1, ${count / 10}) as i;
   analyze;`;
 
-const subjects = [
-  { name: "on PGlite", open: watchPglite, there: true },
-  {
-    name: "on a server",
-    open: watchServer,
-    there: requireService("postgres", { for: "the cost of documents on a server" }),
-  },
-];
-
-describe.each(subjects)("documents $name", ({ open, there }) => {
+describe.each(watchers("the cost of documents on a server"))("documents $name", ({ open, there }) => {
   describe.skipIf(!there)("at 100,000 documents", () => {
     let watched: Watched;
     let documents: DocumentStore;

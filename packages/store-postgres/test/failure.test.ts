@@ -410,6 +410,22 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
       });
     });
 
+    it("a counter that was set back is found out, and nothing is written over", async () => {
+      await using opened = await open();
+      const { store } = opened;
+      const address = newAddress();
+      for (const name of ["a", "b", "c"]) await store.log.append(address, note(name));
+      const setBack = (version: number) =>
+        ask(`update relevo.sessions set version = ${version} where session = '${address.session}'`);
+      await setBack(1);
+      expect(await failureOf(store.log.append(address, note("d")))).toMatchObject({
+        code: "corrupt",
+        outcome: "not-applied",
+      });
+      await setBack(3);
+      expect(await notesOf(store, address)).toEqual(["a", "b", "c"]);
+    });
+
     describe("signals", () => {
       it("an aborted call says whether it was applied, wherever it waited", async () => {
         await using opened = await open({ max: 1 });

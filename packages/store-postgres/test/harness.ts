@@ -1,9 +1,10 @@
 import { PGlite } from "@electric-sql/pglite";
+import type { Store } from "@relevo/core";
 import type { StoreHarness } from "@relevo/store-conformance";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
 
 /** Lets real time pass: the store's clock is the server's. */
-export async function waitMs(ms: number): Promise<void> {
+async function waitMs(ms: number): Promise<void> {
   const end = performance.now() + ms;
   while (performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, Math.min(20, Math.max(1, end - performance.now()))));
@@ -22,20 +23,23 @@ export function sharedPglite(): Promise<PGlite> {
   return shared;
 }
 
+/** Two handles of one store, for a case of the kit. */
+export function handlesOf(store: Store, other: Store): Awaited<ReturnType<StoreHarness["open"]>> {
+  return {
+    store,
+    other,
+    advance: waitMs,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await Promise.all([store.close(), other.close()]);
+    },
+  };
+}
+
 /** The kit's way in: two stores over one PGlite, each with its own Kysely, queues and checks. */
 export const pgliteHarness: StoreHarness = {
   name: "store-postgres on PGlite",
   async open() {
     const pglite = await sharedPglite();
-    const store = createPostgresStore({ pglite });
-    const other = createPostgresStore({ pglite });
-    return {
-      store,
-      other,
-      advance: waitMs,
-      async [Symbol.asyncDispose]() {
-        await Promise.all([store.close(), other.close()]);
-      },
-    };
+    return handlesOf(createPostgresStore({ pglite }), createPostgresStore({ pglite }));
   },
 };

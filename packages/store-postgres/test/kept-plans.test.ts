@@ -1,7 +1,6 @@
-import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PostgresStore } from "../src/index.ts";
-import { emptyCost, type Watched, watchPglite, watchServer } from "./cost-support.ts";
+import { emptyCost, type Watched, watchers } from "./cost-support.ts";
 
 const note = { type: "x-note", body: 1 } as const;
 let count = 0;
@@ -87,64 +86,60 @@ const calls: readonly Call[] = [
   { what: "upkeep with nothing due", rows: 20, run: ({ maintenance }) => maintenance.expire() },
 ];
 
-const subjects = [
-  { name: "on PGlite", open: watchPglite, there: true },
-  {
-    name: "on a server",
-    open: watchServer,
-    there: requireService("postgres", { for: "plans that are kept" }),
-  },
-];
-
 /**
  * A server keeps the plan of a statement until somebody counts the table anew. What was planned for empty tables has to
  * serve when they are full: between a migration that ends with ANALYZE and the next look of autovacuum, within a minute.
  * Functions may forbid whole-table scans for themselves. Statements of their own (head, operation, export, get, find)
  * cannot, and wait for that look.
  */
-describe.each(subjects)("plans made for empty tables, kept $name", ({ open, there }) => {
-  describe.skipIf(!there)("with 25,000 events", () => {
-    let watched: Watched;
+describe.each(watchers("plans that are kept"))(
+  "plans made for empty tables, kept $name",
+  ({ open, there }) => {
+    describe.skipIf(!there)("with 25,000 events", () => {
+      let watched: Watched;
 
-    beforeAll(async () => {
-      watched = await open();
-      const tables = [
-        "sessions",
-        "events",
-        "operations",
-        "endings",
-        "documents",
-        "document_tags",
-        "document_versions",
-        "tenants",
-      ];
-      await watched.load(
-        tables.map((table) => `alter table relevo.${table} set (autovacuum_enabled = false);`).join("") +
-          "analyze;",
-      );
-      await watched.store.log.append(address("small"), [note], { operation: { id: "o1", fingerprint: "f" } });
-      // More often than the server looks for a plan that serves all values.
-      for (let round = 0; round < 8; round++) {
-        for (const { run } of calls) await run(watched.store, "small");
-      }
-      await watched.load(load);
-    }, 60_000);
+      beforeAll(async () => {
+        watched = await open();
+        const tables = [
+          "sessions",
+          "events",
+          "operations",
+          "endings",
+          "documents",
+          "document_tags",
+          "document_versions",
+          "tenants",
+        ];
+        await watched.load(
+          tables.map((table) => `alter table relevo.${table} set (autovacuum_enabled = false);`).join("") +
+            "analyze;",
+        );
+        await watched.store.log.append(address("small"), [note], {
+          operation: { id: "o1", fingerprint: "f" },
+        });
+        // More often than the server looks for a plan that serves all values.
+        for (let round = 0; round < 8; round++) {
+          for (const { run } of calls) await run(watched.store, "small");
+        }
+        await watched.load(load);
+      }, 60_000);
 
-    afterAll(async () => {
-      await watched?.[Symbol.asyncDispose]();
+      afterAll(async () => {
+        await watched?.[Symbol.asyncDispose]();
+      });
+
+      it.each(calls)("$what", async ({ run, rows }) => {
+        Object.assign(watched.cost, emptyCost());
+        await run(watched.store, big);
+        expect(watched.cost.scans).toBe(0);
+        expect(watched.cost.rows).toBeLessThanOrEqual(rows);
+        expect(watched.cost.pages).toBeLessThanOrEqual(100 + rows);
+      });
+
+      it("is what was asked for", async () => {
+        const { events } = await watched.store.log.read(address(big), { direction: "backward", limit: 1 });
+        expect(events[0]?.seq).toBeGreaterThan(20_000);
+      });
     });
-
-    it.each(calls)("$what", async ({ run, rows }) => {
-      Object.assign(watched.cost, emptyCost());
-      await run(watched.store, big);
-      expect(watched.cost.scans).toBe(0);
-      expect(watched.cost.rows).toBeLessThanOrEqual(rows);
-      expect(watched.cost.pages).toBeLessThanOrEqual(100 + rows);
-    });
-
-    it("is what was asked for", async () => {
-      const { events } = await watched.store.log.read(address(big), { direction: "backward", limit: 1 });
-      expect(events[0]?.seq).toBeGreaterThan(20_000);
-    });
-  });
-});
+  },
+);

@@ -1,8 +1,7 @@
 import type { EventInput, Page, PageOptions, SessionAddress } from "@relevo/core";
-import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PostgresStore } from "../src/index.ts";
-import { emptyCost, type Watched, watchPglite, watchServer } from "./cost-support.ts";
+import { emptyCost, type Watched, watchers } from "./cost-support.ts";
 import { load, long, longest, newest, tenant } from "./log-load.ts";
 
 /** How many events or slots one call may look at, whatever its filters leave out; see `lookBudget`. */
@@ -386,16 +385,7 @@ const reads: readonly Case[] = [
   },
 ];
 
-const subjects = [
-  { name: "on PGlite", open: watchPglite, there: true },
-  {
-    name: "on a server",
-    open: watchServer,
-    there: requireService("postgres", { for: "the cost of the log on a server" }),
-  },
-];
-
-describe.each(subjects)("the log $name", ({ open, there }) => {
+describe.each(watchers("the cost of the log on a server"))("the log $name", ({ open, there }) => {
   describe.skipIf(!there)("at 100,000 events", () => {
     let watched: Watched;
 

@@ -3,7 +3,7 @@ import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { createPostgresStore } from "../src/index.ts";
-import { waitMs } from "./harness.ts";
+import { handlesOf } from "./harness.ts";
 import { ownMutants } from "./own-mutants.ts";
 import { openTestDatabase, type TestDatabase } from "./server.ts";
 
@@ -29,14 +29,7 @@ describe.skipIf(!requireService("postgres", { for: "the mutants of the store on 
       async open() {
         const [store, other] = pools.map((pool) => createPostgresStore({ pool }));
         if (store === undefined || other === undefined) throw new Error("There are no pools.");
-        return {
-          store,
-          other,
-          advance: waitMs,
-          async [Symbol.asyncDispose]() {
-            await Promise.all([store.close(), other.close()]);
-          },
-        };
+        return handlesOf(store, other);
       },
     };
 

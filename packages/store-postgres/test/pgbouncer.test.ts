@@ -3,7 +3,7 @@ import { requireService, startPgbouncer } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore } from "../src/index.ts";
-import { waitMs } from "./harness.ts";
+import { handlesOf } from "./harness.ts";
 import { openPrivateDatabase } from "./server.ts";
 
 const note = (text: string) => [{ type: "x-note", body: text }] as const;
@@ -37,14 +37,7 @@ describe.skipIf(!requireService("pgbouncer", { for: "the store behind PgBouncer 
         async open() {
           const store = createPostgresStore({ pool, preparedStatements: false });
           const other = createPostgresStore({ pool, preparedStatements: false });
-          return {
-            store,
-            other,
-            advance: waitMs,
-            async [Symbol.asyncDispose]() {
-              await Promise.all([store.close(), other.close()]);
-            },
-          };
+          return handlesOf(store, other);
         },
       },
       { cases: sample },

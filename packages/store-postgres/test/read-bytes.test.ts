@@ -6,7 +6,7 @@ import { createPostgresStore, type PostgresStore } from "../src/index.ts";
 import { pageBytes } from "../src/schema/read-function.ts";
 import { openTestDatabase } from "./server.ts";
 
-const available = requireService("postgres", { for: "pages of big events" });
+const available = requireService("postgres", { for: "pages of big events and documents" });
 const address = { tenant: "acme", session: "s-1" };
 const eventBytes = 6_000_000;
 const events = 14;
@@ -15,7 +15,7 @@ function big(index: number): EventInput {
   return { type: "x-note", agent: index % 2 === 0 ? "even" : "odd", body: `${index}`.repeat(eventBytes) };
 }
 
-describe.skipIf(!available)("pages of big events", () => {
+describe.skipIf(!available)("pages of what is big", () => {
   let store: PostgresStore;
 
   beforeAll(async () => {
@@ -71,4 +71,32 @@ describe.skipIf(!available)("pages of big events", () => {
     expect(last.events.map((event) => event.seq)).toEqual([events - 1, events]);
     expect(last.next).toBeUndefined();
   });
+
+  it("a find gives documents the same way", async () => {
+    const { documents } = store;
+    const value = "x".repeat(eventBytes);
+    for (let index = 0; index < 8; index++) {
+      await documents.put({ tenant: "acme", namespace: ["big"], key: `k${index}` }, { value, tags: ["t"] });
+    }
+    for (const query of [{}, { tags: { any: ["t"] } }, { direction: "backward" as const }]) {
+      const keys: string[] = [];
+      const sizes: number[] = [];
+      let cursor: string | undefined;
+      do {
+        const options = {
+          namespace: ["big"],
+          limit: 1000,
+          ...query,
+          ...(cursor === undefined ? {} : { cursor }),
+        };
+        const page = await documents.find({ tenant: "acme" }, options);
+        sizes.push(page.items.length);
+        keys.push(...page.items.map(({ key }) => key));
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      const all = Array.from({ length: 8 }, (_, index) => `k${index}`);
+      expect(keys).toEqual("direction" in query ? all.toReversed() : all);
+      expect(sizes).toEqual([5, 3]);
+    }
+  }, 60_000);
 });

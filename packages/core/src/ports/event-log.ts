@@ -293,7 +293,10 @@ export interface EventTransfer {
     address: SessionAddress,
     options?: { readonly incarnation?: string } & CallOptions,
   ): Promise<SessionHead>;
-  /** Events after `after`, at most `limit`, with the operations that appended them. */
+  /**
+   * Events after `after`, at most `limit`, with the operations that appended them. Fewer when they are big: no more than
+   * `limits.batchBytes` together, or a single one, so that an import takes them. The last batch ends at `head.version`.
+   */
   exportEvents(
     address: SessionAddress,
     options?: { readonly after?: number; readonly limit?: number } & CallOptions,

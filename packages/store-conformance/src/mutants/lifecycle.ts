@@ -1,4 +1,4 @@
-import { MemoryError } from "@relevo/core";
+import { allPages, MemoryError } from "@relevo/core";
 import type { Mutant } from "../harness.ts";
 import { breakStore, type Overrides, type StoreParts } from "./break-store.ts";
 import { without } from "./log-mutant.ts";
@@ -138,8 +138,8 @@ export const lifecycleMutants: readonly Mutant[] = [
     ({ maintenance, log }) => ({
       maintenance: {
         expire: async (options) => {
-          const { items: tenants } = await maintenance.tenants({ limit: 1000 });
-          for (const tenant of tenants) {
+          // All of them: on a server that other cases share there are many.
+          for await (const tenant of allPages((cursor) => maintenance.tenants({ limit: 1000, ...cursor }))) {
             for (const { session, expiresAt } of (await log.list(tenant)).items) {
               if (expiresAt !== undefined) await log.delete({ tenant, session });
             }

@@ -171,6 +171,30 @@ export const transferMutants: readonly Mutant[] = [
     "an export does not tell the lifetime",
     (batch) => without(batch, "ttlMs"),
   ),
+  logMutant(
+    "export-knows-no-bytes",
+    "transfer/export-ends-by-bytes",
+    "an export gives as many events as were asked for, however big they are",
+    (log) => ({
+      exportEvents: async (address, options = {}) => {
+        const { limit = 100 } = options;
+        const first = await log.exportEvents(address, options);
+        if (first === undefined) return undefined;
+        const { events, operations } = { events: [...first.events], operations: [...first.operations] };
+        for (let last = events.at(-1)?.seq; last !== undefined && events.length < limit; ) {
+          if (last >= first.head.version) break;
+          const more = present(
+            await log.exportEvents(address, { after: last, limit: limit - events.length }),
+            "the rest",
+          );
+          events.push(...more.events);
+          operations.push(...more.operations);
+          last = more.events.at(-1)?.seq;
+        }
+        return { ...first, events, operations };
+      },
+    }),
+  ),
   importMutant(
     "import-records-anew",
     "transfer/import-keeps-everything",

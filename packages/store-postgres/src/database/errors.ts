@@ -34,8 +34,12 @@ const migrateHint = "Run migratePostgres() with a role that owns the schema.";
 /** By SQLSTATE (PostgreSQL's documentation, appendix A), the whole code before its class. */
 const bySqlState: Readonly<Record<string, Diagnosis>> = {
   "40001": refusal("unavailable", "The transaction could not be serialized.", true),
-  // An operation that another call took at the same moment: the next attempt finds it.
-  "23505": refusal("unavailable", "Another call took the same place first.", true),
+  // An operation that another call took at the same moment: the next attempt finds it. What none finds stands there.
+  "23505": refusal(
+    "corrupt",
+    "A row stands where the next one belongs: somebody changed the tables, or restored a part of them.",
+    true,
+  ),
   "40P01": refusal("unavailable", "The transaction was the victim of a deadlock.", true),
   "40003": lost("Nobody knows whether the transaction was completed."),
   "40": refusal("unavailable", "The transaction was rolled back.", true),

@@ -10,6 +10,9 @@ export const lookBudget = 4000;
 /** Up to this many recently written documents of a tenant are sorted for a page; beyond, the order is walked. */
 export const maxRecent = 2000;
 
+/** A call returns less than was asked for rather than more than this many bytes of documents. */
+const pageBytes = 32 * 1024 * 1024;
+
 /** Which index leads to the documents that a find looks at. The conditions of the others are checked on each. */
 export type Driver =
   /** All of a range, in order. */
@@ -25,6 +28,8 @@ export interface FindRow extends DocumentRow {
   /** Where the next page goes on when this one looked at all it may. */
   readonly edge: string | null;
   readonly incomplete: boolean;
+  /** How many there were before the page was cut by bytes. */
+  readonly found: number;
 }
 
 /**
@@ -67,13 +72,18 @@ export function findQuery(
       order by c.rank ${order} limit ${limit + 1}::bigint
     ) as c
   )
-  select page.*, e.edge, e.incomplete from (
+  select sized.*, e.edge, e.incomplete, e.found from (
     select case when (select count(*) from page) <= ${limit}::bigint then (
         select encode(p.place, 'hex') from unit
         cross join lateral (${places(sql`offset ${budget - 1}::bigint limit 1`)}) as p
       ) end as edge,
-      ${isTimed ? sql`(select count(*) from recent) > ${maxRecent}::bigint` : sql`false`} as incomplete
-  ) as e left join page on true order by page.place ${order}`;
+      ${isTimed ? sql`(select count(*) from recent) > ${maxRecent}::bigint` : sql`false`} as incomplete,
+      (select count(*) from page)::integer as found
+  ) as e left join (
+    select page.*, row_number() over sizes = 1
+      or sum(octet_length(page.value) + octet_length(page.metadata)) over sizes <= ${sql.lit(pageBytes)} as within
+    from page window sizes as (order by page.place ${order})
+  ) as sized on sized.within order by sized.place ${order}`;
 }
 
 /** The places that an index leads to, in order, cut off. */

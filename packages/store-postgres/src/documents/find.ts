@@ -87,8 +87,8 @@ function rangeOf(request: AdmittedFind): PlaceRange | undefined {
 function pageOf({ limit }: AdmittedFind, rows: readonly FindRow[]): Page<Document> {
   const items: Document[] = [];
   for (const row of rows) if (row.place !== null) items.push(documentOf(addressAt(row.place), row));
-  const hasMore = items.length > limit;
-  if (hasMore) items.pop();
+  const hasMore = items.length > limit || (rows[0]?.found ?? 0) > items.length;
+  if (items.length > limit) items.pop();
   const edge = rows[0]?.edge ?? undefined;
   const last = hasMore ? items.at(-1) : edge === undefined ? undefined : addressAt(edge);
   return last === undefined

@@ -14,9 +14,9 @@ import type { StoreContext } from "../context.ts";
 import { contentSeparator } from "../schema/append-function.ts";
 
 const separator = String.fromCharCode(contentSeparator);
-const head = 16;
-const ofOne = parametersOf(head + 10);
-const ofMany = parametersOf(head + 12);
+const shared = 16;
+const ofOne = parametersOf(shared + 10);
+const ofMany = parametersOf(shared + 12);
 
 function parametersOf(count: number): string {
   return Array.from({ length: count }, (_, index) => `$${index + 1}`).join(", ");

@@ -24,7 +24,13 @@ type Page = readonly [
   entries: readonly PageEntry[],
 ];
 
-type PageEntry = readonly [seq: number, recordedAt: number, retractedBy: number | null, content: StoredEvent];
+/** As `entry` writes it. */
+export type PageEntry = readonly [
+  seq: number,
+  recordedAt: number,
+  retractedBy: number | null,
+  content: StoredEvent,
+];
 
 /** One page, and the state of the log it was read from, in one statement and so of one moment. */
 export async function readPage(

@@ -7,14 +7,13 @@ import {
   type StoredEvent,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
+import { pageBytes } from "../schema/read-function.ts";
 import { asJson } from "../schema/sql-text.ts";
 import { isLive, parseStored, parseText } from "./head.ts";
 import { storedEvent } from "./read.ts";
 
 /** How many events one call looks at beyond those it returns, when filters leave most of them out. */
 const lookBudget = 5000;
-/** A call returns less than was asked for rather than more than this many bytes of events. */
-const pageBytes = 32 * 1024 * 1024;
 
 interface ScanRow {
   readonly recorded_at: number;

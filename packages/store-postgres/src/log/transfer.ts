@@ -12,26 +12,20 @@ import {
   type OperationRecord,
   type SessionAddress,
   type SessionHead,
-  type StoredEvent,
   sessionKey,
   throwIfAborted,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
+import { entry, pageBytes } from "../schema/read-function.ts";
 import { type HeadRow, headColumns, headOf, isLive, parseStored, throwRefusal } from "./head.ts";
 import { importBatch } from "./import-batch.ts";
-import { storedEvent } from "./read.ts";
+import { type PageEntry, storedEvent } from "./read.ts";
 
 interface ExportRow extends HeadRow {
   readonly page: string | null;
   readonly operations: string | null;
 }
 
-type ExportedEvent = readonly [
-  seq: number,
-  recordedAt: number,
-  retractedBy: number | null,
-  content: StoredEvent,
-];
 type ExportedOperation = readonly [
   id: string,
   fingerprint: string,
@@ -109,13 +103,15 @@ cross join lateral (
   offset 0
 ) as w
 cross join lateral (
-  select '[' || string_agg(
-    '[' || e.seq || ',' || e.recorded_at || ',' || coalesce(e.retracted_by::text, 'null') || ',' || e.content || ']',
-    ',' order by e.seq
-  ) || ']' as page
-  from ${schema}.events as e
-  where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
-    and e.seq between w.first and w.last
+  select '[' || string_agg(${entry("e", "e.retracted_by")}, ',' order by e.seq) || ']' as page, coalesce(max(e.seq), w.last) as last
+  from (
+    select e.seq, e.recorded_at, e.retracted_by, e.content,
+      row_number() over page = 1 or sum(e.bytes) over page <= $5::bigint as kept
+    from ${schema}.events as e
+    where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
+      and e.seq between w.first and w.last
+    window page as (order by e.seq)
+  ) as e where e.kept
 ) as p
 cross join lateral (
   select '[' || string_agg(
@@ -124,16 +120,17 @@ cross join lateral (
   ) || ']' as operations
   from ${schema}.operations as o
   where o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
-    and o.version >= 0 and o.version between case when $3::bigint = 0 then 0 else $3::bigint + 1 end and w.last
+    and o.version >= 0 and o.version between case when $3::bigint = 0 then 0 else $3::bigint + 1 end
+      and p.last
 ) as o`,
-          values: [tenant, session, after, limit],
+          values: [tenant, session, after, limit, Math.min(limits.batchBytes, pageBytes)],
         },
         { effect: "read", ...(options.signal === undefined ? {} : { signal: options.signal }) },
       );
       if (row === undefined) return undefined;
       const head = headOf(row);
       const { incarnation } = head;
-      const events = parseStored(row.page ?? "[]") as readonly ExportedEvent[];
+      const events = parseStored(row.page ?? "[]") as readonly PageEntry[];
       const operations = parseStored(row.operations ?? "[]") as readonly ExportedOperation[];
       return {
         head,

@@ -79,7 +79,7 @@ interface Exported {
 }
 
 async function runExport(
-  { connection, keys }: StoreContext,
+  { connection, keys, limits }: StoreContext,
   { tenant, session }: SessionAddress,
   after: number,
   limit: number,
@@ -87,7 +87,7 @@ async function runExport(
   signal: AbortSignal | undefined,
 ): Promise<Exported | "none" | "evicted"> {
   const { log, operations, olderOperations } = keys.session(tenant, session);
-  const args = [`${after + 1}`, `${limit}`, knownState];
+  const args = [`${after + 1}`, `${limit}`, knownState, `${limits.batchBytes}`];
   const answer = await connection.script(exportPart, [log, operations, olderOperations], args, { signal });
   if (Array.isArray(answer) && (answer[0] === "none" || answer[0] === "evicted")) return answer[0];
   const [, text, first, elements, state, rows] = requireDone(answer) as unknown as [

@@ -5,7 +5,7 @@ import { rewrite } from "./rewrite.ts";
 
 /**
  * A part of the log as it is, as much of it as may be read at once. ARGV: 1 first seq, 2 how many, 3 the state of the
- * session whose operations the caller knows, '-' to be given none. Answers the head, the first seq, the events, and
+ * session whose operations the caller knows, '-' to be given none, 4 how many bytes, beyond the first event. Answers the head, the first seq, the events, and
  * the state with all operations of both generations, the mark and those of ended incarnations among them.
  */
 export const exportPart: Script = defineScript(
@@ -28,10 +28,11 @@ end
 local first = math.max(tonumber(ARGV[1]), h.first)
 local last = math.min(first + tonumber(ARGV[2]) - 1, h.version)
 local events, bytes = {}, 0
+local most = math.min(tonumber(ARGV[4]), mostBytes)
 eachElement(h, first, last, 1, function(element)
-  events[#events + 1] = element
   bytes = bytes + #element
-  return bytes >= mostBytes
+  if bytes > most and #events > 0 then return true end
+  events[#events + 1] = element
 end)
 return { 'ok', text, first, events, state, operations }
 `,

@@ -68,6 +68,37 @@ export const importCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: "transfer/export-ends-by-bytes",
+    area: "transfer",
+    needs: ["transfer"],
+    contract:
+      "A batch of big events has no more than `limits.batchBytes` of them, so that an import takes it; the batches together are the whole session.",
+    async run(context) {
+      const [log, other] = transferLogs(context) ?? [];
+      if (log === undefined || other === undefined) return;
+      const { batchBytes, valueBytes } = context.store.limits;
+      const [source, target] = [addressOf(context), archiveOf(context)];
+      const each = Math.trunc(valueBytes * 0.9);
+      const count = Math.ceil(batchBytes / each) + 1;
+      for (let index = 1; index <= count; index++) {
+        await log.append(source, [says("x".repeat(each))], { operation: operationOf(`send-${index}`) });
+      }
+      await log.seal(source);
+      const batches = await exportAll(log, source, 1000);
+      for (const { events } of batches) {
+        const bytes = events.length * each;
+        check(bytes <= batchBytes, `a batch of ${bytes} bytes under batchBytes ${batchBytes}`);
+      }
+      equal(
+        batches.flatMap(({ operations }) => operations.map(({ result }) => result.version)),
+        Array.from({ length: count }, (_, index) => index + 1),
+        "the operations of all batches",
+      );
+      for (const batch of batches) await other.importEvents(target, batch);
+      equal((await log.head(target))?.version, count, "the version of the copy");
+    },
+  },
+  {
     id: "transfer/import-keeps-everything",
     area: "transfer",
     needs: ["transfer"],
