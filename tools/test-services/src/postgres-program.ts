@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { chown, mkdir, readFile, symlink } from "node:fs/promises";
-import { basename, delimiter, join } from "node:path";
+import { chown, cp, mkdir, readFile, realpath, stat, symlink } from "node:fs/promises";
+import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { PostgresBinaries } from "./find-binary.ts";
 
@@ -14,13 +14,31 @@ export interface PostgresProgram {
 }
 
 /** Makes the folder usable for the user under whom the server will run. */
-export async function postgresProgram(binaries: PostgresBinaries, dir: string): Promise<PostgresProgram> {
+export async function postgresProgram(installed: PostgresBinaries, dir: string): Promise<PostgresProgram> {
+  const asRoot = process.getuid?.() === 0;
+  const binaries = asRoot ? await withinReach(installed, dir) : installed;
   const libraries = binaries.native === undefined ? {} : await linkLibraries(binaries.native, dir);
   const program = { binaries, env: { ...environment(), ...libraries } };
-  if (process.getuid?.() !== 0) return program;
+  if (!asRoot) return program;
   const { uid, gid } = await unprivilegedUser();
   await chown(dir, uid, gid);
   return { ...program, uid, gid };
+}
+
+/** A project of root's may lie where no other user can go, such as below /root: its programs are then copied. */
+async function withinReach(binaries: PostgresBinaries, dir: string): Promise<PostgresBinaries> {
+  const { native } = binaries;
+  if (native === undefined || (await isOpenToAll(native))) return binaries;
+  const copy = join(dir, "native");
+  await cp(native, copy, { recursive: true });
+  return { postgres: join(copy, "bin", "postgres"), initdb: join(copy, "bin", "initdb"), native: copy };
+}
+
+async function isOpenToAll(folder: string): Promise<boolean> {
+  for (let path = await realpath(folder); ; path = dirname(path)) {
+    if (((await stat(path)).mode & 0o001) === 0) return false;
+    if (path === dirname(path)) return true;
+  }
 }
 
 /** Makes the server's data folder. @throws Error with what `initdb` has said. */
