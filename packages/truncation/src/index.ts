@@ -1,7 +1,3 @@
-export { missingResult } from "./groups/draft.ts";
-export type { Entry } from "./groups/entry.ts";
-export type { Group, GroupKind, Leftover, LeftoverReason } from "./groups/group.ts";
-export { groupEntries } from "./groups/group-entries.ts";
 export type { ArrayOptions } from "./history/array-source.ts";
 export { compose } from "./strategies/compose.ts";
 export type { Strategy } from "./strategies/strategy.ts";
@@ -43,7 +39,4 @@ export {
   tokensPerToolCall,
   type UsageObservation,
 } from "./tokens/index.ts";
-export type { Problem, Rule } from "./validity/rule.ts";
-export { type Provider, providers, validateForProvider } from "./validity/validate-for-provider.ts";
 export { expand, expandArray } from "./view/expand.ts";
-export { continuation } from "./view/layout.ts";

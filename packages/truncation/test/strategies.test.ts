@@ -1,12 +1,11 @@
 import type { JsonObject, Message } from "@relevo/core";
 import { MemoryError } from "@relevo/core";
+import { continuation, missingResult } from "@relevo/messages";
 import { describe, expect, it } from "vitest";
 import {
   compose,
-  continuation,
   customCounter,
   estimateCounter,
-  missingResult,
   type Strategy,
   summarize,
   type TokenBudgetOptions,

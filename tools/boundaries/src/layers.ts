@@ -1,21 +1,35 @@
 /** What a project is, which decides what it may import. */
-export type Layer = "core" | "store" | "feature" | "kit" | "adapter" | "app" | "tool";
+export type Layer =
+  | "core"
+  | "messages"
+  | "store"
+  | "feature"
+  | "conversation"
+  | "kit"
+  | "adapter"
+  | "app"
+  | "tool";
 
 const mayImport: { readonly [layer in Layer]: readonly Layer[] } = {
   core: [],
+  messages: ["core"],
   store: ["core"],
   feature: ["core"],
+  // Features that decide what a model is shown.
+  conversation: ["core", "messages"],
   kit: ["core"],
-  adapter: ["core", "feature"],
-  app: ["core", "store", "feature", "kit", "adapter"],
-  tool: ["core", "store", "feature", "kit", "adapter", "tool"],
+  adapter: ["core", "messages", "feature", "conversation"],
+  app: ["core", "messages", "store", "feature", "conversation", "kit", "adapter"],
+  tool: ["core", "messages", "store", "feature", "conversation", "kit", "adapter", "tool"],
 };
 
 /** Tests may also use the kit, the tools, and a real store to run on; those of a feature also what it works with. */
 const testsMayAlsoImport: { readonly [layer in Layer]: readonly Layer[] } = {
   core: ["kit", "tool"],
+  messages: ["kit", "tool"],
   store: ["kit", "tool", "store"],
-  feature: ["kit", "tool", "store", "feature"],
+  feature: ["kit", "tool", "store", "feature", "messages", "conversation"],
+  conversation: ["kit", "tool", "store", "feature", "conversation"],
   kit: ["tool", "store"],
   adapter: ["kit", "tool", "store"],
   app: ["tool"],
@@ -31,6 +45,8 @@ export function layerOf(folder: string): Layer {
   if (kind === "apps") return "app";
   if (kind === "tools") return "tool";
   if (name === "core") return "core";
+  if (name === "messages") return "messages";
+  if (name === "truncation" || name === "handoff-tracing") return "conversation";
   if (name === "store-conformance") return "kit";
   if (name === "store-layers") return "feature";
   if (name.startsWith("store-")) return "store";

@@ -6,9 +6,7 @@ import {
   throwIfAborted,
   type ViewSource,
 } from "@relevo/core";
-import type { Entry } from "../groups/entry.ts";
-import type { Group, Grouping } from "../groups/group.ts";
-import { groupEntries } from "../groups/group-entries.ts";
+import { type Entry, type Group, type Grouping, groupEntries } from "@relevo/messages";
 import { type LiveSummary, liveSummaryOf, overlaps } from "./live-summary.ts";
 
 const firstPage = 64;

@@ -1,6 +1,5 @@
-import { firstSeq, type Group } from "../groups/group.ts";
+import { firstSeq, type Group, openerBefore } from "@relevo/messages";
 import type { History } from "../history/history.ts";
-import { openerBefore } from "../view/layout.ts";
 
 /** How big groups are to a strategy, and how much of them it keeps. */
 export interface Scale {

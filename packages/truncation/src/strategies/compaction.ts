@@ -7,8 +7,7 @@ import {
   normalizeRanges,
   type SeqRange,
 } from "@relevo/core";
-import type { Entry } from "../groups/entry.ts";
-import { firstSeq, type Group } from "../groups/group.ts";
+import { type Entry, firstSeq, type Group } from "@relevo/messages";
 import { History } from "../history/history.ts";
 import { type LiveSummary, messageOfSummary } from "../history/live-summary.ts";
 import type { TokenMeter } from "../view/token-meter.ts";

@@ -1,6 +1,5 @@
 import type { Summarizer } from "@relevo/core";
-import type { Entry } from "../groups/entry.ts";
-import type { Group } from "../groups/group.ts";
+import type { Entry, Group } from "@relevo/messages";
 import type { CachedCounter } from "../tokens/cached-counter.ts";
 
 /** What `summarize` was told, with its defaults. */

@@ -6,7 +6,7 @@ import {
   type Summarizer,
   type TokenCounter,
 } from "@relevo/core";
-import { firstSeq } from "../groups/group.ts";
+import { firstSeq } from "@relevo/messages";
 import type { History } from "../history/history.ts";
 import { TokenMeter } from "../view/token-meter.ts";
 import { anchorOf, type ViewState } from "../view/view-state.ts";

@@ -6,9 +6,9 @@ import {
   requireObject,
   type TokenCounter,
 } from "@relevo/core";
-import { firstSeq, type Group, type ViewMessage } from "../groups/group.ts";
+import { continuation, firstSeq, type Group, type ViewMessage } from "@relevo/messages";
 import { countToolDefinitions, type ToolDefinition } from "../tokens/tool-definition-tokens.ts";
-import { continuation, layOut } from "../view/layout.ts";
+import { layOut } from "../view/layout.ts";
 import { TokenMeter } from "../view/token-meter.ts";
 import { cutOf, type ViewState } from "../view/view-state.ts";
 import { admitCounter } from "./admit-counter.ts";

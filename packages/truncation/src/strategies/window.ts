@@ -1,5 +1,5 @@
 import { admitInteger, refuse, requireKnownFields, requireObject } from "@relevo/core";
-import { firstSeq } from "../groups/group.ts";
+import { firstSeq } from "@relevo/messages";
 import { cutOf, type ViewState } from "../view/view-state.ts";
 import { chooseCut, readFor, type Scale } from "./choose-cut.ts";
 import { type Strategy, strategyOf } from "./strategy.ts";

@@ -1,5 +1,5 @@
 import type { JsonValue, Message } from "@relevo/core";
-import { partsOf } from "../groups/parts.ts";
+import { partsOf } from "@relevo/messages";
 import { isQuestion, scoreOf } from "./sentence-score.ts";
 import { sentencesOf } from "./sentences.ts";
 

@@ -1,5 +1,5 @@
 import type { ContentPart, JsonValue, Message, SummaryRequest } from "@relevo/core";
-import { partsOf } from "../groups/parts.ts";
+import { partsOf } from "@relevo/messages";
 
 /**
  * A message of the prompt, in the form that most frameworks take as it is. A type and not an interface, because

@@ -1,5 +1,5 @@
 import type { ContentPart, FilePart, JsonValue, Message, TokenCounter } from "@relevo/core";
-import { partsOf } from "../groups/parts.ts";
+import { partsOf } from "@relevo/messages";
 import { imageTokens } from "./image-tokens.ts";
 
 /** What a chat format adds to each message: its start, its role, the end of its head and its end. */

@@ -6,7 +6,7 @@ import {
   rangesOf,
   type SeqRange,
 } from "@relevo/core";
-import { firstSeq } from "../groups/group.ts";
+import { firstSeq } from "@relevo/messages";
 import type { Layout } from "./layout.ts";
 import type { ViewState } from "./view-state.ts";
 

@@ -1,6 +1,6 @@
 import type { View } from "@relevo/core";
+import { assertValid } from "@relevo/messages";
 import { accountFor } from "./accounting.ts";
-import { assertValid } from "./assert-valid.ts";
 import { layOut } from "./layout.ts";
 import type { ViewState } from "./view-state.ts";
 

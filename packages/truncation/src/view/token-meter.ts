@@ -1,5 +1,5 @@
 import type { Message, TokenCounter } from "@relevo/core";
-import type { Group, ViewMessage } from "../groups/group.ts";
+import type { Group, ViewMessage } from "@relevo/messages";
 import { type CachedCounter, cachedCounter } from "../tokens/cached-counter.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { CallOptions } from "@relevo/core";
-import { firstSeq, type Group } from "../groups/group.ts";
+import { firstSeq, type Group } from "@relevo/messages";
 import type { History } from "../history/history.ts";
 import type { TokenMeter } from "./token-meter.ts";
 

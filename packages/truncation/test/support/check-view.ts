@@ -1,7 +1,5 @@
 import { type Message, rangesInclude, type TokenCounter, type View } from "@relevo/core";
-import type { Entry } from "../../src/groups/entry.ts";
-import type { Grouping } from "../../src/groups/group.ts";
-import { groupEntries, providers, validateForProvider } from "../../src/index.ts";
+import { type Entry, type Grouping, groupEntries, providers, validateForProvider } from "@relevo/messages";
 import type { Truth } from "./truth.ts";
 
 /** What a strategy promises of every view. */

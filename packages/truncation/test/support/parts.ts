@@ -1,5 +1,4 @@
 import type { ContentPart, JsonValue, Message, ToolCallPart, ToolResultPart } from "@relevo/core";
-import type { Entry } from "../../src/groups/entry.ts";
 
 export function user(content: string | readonly ContentPart[]): Message {
   return { role: "user", content };
@@ -49,11 +48,6 @@ export function approvalRequest(approvalId: string, toolCallId: string): Content
 export function approvalResponse(approvalId: string, approved: boolean, reason?: string): ContentPart {
   const response = { type: "tool-approval-response", approvalId, approved } as const;
   return reason === undefined ? response : { ...response, reason };
-}
-
-/** Entries as a log would give them, from seq 1. */
-export function entriesOf(messages: readonly Message[]): Entry[] {
-  return messages.map((message, index) => ({ seq: index + 1, message, pinned: message.role === "system" }));
 }
 
 function partOf(part: string | ContentPart): ContentPart {

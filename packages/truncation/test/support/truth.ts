@@ -1,6 +1,6 @@
 import { isEvent, type StoredEvent } from "@relevo/core";
 import type { Session } from "@relevo/memory";
-import type { Entry } from "../../src/groups/entry.ts";
+import type { Entry } from "@relevo/messages";
 
 /** What a log holds, read forward and by no strategy. */
 export interface Truth {

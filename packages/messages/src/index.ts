@@ -1,0 +1,17 @@
+export { arrangeGroups, continuation, openerBefore } from "./arrange/arrange-groups.ts";
+export { assertValid } from "./arrange/assert-valid.ts";
+export { missingResult } from "./groups/draft.ts";
+export type { Entry } from "./groups/entry.ts";
+export {
+  firstSeq,
+  type Group,
+  type Grouping,
+  type GroupKind,
+  type Leftover,
+  type LeftoverReason,
+  type ViewMessage,
+} from "./groups/group.ts";
+export { groupEntries } from "./groups/group-entries.ts";
+export { partsOf } from "./groups/parts.ts";
+export type { Problem, Rule } from "./validity/rule.ts";
+export { type Provider, providers, validateForProvider } from "./validity/validate-for-provider.ts";
