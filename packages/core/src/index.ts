@@ -175,6 +175,7 @@ export type {
 } from "./ports/search-index.ts";
 export type { Durability, ExpireResult, Maintenance, Store } from "./ports/store.ts";
 export type { DroppedRange, View, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";
+export { printable } from "./printable.ts";
 export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
 export { allPages, readAll } from "./read-all.ts";
 export { searchableText } from "./searchable-text.ts";

@@ -1,6 +1,6 @@
 // Brings a database up to what the store needs, or tells with --dry-run what it would do. See --help.
 import { parseArgs } from "node:util";
-import { MemoryError } from "@relevo/core";
+import { MemoryError, printable } from "@relevo/core";
 import { migratePostgres } from "@relevo/store-postgres";
 import pg from "pg";
 
@@ -25,7 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     parsed = parse(args);
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
+    console.error(`${safe(messageOf(error))}\n\n${usage}`);
     return 2;
   }
   const { values, positionals } = parsed;
@@ -50,7 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
     report(applied, sql, values["dry-run"] === true);
     return 0;
   } catch (error) {
-    console.error(reasonOf(error));
+    console.error(safe(reasonOf(error)));
     return 1;
   } finally {
     await pool.end();
@@ -79,6 +79,17 @@ function report(applied: readonly string[], sql: readonly string[], dryRun: bool
 /** The store's own words, and what the server said behind them. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : "";
-  const message = error instanceof Error ? error.message : String(error);
-  return MemoryError.isInstance(error) ? `${message}${cause}` : message;
+  return MemoryError.isInstance(error) ? `${error.message}${cause}` : messageOf(error);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A server's words may hold what a terminal obeys; its lines stay lines. */
+function safe(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => printable(line))
+    .join("\n");
 }

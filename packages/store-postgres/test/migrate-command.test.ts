@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type PostgresDatabases, requireService, startPostgres } from "@relevo/test-services";
 import pg from "pg";
@@ -47,7 +48,37 @@ describe("without a server", () => {
     expect(stderr).toContain("ECONNREFUSED");
     expect(stderr).not.toContain("secret");
   });
+
+  it("prints nothing that a terminal obeys, whoever wrote it", async () => {
+    const hostile = "a\u009b2J\u001b[2J\u202eb";
+    const mistyped = await migrate([`--${hostile}`]);
+    expect(mistyped).toMatchObject({ code: 2, stderr: expect.stringContaining("a\\u009b2J") });
+    await using server = await startRefusing(hostile);
+    const refused = await migrate([`postgres://someone@127.0.0.1:${server.port}/none`]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("a\\u009b2J") });
+    for (const { stderr } of [mistyped, refused]) {
+      expect(stderr.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
+  });
 });
+
+/** A server that refuses every connection with these words. */
+async function startRefusing(words: string): Promise<AsyncDisposable & { readonly port: number }> {
+  const fields = Buffer.from(`SFATAL\0C28000\0M${words}\0\0`);
+  const head = Buffer.alloc(5);
+  head.write("E");
+  head.writeInt32BE(fields.length + 4, 1);
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined).once("data", () => socket.end(Buffer.concat([head, fields])));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return {
+    port: address.port,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
 
 describe.skipIf(!requireService("postgres", { for: "pnpm migrate" }))("on a server", () => {
   let server: PostgresDatabases;

@@ -1,5 +1,6 @@
 import type { JsonValue } from "../json.ts";
 import { MemoryError } from "../memory-error.ts";
+import { printable } from "../printable.ts";
 
 /** The error for input that can never be accepted, with the field it stands in and what to do instead. */
 export function refuse(
@@ -26,15 +27,6 @@ export function tooLarge(field: string, limitName: string, limit: number, actual
 
 /** A caller's own text as an error message may repeat it: its first 64 characters, harmless to logs and terminals. */
 export function shown(text: string): string {
-  return printable(text.slice(0, 64));
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-
-/** Line feeds would forge log lines, escape sequences would reach a terminal. */
-function printable(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(unprintable, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  // A cut must not leave half of a surrogate pair.
+  return printable(text.slice(0, 64).replace(text.length > 64 ? /[\ud800-\udbff]$/ : /$^/, ""));
 }
