@@ -1,0 +1,186 @@
+import {
+  admitEvent,
+  defaultLimits,
+  type EventInput,
+  fingerprint,
+  type JsonValue,
+  matchesWhere,
+  normalizeRanges,
+  type Where,
+} from "@relevo/core";
+import { createMemory } from "@relevo/memory";
+import { createMemoryStore } from "@relevo/store-memory";
+import { compose, tokenBudget, window } from "@relevo/truncation";
+import { type EntryPoint, entryPoint } from "../entry-point.ts";
+import { hostileConversations } from "./conversations.ts";
+import { hostileTexts } from "./hostile-texts.ts";
+import { appendAll, emptySession, sessionOf } from "./sessions.ts";
+
+const limits = { ...defaultLimits, valueBytes: 2 ** 33, batchBytes: 2 ** 33 };
+
+const admission: readonly EntryPoint[] = Object.entries(hostileTexts).map(([name, make]) =>
+  entryPoint({
+    name: `admitEvent: ${name}`,
+    // Half of a surrogate pair is refused, at the end of the longest text that can be written.
+    make: (size): EventInput => ({
+      type: "message",
+      body: { role: "user", content: make(size).toWellFormed() },
+    }),
+    run: (event) => admitEvent(event, "event", limits),
+  }),
+);
+
+const values: Readonly<Record<string, (size: number) => JsonValue>> = {
+  "a long list": (size) => Array.from({ length: size }, (_, n) => n),
+  "many keys": (size) => Object.fromEntries(Array.from({ length: size }, (_, n) => [`k${n}`, n])),
+  "keys that are numbers": (size) =>
+    Object.fromEntries(Array.from({ length: size }, (_, n) => [`${n * 7}`, n])),
+  "lists in a list": (size) => Array.from({ length: size / 4 }, (_, n) => [[n], [n]]),
+};
+
+const ofValues = Object.entries(values).flatMap(([name, make]): EntryPoint[] => [
+  entryPoint({
+    name: `admitEvent: ${name}`,
+    make: (size): EventInput => ({ type: "x-value", body: make(size) }),
+    run: (event) => admitEvent(event, "event", limits),
+  }),
+  entryPoint({ name: `fingerprint: ${name}`, make, run: (value) => fingerprint(value) }),
+  entryPoint({
+    name: `matchesWhere: many conditions on ${name}`,
+    make: (size) => ({ where: manyConditions(240), value: { list: make(size) } }),
+    run: ({ where, value }) => matchesWhere(where, { value, metadata: {} }),
+  }),
+]);
+
+function manyConditions(count: number): Where {
+  return {
+    or: Array.from(
+      { length: count },
+      (_, n): Where => ({
+        path: ["value", "list"],
+        $contains: `no such entry ${n}`,
+      }),
+    ),
+  };
+}
+
+const logs: readonly EntryPoint[] = [
+  entryPoint({
+    name: "log.append: many messages",
+    last: 2 ** 17,
+    make: (size) =>
+      Array.from(
+        { length: size },
+        (_, n): EventInput => ({
+          type: "message",
+          body: { role: "user", content: `Message ${n}` },
+        }),
+      ),
+    run: (events) => appendAll(emptySession(), events),
+  }),
+  entryPoint({
+    name: "log.append: a retraction of every second message",
+    last: 2 ** 16,
+    make: (size) => size,
+    run: async (size) => {
+      const place = emptySession();
+      await appendAll(place, messages(size));
+      for (let from = 1; from < size; from += 1000) {
+        const ranges = Array.from({ length: 250 }, (_, n) => ({ from: from + 2 * n, to: from + 2 * n }));
+        const fitting = ranges.filter(({ to }) => to <= size);
+        await appendAll(place, [{ type: "retraction", body: { ranges: fitting, reason: "r" } }]);
+      }
+      return await place.store.log.read(place.address, { limit: 1 });
+    },
+  }),
+  entryPoint({
+    name: "log.erase: every message, one call",
+    last: 2 ** 16,
+    make: (size) => size,
+    run: async (size) => {
+      const place = emptySession();
+      await appendAll(place, messages(size));
+      return await place.store.log.erase(place.address, {
+        seqs: [{ from: 1, to: size }],
+      });
+    },
+  }),
+  entryPoint({
+    name: "log.erase: summaries of summaries",
+    last: 2 ** 16,
+    make: (size) => size,
+    run: async (size) => {
+      const place = emptySession();
+      await appendAll(place, [
+        { type: "message", body: { role: "user", content: "secret" } },
+        ...Array.from(
+          { length: size },
+          (_, n): EventInput => ({
+            type: "x-derived",
+            body: n,
+            derivedFrom: [{ from: n + 1, to: n + 1 }],
+          }),
+        ),
+      ]);
+      return await place.store.log.erase(place.address, { seqs: [{ from: 1, to: 1 }] });
+    },
+  }),
+  entryPoint({
+    name: "normalizeRanges: apart, in reverse",
+    make: (size) => Array.from({ length: size }, (_, n) => ({ from: 3 * (size - n), to: 3 * (size - n) })),
+    run: (ranges) => normalizeRanges(ranges),
+  }),
+];
+
+const sessions = Object.entries(hostileConversations).map(([name, make]) =>
+  entryPoint({
+    name: `session.view: ${name}`,
+    last: 2 ** 16,
+    make: (size) => sessionOf(make(size)),
+    run: ({ store, address }) => {
+      const view = compose(window({ messages: 2 ** 31 }), tokenBudget({ maxTokens: 2 ** 31 }));
+      return createMemory({ store, view }).tenant(address.tenant).session(address.session).view();
+    },
+  }),
+);
+
+const documents: readonly EntryPoint[] = [
+  entryPoint({
+    name: "documents.find: a filter that many documents fail",
+    last: 2 ** 16,
+    make: async (size) => {
+      const store = createMemoryStore({
+        maxDocumentBytes: 2 ** 33,
+        maxDocuments: 2 ** 20,
+        sweepIntervalMs: 0,
+      });
+      for (let n = 0; n < size; n++) {
+        await store.documents.put({ tenant: "t", namespace: ["n"], key: `k${n}` }, { value: { n } });
+      }
+      return store;
+    },
+    run: (store) =>
+      store.documents.find(
+        { tenant: "t" },
+        { namespacePrefix: ["n"], where: { path: ["value", "n"], $lt: 0 } },
+      ),
+  }),
+];
+
+function messages(size: number): readonly EventInput[] {
+  return Array.from(
+    { length: size },
+    (_, n): EventInput => ({
+      type: "message",
+      body: { role: "user", content: `Message ${n}` },
+    }),
+  );
+}
+
+export const storeEntryPoints: readonly EntryPoint[] = [
+  ...admission,
+  ...ofValues,
+  ...logs,
+  ...sessions,
+  ...documents,
+];
