@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import { isPlainObject } from "./admission/json.ts";
+import { isPlainObject } from "./admission/fields.ts";
+import { isLength, notLength } from "./admission/read-array.ts";
 import { refuse } from "./admission/refuse.ts";
 import type { JsonValue } from "./json.ts";
 
@@ -47,7 +48,9 @@ function inOrder(value: unknown, level: number): JsonValue {
 
 function arrayInOrder(values: readonly unknown[], level: number): JsonValue {
   const copy: JsonValue[] = [];
-  for (let index = 0; index < values.length; index++) copy.push(inOrder(values[index] ?? null, level));
+  const length: unknown = values.length;
+  if (!isLength(length)) throw refuse("request", notLength);
+  for (let index = 0; index < length; index++) copy.push(inOrder(values[index] ?? null, level));
   return copy;
 }
 

@@ -22,6 +22,15 @@ export {
   retractedRanges,
 } from "./admission/events.ts";
 export {
+  admitFields,
+  type FieldKind,
+  type FieldKinds,
+  type FieldTable,
+  fieldTable,
+  requireKnownFields,
+  requireObject,
+} from "./admission/fields.ts";
+export {
   admitDocumentAddress,
   admitDocumentScope,
   admitId,
@@ -30,8 +39,6 @@ export {
   admitSessionAddress,
   admitTags,
   admitTenant,
-  requireKnownFields,
-  requireObject,
 } from "./admission/ids.ts";
 export { type AdmittedJson, admitJson, admitMetadata } from "./admission/json.ts";
 export {

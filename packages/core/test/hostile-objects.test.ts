@@ -1,4 +1,5 @@
 import { runInNewContext } from "node:vm";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   admitAppend,
@@ -7,14 +8,20 @@ import {
   admitEvents,
   admitGetMany,
   admitJson,
+  admitMetadata,
   admitNamespace,
   admitPutMany,
   admitRanges,
   admitRead,
   admitTags,
+  admitTransferBatch,
+  admitWhere,
   type DocumentWrite,
   defaultLimits,
+  fingerprint,
+  MemoryError,
   resolveLimits,
+  type TransferBatch,
 } from "../src/index.ts";
 import { thrown } from "./support.ts";
 
@@ -66,6 +73,133 @@ describe("arrays that lie about themselves", () => {
   });
 });
 
+/** An array that answers its length with this. */
+function withLength(length: unknown, ...items: readonly unknown[]): never[] {
+  return new Proxy([...items], {
+    get: (target, key) => (key === "length" ? length : Reflect.get(target, key)),
+  }) as never[];
+}
+
+describe("lengths that are no lengths", () => {
+  const event = { type: "x-a" as const, body: 1 };
+  const address = { tenant: "t", namespace: ["a"], key: "k" };
+  const operation = { id: "o", fingerprint: "f" };
+  const places: readonly (readonly [string, (length: unknown) => unknown])[] = [
+    ["a value", (length) => admitJson(withLength(length, 1), "value", limits)],
+    ["deep in a value", (length) => admitJson({ a: [withLength(length, 1)] }, "value", limits)],
+    ["events", (length) => admitAppend(session, withLength(length, event), { operation }, limits)],
+    ["a namespace", (length) => admitNamespace(withLength(length, "a"), "namespace", limits)],
+    ["tags", (length) => admitTags(withLength(length, "a"), "tags", limits)],
+    ["ranges", (length) => admitRanges(withLength(length, { from: 1, to: 1 }), "seqs")],
+    ["types", (length) => admitRead({ types: withLength(length, "message") }, limits)],
+    ["writes", (length) => admitPutMany(withLength(length, { address, value: 1 }), {}, limits)],
+    ["deletes", (length) => admitDeleteMany(withLength(length, { address }), {}, limits)],
+    ["addresses", (length) => admitGetMany(withLength(length, address), limits)],
+    ["operands", (length) => admitWhere({ path: ["value"], $in: withLength(length, 1) }, limits)],
+    ["filters", (length) => admitWhere({ and: withLength(length) }, limits)],
+    ["events of a batch", (length) => admitTransferBatch({ ...batch, events: withLength(length) }, limits)],
+    [
+      "operations of a batch",
+      (length) => admitTransferBatch({ ...batch, operations: withLength(length) }, limits),
+    ],
+    ["a request", (length) => fingerprint({ a: withLength(length, 1) })],
+  ];
+  const lengths = [Number.NaN, -1, 0.5, Number.POSITIVE_INFINITY, "1", undefined, null, {}, 1n];
+
+  it.each(places)("are refused in %s", (_place, admit) => {
+    for (const length of lengths) {
+      expect(thrown(() => admit(length), "invalid-input").message).toContain("length");
+    }
+  });
+
+  it("are read once", () => {
+    let reads = 0;
+    const growing = new Proxy(["a", "b"], {
+      get: (target, key) => (key === "length" ? ++reads : Reflect.get(target, key)),
+    });
+    expect(admitTags(growing, "tags", limits)).toEqual(["a"]);
+    expect(admitJson(growing, "value", limits)).toEqual({ value: ["a", "b"], bytes: 9 });
+  });
+
+  it("do not make the import of a batch endless", () => {
+    const record = { ...operation, result: { firstSeq: 1, version: 0, incarnation: "i", revision: 1 } };
+    const endless = new Proxy([], { get: (_, key) => (key === "length" ? 2 ** 52 : record) });
+    thrown(() => admitTransferBatch({ ...batch, operations: endless }, limits), "invalid-input");
+    thrown(
+      () => admitTransferBatch({ ...batch, operations: new Array(2 ** 32 - 1) }, limits),
+      "invalid-input",
+    );
+  });
+});
+
+describe("whatever is admitted", () => {
+  it("has the size of its JSON, however the input lies", () => {
+    const anyLength = fc.constantFrom<unknown>(0, 1, 2, 5, -1, 0.5, Number.NaN, "2", null);
+    const lyingArray = (items: readonly unknown[], answers: readonly unknown[]): unknown => {
+      let asked = 0;
+      return new Proxy([...items], {
+        get: (target, key) =>
+          key === "length" && answers.length > 0
+            ? answers[asked++ % answers.length]
+            : Reflect.get(target, key),
+      });
+    };
+    const lies = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3 },
+        fc.constantFrom<unknown>(1, "x", null, true, undefined, Number.NaN),
+        fc.array(tie("value"), { maxLength: 4 }),
+        fc.dictionary(fc.string({ maxLength: 3 }), tie("value"), { maxKeys: 4 }),
+        fc
+          .record({ items: fc.array(tie("value"), { maxLength: 4 }), lengths: fc.array(anyLength) })
+          .map(({ items, lengths }) => lyingArray(items, lengths)),
+        fc.array(tie("value"), { minLength: 1, maxLength: 3 }).map((answers) => {
+          let asked = 0;
+          return Object.defineProperty({}, "field", {
+            enumerable: true,
+            get: () => answers[asked++ % answers.length],
+          });
+        }),
+      ),
+    })).value;
+    let admitted = 0;
+    fc.assert(
+      fc.property(lies, (input) => {
+        let result: ReturnType<typeof admitJson>;
+        try {
+          result = admitJson(input, "value", limits);
+        } catch (error) {
+          expect(error).toBeInstanceOf(MemoryError);
+          return;
+        }
+        admitted++;
+        expect(result.bytes).toBe(Buffer.byteLength(JSON.stringify(result.value)));
+        expect(admitJson(result.value, "value", limits)).toEqual(result);
+      }),
+      { numRuns: 3000, seed: 11 },
+    );
+    expect(admitted).toBeGreaterThan(300);
+  });
+});
+
+const session = { tenant: "t", session: "s" };
+const batch: TransferBatch = {
+  head: {
+    session: "s",
+    incarnation: "i",
+    version: 0,
+    revision: 1,
+    firstSeq: 1,
+    events: 0,
+    bytes: 0,
+    metadata: {},
+    createdAt: 0,
+    updatedAt: 0,
+  },
+  events: [],
+  operations: [],
+};
+
 describe("objects that lie about themselves", () => {
   it("cannot show the check other fields than the store", () => {
     let asked = 0;
@@ -98,10 +232,18 @@ describe("objects that lie about themselves", () => {
   it("are refused when they cannot be read", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    for (const input of [proxy, { a: proxy }, [proxy]]) {
-      const error = thrown(() => admitJson(input, "value", limits), "invalid-input");
-      expect(error.cause).toBeInstanceOf(TypeError);
-    }
+    const calls = [
+      () => admitJson(proxy, "value", limits),
+      () => admitJson({ a: proxy }, "value", limits),
+      () => admitJson([proxy], "value", limits),
+      () => admitMetadata(proxy, "metadata", limits),
+      () => admitTags(proxy, "tags", limits),
+      () => admitEvents(proxy as never, limits),
+      () => admitWhere(proxy, limits),
+      () => admitTransferBatch(proxy as never, limits),
+      () => admitTransferBatch({ ...batch, events: [proxy as never] }, limits),
+    ];
+    for (const call of calls) expect(thrown(call, "invalid-input").cause).toBeInstanceOf(TypeError);
   });
 
   it("are refused by the prototype of their own realm", () => {

@@ -14,6 +14,7 @@ import type {
 } from "../ports/document-store.ts";
 import type { SessionGuard } from "../ports/event-log.ts";
 import type { Where } from "../where.ts";
+import { requireKnownFields, requireObject } from "./fields.ts";
 import {
   admitDocumentAddress,
   admitDocumentScope,
@@ -21,8 +22,6 @@ import {
   admitNamespace,
   admitOptionalId,
   admitTags,
-  requireKnownFields,
-  requireObject,
   requireOptions,
 } from "./ids.ts";
 import { admitJson, admitMetadata } from "./json.ts";
@@ -36,6 +35,7 @@ import {
   admitTtl,
   throwIfAborted,
 } from "./numbers.ts";
+import { readArray } from "./read-array.ts";
 import { refuse, tooLarge } from "./refuse.ts";
 import { admitWhere } from "./where.ts";
 
@@ -130,8 +130,6 @@ export function admitGetMany(
   addresses: readonly DocumentAddress[],
   limits: Limits,
 ): readonly DocumentAddress[] {
-  if (!Array.isArray(addresses)) throw refuse("addresses", "must be an array.");
-  if (addresses.length === 0) return [];
   const admitted = admitBatch(addresses, "addresses", limits, (address) =>
     admitDocumentAddress(address, limits),
   );
@@ -273,17 +271,14 @@ function admitBatch<Entry extends object, Admitted>(
   limits: Limits,
   admitOne: (entry: Entry, field: string) => Admitted,
 ): Admitted[] {
-  if (!Array.isArray(batch) || batch.length === 0)
-    throw refuse(field, "must be an array with at least one entry.");
-  const length = batch.length;
-  if (length > limits.batchItems) throw tooLarge(field, "batchItems", limits.batchItems, length);
+  const entries = readArray(batch, field, "an array", limits.batchItems, "batchItems");
   const admitted: Admitted[] = [];
-  for (let index = 0; index < length; index++) {
+  for (let index = 0; index < entries.length; index++) {
     try {
       const at = `${field}[${index}]`;
-      const entry: Entry = batch[index];
+      const entry = entries[index];
       requireObject(entry, at);
-      admitted.push(admitOne(entry, at));
+      admitted.push(admitOne(entry as Entry, at));
     } catch (cause) {
       if (!MemoryError.isInstance(cause)) throw cause;
       throw new MemoryError(cause.code, cause.message, { details: { ...cause.details, index }, cause });
@@ -296,7 +291,8 @@ function requireOneUnit(
   entries: readonly { readonly address: DocumentAddress; readonly sortKey: string }[],
   field: string,
 ): DocumentAddress {
-  const first = entries[0]?.address as DocumentAddress;
+  const first = entries[0]?.address;
+  if (first === undefined) throw refuse(field, "must be an array with at least one entry.");
   const seen = new Set<string>();
   for (const { address, sortKey } of entries) {
     const sameUnit =

@@ -8,10 +8,12 @@ import type {
 } from "../events.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
-import { admitId, requireKnownFields, requireObject } from "./ids.ts";
+import { requireKnownFields, requireObject } from "./fields.ts";
+import { admitId } from "./ids.ts";
 import { admitJson, admitMetadata } from "./json.ts";
 import { admitMessage } from "./message.ts";
 import { admitInteger, admitRanges, admitTime } from "./numbers.ts";
+import { readArray } from "./read-array.ts";
 import { refuse, shown, tooLarge } from "./refuse.ts";
 
 /** An event that a store may keep as it is: checked, copied, frozen and measured. */
@@ -26,13 +28,11 @@ const plainTypes: ReadonlySet<string> = new Set(["message", "summary", "handoff"
 
 /** @throws `invalid-input` naming the event and the field; `too-large`. */
 export function admitEvents(input: unknown, limits: Limits): readonly AdmittedEvent[] {
-  if (!Array.isArray(input)) throw refuse("events", "must be an array.");
-  const length = input.length;
-  if (length > limits.batchItems) throw tooLarge("events", "batchItems", limits.batchItems, length);
+  const events = readArray(input, "events", "an array", limits.batchItems, "batchItems");
   let bytes = 0;
   const admitted: AdmittedEvent[] = [];
-  for (let index = 0; index < length; index++) {
-    const one = admitEvent(input[index], `events[${index}]`, limits);
+  for (let index = 0; index < events.length; index++) {
+    const one = admitEvent(events[index], `events[${index}]`, limits);
     bytes += one.bytes;
     if (bytes > limits.batchBytes) throw tooLarge("events", "batchBytes", limits.batchBytes);
     admitted.push(one);

@@ -1,7 +1,9 @@
 import type { DocumentAddress, DocumentScope, SessionAddress } from "../address.ts";
 import type { Limits } from "../limits.ts";
 import { compareUtf8 } from "../order.ts";
-import { refuse, shown, tooLarge } from "./refuse.ts";
+import { requireObject } from "./fields.ts";
+import { readArray } from "./read-array.ts";
+import { refuse, tooLarge } from "./refuse.ts";
 
 /** Any non-empty Unicode text within the limit. No character has a meaning; none is escaped, cut or folded. */
 export function admitId(input: unknown, field: string, limits: Limits): string {
@@ -80,19 +82,16 @@ export function admitTags(input: unknown, field: string, limits: Limits): readon
   return Object.freeze(tags.length < 2 ? tags : [...new Set(tags)].sort(compareUtf8));
 }
 
-/** Reads by index, each element once: an array's own iterator could be endless. */
 function admitIds(
   input: unknown,
   field: string,
   limitName: "namespaceElements" | "tags",
   limits: Limits,
 ): string[] {
-  if (!Array.isArray(input)) throw refuse(field, "must be an array of strings.");
-  const length = input.length;
-  if (length > limits[limitName]) throw tooLarge(field, limitName, limits[limitName], length);
+  const elements = readArray(input, field, "an array of strings", limits[limitName], limitName);
   const ids: string[] = [];
-  for (let index = 0; index < length; index++) {
-    const id: unknown = input[index];
+  for (let index = 0; index < elements.length; index++) {
+    const id = elements[index];
     const plain = typeof id === "string" && isPlainId(id) && id.length <= limits.idBytes;
     // The name of the field is put together only for an id that needs a closer look.
     ids.push(plain ? id : admitId(id, `${field}[${index}]`, limits));
@@ -102,23 +101,9 @@ function admitIds(
 
 const noTags: readonly string[] = Object.freeze([]);
 
-export function requireObject(input: unknown, field: string): asserts input is object {
-  if (typeof input !== "object" || input === null || Array.isArray(input))
-    throw refuse(field, "must be an object.");
-}
-
 /** Options may be left out but not `null`, which would fail somewhere deep without naming the culprit. */
 export function requireOptions(input: unknown): asserts input is object {
   requireObject(input, "options");
-}
-
-/** A misspelt field would be lost without a word, so an unknown one is refused. */
-export function requireKnownFields(input: object, field: string, known: ReadonlySet<string>): void {
-  for (const key in input) {
-    if (!known.has(key) && Object.hasOwn(input, key)) {
-      throw refuse(`${field}.${shown(key)}`, `is not a field of ${field}. Known: ${[...known].join(", ")}.`);
-    }
-  }
 }
 
 function requireAddressBytes(limits: Limits, parts: readonly string[]): void {

@@ -1,6 +1,8 @@
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
-import { MemoryError } from "../memory-error.ts";
+import type { MemoryError } from "../memory-error.ts";
+import { isArray, isPlainPrototype, unreadable } from "./fields.ts";
+import { isLength, notLength } from "./read-array.ts";
 import { refuse, shown, tooLarge } from "./refuse.ts";
 import { brokenText, nulText, numberBytes, textBytes } from "./text-bytes.ts";
 
@@ -36,9 +38,7 @@ export function admitJson(
   try {
     value = admit(input, walk, 0);
   } catch (cause) {
-    if (MemoryError.isInstance(cause)) throw cause;
-    // A getter or a proxy threw.
-    throw refuse(field, "could not be read.", undefined, cause);
+    throw unreadable(field, cause);
   }
   if (walk.bytes > maxBytes) throw tooLarge(field, limitName, maxBytes, walk.bytes);
   return { value, bytes: walk.bytes };
@@ -47,9 +47,8 @@ export function admitJson(
 /** As `admitJson`, for a plain object within `limits.metadataBytes`. Absent is empty. */
 export function admitMetadata(input: unknown, field: string, limits: Limits): AdmittedJson<JsonObject> {
   if (input === undefined) return emptyMetadata;
-  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+  if (typeof input !== "object" || input === null || isArray(input, field))
     throw refuse(field, "must be an object of JSON values.");
-  }
   return admitJson(input, field, limits, limits.metadataBytes, "metadataBytes") as AdmittedJson<JsonObject>;
 }
 
@@ -94,7 +93,8 @@ function admit(input: unknown, walk: Walk, depth: number): JsonValue {
 }
 
 function admitArray(input: readonly unknown[], walk: Walk, depth: number): JsonValue {
-  const length = input.length;
+  const length: unknown = input.length;
+  if (!isLength(length)) throw refuseAt(walk, depth, notLength);
   walk.bytes += length === 0 ? 2 : length + 1;
   // Each element takes a byte at least, so a hostile length is refused before anything is allocated for it.
   if (walk.bytes > walk.maxBytes) throw tooLarge(walk.field, walk.limitName, walk.maxBytes);
@@ -134,17 +134,6 @@ function admitObject(input: object, walk: Walk, depth: number): JsonValue {
   }
   walk.bytes += empty ? 2 : 1;
   return Object.freeze(copy);
-}
-
-/** True for `{}` and `Object.create(null)`, of any realm; false for arrays, dates, maps and instances of classes. */
-export function isPlainObject(input: object): boolean {
-  return isPlainPrototype(Object.getPrototypeOf(input));
-}
-
-/** The `Object.prototype` of another realm (a vm context, a test runner) is as plain as ours. */
-function isPlainPrototype(prototype: object | null): boolean {
-  if (prototype === Object.prototype || prototype === null) return true;
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "hasOwnProperty");
 }
 
 function isBare(prototype: object): boolean {

@@ -16,14 +16,8 @@ import type {
   TrimOptions,
 } from "../ports/event-log.ts";
 import { type AdmittedEvent, admitEvents, admitEventType } from "./events.ts";
-import {
-  admitId,
-  admitOptionalId,
-  admitSessionAddress,
-  admitTenant,
-  requireObject,
-  requireOptions,
-} from "./ids.ts";
+import { requireObject } from "./fields.ts";
+import { admitId, admitOptionalId, admitSessionAddress, admitTenant, requireOptions } from "./ids.ts";
 import { admitMetadata } from "./json.ts";
 import {
   admitChoice,
@@ -36,6 +30,7 @@ import {
   maxTime,
   throwIfAborted,
 } from "./numbers.ts";
+import { readArray } from "./read-array.ts";
 import { refuse } from "./refuse.ts";
 
 export interface AdmittedGuard {
@@ -153,14 +148,8 @@ export function admitRead(options: ReadOptions, limits: Limits): AdmittedRead {
 
 function admitTypes(types: unknown, limits: Limits): ReadonlySet<EventType> | undefined {
   if (types === undefined) return undefined;
-  if (!Array.isArray(types)) throw refuse("types", "must be an array of event types.");
-  const length = types.length;
-  if (length > maxTypes) throw refuse("types", `must be an array of at most ${maxTypes} event types.`);
-  const admitted = new Set<EventType>();
-  for (let index = 0; index < length; index++) {
-    admitted.add(admitEventType(types[index], `types[${index}]`, limits));
-  }
-  return admitted;
+  const elements = readArray(types, "types", "an array of event types", maxTypes);
+  return new Set(elements.map((type, index) => admitEventType(type, `types[${index}]`, limits)));
 }
 
 const maxTypes = 64;

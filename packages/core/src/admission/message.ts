@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import type { ContentPart, Role } from "../message.ts";
-import { admitId, requireKnownFields, requireObject } from "./ids.ts";
+import { requireKnownFields, requireObject } from "./fields.ts";
+import { admitId } from "./ids.ts";
 import { admitTime } from "./numbers.ts";
 import { refuse } from "./refuse.ts";
 

@@ -1,6 +1,7 @@
 import type { SeqRange } from "../events.ts";
 import { MemoryError } from "../memory-error.ts";
-import { requireObject } from "./ids.ts";
+import { requireObject } from "./fields.ts";
+import { readArray } from "./read-array.ts";
 import { refuse } from "./refuse.ts";
 
 /** The most that one page or one read may hold. */
@@ -50,14 +51,11 @@ export function admitLimit(input: unknown, field: string = "limit"): number {
 
 /** At most 1,000 inclusive ranges with `1 <= from <= to`, in any order; a frozen copy. */
 export function admitRanges(input: unknown, field: string): readonly SeqRange[] {
-  if (!Array.isArray(input)) throw refuse(field, "must be an array of { from, to }.");
-  const length = input.length;
-  if (length > maxPageSize)
-    throw refuse(field, `must have at most ${maxPageSize} ranges; join those that touch.`);
+  const elements = readArray(input, field, "an array of ranges { from, to }", maxPageSize);
   const ranges: SeqRange[] = [];
-  for (let index = 0; index < length; index++) {
+  for (let index = 0; index < elements.length; index++) {
     const at = `${field}[${index}]`;
-    const range: unknown = input[index];
+    const range = elements[index];
     requireObject(range, at);
     const { from, to } = range as Partial<SeqRange>;
     const first = admitInteger(from, `${at}.from`, 1);

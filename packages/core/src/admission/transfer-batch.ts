@@ -1,12 +1,22 @@
-import type { EventInput, StoredEvent } from "../events.ts";
+import type { StoredEvent } from "../events.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import type { OperationRecord, SessionHead, TransferBatch } from "../ports/event-log.ts";
 import { jsonEquals } from "../where.ts";
-import { type AdmittedEvent, admitEvent, admitEventType } from "./events.ts";
-import { admitId, admitOptionalId, requireKnownFields, requireObject } from "./ids.ts";
+import { admitEvent, admitEventType } from "./events.ts";
+import {
+  admitFields,
+  type FieldTable,
+  fieldTable,
+  isArray,
+  requireKnownFields,
+  requireObject,
+  unreadable,
+} from "./fields.ts";
+import { admitId, admitOptionalId } from "./ids.ts";
 import { admitMetadata } from "./json.ts";
 import { admitInteger, admitTime, admitTtl } from "./numbers.ts";
+import { isLength, notLength, readArray } from "./read-array.ts";
 import { refuse, tooLarge } from "./refuse.ts";
 
 /** A batch from outside, checked like what a caller appends: another store's word is not trusted either. */
@@ -28,6 +38,13 @@ export interface AdmittedTransferHead {
   readonly updatedAt: number;
 }
 
+const batchFields: FieldTable = fieldTable<TransferBatch>({
+  head: "selects",
+  ttlMs: "refines",
+  events: "selects",
+  operations: "selects",
+});
+
 const tombstoneFields: ReadonlySet<string> = new Set([
   "seq",
   "type",
@@ -39,16 +56,12 @@ const tombstoneFields: ReadonlySet<string> = new Set([
 
 /** @throws `invalid-input` when the batch has another form, a gap inside it, or reaches past its head; `too-large`. */
 export function admitTransferBatch(batch: TransferBatch, limits: Limits): AdmittedTransferBatch {
-  requireObject(batch, "batch");
-  const head = admitHead(batch.head, limits);
-  if (!Array.isArray(batch.events)) throw refuse("batch.events", "must be an array.");
-  if (!Array.isArray(batch.operations)) throw refuse("batch.operations", "must be an array.");
-  if (batch.events.length > limits.batchItems) {
-    throw tooLarge("batch.events", "batchItems", limits.batchItems, batch.events.length);
-  }
-  const ttlMs = admitTtl(batch.ttlMs, "batch.ttlMs");
+  const given = admitFields(batch, "batch", batchFields);
+  const head = admitHead(given.head, limits);
+  const ttlMs = admitTtl(given.ttlMs, "batch.ttlMs");
   let bytes = 0;
-  const events = Array.from(batch.events, (event: unknown, index) => {
+  const stored = readArray(given.events, "batch.events", "an array", limits.batchItems, "batchItems");
+  const events = stored.map((event, index) => {
     const one = admitStored(event, `batch.events[${index}]`, limits);
     bytes += one.bytes;
     if (bytes > limits.batchBytes) throw tooLarge("batch.events", "batchBytes", limits.batchBytes);
@@ -60,13 +73,30 @@ export function admitTransferBatch(batch: TransferBatch, limits: Limits): Admitt
       throw refuse("batch.events", `has a gap after seq ${before}.`, { seq: before });
     if (event.seq > head.version) throw refuse("batch.events", "reaches past the version of its head.");
   });
-  const operations = Array.from(batch.operations, (operation: unknown, index) =>
-    admitRecord(operation, `batch.operations[${index}]`, head, limits),
-  );
-  if (new Set(operations.map(({ id }) => id)).size < operations.length) {
-    throw refuse("batch.operations", "must not name an operation twice.");
+  return { head, ttlMs, events, operations: admitRecords(given.operations, head, limits) };
+}
+
+/** A session may have had any number of operations. Each is admitted as it is read, so no length is believed. */
+function admitRecords(
+  input: unknown,
+  head: AdmittedTransferHead,
+  limits: Limits,
+): readonly OperationRecord[] {
+  const field = "batch.operations";
+  if (!isArray(input, field)) throw refuse(field, "must be an array.");
+  const admitted = new Map<string, OperationRecord>();
+  try {
+    const length: unknown = input.length;
+    if (!isLength(length)) throw refuse(field, notLength);
+    for (let index = 0; index < length; index++) {
+      const record = admitRecord(input[index], `${field}[${index}]`, head, limits);
+      if (admitted.has(record.id)) throw refuse(field, "must not name an operation twice.");
+      admitted.set(record.id, record);
+    }
+  } catch (cause) {
+    throw unreadable(field, cause);
   }
-  return { head, ttlMs, events, operations };
+  return [...admitted.values()];
 }
 
 function admitHead(input: SessionHead, limits: Limits): AdmittedTransferHead {
@@ -95,7 +125,13 @@ function admitStored(
   limits: Limits,
 ): { readonly event: StoredEvent; readonly bytes: number } {
   requireObject(input, field);
-  const { seq, recordedAt, retractedBy, erasedAt, ...rest } = input as Partial<Record<string, unknown>>;
+  let fields: Partial<Record<string, unknown>>;
+  try {
+    fields = { ...input };
+  } catch (cause) {
+    throw unreadable(field, cause);
+  }
+  const { seq, recordedAt, retractedBy, erasedAt, ...rest } = fields;
   const place = admitInteger(seq, `${field}.seq`, 1);
   const marks = {
     recordedAt: admitInteger(recordedAt, `${field}.recordedAt`, -8.64e15, 8.64e15),
@@ -104,7 +140,7 @@ function admitStored(
       : { retractedBy: admitInteger(retractedBy, `${field}.retractedBy`, place + 1) }),
   };
   if (erasedAt !== undefined) {
-    requireKnownFields(input, field, tombstoneFields);
+    requireKnownFields(fields, field, tombstoneFields);
     const at = admitTime(rest.at, `${field}.at`);
     const event = Object.freeze({
       seq: place,
@@ -115,21 +151,8 @@ function admitStored(
     });
     return { event, bytes: 0 };
   }
-  const { event, bytes } = admitAppended(rest, field, limits);
+  const { event, bytes } = admitEvent(rest, field, limits);
   return { event: Object.freeze({ ...event, seq: place, ...marks }) as StoredEvent, bytes };
-}
-
-/**
- * The event as it was appended. A system message is pinned without asking, so the mark is taken off before it is
- * measured, and comes back: the bytes of a copy are then those of its source.
- */
-function admitAppended(rest: Partial<Record<string, unknown>>, field: string, limits: Limits): AdmittedEvent {
-  const body = rest.body as Partial<EventInput["body"] & { role: unknown }> | null | undefined;
-  if (rest.type !== "message" || rest.pinned !== true || body?.role !== "system") {
-    return admitEvent(rest, field, limits);
-  }
-  const { pinned: _implied, ...appended } = rest;
-  return admitEvent(appended, field, limits);
 }
 
 function admitRecord(

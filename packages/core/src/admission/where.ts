@@ -1,6 +1,7 @@
 import type { Limits } from "../limits.ts";
 import { type Where, whereOperators } from "../where.ts";
-import { admitId, requireObject } from "./ids.ts";
+import { requireObject } from "./fields.ts";
+import { admitId } from "./ids.ts";
 import { admitJson } from "./json.ts";
 import { refuse, tooLarge } from "./refuse.ts";
 

@@ -275,7 +275,7 @@ export interface EventScan {
 export interface TransferBatch {
   readonly head: SessionHead;
   /** The session's idle lifetime, when it has one. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** Ascending, retracted events and tombstones included. */
   readonly events: readonly StoredEvent[];
   readonly operations: readonly OperationRecord[];

@@ -6,7 +6,7 @@ import { caseOf, changesNothing, ofSession, standAlone } from "../documents/supp
 import { type Attempt, idPlaces, valuePlaces } from "./places.ts";
 
 /** Fills the tenant, so that a hostile call has something to damage, and asserts that every attempt is refused. */
-async function refusesAll(
+export async function refusesAll(
   context: CaseContext,
   code: MemoryErrorCode,
   groups: readonly (readonly [what: string, attempts: readonly Attempt[]])[],

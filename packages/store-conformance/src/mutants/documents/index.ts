@@ -5,6 +5,7 @@ import { findMutants } from "./find.ts";
 import { isolationMutants } from "./isolation.ts";
 import { listingMutants } from "./listing.ts";
 import { lookalikeMutants } from "./lookalikes.ts";
+import { lyingMutants } from "./lying.ts";
 import { mendingMutants } from "./mending.ts";
 import { modelMutants } from "./model.ts";
 import { sessionMutants } from "./sessions.ts";
@@ -26,6 +27,7 @@ export const documentMutants: readonly Mutant[] = [
   ...isolationMutants,
   ...valueMutants,
   ...mendingMutants,
+  ...lyingMutants,
   ...lookalikeMutants,
   ...modelMutants,
 ];
