@@ -80,6 +80,7 @@ export {
   admitTransferBatch,
   compareCopies,
 } from "./admission/transfer-batch.ts";
+export { admitViewForm } from "./admission/view-form.ts";
 export { admitWhere } from "./admission/where.ts";
 export { type Clock, createManualClock, type ManualClock, systemClock } from "./clock.ts";
 export { type ConflictKind, closedError, conflict, historyLost } from "./conflict.ts";
@@ -113,6 +114,8 @@ export {
   type FilePart,
   type ImagePart,
   type Message,
+  type NativePart,
+  type Provider,
   type ReasoningPart,
   type Role,
   type TextPart,
@@ -181,7 +184,7 @@ export type {
   SearchSource,
 } from "./ports/search-index.ts";
 export type { Durability, ExpireResult, Maintenance, Store } from "./ports/store.ts";
-export type { DroppedRange, View, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";
+export type { DroppedRange, View, ViewForm, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";
 export { printable } from "./printable.ts";
 export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
 export { allPages, readAll } from "./read-all.ts";

@@ -32,13 +32,17 @@ export interface ReasoningPart {
   readonly native?: JsonValue;
 }
 
-/** A request to run a tool. `providerExecuted` calls are run by the model's provider, not by us. */
+/**
+ * A request to run a tool. `providerExecuted` calls are run by the model's provider, not by us. `native` keeps what
+ * the provider wants back unchanged, such as Gemini's `thoughtSignature`; views keep it when they change the call's id.
+ */
 export interface ToolCallPart {
   readonly type: "tool-call";
   readonly toolCallId: string;
   readonly toolName: string;
   readonly input: JsonValue;
   readonly providerExecuted?: boolean;
+  readonly native?: JsonValue;
 }
 
 /** What a tool answered. `toolCallId` is that of the call; a view keeps the two together. */
@@ -70,6 +74,24 @@ export interface ToolApprovalResponsePart {
   readonly reason?: string;
 }
 
+/** The API of a model provider whose rules a conversation has to keep. */
+export type Provider = "openai-chat" | "openai-responses" | "anthropic" | "gemini";
+
+/**
+ * An item of one provider's API as it is, where no other part can express it: a hosted call with its result, a
+ * compaction item. In messages of the user or the assistant. Only views made for `format` show it
+ * (`view({ for: format })`); all others leave it out. It must be complete by itself: items that the provider refuses
+ * to see apart belong in one message.
+ */
+export interface NativePart {
+  readonly type: "native";
+  /** The API that the item belongs to: a `Provider`, or your own name for another one. */
+  readonly format: string;
+  readonly item: JsonValue;
+  /** What the item costs, where the provider says so; estimated from its JSON when left out. */
+  readonly tokens?: number;
+}
+
 export type ContentPart =
   | TextPart
   | ImagePart
@@ -78,7 +100,8 @@ export type ContentPart =
   | ToolCallPart
   | ToolResultPart
   | ToolApprovalRequestPart
-  | ToolApprovalResponsePart;
+  | ToolApprovalResponsePart
+  | NativePart;
 
 /**
  * A provider-neutral message. Adapters convert to and from a framework's own, and put the framework's item in
@@ -94,6 +117,10 @@ export interface Message {
   readonly metadata?: JsonObject;
   /** When the message was made, in milliseconds since the epoch, by the caller's clock. Only data: order is by `seq`. */
   readonly at?: number;
+  /**
+   * The framework's or provider's own item. A view that changes the content leaves it out, since it no longer says the
+   * same; what must survive that belongs in the `native` of a part.
+   */
   readonly native?: { readonly format: string; readonly item: JsonValue };
 }
 

@@ -7,6 +7,7 @@ import {
   admitInteger,
   admitOptionalId,
   admitRanges,
+  admitViewForm,
   type CallOptions,
   type EraseResult,
   type ExecutionRecord,
@@ -124,9 +125,10 @@ class HandleSession implements Session {
 
   async view(options: ViewOptions = {}): Promise<View> {
     const strategy = options.strategy ?? this.#handle.runtime.view ?? wholeView;
+    const form = admitViewForm(options);
     if (typeof strategy?.view !== "function") throw refuse("strategy", "must have a function view().");
     const source = await createViewSource(this.#handle, { ...signalOf(options), ...this.#fenceOf(options) });
-    return strategy.view(source, signalOf(options));
+    return strategy.view(source, { ...form, ...signalOf(options) });
   }
 
   async undo(

@@ -15,6 +15,7 @@ import type {
   SessionHead,
   TouchOptions,
   View,
+  ViewForm,
   ViewStrategy,
 } from "@relevo/core";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
@@ -65,7 +66,7 @@ export interface MessagesOptions extends CallOptions {
   readonly agent?: string;
 }
 
-export interface ViewOptions extends CallOptions {
+export interface ViewOptions extends CallOptions, ViewForm {
   /** Takes the place of the memory's own strategy. */
   readonly strategy?: ViewStrategy;
   /** For what the strategy appends, such as a summary. */

@@ -82,6 +82,22 @@ describe("a view", () => {
     expect(texts((await session.view({ strategy: named("call") })).messages)).toEqual(["call"]);
   });
 
+  it("tells the strategy what it is made for, and refuses a provider that there is not", async () => {
+    const session = oneStore().memory.tenant("acme").session();
+    const forms: unknown[] = [];
+    const strategy: ViewStrategy = {
+      name: "spy",
+      view(source, { signal: _signal, ...form } = {}) {
+        forms.push(form);
+        return spying(async () => {}).view(source);
+      },
+    };
+    await session.view({ strategy });
+    await session.view({ strategy, for: "openai-responses", prefill: "refused" });
+    expect(forms).toEqual([{}, { for: "openai-responses", prefill: "refused" }]);
+    await failure(session.view({ strategy, for: "openai" } as object), "invalid-input");
+  });
+
   it("is of one version, whatever is appended or retracted meanwhile", async () => {
     const acme = oneStore().memory.tenant("acme");
     const session = acme.session("chat");

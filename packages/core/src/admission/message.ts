@@ -3,7 +3,7 @@ import type { Limits } from "../limits.ts";
 import type { ContentPart, Role } from "../message.ts";
 import { requireKnownFields, requireObject } from "./fields.ts";
 import { admitId } from "./ids.ts";
-import { admitTime } from "./numbers.ts";
+import { admitInteger, admitTime } from "./numbers.ts";
 import { refuse } from "./refuse.ts";
 
 const messageFields = new Set(["role", "content", "id", "agent", "metadata", "at", "native"]);
@@ -68,6 +68,11 @@ const partChecks = {
       throw refuse(`${field}.output`, "is missing; use null for a result without output.");
     requireWhenPresent(part, "isError", "boolean", field);
     requireWhenPresent(part, "providerExecuted", "boolean", field);
+  },
+  native: (part, field, limits) => {
+    admitId(part.format, `${field}.format`, limits);
+    if (part.item === undefined) throw refuse(`${field}.item`, "is missing.");
+    if (part.tokens !== undefined) admitInteger(part.tokens, `${field}.tokens`, 0);
   },
   "tool-approval-request": (part, field, limits) => {
     admitId(part.approvalId, `${field}.approvalId`, limits);

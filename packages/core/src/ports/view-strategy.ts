@@ -1,5 +1,5 @@
 import type { EventInput, SeqRange, StoredEvent } from "../events.ts";
-import type { Message } from "../message.ts";
+import type { Message, Provider } from "../message.ts";
 import type { CallOptions } from "./common.ts";
 
 /** The log as a strategy sees it: only what may reach a model, newest first, in pages, as of one version. */
@@ -42,9 +42,24 @@ export interface View {
   readonly notices?: readonly string[];
 }
 
+/** What a view is made for. */
+export interface ViewForm {
+  /**
+   * The provider that will be sent the view: parts made for it are shown, and call ids that it takes stay as they
+   * are. Without it the view is valid for all of them.
+   */
+  readonly for?: Provider | undefined;
+  /**
+   * What the model does with a conversation that ends with the assistant. `refused`: it takes none, so the view ends
+   * with a made-up user's message instead. `continued`: it continues that message, so white space at its end is
+   * removed, which providers refuse. Left out, the view may end with the assistant as it spoke.
+   */
+  readonly prefill?: "refused" | "continued" | undefined;
+}
+
 /** Chooses what of a log a model is shown. @throws `budget-exceeded` when even the least does not fit. */
 export interface ViewStrategy {
   /** Name and parameters, such as `window(messages=20)`. */
   readonly name: string;
-  view(source: ViewSource, options?: CallOptions): Promise<View>;
+  view(source: ViewSource, options?: ViewForm & CallOptions): Promise<View>;
 }

@@ -73,6 +73,8 @@ function sayingOf(part: ContentPart): readonly JsonValue[] {
       return [
         { [part.isError === true ? "failed" : "returned"]: cutValue(part.output), tool: part.toolName ?? "" },
       ];
+    case "native":
+      return [{ sent: "item", of: part.format }];
     case "image":
       return [{ sent: "image" }];
     case "file":

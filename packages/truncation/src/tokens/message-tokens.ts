@@ -26,6 +26,7 @@ const bytesPerTextToken = 4;
  * - images: see `imageTokens`; sizes are read from the message's `metadata.images`, in the order of its image parts;
  * - files: a fourth of the bytes when they are text or JSON in the message, else 1,500 for each begun 100 kB, and
  *   1,500 when the bytes stand elsewhere; and the name;
+ * - native items: their `tokens`, else the item as JSON;
  * - approvals: nothing, no provider is sent them, but for the reason of a refusal.
  */
 export function messageTokens(message: Message, countText: (text: string) => number): number {
@@ -69,6 +70,8 @@ function partTokens(
       return countText(part.toolName ?? "") + countText(jsonOf(part.output));
     case "file":
       return fileTokens(part) + countText(part.name ?? "");
+    case "native":
+      return part.tokens ?? countText(jsonOf(part.item));
     case "tool-approval-request":
       return 0;
     case "tool-approval-response":
