@@ -6,17 +6,13 @@ import {
   type EventScan,
   type EventTransfer,
   type Leases,
-  refuse,
   requireObject,
   resolveLimits,
   type Store,
 } from "@relevo/core";
-import { Kysely, PGliteDialect } from "kysely";
 import type { StoreContext } from "./context.ts";
-import type { Connector } from "./database/clients.ts";
+import { createConnector } from "./database/create-connector.ts";
 import { createDatabase } from "./database/create-database.ts";
-import { createKyselyConnector } from "./database/kysely-connector.ts";
-import { createPoolConnector } from "./database/pool-connector.ts";
 import { createTurns } from "./database/turns.ts";
 import { createDocumentStore } from "./documents/document-store.ts";
 import { createLeases } from "./leases.ts";
@@ -62,7 +58,7 @@ export interface PostgresStore extends Store {
  * ```
  */
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
-  requireOneClient(options);
+  requireObject(options, "options");
   const timeoutMs = admitInteger(options.timeoutMs ?? defaultTimeoutMs, "timeoutMs", 1, maxTimeoutMs);
   const { rowLevelSecurity, onError = () => undefined } = options;
   const security = admitChoice(
@@ -72,7 +68,10 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     options.pglite === undefined ? "connected-role" : "application-role",
   );
   const database = createDatabase({
-    connector: connectorOf(options, onError),
+    connector: createConnector(options, {
+      preparedStatements: options.preparedStatements ?? true,
+      onError,
+    }),
     schema: options.schema ?? defaultSchema,
     limits: resolveLimits(options.limits),
     assumeRole: security === "application-role" ? (options.applicationRole ?? defaultRole) : undefined,
@@ -101,26 +100,6 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function connectorOf(options: PostgresStoreOptions, onError: (error: unknown) => void): Connector {
-  if (options.pool !== undefined) {
-    return createPoolConnector(options.pool, {
-      preparedStatements: options.preparedStatements ?? true,
-      onError,
-    });
-  }
-  const { kysely, pglite } = options;
-  if (kysely !== undefined) return createKyselyConnector(kysely);
-  return createKyselyConnector(new Kysely({ dialect: new PGliteDialect({ pglite }) }));
-}
-
-function requireOneClient(options: PostgresStoreOptions): void {
-  requireObject(options, "options");
-  const clients = [options.pool, options.pglite, options.kysely].filter((client) => client !== undefined);
-  if (clients.length !== 1) {
-    throw refuse("options", "must have exactly one client: pool, pglite or kysely.");
-  }
 }
 
 /** A PGlite without a folder forgets everything with its process. */

@@ -1,5 +1,6 @@
 export { createPostgresStore, type PostgresStore } from "./create-postgres-store.ts";
 export type { PostgresClient, PostgresPool, PostgresResult } from "./database/clients.ts";
+export { type GuardedClient, type GuardedPool, guardPool } from "./database/guard-pool.ts";
 export { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from "./embedded/open-embedded.ts";
 export type {
   DeleteIdleOptions,

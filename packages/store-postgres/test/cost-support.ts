@@ -153,7 +153,10 @@ async function watchServer(): Promise<Watched> {
   }
 
   const watchedPool: PostgresPool = {
-    connect: async () => watchClient(await pool.connect()),
+    connect: (callback) =>
+      pool.connect((error, client) =>
+        callback(error, client === undefined ? undefined : watchClient(client)),
+      ),
     on: (event, listener) => pool.on(event, listener),
     listenerCount: (event) => pool.listenerCount(event),
   };

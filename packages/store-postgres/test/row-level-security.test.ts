@@ -3,7 +3,7 @@ import { MemoryError } from "@relevo/core";
 import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createPostgresStore, type PostgresStore } from "../src/index.ts";
+import { createPostgresStore, type PostgresPool, type PostgresStore } from "../src/index.ts";
 import { openTestDatabase, type TestDatabase } from "./server.ts";
 
 const tables = [
@@ -328,19 +328,23 @@ function withoutTenantConditions(pool: pg.Pool): pg.Pool {
         const value: unknown = Reflect.get(target, name);
         return typeof value === "function" ? value.bind(target) : value;
       }
-      return async () => {
-        const client = await target.connect();
-        return new Proxy(client, {
-          get(inner, member) {
-            const value: unknown = Reflect.get(inner, member);
-            if (member !== "query") return typeof value === "function" ? value.bind(inner) : value;
-            return (query: pg.QueryConfig) => {
-              const text = query.text.replaceAll(tenantCondition, "true");
-              const { name: _name, ...unnamed } = query;
-              return inner.query({ ...unnamed, text });
-            };
-          },
-        });
+      return (callback: Parameters<PostgresPool["connect"]>[0]) =>
+        target.connect((error, client) =>
+          callback(error, client === undefined ? undefined : withoutConditions(client)),
+        );
+    },
+  });
+}
+
+function withoutConditions(client: pg.PoolClient): pg.PoolClient {
+  return new Proxy(client, {
+    get(inner, member) {
+      const value: unknown = Reflect.get(inner, member);
+      if (member !== "query") return typeof value === "function" ? value.bind(inner) : value;
+      return (query: pg.QueryConfig) => {
+        const text = query.text.replaceAll(tenantCondition, "true");
+        const { name: _name, ...unnamed } = query;
+        return inner.query({ ...unnamed, text });
       };
     },
   });

@@ -3,7 +3,8 @@ import type { Deadline } from "./deadline.ts";
 
 /** What the store calls of a `Pool` of `pg`. */
 export interface PostgresPool {
-  connect(): Promise<PostgresClient>;
+  /** With a callback, so that a client is listened to from the moment at which the pool lets go of it. */
+  connect(callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void;
   on(event: "error", listener: (error: Error) => void): unknown;
   listenerCount(event: "error"): number;
 }
@@ -16,6 +17,8 @@ export interface PostgresClient {
     readonly name?: string;
   }): Promise<PostgresResult>;
   release(destroy?: Error | boolean): void;
+  /** As the server said last: `I` outside a transaction, `T` in one, `E` in one that failed. Older versions of `pg` lack it. */
+  getTransactionStatus?(): string | null;
   on(event: "error", listener: (error: Error) => void): unknown;
   removeListener(event: "error", listener: (error: Error) => void): unknown;
 }

@@ -10,6 +10,11 @@ export class RolledBack extends Error {
   }
 }
 
+/** A connection that was not used, as it was found to be unusable. */
+export class NotUsable extends Error {
+  override readonly name: string = "NotUsable";
+}
+
 /** What the work of a transaction threw by itself: no error of a client, to be thrown on unchanged. */
 export class WorkFailed extends Error {
   override readonly name: string = "WorkFailed";
@@ -54,6 +59,11 @@ const bySqlState: Readonly<Record<string, Diagnosis>> = {
   "53400": refusal("unavailable", "A limit in the server's configuration was passed."),
   "53": refusal("unavailable", "The server is out of memory or disk space."),
   "25006": refusal("unavailable", "The server takes no writes: it is a read-only replica or in recovery."),
+  "25P02": refusal(
+    "unavailable",
+    "The connection was handed out within a transaction that had failed. Whoever shares the pool must end theirs.",
+    true,
+  ),
   "25P03": lost("The server ended the connection because its transaction was idle."),
   "26000": refusal(
     "unavailable",
@@ -99,7 +109,9 @@ const neverConnected: ReadonlySet<string> = new Set([
 ]);
 
 export function diagnose(error: unknown): Diagnosis {
-  if (error instanceof RolledBack) return refusal("unavailable", error.message, true);
+  if (error instanceof RolledBack || error instanceof NotUsable) {
+    return refusal("unavailable", error.message, true);
+  }
   const state = sqlStateOf(error);
   if (state !== undefined) {
     return (
@@ -150,8 +162,9 @@ export function connectionSurvives(error: unknown): boolean {
   if (MemoryError.isInstance(error) || error instanceof RolledBack || error instanceof WorkFailed)
     return true;
   const state = sqlStateOf(error);
-  // The last two are about a statement that this connection has prepared and must forget.
-  return state !== undefined && !/^(57P|08|25P03|26000|0A000)/.test(state);
+  // 25P02: somebody's failed transaction is open on it, and would be for all that come after. The last two are about a
+  // statement that this connection has prepared and must forget.
+  return state !== undefined && !/^(57P|08|25P02|25P03|26000|0A000)/.test(state);
 }
 
 function codeOf(error: unknown): string | undefined {

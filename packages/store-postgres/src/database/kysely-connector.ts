@@ -3,7 +3,7 @@ import type { AnyKysely, Connector, RunStatement, StatementResult } from "./clie
 import type { Deadline } from "./deadline.ts";
 
 /**
- * Reaches a database through a Kysely: that of a caller, or one over PGlite. What Kysely runs cannot be taken back, so
+ * Reaches a database through a Kysely of the caller. What Kysely runs cannot be taken back, so
  * a call that is over by its deadline leaves its statement to end by itself.
  */
 export function createKyselyConnector(kysely: AnyKysely): Connector {

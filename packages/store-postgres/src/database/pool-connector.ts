@@ -1,3 +1,4 @@
+import { type Checkout, checkOut } from "./check-out.ts";
 import type { Attempt, Connector, PostgresClient, PostgresPool, RunStatement } from "./clients.ts";
 import type { Deadline } from "./deadline.ts";
 import { connectionSurvives, RolledBack } from "./errors.ts";
@@ -6,8 +7,9 @@ import { connectionSurvives, RolledBack } from "./errors.ts";
 const lookMs = 1000;
 
 /**
- * Reaches a server through a pool of `pg`. A connection on which a call did not end by its deadline is destroyed: its
- * answer would come to whoever used the connection next.
+ * Reaches a server through a pool of `pg`. A client goes back to the pool only when it is as good as new: one on which
+ * a call did not end by its deadline would give its answer to whoever used it next, and one whose transaction did not
+ * end would fail the caller's own queries, or undo them.
  */
 export function createPoolConnector(
   pool: PostgresPool,
@@ -19,10 +21,10 @@ export function createPoolConnector(
   const prepared = new WeakSet<PostgresClient>();
 
   /**
-   * A statement on a connection that we have turned our back on goes on at the server, with its locks, until it is
-   * done: a function cannot set the timeout of the statement that calls it. So the server is asked, once for each
-   * connection, to look now and then whether anybody is still there. It changes nothing for whoever shares the pool.
-   * A pooler gives its connections to others, and drops those whose client went away in the middle.
+   * A statement on an abandoned connection keeps running on the server, with its locks, until it is done: a function
+   * cannot set the timeout of the statement that calls it. So the server is asked, once for each connection, to look
+   * now and then whether anybody is still there. It changes nothing for whoever shares the pool. A pooler gives its
+   * connections to others, and drops those whose client went away in the middle.
    */
   async function prepare(client: PostgresClient, deadline: Deadline): Promise<void> {
     try {
@@ -36,24 +38,23 @@ export function createPoolConnector(
 
   async function withClient<Result>(
     { deadline }: Attempt,
-    work: (client: PostgresClient) => Promise<Result>,
+    work: (checkout: Checkout) => Promise<Result>,
   ): Promise<Result> {
-    const client = await acquire(pool, deadline);
-    // A connection that breaks between two statements would end the process too.
-    const onError = (): void => undefined;
-    client.on("error", onError);
+    const checkout = await acquire(pool, deadline);
     let broken = true;
     try {
-      if (options.preparedStatements && !prepared.has(client)) await prepare(client, deadline);
-      const result = await work(client);
+      checkout.requireUsable();
+      if (options.preparedStatements && !prepared.has(checkout.client)) {
+        await prepare(checkout.client, deadline);
+      }
+      const result = await work(checkout);
       broken = false;
       return result;
     } catch (error) {
       broken = !connectionSurvives(error);
       throw error;
     } finally {
-      client.removeListener("error", onError);
-      client.release(broken);
+      checkout.release(broken);
     }
   }
 
@@ -73,27 +74,34 @@ export function createPoolConnector(
       if (begin !== undefined) {
         return this.transaction(begin, async (run) => (await run(text, values, name)).rows, attempt);
       }
-      return withClient(attempt, async (client) => {
+      return withClient(attempt, async (checkout) => {
+        checkout.requireUsable();
         attempt.progress.sent = true;
-        return (await runOn(client, attempt.deadline)(text, values, name)).rows;
+        return (await runOn(checkout.client, attempt.deadline)(text, values, name)).rows;
       });
     },
 
-    transaction(begin, work, attempt) {
-      const { deadline, progress } = attempt;
-      return withClient(attempt, async (client) => {
-        const run = runOn(client, deadline);
+    transaction(begin, work, { deadline, progress }) {
+      return withClient({ deadline, progress }, async (checkout) => {
+        const { client } = checkout;
+        checkout.inTransaction = true;
+        // What follows `begin` may be refused, and leaves a transaction that has failed: the client is destroyed.
         await deadline.race(client.query({ text: `begin; ${begin}` }));
         let result: Awaited<ReturnType<typeof work>>;
         try {
-          result = await work(run);
+          result = await work(runOn(client, deadline));
           deadline.check();
         } catch (error) {
-          await rollBack(client, deadline, error);
+          if (connectionSurvives(error)) {
+            await rollBack(client, deadline);
+            checkout.inTransaction = false;
+          }
           throw error;
         }
+        checkout.requireUsable();
         progress.sent = true;
         const { command } = await deadline.race(client.query({ text: "commit" }));
+        checkout.inTransaction = false;
         // A transaction in which a statement failed is rolled back, and the commit says so without an error.
         if (command === "ROLLBACK") throw new RolledBack();
         return result;
@@ -102,23 +110,22 @@ export function createPoolConnector(
   };
 }
 
-async function acquire(pool: PostgresPool, deadline: Deadline): Promise<PostgresClient> {
+async function acquire(pool: PostgresPool, deadline: Deadline): Promise<Checkout> {
   deadline.check();
-  const connecting = pool.connect();
+  const taking = checkOut(pool);
   try {
-    return await deadline.race(connecting);
+    return await deadline.race(taking);
   } catch (error) {
     // Whoever comes too late must not keep the connection for ever.
-    connecting.then(
-      (client) => client.release(),
+    taking.then(
+      (checkout) => checkout.release(false),
       () => undefined,
     );
     throw error;
   }
 }
 
-async function rollBack(client: PostgresClient, deadline: Deadline, error: unknown): Promise<void> {
-  if (!connectionSurvives(error)) return;
+async function rollBack(client: PostgresClient, deadline: Deadline): Promise<void> {
   try {
     await deadline.race(client.query({ text: "rollback" }));
   } catch (cause) {

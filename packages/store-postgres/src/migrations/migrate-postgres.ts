@@ -1,13 +1,12 @@
 import { MemoryError } from "@relevo/core";
-import { Kysely, type PostgresPool as KyselyPool, PGliteDialect, PostgresDialect, sql } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
-import type { AnyKysely } from "../database/clients.ts";
-import { toMemoryError } from "../database/errors.ts";
+import type { RunStatement } from "../database/clients.ts";
+import { createConnector } from "../database/create-connector.ts";
+import { Deadline } from "../database/deadline.ts";
+import { diagnose, toMemoryError } from "../database/errors.ts";
 import { literal, quoteIdentifier } from "../database/text.ts";
 import { type ClientOptions, defaultRole, defaultSchema } from "../options.ts";
 import { createRole } from "../schema/roles.ts";
-import { migrationSteps } from "./migrations.ts";
-import { withinTransaction } from "./within-transaction.ts";
+import { type MigrationStep, migrationSteps } from "./migrations.ts";
 
 /** What `migratePostgres` takes: a client of a role that may create the schema, and where to put it. */
 export type MigrateOptions = ClientOptions & {
@@ -52,83 +51,75 @@ export async function migratePostgres(options: MigrateOptions): Promise<MigrateR
   const { schema: name = defaultSchema, applicationRole: role = defaultRole, dryRun = false } = options;
   const schema = quoteIdentifier(name);
   quoteIdentifier(role, "applicationRole");
-  const migratorOf = (db: AnyKysely): Migrator =>
-    new Migrator({
-      db,
-      provider: { getMigrations: async () => migrationsFor(schema, role) },
-      migrationTableName: "migrations",
-      migrationLockTableName: "migrations_lock",
-      migrationTableSchema: name,
-    });
+  const connector = createConnector(options, { preparedStatements: false, onError: () => undefined });
+  // It takes as long as it takes: the tables may be large, and another process may be at it.
+  using deadline = new Deadline(longestMs, undefined);
+  const progress = { sent: false };
   try {
-    const known = new Map(migrationSteps.map((step) => [step.name, step]));
-    const sqlOf = (names: readonly string[]): readonly string[] => [
-      ...(names.length === 0 ? [] : [...bookkeeping(schema), createRole(role)]),
-      ...names.flatMap((one) => [
-        ...(known.get(one)?.statements(schema, role) ?? []),
-        `insert into ${schema}.migrations (name, timestamp) values (${literal(one)}, ${isoNow})`,
-      ]),
-    ];
-    if (dryRun) {
-      const pending = (await migratorOf(kyselyOf(options)).getMigrations())
-        .filter(({ executedAt }) => executedAt === undefined)
-        .map((one) => one.name);
-      return { applied: pending, sql: sqlOf(pending) };
-    }
-    const results = await withinTransaction(kyselyOf(options), `relevo ${name}`, async (db) => {
-      const { error, results: steps = [] } = await migratorOf(db).migrateToLatest();
-      if (error !== undefined) throw error;
-      return steps;
-    });
-    const applied = results.filter(({ status }) => status === "Success").map((one) => one.migrationName);
-    return { applied, sql: sqlOf(applied) };
+    return await connector.transaction(
+      // A lock of the transaction: one of the session would outlive it behind a pooler in transaction mode.
+      `select pg_advisory_xact_lock(hashtextextended(${literal(`relevo ${name}`)}, 0))`,
+      async (run) => {
+        const found = await findMigrations(name, schema, run);
+        const pending = pendingAfter(found?.applied ?? [], name);
+        const sql =
+          pending.length === 0
+            ? []
+            : [
+                ...(found === undefined ? bookkeeping(schema) : []),
+                createRole(role),
+                ...pending.flatMap((step) => [
+                  ...step.statements(schema, role),
+                  `insert into ${schema}.migrations (name, timestamp) values (${literal(step.name)}, ${isoNow})`,
+                ]),
+              ];
+        if (!dryRun) for (const statement of sql) await run(statement, []);
+        return { applied: pending.map((step) => step.name), sql };
+      },
+      { deadline, progress },
+    );
   } catch (error) {
-    throw explain(error, name);
+    throw toMemoryError(error, progress.sent && !diagnose(error).refused ? "unknown" : "not-applied");
   }
 }
 
-/** What Kysely's migrator makes by itself, so that the SQL of a dry run is all that there is to run by hand. */
+const longestMs = 2 ** 31 - 1;
+
+/** The migrations that the schema has had; `undefined` when there is no table of them. */
+async function findMigrations(
+  name: string,
+  schema: string,
+  run: RunStatement,
+): Promise<{ readonly applied: readonly string[] } | undefined> {
+  const { rows: tables } = await run(
+    `select from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname = $1 and c.relname = 'migrations' and c.relkind = 'r'`,
+    [name],
+  );
+  if (tables.length === 0) return undefined;
+  const { rows } = await run(`select name from ${schema}.migrations order by name`, []);
+  return { applied: (rows as readonly { readonly name: string }[]).map((row) => row.name) };
+}
+
+/** What is still to do. @throws `unsupported` when a newer version of this package has been here. */
+function pendingAfter(applied: readonly string[], schema: string): readonly MigrationStep[] {
+  const unknown = applied.filter((name) => !migrationSteps.some((step) => step.name === name));
+  if (unknown.length > 0) {
+    throw new MemoryError(
+      "unsupported",
+      `The schema ${JSON.stringify(schema)} was migrated by a newer version of this package. Upgrade the package.`,
+      { details: { unknown } },
+    );
+  }
+  return migrationSteps.filter((step) => !applied.includes(step.name));
+}
+
+/** Where the migrations are written down; `if not exists`, as somebody may have made the schema for this role. */
 function bookkeeping(schema: string): readonly string[] {
   return [
     `create schema if not exists ${schema}`,
-    `create table if not exists ${schema}.migrations (name varchar(255) not null primary key, timestamp varchar(255) not null)`,
-    `create table if not exists ${schema}.migrations_lock (id varchar(255) not null primary key, is_locked integer default 0 not null)`,
-    `insert into ${schema}.migrations_lock (id, is_locked) values ('migration_lock', 0) on conflict do nothing`,
+    `create table ${schema}.migrations (name text not null primary key, timestamp text not null)`,
   ];
 }
 
-/** As JavaScript writes a time, which is what the migrator compares. */
 const isoNow = `to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
-function migrationsFor(schema: string, role: string): Record<string, Migration> {
-  return Object.fromEntries(
-    migrationSteps.map((step) => [
-      step.name,
-      {
-        async up(kysely: Kysely<unknown>) {
-          await sql.raw(createRole(role)).execute(kysely);
-          for (const statement of step.statements(schema, role)) await sql.raw(statement).execute(kysely);
-        },
-      },
-    ]),
-  );
-}
-
-function kyselyOf(options: ClientOptions): AnyKysely {
-  if (options.kysely !== undefined) return options.kysely;
-  if (options.pglite !== undefined)
-    return new Kysely({ dialect: new PGliteDialect({ pglite: options.pglite }) });
-  return new Kysely({ dialect: new PostgresDialect({ pool: options.pool as unknown as KyselyPool }) });
-}
-
-function explain(error: unknown, schema: string): MemoryError {
-  // Kysely finds a migration in the table that it was not given: a newer package has been here.
-  if (error instanceof Error && error.message.includes("previously executed migration")) {
-    return new MemoryError(
-      "unsupported",
-      `The schema ${JSON.stringify(schema)} was migrated by a newer version of this package. Upgrade the package.`,
-      { cause: error },
-    );
-  }
-  return toMemoryError(error, "not-applied");
-}

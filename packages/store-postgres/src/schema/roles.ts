@@ -43,7 +43,7 @@ export function grantUse(schema: string, role: string): readonly string[] {
   return [
     `grant usage on schema ${schema} to ${to}`,
     `grant select, insert, update, delete on all tables in schema ${schema} to ${to}`,
-    `revoke insert, update, delete on ${schema}.migrations, ${schema}.migrations_lock from ${to}`,
+    `revoke insert, update, delete on ${schema}.migrations from ${to}`,
     `revoke all on all functions in schema ${schema} from public`,
     `grant execute on all functions in schema ${schema} to ${to}`,
   ];
