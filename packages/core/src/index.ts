@@ -58,7 +58,7 @@ export {
   admitTouch,
   admitTrim,
 } from "./admission/log-calls.ts";
-export { admitMessage } from "./admission/message.ts";
+export { admitMessage, type MessageOrigin } from "./admission/message.ts";
 export {
   abortError,
   admitChoice,

@@ -11,7 +11,7 @@ import type { Limits } from "../limits.ts";
 import { requireKnownFields, requireObject } from "./fields.ts";
 import { admitId } from "./ids.ts";
 import { admitJson, admitMetadata } from "./json.ts";
-import { admitMessage } from "./message.ts";
+import { admitMessage, type MessageOrigin } from "./message.ts";
 import { admitInteger, admitRanges, admitTime } from "./numbers.ts";
 import { readArray } from "./read-array.ts";
 import { refuse, shown, tooLarge } from "./refuse.ts";
@@ -44,7 +44,12 @@ export function admitEvents(input: unknown, limits: Limits): readonly AdmittedEv
  * One event, checked, copied, frozen and measured; a system message comes back pinned. Names of fields are made
  * only where something is refused: making them for each event would cost as much as the checks.
  */
-export function admitEvent(input: unknown, field: string, limits: Limits): AdmittedEvent {
+export function admitEvent(
+  input: unknown,
+  field: string,
+  limits: Limits,
+  origin: MessageOrigin = "appended",
+): AdmittedEvent {
   requireObject(input, field);
   const { value, bytes } = admitJson(input, field, limits);
   const event = value as { readonly [Field in keyof EventInput]?: JsonValue } & JsonObject;
@@ -61,7 +66,7 @@ export function admitEvent(input: unknown, field: string, limits: Limits): Admit
   if (event.tokens !== undefined) admitTokens(event.tokens, `${field}.tokens`);
   if (event.metadata !== undefined) admitEventMetadata(event.metadata, bytes, `${field}.metadata`, limits);
   if (event.body === undefined) throw refuse(`${field}.body`, "is missing.");
-  checkBody(type, event.body, `${field}.body`, limits);
+  checkBody(type, event.body, `${field}.body`, limits, origin);
 
   const admitted = event as unknown as EventInput;
   if (admitted.type === "message" && admitted.body.role === "system" && admitted.pinned === undefined) {
@@ -110,13 +115,19 @@ export function checkRetraction(event: EventInput, version: number): void {
   }
 }
 
-function checkBody(type: EventType, body: JsonValue, field: string, limits: Limits): void {
+function checkBody(
+  type: EventType,
+  body: JsonValue,
+  field: string,
+  limits: Limits,
+  origin: MessageOrigin,
+): void {
   if (type.startsWith("x-")) return;
   requireObject(body, field);
   const record = body as JsonObject;
   switch (type) {
     case "message":
-      admitMessage(record, field, limits);
+      admitMessage(record, field, limits, origin);
       return;
     case "summary":
       requireText(record, ["text", "sourceHash", "strategy"], field);

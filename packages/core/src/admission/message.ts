@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
+import type { MemoryError } from "../memory-error.ts";
 import type { ContentPart, Role } from "../message.ts";
 import { requireKnownFields, requireObject } from "./fields.ts";
+import { foreignField, foreignPart, foreignRole } from "./foreign-message.ts";
 import { admitId } from "./ids.ts";
 import { admitInteger, admitTime } from "./numbers.ts";
 import { refuse } from "./refuse.ts";
@@ -9,11 +11,34 @@ import { refuse } from "./refuse.ts";
 const messageFields = new Set(["role", "content", "id", "agent", "metadata", "at", "native"]);
 const roles: ReadonlySet<string> = new Set<Role>(["system", "user", "assistant", "tool"]);
 
-/** Checks the form of a message that `admitJson` has copied. @throws `invalid-input` */
-export function admitMessage(message: JsonObject, field: string, limits: Limits): void {
+/**
+ * Where a message comes from. What is `appended` must be something that a view can show; an `imported` one may stand
+ * in a log that was written before that was checked, and its content is not to be lost.
+ */
+export type MessageOrigin = "appended" | "imported";
+
+/**
+ * Checks the form of a message that `admitJson` has copied.
+ *
+ * @throws `invalid-input`; for the shapes of other libraries it says what they are here.
+ */
+export function admitMessage(
+  message: JsonObject,
+  field: string,
+  limits: Limits,
+  origin: MessageOrigin = "appended",
+): void {
+  for (const name in message) {
+    const hint = messageFields.has(name) ? undefined : foreignField(name);
+    if (hint !== undefined && Object.hasOwn(message, name))
+      throw refuse(`${field}.${name}`, `is not a field of a message here. ${hint}`);
+  }
   requireKnownFields(message, field, messageFields);
-  if (!roles.has(message.role as string))
-    throw refuse(`${field}.role`, `must be one of ${[...roles].join(", ")}.`);
+  const role = message.role;
+  if (typeof role !== "string" || !roles.has(role)) {
+    const hint = typeof role === "string" ? foreignRole(role) : undefined;
+    throw refuse(`${field}.role`, `must be one of ${[...roles].join(", ")}.${hint ? ` ${hint}` : ""}`);
+  }
   if (message.id !== undefined) admitId(message.id, `${field}.id`, limits);
   if (message.agent !== undefined) admitId(message.agent, `${field}.agent`, limits);
   if (message.metadata !== undefined) requireObject(message.metadata, `${field}.metadata`);
@@ -25,11 +50,54 @@ export function admitMessage(message: JsonObject, field: string, limits: Limits)
     if (native.item === undefined) throw refuse(`${field}.native.item`, "is missing.");
   }
   const content = message.content;
-  if (typeof content === "string") return;
-  if (!Array.isArray(content)) throw refuse(`${field}.content`, "must be text or an array of parts.");
+  if (typeof content === "string") {
+    if (role === "tool" && origin === "appended") throw refuse(`${field}.content`, answersNoCall);
+    return;
+  }
+  if (!Array.isArray(content)) {
+    const hint =
+      content === null
+        ? " Where others write null beside tool calls, the calls are parts of content here."
+        : "";
+    throw refuse(`${field}.content`, `must be text or an array of parts.${hint}`);
+  }
   content.forEach((part, index) => {
     admitPart(part, `${field}.content[${index}]`, limits);
+    const { type } = part as { readonly type: ContentPart["type"] };
+    if (origin === "appended" && !rolesOfPart[type].includes(role as Role))
+      throw misplaced(type, role as Role, `${field}.content[${index}]`);
   });
+  if (role === "tool" && origin === "appended" && content.length === 0)
+    throw refuse(`${field}.content`, answersNoCall);
+}
+
+const answersNoCall =
+  'must be an array of results when the role is "tool": text by itself answers no call, so no view could show it. ' +
+  'Write [{ type: "tool-result", toolCallId, output }], with the id of the call.';
+
+/** The roles in whose messages a view can show a part. */
+const rolesOfPart: { readonly [Type in ContentPart["type"]]: readonly Role[] } = {
+  text: ["system", "user", "assistant"],
+  image: ["user", "assistant"],
+  file: ["user", "assistant"],
+  reasoning: ["assistant"],
+  "tool-call": ["assistant"],
+  "tool-result": ["tool", "assistant"],
+  "tool-approval-request": ["assistant"],
+  "tool-approval-response": ["tool"],
+  native: ["user", "assistant"],
+};
+
+function misplaced(type: ContentPart["type"], role: Role, field: string): MemoryError {
+  const places = rolesOfPart[type];
+  const remedy =
+    role === "tool" && places.includes("user")
+      ? "Text, images and files that a tool returned are the output of a tool-result part."
+      : `Its place is a message with the role ${places.map((place) => `"${place}"`).join(" or ")}.`;
+  return refuse(
+    field,
+    `is a part of type ${type}, which no view could show for the role "${role}". ${remedy}`,
+  );
 }
 
 function admitPart(part: JsonValue, field: string, limits: Limits): void {
@@ -37,7 +105,9 @@ function admitPart(part: JsonValue, field: string, limits: Limits): void {
   const record = part as JsonObject;
   // The type is checked before it is used as a key: an object there would be asked for its own toString.
   if (typeof record.type !== "string" || !Object.hasOwn(partChecks, record.type)) {
-    throw refuse(`${field}.type`, `must be one of ${Object.keys(partChecks).join(", ")}.`);
+    const hint = typeof record.type === "string" ? foreignPart(record.type) : undefined;
+    const known = `must be one of ${Object.keys(partChecks).join(", ")}.`;
+    throw refuse(`${field}.type`, hint === undefined ? known : `${known} ${hint}`);
   }
   partChecks[record.type as ContentPart["type"]](record, field, limits);
 }

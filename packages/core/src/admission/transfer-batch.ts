@@ -151,7 +151,7 @@ function admitStored(
     });
     return { event, bytes: 0 };
   }
-  const { event, bytes } = admitEvent(rest, field, limits);
+  const { event, bytes } = admitEvent(rest, field, limits, "imported");
   return { event: Object.freeze({ ...event, seq: place, ...marks }) as StoredEvent, bytes };
 }
 

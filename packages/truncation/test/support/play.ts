@@ -14,6 +14,7 @@ import { expand, type Strategy } from "../../src/index.ts";
 import { customCounter } from "../../src/tokens/custom-counter.ts";
 import { faultsOf, type Promises, prefixFaults } from "./check-view.ts";
 import { type History, type Step, Writer } from "./histories.ts";
+import { say } from "./say.ts";
 import { type Truth, truthOf } from "./truth.ts";
 
 /** How often the checks had something to look at: a property that never applies holds for nothing. */
@@ -117,7 +118,7 @@ class Game {
       const events = step.messages.map(
         (draft): EventInput => ({ type: "message", body: writer.write(draft), pinned: draft.pinned }),
       );
-      if (events.length > 0) await this.#session.append(events);
+      if (events.length > 0) await say(this.#session, this.#log, events);
       return;
     }
     if (step.do === "fill") {
