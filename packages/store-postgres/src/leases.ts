@@ -14,6 +14,8 @@ import {
   throwIfAborted,
 } from "@relevo/core";
 import type { StoreContext } from "./context.ts";
+import { exactNumber } from "./database/exact-number.ts";
+import { asTexts } from "./schema/sql-text.ts";
 
 const maxWaitMs = 2 ** 31 - 1;
 /** Who waits looks again this often at first, and seldom more than that later. In milliseconds. */
@@ -22,14 +24,15 @@ const lastPollMs = 100;
 
 interface AcquireRow {
   readonly r_status: "done" | "lease";
-  readonly r_fence: number;
-  readonly r_until: number;
-  readonly r_now: number;
+  /** These as `asText` gives them. */
+  readonly r_fence: string;
+  readonly r_until: string;
+  readonly r_now: string;
 }
 
 interface RenewRow {
   readonly r_status: "done" | "lease";
-  readonly r_until: number | null;
+  readonly r_until: string | null;
 }
 
 /** The leases, with the end of the waits that are under way. */
@@ -50,7 +53,8 @@ export function createLeases(context: StoreContext): OwnedLeases {
     const [row] = await database.call<AcquireRow>(
       {
         name: "acquire_lease",
-        text: `select * from ${schema}.acquire_lease($1, $2, $3, $4)`,
+        text: `select f.r_status, ${asTexts("f", ["r_fence", "r_until", "r_now"])}
+  from ${schema}.acquire_lease($1, $2, $3, $4) as f`,
         values: [tenant, session, lockTimeoutMs, ttlMs],
       },
       { effect: "once" },
@@ -67,7 +71,7 @@ export function createLeases(context: StoreContext): OwnedLeases {
     const [row] = await database.call<RenewRow>(
       {
         name: "renew_lease",
-        text: `select * from ${schema}.renew_lease($1, $2, $3, $4, $5)`,
+        text: `select f.r_status, ${asTexts("f", ["r_until"])} from ${schema}.renew_lease($1, $2, $3, $4, $5) as f`,
         values: [tenant, session, lockTimeoutMs, fence, ttlMs],
       },
       { effect: "repeatable", ...options },
@@ -85,7 +89,7 @@ export function createLeases(context: StoreContext): OwnedLeases {
         const renewedTtl = admitTtl(options.ttlMs) ?? ttlMs;
         const row = await change(address, fence, renewedTtl, signalOf(options));
         if (row.r_status === "lease" || row.r_until === null) throw conflict("lease", {});
-        return leaseOf(address, fence, row.r_until, renewedTtl);
+        return leaseOf(address, fence, exactNumber(row.r_until), renewedTtl);
       },
       async release(options: CallOptions = {}) {
         database.requireOpen();
@@ -130,15 +134,16 @@ export function createLeases(context: StoreContext): OwnedLeases {
       for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 2, lastPollMs)) {
         // Not given the signal: a lease that was granted to nobody would keep everybody out until it ran out.
         const row = await tryAcquire(address, ttlMs);
+        const [fence, expiresAt] = [exactNumber(row.r_fence), exactNumber(row.r_until)];
         if (row.r_status === "done") {
-          if (!options.signal?.aborted) return leaseOf(address, row.r_fence, row.r_until, ttlMs);
-          await change(address, row.r_fence, null, {});
+          if (!options.signal?.aborted) return leaseOf(address, fence, expiresAt, ttlMs);
+          await change(address, fence, null, {});
         }
         throwIfAborted(options.signal);
         const leftMs = end - performance.now();
-        if (leftMs <= 0) throw conflict("lease", { fence: row.r_fence, expiresAt: row.r_until });
+        if (leftMs <= 0) throw conflict("lease", { fence, expiresAt });
         // Not before the lease may have run out, unless it is given back before, which only a look can tell.
-        const untilFreeMs = Math.max(1, row.r_until - row.r_now);
+        const untilFreeMs = Math.max(1, expiresAt - exactNumber(row.r_now));
         const waiting = Math.min(pollMs * (0.75 + Math.random() / 2), untilFreeMs, leftMs);
         await sleep(waiting, options.signal);
       }

@@ -2,7 +2,7 @@ import { type RemoteProcess, startRemoteProcess } from "@relevo/remote-store";
 import { describeConformance, type StoreHarness } from "@relevo/store-conformance";
 import { requireService } from "@relevo/test-services";
 import pg from "pg";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore } from "../src/index.ts";
 import { handlesOf } from "./harness.ts";
 import { openTestDatabase, type TestDatabase } from "./server.ts";
@@ -15,7 +15,7 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
     let remote: RemoteProcess;
 
     beforeAll(async () => {
-      database = await openTestDatabase();
+      database = await openTestDatabase(undefined, { shadowed: true });
       pool = new pg.Pool({ connectionString: database.url, max: 5 });
       remote = await startRemoteProcess(new URL("./remote/postgres-module.ts", import.meta.url), {
         RELEVO_TEST_URL: database.url,
@@ -39,5 +39,10 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
     };
 
     describeConformance(harness);
+
+    // All of the above ran where others may create, on a path that has their twins of everything first.
+    it("calls nothing that others have planted on the search path", async () => {
+      expect(await database.hits()).toBe(0);
+    });
   },
 );

@@ -302,7 +302,8 @@ async function everythingOf(store: PostgresStore, tenant: string): Promise<strin
   ]);
 }
 
-const tenantCondition = /\b\w+\.tenant = (?:scope\.tenant|p_tenant|[a-z]\.tenant)/gu;
+const tenantCondition =
+  /(?:\b\w+\.tenant|"\w+"\."tenant") (?:=|operator\(pg_catalog\.=\)) (?:scope\.tenant|unit\.tenant|p_tenant|[a-z]\.tenant)/gu;
 
 /** Takes every condition on the tenant out of the functions of the schema. Returns how many there were. */
 async function removeTenantConditions(owner: pg.Pool): Promise<number> {

@@ -6,6 +6,7 @@ import {
 } from "@relevo/test-services";
 import pg from "pg";
 import { migratePostgres } from "../src/index.ts";
+import { hitsQuery, hostilePath, shadowStatements } from "./shadows.ts";
 
 /** A migrated database, and how the application and its owner reach it. */
 export interface TestDatabase extends AsyncDisposable {
@@ -14,20 +15,41 @@ export interface TestDatabase extends AsyncDisposable {
   /** As the owner of everything, who bypasses row-level security. */
   readonly ownerUrl: string;
   readonly server: PostgresDatabases;
+  /** How often the application or the migration called what others had planted; with `shadowed`. */
+  hits(): Promise<number>;
+}
+
+export interface TestDatabaseOptions {
+  /** Twins of PostgreSQL's functions, operators and types stand in every schema, and before its own. */
+  readonly shadowed?: boolean;
 }
 
 /** The login role of tests. Roles belong to the whole server, so it may be there from another test. */
 const appRole = "relevo_test_app";
 
-export async function openTestDatabase(server?: PostgresDatabases): Promise<TestDatabase> {
+export async function openTestDatabase(
+  server?: PostgresDatabases,
+  { shadowed = false }: TestDatabaseOptions = {},
+): Promise<TestDatabase> {
   const own = server ?? (await startPostgres());
   const ownerUrl = await own.createDatabase();
   const owner = new pg.Pool({ connectionString: ownerUrl, max: 1 });
   try {
+    if (shadowed) {
+      await owner.query(`create schema ${appRole}; grant usage on schema ${appRole} to public`);
+      for (const statement of shadowStatements([appRole, "public"])) await owner.query(statement);
+      await owner.query(`set search_path = ${hostilePath}`);
+    }
     await migratePostgres({ pool: owner });
+    await owner.query("set search_path = pg_catalog");
     await owner.query(`do $$ begin
       create role ${appRole} login password 'relevo' in role relevo_app;
     exception when duplicate_object or unique_violation then null; end $$`);
+    if (shadowed) {
+      await owner.query(`do $$ begin
+        execute format('alter role ${appRole} in database %I set search_path = ${hostilePath}', current_database());
+      end $$`);
+    }
   } finally {
     await owner.end();
   }
@@ -38,6 +60,10 @@ export async function openTestDatabase(server?: PostgresDatabases): Promise<Test
     url: url.href,
     ownerUrl,
     server: own,
+    async hits() {
+      const [row] = await own.query(hitsQuery, ownerUrl);
+      return Number(row?.hits);
+    },
     async [Symbol.asyncDispose]() {
       if (server === undefined) await own.stop();
     },

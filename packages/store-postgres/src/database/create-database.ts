@@ -7,8 +7,9 @@ import { createBuilder, createConnectionQueries } from "./connection-queries.ts"
 import type { Database, Statement, WorkOptions } from "./database.ts";
 import { Deadline } from "./deadline.ts";
 import { diagnose, toMemoryError, WorkFailed } from "./errors.ts";
+import { qualify } from "./qualify.ts";
 import { checkRole } from "./role-check.ts";
-import { literal, quoteIdentifier } from "./text.ts";
+import { literal, pinPath, quoteIdentifier } from "./text.ts";
 
 export interface DatabaseOptions {
   readonly connector: Connector;
@@ -37,6 +38,19 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
   let ready = false;
   let checking: Promise<void> | undefined;
 
+  const qualifiedTexts = new Map<string, { readonly text: string; readonly result: string }>();
+
+  /** The statement with its names qualified, once for each name. */
+  function qualified(statement: Statement): Statement {
+    const { name, text } = statement;
+    let known = qualifiedTexts.get(name);
+    if (known === undefined || known.text !== text) {
+      known = { text, result: qualify(text) };
+      qualifiedTexts.set(name, known);
+    }
+    return { ...statement, text: known.result };
+  }
+
   function requireOpen(): void {
     if (!open) throw closedError();
   }
@@ -48,7 +62,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
       using deadline = new Deadline(timeoutMs, undefined);
       const begin = assumeRole === undefined ? undefined : setup(undefined, deadline);
       await checkRole(options.schema, options.allowBypass, (text, values) =>
-        connector.single({ text, values }, begin, { deadline, progress: { sent: false } }),
+        connector.single({ text: qualify(text), values }, begin, { deadline, progress: { sent: false } }),
       );
       ready = true;
     })().finally(() => {
@@ -61,10 +75,11 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
   function setup(tenant: string | undefined, deadline: Deadline): string {
     const serverMs = Math.max(1, Math.floor(deadline.remainingMs * 0.9));
     const settings = [
-      `set_config('relevo.tenant', ${tenant === undefined ? "''" : literal(tenant)}, true)`,
-      `set_config('statement_timeout', '${serverMs}', true)`,
-      `set_config('lock_timeout', '${serverMs}', true)`,
-      ...(assumeRole === undefined ? [] : [`set_config('role', ${literal(assumeRole)}, true)`]),
+      pinPath,
+      `pg_catalog.set_config('relevo.tenant', ${tenant === undefined ? "''" : literal(tenant)}, true)`,
+      `pg_catalog.set_config('statement_timeout', '${serverMs}', true)`,
+      `pg_catalog.set_config('lock_timeout', '${serverMs}', true)`,
+      ...(assumeRole === undefined ? [] : [`pg_catalog.set_config('role', ${literal(assumeRole)}, true)`]),
     ];
     return `select ${settings.join(", ")}`;
   }
@@ -109,7 +124,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
     },
 
     async call<Row>(statement: Statement, work: WorkOptions): Promise<readonly Row[]> {
-      const named = { ...statement, name: `${namePrefix}_${statement.name}` };
+      const named = { ...qualified(statement), name: `${namePrefix}_${statement.name}` };
       return await attempt(work, async (one) => {
         const begin = assumeRole === undefined ? undefined : setup(undefined, one.deadline);
         return (await connector.single(named, begin, one)) as readonly Row[];

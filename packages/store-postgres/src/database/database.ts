@@ -5,8 +5,8 @@ import type { Tables } from "../schema/tables.ts";
 /**
  * One statement. `name` is its prepared statement's; the same name always has the same text.
  *
- * Results that all clients read alike: cast `bigint` to `float8` (exact to 2^53), take JSON as `text`. A `bigint`
- * comes as a string from one client and as a number from another.
+ * Results that all clients read alike: take `bigint` as `asText` gives it, and JSON as `text`. A `bigint` comes as a
+ * string from one client and as a number from another.
  */
 export interface Statement {
   readonly name: string;

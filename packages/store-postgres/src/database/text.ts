@@ -15,9 +15,12 @@ export function quoteIdentifier(name: string, field: string = "schema"): string 
 }
 
 /**
- * A text as an expression, where no parameter can go. As hexadecimal digits, which end no string whatever
+ * A text as an expression, where no parameter can go. As hexadecimal digits, which mean the same whatever
  * `standard_conforming_strings` says.
  */
 export function literal(text: string): string {
-  return `convert_from('\\x${Buffer.from(text, "utf8").toString("hex")}'::bytea, 'UTF8')`;
+  return `pg_catalog.convert_from(pg_catalog.decode('${Buffer.from(text, "utf8").toString("hex")}', 'hex'), 'UTF8')`;
 }
+
+/** Where names are looked up within a transaction of ours, as a call of `set_config` that ends with it. */
+export const pinPath = "pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)";

@@ -182,5 +182,5 @@ export function tagCountsQuery(
     ) as t`,
   );
   return sql`with ${scopeSql(schema, scope.tenant, scope.session)}
-  select counts.of::double precision as of from (${sql.join(counts, sql` union all `)}) as counts order by counts.n`;
+  select counts.of::text as of from (${sql.join(counts, sql` union all `)}) as counts order by counts.n`;
 }

@@ -47,7 +47,7 @@ async function chooseDriver(
   const [first] = choices;
   if (first === undefined) return { kind: "place" };
   if (choices.length === 1) return { kind: "tags", tags: first };
-  const rows = await runRead<{ readonly of: number }>(
+  const rows = await runRead<{ readonly of: string }>(
     database,
     request.scope.tenant,
     tagCountsQuery(database.schema, request, range, choices.flat()),
@@ -57,7 +57,7 @@ async function chooseDriver(
   let best = first;
   let fewest = Number.POSITIVE_INFINITY;
   for (const tags of choices) {
-    const count = tags.reduce((sum) => sum + (rows[next++]?.of ?? 0), 0);
+    const count = tags.reduce((sum) => sum + Number(rows[next++]?.of ?? 0), 0);
     if (count >= fewest) continue;
     best = tags;
     fewest = count;

@@ -1,6 +1,7 @@
 import { type CallOptions, type Document, type DocumentAddress, documentSortKey } from "@relevo/core";
 import type { Database } from "../database/database.ts";
-import { nowMs } from "../schema/sql-text.ts";
+import { exactNumber } from "../database/exact-number.ts";
+import { asText, nowMs } from "../schema/sql-text.ts";
 import { placeOf } from "./place.ts";
 import { type DocumentRow, documentColumns, documentOf } from "./rows.ts";
 
@@ -21,10 +22,10 @@ export async function getDocuments(
     session,
     place: placeOf(documentSortKey(namespace, key)),
   }));
-  const rows = await database.call<DocumentRow & { readonly n: number }>(
+  const rows = await database.call<DocumentRow & { readonly n: string }>(
     {
       name: "get_documents",
-      text: `select a.n::double precision as n, ${documentColumns("d", "s")}
+      text: `select ${asText("a.n")} as n, ${documentColumns("d", "s")}
 from (select set_config('relevo.tenant', $1, true) as tenant, ${nowMs} as now offset 0) as scope
 cross join (
   select a.session, decode(a.place, 'hex') as place, a.n from rows from (
@@ -51,7 +52,7 @@ cross join lateral (
   );
   const found: (Document | undefined)[] = addresses.map(() => undefined);
   for (const row of rows) {
-    const index = row.n - 1;
+    const index = exactNumber(row.n) - 1;
     found[index] = documentOf(addresses[index] as DocumentAddress, row);
   }
   return found;

@@ -1,16 +1,19 @@
 import type { Document, JsonObject, JsonValue } from "@relevo/core";
+import { exactNumber } from "../database/exact-number.ts";
 import { parseStored } from "../log/head.ts";
+import { asText, asTexts } from "../schema/sql-text.ts";
 
 /** A stored document as the columns of `documentColumns` give it. */
 export interface DocumentRow {
   readonly value: string;
   readonly metadata: string;
   readonly tags: string;
-  readonly version: number;
-  readonly created_at: number;
-  readonly updated_at: number;
+  /** Numbers as `asText` gives them. */
+  readonly version: string;
+  readonly created_at: string;
+  readonly updated_at: string;
   /** Of its own or of its session, whichever is first. */
-  readonly expires_at: number | null;
+  readonly expires_at: string | null;
   readonly incarnation: string | null;
 }
 
@@ -23,10 +26,8 @@ export function documentColumns(document: string, session?: string): string {
     session === undefined ? `${document}.expires_at` : `least(${document}.expires_at, ${session}.expires_at)`;
   return [
     `${document}.value, ${document}.metadata, array_to_json(${document}.tags)::text as tags`,
-    ...["version", "created_at", "updated_at"].map(
-      (name) => `${document}.${name}::double precision as ${name}`,
-    ),
-    `${expiry}::double precision as expires_at`,
+    asTexts(document, ["version", "created_at", "updated_at"]),
+    `${asText(expiry)} as expires_at`,
     ...(session === undefined ? [] : [`${session}.incarnation`]),
   ].join(", ");
 }
@@ -39,12 +40,12 @@ export function documentOf(
     namespace,
     key,
     value: parseStored(row.value) as JsonValue,
-    version: row.version,
+    version: exactNumber(row.version),
     tags: parseStored(row.tags) as readonly string[],
     metadata: parseStored(row.metadata) as JsonObject,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    createdAt: exactNumber(row.created_at),
+    updatedAt: exactNumber(row.updated_at),
+    ...(row.expires_at === null ? {} : { expiresAt: exactNumber(row.expires_at) }),
     ...(row.incarnation === null ? {} : { incarnation: row.incarnation }),
   });
 }

@@ -14,23 +14,30 @@ import {
   sessionKey,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
+import { exactNumber } from "../database/exact-number.ts";
+import { asTexts } from "../schema/sql-text.ts";
 import { placeOf } from "./place.ts";
 import { type DocumentRow, documentColumns, documentOf } from "./rows.ts";
 
 /** What the functions of the schema answer besides their result. */
 interface Answer {
   readonly r_status: string;
-  readonly r_index: number | string | null;
-  readonly r_current: number | null;
+  /** These as `asText` gives them. */
+  readonly r_index: string | null;
+  readonly r_current: string | null;
 }
 
 interface PutRow extends Answer {
-  readonly r_version: number;
-  readonly r_created_at: number;
-  readonly r_updated_at: number;
-  readonly r_expires_at: number | null;
+  readonly r_version: string;
+  readonly r_created_at: string;
+  readonly r_updated_at: string;
+  readonly r_expires_at: string | null;
   readonly r_incarnation: string | null;
 }
+
+/** The columns of a function's answer: its status, and these numbers. */
+const answer = (...numbers: readonly string[]): string =>
+  `f.r_status, ${asTexts("f", ["r_index", "r_current", ...numbers])}`;
 
 type Signal = AbortSignal | undefined;
 
@@ -44,7 +51,7 @@ export async function putDocuments(
   const { writes } = request;
   const rows = await callFunction<PutRow>(context, request.scope, signal, {
     name: "put_documents",
-    columns: "*",
+    columns: `${answer("r_version", "r_created_at", "r_updated_at", "r_expires_at")}, f.r_incarnation`,
     values: [
       ...guardValues(context, request.scope, request),
       JSON.stringify(writes.map(partOf)),
@@ -72,13 +79,13 @@ export async function deleteDocuments(
     place: placeOf(sortKey),
     expected: expectedVersion,
   }));
-  const [row] = await callFunction<Answer & { readonly r_removed: number }>(context, request.scope, signal, {
+  const [row] = await callFunction<Answer & { readonly r_removed: string }>(context, request.scope, signal, {
     name: "delete_documents",
-    columns: "*",
+    columns: answer("r_removed"),
     values: [...guardValues(context, request.scope, request), JSON.stringify(parts)],
   });
   throwRefusal(row, many);
-  return row?.r_removed ?? 0;
+  return exactNumber(row?.r_removed ?? "0");
 }
 
 /** Gives the document another end; `null` is none of its own. */
@@ -91,7 +98,7 @@ export async function touchDocument(
 ): Promise<Document | undefined> {
   const [row] = await callFunction<Answer & DocumentRow>(context, address, signal, {
     name: "touch_document",
-    columns: `f.r_status, f.r_index, f.r_current, f.r_incarnation as incarnation, ${documentColumns("(f.r_document)")}`,
+    columns: `${answer()}, f.r_incarnation as incarnation, ${documentColumns("(f.r_document)")}`,
     values: [
       ...guardValues(context, address, guard),
       placeOf(documentSortKey(address.namespace, address.key)),
@@ -148,19 +155,19 @@ function storedOf(write: AdmittedDocument, row: PutRow): Document {
     namespace: write.address.namespace,
     key: write.address.key,
     value: write.value,
-    version: row.r_version,
+    version: exactNumber(row.r_version),
     tags: write.tags,
     metadata: write.metadata,
-    createdAt: row.r_created_at,
-    updatedAt: row.r_updated_at,
-    ...(row.r_expires_at === null ? {} : { expiresAt: row.r_expires_at }),
+    createdAt: exactNumber(row.r_created_at),
+    updatedAt: exactNumber(row.r_updated_at),
+    ...(row.r_expires_at === null ? {} : { expiresAt: exactNumber(row.r_expires_at) }),
     ...(row.r_incarnation === null ? {} : { incarnation: row.r_incarnation }),
   });
 }
 
 function throwRefusal(row: Answer | undefined, many: boolean): void {
   if (row?.r_status === "done") return;
-  const current = row?.r_current ?? 0;
+  const current = exactNumber(row?.r_current ?? "0");
   switch (row?.r_status) {
     case "ended":
       throw historyLost("ended");

@@ -27,10 +27,11 @@ import {
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
 import type { Effect } from "../database/database.ts";
+import { exactNumber } from "../database/exact-number.ts";
 import { purgeEnded } from "../maintenance/purge.ts";
-import { asJson } from "../schema/sql-text.ts";
+import { asJson, asTexts } from "../schema/sql-text.ts";
 import { append, multirange } from "./append.ts";
-import { type HeadRow, headColumns, headOf, isLive, parseText, throwRefusal } from "./head.ts";
+import { type HeadRow, headColumns, headOf, isLive, parseStored, parseText, throwRefusal } from "./head.ts";
 import { listSessions } from "./list-sessions.ts";
 import { readPage } from "./read.ts";
 import { scanEvents } from "./scan.ts";
@@ -41,14 +42,19 @@ const trimLimit = 10_000;
 
 interface Refusable {
   readonly r_status: string;
-  readonly r_current: number | null;
+  /** This and the other numbers as `asText` gives them. */
+  readonly r_current: string | null;
 }
+
+/** The columns of a function's answer: its status, and these numbers. */
+const answer = (...numbers: readonly string[]): string =>
+  `f.r_status, ${asTexts("f", ["r_current", ...numbers])}`;
 
 interface OperationRow {
   readonly fingerprint: string;
-  readonly first_seq: number;
-  readonly version: number;
-  readonly revision: number;
+  readonly first_seq: string;
+  readonly version: string;
+  readonly revision: string;
   readonly incarnation: string;
 }
 
@@ -107,8 +113,7 @@ export function createEventLog(context: StoreContext): EventLog & EventScan & Ev
         {
           name: "operation",
           text: `select ${asJson("o.fingerprint")} as fingerprint, ${asJson("s.incarnation")} as incarnation,
-  o.first_seq::double precision as first_seq,
-  o.version::double precision as version, o.revision::double precision as revision
+  ${asTexts("o", ["first_seq", "version", "revision"])}
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
 join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
 join ${schema}.operations as o on o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
@@ -147,7 +152,7 @@ join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and $
       const { incarnation, ttlMs, subject, metadata } = admitTouch(options, limits);
       const row = await change<Refusable & HeadRow>(
         "touch_session",
-        `f.r_status, f.r_current, ${headColumns("(f.r_head)")}`,
+        `${answer()}, ${headColumns("(f.r_head)")}`,
         admitSessionAddress(address, limits),
         [
           incarnation,
@@ -167,34 +172,39 @@ join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and $
       database.requireOpen();
       const { incarnation, beforeSeq, olderThan } = admitTrim(options, limits);
       const row = await change<
-        Refusable & { readonly r_removed: number; readonly r_first_seq: number; readonly r_more: boolean }
+        Refusable & { readonly r_removed: string; readonly r_first_seq: string; readonly r_more: boolean }
       >(
         "trim_session",
-        "f.*",
+        `${answer("r_removed", "r_first_seq")}, f.r_more`,
         admitSessionAddress(address, limits),
         [incarnation, beforeSeq, olderThan, trimLimit],
         "once",
         options.signal,
       );
       throwRefusal(row);
-      return { removed: row.r_removed, firstSeq: row.r_first_seq, more: row.r_more };
+      return {
+        removed: exactNumber(row.r_removed),
+        firstSeq: exactNumber(row.r_first_seq),
+        more: row.r_more,
+      };
     },
 
     async erase(address, options: EraseOptions) {
       database.requireOpen();
       const { ranges, incarnation } = admitErase(options, limits);
-      const row = await change<
-        Refusable & { readonly r_erased: readonly number[]; readonly r_revision: number }
-      >(
+      const row = await change<Refusable & { readonly r_erased: string; readonly r_revision: string }>(
         "erase_events",
-        "f.*",
+        `${answer("r_revision")}, array_to_json(f.r_erased)::text as r_erased`,
         admitSessionAddress(address, limits),
         [incarnation, multirange(ranges)],
         "repeatable",
         options.signal,
       );
       throwRefusal(row);
-      return { erased: row.r_erased, revision: row.r_revision };
+      return {
+        erased: parseStored(row.r_erased) as readonly number[],
+        revision: exactNumber(row.r_revision),
+      };
     },
 
     async delete(address, options: DeleteSessionOptions = {}) {
@@ -202,9 +212,9 @@ join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and $
       const admitted = admit(address, options);
       const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
       const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
-      const row = await change<Refusable & { readonly r_generation: number }>(
+      const row = await change<Refusable & { readonly r_generation: string }>(
         "end_session",
-        "f.*",
+        answer("r_generation"),
         admitted,
         [incarnation, expected, null],
         "once",
@@ -230,10 +240,15 @@ join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and $
 }
 
 function operationRecord(id: string, row: OperationRow): OperationRecord {
-  const { fingerprint, first_seq: firstSeq, version, revision, incarnation } = row;
+  const { fingerprint, first_seq, version, revision, incarnation } = row;
   return Object.freeze({
     id,
     fingerprint: parseText(fingerprint),
-    result: Object.freeze({ firstSeq, version, incarnation: parseText(incarnation), revision }),
+    result: Object.freeze({
+      firstSeq: exactNumber(first_seq),
+      version: exactNumber(version),
+      incarnation: parseText(incarnation),
+      revision: exactNumber(revision),
+    }),
   });
 }

@@ -1,22 +1,23 @@
 import { conflict, historyLost, type JsonObject, MemoryError, type SessionHead } from "@relevo/core";
-import { asJson, nowMs } from "../schema/sql-text.ts";
+import { exactNumber } from "../database/exact-number.ts";
+import { asJson, asTexts, nowMs } from "../schema/sql-text.ts";
 
 /** A session as the columns of `headColumns` give it. */
 export interface HeadRow {
-  /** These three as JSON strings. */
+  /** These three as JSON strings, and numbers as `asText` gives them. */
   readonly session: string;
   readonly incarnation: string;
-  readonly version: number;
-  readonly revision: number;
-  readonly first_seq: number;
-  readonly events: number;
-  readonly bytes: number;
+  readonly version: string;
+  readonly revision: string;
+  readonly first_seq: string;
+  readonly events: string;
+  readonly bytes: string;
   readonly subject: string | null;
   readonly metadata: string;
-  readonly created_at: number;
-  readonly updated_at: number;
-  readonly ttl_ms: number | null;
-  readonly expires_at: number | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly ttl_ms: string | null;
+  readonly expires_at: string | null;
   readonly sealed: boolean;
 }
 
@@ -37,7 +38,7 @@ export function headColumns(of: string): string {
   return [
     ...texts.map((name) => `${asJson(`${of}.${name}`)} as ${name}`),
     `${of}.metadata, ${of}.sealed`,
-    ...numbers.map((name) => `${of}.${name}::double precision as ${name}`),
+    asTexts(of, numbers),
   ].join(", ");
 }
 
@@ -50,16 +51,16 @@ export function headOf(row: HeadRow): SessionHead {
   return Object.freeze({
     session: parseText(row.session),
     incarnation: parseText(row.incarnation),
-    version: row.version,
-    revision: row.revision,
-    firstSeq: row.first_seq,
-    events: row.events,
-    bytes: row.bytes,
+    version: exactNumber(row.version),
+    revision: exactNumber(row.revision),
+    firstSeq: exactNumber(row.first_seq),
+    events: exactNumber(row.events),
+    bytes: exactNumber(row.bytes),
     ...(row.subject === null ? {} : { subject: parseText(row.subject) }),
     metadata: parseStored(row.metadata) as JsonObject,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    createdAt: exactNumber(row.created_at),
+    updatedAt: exactNumber(row.updated_at),
+    ...(row.expires_at === null ? {} : { expiresAt: exactNumber(row.expires_at) }),
     ...(row.sealed ? { sealed: true as const } : {}),
   });
 }
@@ -79,9 +80,9 @@ export function parseText(json: string): string {
 }
 
 /** Throws what a function of the schema refused; returns on anything else. */
-export function throwRefusal(row: { readonly r_status: string; readonly r_current: number | null }): void {
+export function throwRefusal(row: { readonly r_status: string; readonly r_current: string | null }): void {
   const { r_status: status, r_current: current } = row;
   if (status === "ended") throw historyLost("ended");
   if (status === "sealed") throw conflict("sealed", { sealed: true });
-  if (status === "version") throw conflict("version", { version: current ?? 0 });
+  if (status === "version") throw conflict("version", { version: exactNumber(current ?? "0") });
 }

@@ -14,7 +14,8 @@ import {
 } from "@relevo/core";
 import { type Kysely, sql } from "kysely";
 import type { StoreContext } from "../context.ts";
-import { asJson } from "../schema/sql-text.ts";
+import { exactNumber, exactOrNull } from "../database/exact-number.ts";
+import { asJson, asTexts } from "../schema/sql-text.ts";
 import type { Tables } from "../schema/tables.ts";
 import { EventColumns, multirange } from "./append.ts";
 import { type HeadRow, headColumns, headOf, isLive, parseStored, parseText } from "./head.ts";
@@ -28,6 +29,31 @@ interface Slot {
   readonly first_seq: number;
   readonly revision: number;
   readonly sealed: boolean;
+}
+
+interface SlotRow {
+  /** As JSON; null without a session. The numbers as `asText` gives them. */
+  readonly incarnation: string | null;
+  readonly generation: string;
+  readonly version: string;
+  readonly first_seq: string;
+  readonly revision: string;
+  readonly sealed: boolean;
+}
+
+const slotColumns = `${asJson("s.incarnation")} as incarnation, s.sealed,
+        ${asTexts("s", ["generation", "version", "first_seq", "revision"])}`;
+
+function slotOf(row: SlotRow | undefined): Slot | undefined {
+  if (row === undefined || row.incarnation === null) return undefined;
+  return {
+    incarnation: parseText(row.incarnation),
+    generation: exactNumber(row.generation),
+    version: exactNumber(row.version),
+    first_seq: exactNumber(row.first_seq),
+    revision: exactNumber(row.revision),
+    sealed: row.sealed,
+  };
 }
 
 type Step = AdmittedTransferBatch["events"][number];
@@ -96,14 +122,10 @@ class Import {
 
   async #lock(): Promise<Slot | undefined> {
     const { tenant, session } = this.#address;
-    const { rows } = await sql<Slot | { readonly incarnation: null }>`
-      select ${sql.raw(asJson("s.incarnation"))} as incarnation, s.generation::double precision as generation, s.version::double precision as version,
-        s.first_seq::double precision as first_seq, s.revision::double precision as revision, s.sealed
+    const { rows } = await sql<SlotRow>`
+      select ${sql.raw(slotColumns)}
       from ${sql.raw(this.#schema)}.lock_session(${tenant}, ${session}) as s`.execute(this.#queries);
-    const [slot] = rows;
-    return slot === undefined || slot.incarnation === null
-      ? undefined
-      : { ...slot, incarnation: parseText(slot.incarnation) };
+    return slotOf(rows[0]);
   }
 
   /** @returns the events that are to be erased, because theirs is. */
@@ -115,9 +137,9 @@ class Import {
     const rows = await this.#queries
       .selectFrom("events as e")
       .select([
-        sql<number>`e.seq::double precision`.as("seq"),
-        sql<number>`e.recorded_at::double precision`.as("recorded_at"),
-        sql<number | null>`e.retracted_by::double precision`.as("retracted_by"),
+        sql<string>`e.seq::text`.as("seq"),
+        sql<string>`e.recorded_at::text`.as("recorded_at"),
+        sql<string | null>`e.retracted_by::text`.as("retracted_by"),
         "e.content",
       ])
       .where("e.tenant", "=", tenant)
@@ -127,10 +149,11 @@ class Import {
       .where("e.seq", "<=", last)
       .execute();
     const ours = new Map(
-      rows.map((row) => [
-        row.seq,
-        storedEvent(parseStored(row.content) as StoredEvent, row.seq, row.recorded_at, row.retracted_by),
-      ]),
+      rows.map((row) => {
+        const seq = exactNumber(row.seq);
+        const content = parseStored(row.content) as StoredEvent;
+        return [seq, storedEvent(content, seq, exactNumber(row.recorded_at), exactOrNull(row.retracted_by))];
+      }),
     );
     const erased: number[] = [];
     for (const { event } of batch.events) {
@@ -169,15 +192,14 @@ class Import {
 
   async #start({ head }: AdmittedTransferBatch): Promise<Slot> {
     const { tenant, session } = this.#address;
-    const { rows } = await sql<Slot>`
-      select ${sql.raw(asJson("s.incarnation"))} as incarnation, s.generation::double precision as generation, s.version::double precision as version,
-        s.first_seq::double precision as first_seq, s.revision::double precision as revision, s.sealed
+    const { rows } = await sql<SlotRow>`
+      select ${sql.raw(slotColumns)}
       from ${sql.raw(this.#schema)}.start_session(
         ${tenant}, ${session}, ${head.incarnation}, ${head.subject ?? null}, ${JSON.stringify(head.metadata)}, null
       ) as s`.execute(this.#queries);
-    if (rows[0] === undefined)
-      throw new MemoryError("corrupt", "The schema's start_session returned nothing.");
-    return rows[0];
+    const slot = slotOf(rows[0]);
+    if (slot === undefined) throw new MemoryError("corrupt", "The schema's start_session returned nothing.");
+    return slot;
   }
 
   async #insertEvents(slot: Slot, events: readonly Step[]): Promise<void> {

@@ -176,7 +176,7 @@ left join lateral (
     from (
       select e.* from ${schema}.events as e
       where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
-        and e.seq between b.low and b.high${filters.map((one) => ` and ${one}`).join("")}
+        and e.seq >= b.low and e.seq <= b.high${filters.map((one) => ` and ${one}`).join("")}
       order by e.seq ${order} limit $5::bigint + 1
     ) as e window page as (order by e.seq ${order})
   ) as r

@@ -7,8 +7,9 @@ import {
   type StoredEvent,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
+import { exactNumber } from "../database/exact-number.ts";
 import { pageBytes } from "../schema/read-function.ts";
-import { asJson } from "../schema/sql-text.ts";
+import { asJson, asText } from "../schema/sql-text.ts";
 import { isLive, parseStored, parseText } from "./head.ts";
 import { storedEvent } from "./read.ts";
 
@@ -16,9 +17,9 @@ import { storedEvent } from "./read.ts";
 const lookBudget = 5000;
 
 interface ScanRow {
-  readonly recorded_at: number;
+  readonly recorded_at: string;
   readonly session: string;
-  readonly seq: number;
+  readonly seq: string;
   /** Absent for the place where the call stopped looking. */
   readonly incarnation: string | null;
   readonly content: string | null;
@@ -73,13 +74,13 @@ found as materialized (
     order by e.recorded_at, e.session, e.seq limit $2::bigint + 1
   ) as e
 )
-select f.recorded_at::double precision as recorded_at, ${asJson("f.session")} as session,
-  f.seq::double precision as seq, ${asJson("f.incarnation")} as incarnation,
+select ${asText("f.recorded_at")} as recorded_at, ${asJson("f.session")} as session, ${asText("f.seq")} as seq,
+  ${asJson("f.incarnation")} as incarnation,
   f.content, row_number() over page = 1 or sum(f.bytes) over page <= ${pageBytes} as within,
   row_number() over page as place
 from found as f window page as (order by f.recorded_at, f.session, f.seq)
 union all
-select e.recorded_at::double precision, ${asJson("e.session")}, e.seq::double precision, null, null, true, $2::bigint + 2
+select ${asText("e.recorded_at")}, ${asJson("e.session")}, ${asText("e.seq")}, null, null, true, $2::bigint + 2
 from scope cross join lateral (${events} offset ${budget} - 1 limit 1) as e
 where (select count(*) from found) <= $2::bigint
 order by place`;
@@ -94,10 +95,22 @@ order by place`;
   const last = all > items.length ? found[items.length - 1] : rows.find((row) => row.content === null);
   return last === undefined
     ? { items }
-    : { items, cursor: encodeCursor("scan", [last.recorded_at, parseText(last.session), last.seq]) };
+    : {
+        items,
+        cursor: encodeCursor("scan", [
+          exactNumber(last.recorded_at),
+          parseText(last.session),
+          exactNumber(last.seq),
+        ]),
+      };
 }
 
 function scannedEvent({ session, incarnation, content, seq, recorded_at }: ScanRow): ScannedEvent {
-  const event = storedEvent(parseStored(content ?? "") as StoredEvent, seq, recorded_at, null);
+  const event = storedEvent(
+    parseStored(content ?? "") as StoredEvent,
+    exactNumber(seq),
+    exactNumber(recorded_at),
+    null,
+  );
   return { session: parseText(session), incarnation: parseText(incarnation ?? '""'), event };
 }

@@ -16,7 +16,9 @@ import {
   throwIfAborted,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
+import { exactNumber } from "../database/exact-number.ts";
 import { entry, pageBytes } from "../schema/read-function.ts";
+import { asTexts } from "../schema/sql-text.ts";
 import { type HeadRow, headColumns, headOf, isLive, parseStored, throwRefusal } from "./head.ts";
 import { importBatch } from "./import-batch.ts";
 import { type PageEntry, storedEvent } from "./read.ts";
@@ -50,10 +52,10 @@ export function createTransfer(context: StoreContext): EventTransfer {
     const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
     const { tenant, session } = admitSessionAddress(address, limits);
     const [row] = await turns.take(sessionKey(tenant, session), options.signal, (timeoutMs) =>
-      database.call<HeadRow & { readonly r_status: string; readonly r_current: number | null }>(
+      database.call<HeadRow & { readonly r_status: string; readonly r_current: string | null }>(
         {
           name: "seal_session",
-          text: `select f.r_status, f.r_current, ${headColumns("(f.r_head)")}
+          text: `select f.r_status, ${asTexts("f", ["r_current"])}, ${headColumns("(f.r_head)")}
 from ${schema}.seal_session($1, $2, $3, $4, $5, $6) as f`,
           values: [tenant, session, lockTimeoutMs, incarnation, expected, sealed],
         },
@@ -109,7 +111,7 @@ cross join lateral (
       row_number() over page = 1 or sum(e.bytes) over page <= $5::bigint as kept
     from ${schema}.events as e
     where e.tenant = scope.tenant and e.session = $2 and e.generation = s.generation
-      and e.seq between w.first and w.last
+      and e.seq >= w.first and e.seq <= w.last
     window page as (order by e.seq)
   ) as e where e.kept
 ) as p
@@ -120,8 +122,8 @@ cross join lateral (
   ) || ']' as operations
   from ${schema}.operations as o
   where o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
-    and o.version >= 0 and o.version between case when $3::bigint = 0 then 0 else $3::bigint + 1 end
-      and p.last
+    and o.version >= 0 and o.version >= case when $3::bigint = 0 then 0::bigint else $3::bigint + 1 end
+    and o.version <= p.last
 ) as o`,
           values: [tenant, session, after, limit, Math.min(limits.batchBytes, pageBytes)],
         },
@@ -134,7 +136,7 @@ cross join lateral (
       const operations = parseStored(row.operations ?? "[]") as readonly ExportedOperation[];
       return {
         head,
-        ...(row.ttl_ms === null ? {} : { ttlMs: row.ttl_ms }),
+        ...(row.ttl_ms === null ? {} : { ttlMs: exactNumber(row.ttl_ms) }),
         events: events.map(([seq, recordedAt, retractedBy, content]) =>
           storedEvent(content, seq, recordedAt, retractedBy),
         ),

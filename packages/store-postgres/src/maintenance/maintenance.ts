@@ -16,9 +16,10 @@ import {
   throwIfAborted,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
+import { exactNumber } from "../database/exact-number.ts";
 import { parseText } from "../log/head.ts";
 import { listSessions } from "../log/list-sessions.ts";
-import { asJson } from "../schema/sql-text.ts";
+import { asJson, asTexts } from "../schema/sql-text.ts";
 import { type DurabilityRow, durabilityOf, durabilityText } from "./durability.ts";
 import { purgeEnded } from "./purge.ts";
 import {
@@ -67,8 +68,8 @@ interface TenantRow {
 }
 
 interface ExpireRow {
-  readonly r_sessions: number;
-  readonly r_documents: number;
+  readonly r_sessions: string;
+  readonly r_documents: string;
   readonly r_more: boolean;
   readonly r_last: string | null;
 }
@@ -122,10 +123,11 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
       for (const { session } of page.items) {
         if (deleted === limit) return deleted;
         const [row] = await turns.take(sessionKey(tenant, session), signal.signal, () =>
-          database.call<{ readonly r_status: string; readonly r_generation: number }>(
+          database.call<{ readonly r_status: string; readonly r_generation: string }>(
             {
-              name: "end_session",
-              text: `select f.* from ${schema}.end_session($1, $2, $3, $4, $5, $6) as f`,
+              name: "end_idle_session",
+              text: `select f.r_status, ${asTexts("f", ["r_generation"])}
+  from ${schema}.end_session($1, $2, $3, $4, $5, $6) as f`,
               values: [tenant, session, lockTimeoutMs, null, null, idleSince],
             },
             { effect: "once", ...signal },
@@ -164,14 +166,14 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
         const [row] = await database.call<ExpireRow>(
           {
             name: "expire_tenants",
-            text: `select r_sessions, r_documents, r_more, ${asJson("r_last")} as r_last
-  from ${schema}.expire_tenants($1, $2, $3)`,
+            text: `select ${asTexts("f", ["r_sessions", "r_documents"])}, f.r_more, ${asJson("f.r_last")} as r_last
+  from ${schema}.expire_tenants($1, $2, $3) as f`,
             values: [expiredTo, tenantsAtOnce, left],
           },
           { effect: "repeatable", ...signal },
         );
-        sessions += row?.r_sessions ?? 0;
-        documents += row?.r_documents ?? 0;
+        sessions += exactNumber(row?.r_sessions ?? "0");
+        documents += exactNumber(row?.r_documents ?? "0");
         expiredTo = row === undefined || row.r_last === null ? "" : parseText(row.r_last);
         const more = row?.r_more === true;
         if (more || expiredTo === "" || sessions + documents >= limit) {

@@ -1,5 +1,6 @@
 import type { SessionAddress } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
+import { asText } from "../schema/sql-text.ts";
 
 /** How many events one statement removes. */
 const purgeBatch = 2000;
@@ -11,17 +12,17 @@ const purgeBatch = 2000;
 export async function purgeEnded(
   context: StoreContext,
   { tenant, session }: SessionAddress,
-  generation: number,
+  generation: string,
   signal?: AbortSignal,
 ): Promise<void> {
   const { database, lockTimeoutMs, timeoutMs } = context;
   const end = performance.now() + timeoutMs / 2;
   try {
     while (performance.now() < end && signal?.aborted !== true) {
-      const [row] = await database.call<{ readonly removed: number }>(
+      const [row] = await database.call<{ readonly removed: string }>(
         {
           name: "purge_events",
-          text: `select p.removed::double precision as removed
+          text: `select ${asText("p.removed")} as removed
 from (
   select set_config('relevo.tenant', $1, true) as tenant, set_config('lock_timeout', $5, true) offset 0
 ) as scope
@@ -30,7 +31,7 @@ cross join lateral ${database.schema}.purge_generation(scope.tenant, $2, $3, $4)
         },
         { effect: "repeatable" },
       );
-      if ((row?.removed ?? 0) < purgeBatch) return;
+      if (Number(row?.removed ?? 0) < purgeBatch) return;
     }
   } catch (error) {
     context.onError(error);

@@ -1,4 +1,5 @@
 import type { StoreContext } from "../context.ts";
+import { exactNumber, exactOrNull } from "../database/exact-number.ts";
 import { isLive } from "../log/head.ts";
 import { nowMs } from "../schema/sql-text.ts";
 
@@ -31,18 +32,18 @@ export async function readStatistics(
   tenant: string,
   signal: Signal,
 ): Promise<TenantStatistics> {
-  const [row] = await database.call<{ sessions: number; events: number; bytes: number; documents: number }>(
+  const [row] = await database.call<{ sessions: string; events: string; bytes: string; documents: string }>(
     {
       name: "tenant_statistics",
       text: `select s.*, d.documents
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
 cross join lateral (
-  select count(*)::double precision as sessions, coalesce(sum(s.events), 0)::double precision as events,
-    coalesce(sum(s.bytes), 0)::double precision as bytes
+  select count(*)::text as sessions, coalesce(sum(s.events), 0)::text as events,
+    coalesce(sum(s.bytes), 0)::text as bytes
   from ${database.schema}.sessions as s where s.tenant = scope.tenant and ${isLive("s")}
 ) as s
 cross join lateral (
-  select count(*)::double precision as documents from ${database.schema}.documents as d
+  select count(*)::text as documents from ${database.schema}.documents as d
   where d.tenant = scope.tenant and (d.expires_at is null or d.expires_at > ${nowMs})
     and (d.session = '' or exists (
       select from ${database.schema}.sessions as s
@@ -54,10 +55,10 @@ cross join lateral (
     { effect: "read", ...signal },
   );
   return {
-    sessions: row?.sessions ?? 0,
-    events: row?.events ?? 0,
-    eventBytes: row?.bytes ?? 0,
-    documents: row?.documents ?? 0,
+    sessions: exactNumber(row?.sessions ?? "0"),
+    events: exactNumber(row?.events ?? "0"),
+    eventBytes: exactNumber(row?.bytes ?? "0"),
+    documents: exactNumber(row?.documents ?? "0"),
   };
 }
 
@@ -67,16 +68,16 @@ export async function tableStatistics(
 ): Promise<readonly TableStatistics[]> {
   const rows = await database.call<{
     name: string;
-    rows: number;
-    dead: number;
-    bytes: number;
-    vacuumed: number | null;
+    rows: string;
+    dead: string;
+    bytes: string;
+    vacuumed: string | null;
   }>(
     {
       name: "table_statistics",
-      text: `select c.relname::text as name, greatest(c.reltuples, 0)::double precision as rows,
-  coalesce(s.n_dead_tup, 0)::double precision as dead, pg_total_relation_size(c.oid)::double precision as bytes,
-  extract(epoch from greatest(s.last_vacuum, s.last_autovacuum))::double precision * 1000 as vacuumed
+      text: `select c.relname::text as name, greatest(c.reltuples, 0)::bigint::text as rows,
+  coalesce(s.n_dead_tup, 0)::text as dead, pg_total_relation_size(c.oid)::text as bytes,
+  floor(extract(epoch from greatest(s.last_vacuum, s.last_autovacuum)) * 1000)::bigint::text as vacuumed
 from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 left join pg_catalog.pg_stat_all_tables as s on s.relid = c.oid
@@ -86,11 +87,14 @@ order by c.relname`,
     },
     { effect: "read", ...signal },
   );
-  return rows.map(({ name, rows: count, dead, bytes, vacuumed }) => ({
-    table: name,
-    rows: count,
-    deadRows: dead,
-    bytes,
-    ...(vacuumed === null ? {} : { vacuumedAt: Math.round(vacuumed) }),
-  }));
+  return rows.map(({ name, rows: count, dead, bytes, vacuumed }) => {
+    const vacuumedAt = exactOrNull(vacuumed);
+    return {
+      table: name,
+      rows: exactNumber(count),
+      deadRows: exactNumber(dead),
+      bytes: exactNumber(bytes),
+      ...(vacuumedAt === null ? {} : { vacuumedAt }),
+    };
+  });
 }

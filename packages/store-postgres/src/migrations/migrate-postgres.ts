@@ -3,10 +3,11 @@ import type { RunStatement } from "../database/clients.ts";
 import { createConnector } from "../database/create-connector.ts";
 import { Deadline } from "../database/deadline.ts";
 import { diagnose, toMemoryError } from "../database/errors.ts";
-import { literal, quoteIdentifier } from "../database/text.ts";
+import { literal, pinPath, quoteIdentifier } from "../database/text.ts";
 import { type ClientOptions, defaultRole, defaultSchema } from "../options.ts";
 import { createRole } from "../schema/roles.ts";
 import { type MigrationStep, migrationSteps } from "./migrations.ts";
+import { createOwnSchema, guardStatement, requireOwnSchema } from "./schema-guard.ts";
 
 /** What `migratePostgres` takes: a client of a role that may create the schema, and where to put it. */
 export type MigrateOptions = ClientOptions & {
@@ -24,7 +25,7 @@ export type MigrateOptions = ClientOptions & {
 export interface MigrateResult {
   /** Names of the migrations that were applied, or with `dryRun` would be, in order. */
   readonly applied: readonly string[];
-  /** The statements of those, in order. */
+  /** The statements of those, in order, as one transaction from `begin` to `commit`. */
   readonly sql: readonly string[];
 }
 
@@ -57,24 +58,25 @@ export async function migratePostgres(options: MigrateOptions): Promise<MigrateR
   const progress = { sent: false };
   try {
     return await connector.transaction(
-      // A lock of the transaction: one of the session would outlive it behind a pooler in transaction mode.
-      `select pg_advisory_xact_lock(hashtextextended(${literal(`relevo ${name}`)}, 0))`,
+      // A migrator is often a superuser: names are looked up in pg_catalog alone from the first statement on, or whoever
+      // may create in a schema on its path would be one too. A lock of the transaction: one of the session would
+      // outlive it behind a pooler in transaction mode.
+      `select ${pinPath}, pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${literal(`relevo ${name}`)}, 0))`,
       async (run) => {
+        await (dryRun ? requireOwnSchema(name, run) : createOwnSchema(name, run));
         const found = await findMigrations(name, schema, run);
         const pending = pendingAfter(found?.applied ?? [], name);
-        const sql =
-          pending.length === 0
-            ? []
-            : [
-                ...(found === undefined ? bookkeeping(schema) : []),
-                createRole(role),
-                ...pending.flatMap((step) => [
-                  ...step.statements(schema, role),
-                  `insert into ${schema}.migrations (name, timestamp) values (${literal(step.name)}, ${isoNow})`,
-                ]),
-              ];
-        if (!dryRun) for (const statement of sql) await run(statement, []);
-        return { applied: pending.map((step) => step.name), sql };
+        if (pending.length === 0) return { applied: [], sql: [] };
+        const statements = [
+          ...(found === undefined ? [bookkeeping(schema)] : []),
+          createRole(role),
+          ...pending.flatMap((step) => [
+            ...step.statements(schema, role),
+            `insert into ${schema}.migrations (name, timestamp) values (${literal(step.name)}, ${isoNow})`,
+          ]),
+        ];
+        if (!dryRun) for (const statement of statements) await run(statement, []);
+        return { applied: pending.map((step) => step.name), sql: asScript(name, statements) };
       },
       { deadline, progress },
     );
@@ -114,11 +116,20 @@ function pendingAfter(applied: readonly string[], schema: string): readonly Migr
   return migrationSteps.filter((step) => !applied.includes(step.name));
 }
 
-/** Where the migrations are written down; `if not exists`, as somebody may have made the schema for this role. */
-function bookkeeping(schema: string): readonly string[] {
+/** Where the migrations are written down. */
+function bookkeeping(schema: string): string {
+  return `create table ${schema}.migrations (name text not null primary key, timestamp text not null)`;
+}
+
+/** The statements with what this function does besides them, to be run by hand. */
+function asScript(name: string, statements: readonly string[]): readonly string[] {
   return [
-    `create schema if not exists ${schema}`,
-    `create table ${schema}.migrations (name text not null primary key, timestamp text not null)`,
+    "begin",
+    `select ${pinPath}`,
+    `create schema if not exists ${quoteIdentifier(name)}`,
+    guardStatement(name),
+    ...statements,
+    "commit",
   ];
 }
 

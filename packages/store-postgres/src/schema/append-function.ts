@@ -1,4 +1,4 @@
-import { byIndex, nowMs, quoteBody } from "./sql-text.ts";
+import { byIndex, nowMs, pinnedPath, quoteBody } from "./sql-text.ts";
 
 /**
  * How long the operations of an ended incarnation are remembered, so that a late retry cannot bring a deleted session
@@ -118,7 +118,7 @@ end`;
   p_candidate text, p_subject text, p_metadata text, p_ttl_change boolean, p_ttl_ms bigint,
   p_operation text, p_fingerprint text, p_count integer, p_bytes bigint, p_retract_to bigint,
   ${events === "one" ? oneEvent : manyEvents}
-) returns text language plpgsql set plan_cache_mode = force_generic_plan ${byIndex}
+) returns text language plpgsql ${pinnedPath} set plan_cache_mode = force_generic_plan ${byIndex}
 as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }
 
@@ -198,5 +198,5 @@ begin
 end`;
   return `create function ${schema}.retract(
   p_tenant text, p_session text, p_generation bigint, p_by bigint, p_ranges int8multirange
-) returns void language plpgsql as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
+) returns void language plpgsql ${pinnedPath} as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }

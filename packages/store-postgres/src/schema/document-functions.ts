@@ -1,4 +1,4 @@
-import { byIndex, quoteBody } from "./sql-text.ts";
+import { byIndex, pinnedPath, quoteBody } from "./sql-text.ts";
 
 /** Values up to this size are kept a second time as `jsonb`; larger ones are parsed when a filter looks at them. */
 const filterableBytes = 8192;
@@ -228,12 +228,12 @@ end`;
 /** What writes documents. Each is one call and one round trip, and applies all of its parts or none. */
 export function documentWriteFunctions(schema: string): readonly string[] {
   const define = (head: string, body: string, leave = "return;"): string =>
-    `create function ${schema}.${head} language plpgsql ${byIndex} as ${quoteBody(
+    `create function ${schema}.${head} language plpgsql ${pinnedPath} ${byIndex} as ${quoteBody(
       body.replaceAll("RETURN;", () => leave).replaceAll("SCHEMA", () => schema),
     )}`;
   const given =
     "p_tenant text, p_session text, p_lock_ms text, p_incarnation text, p_fence bigint, p_parts text";
-  const refused = "out r_status text, out r_index bigint, out r_current double precision";
+  const refused = "out r_status text, out r_index bigint, out r_current bigint";
   return [
     define(
       "change_tags(p_tenant text, p_session text, p_generation bigint, p_place bytea, p_old text[], p_new text[]) returns void",
@@ -249,13 +249,13 @@ export function documentWriteFunctions(schema: string): readonly string[] {
       `put_documents(
   ${given}, p_bodies text, p_conditional boolean, p_new_incarnation text, p_subject text, p_init text
 ) returns table (
-  r_status text, r_index bigint, r_current double precision, r_version double precision,
-  r_created_at double precision, r_updated_at double precision, r_expires_at double precision, r_incarnation text
+  r_status text, r_index bigint, r_current bigint, r_version bigint,
+  r_created_at bigint, r_updated_at bigint, r_expires_at bigint, r_incarnation text
 )`,
       putBody,
       "return next;\n      return;",
     ),
-    define(`delete_documents(${given}, ${refused}, out r_removed double precision)`, deleteBody),
+    define(`delete_documents(${given}, ${refused}, out r_removed bigint)`, deleteBody),
     define(
       `touch_document(${given}, p_ttl_ms bigint, ${refused}, out r_document ${schema}.documents, out r_incarnation text)`,
       touchBody,

@@ -1,4 +1,4 @@
-import { nowMs, quoteBody } from "./sql-text.ts";
+import { nowMs, pinnedPath, quoteBody } from "./sql-text.ts";
 
 const list = `
 declare
@@ -42,12 +42,13 @@ export function documentNamespaceFunctions(schema: string): readonly string[] {
   return [
     // Core's namespaceSortPrefix in UTF-8. No element holds NUL.
     `create function ${schema}.namespace_place(p_namespace text[]) returns bytea
-language sql immutable strict parallel safe as ${quoteBody(`
+language sql immutable strict parallel safe begin atomic
   select decode(string_agg(encode(convert_to(e.element, 'UTF8'), 'hex'), '0001' order by e.n) || '00', 'hex')
-  from unnest(p_namespace) with ordinality as e (element, n)`)}`,
+  from unnest(p_namespace) with ordinality as e (element, n);
+end`,
     // By element; * stands for any one.
     `create function ${schema}.namespace_matches(p_namespace text[], p_prefix text[], p_suffix text[]) returns boolean
-language sql immutable strict parallel safe as ${quoteBody(`
+language sql immutable strict parallel safe begin atomic
   select cardinality(p_namespace) >= greatest(cardinality(p_prefix), cardinality(p_suffix))
     and not exists (
       select from unnest(p_prefix) with ordinality as e (element, n)
@@ -56,11 +57,12 @@ language sql immutable strict parallel safe as ${quoteBody(`
     and not exists (
       select from unnest(p_suffix) with ordinality as e (element, n)
       where e.element <> '*' and e.element <> p_namespace[cardinality(p_namespace) - cardinality(p_suffix) + e.n]
-    )`)}`,
+    );
+end`,
     `create function ${schema}.list_namespaces(
   p_tenant text, p_session text, p_generation bigint, p_begin bytea, p_end bytea,
   p_prefix text[], p_suffix text[], p_depth integer, p_limit integer, p_budget integer
 ) returns table (r_namespace text[], r_listed boolean)
-language plpgsql as ${quoteBody(list.replaceAll("SCHEMA", () => schema))}`,
+language plpgsql ${pinnedPath} as ${quoteBody(list.replaceAll("SCHEMA", () => schema))}`,
   ];
 }

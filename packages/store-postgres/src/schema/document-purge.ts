@@ -1,4 +1,4 @@
-import { nowMs, quoteBody } from "./sql-text.ts";
+import { nowMs, pinnedPath, quoteBody } from "./sql-text.ts";
 
 const expire = `
 declare
@@ -38,7 +38,7 @@ end`;
 /** What removes documents that nobody sees any more. Both expect the tenant to be set, and say how many they removed. */
 export function documentPurgeFunctions(schema: string): readonly string[] {
   const define = (head: string, body: string): string =>
-    `create function ${schema}.${head} returns bigint language plpgsql as ${quoteBody(
+    `create function ${schema}.${head} returns bigint language plpgsql ${pinnedPath} as ${quoteBody(
       body.replaceAll("SCHEMA", () => schema),
     )}`;
   return [

@@ -1,9 +1,9 @@
 import { documentWriteFunctions } from "./document-functions.ts";
 import { documentNamespaceFunctions } from "./document-namespaces.ts";
 import { documentPurgeFunctions } from "./document-purge.ts";
-import { quoteBody } from "./sql-text.ts";
+import { pinnedPath, quoteBody } from "./sql-text.ts";
 
-/** As the tables are read by queries that Kysely builds. `bigint` columns: cast to `float8` in results. */
+/** As the tables are read by queries that Kysely builds. `bigint` columns: `asText` in results. */
 export interface DocumentTables {
   documents: {
     tenant: string;
@@ -103,16 +103,16 @@ export function documentFunctions(schema: string): readonly string[] {
     // A tag as its index holds it. Together with an address a long one would not fit an index entry of 2,704 bytes, so
     // its digest stands for it: 131 bytes, which no tag is that stands for itself.
     `create function ${schema}.document_tag(p_tag text) returns text
-language sql immutable parallel safe as ${quoteBody(`
-  select case when octet_length(p_tag) <= 128 then p_tag
-    else encode(sha512(convert_to(p_tag, 'UTF8')), 'hex') || '…' end`)}`,
+language sql immutable parallel safe
+return case when octet_length(p_tag) <= 128 then p_tag
+  else encode(sha512(convert_to(p_tag, 'UTF8')), 'hex') || '…' end`,
     `create function ${schema}.document_share(p_place bytea) returns smallint
-language sql immutable parallel safe as ${quoteBody(`select (get_byte(sha256(p_place), 0) & 63)::smallint`)}`,
+language sql immutable parallel safe return (get_byte(sha256(p_place), 0) & 63)::smallint`,
     // The newest of a tenant, by their index and by no other way. A planner without statistics expects few rows and
     // would fetch and sort all that were ever written to give back the first.
     `create function ${schema}.recent_documents(p_tenant text, p_since bigint, p_limit bigint)
 returns table (session text, generation bigint, place bytea)
-language sql stable set enable_bitmapscan = off set enable_sort = off set enable_seqscan = off as ${quoteBody(`
+language sql stable ${pinnedPath} set enable_bitmapscan = off set enable_sort = off set enable_seqscan = off as ${quoteBody(`
   select d.session, d.generation, d.place from ${schema}.documents as d
   where d.tenant = p_tenant and d.updated_at >= p_since and d.updated_at > 0
   order by d.updated_at desc limit p_limit`)}`,

@@ -1,4 +1,4 @@
-/** As the tables are read by queries that Kysely builds. `bigint` columns: cast to `float8` in results. */
+/** As the tables are read by queries that Kysely builds. `bigint` columns: `asText` in results. */
 export interface EventTables {
   events: {
     tenant: string;

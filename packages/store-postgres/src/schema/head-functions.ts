@@ -1,4 +1,4 @@
-import { byIndex, nowMs, quoteBody } from "./sql-text.ts";
+import { byIndex, nowMs, pinnedPath, quoteBody } from "./sql-text.ts";
 
 const guard = `
   slot := SCHEMA.lock_session(p_tenant, p_session);
@@ -31,8 +31,8 @@ begin
 end`;
   return `create function ${schema}.${name}(
   p_tenant text, p_session text, p_lock_ms text, p_incarnation text${parameters === "" ? "" : `, ${parameters}`},
-  out r_status text, out r_current double precision, ${outs}
-) language plpgsql ${byIndex} as ${quoteBody(text.replaceAll("SCHEMA", () => schema))}`;
+  out r_status text, out r_current bigint, ${outs}
+) language plpgsql ${pinnedPath} ${byIndex} as ${quoteBody(text.replaceAll("SCHEMA", () => schema))}`;
 }
 
 /** What changes a session without adding to its log. Each is one call and one round trip. */
@@ -91,7 +91,7 @@ BEGIN
       schema,
       "trim_session",
       "p_before bigint, p_older bigint, p_limit bigint",
-      "out r_removed double precision, out r_first_seq double precision, out r_more boolean",
+      "out r_removed bigint, out r_first_seq bigint, out r_more boolean",
       `stop bigint;
   newer bigint;
   freed bigint;
@@ -138,7 +138,7 @@ BEGIN
       schema,
       "erase_events",
       "p_ranges text",
-      "out r_erased double precision[], out r_revision double precision",
+      "out r_erased bigint[], out r_revision bigint",
       `asked int8multirange := p_ranges::int8multirange;
   blank int8multirange;
   derived record;
@@ -178,7 +178,7 @@ BEGIN
     where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
       and e.seq >= part.low and e.seq < part.high and e.erased_at is null;
     r_erased := r_erased || array(
-      select e.seq::double precision from SCHEMA.events as e
+      select e.seq from SCHEMA.events as e
       where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
         and e.seq >= part.low and e.seq < part.high order by e.seq
     );
@@ -193,7 +193,7 @@ BEGIN
       schema,
       "end_session",
       "p_expected bigint, p_idle_since bigint",
-      "out r_generation double precision",
+      "out r_generation bigint",
       `BEGIN
   r_status := 'missing';
   if slot.incarnation is null or slot.updated_at > p_idle_since then return; end if;
@@ -248,10 +248,10 @@ begin
 end`;
   return [
     `create function ${schema}.close_incarnation(p_tenant text, p_session text, p_now_ms bigint) returns void
-language plpgsql as ${quoteBody(close.replaceAll("SCHEMA", () => schema))}`,
+language plpgsql ${pinnedPath} as ${quoteBody(close.replaceAll("SCHEMA", () => schema))}`,
     // Removes at most so many events, and then documents, of an ended incarnation; its operations stay known for a day.
     `create function ${schema}.purge_generation(p_tenant text, p_session text, p_generation bigint, p_limit bigint)
-returns bigint language plpgsql ${byIndex} as ${quoteBody(purge.replaceAll("SCHEMA", () => schema))}`,
+returns bigint language plpgsql ${pinnedPath} ${byIndex} as ${quoteBody(purge.replaceAll("SCHEMA", () => schema))}`,
   ];
 }
 
@@ -302,12 +302,12 @@ end`;
   return [
     `create function ${schema}.acquire_lease(
   p_tenant text, p_session text, p_lock_ms text, p_ttl_ms bigint,
-  out r_status text, out r_fence double precision, out r_until double precision, out r_now double precision
-) language plpgsql ${byIndex} as ${quoteBody(acquire.replaceAll("SCHEMA", () => schema))}`,
+  out r_status text, out r_fence bigint, out r_until bigint, out r_now bigint
+) language plpgsql ${pinnedPath} ${byIndex} as ${quoteBody(acquire.replaceAll("SCHEMA", () => schema))}`,
     // Without a time to live it gives the lease back.
     `create function ${schema}.renew_lease(
   p_tenant text, p_session text, p_lock_ms text, p_fence bigint, p_ttl_ms bigint,
-  out r_status text, out r_until double precision
-) language plpgsql ${byIndex} as ${quoteBody(renew.replaceAll("SCHEMA", () => schema))}`,
+  out r_status text, out r_until bigint
+) language plpgsql ${pinnedPath} ${byIndex} as ${quoteBody(renew.replaceAll("SCHEMA", () => schema))}`,
   ];
 }

@@ -1,4 +1,4 @@
-import { inOrder, nowMs, quoteBody } from "./sql-text.ts";
+import { inOrder, nowMs, pinnedPath, quoteBody } from "./sql-text.ts";
 
 /** How many slots one call looks at when filters leave most of them out. */
 const lookBudget = 5000;
@@ -43,6 +43,6 @@ end`;
   return `create function ${schema}.list_sessions(
   p_tenant text, p_limit bigint, p_after text, p_prefix text, p_subject text, p_idle bigint
 ) returns table (r_session ${schema}.sessions, r_listed boolean, r_edge boolean)
-language plpgsql stable set plan_cache_mode = force_generic_plan ${inOrder}
+language plpgsql stable ${pinnedPath} set plan_cache_mode = force_generic_plan ${inOrder}
 as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }

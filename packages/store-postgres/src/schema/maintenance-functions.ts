@@ -1,5 +1,5 @@
 import { operationMemoryMs } from "./append-function.ts";
-import { inOrder, nowMs, quoteBody } from "./sql-text.ts";
+import { inOrder, nowMs, pinnedPath, quoteBody } from "./sql-text.ts";
 
 /** Of how many ended incarnations one call removes rows of one tenant. */
 const endingsAtOnce = 20;
@@ -39,7 +39,7 @@ begin
       where s.tenant = p_tenant and s.session = due.session;
     end if;
   end loop;
-  if r_sessions < p_limit then r_documents := SCHEMA.expire_documents(p_tenant, p_limit - r_sessions::bigint); end if;
+  if r_sessions < p_limit then r_documents := SCHEMA.expire_documents(p_tenant, p_limit - r_sessions); end if;
   r_more := r_sessions + r_documents >= p_limit;
 
   for ending in
@@ -113,7 +113,7 @@ begin
   for one in select t.tenant from SCHEMA.tenants as t where t.tenant > p_after order by t.tenant limit p_tenants loop
     look := look + 1;
     select * into done from SCHEMA.expire_tenant(
-      one.tenant, p_limit - r_sessions::bigint - r_documents::bigint
+      one.tenant, p_limit - r_sessions - r_documents
     );
     r_sessions := r_sessions + done.r_sessions;
     r_documents := r_documents + done.r_documents;
@@ -162,13 +162,13 @@ export function maintenanceFunctions(schema: string): readonly string[] {
   return [
     `create function ${schema}.expire_tenant(
   p_tenant text, p_limit bigint,
-  out r_sessions double precision, out r_documents double precision, out r_more boolean
-) language plpgsql ${inOrder} as ${body(expireTenant)}`,
+  out r_sessions bigint, out r_documents bigint, out r_more boolean
+) language plpgsql ${pinnedPath} ${inOrder} as ${body(expireTenant)}`,
     `create function ${schema}.expire_tenants(
   p_after text, p_tenants integer, p_limit bigint,
-  out r_sessions double precision, out r_documents double precision, out r_more boolean, out r_last text
-) language plpgsql as ${body(expireTenants)}`,
+  out r_sessions bigint, out r_documents bigint, out r_more boolean, out r_last text
+) language plpgsql ${pinnedPath} as ${body(expireTenants)}`,
     `create function ${schema}.list_tenants(p_after text, p_limit integer, p_look integer)
-returns table (r_tenant text, r_listed boolean, r_edge boolean) language plpgsql ${inOrder} as ${body(listTenants)}`,
+returns table (r_tenant text, r_listed boolean, r_edge boolean) language plpgsql ${pinnedPath} ${inOrder} as ${body(listTenants)}`,
   ];
 }

@@ -1,4 +1,4 @@
-import { asJson, byIndex, nowMs, quoteBody } from "./sql-text.ts";
+import { asJson, byIndex, nowMs, pinnedPath, quoteBody } from "./sql-text.ts";
 
 /**
  * How many events one call looks at beyond those it returns, when filters leave most of them out. Past it the call
@@ -100,6 +100,6 @@ end`;
   return `create function ${schema}.read_page(
   p_tenant text, p_session text, p_after bigint, p_before bigint, p_limit bigint, p_backward boolean, p_at bigint,
   p_exclude boolean, p_types text[], p_agent text, p_bounded boolean
-) returns text language plpgsql stable parallel restricted set plan_cache_mode = force_generic_plan ${byIndex}
+) returns text language plpgsql stable parallel restricted ${pinnedPath} set plan_cache_mode = force_generic_plan ${byIndex}
 as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }

@@ -1,6 +1,6 @@
-import { nowMs, quoteBody } from "./sql-text.ts";
+import { nowMs, pinnedPath, quoteBody } from "./sql-text.ts";
 
-/** As the tables are read by queries that Kysely builds. `bigint` columns: cast to `float8` in results. */
+/** As the tables are read by queries that Kysely builds. `bigint` columns: `asText` in results. */
 export interface SessionTables {
   /** Every tenant that ever wrote. Upkeep goes through it; a row is never removed while others may rely on it. */
   tenants: { tenant: string };
@@ -102,7 +102,7 @@ export function sessionFunctions(schema: string): readonly string[] {
     // Locks the slot and returns it as it is now: one whose session has expired or ended has no incarnation. Null when
     // there is no slot. Read the clock after it, not before.
     `create function ${schema}.lock_session(p_tenant text, p_session text) returns ${schema}.sessions
-language plpgsql as ${quoteBody(`
+language plpgsql ${pinnedPath} as ${quoteBody(`
 declare slot ${schema}.sessions;
 begin
   select * into slot from ${schema}.sessions as s where s.tenant = p_tenant and s.session = p_session for update;
@@ -114,7 +114,7 @@ end`)}`,
     `create function ${schema}.start_session(
   p_tenant text, p_session text, p_incarnation text, p_subject text, p_metadata text, p_ttl_ms bigint
 ) returns ${schema}.sessions
-language plpgsql as ${quoteBody(`
+language plpgsql ${pinnedPath} as ${quoteBody(`
 declare
   slot ${schema}.sessions;
   now_ms bigint;

@@ -1,6 +1,14 @@
 /** The time that a row gets, in whole milliseconds. Of the wall clock: `now()` stands still within a transaction. */
 export const nowMs = "floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
 
+/**
+ * Where a function of the schema looks up names: in `pg_catalog` alone, for tables and types of the session last. Under
+ * the caller's path anyone who may create in one of its schemas could plant a function or an operator that fits the
+ * arguments better than PostgreSQL's own, and have it run with the rights of whoever calls the function. Every function
+ * has it, but for those in `begin atomic` or with `return`, whose names were resolved when they were created.
+ */
+export const pinnedPath = "set search_path = pg_catalog, pg_temp";
+
 /** A body of a function between dollar quotes that do not occur in it, whatever the name of the schema is. */
 export function quoteBody(body: string): string {
   let tag = "$body$";
@@ -14,6 +22,19 @@ export function quoteBody(body: string): string {
  */
 export function asJson(text: string): string {
   return `to_json(${text})::text`;
+}
+
+/**
+ * A `bigint` as it has to leave the database: as text, for `exactNumber`. As itself one client gives a string and
+ * another a number, and `double precision` is rounded to 15 digits where `extra_float_digits` is 0.
+ */
+export function asText(number: string): string {
+  return `${number}::text`;
+}
+
+/** Columns of one row as `asText` gives them, by their own names. */
+export function asTexts(row: string, names: readonly string[]): string {
+  return names.map((name) => `${asText(`${row}.${name}`)} as ${name}`).join(", ");
 }
 
 /**

@@ -1,0 +1,147 @@
+import { MemoryError } from "@relevo/core";
+import type { PostgresStore } from "../src/index.ts";
+
+const note = { type: "message", body: { role: "user", content: "Hola" }, pinned: true } as const;
+
+/**
+ * Calls every method of a store, and each form of a statement that it sends, for a tenant of its own.
+ *
+ * @returns the names of the methods that it called.
+ */
+export async function useEveryMethod(store: PostgresStore, tenant: string): Promise<readonly string[]> {
+  const { log, documents, leases, maintenance, called } = record(store);
+  const address = { tenant, session: "s-1" };
+  await log.append(address, [note], { operation: { id: "o", fingerprint: "f" }, init: { subject: "maria" } });
+  await log.append(address, [note, { type: "x-note", body: 1 }, { type: "message", body: note.body }]);
+  await log.append(address, [{ type: "retraction", body: { ranges: [{ from: 4, to: 4 }], reason: "undo" } }]);
+  await refused(log.append(address, [note], { expectedVersion: 1 }), "conflict");
+  await log.operation(address, "o");
+  for (const pinned of [undefined, true, false]) {
+    for (const retracted of ["include", "exclude", "only"] as const) {
+      for (const direction of ["forward", "backward"] as const) {
+        for (const rest of [{}, { types: ["message"] as const, agent: "a", atVersion: 3 }]) {
+          await log.read(address, {
+            ...(pinned === undefined ? {} : { pinned }),
+            retracted,
+            direction,
+            limit: 2,
+            ...rest,
+          });
+        }
+      }
+    }
+  }
+  await log.head(address);
+  await log.touch(address, { ttlMs: 100_000, metadata: { a: 1 } });
+  await log.list(tenant, { subject: "maria", limit: 1 });
+  await log.list(tenant, { prefix: "s" });
+  const { cursor } = await log.scan(tenant, { limit: 1 });
+  await log.scan(tenant, {
+    limit: 1,
+    types: ["message"],
+    agent: "a",
+    ...(cursor === undefined ? {} : { cursor }),
+  });
+
+  for (const scope of [{ tenant }, address]) {
+    const at = (key: string) => ({ ...scope, namespace: ["n"], key });
+    await documents.put(at("k"), { value: { a: 1 }, tags: ["t", "u"] });
+    await documents.putMany([
+      {
+        address: at("k"),
+        value: { a: 2 },
+        tags: ["t"],
+        expectedVersion: (await documents.get(at("k")))?.version ?? 0,
+      },
+      { address: at("l"), value: "text", ttlMs: 100_000 },
+    ]);
+    await documents.getMany([at("k"), at("l"), at("m")]);
+    for (const direction of ["forward", "backward"] as const) {
+      for (const options of [
+        {},
+        { text: "x", namespacePrefix: ["n"], keyAfter: "a", keyBefore: "z" },
+        { tags: { all: ["t"] } },
+        { tags: { any: ["t", "u"] } },
+        { tags: { all: ["t", "u"], any: ["t"] } },
+        { updatedSince: 5, tags: { all: ["t"] } },
+        {
+          where: {
+            or: [
+              { path: ["value", "a"], $in: [2], $gt: 1 },
+              { path: ["value"], $contains: "e" },
+            ],
+          },
+        },
+      ] as const) {
+        await documents.find(scope, { ...options, direction, limit: 1 });
+      }
+    }
+    await documents.namespaces(scope, { prefix: ["n"], maxDepth: 1 });
+    await documents.touch(at("k"), { ttlMs: 100_000 });
+    await documents.delete(at("k"));
+    await documents.deleteMany([{ address: at("l") }, { address: at("m") }]);
+  }
+
+  const lease = await leases.acquire(address, { ttlMs: 10_000 });
+  await log.append(address, [note], { fence: (await lease.renew()).fence });
+  await lease.release();
+
+  await log.seal(address);
+  const batch = await log.exportEvents(address);
+  if (batch === undefined) throw new Error("The session is gone.");
+  const copy = { tenant: `${tenant}-copy`, session: "s-1" };
+  await log.importEvents(copy, batch);
+  await log.importEvents(copy, batch);
+  await log.unseal(address);
+  await log.trim(address, { beforeSeq: 2 });
+  await log.trim(address, { olderThan: 1 });
+  await log.erase(address, { seqs: [{ from: 2, to: 3 }] });
+
+  await maintenance.tenants({ limit: 1 });
+  await maintenance.expire();
+  await maintenance.durability();
+  await maintenance.tenantStatistics(tenant);
+  await maintenance.tableStatistics();
+  await log.delete(address);
+  await maintenance.deleteIdleSessions({ tenant: copy.tenant, idleSince: Date.now() + 1e6 });
+  return [...called].toSorted();
+}
+
+/** The names of everything that a store has. */
+export function methodsOf(store: PostgresStore): readonly string[] {
+  const { log, documents, leases, maintenance } = store;
+  return Object.entries({ log, documents, leases, maintenance })
+    .flatMap(([port, methods]) => Object.keys(methods).map((method) => `${port}.${method}`))
+    .filter((name) => name !== "leases.close")
+    .toSorted();
+}
+
+function record(store: PostgresStore): PostgresStore & { readonly called: ReadonlySet<string> } {
+  const called = new Set<string>();
+  const watch = <Port extends object>(name: string, port: Port): Port =>
+    new Proxy(port, {
+      get(target, method, receiver) {
+        called.add(`${name}.${String(method)}`);
+        return Reflect.get(target, method, receiver);
+      },
+    });
+  const { log, documents, leases, maintenance } = store;
+  return {
+    ...store,
+    log: watch("log", log),
+    documents: watch("documents", documents),
+    leases: watch("leases", leases),
+    maintenance: watch("maintenance", maintenance),
+    called,
+  };
+}
+
+async function refused(promise: Promise<unknown>, code: string): Promise<void> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!MemoryError.isInstance(error) || error.code !== code) {
+    throw new Error(`not refused with ${code}`, { cause: error });
+  }
+}
