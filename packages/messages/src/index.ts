@@ -1,6 +1,12 @@
-export { arrangeGroups, continuation, openerBefore } from "./arrange/arrange-groups.ts";
+export {
+  type ArrangeOptions,
+  arrangeGroups,
+  continuation,
+  openerBefore,
+  prompting,
+} from "./arrange/arrange-groups.ts";
 export { assertValid } from "./arrange/assert-valid.ts";
-export { missingResult } from "./groups/draft.ts";
+export { type AnswerOpenCall, missingResult, type OpenCall } from "./groups/draft.ts";
 export type { Entry } from "./groups/entry.ts";
 export {
   firstSeq,
@@ -11,7 +17,7 @@ export {
   type LeftoverReason,
   type ViewMessage,
 } from "./groups/group.ts";
-export { groupEntries } from "./groups/group-entries.ts";
+export { type GroupOptions, groupEntries } from "./groups/group-entries.ts";
 export { partsOf } from "./groups/parts.ts";
 export type { Problem, Rule } from "./validity/rule.ts";
-export { type Provider, providers, validateForProvider } from "./validity/validate-for-provider.ts";
+export { providers, validateForProvider } from "./validity/validate-for-provider.ts";

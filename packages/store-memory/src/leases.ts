@@ -12,7 +12,6 @@ import {
 } from "@relevo/core";
 import type { Handle } from "./handle.ts";
 import type { Grant } from "./lease-table.ts";
-import { letOthersRun } from "./let-others-run.ts";
 
 const maxWaitMs = 2 ** 31 - 1;
 
@@ -21,7 +20,8 @@ export function createLeases(handle: Handle): Leases {
   const { state } = handle;
 
   function leaseOf(address: SessionAddress, grant: Grant, ttlMs: number): Lease {
-    const calls = {
+    return Object.freeze({
+      ...grant,
       async renew(options: { readonly ttlMs?: number } & CallOptions = {}) {
         handle.requireOpen();
         throwIfAborted(options.signal);
@@ -33,8 +33,7 @@ export function createLeases(handle: Handle): Leases {
         throwIfAborted(options.signal);
         state.leases.release(address, grant.fence);
       },
-    };
-    return Object.freeze({ ...grant, ...letOthersRun(calls, state) });
+    });
   }
 
   return {

@@ -1,5 +1,6 @@
+import type { Message } from "@relevo/core";
 import { createMemory, type Session } from "@relevo/memory";
-import { missingResult } from "@relevo/messages";
+import { missingResult, prompting } from "@relevo/messages";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import { compose, extractiveSummarizer, summarize, tokenBudget, window } from "../src/index.ts";
@@ -111,5 +112,57 @@ describe("a session's view", () => {
       before = now;
     }
     expect(kept / total).toBeGreaterThan(0.9);
+  });
+});
+
+describe("a view for one provider", () => {
+  const search = { type: "native", format: "openai-responses", item: { type: "web_search_call" } } as const;
+  const compaction: Message = {
+    role: "assistant",
+    content: [],
+    native: { format: "openai-responses", item: { type: "compaction" } },
+  };
+
+  it("shows the items that were made for it; any other says what it leaves out, and why", async () => {
+    const { session } = fixture(exact(10));
+    const history = [user("q"), assistant(search, "Found."), compaction, user("more")];
+    await session.append(history);
+    const own = await session.view({ for: "openai-responses" });
+    expect(own.messages.map(({ content }) => content)).toEqual(history.map(({ content }) => content));
+    expect(own).toMatchObject({ seqs: [1, 2, 3, 4], dropped: [], compacted: false });
+    expect(own.notices).toBeUndefined();
+
+    for (const other of [await session.view(), await session.view({ for: "gemini" })]) {
+      expect(other.seqs).toEqual([1, 2, 4]);
+      expect(other.dropped).toEqual([{ from: 3, to: 3, reason: "other-provider" }]);
+      expect(other.notices).toEqual([expect.stringMatching(/^1 native part made for openai-responses/)]);
+    }
+  });
+
+  it("counts the items in its budget: by their own tokens, or by their JSON", async () => {
+    const { session } = fixture(tokenBudget({ maxTokens: 400 }));
+    await session.append([user("q"), assistant({ ...search, tokens: 300 }, "Found.")]);
+    expect((await session.view({ for: "openai-responses" })).tokens).toBeGreaterThan(300);
+    expect((await session.view()).tokens).toBeLessThan(50);
+    await session.append([user("more"), assistant({ ...search, item: "opaque ".repeat(500) }, "Again.")]);
+    await expect(session.view({ for: "openai-responses" })).rejects.toMatchObject({
+      code: "budget-exceeded",
+    });
+  });
+
+  it("ends with the user where the model takes no last message of the assistant", async () => {
+    const { session } = fixture(exact(10));
+    await session.append([user("q"), assistant("a \n")]);
+    const refused = await session.view({ prefill: "refused" });
+    expect(refused.messages.at(-1)).toEqual(user(prompting));
+    expect(refused.seqs).toEqual([1, 2, undefined]);
+    expect((await session.view({ prefill: "continued" })).messages.at(-1)).toMatchObject(assistant("a"));
+    expect((await session.view()).messages.at(-1)).toMatchObject(assistant("a \n"));
+  });
+
+  it("works on arrays, and refuses a provider that there is not", async () => {
+    const view = await exact(10).apply([user("q"), assistant(search)], { for: "openai-responses" });
+    expect(view.messages).toHaveLength(2);
+    await expect(exact(10).apply([], { for: "openai" } as object)).rejects.toThrow("for");
   });
 });

@@ -1,4 +1,4 @@
-import type { Message } from "@relevo/core";
+import type { Message, ViewForm } from "@relevo/core";
 import { firstSeq, type Group, type ViewMessage } from "../groups/group.ts";
 import { partsOf, withParts } from "../groups/parts.ts";
 import { CallIds } from "./call-ids.ts";
@@ -11,18 +11,34 @@ const opener: ViewMessage = {
   seq: undefined,
 };
 
+/** The last message of a conversation that must not end with the assistant. */
+export const prompting = "(Please continue.)";
+
+const closer: ViewMessage = {
+  message: Object.freeze({ role: "user", content: prompting }),
+  seq: undefined,
+};
+
+export interface ArrangeOptions extends ViewForm {
+  /** What stands between the system messages and the groups, such as summaries of what came before. */
+  readonly lead?: readonly ViewMessage[] | undefined;
+}
+
 /**
- * The messages of these groups in an order that every provider takes: system messages, then `lead` (such as
- * summaries of what came before), then the groups in their order. Call ids are made unique, reasoning is joined to
- * what it led to, and a conversation that would not begin with the user gets a first message that does.
+ * The messages of these groups in an order that the provider takes, or, without `for`, that all four take: system
+ * messages, then `lead`, then the groups in their order. Call ids are made unique, reasoning is joined to what it led
+ * to, and a conversation that would not begin with the user gets a first message that does. Groups and options must be
+ * made for the same provider. Cost is linear in the number of parts.
+ *
+ * Arranging what was arranged changes nothing.
  */
 export function arrangeGroups(
   groups: readonly Group[],
-  lead: readonly ViewMessage[] = [],
+  options: ArrangeOptions = {},
 ): readonly ViewMessage[] {
-  const ids = new CallIds();
+  const ids = new CallIds(options.for);
   const system: ViewMessage[] = [];
-  const conversation: ViewMessage[] = [...lead];
+  const conversation: ViewMessage[] = [...(options.lead ?? [])];
   for (const group of groups) {
     const messages =
       group.kind === "system" ? group.messages : ids.unique(mergeReasoning(group.messages), firstSeq(group));
@@ -30,7 +46,28 @@ export function arrangeGroups(
   }
   const first = conversation[0];
   const opens = first !== undefined && first.message.role !== "user";
+  endFor(conversation, options.prefill);
   return [...system, ...(opens ? [opener] : []), ...conversation];
+}
+
+/** Makes the end one that a model takes which refuses a last message of the assistant, or continues it. */
+function endFor(conversation: ViewMessage[], prefill: ViewForm["prefill"]): void {
+  const last = conversation.at(-1);
+  if (prefill === undefined || last?.message.role !== "assistant") return;
+  if (prefill === "refused") conversation.push(closer);
+  else conversation.splice(-1, 1, { ...last, message: withoutTrailingSpace(last.message) });
+}
+
+function withoutTrailingSpace(message: Message): Message {
+  const { content } = message;
+  if (typeof content === "string") {
+    return content === content.trimEnd()
+      ? message
+      : { ...withParts(message, []), content: content.trimEnd() };
+  }
+  const last = content.at(-1);
+  if (last?.type !== "text" || last.text === last.text.trimEnd()) return message;
+  return withParts(message, [...content.slice(0, -1), { ...last, text: last.text.trimEnd() }]);
 }
 
 /** The made-up first message that a view beginning with this group gets. */
@@ -48,8 +85,15 @@ function mergeReasoning(messages: readonly ViewMessage[]): readonly ViewMessage[
       waiting.push(one);
     } else if (waiting.length > 0 && one.message.role === "assistant") {
       const parts = [...waiting, one].flatMap(({ message }) => partsOf(message));
-      const merged = waiting.flatMap(({ seq }) => seq ?? []);
-      result.push({ message: withParts(one.message, parts), seq: one.seq, merged });
+      const merged = waiting.flatMap(({ seq, merged: also = [] }) => [
+        ...(seq === undefined ? [] : [seq]),
+        ...also,
+      ]);
+      result.push({
+        ...one,
+        message: withParts(one.message, parts),
+        merged: [...merged, ...(one.merged ?? [])],
+      });
       waiting = [];
     } else result.push(one);
   }

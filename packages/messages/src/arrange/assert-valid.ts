@@ -1,31 +1,29 @@
-import { type ContentPart, MemoryError, type Message, type Role } from "@relevo/core";
+import { type ContentPart, MemoryError, type Message, type Role, type ViewForm } from "@relevo/core";
 import { isBlank } from "../groups/parts.ts";
+import { takesPart } from "../groups/takes-part.ts";
+import { ReasoningPairs } from "../validity/reasoning-pairs.ts";
 import { sendableCallId } from "../validity/sendable-call-id.ts";
 import { providers, validateForProvider } from "../validity/validate-for-provider.ts";
 
 /**
- * Makes sure that every provider takes these messages. One pass that refuses whatever any of the rules refuses; only
- * when it finds something are the rules themselves asked, and then they have the last word.
+ * Makes sure that the provider (without `for`, that every one) takes these messages. Where it is every one, a pass
+ * that refuses whatever any of the rules refuses comes first, and the rules themselves are asked only when it finds
+ * something; then they have the last word.
  *
  * @throws `corrupt` with the rules that are broken, which is an error of this package and not of its caller.
  */
-export function assertValid(messages: readonly Message[]): void {
-  if (looksValid(messages)) return;
+export function assertValid(messages: readonly Message[], form: ViewForm = {}): void {
+  if (form.for === undefined && form.prefill === undefined && looksValid(messages)) return;
   // Nothing but system messages is what an empty session has. It becomes valid with what the user says.
   if (messages.every(({ role }) => role === "system")) return;
-  const problems = providers.flatMap((provider) => validateForProvider(messages, provider));
+  const problems = (form.for === undefined ? providers : [form.for]).flatMap((provider) =>
+    validateForProvider(messages, provider, form),
+  );
   if (problems.length === 0) return;
   throw new MemoryError("corrupt", `The view would be refused. ${problems[0]?.message}`, {
     details: { rules: [...new Set(problems.map(({ rule }) => rule))] },
   });
 }
-
-const allowed: Readonly<Record<Role, ReadonlySet<ContentPart["type"]>>> = {
-  system: new Set(["text"]),
-  user: new Set(["text", "image", "file"]),
-  assistant: new Set(["text", "image", "file", "reasoning", "tool-call", "tool-result"]),
-  tool: new Set(["tool-result"]),
-};
 
 /** The strictest form of the providers'. */
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -40,12 +38,14 @@ class Pass {
   readonly #ids = new Set<string>();
   readonly #open = new Set<string>();
   readonly #openOfProvider = new Set<string>();
+  readonly #pairs = new ReasoningPairs();
   #begun = false;
   /** The message before ended with reasoning, which something has to follow. */
   #reasoned = false;
 
   take(message: Message): boolean {
     const { role, content } = message;
+    if (!this.#pairs.take(message)) return false;
     if (role === "system") {
       if (this.#begun) return false;
     } else if (!this.#begun) {
@@ -65,7 +65,7 @@ class Pass {
   }
 
   #takePart(part: ContentPart, role: Role): boolean {
-    if (!allowed[role].has(part.type) || isBlank(part)) return false;
+    if (!takesPart(part, role, undefined) || isBlank(part)) return false;
     if (part.type === "tool-call") {
       const { toolCallId: id, providerExecuted, input } = part;
       if (this.#ids.has(id)) return false;

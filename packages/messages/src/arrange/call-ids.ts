@@ -1,17 +1,26 @@
-import type { ContentPart, ToolCallPart } from "@relevo/core";
+import type { ContentPart, JsonValue, Provider, ToolCallPart } from "@relevo/core";
 import type { ViewMessage } from "../groups/group.ts";
 import { withParts } from "../groups/parts.ts";
-import { sendableCallId } from "../validity/sendable-call-id.ts";
+import { type CallIdRule, callIdRuleOf } from "./call-id-rules.ts";
 
 /**
- * Gives each call of a view an id of its own that every provider takes. Providers reuse ids, and some refuse others'
- * forms. A new id is made of the old one and the group's place, so that it is the same in the next view.
+ * Gives each call of a view an id of its own that the provider takes, which is the old one wherever it can be:
+ * providers reuse ids, and some refuse others' forms. A new id is made of the old one and the group's place, so that
+ * it is the same in the next view. Cost is linear in the number of calls, whatever their ids are.
  */
 export class CallIds {
+  readonly #rule: CallIdRule;
   readonly #used = new Set<string>();
+  /** How many copies of an id were made, by what they begin with: to count from one each time would be quadratic. */
+  readonly #copies = new Map<string, number>();
+
+  constructor(provider: Provider | undefined) {
+    this.#rule = callIdRuleOf(provider);
+  }
 
   unique(messages: readonly ViewMessage[], place: number): readonly ViewMessage[] {
     if (messages.length === 1 && typeof messages[0]?.message.content === "string") return messages;
+    if (this.#rule.unique === "turn") this.#used.clear();
     /** For each id its new ones: the n-th result answers the n-th call. */
     const calls = new Map<string, string[]>();
     let changed = false;
@@ -27,33 +36,29 @@ export class CallIds {
       }
     }
     if (!changed) return messages;
-    const named = new Map<string, number>();
-    const nextOf = (kind: "call" | "result", id: string): string => {
-      const key = `${kind}\0${id}`;
-      const index = named.get(key) ?? 0;
-      named.set(key, index + 1);
-      return calls.get(id)?.[index] ?? id;
-    };
-    const renamed = (part: ContentPart): ContentPart => {
-      if (part.type === "tool-call") return { ...part, toolCallId: nextOf("call", part.toolCallId) };
-      if (part.type === "tool-result") return { ...part, toolCallId: nextOf("result", part.toolCallId) };
-      return part;
-    };
+    const renaming = new Renaming(calls);
     return messages.map((one) => {
       const { content } = one.message;
       if (typeof content === "string" || !content.some(hasCallId)) return one;
-      return { ...one, message: withParts(one.message, content.map(renamed)) };
+      const parts = content.map((part) => renaming.rename(part));
+      const same = parts.every((part, at) => part === content[at]);
+      return same ? one : { ...one, message: withParts(one.message, parts) };
     });
   }
 
   #take({ toolCallId: id, providerExecuted }: ToolCallPart, place: number): string {
+    const fits = providerExecuted === true || this.#rule.form.test(id);
     let unique = id;
-    const fits = providerExecuted === true || sendableCallId.test(id);
     if (!fits || this.#used.has(id)) {
       const clean = id.replaceAll(/[^a-zA-Z0-9_-]/g, "_");
-      for (let copy = 1; copy === 1 || this.#used.has(unique); copy++) {
-        const ending = copy === 1 ? `_${place}` : `_${place}_${copy}`;
-        unique = `${clean.slice(0, maxLength - ending.length)}${ending}`;
+      const ending = `_${place}`;
+      unique = `${clean.slice(0, maxLength - ending.length)}${ending}`;
+      if (this.#used.has(unique)) {
+        const stem = `${clean.slice(0, stemLength)}${ending}`;
+        let copy = this.#copies.get(stem) ?? 1;
+        do unique = `${stem}_${++copy}`;
+        while (this.#used.has(unique));
+        this.#copies.set(stem, copy);
       }
     }
     this.#used.add(unique);
@@ -62,6 +67,50 @@ export class CallIds {
 }
 
 const maxLength = 40;
+/** Leaves room for a place and a copy's number of any size. */
+const stemLength = 12;
+
+/** Hands out new ids in the order of calls and of results. */
+class Renaming {
+  readonly #ids: ReadonlyMap<string, readonly string[]>;
+  readonly #calls = new Map<string, number>();
+  readonly #results = new Map<string, number>();
+
+  constructor(ids: ReadonlyMap<string, readonly string[]>) {
+    this.#ids = ids;
+  }
+
+  rename(part: ContentPart): ContentPart {
+    if (part.type === "tool-result") {
+      const toolCallId = this.#next(this.#results, part.toolCallId);
+      return toolCallId === part.toolCallId ? part : { ...part, toolCallId };
+    }
+    if (part.type !== "tool-call") return part;
+    const toolCallId = this.#next(this.#calls, part.toolCallId);
+    if (toolCallId === part.toolCallId) return part;
+    const native =
+      part.native === undefined ? {} : { native: withId(part.native, part.toolCallId, toolCallId, 0) };
+    return { ...part, toolCallId, ...native };
+  }
+
+  #next(counts: Map<string, number>, id: string): string {
+    const index = counts.get(id) ?? 0;
+    counts.set(id, index + 1);
+    return this.#ids.get(id)?.[index] ?? id;
+  }
+}
+
+const maxDepth = 64;
+
+/** A provider's own form of the call may repeat its id; a signature never equals one. */
+function withId(native: JsonValue, from: string, to: string, depth: number): JsonValue {
+  if (native === from) return to;
+  if (typeof native !== "object" || native === null || depth > maxDepth) return native;
+  if (Array.isArray(native)) return native.map((value) => withId(value, from, to, depth + 1));
+  return Object.fromEntries(
+    Object.entries(native).map(([key, value]) => [key, withId(value, from, to, depth + 1)]),
+  );
+}
 
 function hasCallId(part: ContentPart): boolean {
   return part.type === "tool-call" || part.type === "tool-result";

@@ -1,4 +1,5 @@
-import type { ContentPart, ToolCallPart, ToolResultPart } from "@relevo/core";
+import type { ContentPart, JsonValue, ToolCallPart, ToolResultPart } from "@relevo/core";
+import { roundsOf } from "./arrange-speech.ts";
 import type { Entry } from "./entry.ts";
 import type { GroupKind, ViewMessage } from "./group.ts";
 import { partsOf, withParts } from "./parts.ts";
@@ -7,6 +8,16 @@ import { isClientCall, sendablePart } from "./sendable-part.ts";
 /** What a view says in place of a result that never came: the process died, or the tool still runs. */
 export const missingResult = "No result was recorded for this call.";
 
+/** A call without a result, as whoever may know more about it sees it. */
+export interface OpenCall {
+  readonly call: ToolCallPart;
+  /** Where the message with the call stands. */
+  readonly seq: number;
+}
+
+/** What is said for a call without a result; `undefined` for `missingResult`, which is marked as an error. */
+export type AnswerOpenCall = (open: OpenCall) => JsonValue | undefined;
+
 /** A group while entries still join it. */
 export interface GroupDraft {
   readonly kind: GroupKind;
@@ -14,86 +25,106 @@ export interface GroupDraft {
   /** What the role itself said: one system or user message, or the assistant's, reasoning first. */
   readonly speech: { readonly entry: Entry; readonly parts: readonly SpokenPart[] }[];
   /** The results of the group's calls, by the entry they came in. */
-  readonly results: { readonly entry: Entry; readonly parts: ToolResultPart[] }[];
+  readonly results: { readonly entry: Entry; readonly parts: AnsweringPart[] }[];
   readonly calls: DraftCall[];
 }
 
 /** A call and what became of it. */
 export interface DraftCall {
   readonly draft: GroupDraft;
+  readonly entry: Entry;
   readonly call: ToolCallPart;
   readonly agent: string | undefined;
+  /** Its number among all calls. */
+  readonly place: number;
+  /** A result may still come. */
+  open: boolean;
   answered: boolean;
   /** The newest answer to the question whether it may run, when that was no. */
   refusal: { readonly entry: Entry; readonly reason: string | undefined } | undefined;
+  /** In which of the group's rounds of calls and results it stands. */
+  round: number;
 }
 
 /** A part with its call, when it is one: two parts of one message may be the same object. */
 export interface SpokenPart {
   readonly part: ContentPart;
   readonly call?: DraftCall;
+  /** No provider that the messages are for takes it here. Reasoning that led to it goes with it. */
+  readonly hidden?: boolean;
+}
+
+interface AnsweringPart {
+  readonly part: ToolResultPart;
+  readonly call: DraftCall;
 }
 
 /** The group as providers take it; nothing when none of it can be sent. */
-export function messagesOf(draft: GroupDraft): ViewMessage[] {
+export function messagesOf(draft: GroupDraft, answer?: AnswerOpenCall): ViewMessage[] {
   const [first] = draft.speech;
   // Most groups are one text, which is shown as it is. Going the long way took half of a view's time.
-  if (draft.speech.length === 1 && typeof first?.entry.message.content === "string") {
+  if (draft.speech.length === 1 && first !== undefined && isShownAsItIs(first)) {
     return [{ message: first.entry.message, seq: first.entry.seq }];
   }
-  const messages = speechOf(draft);
-  if (messages.length === 0) return [];
-  for (const { entry, parts } of draft.results) messages.push(arranged(entry, parts, "tool"));
-  const unanswered = draft.calls.filter(({ call, answered }) => !answered && isClientCall(call));
-  for (const { call, refusal } of unanswered) {
-    if (refusal === undefined) continue;
-    const text =
-      refusal.reason === undefined ? "This call was refused." : `This call was refused: ${refusal.reason}`;
-    // It says what the answer in the log says, so it has that answer's place.
-    messages.push({
-      message: { role: "tool", content: [resultInPlaceOf(call, text)] },
-      seq: refusal.entry.seq,
-    });
-  }
-  const missing = unanswered.filter(({ refusal }) => refusal === undefined);
-  if (missing.length > 0) {
-    const content = missing.map(({ call }) => resultInPlaceOf(call, missingResult));
-    messages.push({ message: { role: "tool", content }, seq: undefined });
-  }
+  const rounds = roundsOf(draft);
+  const replies = repliesOf(draft, rounds.length, answer);
+  const messages: ViewMessage[] = [];
+  rounds.forEach((round, index) => {
+    for (const { entry, parts, merged } of round) {
+      const one = arranged(entry, parts, entry.message.role);
+      messages.push(merged.size === 0 ? one : { ...one, merged: [...merged] });
+    }
+    for (const reply of replies[index] ?? []) messages.push(reply);
+  });
   return messages;
 }
 
-/**
- * The assistant's messages as providers take them: without what cannot be sent, and with the calls that we run at the
- * very end, where their results follow.
- */
-function speechOf({ speech }: GroupDraft): ViewMessage[] {
-  const messages = speech.map(({ entry, parts }) => ({
-    entry,
-    // A provider's call without its result cannot be answered by us.
-    parts: parts.filter(({ call }) => call === undefined || call.answered || isClientCall(call.call)),
-  }));
-  const calls: ContentPart[] = [];
-  const arrangedParts: { readonly entry: Entry; readonly parts: ContentPart[] }[] = [];
-  for (const { entry, parts } of messages) {
-    if (parts.length === 0) continue;
-    const others = parts.flatMap(({ part }) => (isClientCall(part) ? [] : [part]));
-    for (const { part } of parts) if (isClientCall(part)) calls.push(part);
-    arrangedParts.push({ entry, parts: others });
-  }
-  arrangedParts.at(-1)?.parts.push(...calls);
-  dropTrailingReasoning(arrangedParts);
-  return arrangedParts
-    .filter(({ parts }) => parts.length > 0)
-    .map(({ entry, parts }) => arranged(entry, parts, entry.message.role));
+/** A text, or a message that is nothing but the provider's own item. */
+function isShownAsItIs({ entry, parts }: GroupDraft["speech"][number]): boolean {
+  return (
+    typeof entry.message.content === "string" || (parts.length === 0 && partsOf(entry.message).length === 0)
+  );
 }
 
-/** Reasoning behind the last thing said has led to nothing, and no provider takes it there. */
-function dropTrailingReasoning(messages: readonly { readonly parts: ContentPart[] }[]): void {
-  for (const { parts } of messages.toReversed()) {
-    while (parts.at(-1)?.type === "reasoning") parts.pop();
-    if (parts.length > 0) return;
+/** For each round what answers its calls: results, then refusals, then what is said where nothing was recorded. */
+function repliesOf(draft: GroupDraft, rounds: number, answer: AnswerOpenCall | undefined): ViewMessage[][] {
+  const replies = Array.from({ length: rounds }, (): ViewMessage[] => []);
+  for (const { entry, parts } of draft.results) {
+    const byRound = new Map<number, ContentPart[]>();
+    for (const { part, call } of parts) {
+      const same = byRound.get(call.round);
+      if (same === undefined) byRound.set(call.round, [part]);
+      else same.push(part);
+    }
+    for (const [round, own] of byRound) replies[round]?.push(arranged(entry, own, "tool"));
   }
+  const missing = new Map<number, { content: ToolResultPart[]; answers: Set<number> }>();
+  for (const call of draft.calls) {
+    if (call.answered || !isClientCall(call.call)) continue;
+    if (call.refusal !== undefined) replies[call.round]?.push(refusalOf(call, call.refusal));
+    else {
+      const made = missing.get(call.round) ?? { content: [], answers: new Set<number>() };
+      missing.set(call.round, made);
+      made.content.push(resultOf(call, answer));
+      made.answers.add(call.entry.seq);
+    }
+  }
+  for (const [round, { content, answers }] of missing) {
+    replies[round]?.push({ message: { role: "tool", content }, seq: undefined, answers: [...answers] });
+  }
+  return replies;
+}
+
+/** It says what the answer in the log says, so it has that answer's place. */
+function refusalOf(call: DraftCall, { entry, reason }: NonNullable<DraftCall["refusal"]>): ViewMessage {
+  const text = reason === undefined ? "This call was refused." : `This call was refused: ${reason}`;
+  const content = [madeResult(call.call, text, true)];
+  return { message: { role: "tool", content }, seq: entry.seq };
+}
+
+function resultOf({ call, entry }: DraftCall, answer: AnswerOpenCall | undefined): ToolResultPart {
+  const known = answer?.({ call, seq: entry.seq });
+  return known === undefined ? madeResult(call, missingResult, true) : madeResult(call, known, false);
 }
 
 /** The entry's own message wherever it says the same, so that what is known of it still holds. */
@@ -112,8 +143,8 @@ function arranged(
   return { message: same ? message : { ...withParts(message, sendable), role }, seq };
 }
 
-function resultInPlaceOf(call: ToolCallPart, output: string): ToolResultPart {
+function madeResult(call: ToolCallPart, output: JsonValue, isError: boolean): ToolResultPart {
   const { toolCallId, toolName } = call;
-  const result: ToolResultPart = { type: "tool-result", toolCallId, toolName, output, isError: true };
-  return sendablePart(result);
+  const result: ToolResultPart = { type: "tool-result", toolCallId, toolName, output };
+  return sendablePart(isError ? { ...result, isError } : result);
 }

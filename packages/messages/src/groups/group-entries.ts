@@ -1,9 +1,24 @@
-import type { ContentPart, ToolCallPart, ToolResultPart } from "@relevo/core";
-import { type DraftCall, type GroupDraft, messagesOf, type SpokenPart } from "./draft.ts";
+import type { ContentPart, Message, Provider, ToolCallPart, ToolResultPart } from "@relevo/core";
+import {
+  type AnswerOpenCall,
+  type DraftCall,
+  type GroupDraft,
+  messagesOf,
+  type SpokenPart,
+} from "./draft.ts";
 import type { Entry } from "./entry.ts";
 import type { Group, Grouping, GroupKind, Leftover, LeftoverReason } from "./group.ts";
+import { isOfProvider, OpenCalls } from "./open-calls.ts";
 import { isBlank, partsOf } from "./parts.ts";
-import { isClientCall } from "./sendable-part.ts";
+import { takesPart } from "./takes-part.ts";
+
+/** What groups are made for. */
+export interface GroupOptions {
+  /** The provider that is sent the messages; left out, they are for all of them. */
+  readonly for?: Provider | undefined;
+  /** What is said for a call without a result. Asked once for each. */
+  readonly answer?: AnswerOpenCall | undefined;
+}
 
 /**
  * Parts a history into what must stay together. Entries are given in the order of the log, and may begin in the
@@ -16,20 +31,23 @@ import { isClientCall } from "./sendable-part.ts";
  * - A call without a result gets one that says so, or that it was refused, marked as an error. A call that the
  *   provider should have run cannot be answered by us and is left out.
  * - Questions and answers about approval belong to their call and are not shown; a refusal is told as its result.
+ * - Parts that the provider does not take (without `for`: that one of the four does not take) are not shown.
+ *
+ * Cost is linear in the number of parts.
  */
-export function groupEntries(entries: readonly Entry[]): Grouping {
-  const grouper = new Grouper();
+export function groupEntries(entries: readonly Entry[], options: GroupOptions = {}): Grouping {
+  const grouper = new Grouper(options);
   for (const entry of entries) grouper.add(entry);
   return grouper.finish();
 }
 
 class Grouper {
+  readonly #options: GroupOptions;
   readonly #drafts = new Set<GroupDraft>();
   readonly #entries: Entry[] = [];
   /** Why an entry is left over in case nothing of it is shown. */
   readonly #reasons = new Map<Entry, LeftoverReason>();
-  /** Unanswered calls by id, oldest first: providers reuse ids, and the newest is meant. */
-  readonly #open = new Map<string, DraftCall[]>();
+  readonly #open = new OpenCalls();
   readonly #answered = new Set<string>();
   readonly #parted = new Set<Entry>();
   /** Calls of this turn that the provider runs. */
@@ -37,16 +55,23 @@ class Grouper {
   readonly #approvals = new Map<string, DraftCall>();
   /** Each agent's reasoning that waits for what it led to. */
   readonly #reasoning = new Map<string | undefined, GroupDraft>();
+  #calls = 0;
+
+  constructor(options: GroupOptions) {
+    this.#options = options;
+  }
 
   add(entry: Entry): void {
     this.#entries.push(entry);
-    const { role } = entry.message;
-    const parts = partsOf(entry.message).filter((part) => !isBlank(part));
-    if (parts.length === 0) this.#reasons.set(entry, "empty");
+    const { role, native } = entry.message;
+    const own = partsOf(entry.message);
+    const parts = own.filter((part) => !isBlank(part));
+    if (own.length === 0 && native !== undefined) this.#addNative(entry, native);
+    else if (parts.length === 0) this.#reasons.set(entry, "empty");
     else if (role === "tool") this.#addResults(entry, parts);
     else if (role === "assistant") this.#addSpeech(entry, parts);
     else {
-      const taken = parts.filter((part) => belongsTo(part, role));
+      const taken = parts.filter((part) => this.#takes(part, entry));
       if (taken.length === 0) return;
       if (role === "user") this.#endTurn();
       const draft = this.#start(role, entry);
@@ -59,9 +84,9 @@ class Grouper {
     const groups: Group[] = [];
     const shown = new Set<number | undefined>();
     for (const draft of this.#drafts) {
-      const messages = messagesOf(draft);
+      const messages = messagesOf(draft, this.#options.answer);
       if (messages.length === 0) continue;
-      const own = new Set(messages.map(({ seq }) => seq));
+      const own = new Set(messages.flatMap(({ seq, merged = [] }) => [seq, ...merged]));
       for (const seq of own) shown.add(seq);
       groups.push({
         kind: draft.calls.length > 0 ? "tool-calls" : draft.kind,
@@ -82,6 +107,25 @@ class Grouper {
     return draft;
   }
 
+  /** A message that is nothing but a provider's own item. */
+  #addNative(entry: Entry, { format, item }: NonNullable<Message["native"]>): void {
+    const { role, agent } = entry.message;
+    if (format !== this.#options.for) this.#reasons.set(entry, "other-provider");
+    else if (role === "assistant" && this.#reasoning.has(agent)) {
+      this.#addSpeech(entry, [{ type: "native", format, item }]);
+    } else if (role === "user" || role === "assistant") {
+      if (role === "user") this.#endTurn();
+      this.#start(role, entry).speech.push({ entry, parts: [] });
+    }
+  }
+
+  /** Whether the part can be sent; where it is another provider's, the entry is told so in case nothing is left. */
+  #takes(part: ContentPart, entry: Entry): boolean {
+    const takes = takesPart(part, entry.message.role, this.#options.for);
+    if (!takes && part.type === "native") this.#reasons.set(entry, "other-provider");
+    return takes;
+  }
+
   #addSpeech(entry: Entry, parts: readonly ContentPart[]): void {
     const { agent } = entry.message;
     const said = parts.filter(
@@ -94,8 +138,8 @@ class Grouper {
       if (earlier !== undefined) draft.entries.push(entry);
       const spoken: SpokenPart[] = [];
       for (const part of said) {
-        if (part.type === "tool-call") spoken.push({ part, call: this.#openCall(draft, part, agent) });
-        else if (part.type !== "tool-result") spoken.push({ part });
+        if (part.type === "tool-call") spoken.push({ part, call: this.#openCall(draft, part, entry) });
+        else if (part.type !== "tool-result") spoken.push({ part, hidden: !this.#takes(part, entry) });
         else if (this.#answerOfProvider(draft, part, agent)) spoken.push({ part });
         else this.#joinResult(entry, part);
       }
@@ -105,7 +149,7 @@ class Grouper {
     } else this.#reasons.set(entry, "approval");
     for (const part of parts) {
       if (part.type !== "tool-approval-request") continue;
-      const call = this.#find(part.toolCallId, agent, () => true);
+      const call = this.#open.findAny(part.toolCallId, agent);
       if (call !== undefined) this.#approvals.set(part.approvalId, call);
     }
   }
@@ -128,25 +172,33 @@ class Grouper {
     }
   }
 
-  #openCall(draft: GroupDraft, part: ToolCallPart, agent: string | undefined): DraftCall {
-    const call: DraftCall = { draft, call: part, agent, answered: false, refusal: undefined };
+  #openCall(draft: GroupDraft, part: ToolCallPart, entry: Entry): DraftCall {
+    const call: DraftCall = {
+      draft,
+      entry,
+      call: part,
+      agent: entry.message.agent,
+      place: this.#calls++,
+      open: true,
+      answered: false,
+      refusal: undefined,
+      round: 0,
+    };
     draft.calls.push(call);
     if (isOfProvider(call)) this.#providerCalls.push(call);
-    const same = this.#open.get(part.toolCallId);
-    if (same === undefined) this.#open.set(part.toolCallId, [call]);
-    else same.push(call);
+    this.#open.add(call);
     return call;
   }
 
   #answerOfProvider(draft: GroupDraft, part: ToolResultPart, agent: string | undefined): boolean {
-    const call = this.#find(part.toolCallId, agent, isOfProvider);
+    const call = this.#open.findProvider(part.toolCallId, agent);
     if (call?.draft !== draft) return false;
     this.#close(call);
     return true;
   }
 
   #joinResult(entry: Entry, part: ToolResultPart): boolean {
-    const call = this.#find(part.toolCallId, entry.message.agent, (candidate) => !isOfProvider(candidate));
+    const call = this.#open.findClient(part.toolCallId, entry.message.agent);
     if (call === undefined) {
       if (!this.#answered.has(part.toolCallId)) this.#parted.add(entry);
       return false;
@@ -154,40 +206,20 @@ class Grouper {
     this.#close(call);
     noteEntry(call.draft, entry);
     const last = call.draft.results.at(-1);
-    if (last?.entry === entry) last.parts.push(part);
-    else call.draft.results.push({ entry, parts: [part] });
+    if (last?.entry === entry) last.parts.push({ part, call });
+    else call.draft.results.push({ entry, parts: [{ part, call }] });
     return true;
   }
 
   #close(call: DraftCall): void {
+    call.open = false;
     call.answered = true;
     this.#answered.add(call.call.toolCallId);
-    this.#forget(call);
-  }
-
-  #forget(call: DraftCall): void {
-    const { toolCallId } = call.call;
-    const same = this.#open.get(toolCallId) ?? [];
-    same.splice(same.lastIndexOf(call), 1);
-    if (same.length === 0) this.#open.delete(toolCallId);
-  }
-
-  /**
-   * The newest open call with this id, the agent's own before another's: agents that run side by side may use the
-   * same ids. Of calls in one group the oldest, so that results answer in the order of the calls.
-   */
-  #find(id: string, agent: string | undefined, fits: (call: DraftCall) => boolean): DraftCall | undefined {
-    const open = this.#open.get(id);
-    if (open === undefined) return undefined;
-    const newest =
-      open.findLast((call) => fits(call) && call.agent === agent) ?? open.findLast((call) => fits(call));
-    const sameGroup = newest?.draft.calls ?? [];
-    return sameGroup.find((call) => call.call.toolCallId === id && !call.answered && fits(call));
   }
 
   #ownerOfProviderResult(parts: readonly ContentPart[], agent: string | undefined): GroupDraft | undefined {
     for (const part of parts) {
-      const call = part.type === "tool-result" ? this.#find(part.toolCallId, agent, isOfProvider) : undefined;
+      const call = part.type === "tool-result" ? this.#open.findProvider(part.toolCallId, agent) : undefined;
       if (call !== undefined) return call.draft;
     }
     return undefined;
@@ -196,7 +228,7 @@ class Grouper {
   /** What stands before a user's message joins nothing behind it, but for the results of tools that we run. */
   #endTurn(): void {
     this.#dropReasoning();
-    for (const call of this.#providerCalls) if (!call.answered) this.#forget(call);
+    for (const call of this.#providerCalls) call.open = false;
     this.#providerCalls.length = 0;
   }
 
@@ -210,16 +242,7 @@ class Grouper {
   }
 }
 
-function isOfProvider({ call }: DraftCall): boolean {
-  return !isClientCall(call);
-}
-
 function noteEntry({ entries }: GroupDraft, entry: Entry): void {
   // Only the last can be the same: entries come in the order of the log.
   if (entries.at(-1) !== entry) entries.push(entry);
-}
-
-/** Parts that no provider takes in a message of this role are not shown. */
-function belongsTo(part: ContentPart, role: "system" | "user"): boolean {
-  return part.type === "text" || (role === "user" && (part.type === "image" || part.type === "file"));
 }

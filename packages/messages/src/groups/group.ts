@@ -22,12 +22,15 @@ export interface ViewMessage {
   readonly seq: number | undefined;
   /** Messages of the log whose content stands in this one too: reasoning, before what it led to. */
   readonly merged?: readonly number[];
+  /** For results that were made up: where the calls stand that they answer. */
+  readonly answers?: readonly number[];
 }
 
 /**
  * - `orphan-result`: no call with its id came before; `duplicate-result`: that call was answered already.
  * - `empty`: no content but white space. `dangling-reasoning`: a user spoke before it led to anything.
  * - `approval`: a question or an answer about a call, which stands for itself.
+ * - `other-provider`: only items of a provider that the messages are not for.
  * - `unsendable`: only parts that no provider takes in this role, or a provider's call that was never answered.
  */
 export type LeftoverReason =
@@ -36,6 +39,7 @@ export type LeftoverReason =
   | "empty"
   | "dangling-reasoning"
   | "approval"
+  | "other-provider"
   | "unsendable";
 
 /** An entry that can stand in no view, and why. */

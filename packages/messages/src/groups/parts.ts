@@ -19,7 +19,7 @@ export function isBlank(part: ContentPart): boolean {
   return part.type === "text" && part.text.trim() === "";
 }
 
-/** The message with other parts. Its native item no longer says the same, so it goes. */
+/** The message with other parts. Its native item no longer says the same, so it goes; what parts keep stays. */
 export function withParts(message: Message, parts: readonly ContentPart[]): Message {
   const { native: _native, ...rest } = message;
   return { ...rest, content: parts };

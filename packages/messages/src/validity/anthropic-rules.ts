@@ -3,6 +3,7 @@ import { partsOf } from "../groups/parts.ts";
 import type { Finding, Rule } from "./rule.ts";
 import {
   checkAnswersAtOnce,
+  checkAssistantMedia,
   checkCallIds,
   checkCallInputs,
   checkNoBlank,
@@ -32,7 +33,13 @@ export const anthropicRules: readonly Rule[] = [
     id: "anthropic/parts",
     says: "each role carries only its own content blocks",
     source: reference,
-    check: checkParts,
+    check: (messages) => checkParts(messages, "anthropic"),
+  },
+  {
+    id: "anthropic/assistant-media",
+    says: "'image' blocks are not permitted within assistant turns",
+    source: "https://github.com/SEMOSS/Semoss/issues/2323",
+    check: checkAssistantMedia,
   },
   {
     id: "anthropic/system-first",
@@ -50,7 +57,7 @@ export const anthropicRules: readonly Rule[] = [
     id: "anthropic/content",
     says: "text content blocks must be non-empty",
     source: reference,
-    check: (messages) => checkNoBlank(messages, ["system", "user", "assistant"]),
+    check: (messages) => checkNoBlank(messages, ["system", "user", "assistant"], "anthropic"),
   },
   {
     id: "anthropic/answers",
@@ -106,7 +113,31 @@ export const anthropicRules: readonly Rule[] = [
           : [];
       }),
   },
+  {
+    id: "anthropic/prefill",
+    says: "This model does not support assistant message prefill. The conversation must end with a user message.",
+    source: "https://github.com/agenticloops-ai/agentic-ai-engineering/issues/43",
+    prefill: "refused",
+    check: (messages) =>
+      messages.at(-1)?.role === "assistant"
+        ? [{ index: messages.length - 1, what: "The conversation ends with the assistant." }]
+        : [],
+  },
+  {
+    id: "anthropic/prefill-space",
+    says: "messages: final assistant content cannot end with trailing whitespace",
+    source: "https://github.com/langchain-ai/langchain/issues/35071",
+    prefill: "continued",
+    check: checkPrefillSpace,
+  },
 ];
+
+function checkPrefillSpace(messages: readonly Message[]): readonly Finding[] {
+  const last = messages.at(-1);
+  const part = last?.role === "assistant" ? partsOf(last).at(-1) : undefined;
+  if (part?.type !== "text" || part.text === part.text.trimEnd()) return [];
+  return [{ index: messages.length - 1, what: "The assistant's last text ends with white space." }];
+}
 
 function checkCallsLast(messages: readonly Message[]): readonly Finding[] {
   return messages.flatMap((message, index) => {

@@ -16,7 +16,12 @@ const reference = "ai.google.dev/api/generate-content";
 /** `generateContent`. System messages are its `systemInstruction`; neighbours of one role become one content. */
 export const geminiRules: readonly Rule[] = [
   { id: "gemini/not-empty", says: "contents is not specified", source: reference, check: checkNotEmpty },
-  { id: "gemini/parts", says: "each role carries only its own parts", source: reference, check: checkParts },
+  {
+    id: "gemini/parts",
+    says: "each role carries only its own parts",
+    source: reference,
+    check: (messages: readonly Message[]) => checkParts(messages, "gemini"),
+  },
   {
     id: "gemini/system-first",
     says: "the system instruction is a parameter of its own, not a turn",
@@ -33,7 +38,8 @@ export const geminiRules: readonly Rule[] = [
     id: "gemini/content",
     says: "contents.parts must not be empty",
     source: reference,
-    check: (messages: readonly Message[]) => checkNoBlank(messages, ["system", "user", "assistant"]),
+    check: (messages: readonly Message[]) =>
+      checkNoBlank(messages, ["system", "user", "assistant"], "gemini"),
   },
   {
     id: "gemini/answers",

@@ -1,19 +1,27 @@
+import type { Message } from "@relevo/core";
 import { partsOf } from "../groups/parts.ts";
 import type { Rule } from "./rule.ts";
 import {
   checkAnswersAtOnce,
+  checkAssistantMedia,
   checkCallIds,
   checkNoBlank,
   checkNotEmpty,
   checkParts,
   checkProviderPairs,
   checkToolNames,
+  isEmpty,
   where,
 } from "./shared-checks.ts";
 
 const reference = "platform.openai.com/docs/api-reference/chat/create";
 const callId = /^.{1,40}$/su;
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
+
+function isReasoning(message: Message): boolean {
+  const parts = partsOf(message);
+  return parts.length > 0 && parts.every((part) => part.type === "reasoning");
+}
 
 /** Chat completions, as OpenAI and the many servers that copy it check them. */
 export const openaiChatRules: readonly Rule[] = [
@@ -27,7 +35,13 @@ export const openaiChatRules: readonly Rule[] = [
     id: "openai-chat/parts",
     says: "each role carries only its own content parts",
     source: reference,
-    check: checkParts,
+    check: (messages) => checkParts(messages, "openai-chat"),
+  },
+  {
+    id: "openai-chat/assistant-media",
+    says: "Image URLs are only allowed for messages with role 'user', but this message with role 'assistant' contains an image URL.",
+    source: "https://github.com/openai/openai-node/issues/1030",
+    check: checkAssistantMedia,
   },
   {
     id: "openai-chat/answers",
@@ -40,11 +54,11 @@ export const openaiChatRules: readonly Rule[] = [
     says: "a message needs content; an assistant's may be missing only beside tool calls",
     source: reference,
     check: (messages) => [
-      ...checkNoBlank(messages, ["system", "user"]),
+      ...checkNoBlank(messages, ["system", "user"], "openai-chat"),
       ...where(
         messages,
         (message) =>
-          message.role === "assistant" && partsOf(message).every((part) => part.type === "reasoning"),
+          message.role === "assistant" && (isEmpty(message, "openai-chat") || isReasoning(message)),
         "has neither content nor tool calls",
       ),
     ],

@@ -1,8 +1,10 @@
 import type { Message } from "@relevo/core";
 import { partsOf } from "../groups/parts.ts";
+import { ReasoningPairs } from "./reasoning-pairs.ts";
 import type { Finding, Rule } from "./rule.ts";
 import {
   checkAnswers,
+  checkAssistantMedia,
   checkCallIds,
   checkNoBlank,
   checkNotEmpty,
@@ -28,7 +30,13 @@ export const openaiResponsesRules: readonly Rule[] = [
     id: "openai-responses/parts",
     says: "each role carries only its own items",
     source: reference,
-    check: checkParts,
+    check: (messages) => checkParts(messages, "openai-responses"),
+  },
+  {
+    id: "openai-responses/assistant-media",
+    says: "a message of the assistant has output_text and refusal content only",
+    source: reference,
+    check: checkAssistantMedia,
   },
   {
     id: "openai-responses/answers",
@@ -61,10 +69,16 @@ export const openaiResponsesRules: readonly Rule[] = [
     check: checkReasoning,
   },
   {
+    id: "openai-responses/reasoning-pairs",
+    says: "a reasoning item is immediately followed by the item that it belongs to",
+    source: "https://github.com/QwenLM/qwen-code/pull/8169",
+    check: checkReasoningPairs,
+  },
+  {
     id: "openai-responses/content",
     says: "a message item needs content",
     source: reference,
-    check: (messages) => checkNoBlank(messages, ["system", "user"]),
+    check: (messages) => checkNoBlank(messages, ["system", "user"], "openai-responses"),
   },
   {
     id: "openai-responses/provider-pairs",
@@ -82,4 +96,14 @@ function checkReasoning(messages: readonly Message[]): readonly Finding[] {
       ? []
       : [{ index, what: `The reasoning in message ${index} is followed by nothing it led to.` }];
   });
+}
+
+/** A reasoning item is not followed by another one, nor by what another agent said. */
+function checkReasoningPairs(messages: readonly Message[]): readonly Finding[] {
+  const pairs = new ReasoningPairs();
+  return messages.flatMap((message, index) =>
+    pairs.take(message)
+      ? []
+      : [{ index, what: `The reasoning before message ${index}, or in it, lacks its own item.` }],
+  );
 }

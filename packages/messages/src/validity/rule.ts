@@ -1,4 +1,4 @@
-import type { Message } from "@relevo/core";
+import type { Message, ViewForm } from "@relevo/core";
 
 /** Something that a provider would refuse. */
 export interface Problem {
@@ -16,6 +16,8 @@ export interface Rule {
   readonly says: string;
   /** The provider's page, or the error text by which the provider is known to say it. */
   readonly source: string;
+  /** Only for models of this kind; checked when they are asked for. */
+  readonly prefill?: ViewForm["prefill"];
   check(messages: readonly Message[]): readonly Finding[];
 }
 

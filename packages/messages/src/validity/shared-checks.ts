@@ -1,4 +1,4 @@
-import type { ContentPart, Message, Role, ToolCallPart } from "@relevo/core";
+import type { ContentPart, Message, Provider, Role, ToolCallPart } from "@relevo/core";
 import { isBlank, partsOf, toolCallsOf, toolResultsOf } from "../groups/parts.ts";
 import type { Finding } from "./rule.ts";
 
@@ -27,29 +27,58 @@ export function checkUserFirst(messages: readonly Message[]): readonly Finding[]
   return [{ index, what: `The conversation begins with the ${first.role}.` }];
 }
 
-/** Every message says something: a part that is not blank. */
-export function checkNoBlank(messages: readonly Message[], roles: readonly Role[]): readonly Finding[] {
+/** Every message says something: a part that is not blank, or the provider's own item. */
+export function checkNoBlank(
+  messages: readonly Message[],
+  roles: readonly Role[],
+  provider: Provider,
+): readonly Finding[] {
   return where(
     messages,
     (message) =>
-      roles.includes(message.role) && (partsOf(message).length === 0 || partsOf(message).some(isBlank)),
+      roles.includes(message.role) && (isEmpty(message, provider) || partsOf(message).some(isBlank)),
     "has an empty text or no part",
   );
 }
 
+/** No part, and no item of the provider's own in place of them. */
+export function isEmpty(message: Message, provider: Provider): boolean {
+  return partsOf(message).length === 0 && message.native?.format !== provider;
+}
+
 const allowedParts: Readonly<Record<Role, ReadonlySet<ContentPart["type"]>>> = {
   system: new Set(["text"]),
-  user: new Set(["text", "image", "file"]),
-  assistant: new Set(["text", "image", "file", "reasoning", "tool-call", "tool-result"]),
+  user: new Set(["text", "image", "file", "native"]),
+  assistant: new Set(["text", "image", "file", "reasoning", "tool-call", "tool-result", "native"]),
   tool: new Set(["tool-result"]),
 };
 
-/** Each role has only the parts that its turns can carry. */
-export function checkParts(messages: readonly Message[]): readonly Finding[] {
+/** Each role has only the parts that its turns can carry, and native ones only of this provider. */
+export function checkParts(messages: readonly Message[], provider: Provider): readonly Finding[] {
   return messages.flatMap((message, index) =>
     partsOf(message)
-      .filter((part) => !allowedParts[message.role].has(part.type))
-      .map((part) => ({ index, what: `A ${message.role} message has a ${part.type} part.` })),
+      .filter(
+        (part) =>
+          !allowedParts[message.role].has(part.type) || (part.type === "native" && part.format !== provider),
+      )
+      .map((part) => ({
+        index,
+        what:
+          part.type === "native"
+            ? `A ${message.role} message has an item of ${JSON.stringify(part.format)}.`
+            : `A ${message.role} message has a ${part.type} part.`,
+      })),
+  );
+}
+
+/** The assistant has no image and no file: those can be sent as the user's only. */
+export function checkAssistantMedia(messages: readonly Message[]): readonly Finding[] {
+  return where(
+    messages,
+    (message) =>
+      message.role === "assistant" &&
+      partsOf(message).some(({ type }) => type === "image" || type === "file"),
+    "has an image or a file",
   );
 }
 
@@ -86,13 +115,22 @@ export function checkAnswers(messages: readonly Message[]): readonly Finding[] {
   return findings;
 }
 
-/** As `checkAnswers`, and no assistant message stands between calls and their results. */
+/** As `checkAnswers`, and no assistant message stands between calls and any of their results. */
 export function checkAnswersAtOnce(messages: readonly Message[]): readonly Finding[] {
   const findings = [...checkAnswers(messages)];
+  const open = new Set<string>();
   messages.forEach((message, index) => {
-    const calls = toolCallsOf(message).some((call) => call.providerExecuted !== true);
-    if (calls && messages[index + 1]?.role === "assistant") {
-      findings.push({ index, what: "An assistant message stands between calls and their results." });
+    if (message.role === "tool") for (const { toolCallId } of toolResultsOf(message)) open.delete(toolCallId);
+    else if (message.role !== "assistant") open.clear();
+    else {
+      if (open.size > 0) {
+        findings.push({
+          index: index - 1,
+          what: "An assistant message stands between calls and their results.",
+        });
+        open.clear();
+      }
+      for (const call of toolCallsOf(message)) if (call.providerExecuted !== true) open.add(call.toolCallId);
     }
   });
   return findings;

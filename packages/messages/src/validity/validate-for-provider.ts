@@ -1,11 +1,9 @@
-import type { Message } from "@relevo/core";
+import type { Message, Provider, ViewForm } from "@relevo/core";
 import { anthropicRules } from "./anthropic-rules.ts";
 import { geminiRules } from "./gemini-rules.ts";
 import { openaiChatRules } from "./openai-chat-rules.ts";
 import { openaiResponsesRules } from "./openai-responses-rules.ts";
 import type { Problem, Rule } from "./rule.ts";
-
-export type Provider = "openai-chat" | "openai-responses" | "anthropic" | "gemini";
 
 const rulesOf = {
   "openai-chat": openaiChatRules,
@@ -19,15 +17,23 @@ export const providers: readonly Provider[] = Object.freeze(Object.keys(rulesOf)
 /**
  * What the provider would refuse in these messages, each with the rule and where it is written; empty when nothing.
  * Checks the form of the conversation, as adapters send it: neighbours of one role become one turn. It does not
- * check what depends on the model, such as its context length or which media it reads.
+ * check what depends on the model, such as its context length or which media it reads; but for the rules about a last
+ * message of the assistant, which `prefill` asks for.
  */
-export function validateForProvider(messages: readonly Message[], provider: Provider): readonly Problem[] {
-  return rulesOf[provider].flatMap((rule) =>
-    rule.check(messages).map(({ index, what }) => ({
-      index,
-      rule: rule.id,
-      source: rule.source,
-      message: `${what} (${rule.id}: ${rule.says}; ${rule.source})`,
-    })),
-  );
+export function validateForProvider(
+  messages: readonly Message[],
+  provider: Provider,
+  { prefill }: Pick<ViewForm, "prefill"> = {},
+): readonly Problem[] {
+  const rules: readonly Rule[] = rulesOf[provider];
+  return rules
+    .filter((rule) => rule.prefill === undefined || rule.prefill === prefill)
+    .flatMap((rule) =>
+      rule.check(messages).map(({ index, what }) => ({
+        index,
+        rule: rule.id,
+        source: rule.source,
+        message: `${what} (${rule.id}: ${rule.says}; ${rule.source})`,
+      })),
+    );
 }

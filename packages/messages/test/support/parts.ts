@@ -42,6 +42,15 @@ export function reasoning(text: string): ContentPart {
   return { type: "reasoning", text };
 }
 
+/** Reasoning of an item that its provider wants back together with what followed it. */
+export function signed(id: string): ContentPart {
+  return { type: "reasoning", text: `about ${id}`, native: { openai: { itemId: id } } };
+}
+
+export function native(format: string, item: JsonValue = { type: "web_search_call" }): ContentPart {
+  return { type: "native", format, item };
+}
+
 export function approvalRequest(approvalId: string, toolCallId: string): ContentPart {
   return { type: "tool-approval-request", approvalId, toolCallId };
 }

@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   isEvent,
+  type Provider,
   rangesInclude,
   type StoredEvent,
   throwIfAborted,
@@ -20,6 +21,7 @@ export class History {
   readonly source: ViewSource;
   readonly #signal: CallOptions;
   readonly #readsSummaries: boolean;
+  readonly #for: Provider | undefined;
   /** Newest first, as they are read. */
   readonly #read: Entry[] = [];
   readonly #erased: number[] = [];
@@ -32,8 +34,12 @@ export class History {
   #pageSize = firstPage;
   #grouping: Grouping | undefined;
 
-  constructor(source: ViewSource, options: { readonly readsSummaries: boolean } & CallOptions) {
+  constructor(
+    source: ViewSource,
+    options: { readonly readsSummaries: boolean; readonly for: Provider | undefined } & CallOptions,
+  ) {
     this.source = source;
+    this.#for = options.for;
     this.#readsSummaries = options.readsSummaries;
     this.#signal = options.signal === undefined ? {} : { signal: options.signal };
     this.#from = source.version + 1;
@@ -61,7 +67,7 @@ export class History {
 
   /** What is known, in groups; a part of a turn may be missing before the first user's message that was read. */
   get grouping(): Grouping {
-    this.#grouping ??= groupEntries(this.entries());
+    this.#grouping ??= groupEntries(this.entries(), { for: this.#for });
     return this.#grouping;
   }
 

@@ -206,7 +206,11 @@ export class Compaction {
       outcome = "again";
     }
     const latest = await source.latest(call);
-    this.#state.history = new History(latest, { readsSummaries: true, ...call });
+    this.#state.history = new History(latest, {
+      readsSummaries: true,
+      for: this.#state.form.for,
+      ...call,
+    });
     return outcome;
   }
 }

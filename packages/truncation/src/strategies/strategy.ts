@@ -1,4 +1,11 @@
-import type { CallOptions, Message, View, ViewStrategy } from "@relevo/core";
+import {
+  admitViewForm,
+  type CallOptions,
+  type Message,
+  type View,
+  type ViewForm,
+  type ViewStrategy,
+} from "@relevo/core";
 import { type ArrayOptions, arraySource } from "../history/array-source.ts";
 import { History } from "../history/history.ts";
 import { assemble } from "../view/assemble.ts";
@@ -11,7 +18,7 @@ export interface Strategy extends ViewStrategy {
    *
    * @throws `invalid-input` for what is no array of messages; `budget-exceeded`; `aborted`.
    */
-  apply(messages: readonly Message[], options?: ArrayOptions & CallOptions): Promise<View>;
+  apply(messages: readonly Message[], options?: ArrayOptions & ViewForm & CallOptions): Promise<View>;
 }
 
 /** Where a strategy keeps its steps, by which others are composed of it. */
@@ -25,10 +32,12 @@ export interface StrategyParts {
 }
 
 export function strategyOf(parts: StrategyParts): Strategy {
-  const view: ViewStrategy["view"] = async (source, { signal } = {}) => {
+  const view: ViewStrategy["view"] = async (source, { signal, ...options } = {}) => {
     const call = signal === undefined ? {} : { signal };
+    const form = admitViewForm(options);
     const state: ViewState = {
-      history: new History(source, { readsSummaries: parts.readsSummaries, ...call }),
+      history: new History(source, { readsSummaries: parts.readsSummaries, for: form.for, ...call }),
+      form,
       cuts: [],
       showsSummaries: true,
       notices: [],

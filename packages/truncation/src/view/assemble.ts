@@ -1,7 +1,8 @@
-import type { View } from "@relevo/core";
-import { assertValid } from "@relevo/messages";
+import type { View, ViewForm } from "@relevo/core";
+import { assertValid, type ViewMessage } from "@relevo/messages";
 import { accountFor } from "./accounting.ts";
 import { layOut } from "./layout.ts";
+import { omissionsOf } from "./omissions.ts";
 import type { ViewState } from "./view-state.ts";
 
 /** Makes the view of what the stages left, once at the end. */
@@ -9,7 +10,8 @@ export function assemble(state: ViewState): View {
   const layout = layOut(state);
   const { meter, history } = state;
   const messages = layout.messages.map(({ message }) => message);
-  assertValid(messages);
+  assertValid(messages, state.form);
+  const notices = [...state.notices, ...omissionsOf(layout.shown, state.form.for)];
   const { dropped, summarized, compacted } = accountFor(state, layout);
   return {
     messages,
@@ -22,16 +24,18 @@ export function assemble(state: ViewState): View {
       ? {}
       : {
           tokens: meter.ofMessages(layout.messages),
-          stablePrefixTokens: meter.ofMessages(stablePrefix(layout.messages)),
+          stablePrefixTokens: meter.ofMessages(stablePrefix(layout.messages, state.form)),
         }),
-    ...(state.notices.length === 0 ? {} : { notices: state.notices }),
+    ...(notices.length === 0 ? {} : { notices }),
   };
 }
 
-/** A made-up result gives way to the real one, when that comes late. Everything before it stays until the next cut. */
-function stablePrefix<
-  Item extends { readonly seq: number | undefined; readonly message: View["messages"][number] },
->(messages: readonly Item[]): readonly Item[] {
+/**
+ * A made-up result gives way to the real one, when that comes late, and an end that was made for the model to what is
+ * said next. Everything before it stays until the next cut.
+ */
+function stablePrefix(messages: readonly ViewMessage[], { prefill }: ViewForm): readonly ViewMessage[] {
   const end = messages.findIndex(({ seq, message }) => seq === undefined && message.role === "tool");
-  return end === -1 ? messages : messages.slice(0, end);
+  if (end !== -1) return messages.slice(0, end);
+  return prefill === undefined ? messages : messages.slice(0, -1);
 }

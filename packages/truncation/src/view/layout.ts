@@ -13,8 +13,8 @@ export function layOut(state: ViewState): Layout {
   const groups = state.history.groups;
   const anchor = anchorOf(groups, cut);
   const shown = groups.filter((group) => group.pinned || group === anchor || firstSeq(group) >= cut);
-  const summaries = state.showsSummaries
+  const lead = state.showsSummaries
     ? state.history.summaries.map(({ message, seq }) => ({ message, seq }))
     : [];
-  return { messages: arrangeGroups(shown, summaries), shown: new Set(shown) };
+  return { messages: arrangeGroups(shown, { ...state.form, lead }), shown: new Set(shown) };
 }

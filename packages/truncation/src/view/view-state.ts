@@ -1,4 +1,4 @@
-import type { CallOptions } from "@relevo/core";
+import type { CallOptions, ViewForm } from "@relevo/core";
 import { firstSeq, type Group } from "@relevo/messages";
 import type { History } from "../history/history.ts";
 import type { TokenMeter } from "./token-meter.ts";
@@ -13,6 +13,8 @@ export interface Cut {
 /** What the stages of a strategy work on, one after the other. */
 export interface ViewState {
   history: History;
+  /** What the view is made for. */
+  readonly form: ViewForm;
   /** Ascending: a later stage only cuts deeper. */
   readonly cuts: Cut[];
   /** False when even the summaries do not fit. */

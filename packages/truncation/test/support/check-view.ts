@@ -1,4 +1,4 @@
-import { type Message, rangesInclude, type TokenCounter, type View } from "@relevo/core";
+import { type Message, rangesInclude, type TokenCounter, type View, type ViewForm } from "@relevo/core";
 import { type Entry, type Grouping, groupEntries, providers, validateForProvider } from "@relevo/messages";
 import type { Truth } from "./truth.ts";
 
@@ -16,6 +16,30 @@ export function faultsOf(view: View, truth: Truth, promises: Promises, uniqueIds
   const grouping = groupEntries(truth.entries);
   return [
     ...validity(view, grouping),
+    ...order(view, grouping),
+    ...accounts(view, truth),
+    ...(uniqueIds ? wholeGroups(view, grouping) : []),
+    ...pins(view, grouping, uniqueIds, promises),
+    ...budget(view, promises),
+  ];
+}
+
+/** What holds for a view that was made for one provider. */
+export function formFaultsOf(
+  view: View,
+  truth: Truth,
+  promises: Promises,
+  form: ViewForm,
+  uniqueIds: boolean,
+): string[] {
+  const grouping = groupEntries(truth.entries, form);
+  const provider = form.for ?? "anthropic";
+  const speaks = grouping.groups.some(({ kind }) => kind !== "system");
+  const problems = validateForProvider(view.messages, provider, form);
+  return [
+    ...problems
+      .filter(({ rule }) => speaks || !rule.endsWith("/not-empty"))
+      .map(({ message }) => `${provider}: ${message}`),
     ...order(view, grouping),
     ...accounts(view, truth),
     ...(uniqueIds ? wholeGroups(view, grouping) : []),

@@ -69,6 +69,19 @@ const mediaPart = fc.constantFrom(
   plain({ type: "image", url: "https://example.com/a.png" }),
   plain({ type: "file", fileId: "file-1", name: "a.pdf" }),
 );
+const nativePart = fc.constantFrom(
+  plain({
+    type: "native",
+    format: "openai-responses",
+    item: { type: "web_search_call", id: "ws_1" },
+    tokens: 9,
+  }),
+  plain({ type: "native", format: "gemini", item: { executableCode: { code: "1+1" } } }),
+  plain({ type: "native", format: "my-gateway", item: "opaque" }),
+);
+const signedPart = fc.constantFrom(
+  ...["rs_1", "rs_2", "rs_3"].map((id) => plain({ type: "reasoning", text: `about ${id}`, native: { id } })),
+);
 const callPart = fc.record({
   type: fc.constant("call" as const),
   slot,
@@ -91,7 +104,16 @@ const responsePart = fc.record({
   reason: fc.option(text, { nil: undefined }),
 });
 
-const anyPart = fc.oneof(textPart, reasoningPart, mediaPart, callPart, resultPart, requestPart, responsePart);
+const anyPart = fc.oneof(
+  textPart,
+  reasoningPart,
+  mediaPart,
+  nativePart,
+  callPart,
+  resultPart,
+  requestPart,
+  responsePart,
+);
 const partsOfRole: Readonly<Record<Role, fc.Arbitrary<PartDraft>>> = {
   system: textPart,
   user: fc.oneof({ weight: 5, arbitrary: textPart }, { weight: 1, arbitrary: mediaPart }),
@@ -100,6 +122,8 @@ const partsOfRole: Readonly<Record<Role, fc.Arbitrary<PartDraft>>> = {
     { weight: 4, arbitrary: clientCallPart },
     { weight: 2, arbitrary: callPart },
     { weight: 2, arbitrary: reasoningPart },
+    { weight: 1, arbitrary: signedPart },
+    { weight: 1, arbitrary: nativePart },
     { weight: 2, arbitrary: resultPart },
     { weight: 1, arbitrary: requestPart },
   ),

@@ -4,15 +4,18 @@ import {
   isEvent,
   MemoryError,
   type Message,
+  type Provider,
   rangesInclude,
   type TokenCounter,
   type View,
+  type ViewForm,
 } from "@relevo/core";
 import { createMemory, type Session } from "@relevo/memory";
+import { providers } from "@relevo/messages";
 import { createMemoryStore } from "@relevo/store-memory";
 import { expand, type Strategy } from "../../src/index.ts";
 import { customCounter } from "../../src/tokens/custom-counter.ts";
-import { faultsOf, type Promises, prefixFaults } from "./check-view.ts";
+import { faultsOf, formFaultsOf, type Promises, prefixFaults } from "./check-view.ts";
 import { type History, type Step, Writer } from "./histories.ts";
 import { say } from "./say.ts";
 import { type Truth, truthOf } from "./truth.ts";
@@ -25,10 +28,11 @@ export interface Tally {
   summarized: number;
   continued: number;
   fallbacks: number;
+  forOne: number;
 }
 
 export function newTally(): Tally {
-  return { views: 0, exceeded: 0, compacted: 0, summarized: 0, continued: 0, fallbacks: 0 };
+  return { views: 0, exceeded: 0, compacted: 0, summarized: 0, continued: 0, fallbacks: 0, forOne: 0 };
 }
 
 /** Four characters a token: cheap, and what it says is held to. */
@@ -173,6 +177,19 @@ class Game {
     }
     fail(faults, view);
     this.#earlier = { view, truth };
+    await this.#lookFor(providers[tally.views % providers.length], uniqueIds);
+  }
+
+  /** A view for one provider keeps that one's rules, also those about its end. */
+  async #lookFor(provider: Provider | undefined, uniqueIds: boolean): Promise<void> {
+    const prefill = this.#tally.views % 3 === 0 ? "refused" : "continued";
+    const view = await viewOf(this.#session, this.#strategy, { for: provider, prefill });
+    const truth = await truthOf(this.#session);
+    // A summarizer that failed before was asked again.
+    if (truth.version !== this.#earlier?.truth.version) this.#earlier = undefined;
+    if (view === undefined) return;
+    this.#tally.forOne++;
+    fail(formFaultsOf(view, truth, this.#promises, { for: provider, prefill }, uniqueIds), view);
   }
 
   /** What summaries stand for and do not give back. */
@@ -204,9 +221,9 @@ function isReasoning({ role, content }: Message): boolean {
 }
 
 /** `undefined` when the least does not fit. */
-async function viewOf(session: Session, strategy: Strategy): Promise<View | undefined> {
+async function viewOf(session: Session, strategy: Strategy, form: ViewForm = {}): Promise<View | undefined> {
   try {
-    return await session.view({ strategy });
+    return await session.view({ strategy, ...form });
   } catch (error) {
     if (MemoryError.isInstance(error) && error.code === "budget-exceeded") return undefined;
     throw error;

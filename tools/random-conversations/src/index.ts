@@ -1,0 +1,1 @@
+export { conversation, strange } from "./conversation.ts";
