@@ -17,14 +17,26 @@ export interface Lead {
   readonly extra: JsonObject;
 }
 
-/** A row that is not a lead, and why. Lines count from 1, the header included. */
-export interface BadRow {
+/** Where a row begins. */
+export interface RowPlace {
+  /** From 1, the header included. */
   readonly line: number;
+  /** In a JSON array: which of its elements, from 1. */
+  readonly element?: number;
+}
+
+/** For a person: `line 3`, or `line 3, element 2`. */
+export function placeOf({ line, element }: RowPlace): string {
+  return element === undefined ? `line ${line}` : `line ${line}, element ${element}`;
+}
+
+/** A row that is not a lead, and why. */
+export interface BadRow extends RowPlace {
   readonly reason: string;
   /** The row's id, when one could be read. */
   readonly id?: string;
 }
 
 export type LeadRow =
-  | { readonly ok: true; readonly line: number; readonly lead: Lead }
+  | ({ readonly ok: true; readonly lead: Lead } & RowPlace)
   | ({ readonly ok: false } & BadRow);

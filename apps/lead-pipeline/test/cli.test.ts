@@ -60,7 +60,14 @@ const reportSchema = z.strictObject({
       memorySummary: z.looseObject({ session: z.string(), events: z.int() }),
     }),
   ),
-  badRows: z.array(z.strictObject({ line: z.int(), reason: z.string(), id: z.string().optional() })),
+  badRows: z.array(
+    z.strictObject({
+      line: z.int(),
+      element: z.int().optional(),
+      reason: z.string(),
+      id: z.string().optional(),
+    }),
+  ),
   totals: z.object({
     leads: z.int(),
     badRows: z.int(),

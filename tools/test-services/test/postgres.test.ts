@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { requireService, startPostgres, startPrivatePostgres } from "../src/index.ts";
+import { requireService, serviceAvailable, startPostgres, startPrivatePostgres } from "../src/index.ts";
 import { poll } from "../src/poll.ts";
 import { isAlive, processTree } from "../src/process-tree.ts";
 
@@ -55,6 +55,16 @@ describe.skipIf(!requireService("private-postgres"))("startPrivatePostgres", () 
     await postgres.stop();
     expect(processes.filter(isAlive)).toEqual([]);
     expect(existsSync(dir)).toBe(false);
+  });
+
+  it("is of the version that was asked for", async ({ skip }) => {
+    const versions = [14, 15, 16, 17, 18].filter((major) => serviceAvailable(`postgres-${major}`).available);
+    skip(versions.length === 0, "the server that was found is of another version");
+    for (const version of versions) {
+      await using postgres = await startPrivatePostgres({ version });
+      const [row] = await postgres.query("show server_version");
+      expect(row?.server_version).toMatch(new RegExp(`^${version}\\.`, "u"));
+    }
   });
 
   it("comes back on the same port after a kill with what was committed, children and all", async () => {

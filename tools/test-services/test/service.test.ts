@@ -20,6 +20,14 @@ describe("serviceAvailable", () => {
     expect(serviceAvailable("redis", { RELEVO_REDIS_SERVER: "/nonexistent/redis" }).available).toBe(false);
   });
 
+  it("knows versions of PostgreSQL apart, and says how to get one that is missing", () => {
+    expect(serviceAvailable("postgres-9")).toEqual({
+      available: false,
+      reason: expect.stringMatching(/no PostgreSQL 9: .*pnpm postgres-versions/u),
+    });
+    expect(serviceAvailable("private-postgres", { RELEVO_POSTGRES_BIN: "9" }).available).toBe(false);
+  });
+
   it("takes a server by its address for databases, not for a server to kill", () => {
     const env = { ...bare, DATABASE_URL: "postgres://somewhere/db" };
     expect(serviceAvailable("postgres", env).available).toBe(true);

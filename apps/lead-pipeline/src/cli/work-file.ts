@@ -82,6 +82,6 @@ export async function workFile(
 
 const unwell: ReadonlySet<string> = new Set(["failed", "limit_reached"]);
 
-function badRowOf({ line, reason, id }: BadRow): BadRow {
-  return { line, reason, ...(id === undefined ? {} : { id }) };
+function badRowOf({ ok: _ok, ...row }: BadRow & { readonly ok: false }): BadRow {
+  return row;
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@relevo/core";
+import type { JsonValue } from "@relevo/core";
 import { z } from "zod";
 import type { Lead } from "../lead.ts";
 import { fieldOfColumn, type LeadField } from "./columns.ts";
@@ -16,10 +16,17 @@ const text = (limit: number) =>
     .string({ error: (issue) => `must be text, not ${kindOf(issue.input)}` })
     .trim()
     .max(limit, { error: `is longer than ${limit} characters` })
-    // A store refuses half a surrogate pair and NUL in an address; better to say so here, with a line number.
-    .refine((value) => value.isWellFormed() && !value.includes("\0"), { error: "is not valid Unicode text" });
+    // A store refuses half a surrogate pair and NUL; better to say so here, with a line number.
+    .refine((value) => !/\0|\p{Cs}/u.test(value), {
+      error: ({ input }) => `holds ${nameOf(input, /\0|\p{Cs}/u)}, which is no text`,
+    });
 
 const required = (limit: number) => text(limit).min(1, { error: "is empty" });
+/** What a lead is known by must be what the file said. */
+const exact = (limit: number) =>
+  required(limit).refine((value) => !value.includes("\ufffd"), {
+    error: "holds U+FFFD, which stands for a character that was lost",
+  });
 const optionalText = text(rowLimits.field).optional();
 const amount = z
   .union([z.number(), text(rowLimits.field)], {
@@ -28,8 +35,13 @@ const amount = z
   .optional();
 
 const leadSchema = z.object({
-  id: z.preprocess((value) => (typeof value === "number" ? String(value) : value), required(200)),
-  email: required(254).refine((value) => emailForm.test(value), { error: "is not an e-mail address" }),
+  id: z.preprocess((value) => (typeof value === "number" ? String(value) : value), exact(200)),
+  email: exact(254)
+    .refine((value) => emailForm.test(value), { error: "is not an e-mail address", abort: true })
+    // Two addresses that look the same must be the same.
+    .refine((value) => !invisible.test(value), {
+      error: ({ input }) => `holds ${nameOf(input, invisible)}, which is not seen`,
+    }),
   message: required(rowLimits.message),
   company: optionalText,
   name: optionalText,
@@ -41,20 +53,23 @@ const leadSchema = z.object({
 
 // One @, a dot in the domain, nothing that a mail header or a terminal would read as more than an address.
 const emailForm = /^[^\s@<>()[\]\\,;:"\p{Cc}]+@[^\s@<>()[\]\\,;:"\p{Cc}]+\.[^\s@<>()[\]\\,;:".\p{Cc}]{2,}$/u;
+const invisible = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 
-/** Sorts a row's fields into a lead's own and `extra`, then checks them. An empty optional field is an absent one. */
-export function admitLead(row: unknown): Admission {
-  if (typeof row !== "object" || row === null || Array.isArray(row)) {
-    return { ok: false, reason: `a lead must be an object, not ${kindOf(row)}` };
-  }
-  const fields: Partial<Record<LeadField, unknown>> = {};
-  const extra: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(row)) {
-    const field = fieldOfColumn(key);
-    if (field === undefined || fields[field] !== undefined) {
-      // Of two columns for one field the first that holds something is the field.
-      if (!isBlank(value)) defineOwn(extra, key, value);
-    } else if (!isBlank(value)) fields[field] = value;
+/**
+ * Sorts a row's fields into a lead's own and `extra`, then checks them. An empty field is an absent one. Of several
+ * fields that mean the same, whatever they are called, the first that holds something counts; the others are kept in
+ * `extra`, under names of their own.
+ */
+export function admitLead(row: Iterable<readonly [name: string, value: JsonValue]>): Admission {
+  const fields: Partial<Record<LeadField, JsonValue>> = {};
+  const extra = new Map<string, JsonValue>();
+  const nextNumber = new Map<string, number>();
+  for (const [name, value] of row) {
+    if (isBlank(value)) continue;
+    const field = fieldOfColumn(name);
+    if (field === undefined || fields[field] !== undefined)
+      extra.set(freeName(name, extra, nextNumber), value);
+    else fields[field] = value;
   }
   const id =
     typeof fields.id === "string" || typeof fields.id === "number" ? String(fields.id).trim() : undefined;
@@ -67,26 +82,45 @@ export function admitLead(row: unknown): Admission {
   if (!parsed.success) {
     return refused(parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; "));
   }
-  const size = Buffer.byteLength(JSON.stringify(extra));
-  if (size > rowLimits.extraBytes)
+  // A column called `__proto__` becomes a member here, not a prototype.
+  const others = Object.fromEntries(extra);
+  if (Buffer.byteLength(JSON.stringify(others)) > rowLimits.extraBytes)
     return refused(`other fields are larger than ${rowLimits.extraBytes} bytes`);
   const entries = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
   return {
     ok: true,
-    lead: { ...(Object.fromEntries(entries) as Omit<Lead, "extra">), extra: extra as JsonObject },
+    lead: { ...(Object.fromEntries(entries) as Omit<Lead, "extra">), extra: others },
   };
 }
 
-/** A column called `__proto__` must become a column, not a prototype. */
-function defineOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+/** The name, or where it is taken the name with the next number: `Phone`, `Phone (2)`. */
+function freeName(
+  name: string,
+  taken: ReadonlyMap<string, unknown>,
+  nextNumber: Map<string, number>,
+): string {
+  if (!taken.has(name)) return name;
+  let number = nextNumber.get(name) ?? 2;
+  while (taken.has(`${name} (${number})`)) number++;
+  nextNumber.set(name, number + 1);
+  return `${name} (${number})`;
 }
 
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+/** Nothing that a reader could see. */
+function isBlank(value: JsonValue): boolean {
+  return (
+    value === null ||
+    (typeof value === "string" && /^[\s\p{Cf}\p{Default_Ignorable_Code_Point}]*$/u.test(value))
+  );
 }
 
 function kindOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "a list" : `a${typeof value === "object" ? "n" : ""} ${typeof value}`;
+}
+
+/** The first character that matches, by its code point. */
+function nameOf(input: unknown, pattern: RegExp): string {
+  const code = pattern.exec(String(input))?.[0].codePointAt(0) ?? 0;
+  return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 }

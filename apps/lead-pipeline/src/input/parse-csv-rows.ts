@@ -15,15 +15,19 @@ const maxRestarts = 50;
 
 /**
  * CSV with a header line: quoted fields with line breaks, CRLF, and comma, semicolon, tab or bar between fields.
+ * A first line `sep=;` names what stands between fields, and a header that comes again is left out.
  * A row with the wrong number of fields or a broken quote is reported by the line it begins on, and the next row is
  * read. Fields missing at the end are a wrong number; empty ones too many, as spreadsheets add them, are not.
  *
  * @throws `InputError` when the header has no column for id, email and message.
  */
 export function* parseCsvRows(text: string, source: string): Generator<LeadRow> {
-  const delimiter = detectDelimiter(text);
+  const declared = declaredDelimiter(text);
+  // The declaration keeps its place, so that lines are counted as an editor shows them.
+  const rest = declared === undefined ? text : text.slice(declared.length);
+  const firstLine = declared === undefined ? 1 : 2;
   let header: readonly string[] | undefined;
-  for (const row of readRecords(text, delimiter)) {
+  for (const row of readRecords(rest, declared?.delimiter ?? detectDelimiter(rest), firstLine)) {
     if ("reason" in row) {
       if (header === undefined) throw noHeader(source, `its first line cannot be read: ${row.reason}`);
       yield { ok: false, ...row };
@@ -36,15 +40,16 @@ export function* parseCsvRows(text: string, source: string): Generator<LeadRow> 
     }
     const { line, record } = row;
     while (record.length > header.length && record.at(-1)?.trim() === "") record.pop();
+    // Files that were put together have it again.
+    if (isRepeated(header, record)) continue;
     if (record.length !== header.length) {
       yield { ok: false, line, reason: `has ${record.length} fields where the header has ${header.length}` };
       continue;
     }
-    const fields = header.map((heading, index) => [
-      heading === "" ? `column ${index + 1}` : heading,
-      record[index],
-    ]);
-    yield { line, ...admitLead(Object.fromEntries(fields)) };
+    const fields = header.map(
+      (heading, index) => [heading === "" ? `column ${index + 1}` : heading, record[index] ?? null] as const,
+    );
+    yield { line, ...admitLead(fields) };
   }
 }
 
@@ -52,9 +57,9 @@ type CsvRecord = { readonly line: number; readonly record: string[] };
 type CsvFault = { readonly line: number; readonly reason: string };
 
 /** csv-parse stops at a broken quote, so the reading begins again on the line after the record that has it. */
-function* readRecords(text: string, delimiter: string): Generator<CsvRecord | CsvFault> {
-  let rest = text.replace(/\r\n?/g, "\n");
-  let line = 1;
+function* readRecords(text: string, delimiter: string, firstLine: number): Generator<CsvRecord | CsvFault> {
+  let rest = text;
+  let line = firstLine;
   for (let restarts = 0; rest !== ""; restarts++) {
     let consumed = 0;
     let fault: CsvFault | undefined;
@@ -101,6 +106,18 @@ const faults: Readonly<Record<string, string>> = {
   CSV_INVALID_CLOSING_QUOTE: "text follows a closing quote",
   CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: "text follows a closing quote",
 };
+
+/** The separator in a first line such as `sep=;`, which spreadsheets write and read, and the length of that line. */
+function declaredDelimiter(
+  text: string,
+): { readonly delimiter: string; readonly length: number } | undefined {
+  const found = /^"?sep=([^\n])"?[^\S\n]*(?:\n|$)/iu.exec(text);
+  return found?.[1] === undefined ? undefined : { delimiter: found[1], length: found[0].length };
+}
+
+function isRepeated(header: readonly string[], record: readonly string[]): boolean {
+  return record.length === header.length && record.every((field, index) => field.trim() === header[index]);
+}
 
 /** The separator that the first line holds most of, outside quotes; the comma when there is none. */
 export function detectDelimiter(text: string): string {

@@ -1,15 +1,15 @@
 import { readFile, stat } from "node:fs/promises";
-import type { LeadRow } from "../lead.ts";
+import { type LeadRow, placeOf } from "../lead.ts";
 import { decodeText } from "./decode-text.ts";
 import { InputError } from "./input-error.ts";
 import { parseCsvRows } from "./parse-csv-rows.ts";
-import { parseJsonArray, parseJsonLines } from "./parse-json-rows.ts";
+import { parseJsonRows } from "./parse-json-rows.ts";
 
 export const maxInputBytes: number = 64 * 1024 * 1024;
 
 export interface LeadFile {
   readonly source: string;
-  readonly format: "jsonl" | "json" | "csv";
+  readonly format: "json" | "csv";
   readonly rows: readonly LeadRow[];
   readonly notices: readonly string[];
 }
@@ -46,41 +46,34 @@ export async function readLeadStream(stream: AsyncIterable<Uint8Array | string>)
 }
 
 export function parseLeads(bytes: Uint8Array, source: string): LeadFile {
-  const { text: decoded, notice } = decodeText(bytes, source);
-  const text = decoded.replace(/^\uFEFF/, "");
+  const { text, notices } = decodeText(bytes, source);
   if (text.trim() === "") throw new InputError(`${source} is empty: there is no lead in it.`);
   const format = detectFormat(text, source);
   const rows = markRepeatedIds([...parsers[format](text, source)]);
-  const notices = notice === undefined ? [] : [notice];
-  if (rows.length === 0) throw new InputError(`${source} has a header and no lead below it.`);
+  if (rows.length === 0) throw new InputError(`${source} has ${nothing[format]}.`);
   return { source, format, rows, notices };
 }
 
-const parsers = {
-  jsonl: parseJsonLines,
-  json: parseJsonArray,
-  csv: parseCsvRows,
-} as const;
+const parsers = { json: parseJsonRows, csv: parseCsvRows } as const;
+const nothing = { json: "an empty list and no lead", csv: "a header and no lead below it" } as const;
 
 /** What the text begins with decides; the file's name only where the first line says nothing. */
 function detectFormat(text: string, source: string): LeadFile["format"] {
-  const start = text.trimStart();
-  if (start.startsWith("[")) return "json";
-  if (start.startsWith("{")) return "jsonl";
-  return /\.(?:jsonl|ndjson|json)$/i.test(source) ? "jsonl" : "csv";
+  return /^\s*[[{]/.test(text) || /\.(?:jsonl|ndjson|json)$/i.test(source) ? "json" : "csv";
 }
 
 /** The second row with an id is refused: outcomes are reported by id, and two of them could not be told apart. */
 function markRepeatedIds(rows: readonly LeadRow[]): readonly LeadRow[] {
-  const lineOf = new Map<string, number>();
+  const firstOf = new Map<string, LeadRow>();
   return rows.map((row) => {
     if (!row.ok) return row;
-    const first = lineOf.get(row.lead.id);
+    const { lead, ok: _ok, ...place } = row;
+    const first = firstOf.get(lead.id);
     if (first === undefined) {
-      lineOf.set(row.lead.id, row.line);
+      firstOf.set(lead.id, row);
       return row;
     }
-    return { ok: false, line: row.line, id: row.lead.id, reason: `the id is already used on line ${first}` };
+    return { ok: false, ...place, id: lead.id, reason: `the id is already used on ${placeOf(first)}` };
   });
 }
 

@@ -1,5 +1,5 @@
 import type { LeadFile } from "../input/read-leads.ts";
-import type { BadRow } from "../lead.ts";
+import { type BadRow, placeOf } from "../lead.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
 import type { TenantContext } from "../workflow/tenant-context.ts";
 import { drawChain, listRemembered, mostInteresting } from "./handoff-chain.ts";
@@ -31,10 +31,7 @@ export function drawOpening({ file, leads, badRows, model, memory, tenant }: Ope
     ...file.notices.map((notice) => paint("yellow", line(notice))),
     ...badRows.slice(0, maxListedRows).map((row) => {
       const id = row.id === undefined ? "" : ` (id ${row.id})`;
-      return paint(
-        "red",
-        line(`${file.format === "json" ? "element" : "line"} ${row.line}${id} skipped: ${row.reason}`),
-      );
+      return paint("red", line(`${placeOf(row)}${id} skipped: ${row.reason}`));
     }),
   ];
   if (badRows.length > maxListedRows) {

@@ -2,6 +2,7 @@ import { refuse } from "@relevo/core";
 import type { ClientOptions } from "../options.ts";
 import type { Connector } from "./clients.ts";
 import { createKyselyConnector } from "./kysely-connector.ts";
+import { letOthersRun } from "./let-others-run.ts";
 import { createPgliteConnector } from "./pglite-connector.ts";
 import { createPoolConnector } from "./pool-connector.ts";
 
@@ -13,8 +14,8 @@ export function createConnector(
   const clients = [pool, pglite, kysely].filter((client) => client !== undefined);
   if (clients.length === 1) {
     if (pool !== undefined) return createPoolConnector(pool, options);
-    if (pglite !== undefined) return createPgliteConnector(pglite);
-    if (kysely !== undefined) return createKyselyConnector(kysely);
+    if (pglite !== undefined) return letOthersRun(createPgliteConnector(pglite));
+    if (kysely !== undefined) return letOthersRun(createKyselyConnector(kysely));
   }
   throw refuse("options", "must have exactly one client: pool, pglite or kysely.");
 }
