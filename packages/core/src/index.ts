@@ -2,15 +2,18 @@ export type { DocumentAddress, DocumentScope, SessionAddress } from "./address.t
 export {
   type AdmittedDelete,
   type AdmittedDocument,
+  type AdmittedDocumentTouch,
   type AdmittedFind,
   type AdmittedNamespaces,
   type AdmittedPut,
+  admitDelete,
   admitDeleteMany,
   admitFind,
   admitGetMany,
   admitNamespaces,
   admitPut,
   admitPutMany,
+  admitTouchDocument,
   admitUnitGuard,
 } from "./admission/document-calls.ts";
 export {
@@ -47,16 +50,21 @@ export {
   type AdmittedListSessions,
   type AdmittedRead,
   type AdmittedScan,
+  type AdmittedSessionGuard,
   type AdmittedTouch,
   type AdmittedTrim,
   admitAppend,
+  admitCall,
+  admitDeleteSession,
   admitErase,
+  admitExport,
   admitGuard,
   admitListSessions,
   admitRead,
   admitScan,
   admitTouch,
   admitTrim,
+  admitUnseal,
 } from "./admission/log-calls.ts";
 export { admitMessage, type MessageOrigin } from "./admission/message.ts";
 export {
@@ -73,6 +81,7 @@ export {
   maxPageSize,
   throwIfAborted,
 } from "./admission/numbers.ts";
+export { callKinds, guardKinds, pageKinds } from "./admission/option-kinds.ts";
 export { refuse, tooLarge } from "./admission/refuse.ts";
 export {
   type AdmittedTransferBatch,
@@ -80,6 +89,13 @@ export {
   admitTransferBatch,
   compareCopies,
 } from "./admission/transfer-batch.ts";
+export {
+  type AdmittedTenants,
+  admitAcquire,
+  admitExpire,
+  admitRenew,
+  admitTenants,
+} from "./admission/upkeep-calls.ts";
 export { admitViewForm } from "./admission/view-form.ts";
 export { admitWhere } from "./admission/where.ts";
 export { type Clock, createManualClock, type ManualClock, systemClock } from "./clock.ts";
@@ -108,7 +124,7 @@ export { type FindBounds, findBounds, matchesFind } from "./find.ts";
 export { canonicalJson, fingerprint } from "./fingerprint.ts";
 export { createUuidGenerator, type IdGenerator } from "./id-generator.ts";
 export type { JsonArray, JsonObject, JsonValue } from "./json.ts";
-export { defaultLimits, type Limits, resolveLimits } from "./limits.ts";
+export { defaultLimits, type LimitOverrides, type Limits, resolveLimits } from "./limits.ts";
 export { MemoryError, type MemoryErrorCode, type MemoryErrorOptions, type Outcome } from "./memory-error.ts";
 export {
   type ContentPart,
@@ -144,6 +160,7 @@ export type {
   FindOptions,
   NamespacesOptions,
   PutOptions,
+  TouchDocumentOptions,
 } from "./ports/document-store.ts";
 export {
   type AppendOptions,
@@ -154,6 +171,7 @@ export {
   type EventLog,
   type EventScan,
   type EventTransfer,
+  type ExportOptions,
   isEventScan,
   isEventTransfer,
   type ListSessionsOptions,
@@ -170,9 +188,10 @@ export {
   type TransferBatch,
   type TrimOptions,
   type TrimResult,
+  type UnsealOptions,
 } from "./ports/event-log.ts";
 export type { HandoffHandle, HandoffRecorder, HandoffStart } from "./ports/handoff-recorder.ts";
-export type { AcquireOptions, Lease, Leases } from "./ports/leases.ts";
+export type { AcquireOptions, Lease, Leases, RenewOptions } from "./ports/leases.ts";
 export type { Embedder, Summarizer, SummaryRequest, TokenCounter } from "./ports/models.ts";
 export type { Recall, RecallHit, RecallQuery } from "./ports/recall.ts";
 export type {
@@ -184,7 +203,7 @@ export type {
   SearchSelector,
   SearchSource,
 } from "./ports/search-index.ts";
-export type { Durability, ExpireResult, Maintenance, Store } from "./ports/store.ts";
+export type { Durability, ExpireOptions, ExpireResult, Maintenance, Store } from "./ports/store.ts";
 export type { DroppedRange, View, ViewForm, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";
 export { printable } from "./printable.ts";
 export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";

@@ -1,4 +1,5 @@
-import { refuse, shown } from "./admission/refuse.ts";
+import { admitFields, type FieldTable, fieldTable } from "./admission/fields.ts";
+import { refuse } from "./admission/refuse.ts";
 
 /** Bounds on input, the same for every store so that data can move between them. Sizes are UTF-8 bytes. */
 export interface Limits {
@@ -39,13 +40,37 @@ export const defaultLimits: Limits = Object.freeze({
 
 const maxDepth = 1000;
 
-/** The defaults with these in their place. @throws `invalid-input` for a limit that is not a positive integer. */
-export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
-  for (const [name, value] of Object.entries(overrides ?? {})) {
-    if (!Object.hasOwn(defaultLimits, name) || !Number.isSafeInteger(value) || value < 1) {
-      throw refuse(`limits.${shown(name)}`, "must be a known limit and a positive integer.");
-    }
+const limitFields: FieldTable = fieldTable<LimitOverrides>({
+  idBytes: "refines",
+  addressBytes: "refines",
+  namespaceElements: "refines",
+  tags: "refines",
+  valueBytes: "refines",
+  metadataBytes: "refines",
+  depth: "refines",
+  batchItems: "refines",
+  batchBytes: "refines",
+  whereNodes: "refines",
+});
+
+/** Limits in place of the defaults; one that is `undefined` stays as it is. */
+export type LimitOverrides = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
+
+/**
+ * The defaults with these in their place.
+ *
+ * @throws `invalid-input` for an unknown limit and for one that is not a positive integer.
+ */
+export function resolveLimits(overrides: LimitOverrides = {}): Limits {
+  const limits: { -readonly [Name in keyof Limits]: Limits[Name] } = { ...defaultLimits };
+  const given = admitFields(overrides, "limits", limitFields);
+  for (const name of Object.keys(defaultLimits) as (keyof Limits)[]) {
+    const value = given[name];
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw refuse(`limits.${name}`, "must be a positive integer.");
     if (name === "depth" && value > maxDepth) throw refuse("limits.depth", `must be at most ${maxDepth}.`);
+    limits[name] = value;
   }
-  return Object.freeze({ ...defaultLimits, ...overrides });
+  return Object.freeze(limits);
 }

@@ -1,19 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DocumentAddress } from "./address.ts";
-import { requireOptions } from "./admission/ids.ts";
+import { admitFields, type FieldTable, fieldTable } from "./admission/fields.ts";
 import { abortError, admitOptionalInteger, throwIfAborted } from "./admission/numbers.ts";
+import { guardKinds } from "./admission/option-kinds.ts";
 import { MemoryError } from "./memory-error.ts";
 import type { Document, DocumentInput, DocumentStore } from "./ports/document-store.ts";
 import type { SessionGuard } from "./ports/event-log.ts";
 
 export interface UpdateOptions extends SessionGuard {
   /** How often to try; 10 when left out. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** Longest pause before the second try; doubles with each try, to at most 64 times this. 5 when left out. */
-  readonly backoffMs?: number;
+  readonly backoffMs?: number | undefined;
   /** A number from 0 to 1, for tests that want the same pauses. `Math.random` when left out. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
+
+const updateFields: FieldTable = fieldTable<UpdateOptions>({
+  ...guardKinds,
+  attempts: "refines",
+  backoffMs: "refines",
+  random: "refines",
+});
 
 /**
  * Reads a document, changes it and writes it back only if nobody wrote in between; otherwise tries again from what
@@ -31,12 +39,16 @@ export async function updateDocument(
   change: (current: Document | undefined) => DocumentInput | undefined,
   options: UpdateOptions = {},
 ): Promise<Document | undefined> {
-  requireOptions(options);
-  const { attempts: givenAttempts, backoffMs: givenBackoff, random = Math.random, ...guard } = options;
+  const {
+    attempts: givenAttempts,
+    backoffMs: givenBackoff,
+    random = Math.random,
+    ...guard
+  } = admitFields(options, "options", updateFields);
   const attempts = admitOptionalInteger(givenAttempts, "attempts", 1) ?? 10;
   const backoffMs = admitOptionalInteger(givenBackoff, "backoffMs", 0) ?? 5;
   for (let attempt = 1; ; attempt++) {
-    const current = await documents.get(address, guard);
+    const current = await documents.get(address, { signal: guard.signal });
     const next = change(current);
     if (next === undefined) return current;
     try {
@@ -64,7 +76,7 @@ export async function updateDocument(
 async function abortablePause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   throwIfAborted(signal);
   try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+    await sleep(ms, undefined, { signal });
   } catch (cause) {
     // The pause ends early for no other reason.
     throw signal === undefined ? cause : abortError(signal);

@@ -67,8 +67,9 @@ describe("log calls", () => {
     ];
     for (const call of calls) {
       thrown(() => call(null as never), "invalid-input");
-      const error = thrown(() => call({ signal: aborted, seqs: [], beforeSeq: 1 } as never), "aborted");
-      expect(error.cause).toEqual(new Error("stop"));
+      thrown(() => call(new AbortController().signal as never), "invalid-input");
+      thrown(() => call({ signal: new AbortController() } as never), "invalid-input");
+      expect(thrown(() => call({ signal: aborted } as never), "aborted").cause).toEqual(new Error("stop"));
     }
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   admitDocumentAddress,
+  admitDocumentScope,
   admitId,
   admitNamespace,
   admitSessionAddress,
@@ -49,9 +50,15 @@ describe("admitId", () => {
 });
 
 describe("addresses", () => {
-  it("are copied, with nothing else of the input", () => {
-    const input = { tenant: "t", session: "s", more: 1 };
-    expect(admitSessionAddress(input, defaultLimits)).toStrictEqual({ tenant: "t", session: "s" });
+  it("are copied, and refused with anything else in them", () => {
+    const input = { tenant: "t", session: "s" };
+    const copy = admitSessionAddress(input, defaultLimits);
+    expect(copy).toStrictEqual(input);
+    expect(copy).not.toBe(input);
+    // The address of a document would delete its whole session.
+    const document = { ...input, namespace: ["n"], key: "k" };
+    thrown(() => admitSessionAddress(document, defaultLimits), "invalid-input");
+    thrown(() => admitDocumentScope(document, defaultLimits), "invalid-input");
     const namespace = ["a"];
     const admitted = admitDocumentAddress({ tenant: "t", namespace, key: "k" }, defaultLimits);
     namespace.push("b");

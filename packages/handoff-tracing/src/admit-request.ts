@@ -12,6 +12,7 @@ import {
 } from "@relevo/core";
 import type { HandoffRequest, HandoffSession } from "./handoff-types.ts";
 import { type ContextPolicy, custom, full, type HandoffFacts } from "./policies.ts";
+import { addressOf } from "./recorder.ts";
 
 const requestFields = new Set([
   "session",
@@ -39,7 +40,8 @@ export function admitRequest<Result>(
 ): AdmittedRequest {
   requireObject(request, "request");
   requireKnownFields(request, "request", requestFields);
-  admitSessionAddress(request.session, defaultLimits);
+  requireObject(request.session, "session");
+  admitSessionAddress(addressOf(request.session), defaultLimits);
   const { documents = [] } = request;
   if (!Array.isArray(documents)) throw refuse("documents", "must be an array of keys.");
   if (request.outcome !== undefined && typeof request.outcome !== "function") {
@@ -59,7 +61,7 @@ export function admitFacts(request: {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
-  readonly priority?: HandoffPriority;
+  readonly priority?: HandoffPriority | undefined;
 }): HandoffFacts {
   if (typeof request.reason !== "string") throw refuse("reason", "must be a string.");
   return {

@@ -1,13 +1,14 @@
 import {
+  admitCall,
+  admitDelete,
   admitDeleteMany,
   admitDocumentAddress,
   admitFind,
   admitGetMany,
   admitNamespaces,
-  admitNullableTtl,
   admitPut,
   admitPutMany,
-  admitUnitGuard,
+  admitTouchDocument,
   type CallOptions,
   type DeleteDocumentOptions,
   type Document,
@@ -19,10 +20,7 @@ import {
   type NamespacesOptions,
   type Page,
   type PutOptions,
-  refuse,
-  requireObject,
   type SessionGuard,
-  throwIfAborted,
 } from "@relevo/core";
 import { findDocuments } from "./document-find.ts";
 import { listNamespaces } from "./document-namespaces.ts";
@@ -71,13 +69,13 @@ export function createDocumentStore(handle: Handle): DocumentStore {
   return {
     async get(address, options: CallOptions = {}) {
       handle.requireOpen();
-      throwIfAborted(options.signal);
+      admitCall(options);
       return getOne(admitDocumentAddress(address, limits), state.now());
     },
 
     async getMany(addresses, options: CallOptions = {}) {
       handle.requireOpen();
-      throwIfAborted(options.signal);
+      admitCall(options);
       const admitted = admitGetMany(addresses, limits);
       const now = state.now();
       return admitted.map((address) => getOne(address, now));
@@ -96,9 +94,7 @@ export function createDocumentStore(handle: Handle): DocumentStore {
 
     async delete(address, options: DeleteDocumentOptions = {}) {
       handle.requireOpen();
-      const { expectedVersion, ...guard } = options;
-      const one = expectedVersion === undefined ? { address } : { address, expectedVersion };
-      return deleteDocuments(state, admitDeleteMany([one], guard, limits), false) > 0;
+      return deleteDocuments(state, admitDelete(address, options, limits), false) > 0;
     },
 
     async deleteMany(deletes, options: SessionGuard = {}) {
@@ -108,12 +104,7 @@ export function createDocumentStore(handle: Handle): DocumentStore {
 
     async touch(input, options) {
       handle.requireOpen();
-      requireObject(options, "options");
-      const address = admitDocumentAddress(input, limits);
-      const ttlMs = admitNullableTtl(options.ttlMs);
-      if (ttlMs === undefined)
-        throw refuse("ttlMs", "is missing; pass null for a document that lives for ever.");
-      const guard = admitUnitGuard(address, options, limits);
+      const { address, ttlMs, ...guard } = admitTouchDocument(input, options, limits);
       const now = state.now();
       const { session, set } = guardUnit(state, address, guard, now);
       const row = state.document(set, documentSortKey(address.namespace, address.key), now);

@@ -1,16 +1,15 @@
 import {
   type AppendOptions,
   admitAppend,
+  admitCall,
+  admitDeleteSession,
   admitErase,
   admitId,
   admitListSessions,
-  admitOptionalId,
-  admitOptionalInteger,
   admitRead,
   admitSessionAddress,
   admitTouch,
   admitTrim,
-  type CallOptions,
   conflict,
   type DeleteSessionOptions,
   type EraseOptions,
@@ -19,10 +18,8 @@ import {
   type EventTransfer,
   type ListSessionsOptions,
   type ReadOptions,
-  type SessionAddress,
   type TouchOptions,
   type TrimOptions,
-  throwIfAborted,
 } from "@relevo/core";
 import { append, requireIncarnation, requireUnsealed } from "./append.ts";
 import type { Handle } from "./handle.ts";
@@ -42,12 +39,6 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
   const { state } = handle;
   const { limits } = state.options;
 
-  /** For calls whose options have no admission of their own. */
-  function admit(address: SessionAddress, options: CallOptions): SessionAddress {
-    throwIfAborted(options.signal);
-    return admitSessionAddress(address, limits);
-  }
-
   function touched(session: Session, now: number): void {
     session.revision++;
     state.chargeSession(session, now);
@@ -61,7 +52,9 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
 
     async operation(address, id, options = {}) {
       handle.requireOpen();
-      const [admitted, operationId] = [admit(address, options), admitId(id, "id", limits)];
+      admitCall(options);
+      const admitted = admitSessionAddress(address, limits);
+      const operationId = admitId(id, "id", limits);
       const session = state.session(admitted, state.now());
       const entry = session?.operations.get(operationId);
       return session && entry && recordOf(entry, session.incarnation);
@@ -82,7 +75,8 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
 
     async head(address, options = {}) {
       handle.requireOpen();
-      const session = state.session(admit(address, options), state.now());
+      admitCall(options);
+      const session = state.session(admitSessionAddress(address, limits), state.now());
       return session === undefined ? undefined : headOf(session);
     },
 
@@ -141,9 +135,8 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
 
     async delete(address, options: DeleteSessionOptions = {}) {
       handle.requireOpen();
-      const admitted = admit(address, options);
-      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
-      const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
+      const { incarnation, expectedVersion: expected } = admitDeleteSession(options, limits);
+      const admitted = admitSessionAddress(address, limits);
       const now = state.now();
       // What was evicted is deleted like what is here: that is how a caller says that the loss is understood.
       const eviction = state.endings.evictionOf(admitted);

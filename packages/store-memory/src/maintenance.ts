@@ -1,13 +1,12 @@
 import {
-  admitInteger,
-  admitLimit,
-  admitTenant,
+  admitCall,
+  admitExpire,
+  admitTenants,
   type CallOptions,
-  decodeCursor,
+  type ExpireOptions,
   encodeCursor,
   type Maintenance,
   type PageOptions,
-  throwIfAborted,
 } from "@relevo/core";
 import type { Handle } from "./handle.ts";
 
@@ -19,12 +18,7 @@ export function createMaintenance(handle: Handle): Maintenance {
   return {
     async tenants(options: PageOptions = {}) {
       handle.requireOpen();
-      throwIfAborted(options.signal);
-      const limit = admitLimit(options.limit);
-      const after =
-        options.cursor === undefined
-          ? undefined
-          : admitTenant(decodeCursor("tenants", options.cursor, 1)[0], limits);
+      const { limit, after } = admitTenants(options, limits);
       // A tenant of which everything has expired is not there any more.
       state.expire(Number.POSITIVE_INFINITY);
       const items: string[] = [];
@@ -36,15 +30,14 @@ export function createMaintenance(handle: Handle): Maintenance {
       return { items };
     },
 
-    async expire(options: { readonly limit?: number } & CallOptions = {}) {
+    async expire(options: ExpireOptions = {}) {
       handle.requireOpen();
-      throwIfAborted(options.signal);
-      return state.expire(admitInteger(options.limit ?? 1000, "limit", 1));
+      return state.expire(admitExpire(options));
     },
 
     async durability(options: CallOptions = {}) {
       handle.requireOpen();
-      throwIfAborted(options.signal);
+      admitCall(options);
       return {
         survives: "nothing",
         detail: "In the memory of this process, within the bounds of its options.",

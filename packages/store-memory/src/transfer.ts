@@ -1,18 +1,19 @@
 import {
-  admitInteger,
-  admitLimit,
-  admitOptionalId,
-  admitOptionalInteger,
+  admitCall,
+  admitDeleteSession,
+  admitExport,
   admitSessionAddress,
   admitTransferBatch,
+  admitUnseal,
   type CallOptions,
   conflict,
   type DeleteSessionOptions,
   type EventTransfer,
+  type ExportOptions,
   MemoryError,
   type SessionAddress,
   type StoredEvent,
-  throwIfAborted,
+  type UnsealOptions,
 } from "@relevo/core";
 import { requireIncarnation } from "./append.ts";
 import type { Handle } from "./handle.ts";
@@ -34,9 +35,7 @@ export function createTransfer(handle: Handle): EventTransfer {
   return {
     async seal(address: SessionAddress, options: DeleteSessionOptions = {}) {
       handle.requireOpen();
-      throwIfAborted(options.signal);
-      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
-      const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
+      const { incarnation, expectedVersion: expected } = admitDeleteSession(options, limits);
       const session = state.session(admitSessionAddress(address, limits), state.now());
       requireIncarnation(session, incarnation);
       if (session === undefined) throw notFound();
@@ -46,10 +45,9 @@ export function createTransfer(handle: Handle): EventTransfer {
       return headOf(session);
     },
 
-    async unseal(address, options: { readonly incarnation?: string } & CallOptions = {}) {
+    async unseal(address, options: UnsealOptions = {}) {
       handle.requireOpen();
-      throwIfAborted(options.signal);
-      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
+      const incarnation = admitUnseal(options, limits);
       const session = state.session(admitSessionAddress(address, limits), state.now());
       requireIncarnation(session, incarnation);
       if (session === undefined) throw notFound();
@@ -57,14 +55,9 @@ export function createTransfer(handle: Handle): EventTransfer {
       return headOf(session);
     },
 
-    async exportEvents(
-      address,
-      options: { readonly after?: number; readonly limit?: number } & CallOptions = {},
-    ) {
+    async exportEvents(address, options: ExportOptions = {}) {
       handle.requireOpen();
-      throwIfAborted(options.signal);
-      const after = admitInteger(options.after ?? 0, "after", 0);
-      const limit = admitLimit(options.limit);
+      const { after, limit } = admitExport(options);
       const session = state.session(admitSessionAddress(address, limits), state.now());
       if (session === undefined) return undefined;
       const { log, ttlMs } = session;
@@ -81,7 +74,7 @@ export function createTransfer(handle: Handle): EventTransfer {
       const operations = session.operations.between(after === 0 ? -1 : after, last);
       return {
         head: headOf(session),
-        ...(ttlMs === undefined ? {} : { ttlMs }),
+        ttlMs,
         events,
         operations: operations.map((entry) => recordOf(entry, session.incarnation)),
       };
@@ -89,7 +82,7 @@ export function createTransfer(handle: Handle): EventTransfer {
 
     async importEvents(address, batch, options: CallOptions = {}) {
       handle.requireOpen();
-      throwIfAborted(options.signal);
+      admitCall(options);
       return importBatch(state, admitSessionAddress(address, limits), admitTransferBatch(batch, limits));
     },
   };

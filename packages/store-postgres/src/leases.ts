@@ -1,15 +1,16 @@
 import {
   type AcquireOptions,
   abortError,
-  admitInteger,
+  admitAcquire,
+  admitCall,
+  admitRenew,
   admitSessionAddress,
-  admitTtl,
   type CallOptions,
   closedError,
   conflict,
   type Lease,
   type Leases,
-  refuse,
+  type RenewOptions,
   type SessionAddress,
   throwIfAborted,
 } from "@relevo/core";
@@ -17,7 +18,6 @@ import type { StoreContext } from "./context.ts";
 import { exactNumber } from "./database/exact-number.ts";
 import { asTexts } from "./schema/sql-text.ts";
 
-const maxWaitMs = 2 ** 31 - 1;
 /** Who waits looks again this often at first, and seldom more than that later. In milliseconds. */
 const firstPollMs = 10;
 const lastPollMs = 100;
@@ -66,7 +66,7 @@ export function createLeases(context: StoreContext): OwnedLeases {
     { tenant, session }: SessionAddress,
     fence: number,
     ttlMs: number | null,
-    options: CallOptions,
+    { signal }: CallOptions,
   ): Promise<RenewRow> {
     const [row] = await database.call<RenewRow>(
       {
@@ -74,7 +74,7 @@ export function createLeases(context: StoreContext): OwnedLeases {
         text: `select f.r_status, ${asTexts("f", ["r_until"])} from ${schema}.renew_lease($1, $2, $3, $4, $5) as f`,
         values: [tenant, session, lockTimeoutMs, fence, ttlMs],
       },
-      { effect: "repeatable", ...options },
+      { effect: "repeatable", signal },
     );
     return row as RenewRow;
   }
@@ -83,18 +83,16 @@ export function createLeases(context: StoreContext): OwnedLeases {
     return Object.freeze({
       fence,
       expiresAt,
-      async renew(options: { readonly ttlMs?: number } & CallOptions = {}) {
+      async renew(options: RenewOptions = {}) {
         database.requireOpen();
-        throwIfAborted(options.signal);
-        const renewedTtl = admitTtl(options.ttlMs) ?? ttlMs;
-        const row = await change(address, fence, renewedTtl, signalOf(options));
+        const renewedTtl = admitRenew(options) ?? ttlMs;
+        const row = await change(address, fence, renewedTtl, options);
         if (row.r_status === "lease" || row.r_until === null) throw conflict("lease", {});
         return leaseOf(address, fence, exactNumber(row.r_until), renewedTtl);
       },
       async release(options: CallOptions = {}) {
         database.requireOpen();
-        throwIfAborted(options.signal);
-        await change(address, fence, null, signalOf(options));
+        await change(address, fence, null, admitCall(options));
       },
     });
   }
@@ -124,12 +122,8 @@ export function createLeases(context: StoreContext): OwnedLeases {
   return {
     async acquire(input: SessionAddress, options: AcquireOptions) {
       database.requireOpen();
-      throwIfAborted(options.signal);
+      const { ttlMs, waitMs } = admitAcquire(options);
       const address = admitSessionAddress(input, limits);
-      const ttlMs = admitTtl(options.ttlMs);
-      if (ttlMs === undefined)
-        throw refuse("ttlMs", "is missing; a lease without an end could never be taken over.");
-      const waitMs = admitInteger(options.waitMs ?? 0, "waitMs", 0, maxWaitMs);
       const end = performance.now() + waitMs;
       for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 2, lastPollMs)) {
         // Not given the signal: a lease that was granted to nobody would keep everybody out until it ran out.
@@ -153,8 +147,4 @@ export function createLeases(context: StoreContext): OwnedLeases {
       for (const refuseWait of [...waits]) refuseWait(closedError());
     },
   };
-}
-
-function signalOf({ signal }: CallOptions): CallOptions {
-  return signal === undefined ? {} : { signal };
 }

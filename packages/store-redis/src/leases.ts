@@ -1,20 +1,20 @@
 import {
   type AcquireOptions,
   abortError,
-  admitInteger,
+  admitAcquire,
+  admitCall,
+  admitRenew,
   admitSessionAddress,
-  admitTtl,
   type CallOptions,
   conflict,
   type Lease,
   type Leases,
-  refuse,
+  type RenewOptions,
   type SessionAddress,
 } from "@relevo/core";
 import type { StoreContext } from "./context.ts";
 import * as scripts from "./scripts/lease.ts";
 
-const maxWaitMs = 2 ** 31 - 1;
 /** Who waits looks this often, since a release is not announced. In milliseconds. */
 const pollMs = 25;
 
@@ -24,9 +24,9 @@ export function createLeases({ connection, keys, limits }: StoreContext): Leases
     return Object.freeze({
       fence,
       expiresAt,
-      async renew(options: { readonly ttlMs?: number } & CallOptions = {}) {
-        connection.requireOpen(options.signal);
-        const renewedTtl = admitTtl(options.ttlMs) ?? ttlMs;
+      async renew(options: RenewOptions = {}) {
+        connection.requireOpen(options?.signal);
+        const renewedTtl = admitRenew(options) ?? ttlMs;
         const settings = { signal: options.signal, repeatable: true };
         const answer = await connection.script(scripts.renew, [key], [`${fence}`, `${renewedTtl}`], settings);
         const [status, , expires] = answer as [string, number, number];
@@ -34,7 +34,8 @@ export function createLeases({ connection, keys, limits }: StoreContext): Leases
         return leaseOf(key, fence, expires, renewedTtl);
       },
       async release(options: CallOptions = {}) {
-        connection.requireOpen(options.signal);
+        connection.requireOpen(options?.signal);
+        admitCall(options);
         const settings = { signal: options.signal, repeatable: true };
         await connection.script(scripts.release, [key], [`${fence}`], settings);
       },
@@ -44,11 +45,8 @@ export function createLeases({ connection, keys, limits }: StoreContext): Leases
   return {
     async acquire(address: SessionAddress, options: AcquireOptions) {
       connection.requireOpen(options?.signal);
+      const { ttlMs, waitMs } = admitAcquire(options);
       const { tenant, session } = admitSessionAddress(address, limits);
-      const ttlMs = admitTtl(options.ttlMs);
-      if (ttlMs === undefined)
-        throw refuse("ttlMs", "is missing; a lease without an end could never be taken over.");
-      const waitMs = admitInteger(options.waitMs ?? 0, "waitMs", 0, maxWaitMs);
       const key = keys.session(tenant, session).lease;
       const until = performance.now() + waitMs;
       for (;;) {

@@ -1,9 +1,9 @@
 import {
-  admitInteger,
-  admitLimit,
-  admitTenant,
+  admitCall,
+  admitExpire,
+  admitTenants,
   type CallOptions,
-  decodeCursor,
+  type ExpireOptions,
   type ExpireResult,
   encodeCursor,
   type Maintenance,
@@ -47,20 +47,16 @@ export function createMaintenance(context: StoreContext): Maintenance {
   return {
     async tenants(options: PageOptions = {}) {
       connection.requireOpen(options?.signal);
-      const limit = admitLimit(options.limit);
-      const after =
-        options.cursor === undefined
-          ? undefined
-          : admitTenant(decodeCursor("tenants", options.cursor, 1)[0], limits);
+      const { limit, after } = admitTenants(options, limits);
       const items = await tenantsAfter(after, limit + 1, options.signal);
       const last = items[limit - 1];
       if (items.length <= limit || last === undefined) return { items };
       return { items: items.slice(0, limit), cursor: encodeCursor("tenants", [last]) };
     },
 
-    async expire(options: { readonly limit?: number } & CallOptions = {}): Promise<ExpireResult> {
+    async expire(options: ExpireOptions = {}): Promise<ExpireResult> {
       connection.requireOpen(options?.signal);
-      const limit = admitInteger(options.limit ?? 1000, "limit", 1);
+      const limit = admitExpire(options);
       const signal = connection.scope(options.signal);
       // What is left of the time is for the page of tenants at which it ends.
       const enoughAt = performance.now() + connection.deadlineMs / 2;
@@ -97,6 +93,7 @@ export function createMaintenance(context: StoreContext): Maintenance {
 
     async durability(options: CallOptions = {}) {
       connection.requireOpen(options?.signal);
+      admitCall(options);
       return describeDurability(await readSettings(connection, options.signal));
     },
   };

@@ -5,16 +5,29 @@ import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
 import { compareNamespaces, documentSortKey } from "../order.ts";
 import type {
+  DeleteDocumentOptions,
   DocumentDelete,
   DocumentInput,
   DocumentWrite,
   FindOptions,
   NamespacesOptions,
   PutOptions,
+  TouchDocumentOptions,
 } from "../ports/document-store.ts";
 import type { SessionGuard } from "../ports/event-log.ts";
 import type { Where } from "../where.ts";
-import { requireKnownFields, requireObject } from "./fields.ts";
+import {
+  deleteFields,
+  deleteOptionFields,
+  findFields,
+  inputFields,
+  namespacesFields,
+  putFields,
+  tagFields,
+  touchDocumentFields,
+  writeFields,
+} from "./document-fields.ts";
+import { admitFields, requireObject } from "./fields.ts";
 import {
   admitDocumentAddress,
   admitDocumentScope,
@@ -22,14 +35,14 @@ import {
   admitNamespace,
   admitOptionalId,
   admitTags,
-  requireOptions,
 } from "./ids.ts";
 import { admitJson, admitMetadata } from "./json.ts";
-import { type AdmittedGuard, admitGuard } from "./log-calls.ts";
+import { type AdmittedGuard, admitGuard, admitGuardFields } from "./log-calls.ts";
 import {
   admitChoice,
   admitInteger,
   admitLimit,
+  admitNullableTtl,
   admitOptionalInteger,
   admitTime,
   admitTtl,
@@ -58,24 +71,19 @@ export interface AdmittedPut extends AdmittedGuard {
   readonly writes: readonly AdmittedDocument[];
 }
 
-const inputFields = new Set(["value", "tags", "metadata", "ttlMs"]);
-const writeFields = new Set([...inputFields, "address", "expectedVersion"]);
-const deleteFields = new Set(["address", "expectedVersion"]);
-
 export function admitPut(
   address: DocumentAddress,
   input: DocumentInput,
-  options: PutOptions,
+  given: PutOptions,
   limits: Limits,
 ): AdmittedPut {
-  requireObject(input, "input");
-  requireKnownFields(input, "input", inputFields);
-  requireOptions(options);
-  const write = admitDocument(address, input, options.expectedVersion, "", limits);
+  const options = admitFields(given, "options", putFields);
+  const fields = admitFields(input, "input", inputFields);
+  const write = admitDocument(address, fields, options.expectedVersion, "", limits);
   return {
     scope: scopeOf(write.address),
     writes: [write],
-    ...admitUnitGuard(write.address, options, limits),
+    ...unitGuard(write.address, admitGuardFields(options, limits)),
   };
 }
 
@@ -86,10 +94,9 @@ export function admitPutMany(
   limits: Limits,
 ): AdmittedPut {
   let bytes = 0;
-  const admitted = admitBatch(writes, "writes", limits, (write, field) => {
-    requireKnownFields(write, field, writeFields);
-    const { address, expectedVersion } = write;
-    const one = admitDocument(address, write, expectedVersion, `${field}.`, limits);
+  const admitted = admitBatch(writes, "writes", limits, (write: DocumentWrite, field) => {
+    const { address, expectedVersion, ...input } = admitFields(write, field, writeFields);
+    const one = admitDocument(address, input, expectedVersion, `${field}.`, limits);
     bytes += one.bytes;
     if (bytes > limits.batchBytes) throw tooLarge("writes", "batchBytes", limits.batchBytes);
     return one;
@@ -112,17 +119,61 @@ export function admitDeleteMany(
   options: SessionGuard,
   limits: Limits,
 ): AdmittedDelete {
-  const admitted = admitBatch(deletes, "deletes", limits, (entry, field) => {
-    requireKnownFields(entry, field, deleteFields);
-    const address = admitDocumentAddress(entry.address, limits);
-    return {
-      address,
-      sortKey: documentSortKey(address.namespace, address.key),
-      expectedVersion: admitOptionalInteger(entry.expectedVersion, `${field}.expectedVersion`, 0),
-    };
-  });
+  const admitted = admitBatch(deletes, "deletes", limits, (entry: DocumentDelete, field) =>
+    admitOneDelete(admitFields(entry, field, deleteFields), `${field}.`, limits),
+  );
   const first = requireOneUnit(admitted, "deletes");
   return { scope: scopeOf(first), deletes: admitted, ...admitUnitGuard(first, options, limits) };
+}
+
+/** As `admitDeleteMany`, for `delete`. */
+export function admitDelete(
+  address: DocumentAddress,
+  given: DeleteDocumentOptions,
+  limits: Limits,
+): AdmittedDelete {
+  const { expectedVersion, ...guard } = admitFields(given, "options", deleteOptionFields);
+  const one = admitOneDelete(
+    expectedVersion === undefined ? { address } : { address, expectedVersion },
+    "",
+    limits,
+  );
+  return {
+    scope: scopeOf(one.address),
+    deletes: [one],
+    ...unitGuard(one.address, admitGuardFields(guard, limits)),
+  };
+}
+
+function admitOneDelete(
+  entry: DocumentDelete,
+  field: string,
+  limits: Limits,
+): AdmittedDelete["deletes"][number] {
+  const address = admitDocumentAddress(entry.address, limits);
+  return {
+    address,
+    sortKey: documentSortKey(address.namespace, address.key),
+    expectedVersion: admitOptionalInteger(entry.expectedVersion, `${field}expectedVersion`, 0),
+  };
+}
+
+export interface AdmittedDocumentTouch extends AdmittedGuard {
+  readonly address: DocumentAddress;
+  readonly ttlMs: number | null;
+}
+
+/** For `touch` of a document. */
+export function admitTouchDocument(
+  address: DocumentAddress,
+  given: TouchDocumentOptions,
+  limits: Limits,
+): AdmittedDocumentTouch {
+  const { ttlMs: givenTtl, ...guard } = admitFields(given, "options", touchDocumentFields);
+  const admitted = admitDocumentAddress(address, limits);
+  const ttlMs = admitNullableTtl(givenTtl);
+  if (ttlMs === undefined) throw refuse("ttlMs", "is missing; pass null for a document that lives for ever.");
+  return { address: admitted, ttlMs, ...unitGuard(admitted, admitGuardFields(guard, limits)) };
 }
 
 /** No address at all is no error: it reads nothing. */
@@ -157,12 +208,12 @@ export interface AdmittedFind {
   readonly after: { readonly namespace: readonly string[]; readonly key: string } | undefined;
 }
 
-export function admitFind(scope: DocumentScope, options: FindOptions, limits: Limits): AdmittedFind {
-  requireOptions(options);
+export function admitFind(scope: DocumentScope, given: FindOptions, limits: Limits): AdmittedFind {
+  const options = admitFields(given, "options", findFields);
   throwIfAborted(options.signal);
   const position = admitCursor("documents", options.cursor, 2);
-  const { namespace, tags = {} } = options;
-  requireObject(tags, "tags");
+  const { namespace } = options;
+  const tags = options.tags === undefined ? {} : admitFields(options.tags, "tags", tagFields);
   return {
     scope: admitDocumentScope(scope, limits),
     namespace: namespace === undefined ? undefined : admitNamespace(namespace, "namespace", limits),
@@ -205,10 +256,10 @@ export interface AdmittedNamespaces {
 
 export function admitNamespaces(
   scope: DocumentScope,
-  options: NamespacesOptions,
+  given: NamespacesOptions,
   limits: Limits,
 ): AdmittedNamespaces {
-  requireOptions(options);
+  const options = admitFields(given, "options", namespacesFields);
   throwIfAborted(options.signal);
   const position = admitCursor("namespaces", options.cursor, 1);
   return {
@@ -251,7 +302,10 @@ export function admitUnitGuard(
   options: SessionGuard,
   limits: Limits,
 ): AdmittedGuard {
-  const guard = admitGuard(options, limits);
+  return unitGuard(address, admitGuard(options, limits));
+}
+
+function unitGuard(address: DocumentAddress, guard: AdmittedGuard): AdmittedGuard {
   if (address.session === undefined && (guard.incarnation !== undefined || guard.fence !== undefined)) {
     throw refuse("options", "name an incarnation or a fence, but the document belongs to no session.");
   }

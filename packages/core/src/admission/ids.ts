@@ -1,7 +1,7 @@
 import type { DocumentAddress, DocumentScope, SessionAddress } from "../address.ts";
 import type { Limits } from "../limits.ts";
 import { compareUtf8 } from "../order.ts";
-import { requireObject } from "./fields.ts";
+import { admitFields, type FieldTable, fieldTable } from "./fields.ts";
 import { readArray } from "./read-array.ts";
 import { refuse, tooLarge } from "./refuse.ts";
 
@@ -35,33 +35,46 @@ export function admitOptionalId(input: unknown, field: string, limits: Limits): 
   return input === undefined ? undefined : admitId(input, field, limits);
 }
 
+const sessionAddressFields: FieldTable = fieldTable<SessionAddress>({
+  tenant: "selects",
+  session: "selects",
+});
+// A session that is undefined by mistake would be taken for the documents that stand alone.
+const scopeFields: FieldTable = fieldTable<DocumentScope>({ tenant: "selects", session: "selects" });
+const documentAddressFields: FieldTable = fieldTable<DocumentAddress>({
+  tenant: "selects",
+  session: "selects",
+  namespace: "selects",
+  key: "selects",
+});
+
 export function admitTenant(input: unknown, limits: Limits): string {
   return admitId(input, "tenant", limits);
 }
 
 export function admitSessionAddress(address: SessionAddress, limits: Limits): SessionAddress {
-  requireObject(address, "address");
-  const tenant = admitTenant(address.tenant, limits);
-  const session = admitId(address.session, "session", limits);
+  const given = admitFields(address, "address", sessionAddressFields);
+  const tenant = admitTenant(given.tenant, limits);
+  const session = admitId(given.session, "session", limits);
   if ((tenant.length + session.length) * 3 > limits.addressBytes)
     requireAddressBytes(limits, [tenant, session]);
   return { tenant, session };
 }
 
 export function admitDocumentScope(scope: DocumentScope, limits: Limits): DocumentScope {
-  requireObject(scope, "scope");
-  const tenant = admitTenant(scope.tenant, limits);
-  const session = admitOptionalId(scope.session, "session", limits);
+  const given = admitFields(scope, "scope", scopeFields);
+  const tenant = admitTenant(given.tenant, limits);
+  const session = admitOptionalId(given.session, "session", limits);
   return session === undefined ? { tenant } : { tenant, session };
 }
 
 export function admitDocumentAddress(address: DocumentAddress, limits: Limits): DocumentAddress {
-  requireObject(address, "address");
-  const tenant = admitTenant(address.tenant, limits);
-  const session = admitOptionalId(address.session, "session", limits);
-  const namespace = admitNamespace(address.namespace, "namespace", limits);
+  const given = admitFields(address, "address", documentAddressFields);
+  const tenant = admitTenant(given.tenant, limits);
+  const session = admitOptionalId(given.session, "session", limits);
+  const namespace = admitNamespace(given.namespace, "namespace", limits);
   if (namespace.length === 0) throw refuse("namespace", "must have at least one element.");
-  const key = admitId(address.key, "key", limits);
+  const key = admitId(given.key, "key", limits);
   let units = tenant.length + (session?.length ?? 0) + key.length;
   for (const element of namespace) units += element.length;
   // At most three bytes a unit: most addresses are known to fit without being measured.
@@ -100,11 +113,6 @@ function admitIds(
 }
 
 const noTags: readonly string[] = Object.freeze([]);
-
-/** Options may be left out but not `null`, which would fail somewhere deep without naming the culprit. */
-export function requireOptions(input: unknown): asserts input is object {
-  requireObject(input, "options");
-}
 
 function requireAddressBytes(limits: Limits, parts: readonly string[]): void {
   const bytes = parts.reduce((sum, part) => sum + Buffer.byteLength(part, "utf8"), 0);

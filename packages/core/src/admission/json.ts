@@ -18,7 +18,7 @@ export interface AdmittedJson<Value extends JsonValue = JsonValue> {
  * changes nothing stored, and a reader cannot change it either. Each property is read once, so a getter or a
  * proxy cannot show the check one value and the store another.
  *
- * A property that is `undefined` counts as absent, as `JSON.stringify` has it, and -0 is 0. Symbol keys and extra
+ * A property that is `undefined` counts as absent, as `JSON.stringify` has it, unless it is to be refused; -0 is 0. Symbol keys and extra
  * properties of arrays are left out, as there. Everything else that JSON cannot carry is refused: NaN, dates, maps,
  * class instances, functions, holes, lone surrogates, NUL (which PostgreSQL's jsonb cannot hold) and the key
  * `__proto__`.
@@ -32,8 +32,17 @@ export function admitJson(
   limits: Limits,
   maxBytes: number = limits.valueBytes,
   limitName = "valueBytes",
+  undefinedIs: "absent" | "refused" = "absent",
 ): AdmittedJson {
-  const walk: Walk = { bytes: 0, maxBytes, maxDepth: limits.depth, field, limitName, path: [] };
+  const walk: Walk = {
+    bytes: 0,
+    maxBytes,
+    maxDepth: limits.depth,
+    field,
+    limitName,
+    refusesUndefined: undefinedIs === "refused",
+    path: [],
+  };
   let value: JsonValue;
   try {
     value = admit(input, walk, 0);
@@ -60,6 +69,7 @@ interface Walk {
   readonly maxDepth: number;
   readonly field: string;
   readonly limitName: string;
+  readonly refusesUndefined: boolean;
   /** The step taken at each depth; only those above the present depth are current. */
   readonly path: (string | number)[];
 }
@@ -123,7 +133,7 @@ function admitObject(input: object, walk: Walk, depth: number): JsonValue {
   for (const key in input) {
     if (inherits && !Object.hasOwn(input, key)) continue;
     const item = (input as Record<string, unknown>)[key];
-    if (item === undefined) continue;
+    if (item === undefined && !walk.refusesUndefined) continue;
     walk.path[depth] = key;
     if (key === "__proto__") throw refuseAt(walk, depth + 1, "is a key that is not allowed.");
     addText(key, walk, depth + 1);

@@ -3,9 +3,12 @@ import { admitCursor } from "../cursor.ts";
 import type { EventInput, EventType, SeqRange } from "../events.ts";
 import type { JsonObject } from "../json.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
+import type { CallOptions } from "../ports/common.ts";
 import type {
   AppendOptions,
+  DeleteSessionOptions,
   EraseOptions,
+  ExportOptions,
   ListSessionsOptions,
   Operation,
   ReadOptions,
@@ -14,11 +17,25 @@ import type {
   SessionInit,
   TouchOptions,
   TrimOptions,
+  UnsealOptions,
 } from "../ports/event-log.ts";
 import { type AdmittedEvent, admitEvents, admitEventType } from "./events.ts";
-import { requireObject } from "./fields.ts";
-import { admitId, admitOptionalId, admitSessionAddress, admitTenant, requireOptions } from "./ids.ts";
+import { admitFields } from "./fields.ts";
+import { admitId, admitOptionalId, admitSessionAddress, admitTenant } from "./ids.ts";
 import { admitMetadata } from "./json.ts";
+import {
+  appendFields,
+  deleteSessionFields,
+  eraseFields,
+  exportFields,
+  listFields,
+  operationFields,
+  readFields,
+  scanFields,
+  touchFields,
+  trimFields,
+  unsealFields,
+} from "./log-fields.ts";
 import {
   admitChoice,
   admitInteger,
@@ -30,6 +47,7 @@ import {
   maxTime,
   throwIfAborted,
 } from "./numbers.ts";
+import { callFields, guardFields, initFields } from "./option-kinds.ts";
 import { readArray } from "./read-array.ts";
 import { refuse } from "./refuse.ts";
 
@@ -41,7 +59,11 @@ export interface AdmittedGuard {
 }
 
 export function admitGuard(options: SessionGuard, limits: Limits): AdmittedGuard {
-  requireOptions(options);
+  return admitGuardFields(admitFields(options, "options", guardFields), limits);
+}
+
+/** As `admitGuard`, of options that were admitted already. */
+export function admitGuardFields(options: SessionGuard, limits: Limits): AdmittedGuard {
   throwIfAborted(options.signal);
   const init = admitInit(options.init, limits);
   return {
@@ -62,10 +84,10 @@ function admitInit(
   limits: Limits,
 ): { readonly subject: string | undefined; readonly metadata: JsonObject } {
   if (init === undefined) return noInit;
-  requireObject(init, "init");
+  const { subject, metadata } = admitFields(init, "init", initFields);
   return {
-    subject: admitOptionalId(init.subject, "init.subject", limits),
-    metadata: admitMetadata(init.metadata, "init.metadata", limits).value,
+    subject: admitOptionalId(subject, "init.subject", limits),
+    metadata: admitMetadata(metadata, "init.metadata", limits).value,
   };
 }
 
@@ -81,10 +103,11 @@ export interface AdmittedAppend extends AdmittedGuard {
 export function admitAppend(
   address: SessionAddress,
   events: readonly EventInput[],
-  options: AppendOptions,
+  given: AppendOptions,
   limits: Limits,
 ): AdmittedAppend {
-  const guard = admitGuard(options, limits);
+  const options = admitFields(given, "options", appendFields);
+  const guard = admitGuardFields(options, limits);
   const operation = admitOperation(options.operation, limits);
   const admitted = admitEvents(events, limits);
   if (admitted.length === 0 && operation === undefined) {
@@ -109,10 +132,10 @@ export function admitAppend(
 
 function admitOperation(operation: Operation | undefined, limits: Limits): Operation | undefined {
   if (operation === undefined) return undefined;
-  requireObject(operation, "operation");
+  const { id, fingerprint } = admitFields(operation, "operation", operationFields);
   return {
-    id: admitId(operation.id, "operation.id", limits),
-    fingerprint: admitId(operation.fingerprint, "operation.fingerprint", limits),
+    id: admitId(id, "operation.id", limits),
+    fingerprint: admitId(fingerprint, "operation.fingerprint", limits),
   };
 }
 
@@ -128,8 +151,8 @@ export interface AdmittedRead {
   readonly retracted: "exclude" | "include" | "only";
 }
 
-export function admitRead(options: ReadOptions, limits: Limits): AdmittedRead {
-  requireOptions(options);
+export function admitRead(given: ReadOptions, limits: Limits): AdmittedRead {
+  const options = admitFields(given, "options", readFields);
   throwIfAborted(options.signal);
   const pinned: unknown = options.pinned;
   if (pinned !== undefined && typeof pinned !== "boolean") throw refuse("pinned", "must be true or false.");
@@ -161,8 +184,8 @@ export interface AdmittedTouch {
   readonly metadata: JsonObject | undefined;
 }
 
-export function admitTouch(options: TouchOptions, limits: Limits): AdmittedTouch {
-  requireOptions(options);
+export function admitTouch(given: TouchOptions, limits: Limits): AdmittedTouch {
+  const options = admitFields(given, "options", touchFields);
   throwIfAborted(options.signal);
   const metadata = options.metadata;
   return {
@@ -179,8 +202,8 @@ export interface AdmittedTrim {
   readonly olderThan: number | undefined;
 }
 
-export function admitTrim(options: TrimOptions, limits: Limits): AdmittedTrim {
-  requireOptions(options);
+export function admitTrim(given: TrimOptions, limits: Limits): AdmittedTrim {
+  const options = admitFields(given, "options", trimFields);
   throwIfAborted(options.signal);
   const { beforeSeq, olderThan } = options as { readonly beforeSeq?: unknown; readonly olderThan?: unknown };
   if ((beforeSeq === undefined) === (olderThan === undefined)) {
@@ -194,17 +217,55 @@ export function admitTrim(options: TrimOptions, limits: Limits): AdmittedTrim {
 }
 
 export function admitErase(
-  options: EraseOptions,
+  given: EraseOptions,
   limits: Limits,
 ): {
   readonly ranges: readonly SeqRange[];
   readonly incarnation: string | undefined;
 } {
-  requireOptions(options);
+  const options = admitFields(given, "options", eraseFields);
   throwIfAborted(options.signal);
   return {
     ranges: admitRanges(options.seqs, "seqs"),
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
+  };
+}
+
+/** What a call that only takes a signal was given. */
+export function admitCall(given: CallOptions): CallOptions {
+  const options = admitFields(given, "options", callFields);
+  throwIfAborted(options.signal);
+  return options;
+}
+
+export interface AdmittedSessionGuard {
+  readonly incarnation: string | undefined;
+  readonly expectedVersion: number | undefined;
+}
+
+/** For `delete` and `seal`. */
+export function admitDeleteSession(given: DeleteSessionOptions, limits: Limits): AdmittedSessionGuard {
+  const options = admitFields(given, "options", deleteSessionFields);
+  throwIfAborted(options.signal);
+  return {
+    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
+    expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
+  };
+}
+
+/** The incarnation that is meant, if one is. */
+export function admitUnseal(given: UnsealOptions, limits: Limits): string | undefined {
+  const options = admitFields(given, "options", unsealFields);
+  throwIfAborted(options.signal);
+  return admitOptionalId(options.incarnation, "incarnation", limits);
+}
+
+export function admitExport(given: ExportOptions): { readonly after: number; readonly limit: number } {
+  const options = admitFields(given, "options", exportFields);
+  throwIfAborted(options.signal);
+  return {
+    after: admitOptionalInteger(options.after, "after", 0) ?? 0,
+    limit: admitLimit(options.limit),
   };
 }
 
@@ -220,10 +281,10 @@ export interface AdmittedListSessions {
 
 export function admitListSessions(
   tenant: string,
-  options: ListSessionsOptions,
+  given: ListSessionsOptions,
   limits: Limits,
 ): AdmittedListSessions {
-  requireOptions(options);
+  const options = admitFields(given, "options", listFields);
   throwIfAborted(options.signal);
   const position = admitCursor("sessions", options.cursor, 1);
   return {
@@ -247,8 +308,8 @@ export interface AdmittedScan {
   readonly after: { readonly recordedAt: number; readonly session: string; readonly seq: number } | undefined;
 }
 
-export function admitScan(tenant: string, options: ScanOptions, limits: Limits): AdmittedScan {
-  requireOptions(options);
+export function admitScan(tenant: string, given: ScanOptions, limits: Limits): AdmittedScan {
+  const options = admitFields(given, "options", scanFields);
   throwIfAborted(options.signal);
   const position = admitCursor("scan", options.cursor, 3);
   return {

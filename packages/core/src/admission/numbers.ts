@@ -75,9 +75,11 @@ export function admitChoice<Choice extends string>(
   return input as Choice;
 }
 
-/** @throws `aborted` when the signal has fired already. */
+/** @throws `aborted` when the signal has fired already; `invalid-input` for what is no signal, such as its controller. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw abortError(signal);
+  if (signal === undefined) return;
+  if (typeof signal?.aborted !== "boolean") throw refuse("options.signal", "must be an AbortSignal.");
+  if (signal.aborted) throw abortError(signal);
 }
 
 export function abortError(

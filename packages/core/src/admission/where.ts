@@ -1,6 +1,6 @@
 import type { Limits } from "../limits.ts";
 import { type Where, whereOperators } from "../where.ts";
-import { requireObject } from "./fields.ts";
+import { requireObject, unknownField } from "./fields.ts";
 import { admitId } from "./ids.ts";
 import { admitJson } from "./json.ts";
 import { refuse, tooLarge } from "./refuse.ts";
@@ -11,7 +11,8 @@ const operatorNames: ReadonlySet<string> = new Set(whereOperators);
 export function admitWhere(input: unknown, limits: Limits): Where | undefined {
   if (input === undefined) return undefined;
   requireObject(input, "where");
-  const { value } = admitJson(input, "where", limits, limits.metadataBytes, "metadataBytes");
+  // An operand that is undefined by mistake must not drop its condition: `{ path, $gte: from, $lt: until }`.
+  const { value } = admitJson(input, "where", limits, limits.metadataBytes, "metadataBytes", "refused");
   checkWhere(value, "where", { left: limits.whereNodes }, limits);
   return value as unknown as Where;
 }
@@ -52,10 +53,7 @@ function checkPath(path: unknown, field: string, limits: Limits): void {
 
 function checkOperand(name: string, operand: unknown, field: string): void {
   if (!operatorNames.has(name)) {
-    throw refuse(
-      `${field}.${name.slice(0, 64)}`,
-      `is not an operator. Known: ${[...operatorNames].join(", ")}.`,
-    );
+    throw unknownField(name, field, operatorNames);
   }
   const at = `${field}.${name}`;
   if (name === "$in" && !Array.isArray(operand)) throw refuse(at, "must be an array of values.");

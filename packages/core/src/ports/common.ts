@@ -1,6 +1,12 @@
-/** Every call that may wait takes a signal. An aborted call throws `aborted` and says whether it was applied. */
+/**
+ * Every call that may wait takes a signal. An aborted call throws `aborted` and says whether it was applied.
+ *
+ * An option whose type admits `undefined` only refines a call: `undefined` is the same as leaving it out. Every other
+ * option selects or guards, and is `invalid-input` when it is present and `undefined`: a variable that was never set
+ * would widen the call to everything, or switch the guard off. An unknown option is `invalid-input` too.
+ */
 export interface CallOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -14,7 +20,7 @@ export interface Page<Item> {
 
 export interface PageOptions extends CallOptions {
   /** At most this many items; 1 to 1,000, 100 when left out. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** The `cursor` of the page before. A cursor of another kind of list is `invalid-input`. */
-  readonly cursor?: string;
+  readonly cursor?: string | undefined;
 }

@@ -26,10 +26,10 @@ export interface Document {
 export interface DocumentInput {
   readonly value: JsonValue;
   /** A set: order and repetition do not matter. Stored sorted by UTF-8 bytes. */
-  readonly tags?: readonly string[];
-  readonly metadata?: JsonObject;
+  readonly tags?: readonly string[] | undefined;
+  readonly metadata?: JsonObject | undefined;
   /** Time to live from now. Without it the document lives as long as its session, or for ever; never longer than its session. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
 }
 
 export interface PutOptions extends SessionGuard {
@@ -45,6 +45,10 @@ export interface DocumentWrite extends DocumentInput {
 
 export interface DeleteDocumentOptions extends SessionGuard {
   readonly expectedVersion?: number;
+}
+
+export interface TouchDocumentOptions extends SessionGuard {
+  readonly ttlMs: number | null;
 }
 
 /** One part of `deleteMany`. */
@@ -67,7 +71,7 @@ export interface FindOptions extends PageOptions {
   /** Only keys after or before this one, itself excluded, as UTF-8 bytes, whatever their namespace. */
   readonly keyAfter?: string;
   readonly keyBefore?: string;
-  readonly direction?: "forward" | "backward";
+  readonly direction?: "forward" | "backward" | undefined;
 }
 
 export interface NamespacesOptions extends PageOptions {
@@ -75,7 +79,7 @@ export interface NamespacesOptions extends PageOptions {
   readonly prefix?: readonly string[];
   readonly suffix?: readonly string[];
   /** Cut namespaces to this many elements, after matching, and list each once. */
-  readonly maxDepth?: number;
+  readonly maxDepth?: number | undefined;
 }
 
 /**
@@ -126,10 +130,7 @@ export interface DocumentStore {
   deleteMany(deletes: readonly DocumentDelete[], options?: SessionGuard): Promise<number>;
 
   /** Sets a new time to live without a new version; `null` for ever. `undefined` when there is no document. */
-  touch(
-    address: DocumentAddress,
-    options: { readonly ttlMs: number | null } & SessionGuard,
-  ): Promise<Document | undefined>;
+  touch(address: DocumentAddress, options: TouchDocumentOptions): Promise<Document | undefined>;
 
   /**
    * Documents in the order namespace elements, then key, as UTF-8 bytes. Namespace and tags are indexed; `where` and

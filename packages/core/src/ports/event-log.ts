@@ -17,7 +17,7 @@ export interface Operation {
 export interface SessionInit {
   /** The owner inside the tenant, such as a user id. */
   readonly subject?: string;
-  readonly metadata?: JsonObject;
+  readonly metadata?: JsonObject | undefined;
 }
 
 /** Conditions that a write to a session checks before it changes anything. */
@@ -26,7 +26,7 @@ export interface SessionGuard extends CallOptions {
   readonly incarnation?: string;
   /** The token of the lease under which the writer runs; any other than the newest granted is `conflict`. */
   readonly fence?: number;
-  readonly init?: SessionInit;
+  readonly init?: SessionInit | undefined;
 }
 
 export interface AppendOptions extends SessionGuard {
@@ -34,7 +34,7 @@ export interface AppendOptions extends SessionGuard {
   /** The last `seq` that the writer saw; 0 for "nothing yet". A stale one is `conflict` and changes nothing. */
   readonly expectedVersion?: number;
   /** The session's idle lifetime from now on; `null` for ever; unchanged when left out. */
-  readonly ttlMs?: number | null;
+  readonly ttlMs?: number | null | undefined;
 }
 
 export interface AppendResult {
@@ -58,9 +58,9 @@ export interface ReadOptions extends CallOptions {
   /** Only events with a smaller `seq`. */
   readonly before?: number;
   /** At most this many; 1 to 1,000, 100 when left out. Counted after all filters. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** `forward` returns the oldest first and is the default; `backward` the newest first. */
-  readonly direction?: "forward" | "backward";
+  readonly direction?: "forward" | "backward" | undefined;
   readonly types?: readonly EventType[];
   readonly agent?: string;
   readonly pinned?: boolean;
@@ -115,10 +115,10 @@ export interface SessionHead {
 
 export interface TouchOptions extends CallOptions {
   readonly incarnation?: string;
-  readonly ttlMs?: number | null;
+  readonly ttlMs?: number | null | undefined;
   readonly subject?: string;
   /** Replaces the session's metadata. */
-  readonly metadata?: JsonObject;
+  readonly metadata?: JsonObject | undefined;
 }
 
 export type TrimOptions = CallOptions & { readonly incarnation?: string } & (
@@ -271,6 +271,17 @@ export interface EventScan {
   scan(tenant: string, options?: ScanOptions): Promise<Page<ScannedEvent>>;
 }
 
+export interface UnsealOptions extends CallOptions {
+  readonly incarnation?: string;
+}
+
+export interface ExportOptions extends CallOptions {
+  /** Only events with a greater `seq`. */
+  readonly after?: number;
+  /** At most this many; 1 to 1,000, 100 when left out. */
+  readonly limit?: number | undefined;
+}
+
 /** One part of a session on its way to another store. */
 export interface TransferBatch {
   readonly head: SessionHead;
@@ -289,18 +300,12 @@ export interface EventTransfer {
   /** Refuses further writes. Idempotent. @throws `not-found`; `conflict` when the expected version is stale. */
   seal(address: SessionAddress, options?: DeleteSessionOptions): Promise<SessionHead>;
   /** Allows writes again. Idempotent. @throws `not-found`; `history-lost`. */
-  unseal(
-    address: SessionAddress,
-    options?: { readonly incarnation?: string } & CallOptions,
-  ): Promise<SessionHead>;
+  unseal(address: SessionAddress, options?: UnsealOptions): Promise<SessionHead>;
   /**
    * Events after `after`, at most `limit`, with the operations that appended them. Fewer when they are big: no more than
    * `limits.batchBytes` together, or a single one, so that an import takes them. The last batch ends at `head.version`.
    */
-  exportEvents(
-    address: SessionAddress,
-    options?: { readonly after?: number; readonly limit?: number } & CallOptions,
-  ): Promise<TransferBatch | undefined>;
+  exportEvents(address: SessionAddress, options?: ExportOptions): Promise<TransferBatch | undefined>;
   /**
    * Takes a batch with its `seq` and incarnation into a sealed session. Idempotent for each `seq`.
    *

@@ -7,16 +7,16 @@ export interface HandoffStart {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
-  readonly priority?: HandoffPriority;
-  readonly data?: JsonValue;
+  readonly priority?: HandoffPriority | undefined;
+  readonly data?: JsonValue | undefined;
   readonly parentId?: string;
-  readonly context?: HandoffContext;
+  readonly context?: HandoffContext | undefined;
 }
 
 /** A handoff that is running. Ending it twice changes nothing. */
 export interface HandoffHandle {
   readonly handoffId: string;
-  complete(outcome?: JsonValue, options?: CallOptions): Promise<void>;
+  complete(outcome?: JsonValue | undefined, options?: CallOptions): Promise<void>;
   fail(error: unknown, options?: CallOptions): Promise<void>;
   reject(reason: string, options?: CallOptions): Promise<void>;
 }

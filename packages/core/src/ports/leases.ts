@@ -5,7 +5,12 @@ export interface AcquireOptions extends CallOptions {
   /** How long the lease lasts without a renewal. */
   readonly ttlMs: number;
   /** How long to wait for the present holder; 0, the default, does not wait. */
-  readonly waitMs?: number;
+  readonly waitMs?: number | undefined;
+}
+
+export interface RenewOptions extends CallOptions {
+  /** How long from now; as long as it was acquired for when left out. */
+  readonly ttlMs?: number | undefined;
 }
 
 /** The right to run a turn of a session. */
@@ -18,7 +23,7 @@ export interface Lease {
   readonly fence: number;
   readonly expiresAt: number;
   /** Lengthens the lease. @throws `conflict` when another holder has been granted since, or it was released. */
-  renew(options?: { readonly ttlMs?: number } & CallOptions): Promise<Lease>;
+  renew(options?: RenewOptions): Promise<Lease>;
   /** Lets the next holder in. Idempotent; a lease that is no longer ours is left alone. */
   release(options?: CallOptions): Promise<void>;
 }

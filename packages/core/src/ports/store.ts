@@ -12,6 +12,11 @@ export interface Durability {
   readonly detail: string;
 }
 
+export interface ExpireOptions extends CallOptions {
+  /** At most this many sessions and documents; 1,000 when left out. */
+  readonly limit?: number | undefined;
+}
+
 export interface ExpireResult {
   readonly sessions: number;
   readonly documents: number;
@@ -23,7 +28,7 @@ export interface ExpireResult {
 export interface Maintenance {
   tenants(options?: PageOptions): Promise<Page<string>>;
   /** Removes at most `limit` expired sessions and documents. Expired ones are invisible before that too. */
-  expire(options?: { readonly limit?: number } & CallOptions): Promise<ExpireResult>;
+  expire(options?: ExpireOptions): Promise<ExpireResult>;
   durability(options?: CallOptions): Promise<Durability>;
 }
 

@@ -9,7 +9,7 @@ export interface ViewSource {
   readonly revision: number;
   /** Effective messages and summaries before `before`, newest first; fewer than `limit` only at the log's begin. */
   readBackward(
-    options: { readonly before?: number; readonly limit: number } & CallOptions,
+    options: { readonly before?: number | undefined; readonly limit: number } & CallOptions,
   ): Promise<readonly StoredEvent[]>;
   /** Effective pinned messages, oldest first, from their index. */
   pinned(options?: CallOptions): Promise<readonly StoredEvent[]>;

@@ -24,7 +24,7 @@ export type Effect = "read" | "repeatable" | "once";
 export interface WorkOptions extends CallOptions {
   readonly effect: Effect;
   /** What is left for it when part of a call's time is over already; never more than the store's own. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The one place that talks to a client: deadlines, signals, retries, roles and errors are its business. */

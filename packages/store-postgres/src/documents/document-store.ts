@@ -1,13 +1,14 @@
 import {
+  admitCall,
+  admitDelete,
   admitDeleteMany,
   admitDocumentAddress,
   admitFind,
   admitGetMany,
   admitNamespaces,
-  admitNullableTtl,
   admitPut,
   admitPutMany,
-  admitUnitGuard,
+  admitTouchDocument,
   type CallOptions,
   type DeleteDocumentOptions,
   type Document,
@@ -15,10 +16,7 @@ import {
   type FindOptions,
   type NamespacesOptions,
   type PutOptions,
-  refuse,
-  requireObject,
   type SessionGuard,
-  throwIfAborted,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
 import { findDocuments } from "./find.ts";
@@ -33,13 +31,13 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
   return {
     async get(address, options: CallOptions = {}) {
       database.requireOpen();
-      throwIfAborted(options.signal);
+      admitCall(options);
       return await getDocument(database, admitDocumentAddress(address, limits), options);
     },
 
     async getMany(addresses, options: CallOptions = {}) {
       database.requireOpen();
-      throwIfAborted(options.signal);
+      admitCall(options);
       return await getDocuments(database, admitGetMany(addresses, limits), options);
     },
 
@@ -57,9 +55,7 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
 
     async delete(address, options: DeleteDocumentOptions = {}) {
       database.requireOpen();
-      const { expectedVersion, ...guard } = options;
-      const one = expectedVersion === undefined ? { address } : { address, expectedVersion };
-      const request = admitDeleteMany([one], guard, limits);
+      const request = admitDelete(address, options, limits);
       return (await deleteDocuments(context, request, false, options.signal)) > 0;
     },
 
@@ -70,12 +66,7 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
 
     async touch(input, options) {
       database.requireOpen();
-      requireObject(options, "options");
-      const address = admitDocumentAddress(input, limits);
-      const ttlMs = admitNullableTtl(options.ttlMs);
-      if (ttlMs === undefined)
-        throw refuse("ttlMs", "is missing; pass null for a document that lives for ever.");
-      const guard = admitUnitGuard(address, options, limits);
+      const { address, ttlMs, ...guard } = admitTouchDocument(input, options, limits);
       return await touchDocument(context, address, ttlMs, guard, options.signal);
     },
 

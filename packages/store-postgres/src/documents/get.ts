@@ -48,7 +48,7 @@ cross join lateral (
 ) as d`,
       values: [first.tenant, JSON.stringify(asked)],
     },
-    { effect: "read", ...(signal === undefined ? {} : { signal }) },
+    { effect: "read", signal },
   );
   const found: (Document | undefined)[] = addresses.map(() => undefined);
   for (const row of rows) {
@@ -91,7 +91,7 @@ cross join lateral (${document} and d.session = $3 and d.generation = s.generati
         };
   const [row] = await database.call<DocumentRow>(statement, {
     effect: "read",
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   return row && documentOf({ namespace, key }, row);
 }

@@ -15,7 +15,7 @@ export async function runRead<Row>(
   { signal, named }: CallOptions & { readonly named: boolean },
 ): Promise<readonly Row[]> {
   const { sql, parameters } = query.compile(database.build);
-  const options = { effect: "read", ...(signal === undefined ? {} : { signal }) } as const;
+  const options = { effect: "read", signal } as const;
   if (named) {
     const digest = createHash("sha256").update(sql).digest("base64url").slice(0, 16);
     return await database.call<Row>({ name: `documents_${digest}`, text: sql, values: parameters }, options);

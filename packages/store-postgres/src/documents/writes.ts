@@ -125,8 +125,8 @@ async function callFunction<Row>(
       { name, text, values },
       {
         effect: "once",
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-        ...(signal === undefined ? {} : { signal }),
+        timeoutMs,
+        signal,
       },
     );
   return session === undefined ? await run() : await turns.take(sessionKey(tenant, session), signal, run);

@@ -60,7 +60,7 @@ export async function append(
     {
       effect: operation === undefined ? "once" : "repeatable",
       timeoutMs,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     },
   );
   return resultOf(row?.answer ?? "", request);

@@ -1,16 +1,15 @@
 import {
   type AppendOptions,
   admitAppend,
+  admitCall,
+  admitDeleteSession,
   admitErase,
   admitId,
   admitListSessions,
-  admitOptionalId,
-  admitOptionalInteger,
   admitRead,
   admitSessionAddress,
   admitTouch,
   admitTrim,
-  type CallOptions,
   type DeleteSessionOptions,
   type EraseOptions,
   type EventLog,
@@ -23,7 +22,6 @@ import {
   sessionKey,
   type TouchOptions,
   type TrimOptions,
-  throwIfAborted,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
 import type { Effect } from "../database/database.ts";
@@ -63,12 +61,6 @@ export function createEventLog(context: StoreContext): EventLog & EventScan & Ev
   const { database, turns, lockTimeoutMs } = context;
   const { schema, limits } = database;
 
-  /** For calls whose options have no admission of their own. */
-  function admit(address: SessionAddress, options: CallOptions): SessionAddress {
-    throwIfAborted(options.signal);
-    return admitSessionAddress(address, limits);
-  }
-
   const inTurn = <Result>(
     { tenant, session }: SessionAddress,
     signal: AbortSignal | undefined,
@@ -89,7 +81,7 @@ export function createEventLog(context: StoreContext): EventLog & EventScan & Ev
     const rows = await inTurn({ tenant, session }, signal, (timeoutMs) =>
       database.call<Row>(
         { name, text: `select ${columns} from ${schema}.${name}(${parameters}) as f`, values: all },
-        { effect, timeoutMs, ...(signal === undefined ? {} : { signal }) },
+        { effect, timeoutMs, signal },
       ),
     );
     return rows[0] as Row;
@@ -107,7 +99,8 @@ export function createEventLog(context: StoreContext): EventLog & EventScan & Ev
 
     async operation(address, id, options = {}) {
       database.requireOpen();
-      const { tenant, session } = admit(address, options);
+      const { signal } = admitCall(options);
+      const { tenant, session } = admitSessionAddress(address, limits);
       const operation = admitId(id, "id", limits);
       const [row] = await database.call<OperationRow>(
         {
@@ -120,7 +113,7 @@ join ${schema}.operations as o on o.tenant = scope.tenant and o.session = $2 and
   and o.key = sha256(convert_to($3, 'UTF8'))`,
           values: [tenant, session, operation],
         },
-        { effect: "read", ...options },
+        { effect: "read", signal },
       );
       return row && operationRecord(operation, row);
     },
@@ -133,7 +126,8 @@ join ${schema}.operations as o on o.tenant = scope.tenant and o.session = $2 and
 
     async head(address, options = {}) {
       database.requireOpen();
-      const { tenant, session } = admit(address, options);
+      const { signal } = admitCall(options);
+      const { tenant, session } = admitSessionAddress(address, limits);
       const [row] = await database.call<HeadRow>(
         {
           name: "head",
@@ -142,7 +136,7 @@ from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
 join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}`,
           values: [tenant, session],
         },
-        { effect: "read", ...options },
+        { effect: "read", signal },
       );
       return row && headOf(row);
     },
@@ -209,14 +203,13 @@ join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and $
 
     async delete(address, options: DeleteSessionOptions = {}) {
       database.requireOpen();
-      const admitted = admit(address, options);
-      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
-      const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
+      const { incarnation, expectedVersion } = admitDeleteSession(options, limits);
+      const admitted = admitSessionAddress(address, limits);
       const row = await change<Refusable & { readonly r_generation: string }>(
         "end_session",
         answer("r_generation"),
         admitted,
-        [incarnation, expected, null],
+        [incarnation, expectedVersion, null],
         "once",
         options.signal,
       );

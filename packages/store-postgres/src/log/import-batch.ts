@@ -75,7 +75,7 @@ export async function importBatch(
       const transfer = new Import(queries, database.schema, address, lockTimeoutMs);
       return await transfer.take(batch);
     },
-    { effect: "repeatable", ...(signal === undefined ? {} : { signal }) },
+    { effect: "repeatable", signal },
   );
 }
 

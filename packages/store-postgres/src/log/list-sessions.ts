@@ -22,7 +22,7 @@ export async function listSessions(
 from ${database.schema}.list_sessions($1, $2, $3, $4, $5, $6) as f`,
       values: [tenant, limit, after ?? "", prefix ?? "", subject, idleSince],
     },
-    { effect: "read", ...(signal === undefined ? {} : { signal }) },
+    { effect: "read", signal },
   );
   const listed = rows.filter((row) => row.r_listed);
   const last = listed.length > limit ? listed[limit - 1] : rows.find((row) => row.r_edge);

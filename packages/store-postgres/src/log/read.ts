@@ -44,7 +44,7 @@ export async function readPage(
   const statement = rare ? rareStatement : pageStatement;
   const [row] = await database.call<ReadRow>(statement(database.schema, address, request), {
     effect: "read",
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   if (row === undefined || row.answer === null) return { version: 0, revision: 0, events: [] };
   const [version, revision, edge, incarnation, entries] = parseStored(row.answer) as Page;

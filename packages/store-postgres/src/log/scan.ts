@@ -86,7 +86,7 @@ where (select count(*) from found) <= $2::bigint
 order by place`;
   const rows = await database.call<ScanRow>(
     { name: `scan_${shape}`, text, values },
-    { effect: "read", ...(options.signal === undefined ? {} : { signal: options.signal }) },
+    { effect: "read", signal: options.signal },
   );
   const found = rows.filter((row) => row.content !== null && row.within);
   const items = found.slice(0, limit).map(scannedEvent);

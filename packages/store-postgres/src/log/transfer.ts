@@ -1,19 +1,21 @@
 import {
-  admitInteger,
-  admitLimit,
-  admitOptionalId,
-  admitOptionalInteger,
+  type AdmittedSessionGuard,
+  admitCall,
+  admitDeleteSession,
+  admitExport,
   admitSessionAddress,
   admitTransferBatch,
+  admitUnseal,
   type CallOptions,
   type DeleteSessionOptions,
   type EventTransfer,
+  type ExportOptions,
   MemoryError,
   type OperationRecord,
   type SessionAddress,
   type SessionHead,
   sessionKey,
-  throwIfAborted,
+  type UnsealOptions,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
@@ -44,26 +46,19 @@ export function createTransfer(context: StoreContext): EventTransfer {
   async function setSealed(
     sealed: boolean,
     address: SessionAddress,
-    options: DeleteSessionOptions,
+    { incarnation, expectedVersion }: Partial<AdmittedSessionGuard>,
+    { signal }: CallOptions,
   ): Promise<SessionHead> {
-    database.requireOpen();
-    throwIfAborted(options.signal);
-    const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
-    const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
     const { tenant, session } = admitSessionAddress(address, limits);
-    const [row] = await turns.take(sessionKey(tenant, session), options.signal, (timeoutMs) =>
+    const [row] = await turns.take(sessionKey(tenant, session), signal, (timeoutMs) =>
       database.call<HeadRow & { readonly r_status: string; readonly r_current: string | null }>(
         {
           name: "seal_session",
           text: `select f.r_status, ${asTexts("f", ["r_current"])}, ${headColumns("(f.r_head)")}
 from ${schema}.seal_session($1, $2, $3, $4, $5, $6) as f`,
-          values: [tenant, session, lockTimeoutMs, incarnation, expected, sealed],
+          values: [tenant, session, lockTimeoutMs, incarnation, expectedVersion, sealed],
         },
-        {
-          effect: "repeatable",
-          timeoutMs,
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
-        },
+        { effect: "repeatable", timeoutMs, signal },
       ),
     );
     if (row === undefined || row.r_status === "missing") {
@@ -74,23 +69,19 @@ from ${schema}.seal_session($1, $2, $3, $4, $5, $6) as f`,
   }
 
   return {
-    seal: (address, options: DeleteSessionOptions = {}) => setSealed(true, address, options),
-    unseal: (address, options: { readonly incarnation?: string } & CallOptions = {}) => {
-      const { incarnation, signal } = options;
-      return setSealed(false, address, {
-        ...(incarnation === undefined ? {} : { incarnation }),
-        ...(signal === undefined ? {} : { signal }),
-      });
+    async seal(address, options: DeleteSessionOptions = {}) {
+      database.requireOpen();
+      return await setSealed(true, address, admitDeleteSession(options, limits), options);
     },
 
-    async exportEvents(
-      address,
-      options: { readonly after?: number; readonly limit?: number } & CallOptions = {},
-    ) {
+    async unseal(address, options: UnsealOptions = {}) {
       database.requireOpen();
-      throwIfAborted(options.signal);
-      const after = admitInteger(options.after ?? 0, "after", 0);
-      const limit = admitLimit(options.limit);
+      return await setSealed(false, address, { incarnation: admitUnseal(options, limits) }, options);
+    },
+
+    async exportEvents(address, options: ExportOptions = {}) {
+      database.requireOpen();
+      const { after, limit } = admitExport(options);
       const { tenant, session } = admitSessionAddress(address, limits);
       const [row] = await database.call<ExportRow>(
         {
@@ -127,7 +118,7 @@ cross join lateral (
 ) as o`,
           values: [tenant, session, after, limit, Math.min(limits.batchBytes, pageBytes)],
         },
-        { effect: "read", ...(options.signal === undefined ? {} : { signal: options.signal }) },
+        { effect: "read", signal: options.signal },
       );
       if (row === undefined) return undefined;
       const head = headOf(row);
@@ -152,7 +143,7 @@ cross join lateral (
 
     async importEvents(address, batch, options: CallOptions = {}) {
       database.requireOpen();
-      throwIfAborted(options.signal);
+      admitCall(options);
       const admitted = admitSessionAddress(address, limits);
       const request = admitTransferBatch(batch, limits);
       return await turns.take(sessionKey(admitted.tenant, admitted.session), options.signal, () =>

@@ -1,12 +1,18 @@
 import {
+  admitCall,
+  admitExpire,
+  admitFields,
   admitInteger,
-  admitLimit,
   admitListSessions,
   admitTenant,
+  admitTenants,
   admitTime,
   type CallOptions,
-  decodeCursor,
+  callKinds,
+  type ExpireOptions,
   encodeCursor,
+  type FieldTable,
+  fieldTable,
   type Maintenance,
   type Page,
   type PageOptions,
@@ -38,7 +44,7 @@ export interface DeleteIdleOptions extends CallOptions {
   /** Sessions whose last write is at or before this time. In milliseconds since the epoch. */
   readonly idleSince: number;
   /** At most this many; 1,000 when left out. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export interface DeleteIdleResult {
@@ -74,22 +80,28 @@ interface ExpireRow {
   readonly r_last: string | null;
 }
 
+const deleteIdleFields: FieldTable = fieldTable<DeleteIdleOptions>({
+  ...callKinds,
+  tenant: "selects",
+  idleSince: "selects",
+  limit: "refines",
+});
+
 export function createMaintenance(context: StoreContext, inMemory: boolean): PostgresMaintenance {
   const { database, turns, lockTimeoutMs } = context;
   const { schema, limits } = database;
   // Where the last call stopped: the next goes on there, or the first tenants would be looked at in each.
   let expiredTo = "";
 
-  function admit(options: CallOptions): { readonly signal?: AbortSignal } {
+  function admit(options: CallOptions): CallOptions {
     database.requireOpen();
-    throwIfAborted(options.signal);
-    return options.signal === undefined ? {} : { signal: options.signal };
+    return admitCall(options);
   }
 
   async function listTenants(
     after: string,
     limit: number,
-    signal: { readonly signal?: AbortSignal },
+    signal: CallOptions,
   ): Promise<{ readonly tenants: readonly string[]; readonly last: string | undefined }> {
     const rows = await database.call<TenantRow>(
       {
@@ -109,12 +121,12 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
     tenant: string,
     idleSince: number,
     limit: number,
-    signal: { readonly signal?: AbortSignal },
+    signal: CallOptions,
   ): Promise<number> {
     let deleted = 0;
     let cursor: string | undefined;
     do {
-      const options = { idleSince, limit: 1000, ...(cursor === undefined ? {} : { cursor }) };
+      const options = { idleSince, limit: 1000, cursor };
       const page: Page<SessionHead> = await listSessions(
         context,
         admitListSessions(tenant, options, limits),
@@ -144,21 +156,18 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
 
   return {
     async tenants(options: PageOptions = {}) {
-      const signal = admit(options);
-      const limit = admitLimit(options.limit);
-      const after =
-        options.cursor === undefined
-          ? ""
-          : admitTenant(decodeCursor("tenants", options.cursor, 1)[0], limits);
-      const { tenants, last } = await listTenants(after, limit, signal);
+      database.requireOpen();
+      const { limit, after } = admitTenants(options, limits);
+      const { tenants, last } = await listTenants(after ?? "", limit, { signal: options.signal });
       return last === undefined
         ? { items: tenants }
         : { items: tenants, cursor: encodeCursor("tenants", [last]) };
     },
 
-    async expire(options: { readonly limit?: number } & CallOptions = {}) {
-      const signal = admit(options);
-      const limit = admitInteger(options.limit ?? 1000, "limit", 1);
+    async expire(options: ExpireOptions = {}) {
+      database.requireOpen();
+      const limit = admitExpire(options);
+      const { signal } = options;
       let sessions = 0;
       let documents = 0;
       for (;;) {
@@ -170,7 +179,7 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
   from ${schema}.expire_tenants($1, $2, $3) as f`,
             values: [expiredTo, tenantsAtOnce, left],
           },
-          { effect: "repeatable", ...signal },
+          { effect: "repeatable", signal },
         );
         sessions += exactNumber(row?.r_sessions ?? "0");
         documents += exactNumber(row?.r_documents ?? "0");
@@ -191,8 +200,11 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
       return durabilityOf(row as DurabilityRow, inMemory);
     },
 
-    async deleteIdleSessions(options: DeleteIdleOptions) {
-      const signal = admit(options);
+    async deleteIdleSessions(given: DeleteIdleOptions) {
+      database.requireOpen();
+      const options = admitFields(given, "options", deleteIdleFields);
+      const signal = { signal: options.signal };
+      throwIfAborted(options.signal);
       const idleSince = admitTime(options.idleSince, "idleSince");
       if (idleSince === undefined) throw refuse("idleSince", "is missing.");
       const limit = admitInteger(options.limit ?? 1000, "limit", 1);

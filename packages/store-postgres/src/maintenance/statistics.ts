@@ -1,3 +1,4 @@
+import type { CallOptions } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
 import { exactNumber, exactOrNull } from "../database/exact-number.ts";
 import { isLive } from "../log/head.ts";
@@ -25,7 +26,7 @@ export interface TableStatistics {
   readonly vacuumedAt?: number;
 }
 
-type Signal = { readonly signal?: AbortSignal };
+type Signal = CallOptions;
 
 export async function readStatistics(
   { database }: StoreContext,

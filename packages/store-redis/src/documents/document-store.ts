@@ -1,27 +1,26 @@
 import {
+  type AdmittedDelete,
   type AdmittedPut,
+  admitCall,
+  admitDelete,
   admitDeleteMany,
   admitDocumentAddress,
   admitFind,
   admitGetMany,
   admitNamespaces,
-  admitNullableTtl,
   admitPut,
   admitPutMany,
-  admitUnitGuard,
+  admitTouchDocument,
   type CallOptions,
   conflict,
   type DeleteDocumentOptions,
   type Document,
   type DocumentAddress,
-  type DocumentDelete,
   type DocumentStore,
   documentSortKey,
   type FindOptions,
   type NamespacesOptions,
   type PutOptions,
-  refuse,
-  requireObject,
   type SessionGuard,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
@@ -72,12 +71,7 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
     });
   }
 
-  async function remove(
-    deletes: readonly DocumentDelete[],
-    options: SessionGuard,
-    many: boolean,
-  ): Promise<number> {
-    const request = admitDeleteMany(deletes, options, limits);
+  async function remove(request: AdmittedDelete, { signal }: CallOptions, many: boolean): Promise<number> {
     const [first] = request.deletes;
     if (first === undefined) return 0;
     const unit = unitOf(context, request.scope, first.address.namespace);
@@ -86,12 +80,15 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
       expectedVersion === undefined ? "" : `${expectedVersion}`,
     ]);
     const pair = [scripts.deleteAlone, scripts.deleteInSession] as const;
-    return Number(requireWritten(await runOnUnit(context, unit, pair, request, [], args, options), many)[1]);
+    return Number(
+      requireWritten(await runOnUnit(context, unit, pair, request, [], args, { signal }), many)[1],
+    );
   }
 
   return {
     async get(address, options: CallOptions = {}) {
       connection.requireOpen(options?.signal);
+      admitCall(options);
       const admitted = admitDocumentAddress(address, limits);
       const unit = unitOf(context, admitted, admitted.namespace);
       const sortKey = documentSortKey(admitted.namespace, admitted.key);
@@ -100,6 +97,7 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
 
     async getMany(addresses, options: CallOptions = {}) {
       connection.requireOpen(options?.signal);
+      admitCall(options);
       return await getMany(context, admitGetMany(addresses, limits), connection.scope(options.signal));
     },
 
@@ -116,28 +114,22 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
 
     async delete(address, options: DeleteDocumentOptions = {}) {
       connection.requireOpen(options?.signal);
-      const { expectedVersion, ...guard } = options;
-      const one = expectedVersion === undefined ? { address } : { address, expectedVersion };
-      return (await remove([one], guard, false)) > 0;
+      return (await remove(admitDelete(address, options, limits), options, false)) > 0;
     },
 
     async deleteMany(deletes, options: SessionGuard = {}) {
       connection.requireOpen(options?.signal);
-      return await remove(deletes, options, true);
+      return await remove(admitDeleteMany(deletes, options, limits), options, true);
     },
 
     async touch(input, options) {
-      requireObject(options, "options");
-      connection.requireOpen(options.signal);
-      const address = admitDocumentAddress(input, limits);
-      const ttlMs = admitNullableTtl(options.ttlMs);
-      if (ttlMs === undefined)
-        throw refuse("ttlMs", "is missing; pass null for a document that lives for ever.");
-      const guard = admitUnitGuard(address, options, limits);
+      connection.requireOpen(options?.signal);
+      const { address, ttlMs, ...guard } = admitTouchDocument(input, options, limits);
       const unit = unitOf(context, address, address.namespace);
       const args = [documentSortKey(address.namespace, address.key), `${ttlMs ?? 0}`];
       const pair = [scripts.touchAlone, scripts.touchInSession] as const;
-      const answer = requireDone(await runOnUnit(context, unit, pair, guard, [], args, options));
+      const { signal } = options;
+      const answer = requireDone(await runOnUnit(context, unit, pair, guard, [], args, { signal }));
       if (answer[0] === "none") return undefined;
       const [, sessionEnd, incarnation, record] = answer;
       return decodeDocument(String(record), stateOf(sessionEnd, incarnation));

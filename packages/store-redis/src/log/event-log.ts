@@ -1,11 +1,11 @@
 import {
   type AppendOptions,
   admitAppend,
+  admitCall,
+  admitDeleteSession,
   admitErase,
   admitId,
   admitListSessions,
-  admitOptionalId,
-  admitOptionalInteger,
   admitRead,
   admitSessionAddress,
   admitTouch,
@@ -62,6 +62,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
 
     async operation(address, id, options = {}) {
       connection.requireOpen(options?.signal);
+      admitCall(options);
       const admitted = admitSessionAddress(address, limits);
       const operationId = admitId(id, "id", limits);
       const answer = await onSession(scripts.operation, admitted, [operationId], options);
@@ -88,6 +89,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
 
     async head(address, options = {}) {
       connection.requireOpen(options?.signal);
+      admitCall(options);
       const { tenant, session } = admitSessionAddress(address, limits);
       const sessionKeys = keys.session(tenant, session);
       const args = ["LINDEX", sessionKeys.log, "-1"];
@@ -147,13 +149,12 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
 
     async delete(address, options: DeleteSessionOptions = {}) {
       connection.requireOpen(options?.signal);
+      const { incarnation, expectedVersion } = admitDeleteSession(options, limits);
       const admitted = admitSessionAddress(address, limits);
-      const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
-      const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
       const answer = await onSession(
         scripts.remove,
         admitted,
-        [encoded(incarnation), text(expected)],
+        [encoded(incarnation), text(expectedVersion)],
         options,
       );
       return answer[0] === "ok";

@@ -1,11 +1,12 @@
 import {
+  type AdmittedSessionGuard,
   type AdmittedTransferBatch,
-  admitInteger,
-  admitLimit,
-  admitOptionalId,
-  admitOptionalInteger,
+  admitCall,
+  admitDeleteSession,
+  admitExport,
   admitSessionAddress,
   admitTransferBatch,
+  admitUnseal,
   type CallOptions,
   compareCopies,
   conflict,
@@ -16,6 +17,7 @@ import {
   refuse,
   type SessionAddress,
   type SessionHead,
+  type UnsealOptions,
 } from "@relevo/core";
 import type { Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
@@ -44,34 +46,38 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
   async function setSealed(
     address: SessionAddress,
     sealed: boolean,
-    options: DeleteSessionOptions,
+    { incarnation, expectedVersion }: Partial<AdmittedSessionGuard>,
+    { signal }: CallOptions,
   ): Promise<SessionHead> {
-    connection.requireOpen(options?.signal);
-    const incarnation = admitOptionalId(options.incarnation, "incarnation", limits);
-    const expected = admitOptionalInteger(options.expectedVersion, "expectedVersion", 0);
     const admitted = admitSessionAddress(address, limits);
     const named = incarnation === undefined ? "" : encodeURIComponent(incarnation);
-    const args = [named, sealed ? "1" : "0", expected === undefined ? "" : `${expected}`];
-    const answer = await onSession(seal, admitted, args, options, true);
+    const args = [named, sealed ? "1" : "0", expectedVersion === undefined ? "" : `${expectedVersion}`];
+    const answer = await onSession(seal, admitted, args, { signal }, true);
     if (answer[0] === "none") throw new MemoryError("not-found", "There is no such session.");
     return headOf(admitted.session, decodeHead(String(answer[1])));
   }
 
   return {
-    seal: (address, options: DeleteSessionOptions = {}) => setSealed(address, true, options),
-    unseal: (address, options = {}) => setSealed(address, false, options),
+    async seal(address, options: DeleteSessionOptions = {}) {
+      connection.requireOpen(options?.signal);
+      return await setSealed(address, true, admitDeleteSession(options, limits), options);
+    },
+
+    async unseal(address, options: UnsealOptions = {}) {
+      connection.requireOpen(options?.signal);
+      return await setSealed(address, false, { incarnation: admitUnseal(options, limits) }, options);
+    },
 
     async exportEvents(address, options = {}) {
       connection.requireOpen(options?.signal);
-      const after = admitInteger(options.after ?? 0, "after", 0);
-      const limit = admitLimit(options.limit);
+      const { after, limit } = admitExport(options);
       const admitted = admitSessionAddress(address, limits);
       const part = await exportPart(admitted, after, limit, options.signal);
       if (part === undefined) return undefined;
       const { head, events, operations } = part;
       return {
         head: headOf(admitted.session, head),
-        ...(head.ttlMs === undefined ? {} : { ttlMs: head.ttlMs }),
+        ttlMs: head.ttlMs,
         events,
         operations,
       };
@@ -79,6 +85,7 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
 
     async importEvents(address, batch, options: CallOptions = {}) {
       connection.requireOpen(options?.signal);
+      admitCall(options);
       const admitted = admitSessionAddress(address, limits);
       const admittedBatch = admitTransferBatch(batch, limits);
       const signal = connection.scope(options.signal);

@@ -1,0 +1,92 @@
+import type {
+  AppendOptions,
+  DeleteSessionOptions,
+  EraseOptions,
+  ExportOptions,
+  ListSessionsOptions,
+  Operation,
+  ReadOptions,
+  ScanOptions,
+  TouchOptions,
+  TrimOptions,
+  UnsealOptions,
+} from "../ports/event-log.ts";
+import { type FieldTable, fieldTable } from "./fields.ts";
+import { callKinds, guardKinds, pageKinds } from "./option-kinds.ts";
+
+// The options of each call of the log, and whether they select or refine.
+
+export const operationFields: FieldTable = fieldTable<Operation>({ id: "selects", fingerprint: "selects" });
+
+export const appendFields: FieldTable = fieldTable<AppendOptions>({
+  ...guardKinds,
+  operation: "selects",
+  expectedVersion: "selects",
+  ttlMs: "refines",
+});
+
+export const readFields: FieldTable = fieldTable<ReadOptions>({
+  ...callKinds,
+  after: "selects",
+  before: "selects",
+  limit: "refines",
+  direction: "refines",
+  types: "selects",
+  agent: "selects",
+  pinned: "selects",
+  atVersion: "selects",
+  retracted: "selects",
+});
+
+export const touchFields: FieldTable = fieldTable<TouchOptions>({
+  ...callKinds,
+  incarnation: "selects",
+  ttlMs: "refines",
+  subject: "selects",
+  metadata: "refines",
+});
+
+export const trimFields: FieldTable = fieldTable<TrimOptions>({
+  ...callKinds,
+  incarnation: "selects",
+  beforeSeq: "selects",
+  olderThan: "selects",
+});
+
+export const eraseFields: FieldTable = fieldTable<EraseOptions>({
+  ...callKinds,
+  seqs: "selects",
+  incarnation: "selects",
+});
+
+export const deleteSessionFields: FieldTable = fieldTable<DeleteSessionOptions>({
+  ...callKinds,
+  expectedVersion: "selects",
+  incarnation: "selects",
+});
+
+export const listFields: FieldTable = fieldTable<ListSessionsOptions>({
+  ...pageKinds,
+  subject: "selects",
+  idleSince: "selects",
+  prefix: "selects",
+});
+
+export const scanFields: FieldTable = fieldTable<ScanOptions>({
+  ...pageKinds,
+  types: "selects",
+  agent: "selects",
+  since: "selects",
+  until: "selects",
+});
+
+export const unsealFields: FieldTable = fieldTable<UnsealOptions>({
+  ...callKinds,
+  incarnation: "selects",
+});
+
+export const exportFields: FieldTable = fieldTable<ExportOptions>({
+  ...callKinds,
+  after: "selects",
+  limit: "refines",
+});

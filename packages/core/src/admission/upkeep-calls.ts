@@ -1,0 +1,59 @@
+import { admitCursor } from "../cursor.ts";
+import type { Limits } from "../limits.ts";
+import type { PageOptions } from "../ports/common.ts";
+import type { AcquireOptions, RenewOptions } from "../ports/leases.ts";
+import type { ExpireOptions } from "../ports/store.ts";
+import { admitFields, type FieldTable, fieldTable } from "./fields.ts";
+import { admitTenant } from "./ids.ts";
+import { admitInteger, admitLimit, admitTtl, throwIfAborted } from "./numbers.ts";
+import { callKinds, pageFields } from "./option-kinds.ts";
+import { refuse } from "./refuse.ts";
+
+const acquireFields: FieldTable = fieldTable<AcquireOptions>({
+  ...callKinds,
+  ttlMs: "selects",
+  waitMs: "refines",
+});
+const renewFields: FieldTable = fieldTable<RenewOptions>({ ...callKinds, ttlMs: "refines" });
+const expireFields: FieldTable = fieldTable<ExpireOptions>({ ...callKinds, limit: "refines" });
+
+/** The longest that a timer can wait. */
+const maxWaitMs = 2 ** 31 - 1;
+
+/** For `acquire` of a lease. */
+export function admitAcquire(given: AcquireOptions): { readonly ttlMs: number; readonly waitMs: number } {
+  const options = admitFields(given, "options", acquireFields);
+  throwIfAborted(options.signal);
+  const ttlMs = admitTtl(options.ttlMs);
+  if (ttlMs === undefined)
+    throw refuse("ttlMs", "is missing; a lease without an end could never be taken over.");
+  return { ttlMs, waitMs: admitInteger(options.waitMs ?? 0, "waitMs", 0, maxWaitMs) };
+}
+
+/** For `renew` of a lease; `undefined` for as long as before. */
+export function admitRenew(given: RenewOptions): number | undefined {
+  const options = admitFields(given, "options", renewFields);
+  throwIfAborted(options.signal);
+  return admitTtl(options.ttlMs);
+}
+
+export interface AdmittedTenants {
+  readonly limit: number;
+  /** The last tenant of the page before. */
+  readonly after: string | undefined;
+}
+
+/** For the list of tenants. */
+export function admitTenants(given: PageOptions, limits: Limits): AdmittedTenants {
+  const options = admitFields(given, "options", pageFields);
+  throwIfAborted(options.signal);
+  const position = admitCursor("tenants", options.cursor, 1);
+  return { limit: admitLimit(options.limit), after: position && admitTenant(position[0], limits) };
+}
+
+/** How much `expire` may remove. */
+export function admitExpire(given: ExpireOptions): number {
+  const options = admitFields(given, "options", expireFields);
+  throwIfAborted(options.signal);
+  return admitInteger(options.limit ?? 1000, "limit", 1);
+}
