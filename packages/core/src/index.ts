@@ -26,6 +26,7 @@ export {
 } from "./admission/events.ts";
 export {
   admitFields,
+  admitOptions,
   type FieldKind,
   type FieldKinds,
   type FieldTable,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DocumentAddress } from "./address.ts";
-import { admitFields, type FieldTable, fieldTable } from "./admission/fields.ts";
+import { admitOptions, type FieldTable, fieldTable } from "./admission/fields.ts";
 import { abortError, admitOptionalInteger, throwIfAborted } from "./admission/numbers.ts";
 import { guardKinds } from "./admission/option-kinds.ts";
 import { MemoryError } from "./memory-error.ts";
@@ -44,7 +44,7 @@ export async function updateDocument(
     backoffMs: givenBackoff,
     random = Math.random,
     ...guard
-  } = admitFields(options, "options", updateFields);
+  } = admitOptions(options, updateFields);
   const attempts = admitOptionalInteger(givenAttempts, "attempts", 1) ?? 10;
   const backoffMs = admitOptionalInteger(givenBackoff, "backoffMs", 0) ?? 5;
   for (let attempt = 1; ; attempt++) {

@@ -67,13 +67,13 @@ export function createDocumentStore(handle: Handle): DocumentStore {
   }
 
   return {
-    async get(address, options: CallOptions = {}) {
+    async get(address, options?: CallOptions) {
       handle.requireOpen();
       admitCall(options);
       return getOne(admitDocumentAddress(address, limits), state.now());
     },
 
-    async getMany(addresses, options: CallOptions = {}) {
+    async getMany(addresses, options?: CallOptions) {
       handle.requireOpen();
       admitCall(options);
       const admitted = admitGetMany(addresses, limits);
@@ -81,7 +81,7 @@ export function createDocumentStore(handle: Handle): DocumentStore {
       return admitted.map((address) => getOne(address, now));
     },
 
-    async put(address, input, options: PutOptions = {}) {
+    async put(address, input, options?: PutOptions) {
       handle.requireOpen();
       const [document] = putDocuments(state, admitPut(address, input, options, limits), false);
       return document as Document;
@@ -113,7 +113,7 @@ export function createDocumentStore(handle: Handle): DocumentStore {
       return showDocument(row, session);
     },
 
-    async find(scope, options: FindOptions = {}) {
+    async find(scope, options?: FindOptions) {
       handle.requireOpen();
       const request = admitFind(scope, options, limits);
       return readSet(request.scope, (set, isExpired, show) => findDocuments(set, request, isExpired, show));

@@ -45,12 +45,12 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
   }
 
   const log: EventLog = {
-    async append(address, events, options: AppendOptions = {}) {
+    async append(address, events, options?: AppendOptions) {
       handle.requireOpen();
       return append(state, admitAppend(address, events, options, limits));
     },
 
-    async operation(address, id, options = {}) {
+    async operation(address, id, options) {
       handle.requireOpen();
       admitCall(options);
       const admitted = admitSessionAddress(address, limits);
@@ -60,7 +60,7 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       return session && entry && recordOf(entry, session.incarnation);
     },
 
-    async read(address, options: ReadOptions = {}) {
+    async read(address, options?: ReadOptions) {
       handle.requireOpen();
       const request = admitRead(options, limits);
       const session = state.session(admitSessionAddress(address, limits), state.now());
@@ -73,7 +73,7 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
         : { incarnation, version, revision, events, next };
     },
 
-    async head(address, options = {}) {
+    async head(address, options) {
       handle.requireOpen();
       admitCall(options);
       const session = state.session(admitSessionAddress(address, limits), state.now());

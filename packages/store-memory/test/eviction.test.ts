@@ -209,7 +209,8 @@ describe("onEvicted", () => {
     const { store } = open({
       maxSessions: 1,
       onEvicted: (notice) => {
-        if (notice.kind === "session") calls.push(store.log.delete({ tenant: notice.tenant, session: notice.session }));
+        if (notice.kind === "session")
+          calls.push(store.log.delete({ tenant: notice.tenant, session: notice.session }));
       },
     });
     await store.log.append(at("a"), [says("1")]);

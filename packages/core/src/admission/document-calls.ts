@@ -27,7 +27,7 @@ import {
   touchDocumentFields,
   writeFields,
 } from "./document-fields.ts";
-import { admitFields, requireObject } from "./fields.ts";
+import { admitFields, admitOptions, requireObject } from "./fields.ts";
 import {
   admitDocumentAddress,
   admitDocumentScope,
@@ -74,10 +74,10 @@ export interface AdmittedPut extends AdmittedGuard {
 export function admitPut(
   address: DocumentAddress,
   input: DocumentInput,
-  given: PutOptions,
+  given: PutOptions | undefined,
   limits: Limits,
 ): AdmittedPut {
-  const options = admitFields(given, "options", putFields);
+  const options = admitOptions(given, putFields);
   const fields = admitFields(input, "input", inputFields);
   const write = admitDocument(address, fields, options.expectedVersion, "", limits);
   return {
@@ -90,7 +90,7 @@ export function admitPut(
 /** @throws as `admitPut`, with `details.index` of the write that was refused. */
 export function admitPutMany(
   writes: readonly DocumentWrite[],
-  options: SessionGuard,
+  options: SessionGuard | undefined,
   limits: Limits,
 ): AdmittedPut {
   let bytes = 0;
@@ -116,7 +116,7 @@ export interface AdmittedDelete extends AdmittedGuard {
 
 export function admitDeleteMany(
   deletes: readonly DocumentDelete[],
-  options: SessionGuard,
+  options: SessionGuard | undefined,
   limits: Limits,
 ): AdmittedDelete {
   const admitted = admitBatch(deletes, "deletes", limits, (entry: DocumentDelete, field) =>
@@ -129,10 +129,10 @@ export function admitDeleteMany(
 /** As `admitDeleteMany`, for `delete`. */
 export function admitDelete(
   address: DocumentAddress,
-  given: DeleteDocumentOptions,
+  given: DeleteDocumentOptions | undefined,
   limits: Limits,
 ): AdmittedDelete {
-  const { expectedVersion, ...guard } = admitFields(given, "options", deleteOptionFields);
+  const { expectedVersion, ...guard } = admitOptions(given, deleteOptionFields);
   const one = admitOneDelete(
     expectedVersion === undefined ? { address } : { address, expectedVersion },
     "",
@@ -169,7 +169,7 @@ export function admitTouchDocument(
   given: TouchDocumentOptions,
   limits: Limits,
 ): AdmittedDocumentTouch {
-  const { ttlMs: givenTtl, ...guard } = admitFields(given, "options", touchDocumentFields);
+  const { ttlMs: givenTtl, ...guard } = admitOptions(given, touchDocumentFields);
   const admitted = admitDocumentAddress(address, limits);
   const ttlMs = admitNullableTtl(givenTtl);
   if (ttlMs === undefined) throw refuse("ttlMs", "is missing; pass null for a document that lives for ever.");
@@ -208,8 +208,12 @@ export interface AdmittedFind {
   readonly after: { readonly namespace: readonly string[]; readonly key: string } | undefined;
 }
 
-export function admitFind(scope: DocumentScope, given: FindOptions, limits: Limits): AdmittedFind {
-  const options = admitFields(given, "options", findFields);
+export function admitFind(
+  scope: DocumentScope,
+  given: FindOptions | undefined,
+  limits: Limits,
+): AdmittedFind {
+  const options = admitOptions(given, findFields);
   throwIfAborted(options.signal);
   const position = admitCursor("documents", options.cursor, 2);
   const { namespace } = options;
@@ -256,10 +260,10 @@ export interface AdmittedNamespaces {
 
 export function admitNamespaces(
   scope: DocumentScope,
-  given: NamespacesOptions,
+  given: NamespacesOptions | undefined,
   limits: Limits,
 ): AdmittedNamespaces {
-  const options = admitFields(given, "options", namespacesFields);
+  const options = admitOptions(given, namespacesFields);
   throwIfAborted(options.signal);
   const position = admitCursor("namespaces", options.cursor, 1);
   return {
@@ -299,7 +303,7 @@ function admitDocument(
 /** Documents that stand alone have no session whose incarnation or fence a writer could name. */
 export function admitUnitGuard(
   address: DocumentAddress,
-  options: SessionGuard,
+  options: SessionGuard | undefined,
   limits: Limits,
 ): AdmittedGuard {
   return unitGuard(address, admitGuard(options, limits));

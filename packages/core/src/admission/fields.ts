@@ -67,6 +67,16 @@ export function admitFields<Fields extends object>(
   return copy;
 }
 
+/** As `admitFields`, for options that may be left out as a whole. */
+export function admitOptions<Options extends object>(
+  input: Options | undefined,
+  table: FieldTable,
+): Partial<Options> {
+  return input === undefined ? (none as Partial<Options>) : admitFields(input, "options", table);
+}
+
+const none: object = Object.freeze({});
+
 /** Checks the names of the fields alone. @throws `invalid-input` for an unknown one. */
 export function requireKnownFields(input: object, field: string, known: ReadonlySet<string>): void {
   for (const name in input) {
@@ -83,7 +93,7 @@ export function requireObject(input: unknown, field: string): asserts input is o
  * An instance of a class may keep its fields where a copy does not see them, and is most likely something else: a
  * signal passed in place of `{ signal }`, a store in place of its options.
  */
-function requirePlainObject(input: unknown, field: string): asserts input is object {
+export function requirePlainObject(input: unknown, field: string): asserts input is object {
   if (typeof input !== "object" || input === null) throw refuse(field, "must be an object.");
   let plain: boolean;
   try {

@@ -1,8 +1,8 @@
 import type { DocumentAddress, DocumentScope, SessionAddress } from "../address.ts";
 import type { Limits } from "../limits.ts";
 import { compareUtf8 } from "../order.ts";
-import { admitFields, type FieldTable, fieldTable } from "./fields.ts";
-import { readArray } from "./read-array.ts";
+import { isArray, requirePlainObject, undefinedSelector, unknownField, unreadable } from "./fields.ts";
+import { isLength, notLength } from "./read-array.ts";
 import { refuse, tooLarge } from "./refuse.ts";
 
 /** Any non-empty Unicode text within the limit. No character has a meaning; none is escaped, cut or folded. */
@@ -35,25 +35,27 @@ export function admitOptionalId(input: unknown, field: string, limits: Limits): 
   return input === undefined ? undefined : admitId(input, field, limits);
 }
 
-const sessionAddressFields: FieldTable = fieldTable<SessionAddress>({
-  tenant: "selects",
-  session: "selects",
-});
-// A session that is undefined by mistake would be taken for the documents that stand alone.
-const scopeFields: FieldTable = fieldTable<DocumentScope>({ tenant: "selects", session: "selects" });
-const documentAddressFields: FieldTable = fieldTable<DocumentAddress>({
-  tenant: "selects",
-  session: "selects",
-  namespace: "selects",
-  key: "selects",
-});
-
 export function admitTenant(input: unknown, limits: Limits): string {
   return admitId(input, "tenant", limits);
 }
 
+// Addresses are admitted with every call. Their names are compared by hand and their fields read without a copy, each
+// once: that takes half the time of `admitFields`, and refuses the same.
+
+const sessionNames: FieldNames<SessionAddress> = ["tenant", "session"];
+const documentNames: FieldNames<DocumentAddress> = ["tenant", "session", "namespace", "key"];
+
 export function admitSessionAddress(address: SessionAddress, limits: Limits): SessionAddress {
-  const given = admitFields(address, "address", sessionAddressFields);
+  requirePlainObject(address, "address");
+  for (const name in address) {
+    if (name !== "tenant" && name !== "session") refuseOwn(address, name, "address", sessionNames);
+  }
+  let given: { readonly tenant: unknown; readonly session: unknown };
+  try {
+    given = { tenant: address.tenant, session: address.session };
+  } catch (cause) {
+    throw unreadable("address", cause);
+  }
   const tenant = admitTenant(given.tenant, limits);
   const session = admitId(given.session, "session", limits);
   if ((tenant.length + session.length) * 3 > limits.addressBytes)
@@ -62,16 +64,40 @@ export function admitSessionAddress(address: SessionAddress, limits: Limits): Se
 }
 
 export function admitDocumentScope(scope: DocumentScope, limits: Limits): DocumentScope {
-  const given = admitFields(scope, "scope", scopeFields);
+  requirePlainObject(scope, "scope");
+  for (const name in scope) {
+    if (name !== "tenant" && name !== "session") refuseOwn(scope, name, "scope", sessionNames);
+  }
+  let given: { readonly tenant: unknown; readonly session: unknown };
+  try {
+    given = { tenant: scope.tenant, session: scope.session };
+  } catch (cause) {
+    throw unreadable("scope", cause);
+  }
   const tenant = admitTenant(given.tenant, limits);
-  const session = admitOptionalId(given.session, "session", limits);
+  const session = admitSessionPart(scope, given.session, "scope", limits);
   return session === undefined ? { tenant } : { tenant, session };
 }
 
 export function admitDocumentAddress(address: DocumentAddress, limits: Limits): DocumentAddress {
-  const given = admitFields(address, "address", documentAddressFields);
+  requirePlainObject(address, "address");
+  for (const name in address) {
+    if (name !== "tenant" && name !== "session" && name !== "namespace" && name !== "key")
+      refuseOwn(address, name, "address", documentNames);
+  }
+  let given: { readonly [Name in keyof DocumentAddress]-?: unknown };
+  try {
+    given = {
+      tenant: address.tenant,
+      session: address.session,
+      namespace: address.namespace,
+      key: address.key,
+    };
+  } catch (cause) {
+    throw unreadable("address", cause);
+  }
   const tenant = admitTenant(given.tenant, limits);
-  const session = admitOptionalId(given.session, "session", limits);
+  const session = admitSessionPart(address, given.session, "address", limits);
   const namespace = admitNamespace(given.namespace, "namespace", limits);
   if (namespace.length === 0) throw refuse("namespace", "must have at least one element.");
   const key = admitId(given.key, "key", limits);
@@ -81,6 +107,24 @@ export function admitDocumentAddress(address: DocumentAddress, limits: Limits): 
   if (units * 3 > limits.addressBytes)
     requireAddressBytes(limits, [tenant, session ?? "", key, ...namespace]);
   return session === undefined ? { tenant, namespace, key } : { tenant, session, namespace, key };
+}
+
+type FieldNames<Fields> = readonly (keyof Fields & string)[];
+
+function refuseOwn(input: object, name: string, field: string, known: readonly string[]): void {
+  if (Object.hasOwn(input, name)) throw unknownField(name, field, known);
+}
+
+/** A session that is undefined by mistake would stand for the documents that belong to no session. */
+function admitSessionPart(
+  input: object,
+  session: unknown,
+  field: string,
+  limits: Limits,
+): string | undefined {
+  if (session !== undefined) return admitId(session, "session", limits);
+  if (Object.hasOwn(input, "session")) throw undefinedSelector(`${field}.session`);
+  return undefined;
 }
 
 /** A namespace or a prefix of one; empty means everything, and only a filter may be. */
@@ -95,21 +139,29 @@ export function admitTags(input: unknown, field: string, limits: Limits): readon
   return Object.freeze(tags.length < 2 ? tags : [...new Set(tags)].sort(compareUtf8));
 }
 
+/** As `readArray`, without a copy in between: every address has a namespace. */
 function admitIds(
   input: unknown,
   field: string,
   limitName: "namespaceElements" | "tags",
   limits: Limits,
 ): string[] {
-  const elements = readArray(input, field, "an array of strings", limits[limitName], limitName);
-  const ids: string[] = [];
-  for (let index = 0; index < elements.length; index++) {
-    const id = elements[index];
-    const plain = typeof id === "string" && isPlainId(id) && id.length <= limits.idBytes;
-    // The name of the field is put together only for an id that needs a closer look.
-    ids.push(plain ? id : admitId(id, `${field}[${index}]`, limits));
+  if (!isArray(input, field)) throw refuse(field, "must be an array of strings.");
+  try {
+    const length: unknown = input.length;
+    if (!isLength(length)) throw refuse(field, notLength);
+    if (length > limits[limitName]) throw tooLarge(field, limitName, limits[limitName], length);
+    const ids: string[] = [];
+    for (let index = 0; index < length; index++) {
+      const id = input[index];
+      const plain = typeof id === "string" && isPlainId(id) && id.length <= limits.idBytes;
+      // The name of the field is put together only for an id that needs a closer look.
+      ids.push(plain ? id : admitId(id, `${field}[${index}]`, limits));
+    }
+    return ids;
+  } catch (cause) {
+    throw unreadable(field, cause);
   }
-  return ids;
 }
 
 const noTags: readonly string[] = Object.freeze([]);

@@ -20,7 +20,7 @@ import type {
   UnsealOptions,
 } from "../ports/event-log.ts";
 import { type AdmittedEvent, admitEvents, admitEventType } from "./events.ts";
-import { admitFields } from "./fields.ts";
+import { admitFields, admitOptions } from "./fields.ts";
 import { admitId, admitOptionalId, admitSessionAddress, admitTenant } from "./ids.ts";
 import { admitMetadata } from "./json.ts";
 import {
@@ -58,8 +58,8 @@ export interface AdmittedGuard {
   readonly metadata: JsonObject;
 }
 
-export function admitGuard(options: SessionGuard, limits: Limits): AdmittedGuard {
-  return admitGuardFields(admitFields(options, "options", guardFields), limits);
+export function admitGuard(options: SessionGuard | undefined, limits: Limits): AdmittedGuard {
+  return admitGuardFields(admitOptions(options, guardFields), limits);
 }
 
 /** As `admitGuard`, of options that were admitted already. */
@@ -103,10 +103,10 @@ export interface AdmittedAppend extends AdmittedGuard {
 export function admitAppend(
   address: SessionAddress,
   events: readonly EventInput[],
-  given: AppendOptions,
+  given: AppendOptions | undefined,
   limits: Limits,
 ): AdmittedAppend {
-  const options = admitFields(given, "options", appendFields);
+  const options = admitOptions(given, appendFields);
   const guard = admitGuardFields(options, limits);
   const operation = admitOperation(options.operation, limits);
   const admitted = admitEvents(events, limits);
@@ -151,8 +151,8 @@ export interface AdmittedRead {
   readonly retracted: "exclude" | "include" | "only";
 }
 
-export function admitRead(given: ReadOptions, limits: Limits): AdmittedRead {
-  const options = admitFields(given, "options", readFields);
+export function admitRead(given: ReadOptions | undefined, limits: Limits): AdmittedRead {
+  const options = admitOptions(given, readFields);
   throwIfAborted(options.signal);
   const pinned: unknown = options.pinned;
   if (pinned !== undefined && typeof pinned !== "boolean") throw refuse("pinned", "must be true or false.");
@@ -184,8 +184,8 @@ export interface AdmittedTouch {
   readonly metadata: JsonObject | undefined;
 }
 
-export function admitTouch(given: TouchOptions, limits: Limits): AdmittedTouch {
-  const options = admitFields(given, "options", touchFields);
+export function admitTouch(given: TouchOptions | undefined, limits: Limits): AdmittedTouch {
+  const options = admitOptions(given, touchFields);
   throwIfAborted(options.signal);
   const metadata = options.metadata;
   return {
@@ -203,7 +203,7 @@ export interface AdmittedTrim {
 }
 
 export function admitTrim(given: TrimOptions, limits: Limits): AdmittedTrim {
-  const options = admitFields(given, "options", trimFields);
+  const options = admitOptions(given, trimFields);
   throwIfAborted(options.signal);
   const { beforeSeq, olderThan } = options as { readonly beforeSeq?: unknown; readonly olderThan?: unknown };
   if ((beforeSeq === undefined) === (olderThan === undefined)) {
@@ -223,7 +223,7 @@ export function admitErase(
   readonly ranges: readonly SeqRange[];
   readonly incarnation: string | undefined;
 } {
-  const options = admitFields(given, "options", eraseFields);
+  const options = admitOptions(given, eraseFields);
   throwIfAborted(options.signal);
   return {
     ranges: admitRanges(options.seqs, "seqs"),
@@ -232,8 +232,8 @@ export function admitErase(
 }
 
 /** What a call that only takes a signal was given. */
-export function admitCall(given: CallOptions): CallOptions {
-  const options = admitFields(given, "options", callFields);
+export function admitCall(given: CallOptions | undefined): CallOptions {
+  const options = admitOptions(given, callFields);
   throwIfAborted(options.signal);
   return options;
 }
@@ -244,8 +244,11 @@ export interface AdmittedSessionGuard {
 }
 
 /** For `delete` and `seal`. */
-export function admitDeleteSession(given: DeleteSessionOptions, limits: Limits): AdmittedSessionGuard {
-  const options = admitFields(given, "options", deleteSessionFields);
+export function admitDeleteSession(
+  given: DeleteSessionOptions | undefined,
+  limits: Limits,
+): AdmittedSessionGuard {
+  const options = admitOptions(given, deleteSessionFields);
   throwIfAborted(options.signal);
   return {
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
@@ -254,14 +257,17 @@ export function admitDeleteSession(given: DeleteSessionOptions, limits: Limits):
 }
 
 /** The incarnation that is meant, if one is. */
-export function admitUnseal(given: UnsealOptions, limits: Limits): string | undefined {
-  const options = admitFields(given, "options", unsealFields);
+export function admitUnseal(given: UnsealOptions | undefined, limits: Limits): string | undefined {
+  const options = admitOptions(given, unsealFields);
   throwIfAborted(options.signal);
   return admitOptionalId(options.incarnation, "incarnation", limits);
 }
 
-export function admitExport(given: ExportOptions): { readonly after: number; readonly limit: number } {
-  const options = admitFields(given, "options", exportFields);
+export function admitExport(given: ExportOptions | undefined): {
+  readonly after: number;
+  readonly limit: number;
+} {
+  const options = admitOptions(given, exportFields);
   throwIfAborted(options.signal);
   return {
     after: admitOptionalInteger(options.after, "after", 0) ?? 0,
@@ -281,10 +287,10 @@ export interface AdmittedListSessions {
 
 export function admitListSessions(
   tenant: string,
-  given: ListSessionsOptions,
+  given: ListSessionsOptions | undefined,
   limits: Limits,
 ): AdmittedListSessions {
-  const options = admitFields(given, "options", listFields);
+  const options = admitOptions(given, listFields);
   throwIfAborted(options.signal);
   const position = admitCursor("sessions", options.cursor, 1);
   return {
@@ -308,8 +314,8 @@ export interface AdmittedScan {
   readonly after: { readonly recordedAt: number; readonly session: string; readonly seq: number } | undefined;
 }
 
-export function admitScan(tenant: string, given: ScanOptions, limits: Limits): AdmittedScan {
-  const options = admitFields(given, "options", scanFields);
+export function admitScan(tenant: string, given: ScanOptions | undefined, limits: Limits): AdmittedScan {
+  const options = admitOptions(given, scanFields);
   throwIfAborted(options.signal);
   const position = admitCursor("scan", options.cursor, 3);
   return {

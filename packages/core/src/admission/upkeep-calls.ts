@@ -3,7 +3,7 @@ import type { Limits } from "../limits.ts";
 import type { PageOptions } from "../ports/common.ts";
 import type { AcquireOptions, RenewOptions } from "../ports/leases.ts";
 import type { ExpireOptions } from "../ports/store.ts";
-import { admitFields, type FieldTable, fieldTable } from "./fields.ts";
+import { admitOptions, type FieldTable, fieldTable } from "./fields.ts";
 import { admitTenant } from "./ids.ts";
 import { admitInteger, admitLimit, admitTtl, throwIfAborted } from "./numbers.ts";
 import { callKinds, pageFields } from "./option-kinds.ts";
@@ -22,7 +22,7 @@ const maxWaitMs = 2 ** 31 - 1;
 
 /** For `acquire` of a lease. */
 export function admitAcquire(given: AcquireOptions): { readonly ttlMs: number; readonly waitMs: number } {
-  const options = admitFields(given, "options", acquireFields);
+  const options = admitOptions(given, acquireFields);
   throwIfAborted(options.signal);
   const ttlMs = admitTtl(options.ttlMs);
   if (ttlMs === undefined)
@@ -31,8 +31,8 @@ export function admitAcquire(given: AcquireOptions): { readonly ttlMs: number; r
 }
 
 /** For `renew` of a lease; `undefined` for as long as before. */
-export function admitRenew(given: RenewOptions): number | undefined {
-  const options = admitFields(given, "options", renewFields);
+export function admitRenew(given: RenewOptions | undefined): number | undefined {
+  const options = admitOptions(given, renewFields);
   throwIfAborted(options.signal);
   return admitTtl(options.ttlMs);
 }
@@ -44,16 +44,16 @@ export interface AdmittedTenants {
 }
 
 /** For the list of tenants. */
-export function admitTenants(given: PageOptions, limits: Limits): AdmittedTenants {
-  const options = admitFields(given, "options", pageFields);
+export function admitTenants(given: PageOptions | undefined, limits: Limits): AdmittedTenants {
+  const options = admitOptions(given, pageFields);
   throwIfAborted(options.signal);
   const position = admitCursor("tenants", options.cursor, 1);
   return { limit: admitLimit(options.limit), after: position && admitTenant(position[0], limits) };
 }
 
 /** How much `expire` may remove. */
-export function admitExpire(given: ExpireOptions): number {
-  const options = admitFields(given, "options", expireFields);
+export function admitExpire(given: ExpireOptions | undefined): number {
+  const options = admitOptions(given, expireFields);
   throwIfAborted(options.signal);
   return admitInteger(options.limit ?? 1000, "limit", 1);
 }

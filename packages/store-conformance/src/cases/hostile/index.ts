@@ -1,6 +1,7 @@
 import type { ConformanceCase } from "../../harness.ts";
 import { injectionCases } from "./injection.ts";
 import { lyingInputCases } from "./lying-input.ts";
+import { optionCases } from "./options.ts";
 import { refusedInputCases } from "./refused-input.ts";
 import { twinCases } from "./twins.ts";
 
@@ -8,6 +9,7 @@ import { twinCases } from "./twins.ts";
 export const hostileCases: readonly ConformanceCase[] = [
   ...refusedInputCases,
   ...lyingInputCases,
+  ...optionCases,
   ...twinCases,
   ...injectionCases,
 ];

@@ -8,6 +8,7 @@ import { lookalikeMutants } from "./lookalikes.ts";
 import { lyingMutants } from "./lying.ts";
 import { mendingMutants } from "./mending.ts";
 import { modelMutants } from "./model.ts";
+import { optionMutants } from "./options.ts";
 import { sessionMutants } from "./sessions.ts";
 import { textMutants } from "./text.ts";
 import { valueMutants } from "./values.ts";
@@ -28,6 +29,7 @@ export const documentMutants: readonly Mutant[] = [
   ...valueMutants,
   ...mendingMutants,
   ...lyingMutants,
+  ...optionMutants,
   ...lookalikeMutants,
   ...modelMutants,
 ];

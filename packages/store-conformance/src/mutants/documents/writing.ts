@@ -209,7 +209,7 @@ export const writingMutants: readonly Mutant[] = [
     "delete-removes",
     "delete says what it would do and does nothing",
     (documents) => ({
-      delete: async (address, options) => (await documents.get(address, options)) !== undefined,
+      delete: async (address) => (await documents.get(address)) !== undefined,
     }),
   ),
   documentMutant(

@@ -1,0 +1,62 @@
+import { MemoryError } from "@relevo/core";
+
+/** A call of a public function with this object spread into its options. */
+export type OptionsCall = (misspelt: { readonly signla: 1 }) => unknown;
+
+/**
+ * What is wrong with how public calls treat an option that nobody knows, one sentence each: a method of an object
+ * that is neither tried nor named as one without options, and a call that takes the option without a word. The first
+ * makes sure that a new method cannot be forgotten.
+ *
+ * @param objects Public objects by name; a method is called `name.method`.
+ * @param calls By the name of the method, or any other name for functions that stand alone.
+ * @param withoutOptions Methods that take no options.
+ */
+export async function optionProblems(
+  objects: { readonly [name: string]: object },
+  calls: { readonly [name: string]: OptionsCall },
+  withoutOptions: readonly string[] = [],
+): Promise<readonly string[]> {
+  const problems: string[] = [];
+  const methods = Object.entries(objects).flatMap(([name, object]) =>
+    methodsOf(object).map((method) => `${name}.${method}`),
+  );
+  for (const method of methods) {
+    const named = withoutOptions.includes(method);
+    if (Object.hasOwn(calls, method) === named)
+      problems.push(`${method} must be tried or named as one without options, and not both.`);
+  }
+  for (const name of withoutOptions) {
+    if (!methods.includes(name)) problems.push(`${name} is no method.`);
+  }
+  for (const [name, call] of Object.entries(calls)) {
+    const problem = await problemOf(call);
+    if (problem !== undefined) problems.push(`${name} ${problem}`);
+  }
+  return problems;
+}
+
+async function problemOf(call: OptionsCall): Promise<string | undefined> {
+  try {
+    await call({ signla: 1 });
+  } catch (error) {
+    if (!MemoryError.isInstance(error, "invalid-input")) return `throws ${String(error)}.`;
+    return String(error.details.field).endsWith("signla") ? undefined : `names ${error.details.field}.`;
+  }
+  return "takes an option that nobody knows.";
+}
+
+/** The functions of an object, those of its class included. */
+function methodsOf(object: object): readonly string[] {
+  const names = new Set<string>();
+  for (
+    let owner: object | null = object;
+    owner !== null && owner !== Object.prototype;
+    owner = Object.getPrototypeOf(owner) as object | null
+  ) {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
+      if (name !== "constructor" && typeof property.value === "function") names.add(name);
+    }
+  }
+  return [...names].sort();
+}
