@@ -302,7 +302,7 @@ describe("options", () => {
     const tried = new Set(Object.keys(calls).map((name) => name.split(" ")[0]));
     // These admit single values, or are covered by tests of their own.
     const values =
-      /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|GetMany|UnitGuard|TransferBatch)$/;
+      /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|GetMany|UnitGuard|TransferBatch)$/;
     const admitting = Object.keys(core).filter((name) => name.startsWith("admit") && !values.test(name));
     expect(admitting.filter((name) => !tried.has(name))).toEqual([]);
   });
