@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { inspect } from "node:util";
+import { printable } from "@relevo/core";
 import { runCli } from "./cli/run-cli.ts";
 
 const stop = new AbortController();
@@ -21,7 +23,14 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const { stdin, stdout, stderr, env } = process;
 const interruption = { stop: stop.signal, abort: abort.signal };
-const exitCode = await runCli(process.argv.slice(2), { stdin, stdout, stderr, env, interruption });
+const exitCode = await runCli(process.argv.slice(2), { stdin, stdout, stderr, env, interruption }).catch(
+  (error: unknown) => {
+    // Node.js would print it as it is, and an error may repeat anybody's words.
+    const lines = inspect(error).split("\n");
+    stderr.write(`${lines.map((line) => printable(line)).join("\n")}\n`);
+    return 1;
+  },
+);
 process.exitCode = signalCode === 0 ? exitCode : signalCode;
 // A pipe on standard input that nobody closes must not keep the process alive.
 stdin.destroy();

@@ -73,6 +73,9 @@ const reportSchema = z.strictObject({
     badRows: z.int(),
     outcomes: z.record(z.string(), z.int()),
     handoffs: z.int(),
+    refusedHandoffs: z.int(),
+    calls: z.int(),
+    callsThisHour: z.int(),
   }),
 });
 
@@ -82,15 +85,32 @@ async function reportOf(args: readonly string[], stdin?: string): Promise<z.infe
 }
 
 describe("the sample", () => {
-  it("is worked, drawn and counted, within 100 columns and without colours", async () => {
+  it("is worked, drawn and counted, without colours, and with nothing cut where no terminal is", async () => {
     const { code, stdout, stderr } = await runProgram([]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stripVTControlCharacters(stdout)).toBe(stdout);
-    expect(stdout.split("\n").filter((line) => displayWidth(line) > 100)).toEqual([]);
+    expect(stdout).not.toMatch(/…$/m);
     expect(stdout).toContain("└─▶ lead_qualifier");
     expect(stdout).toContain("Remembered for lead");
     expect(stdout).toMatch(/L-011 +the same request again, score \d+ taken over from lead L-001/);
-    expect(stdout).toMatch(/Totals\n {2}meeting booked +\d+/);
+    expect(stdout).toMatch(/Totals\n {2}meeting scheduled +\d+/);
+  });
+
+  it.each([20, 40, 80, 100, 132])("keeps to %i columns", async (columns) => {
+    const { stdout } = await runProgram(["--chains", "all"], { env: { COLUMNS: `${columns}` } });
+    expect(stdout.split("\n").filter((line) => displayWidth(line) > columns)).toEqual([]);
+    expect(stdout.split("\n").some((line) => displayWidth(line) > columns * 0.9)).toBe(true);
+  });
+
+  it("is told in the same words in JSON and in the table", async () => {
+    const report = await reportOf([]);
+    const { stdout } = await runProgram(["--chains", "none"]);
+    const totals = /Totals\n([\s\S]*?)\n {2}\d+ leads/.exec(stdout)?.[1] ?? "";
+    const rows = totals.split("\n").map((line) => line.trim().split(/ {2,}/));
+    const told = Object.fromEntries(
+      rows.map(([name = "", count]) => [name.replaceAll(" ", "_"), Number(count)]),
+    );
+    expect(told).toEqual(report.totals.outcomes);
   });
 
   it("has leads of every kind, and the same outcomes in every run", async () => {
@@ -147,7 +167,9 @@ describe("options", () => {
     const { code, stdout } = await runProgram(["--calls-per-hour", "50"]);
     expect(code).toBe(1);
     expect(stdout).toContain("The tenant's 50 calls of this hour are used up.");
-    expect(stdout).toContain("50 calls of 50 this hour");
+    expect(stdout).toContain("this hour the tenant made 50 of 50 calls");
+    expect(stdout.match(/The tenant's 50 calls of this hour are used up/g)).toHaveLength(2);
+    expect(stdout).toMatch(/What went wrong\n {2}\d+ leads: The tenant's 50 calls/);
   });
 
   it.each([
@@ -167,6 +189,8 @@ describe("options", () => {
     [["--features", "flying"], /no feature "flying"/],
     [["--tenant", ""], /1 to 200 characters/],
     [["--calls-per-hour", "-1"], /whole number/],
+    [["--\u009b2J\u001b[2J\u202e"], /^error: unknown option '--'\n$/],
+    [["--features", "\u009b31m\u2066"], /^(?!.*[\p{Cf}\u0080-\u009f])/u],
     [["--leads"], /argument missing/],
     [["--leads", "/no/such/file"], /there is no such file/],
   ])("%j is refused with 2", async (args, message) => {
@@ -188,7 +212,7 @@ describe("files", () => {
     const { code, stdout } = await runProgram(["--leads", path]);
     expect(code).toBe(1);
     expect(stdout).toContain("line 3 (id b) skipped: email is not an e-mail address");
-    expect(stdout).toMatch(/rows not read +1/);
+    expect(stdout).toMatch(/bad rows +1/);
     const report = await reportOf(["--leads", path]);
     expect(report).toMatchObject({ exitCode: 1, badRows: [{ line: 3, id: "b" }], leads: [{ id: "a" }] });
   });
@@ -212,10 +236,21 @@ describe("files", () => {
       },
     ];
     const path = await leadFile(rows.map((row) => JSON.stringify(row)).join("\n"));
-    const { code, stdout } = await runProgram(["--leads", path, "--chains", "all"]);
+    const { code, stdout } = await runProgram(["--leads", path, "--chains", "all"], {
+      env: { COLUMNS: "90" },
+    });
     expect(code).toBe(0);
-    expect(stdout.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
-    expect(stdout.split("\n").filter((line) => displayWidth(line) > 100)).toEqual([]);
+    expect(stdout.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u200b\u202a-\u202e]/u);
+    expect(stdout.split("\n").filter((line) => displayWidth(line) > 90)).toEqual([]);
+  });
+
+  it("writes JSON that a terminal shows as it is, and that holds what the file said", async () => {
+    const company = "A\u009b2J\u007f\u202e\u2028\u{e0041}\u200b日本 👍";
+    const path = await leadFile(JSON.stringify({ ...hotLead, company }));
+    const { stdout, stderr } = await runProgram(["--leads", path, "--json"]);
+    expect(`${stdout}${stderr}`.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(reportSchema.parse(JSON.parse(stdout)).leads[0]?.company).toBe(company);
+    expect(stdout).toContain("日本 👍");
   });
 
   it.each([
@@ -262,8 +297,23 @@ describe("a run with a real model's protocol", () => {
       env: environmentFor("openai", server.url),
     });
     expect(code).toBe(1);
-    expect(stdout).toContain("the model is on fire");
+    // The cause is told where it first happens, and once more with the number of leads.
+    expect(stdout.match(/the model is on fire/g)).toHaveLength(2);
+    expect(stdout).toMatch(/What went wrong\n {2}2 leads: .*the model is on fire/);
     expect(stdout).toMatch(/failed +2/);
+  });
+
+  it("draws what an agent asked for again and again once, and counts it once", async () => {
+    const again = [{ tool: "transfer_to_meeting_scheduler", args: { reason: "I want it" } }];
+    const start = [{ tool: "transfer_to_lead_qualifier", args: { reason: "please score" } }];
+    await using server = await startFakeProvider("openai", { coordinator: start, lead_qualifier: again });
+    const path = await leadFile(JSON.stringify(hotLead));
+    const { stdout } = await runProgram(["--leads", path, "--features", "qualification"], {
+      env: environmentFor("openai", server.url),
+    });
+    expect(stdout.match(/is not enabled for this tenant/g)).toHaveLength(1);
+    expect(stdout).toMatch(/refused: the feature "meetings" is not enabled for this tenant \(\d\d times\)/);
+    expect(stdout).toContain("  1 lead, 1 handoff, 1 refused, 40 calls, ");
   });
 
   it("finishes the lead under way when it is interrupted, and ends with 130", async () => {

@@ -22,7 +22,9 @@ interface Report {
     readonly outcome: string;
     readonly seenBefore: string | null;
     readonly meeting: string | null;
+    readonly calls: number;
   }[];
+  readonly totals: { readonly calls: number; readonly callsThisHour: number };
 }
 
 let files = 0;
@@ -80,14 +82,42 @@ describe("a folder", () => {
     expect((await first.done).code).toBe(0);
   }, 60_000);
 
-  it("that cannot be one is refused", async () => {
-    const file = join(folder, "a-file");
-    await writeFile(file, "text");
-    const { code, stderr } = await runProgram(["--data", file], { remembers: true });
-    expect(code).toBe(2);
-    expect(stderr).toContain("a-file");
-    expect(await readFile(file, "utf8")).toBe("text");
-  });
+  const impossible =
+    process.platform === "linux" ? ["/proc/relevo", "/proc/relevo/deep/er", "/sys/relevo"] : [];
+  it.each(["a-file", "a-file/inside", "x".repeat(300), ...impossible])(
+    "that cannot be one, such as %s, is refused at once",
+    async (name) => {
+      const file = join(folder, "a-file");
+      await writeFile(file, "text");
+      const data = name.startsWith("/") ? name : join(folder, name);
+      const { code, stdout, stderr } = await runProgram(["--data", data], { remembers: true });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toMatch(/^The folder \S+ cannot hold the memory: [^\n]+\(--no-data\)\.\n$/u);
+      expect(await readFile(file, "utf8")).toBe("text");
+    },
+  );
+
+  it("says what takes long, what this run did, and how to begin again", async () => {
+    const data = join(folder, "again");
+    const leads = await leadFile(hotLead);
+    const go = () => runProgram(["--leads", leads, "--data", data], { remembers: true });
+    const first = await go();
+    expect(first.stderr).toMatch(
+      /^Making the database of the memory in .*again: .*the first time only …\n$/u,
+    );
+    expect(first.stdout).not.toContain("To begin again");
+    const second = await go();
+    expect(second.stderr).toMatch(/^Opening the memory in .*again …\n$/u);
+    expect(second.stdout).toMatch(
+      /Some are from an earlier run\. To begin again: remove .*again, .*--no-data/u,
+    );
+    const calls = [first, second].map(({ stdout }) => Number(/(\d+) calls?, /u.exec(stdout)?.[1]));
+    expect(calls[1]).toBeLessThan(calls[0] ?? 0);
+    const report = await run(["--leads", leads, "--data", data]);
+    const { totals } = report;
+    expect(totals.calls).toBe(report.leads.reduce((sum, lead) => sum + lead.calls, 0));
+    expect(totals.callsThisHour).toBeGreaterThanOrEqual(totals.calls);
+  }, 120_000);
 });
 
 describe("settings that cannot be", () => {

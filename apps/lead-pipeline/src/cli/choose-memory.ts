@@ -1,13 +1,16 @@
 import { relative, resolve } from "node:path";
-import { MemoryError, type Store } from "@relevo/core";
+import { MemoryError, printable, type Store } from "@relevo/core";
 import type { Environment } from "../model/choose-model.ts";
 import { createMemoryKit, type MemoryKit, openMemory } from "../workflow/memory-kit.ts";
 import { defaultFolder } from "./default-folder.ts";
+import { FolderError, prepareFolder } from "./prepare-folder.ts";
 
 /** The memory that the run works with, and where it is, for a person. */
 export interface ChosenMemory extends AsyncDisposable {
   readonly name: string;
   readonly kit: MemoryKit;
+  /** How a run begins with an empty memory, for a person; left out where each run does. */
+  readonly startOver?: string;
 }
 
 /** The memory that was chosen cannot be used; the message says why, and what to do. */
@@ -20,6 +23,7 @@ export type DataChoice = string | false | undefined;
 
 interface OpenStore {
   readonly name: string;
+  readonly startOver: string;
   readonly store: Store;
   close(): Promise<void>;
 }
@@ -33,9 +37,15 @@ interface OpenStore {
  *   hour's count of calls. Without a database or `--data`, Redis keeps everything.
  * - `--no-data` keeps it in this process, and forgets it at the end.
  *
+ * `tell` hears of what takes long.
+ *
  * @throws `MemoryChoiceError` when it cannot be opened.
  */
-export async function chooseMemory(data: DataChoice, environment: Environment): Promise<ChosenMemory> {
+export async function chooseMemory(
+  data: DataChoice,
+  environment: Environment,
+  tell: (progress: string) => void,
+): Promise<ChosenMemory> {
   const databaseUrl = setting(environment, "DATABASE_URL");
   const redisUrl = setting(environment, "REDIS_URL");
   if (data === false) {
@@ -49,12 +59,12 @@ export async function chooseMemory(data: DataChoice, environment: Environment): 
   try {
     const redis = redisUrl === undefined ? undefined : await openRedis(redisUrl);
     if (redis !== undefined) opened.push(redis);
-    const durable = await openDurable(data, databaseUrl, redis);
+    const durable = await openDurable(data, databaseUrl, redis, tell);
     if (durable !== redis) opened.push(durable);
     const volatile = redis ?? durable;
     const kit = createMemoryKit({ durable: durable.store, volatile: volatile.store }, close);
     const name = volatile === durable ? durable.name : `${durable.name}; volatile: ${volatile.name}`;
-    return { name, kit, [Symbol.asyncDispose]: dispose(kit) };
+    return { name, kit, startOver: durable.startOver, [Symbol.asyncDispose]: dispose(kit) };
   } catch (error) {
     await close();
     throw error;
@@ -65,6 +75,7 @@ async function openDurable(
   data: string | undefined,
   databaseUrl: string | undefined,
   redis: OpenStore | undefined,
+  tell: (progress: string) => void,
 ): Promise<OpenStore> {
   if (databaseUrl !== undefined && data !== undefined) {
     throw new MemoryChoiceError(
@@ -73,11 +84,24 @@ async function openDurable(
   }
   if (databaseUrl !== undefined) return await openServer(databaseUrl);
   if (data === undefined && redis !== undefined) return redis;
-  return await openFolder(data ?? defaultFolder);
+  return await openFolder(data ?? defaultFolder, tell);
 }
 
 /** In a folder; one process at a time. */
-async function openFolder(folder: string): Promise<OpenStore> {
+async function openFolder(folder: string, tell: (progress: string) => void): Promise<OpenStore> {
+  const { isEmpty } = await prepareFolder(folder).catch((error: unknown) => {
+    if (!(error instanceof FolderError)) throw error;
+    throw new MemoryChoiceError(
+      `The folder ${folder} cannot hold the memory: ${error.message}. Name another one (--data DIR), or none (--no-data).`,
+      { cause: error },
+    );
+  });
+  const shown = relative(process.cwd(), resolve(folder)) || ".";
+  tell(
+    isEmpty
+      ? `Making the database of the memory in ${shown}: this takes some seconds, the first time only …`
+      : `Opening the memory in ${shown} …`,
+  );
   const { openEmbedded } = await import("@relevo/store-postgres");
   const store = await openEmbedded(folder, { onError: warn }).catch((error: unknown) => {
     if (MemoryError.isInstance(error, "conflict")) {
@@ -88,7 +112,8 @@ async function openFolder(folder: string): Promise<OpenStore> {
     }
     throw explain(error, `the folder ${folder}`);
   });
-  return { name: relative(process.cwd(), resolve(folder)) || ".", store, close: () => store.close() };
+  const startOver = `To begin again: remove ${shown}, name another folder (--data DIR) or another tenant (--tenant ID), or remember nothing (--no-data).`;
+  return { name: shown, startOver, store, close: () => store.close() };
 }
 
 async function openServer(url: string): Promise<OpenStore> {
@@ -106,7 +131,7 @@ async function openServer(url: string): Promise<OpenStore> {
       await store.close();
       await pool.end();
     };
-    return { name: `PostgreSQL ${place}`, store, close };
+    return { name: `PostgreSQL ${place}`, startOver: startOverOnServer, store, close };
   } catch (error) {
     await pool.end();
     throw explain(error, `DATABASE_URL (${place})`);
@@ -139,7 +164,12 @@ async function openRedis(urls: string): Promise<OpenStore> {
     client.destroy();
   };
   const { detail } = await store.maintenance.durability();
-  return { name: `Redis ${place} (${detail.replace(/\.$/u, "")})`, store, close };
+  return {
+    name: `Redis ${place} (${detail.replace(/\.$/u, "")})`,
+    startOver: startOverOnServer,
+    store,
+    close,
+  };
 }
 
 /** Tries again for some seconds, then says that nobody is there. */
@@ -183,9 +213,13 @@ function setting(environment: Environment, name: string): string | undefined {
   return value === "" ? undefined : value;
 }
 
+/** Node.js prints warnings as they are, and they may repeat a server's words. */
 function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error), "RelevoWarning");
+  process.emitWarning(printable(messageOf(error)), "RelevoWarning");
 }
+
+const startOverOnServer =
+  "To begin again: name another tenant (--tenant ID), or remember nothing (--no-data).";
 
 function dispose(kit: MemoryKit): () => Promise<void> {
   return async () => await kit[Symbol.asyncDispose]();

@@ -3,6 +3,7 @@ import type { InputStream } from "./choose-input.ts";
 
 export interface CliStream {
   readonly isTTY?: boolean;
+  readonly columns?: number;
   write(text: string): unknown;
 }
 

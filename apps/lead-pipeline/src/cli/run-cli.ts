@@ -11,7 +11,8 @@ import { parseCommand } from "./options.ts";
 export async function runCli(args: readonly string[], io: CliProcess): Promise<number> {
   const command = parseCommand(args, {
     out: (text) => io.stdout.write(text),
-    error: (text) => io.stderr.write(text),
+    // It repeats what was typed.
+    error: (text) => io.stderr.write(`${text.trimEnd().split("\n").map(oneLine).join("\n")}\n`),
   });
   if (!command.run) return command.exitCode;
   const complain = (text: string): void => {
@@ -23,7 +24,7 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
   try {
     file = await chooseInput(command.options.leads, io.stdin, complain);
     model = await chooseModel(io.env);
-    memory = await chooseMemory(command.options.data, io.env);
+    memory = await chooseMemory(command.options.data, io.env, complain);
   } catch (error) {
     const expected = [InputError, ModelChoiceError, MemoryChoiceError].some((kind) => error instanceof kind);
     if (!(expected && error instanceof Error)) throw error;

@@ -3,9 +3,10 @@ import type { BadRow } from "../lead.ts";
 import type { ChosenModel } from "../model/choose-model.ts";
 import { jsonReport } from "../output/json-report.ts";
 import { tableHead, tableRow } from "../output/lead-table.ts";
+import { createScreen } from "../output/screen.ts";
 import { drawChains, drawOpening } from "../output/sections.ts";
-import { createPaint } from "../output/terminal-text.ts";
-import { drawTotals, listRecognised } from "../output/totals.ts";
+import { layoutOf } from "../output/table-layout.ts";
+import { drawTotals, listCauses, listRecognised } from "../output/totals.ts";
 import { callsThisHour } from "../workflow/call-meter.ts";
 import { type LeadResult, runLeads } from "../workflow/run-leads.ts";
 import type { ChosenMemory } from "./choose-memory.ts";
@@ -23,7 +24,8 @@ export async function workFile(
   const begun = performance.now();
   const { tenant, concurrency, json, chains } = options;
   const view = json ? io.stderr : io.stdout;
-  const paint = createPaint(view, io.env);
+  const screen = createScreen(view, io.env);
+  const { paint } = screen;
   const show = (text: string): void => {
     view.write(`${text}\n`);
   };
@@ -32,29 +34,32 @@ export async function workFile(
   show(
     drawOpening(
       { file, badRows, leads: leads.length, model: model.name, memory: memory.name, tenant },
-      paint,
+      screen,
     ),
   );
 
   const { kit } = memory;
   const { stop, abort } = io.interruption;
   const results: LeadResult[] = [];
-  if (leads.length > 0) show(tableHead(paint));
+  const layout = layoutOf(leads, screen.columns);
+  if (leads.length > 0) show(tableHead(layout, paint));
   const workflow = { tenant, concurrency, memory: kit, model: model.model, stop, signal: abort };
   for await (const result of runLeads(leads, workflow)) {
+    show(tableRow(result, layout, paint, results.at(-1)));
     results.push(result);
-    show(tableRow(result, paint));
   }
 
   const left = leads.length - results.length;
   const interrupted = stop.aborted;
   const durationMs = Math.round(performance.now() - begun);
-  const calls = await callsThisHour(kit.memory.tenant(tenant.tenantId), kit.clock);
+  const callsInHour = await callsThisHour(kit.memory.tenant(tenant.tenantId), kit.clock);
   const { callsPerHour } = tenant.apiLimits;
+  const facts = { badRows: badRows.length, durationMs, callsThisHour: callsInHour, callsPerHour, left };
   for (const section of [
-    ...drawChains(results, chains, paint),
-    listRecognised(results, paint),
-    drawTotals(results, { badRows: badRows.length, durationMs, calls, callsPerHour, left }, paint),
+    ...drawChains(results, chains, screen),
+    listRecognised(results, memory.startOver, screen),
+    listCauses(results, screen),
+    drawTotals(results, facts, screen),
   ]) {
     if (section !== undefined) show(`\n${section}`);
   }
@@ -74,6 +79,7 @@ export async function workFile(
       interrupted,
       durationMs,
       exitCode,
+      callsThisHour: callsInHour,
     };
     io.stdout.write(`${jsonReport({ ...run, results, badRows })}\n`);
   }

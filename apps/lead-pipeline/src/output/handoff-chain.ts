@@ -1,29 +1,36 @@
 import type { HandoffEntry } from "@relevo/handoff-tracing";
-import { outcomeLabels } from "../workflow/outcome.ts";
+import { outcomeLabel } from "../workflow/outcome.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
-import { formatDuration, maxColumns } from "./lead-table.ts";
-import { cutTo, displayWidth, fit, oneLine, type Paint } from "./terminal-text.ts";
+import { counted, formatDuration } from "./lead-table.ts";
+import type { Screen } from "./screen.ts";
+import { cutTo, displayWidth, fit, oneLine, wrap } from "./terminal-text.ts";
 
-/** The handoffs of one lead as a tree: who passed control to whom, why, what went with it, and how it ended. */
-export function drawChain(result: LeadResult, paint: Paint): string {
+/**
+ * The handoffs of one lead as a tree: who passed control to whom, why, what went with it, and how it ended. What an
+ * agent asked for again and again is drawn once, with the number of times.
+ */
+export function drawChain(result: LeadResult, { paint, columns }: Screen): string {
   const { lead, outcome, handoffs } = result;
   const name =
     lead.company === undefined ? oneLine(lead.id) : `${oneLine(lead.id)} (${oneLine(lead.company)})`;
-  const lines = [paint("bold", cutTo(`Handoffs of lead ${name}: ${outcomeLabels[outcome]}`, maxColumns))];
-  lines.push(cutTo(`workflow ${result.workflowId}`, maxColumns));
+  const lines = [paint("bold", wrap(`Handoffs of lead ${name}: ${outcomeLabel(outcome)}`, columns, "  ", 3))];
+  lines.push(wrap(`workflow ${result.workflowId}`, columns, "  ", 3));
   if (handoffs.length === 0) {
-    lines.push(`${result.agentsVisited[0] ?? "nobody"} decided alone; nothing was handed over.`);
+    const alone = `${result.agentsVisited[0] ?? "nobody"} decided alone; nothing was handed over.`;
+    lines.push(wrap(alone, columns, "  ", 3));
     return lines.join("\n");
   }
   lines.push("coordinator");
   const ids = new Set(handoffs.map(({ handoffId }) => handoffId));
   const draw = (entries: readonly HandoffEntry[], indent: string): void => {
-    entries.forEach((entry, index) => {
-      const final = index === entries.length - 1;
+    const groups = groupRepeated(entries);
+    groups.forEach(({ entry, times }, index) => {
+      const final = index === groups.length - 1;
       const branch = `${indent}${final ? "└─" : "├─"}`;
       const below = `${indent}${final ? "  " : "│ "}`;
-      lines.push(drawHandoff(entry, branch, paint));
-      lines.push(paint("dim", cutTo(`${below}     ${oneLine(entry.reason)}`, maxColumns)));
+      lines.push(drawHandoff(entry, times, branch, { paint, columns }));
+      const margin = `${below}     `;
+      lines.push(paint("dim", wrap(`${margin}${oneLine(entry.reason)}`, columns, margin, 3)));
       draw(
         handoffs.filter(({ parentId }) => parentId === entry.handoffId),
         `${below}  `,
@@ -37,41 +44,68 @@ export function drawChain(result: LeadResult, paint: Paint): string {
   return lines.join("\n");
 }
 
-function drawHandoff(entry: HandoffEntry, branch: string, paint: Paint): string {
+/** Refusals of the same handoff for the same cause, one behind another, are one. */
+function groupRepeated(
+  entries: readonly HandoffEntry[],
+): readonly { readonly entry: HandoffEntry; readonly times: number }[] {
+  const groups: { readonly entry: HandoffEntry; times: number }[] = [];
+  for (const entry of entries) {
+    const last = groups.at(-1);
+    if (last !== undefined && isRepeated(last.entry, entry)) last.times++;
+    else groups.push({ entry, times: 1 });
+  }
+  return groups;
+}
+
+function isRepeated(first: HandoffEntry, next: HandoffEntry): boolean {
+  return (
+    first.status === "rejected" &&
+    next.status === "rejected" &&
+    first.from === next.from &&
+    first.to === next.to &&
+    first.reason === next.reason &&
+    first.error?.message === next.error?.message
+  );
+}
+
+function drawHandoff(entry: HandoffEntry, times: number, branch: string, { paint, columns }: Screen): string {
   const head = `${branch}${entry.status === "rejected" ? "╳" : "▶"} ${entry.to}`;
   if (entry.status === "rejected") {
-    return paint(
-      "yellow",
-      cutTo(`${head}  refused: ${oneLine(entry.error?.message ?? "no reason given")}`, maxColumns),
-    );
+    const why = oneLine(entry.error?.message ?? "no reason given");
+    const often = times === 1 ? "" : ` (${times} times)`;
+    const indent = " ".repeat(displayWidth(branch) + 2);
+    return paint("yellow", wrap(`${head}  refused: ${why}${often}`, columns, indent, 3));
   }
   const passed = entry.context?.passed.reduce((sum, { from, to }) => sum + to - from + 1, 0) ?? 0;
   const facts = [
     entry.priority,
-    `${entry.context?.policy ?? "none"} ${passed} message${passed === 1 ? "" : "s"}`,
+    `${entry.context?.policy ?? "none"} ${counted(passed, "message")}`,
     entry.status,
     ...(entry.durationMs === undefined ? [] : [formatDuration(entry.durationMs)]),
   ].join(" · ");
-  const gap = Math.max(2, 36 - displayWidth(head));
-  const line = cutTo(`${head}${" ".repeat(gap)}${facts}`, maxColumns);
+  const wide = `${head}${" ".repeat(Math.max(2, 36 - displayWidth(head)))}${facts}`;
+  const margin = " ".repeat(displayWidth(branch) + 2);
+  const line = displayWidth(wide) <= columns ? wide : wrap(`${head}  ${facts}`, columns, margin, 3);
   return entry.status === "failed" ? paint("red", line) : line;
 }
 
 /** What the agents wrote into memory for this lead, by agent and tier. */
-export function listRemembered(result: LeadResult, paint: Paint): string {
-  const title = paint("bold", cutTo(`Remembered for lead ${oneLine(result.lead.id)}`, maxColumns));
+export function listRemembered(result: LeadResult, { paint, columns }: Screen): string {
+  const title = paint("bold", wrap(`Remembered for lead ${oneLine(result.lead.id)}`, columns, "  ", 3));
   if (result.remembered.length === 0) return `${title}\nnothing`;
-  const rows = result.remembered.map(({ agent, tier, key }) =>
-    cutTo(`  ${fit(agent, 18)} ${fit(tierNames[tier], 22)} ${oneLine(key)}`, maxColumns),
-  );
+  const rows = result.remembered.map(({ agent, tier, key }) => {
+    const even = `  ${fit(agent, 18)} ${fit(tierNames[tier], 22)} ${oneLine(key)}`;
+    const plain = `  ${agent}, ${tierNames[tier]}: ${oneLine(key)}`;
+    return columns >= 80 ? cutTo(even, columns) : wrap(plain, columns, "    ", 3);
+  });
   const summary = result.memorySummary;
-  const counted =
-    summary === null
-      ? []
-      : [
-          `  in the log: ${summary.messages.total} messages, ${summary.handoffs.total} handoffs, ${summary.events} events`,
-        ];
-  return [title, ...new Set(rows), ...counted].join("\n");
+  if (summary === null) return [title, ...new Set(rows)].join("\n");
+  const log = [
+    counted(summary.messages.total, "message"),
+    counted(summary.handoffs.total, "handoff"),
+    counted(summary.events, "event"),
+  ].join(", ");
+  return [title, ...new Set(rows), wrap(`  in the log: ${log}`, columns, "    ", 3)].join("\n");
 }
 
 const tierNames = {

@@ -1,7 +1,8 @@
+import { printable } from "@relevo/core";
 import type { BadRow } from "../lead.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
 import type { TenantContext } from "../workflow/tenant-context.ts";
-import { countOutcomes } from "./totals.ts";
+import { countOutcomes, countRun } from "./totals.ts";
 
 export interface ReportInput {
   readonly tenant: TenantContext;
@@ -15,11 +16,16 @@ export interface ReportInput {
   readonly interrupted: boolean;
   readonly durationMs: number;
   readonly exitCode: number;
+  /** Calls of the tenant in this hour, those of other runs among them. */
+  readonly callsThisHour: number;
 }
 
-/** The whole run as one JSON document, for machines. `format` grows when a field changes its meaning. */
+/**
+ * The whole run as one JSON document, for machines. `format` grows when a field changes its meaning. It may end on a
+ * terminal, so what a terminal obeys is written as an escape inside its strings too.
+ */
 export function jsonReport(input: ReportInput): string {
-  const { results, badRows, ...facts } = input;
+  const { results, badRows, callsThisHour, ...facts } = input;
   const document = {
     format: 1,
     ...facts,
@@ -34,9 +40,17 @@ export function jsonReport(input: ReportInput): string {
       leads: results.length,
       badRows: badRows.length,
       outcomes: countOutcomes(results),
-      handoffs: results.reduce((sum, { handoffsRecorded }) => sum + handoffsRecorded, 0),
-      calls: results.reduce((sum, { calls }) => sum + calls, 0),
+      ...countRun(results),
+      callsThisHour,
     },
   };
-  return JSON.stringify(document, undefined, 2);
+  return printable(JSON.stringify(document, undefined, 2), escapeForJson);
+}
+
+/** Outside of strings the only such character is the line feed. */
+function escapeForJson(character: string): string {
+  if (character === "\n") return character;
+  return Array.from({ length: character.length }, (_, unit) => {
+    return `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`;
+  }).join("");
 }

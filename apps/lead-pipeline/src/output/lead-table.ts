@@ -1,37 +1,53 @@
 import type { AgentName } from "../agents/agent-names.ts";
-import { type Outcome, outcomeLabels } from "../workflow/outcome.ts";
+import { type Outcome, outcomeLabel } from "../workflow/outcome.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
-import { cutTo, fit, oneLine, type Paint, type Style } from "./terminal-text.ts";
+import type { Paint, Style } from "./screen.ts";
+import { type ColumnName, cell, type TableLayout } from "./table-layout.ts";
+import { oneLine, wrap } from "./terminal-text.ts";
 
-/** No line of the output is wider. */
-export const maxColumns = 100;
-
-const columns = { lead: 10, company: 16, outcome: 14, score: 8, agents: 40, time: 6 } as const;
-
-export function tableHead(paint: Paint): string {
-  const cells = [
-    fit("lead", columns.lead),
-    fit("company", columns.company),
-    fit("outcome", columns.outcome),
-    fit("score", columns.score),
-    fit("agents", columns.agents),
-    fit("time", columns.time, "right"),
-  ];
-  return paint("bold", cells.join(" "));
+export function tableHead(layout: TableLayout, paint: Paint): string {
+  const cells = [...layout.widths].map(([column, width]) =>
+    cell(column, width, layout, column === "time" ? "right" : "left"),
+  );
+  return paint("bold", cells.join(" ").trimEnd());
 }
 
-/** Two lines for one lead: what came out, and why. */
-export function tableRow(result: LeadResult, paint: Paint): string {
+/** A line for the lead, and below it why. A cause that the line above told already is not told again. */
+export function tableRow(
+  result: LeadResult,
+  layout: TableLayout,
+  paint: Paint,
+  previous?: LeadResult,
+): string {
   const { lead, outcome, score, grade } = result;
-  const cells = [
-    fit(oneLine(lead.id), columns.lead),
-    fit(oneLine(lead.company ?? "–"), columns.company),
-    paint(styleOf[outcome], fit(outcomeLabels[outcome], columns.outcome)),
-    fit(score === null ? "–" : `${score} ${grade ?? ""}`, columns.score),
-    fit(result.agentsVisited.map((agent) => shortNames[agent]).join("→"), columns.agents),
-    fit(formatDuration(result.durationMs), columns.time, "right"),
-  ];
-  return `${cells.join(" ")}\n${paint("dim", cutTo(`  └ ${oneLine(explain(result))}`, maxColumns))}`;
+  const agents = result.agentsVisited.map((agent) => shortNames[agent]).join("→");
+  const texts: Readonly<Record<ColumnName, string>> = {
+    lead: oneLine(lead.id),
+    company: oneLine(lead.company ?? "–"),
+    outcome: outcomeLabel(outcome),
+    score: score === null ? "–" : `${score} ${grade ?? ""}`,
+    agents,
+    time: formatDuration(result.durationMs),
+  };
+  const cells = [...layout.widths].map(([column, width]) => {
+    const text = cell(texts[column], width, layout, column === "time" ? "right" : "left");
+    return column === "outcome" ? paint(styleOf[outcome], text) : text;
+  });
+  const line = cells.join(" ").trimEnd();
+  if (previous !== undefined && isUnwell(outcome) && causeOf(previous) === causeOf(result)) return line;
+  const path = layout.widths.has("agents") ? "" : `${agents}: `;
+  const why = wrap(`  └ ${path}${oneLine(explain(result))}`, layout.columns, "    ", 3);
+  return `${line}\n${paint("dim", why)}`;
+}
+
+/** Outcomes whose reason lies outside of the lead, so that many leads share it. */
+export function isUnwell(outcome: Outcome): boolean {
+  return outcome === "failed" || outcome === "limit_reached";
+}
+
+/** What went wrong, for leads that the work went wrong for. */
+export function causeOf({ outcome, summary }: LeadResult): string | undefined {
+  return isUnwell(outcome) ? oneLine(summary) : undefined;
 }
 
 /** Why, for a person who does not know what a workflow id is. */
@@ -73,4 +89,9 @@ export const styleOf: Readonly<Record<Outcome, Style>> = {
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   return ms < 100_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+/** `1 lead`, `3 leads`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -3,8 +3,9 @@ import { type BadRow, placeOf } from "../lead.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
 import type { TenantContext } from "../workflow/tenant-context.ts";
 import { drawChain, listRemembered, mostInteresting } from "./handoff-chain.ts";
-import { maxColumns } from "./lead-table.ts";
-import { cutTo, oneLine, type Paint } from "./terminal-text.ts";
+import { counted } from "./lead-table.ts";
+import type { Screen } from "./screen.ts";
+import { cutTo, oneLine, wrap } from "./terminal-text.ts";
 
 export interface Opening {
   readonly file: LeadFile;
@@ -19,13 +20,15 @@ export interface Opening {
 const maxListedRows = 20;
 
 /** What is about to be worked, for whom, and which rows are not. Ends with an empty line. */
-export function drawOpening({ file, leads, badRows, model, memory, tenant }: Opening, paint: Paint): string {
-  const line = (text: string): string => cutTo(oneLine(text), maxColumns);
+export function drawOpening(
+  { file, leads, badRows, model, memory, tenant }: Opening,
+  { paint, columns }: Screen,
+): string {
+  const line = (text: string): string => wrap(oneLine(text), columns, "  ", 6);
   const level = tenant.isPremium ? "premium" : "standard";
   const enabled = tenant.featuresEnabled.length === 0 ? "none" : tenant.featuresEnabled.join(", ");
-  const count = `${leads} lead${leads === 1 ? "" : "s"}`;
   const lines = [
-    paint("bold", line(`${count} from ${file.source}, model: ${model}`)),
+    paint("bold", line(`${counted(leads, "lead")} from ${file.source}, model: ${model}`)),
     paint("dim", line(`tenant ${tenant.tenantId} (${level}), features: ${enabled}`)),
     paint("dim", line(`memory: ${memory}`)),
     ...file.notices.map((notice) => paint("yellow", line(notice))),
@@ -35,13 +38,14 @@ export function drawOpening({ file, leads, badRows, model, memory, tenant }: Ope
     }),
   ];
   if (badRows.length > maxListedRows) {
-    lines.push(paint("red", `… and ${badRows.length - maxListedRows} more bad rows; --json lists them all`));
+    const more = counted(badRows.length - maxListedRows, "more bad row");
+    lines.push(paint("red", line(`… and ${more}; --json lists them all`)));
   }
   return `${lines.join("\n")}\n`;
 }
 
 /** The handoffs and memories of the leads that `--chains` names, one section each. */
-export function drawChains(results: readonly LeadResult[], which: string, paint: Paint): readonly string[] {
+export function drawChains(results: readonly LeadResult[], which: string, screen: Screen): readonly string[] {
   if (which === "none" || results.length === 0) return [];
   const best = mostInteresting(results);
   const chosen =
@@ -50,6 +54,6 @@ export function drawChains(results: readonly LeadResult[], which: string, paint:
       : which === "best"
         ? [best].filter((result) => result !== undefined)
         : results.filter(({ lead }) => lead.id === which);
-  if (chosen.length === 0) return [cutTo(oneLine(`No worked lead has the id ${which}.`), maxColumns)];
-  return chosen.flatMap((result) => [drawChain(result, paint), listRemembered(result, paint)]);
+  if (chosen.length === 0) return [cutTo(oneLine(`No worked lead has the id ${which}.`), screen.columns)];
+  return chosen.flatMap((result) => [drawChain(result, screen), listRemembered(result, screen)]);
 }

@@ -1,40 +1,30 @@
 import { stripVTControlCharacters } from "node:util";
+import { printable } from "@relevo/core";
+import stringWidth from "string-width";
 
 /**
- * A foreign text as one harmless line: escapes, control and direction characters are taken out, line breaks become
+ * A foreign text as one harmless line: escape sequences and what cannot be printed are taken out, line breaks become
  * spaces, stacks of combining marks are cut. What is left can move no cursor and reorder no column.
  */
 export function oneLine(text: string): string {
-  const line = stripVTControlCharacters(text.toWellFormed())
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")
-    // The joiner and the variation selector stay: they hold emoji together.
-    .replace(/(?![\u200d])\p{Cf}/gu, "")
+  const spaced = stripVTControlCharacters(text.toWellFormed()).replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ");
+  const line = printable(spaced, () => "")
     .replace(/(\p{M}{2})\p{M}+/gu, "$1")
     .trim();
   // A bidirectional terminal would carry the right-to-left run on into the next column.
   return rightToLeft.test(line) ? `\u2068${line}\u2069` : line;
 }
 
-const rightToLeft = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+const rightToLeft =
+  /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
 
-/** Columns that a terminal gives to the text. */
+/** Columns that a terminal gives to the text: two for wide characters and emoji, none for marks. */
 export function displayWidth(text: string): number {
   // Nearly all texts: every character one column.
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
-  return width;
+  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text);
 }
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
-
-function graphemeWidth(grapheme: string): number {
-  if (/^[\p{M}\p{Cf}\u2068\u2069]+$/u.test(grapheme)) return 0;
-  return wide.test(grapheme) ? 2 : 1;
-}
-
-const wide =
-  /\p{Emoji_Presentation}|\ufe0f|[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
 /** The text in exactly so many columns: cut with an ellipsis, or filled with spaces on the right (or the left). */
 export function fit(text: string, width: number, align: "left" | "right" = "left"): string {
@@ -45,38 +35,41 @@ export function fit(text: string, width: number, align: "left" | "right" = "left
 
 /** The text in at most so many columns. */
 export function cutTo(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
-  let cut = "";
-  let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    const next = graphemeWidth(segment);
-    if (used + next > width - 1) break;
-    cut += segment;
-    used += next;
-  }
+  if (text.length <= width / 2 || displayWidth(text) <= width) return text;
+  const { head } = splitAt(text, width - 1);
   // An isolate that was opened before the cut has to be closed after it.
-  const close = cut.includes("\u2068") && !cut.includes("\u2069") ? "\u2069" : "";
-  return `${cut.trimEnd()}…${close}`;
+  const close = head.includes("\u2068") && !head.includes("\u2069") ? "\u2069" : "";
+  return `${head.trimEnd()}…${close}`;
 }
 
-export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
-export type Paint = (style: Style, text: string) => string;
+/**
+ * The text in lines of at most `width` columns, broken at spaces where there are any. Lines after the first begin
+ * with `indent`; what does not fit into `maxLines` is cut. One line when the width is `Infinity`.
+ */
+export function wrap(text: string, width: number, indent: string, maxLines: number): string {
+  // Isolates would be torn apart.
+  if (text.includes("\u2068") || width <= indent.length + 1) return cutTo(text, width);
+  const lines: string[] = [];
+  let rest = text;
+  while (lines.length + 1 < maxLines && displayWidth(rest) > width) {
+    const { head } = splitAt(rest, width);
+    const space = head.lastIndexOf(" ");
+    const leading = /^[ └│├─]*/u.exec(head)?.[0].length ?? 0;
+    const end = rest[head.length] === " " || space < leading ? head.length : space;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = indent + rest.slice(end).trimStart();
+  }
+  return [...lines, cutTo(rest, width)].join("\n");
+}
 
-const codes = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  cyan: [36, 39],
-} as const satisfies Record<Style, readonly [number, number]>;
-
-/** Paints, or leaves texts as they are: on a terminal only, and never against `NO_COLOR` (https://no-color.org). */
-export function createPaint(
-  stream: { readonly isTTY?: boolean },
-  environment: { readonly [name: string]: string | undefined },
-): Paint {
-  const enabled = stream.isTTY === true && (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb";
-  if (!enabled) return (_style, text) => text;
-  return (style, text) => `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m`;
+/** As many whole characters as fit, one at least where the width is one or more. */
+function splitAt(text: string, width: number): { readonly head: string } {
+  let end = 0;
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    used += displayWidth(segment);
+    if (used > width) break;
+    end += segment.length;
+  }
+  return { head: text.slice(0, end) };
 }

@@ -28,17 +28,7 @@ export const outcomes = [
 ] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** What a person reads. */
-export const outcomeLabels: Readonly<Record<Outcome, string>> = {
-  meeting_scheduled: "meeting booked",
-  contacted: "e-mail drafted",
-  qualified: "qualified",
-  needs_info: "needs info",
-  nurture: "nurture",
-  disqualified: "disqualified",
-  duplicate: "seen before",
-  spam: "spam",
-  on_hold: "on hold",
-  limit_reached: "limit reached",
-  failed: "failed",
-};
+/** What a person reads: the same words as in JSON. */
+export function outcomeLabel(outcome: Outcome): string {
+  return outcome.replaceAll("_", " ");
+}
