@@ -8,5 +8,6 @@ export type {
   PostgresMaintenance,
 } from "./maintenance/maintenance.ts";
 export type { TableStatistics, TenantStatistics } from "./maintenance/statistics.ts";
+export { type VacuumOptions, type VacuumResult, vacuumPostgres } from "./maintenance/vacuum-postgres.ts";
 export { type MigrateOptions, type MigrateResult, migratePostgres } from "./migrations/migrate-postgres.ts";
 export type { ClientOptions, PostgresStoreOptions } from "./options.ts";

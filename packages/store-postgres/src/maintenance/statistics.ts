@@ -63,32 +63,27 @@ cross join lateral (
   };
 }
 
-export async function tableStatistics(
-  { database }: StoreContext,
-  signal: Signal,
-): Promise<readonly TableStatistics[]> {
-  const rows = await database.call<{
-    name: string;
-    rows: string;
-    dead: string;
-    bytes: string;
-    vacuumed: string | null;
-  }>(
-    {
-      name: "table_statistics",
-      text: `select c.relname::text as name, greatest(c.reltuples, 0)::bigint::text as rows,
+interface TableRow {
+  readonly name: string;
+  readonly rows: string;
+  readonly dead: string;
+  readonly bytes: string;
+  readonly vacuumed: string | null;
+}
+
+/** Asks for every table of a schema, `$1`. */
+export const tableStatisticsText = `select c.relname::text as name, greatest(c.reltuples, 0)::bigint::text as rows,
   coalesce(s.n_dead_tup, 0)::text as dead, pg_total_relation_size(c.oid)::text as bytes,
   floor(extract(epoch from greatest(s.last_vacuum, s.last_autovacuum)) * 1000)::bigint::text as vacuumed
 from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 left join pg_catalog.pg_stat_all_tables as s on s.relid = c.oid
 where c.relkind = 'r' and n.nspname = $1
-order by c.relname`,
-      values: [database.schemaName],
-    },
-    { effect: "read", ...signal },
-  );
-  return rows.map(({ name, rows: count, dead, bytes, vacuumed }) => {
+order by c.relname`;
+
+/** What `tableStatisticsText` answered. */
+export function tableStatisticsOf(rows: readonly unknown[]): readonly TableStatistics[] {
+  return (rows as readonly TableRow[]).map(({ name, rows: count, dead, bytes, vacuumed }) => {
     const vacuumedAt = exactOrNull(vacuumed);
     return {
       table: name,
@@ -98,4 +93,15 @@ order by c.relname`,
       ...(vacuumedAt === null ? {} : { vacuumedAt }),
     };
   });
+}
+
+export async function tableStatistics(
+  { database }: StoreContext,
+  signal: Signal,
+): Promise<readonly TableStatistics[]> {
+  const rows = await database.call(
+    { name: "table_statistics", text: tableStatisticsText, values: [database.schemaName] },
+    { effect: "read", ...signal },
+  );
+  return tableStatisticsOf(rows);
 }

@@ -1,7 +1,7 @@
 import { documentWriteFunctions } from "./document-functions.ts";
 import { documentNamespaceFunctions } from "./document-namespaces.ts";
 import { documentPurgeFunctions } from "./document-purge.ts";
-import { pinnedPath, quoteBody } from "./sql-text.ts";
+import { pinnedPath, quoteBody, withoutStatistics } from "./sql-text.ts";
 
 /** As the tables are read by queries that Kysely builds. `bigint` columns: `asText` in results. */
 export interface DocumentTables {
@@ -74,6 +74,10 @@ export function documentTables(schema: string): readonly string[] {
   searchable text collate "C" not null,
   primary key (tenant, session, generation, place)
 )`,
+    withoutStatistics(`${schema}.documents`, [
+      ...["place", "namespace", "key", "tags"],
+      ...["value", "metadata", "filterable", "searchable"],
+    ]),
     // Each index but the primary key has a condition that only its own query repeats. To a planner without statistics,
     // as of a new table or in PGlite, any index that begins with the tenant looks as good as the primary key, and each
     // look at one document would read all of its unit.
@@ -88,6 +92,7 @@ export function documentTables(schema: string): readonly string[] {
   place bytea not null,
   primary key (tenant, session, generation, tag, place)
 )`,
+    withoutStatistics(`${schema}.document_tags`, ["tag", "place"]),
     `create table ${schema}.document_versions (
   tenant text collate "C" not null,
   session text collate "C" not null,

@@ -1,3 +1,5 @@
+import { withoutStatistics } from "./sql-text.ts";
+
 /** As the tables are read by queries that Kysely builds. `bigint` columns: `asText` in results. */
 export interface EventTables {
   events: {
@@ -60,6 +62,7 @@ export function eventTables(schema: string): readonly string[] {
   content text not null,
   primary key (tenant, session, generation, seq)
 )`,
+    withoutStatistics(`${schema}.events`, ["agent", "role", "status", "duration_ms", "content"]),
     `create index events_by_time on ${schema}.events (tenant, recorded_at, session, seq) where retracted_by is null`,
     `create index events_pinned on ${schema}.events (tenant, session, generation, seq) where pinned`,
     `create index events_retracted on ${schema}.events (tenant, session, generation, seq) where retracted_by is not null`,
@@ -76,6 +79,7 @@ export function eventTables(schema: string): readonly string[] {
   revision bigint not null,
   primary key (tenant, session, key, generation)
 )`,
+    withoutStatistics(`${schema}.operations`, ["key", "id", "fingerprint"]),
     // For the export alone, which repeats the condition: to a planner that knows little of the tables it would look as
     // good as the primary key for finding one operation, and that went through all 5,000 of a session. Without the
     // session, of which a generation is nearly as telling, so that it looks no worse for what it is made for.

@@ -1,4 +1,4 @@
-import { nowMs, pinnedPath, quoteBody } from "./sql-text.ts";
+import { nowMs, pinnedPath, quoteBody, withoutStatistics } from "./sql-text.ts";
 
 /** As the tables are read by queries that Kysely builds. `bigint` columns: `asText` in results. */
 export interface SessionTables {
@@ -77,6 +77,7 @@ export function sessionTables(schema: string): readonly string[] {
   lease_until bigint,
   primary key (tenant, session)
 ) with (fillfactor = 80)`,
+    withoutStatistics(`${schema}.sessions`, ["subject", "subject_key", "metadata"]),
     `create index sessions_by_subject on ${schema}.sessions (tenant, subject_key, session) where subject_key is not null`,
     `create index sessions_by_expiry on ${schema}.sessions (tenant, expiry_due) where expiry_due is not null`,
     `create index sessions_dead on ${schema}.sessions (tenant, generation) where incarnation is null`,

@@ -2,6 +2,14 @@
 export const nowMs = "floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
 
 /**
+ * Keeps `analyze` from copying values of these columns into `pg_statistic`, where they would outlive an erasure until
+ * the table is analyzed again. No query here depends on them: each names the index that it goes by.
+ */
+export function withoutStatistics(table: string, columns: readonly string[]): string {
+  return `alter table ${table} ${columns.map((column) => `alter column ${column} set statistics 0`).join(", ")}`;
+}
+
+/**
  * Where a function of the schema looks up names: in `pg_catalog` alone, for tables and types of the session last. Under
  * the caller's path anyone who may create in one of its schemas could plant a function or an operator that fits the
  * arguments better than PostgreSQL's own, and have it run with the rights of whoever calls the function. Every function
