@@ -30,13 +30,16 @@ export type HandoffPriority = "low" | "normal" | "high" | "urgent";
 export interface HandoffContext {
   /** `full`, `last(5)`, `none`, `custom` …: the policy that chose. */
   readonly policy: string;
+  /** Messages that were passed word for word, in the order in which the receiver saw them. */
   readonly passed: readonly SeqRange[];
   readonly dropped: readonly SeqRange[];
+  /** Messages that were passed in another form, which stands in `inline`: with other call ids, without some parts. */
+  readonly reshaped?: readonly SeqRange[];
   /** Keys of documents that were handed over, each as `[...namespace, key]`. */
   readonly documents?: readonly (readonly string[])[];
   /** Messages that stand in no log, such as those a function made. Recorded whole. */
   readonly inline?: readonly Message[];
-  /** Where each inline message stands in what the receiver saw, as an index; the passed ones fill the rest, by `seq`. */
+  /** Where each inline message stands in what the receiver saw, as an index; the passed ones fill the rest. */
   readonly inlineAt?: readonly number[];
   /** The log's version that the messages were read at. */
   readonly version?: number;

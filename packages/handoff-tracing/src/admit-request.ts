@@ -3,6 +3,7 @@ import {
   admitId,
   admitJson,
   admitNamespace,
+  admitOptionalId,
   admitSessionAddress,
   defaultLimits,
   type HandoffPriority,
@@ -25,6 +26,8 @@ const requestFields = new Set([
   "documents",
   "parent",
   "outcome",
+  "callId",
+  "callResult",
 ]);
 const priorities: readonly HandoffPriority[] = ["low", "normal", "high", "urgent"];
 
@@ -32,6 +35,8 @@ const priorities: readonly HandoffPriority[] = ["low", "normal", "high", "urgent
 export interface AdmittedRequest extends HandoffFacts {
   readonly policy: ContextPolicy;
   readonly documents: readonly (readonly string[])[];
+  readonly callId: string | undefined;
+  readonly callResult: HandoffRequest["callResult"];
 }
 
 /** Checks a request before anything is read or written. @throws `invalid-input` naming the field; `too-large`. */
@@ -47,11 +52,16 @@ export function admitRequest<Result>(
   if (request.outcome !== undefined && typeof request.outcome !== "function") {
     throw refuse("outcome", "must be a function that maps the result.");
   }
-  const { context } = request;
+  const { context, callResult } = request;
+  if (callResult !== undefined && typeof callResult !== "string" && typeof callResult !== "function") {
+    throw refuse("callResult", "must be a text, or a function that makes one of the end.");
+  }
   return {
     ...admitFacts(request),
     ...(context === undefined ? {} : { data: admitJson(context, "context", defaultLimits).value }),
     policy: admitPolicy(request.policy),
+    callId: admitOptionalId(request.callId, "callId", defaultLimits),
+    callResult,
     documents: Object.freeze(documents.map((key, index) => admitKey(key, `documents[${index}]`))),
   };
 }

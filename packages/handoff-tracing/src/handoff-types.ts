@@ -43,6 +43,16 @@ export interface HandoffRequest<Result = unknown> {
    * context; `null` says that it stands in none.
    */
   readonly parent?: HandoffParent | null;
+  /**
+   * The tool call that asked for the handoff. Its result is appended with the handoff's end, in one step, so that later
+   * views show it; and the receiver is told that control was passed. Leave it out where the framework answers the call.
+   */
+  readonly callId?: string;
+  /**
+   * The result of that call: a text, or a function of the handoff's end. When left out it says that control was passed,
+   * or that the handoff failed or was rejected; those are marked as errors, whatever they say.
+   */
+  readonly callResult?: string | ((end: HandoffRecord) => JsonValue);
   /** What of the result is recorded. The result itself when left out; one that JSON cannot carry is not recorded. */
   readonly outcome?: (result: Result) => JsonValue | undefined;
 }

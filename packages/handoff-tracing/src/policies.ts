@@ -11,7 +11,7 @@ import {
   type ViewStrategy,
 } from "@relevo/core";
 import type { ContextEntry, LogSnapshot } from "./log-snapshot.ts";
-import { type PairedMessage, pairTools, recentWhole } from "./tool-pairs.ts";
+import { recentWhole } from "./recent-whole.ts";
 
 /** What is handed over, as a policy may want to know it. */
 export interface HandoffFacts {
@@ -32,7 +32,11 @@ export interface ChosenMessage {
   readonly derivedFrom?: readonly SeqRange[];
 }
 
-/** Chooses which messages the receiver of a handoff gets. */
+/**
+ * Chooses which messages the receiver of a handoff gets. Whatever it chooses is then brought into a form that every
+ * provider takes: results stand behind their calls, a call without a result gets one that says so, system messages come
+ * first, and a conversation that would begin with the assistant gets a first message of the user.
+ */
 export interface ContextPolicy {
   /** Stands in the record: `full`, `last(5)`, `none` … */
   readonly name: string;
@@ -49,8 +53,8 @@ export interface ContextSource extends HandoffFacts {
 }
 
 /**
- * What a function may answer. Messages of the source that are returned as they are, in their order, are recorded
- * by their place; all others are recorded whole. A moved or repeated message counts as made.
+ * What a function may answer. Messages of the source that are returned as they are are recorded by their place; all
+ * others, and those that are repeated, are recorded whole.
  */
 export type ContextChoice =
   | readonly Message[]
@@ -64,25 +68,18 @@ export type ContextFunction = (
   options: CallOptions,
 ) => ContextChoice | Promise<ContextChoice>;
 
-/** Every effective message, made valid for a provider as `last` does. Cost grows with the conversation. */
+/** Every effective message. Cost grows with the conversation. */
 export function full(): ContextPolicy {
-  return {
-    name: "full",
-    choose: async (source, handoff) => paired(await source.recent(Number.POSITIVE_INFINITY), handoff),
-  };
+  return { name: "full", choose: (source) => source.recent(Number.POSITIVE_INFINITY) };
 }
 
 /**
- * The newest `count` messages. A window that would begin with a tool result begins with its call instead, so it may
- * be longer; a result whose call is gone is dropped; a call that has no result yet, such as the one that asked for
- * the handoff, gets one made for it. Cost follows `count`.
+ * The newest `count` messages, with all that belongs to them: calls are not cut from their results, nor reasoning from
+ * what it led to, however far back those stand. A result whose call is gone is dropped. Cost follows `count`.
  */
 export function last(count: number): ContextPolicy {
   admitInteger(count, "count", 1);
-  return {
-    name: `last(${count})`,
-    choose: async (source, handoff) => paired(await recentWhole(source.recent, count), handoff),
-  };
+  return { name: `last(${count})`, choose: (source) => recentWhole(source.recent, count) };
 }
 
 /** No messages: the receiver knows the reason and the data, and nothing else. */
@@ -146,12 +143,4 @@ function bySeq(seqs: readonly number[], source: LogSnapshot): ChosenMessage[] {
       throw refuse("policy", `chose seq ${seq}, which is no message of the session.`);
     return { message, seq };
   });
-}
-
-function paired(entries: readonly ContextEntry[], handoff: HandoffFacts): ChosenMessage[] {
-  return pairTools(entries, `Control was passed to ${handoff.to}.`).map((one: PairedMessage) =>
-    one.seq === undefined
-      ? { message: one.message, derivedFrom: [{ from: one.answers, to: one.answers }] }
-      : one,
-  );
 }

@@ -1,11 +1,14 @@
 import { type CallOptions, historyLost } from "@relevo/core";
+import type { AdmittedRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { callWithin, isMemoryDown } from "./call-memory.ts";
+import { type AnsweredCall, passedTo } from "./call-result.ts";
 import { ancestorsOf } from "./frame.ts";
 import { boundRead, type LogSnapshot, openSnapshot } from "./log-snapshot.ts";
 import { guardAgainstLoops, hopsOf } from "./loop-guard.ts";
 import { type ResolvedContext, resolveContext } from "./resolve-context.ts";
 import type { Beginning, Ending } from "./running-handoff.ts";
+import { findTransferCall } from "./transfer-call.ts";
 
 /** A handoff that may start. */
 export interface Prepared {
@@ -41,14 +44,23 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
     throw historyLost("ended");
   const incarnation = snapshot?.incarnation;
 
+  let answers: AnsweredCall | undefined;
   try {
-    guardAgainstLoops(record, hopsOf(snapshot?.tail ?? [], ancestorsOf(attempt.outer)), limits);
+    answers = await answersOf(snapshot, facts, unlessDown);
   } catch (error) {
-    await refuse(settings, attempt, { record, incarnation }, { status: "rejected", error });
+    await refuse(settings, attempt, { record, incarnation }, { status: "failed", error });
     throw error;
   }
   try {
-    const resolve = { ...callOptions(signal), counter, documents: facts.documents };
+    guardAgainstLoops(record, hopsOf(snapshot?.tail ?? [], ancestorsOf(attempt.outer)), limits);
+  } catch (error) {
+    await refuse(settings, attempt, { record, incarnation, answers }, { status: "rejected", error });
+    throw error;
+  }
+  try {
+    const { documents, callResult, to } = facts;
+    const callText = typeof callResult === "string" ? callResult : passedTo(to);
+    const resolve = { ...callOptions(signal), counter, documents, call: answers?.call, callText };
     const context =
       snapshot === undefined
         ? undefined
@@ -62,13 +74,26 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
         record: { ...record, context: chosen.record },
         derivedFrom: chosen.derivedFrom,
         incarnation,
+        answers,
         degraded: context === undefined,
       },
     };
   } catch (error) {
-    await refuse(settings, attempt, { record, incarnation }, { status: "failed", error });
+    await refuse(settings, attempt, { record, incarnation, answers }, { status: "failed", error });
     throw error;
   }
+}
+
+/** The call that the end will answer. Where the memory is down, nothing is known of it but its id. */
+async function answersOf(
+  snapshot: LogSnapshot | undefined,
+  { callId, callResult }: AdmittedRequest,
+  unlessDown: <Value>(step: () => Promise<Value>) => Promise<Value | undefined>,
+): Promise<AnsweredCall | undefined> {
+  if (callId === undefined) return undefined;
+  const call =
+    snapshot === undefined ? undefined : await unlessDown(() => findTransferCall(snapshot, callId));
+  return { call: call ?? { toolCallId: callId }, result: callResult };
 }
 
 async function refuse(

@@ -5,15 +5,14 @@ import {
   type HandoffRecord,
   isEvent,
   type Message,
-  rangesInclude,
   readAll,
   type SessionAddress,
 } from "@relevo/core";
+import { type PassedMessage, passedMessages } from "./passed-messages.ts";
 
-/** One message that the receiver saw, or the hole where it stood. */
+/** One message that the receiver saw, or the hole where it stood. A trimmed hole may be of many messages. */
 export type RebuiltMessage =
-  | { readonly source: "log"; readonly seq: number; readonly message: Message }
-  | { readonly source: "log"; readonly seq: number; readonly missing: "erased" | "trimmed" }
+  | PassedMessage
   | { readonly source: "inline"; readonly message: Message }
   | { readonly source: "inline"; readonly missing: "erased" };
 
@@ -45,25 +44,8 @@ export async function rebuildContext(
   if (recorded === undefined) return { handoffId, messages: [], documents: [], complete: false };
 
   const { context, seq } = recorded;
-  const passed = await passedMessages(log, at, context, seq, options);
-  const places = new Map((context.inlineAt ?? []).map((place, index) => [place, index]));
-  const messages: RebuiltMessage[] = [];
-  // Without places, inline messages stand before the log's.
-  if (context.inlineAt === undefined) {
-    for (const message of context.inline ?? []) messages.push({ source: "inline", message });
-  }
-  for (let next = 0; next < passed.length || places.has(messages.length); ) {
-    const index = places.get(messages.length);
-    if (index === undefined) {
-      const one = passed[next++];
-      if (one !== undefined) messages.push(one);
-      continue;
-    }
-    const message = context.inline?.[index];
-    messages.push(
-      message === undefined ? { source: "inline", missing: "erased" } : { source: "inline", message },
-    );
-  }
+  const passed = await passedMessages(log, at, context.passed, seq, options);
+  const messages = interleave(passed, context);
   return {
     handoffId,
     messages,
@@ -105,33 +87,38 @@ function contextOf(
   return contexts.find(({ context }) => context.inline !== undefined) ?? contexts[0];
 }
 
-async function passedMessages(
-  log: EventLog,
-  address: SessionAddress,
-  context: HandoffContext,
-  recordedAt: number,
-  options: CallOptions,
-): Promise<readonly RebuiltMessage[]> {
-  const rebuilt: RebuiltMessage[] = [];
-  for (const { from, to } of context.passed) {
-    // What a framework says was passed may name any place; what came after its record was not passed.
-    const range = { from, to: Math.min(to, recordedAt - 1) };
-    if (range.from > range.to) continue;
-    let expected = range.from;
-    const window = { after: range.from - 1, before: range.to + 1, types: ["message"], limit: 1000 } as const;
-    for await (const page of readAll(log, address, { ...options, ...window, retracted: "include" })) {
-      for (const event of page) {
-        if (!rangesInclude(context.passed, event.seq)) continue;
-        while (expected < event.seq) rebuilt.push({ source: "log", seq: expected++, missing: "trimmed" });
-        expected = event.seq + 1;
-        rebuilt.push(
-          isEvent(event, "message")
-            ? { source: "log", seq: event.seq, message: event.body }
-            : { source: "log", seq: event.seq, missing: "erased" },
-        );
-      }
+/** Inline messages at their places, the passed ones between them. Without places, the inline ones come first. */
+function interleave(passed: readonly PassedMessage[], context: HandoffContext): readonly RebuiltMessage[] {
+  const { inline = [], inlineAt } = context;
+  const made = inlineAt ?? inline.map((_, index) => index);
+  const places = new Map(made.map((place, index) => [place, index]));
+  const messages: RebuiltMessage[] = [];
+  let place = 0;
+  const addInline = (): void => {
+    for (let index = places.get(place); index !== undefined; index = places.get(place)) {
+      const message = inline[index];
+      messages.push(
+        message === undefined ? { source: "inline", missing: "erased" } : { source: "inline", message },
+      );
+      place++;
     }
-    while (expected <= range.to) rebuilt.push({ source: "log", seq: expected++, missing: "trimmed" });
+  };
+  const stops = [...places.keys()].sort((left, right) => left - right);
+  let stop = 0;
+  addInline();
+  for (const one of passed) {
+    let { seq } = one;
+    const last = "to" in one ? one.to : seq;
+    // A hole of many messages is parted where an inline one stood in it.
+    while (seq <= last) {
+      while ((stops[stop] ?? Number.POSITIVE_INFINITY) < place) stop++;
+      const room = (stops[stop] ?? Number.POSITIVE_INFINITY) - place;
+      const to = Math.min(last, seq + room - 1);
+      messages.push("to" in one ? { ...one, seq, to } : one);
+      place += to - seq + 1;
+      seq = to + 1;
+      addInline();
+    }
   }
-  return rebuilt;
+  return messages;
 }

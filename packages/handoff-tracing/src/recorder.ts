@@ -8,6 +8,7 @@ import {
   createRunning,
   type Ending,
   type HandoffEvent,
+  type HandoffEvents,
   type RunningHandoff,
 } from "./running-handoff.ts";
 
@@ -36,19 +37,19 @@ export function createRecorder(settings: RecorderSettings): Recorder {
   async function append(
     session: HandoffSession,
     phase: "start" | "end",
-    event: HandoffEvent,
+    events: HandoffEvents,
     incarnation: string | undefined,
     call: CallOptions,
   ): Promise<AppendResult> {
     const operation = {
-      id: `handoff:${event.body.handoffId}:${phase}`,
-      fingerprint: fingerprint(event.body),
+      id: `handoff:${events[0].body.handoffId}:${phase}`,
+      fingerprint: fingerprint(events.map(({ body }) => body)),
     };
     const guard = {
       ...(incarnation === undefined ? {} : { incarnation }),
       ...(session.fence === undefined ? {} : { fence: session.fence }),
     };
-    return await appendReliably(log, addressOf(session), [event], { ...call, operation, ...guard }, patience);
+    return await appendReliably(log, addressOf(session), events, { ...call, operation, ...guard }, patience);
   }
 
   function watch(session: HandoffSession, record: HandoffRecord): HandoffObservation {
@@ -74,7 +75,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       degraded: begun.degraded ?? beginning.degraded ?? false,
       now: () => clock.now(),
       monotonic,
-      append: (event, call) => append(session, "end", event, incarnation, call),
+      append: (events, call) => append(session, "end", events, incarnation, call),
       report: (error, phase, record) => report(error, { phase, session: addressOf(session), record }),
     });
   }
@@ -112,7 +113,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       };
       try {
         const incarnation = session.incarnation ?? beginning.incarnation;
-        const started = await append(session, "start", event, incarnation, call);
+        const started = await append(session, "start", [event], incarnation, call);
         return running(session, beginning, observation, { started });
       } catch (error) {
         if (settings.degrade && isMemoryDown(error)) {

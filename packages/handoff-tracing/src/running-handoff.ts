@@ -10,10 +10,14 @@ import {
   MemoryError,
   type SeqRange,
 } from "@relevo/core";
+import { type AnsweredCall, callResultEvent } from "./call-result.ts";
 import { describeError } from "./handoff-errors.ts";
 import type { HandoffObservation } from "./observer.ts";
 
 export type HandoffEvent = Extract<EventInput, { readonly type: "handoff" }>;
+
+/** What one append records: a start, or an end with what belongs to it. */
+export type HandoffEvents = readonly [HandoffEvent, ...EventInput[]];
 
 /** A handoff before it starts: its record without what the recorder adds. */
 export interface Beginning {
@@ -21,6 +25,8 @@ export interface Beginning {
   readonly derivedFrom?: readonly SeqRange[];
   /** The incarnation that the context was read from. */
   readonly incarnation?: string | undefined;
+  /** The call that the end answers. */
+  readonly answers?: AnsweredCall | undefined;
   /** True when the messages could not be read: the receiver runs without them, and the end says so. */
   readonly degraded?: boolean;
 }
@@ -56,7 +62,7 @@ export interface RunningSettings {
   readonly degraded: boolean;
   readonly now: () => number;
   readonly monotonic: () => number;
-  readonly append: (event: HandoffEvent, call: CallOptions) => Promise<unknown>;
+  readonly append: (events: HandoffEvents, call: CallOptions) => Promise<unknown>;
   /** Told of an observer that throws, and of an outcome that the store refuses. */
   readonly report: (error: unknown, phase: "observer" | "outcome", record: HandoffRecord) => void;
 }
@@ -65,12 +71,14 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
   const { beginning, observation, started } = settings;
   const begunAt = settings.monotonic();
   let event: HandoffEvent | undefined;
+  let result: EventInput | undefined;
   let recording: Promise<void> | undefined;
 
   function decide(ending: Ending): HandoffEvent {
     if (event !== undefined) return event;
     const durationMs = Math.max(0, Math.round((settings.monotonic() - begunAt) * 1000) / 1000);
     event = endEvent(settings, ending, durationMs);
+    result = resultOf(event, ending);
     try {
       observation.onEnd?.(event.body, "error" in ending ? ending.error : undefined);
     } catch (error) {
@@ -79,16 +87,36 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     return event;
   }
 
+  /** Made once, so that a retry appends the same. A function that fails does not keep the end from being recorded. */
+  function resultOf(
+    { body, at = 0, derivedFrom = [] }: HandoffEvent,
+    ending: Ending,
+  ): EventInput | undefined {
+    const { answers } = beginning;
+    if (answers === undefined) return undefined;
+    const isError = ending.status !== "completed";
+    try {
+      return callResultEvent(answers, body, isError, at, derivedFrom);
+    } catch (error) {
+      settings.report(error, "outcome", body);
+      return callResultEvent({ ...answers, result: undefined }, body, isError, at, derivedFrom);
+    }
+  }
+
+  function eventsOf(end: HandoffEvent): HandoffEvents {
+    return result === undefined ? [end] : [end, result];
+  }
+
   /** A result may be storable by itself and not within the record; then the record goes without. */
   async function record(decided: HandoffEvent, call: CallOptions): Promise<void> {
     try {
-      await settings.append(decided, call);
+      await settings.append(eventsOf(decided), call);
     } catch (error) {
       const { outcome, ...body } = decided.body;
       if (outcome === undefined || !isRefusedForm(error)) throw error;
       event = { ...decided, body };
       settings.report(error, "outcome", body);
-      await settings.append(event, call);
+      await settings.append(eventsOf(event), call);
     }
   }
 

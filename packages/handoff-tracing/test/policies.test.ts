@@ -1,4 +1,5 @@
 import { MemoryError, type Message, type TokenCounter, type View, type ViewStrategy } from "@relevo/core";
+import { continuation, missingResult } from "@relevo/messages";
 import { describe, expect, test } from "vitest";
 import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/policies.ts";
 import { type Bench, bench, bound, callMessage, done, rejectionOf, resultMessage, work } from "./support.ts";
@@ -89,26 +90,55 @@ describe("full", () => {
     expect(await on.records()).toEqual([]);
   });
 
-  test("answers the call that asked for the handoff, and one that a crash left open", async () => {
+  test("says of a call without a result that it has none", async () => {
     const on = bench();
-    await on.say("hi", callMessage("crashed"), "again", callMessage("transfer"));
+    await on.say("hi", callMessage("crashed"), "again");
     const messages = await seen(on, full());
-    expect(messages.map(({ role }) => role)).toEqual([
-      "user",
-      "assistant",
-      "tool",
-      "user",
-      "assistant",
-      "tool",
-    ]);
-    expect(texts(messages)[2]).toMatchObject({ toolCallId: "crashed", isError: true });
-    expect(texts(messages)[5]).toEqual({
-      type: "tool-result",
-      toolCallId: "transfer",
-      toolName: "lookup",
-      output: "Control was passed to qualifier.",
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "user"]);
+    expect(texts(messages)[2]).toMatchObject({ toolCallId: "crashed", output: missingResult, isError: true });
+    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 1, to: 3 }], inlineAt: [2] });
+  });
+
+  test("puts a late result behind its call, and system messages first, all by their places", async () => {
+    const on = bench();
+    await on.say(
+      "hi",
+      callMessage("a"),
+      { role: "system", content: "Be brief." },
+      "hello?",
+      resultMessage("a"),
+    );
+    const messages = await seen(on, full());
+    expect(messages.map(({ role }) => role)).toEqual(["system", "user", "assistant", "tool", "user"]);
+    const context = await lastContext(on);
+    expect(context).toMatchObject({
+      passed: [
+        { from: 3, to: 3 },
+        { from: 1, to: 2 },
+        { from: 5, to: 5 },
+        { from: 4, to: 4 },
+      ],
+      dropped: [],
     });
-    expect(await lastContext(on)).toMatchObject({ passed: [{ from: 1, to: 4 }], inlineAt: [2, 5] });
+    expect(context).not.toHaveProperty("inline");
+  });
+
+  test("records what it has to change whole, and says which messages that are", async () => {
+    const on = bench();
+    const thought: Message = { role: "assistant", content: [{ type: "reasoning", text: "Hm." }] };
+    await on.say("hi", callMessage("x"), resultMessage("x"), thought, callMessage("x"), resultMessage("x"));
+    const messages = await seen(on, full());
+    expect(messages).toHaveLength(5);
+    expect(await lastContext(on)).toMatchObject({
+      passed: [{ from: 1, to: 3 }],
+      reshaped: [{ from: 4, to: 6 }],
+      dropped: [],
+      inline: messages.slice(3),
+      inlineAt: [3, 4],
+    });
+    await on.log.erase(on.session, { seqs: [{ from: 4, to: 4 }] });
+    const { events } = await on.log.read(on.session, { types: ["handoff"] });
+    expect(JSON.stringify(events)).not.toContain("Hm.");
   });
 });
 
@@ -131,7 +161,9 @@ describe("last", () => {
       content: ["a", "b", "c"].map((id) => ({ type: "tool-call", toolCallId: id, toolName: "t", input: {} })),
     };
     await on.say("hi", calls, resultMessage("a"), resultMessage("b"), resultMessage("c"));
-    expect(await seen(on, last(1))).toHaveLength(4);
+    const messages = await seen(on, last(1));
+    expect(texts(messages)[0]).toBe(continuation);
+    expect(messages).toHaveLength(5);
     expect(await lastContext(on)).toMatchObject({
       passed: [{ from: 2, to: 5 }],
       dropped: [{ from: 1, to: 1 }],
@@ -142,10 +174,17 @@ describe("last", () => {
     const on = bench();
     await on.say(callMessage("x"), resultMessage("x"), callMessage("x"));
     await on.say(...Array.from({ length: 150 }, (_, index) => `aside ${index}`), resultMessage("x"));
-    expect(await seen(on, last(1))).toHaveLength(152);
+    expect((await seen(on, last(1))).map(({ role }) => role)).toEqual(["user", "assistant", "tool"]);
     expect(await lastContext(on)).toMatchObject({
-      passed: [{ from: 3, to: 154 }],
-      dropped: [{ from: 1, to: 2 }],
+      passed: [
+        { from: 3, to: 3 },
+        { from: 154, to: 154 },
+      ],
+      dropped: [
+        { from: 1, to: 2 },
+        { from: 4, to: 153 },
+      ],
+      inlineAt: [0],
     });
   });
 
@@ -159,7 +198,7 @@ describe("last", () => {
       "thanks",
     );
     await on.log.erase(on.session, { seqs: [{ from: 1, to: 1 }] });
-    expect(await seen(on, last(4))).toHaveLength(3);
+    expect(texts(await seen(on, last(4)))[0]).toBe(continuation);
     expect(await lastContext(on)).toMatchObject({
       passed: [{ from: 3, to: 5 }],
       dropped: [{ from: 2, to: 2 }],
@@ -245,7 +284,7 @@ describe("functions", () => {
     });
   });
 
-  test("that move or repeat messages get them recorded as made, so that the order can be rebuilt", async () => {
+  test("that move messages get them recorded in their order, and those that they repeat as made", async () => {
     const on = bench();
     await on.say("one", "two", "three");
     expect(texts(await seen(on, ({ messages }) => [...messages.slice(1), ...messages]))).toEqual([
@@ -256,9 +295,12 @@ describe("functions", () => {
       "three",
     ]);
     expect(await lastContext(on)).toMatchObject({
-      passed: [{ from: 2, to: 3 }],
-      dropped: [{ from: 1, to: 1 }],
-      inlineAt: [2, 3, 4],
+      passed: [
+        { from: 2, to: 3 },
+        { from: 1, to: 1 },
+      ],
+      dropped: [],
+      inlineAt: [3, 4],
     });
   });
 

@@ -1,0 +1,72 @@
+import {
+  admitJson,
+  defaultLimits,
+  type EventInput,
+  type HandoffRecord,
+  type Message,
+  type SeqRange,
+} from "@relevo/core";
+import type { HandoffRequest } from "./handoff-types.ts";
+import type { TransferCall } from "./transfer-call.ts";
+
+/** The call that a handoff's end answers, and what it says when the caller knows better. */
+export interface AnsweredCall {
+  readonly call: TransferCall;
+  readonly result: HandoffRequest["callResult"];
+}
+
+/** What is said of the call that asked for a handoff, once control was passed. */
+export function passedTo(agent: string): string {
+  return `Control was passed to ${agent}.`;
+}
+
+/**
+ * The event with the result of the call that asked for the handoff, which is appended together with the end.
+ *
+ * @param isError the receiver did not do what it was asked for.
+ * @param derivedFrom what the end's words repeat; the result may repeat those.
+ * @throws what the caller's function throws; `invalid-input` or `too-large` for a result that no event can hold.
+ */
+export function callResultEvent(
+  { call, result }: AnsweredCall,
+  end: HandoffRecord,
+  isError: boolean,
+  at: number,
+  derivedFrom: readonly SeqRange[],
+): EventInput {
+  const { toolCallId, toolName, agent } = call;
+  const made = typeof result === "function" ? result(end) : result;
+  const speaker = agent === undefined ? {} : { agent };
+  const body: Message = {
+    role: "tool",
+    id: `handoff:${end.handoffId}:result`,
+    at,
+    ...speaker,
+    content: [
+      {
+        type: "tool-result",
+        toolCallId,
+        ...(toolName === undefined ? {} : { toolName }),
+        output: admitJson(made ?? textOf(end, isError), "callResult", defaultLimits).value,
+        ...(isError ? { isError } : {}),
+      },
+    ],
+  };
+  // A constant, and that control was passed, repeats nothing of the conversation.
+  const repeats = typeof result === "function" || (made === undefined && isError);
+  return {
+    type: "message",
+    at,
+    ...speaker,
+    ...(repeats && derivedFrom.length > 0 ? { derivedFrom } : {}),
+    body,
+  };
+}
+
+/** The message of an error is for logs and not for a model; the words of a rejection are meant to be read. */
+function textOf({ to, status, error }: HandoffRecord, isError: boolean): string {
+  if (!isError) return passedTo(to);
+  if (status === "rejected" && error !== undefined && error.message !== "")
+    return `${to} did not take over: ${error.message}`;
+  return status === "rejected" ? `${to} did not take over.` : `The handoff to ${to} failed.`;
+}

@@ -1,0 +1,30 @@
+import { groupEntries } from "@relevo/messages";
+import type { ContextEntry } from "./log-snapshot.ts";
+
+/** How much further back a window reads for what belongs to it. */
+const maxExtension = 1000;
+/** How much more is read at once: reasoning stands right before what it led to, and costs no second reading. */
+const margin = 16;
+
+/**
+ * The newest `count` messages, and those before them that belong to one of them: a call to its results, reasoning to
+ * what it led to. Looks at most 1,000 messages further back for a call. `recent` gives the newest so many messages,
+ * oldest first.
+ */
+export async function recentWhole(
+  recent: (count: number) => Promise<readonly ContextEntry[]>,
+  count: number,
+): Promise<readonly ContextEntry[]> {
+  for (let size = count + margin; ; size = Math.min(size * 2, count + maxExtension)) {
+    const entries = await recent(size);
+    const from = entries[Math.max(0, entries.length - count)]?.seq ?? 0;
+    const { groups, parted } = groupEntries(entries.map((entry) => ({ ...entry, pinned: false })));
+    const complete = entries.length < size || size >= count + maxExtension;
+    if (!complete && parted.some(({ seq }) => seq >= from)) continue;
+    const whole = new Set<number>();
+    for (const group of groups) {
+      if (group.entries.some(({ seq }) => seq >= from)) for (const { seq } of group.entries) whole.add(seq);
+    }
+    return entries.filter(({ seq }) => whole.has(seq));
+  }
+}
