@@ -42,3 +42,12 @@ export function tallyTable(tallies: readonly Tally[]): string {
     ...tallies.map(({ name, passed, failed, skipped }) => row(name, `${passed}`, `${failed}`, `${skipped}`)),
   ].join("\n");
 }
+
+const maxNames = 20;
+
+/** A line for each thing that failed: its name, without what went wrong in it. */
+export function failedNames(total: Tally): readonly string[] {
+  const names = total.problems.slice(0, maxNames).map((problem) => `✖ ${problem.split("\n")[0] ?? ""}`);
+  const left = total.problems.length - names.length;
+  return left > 0 ? [...names, `… and ${left} more, listed above`] : names;
+}

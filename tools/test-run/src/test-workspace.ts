@@ -7,7 +7,7 @@ import { lint } from "./lint.ts";
 import { countTasks, loadProjects, type NxRun, type Project, runTargets } from "./nx.ts";
 import { readCheckReport, readVitestReport } from "./read-reports.ts";
 import { faults, soak } from "./soak.ts";
-import { addTallies, closingLine, missing, type Tally, tallyTable } from "./tally.ts";
+import { addTallies, closingLine, failedNames, missing, type Tally, tallyTable } from "./tally.ts";
 
 export interface TestWorkspaceOptions {
   /** Takes the lines that a person sees. */
@@ -59,6 +59,8 @@ export async function testWorkspace(
   if (total.problems.length > 0) report(`\nFailures\n${total.problems.map(indent).join("\n")}`);
   report(`\n${tallyTable([...tallies, total])}\n`);
   for (const line of conformanceLines) report(line);
+  // Again, and without details: whoever sees only the end of the output sees what to look for.
+  for (const line of failedNames(total)) report(line);
   report(closingLine(total));
   return total.failed === 0 ? 0 : 1;
 }

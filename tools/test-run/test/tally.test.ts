@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { conformance } from "../src/conformance.ts";
 import { readLintReport } from "../src/lint.ts";
 import { countTasks } from "../src/nx.ts";
-import { addTallies, closingLine, missing, tallyTable } from "../src/tally.ts";
+import { addTallies, closingLine, failedNames, missing, tallyTable } from "../src/tally.ts";
 
 const one = { name: "one", passed: 3, failed: 0, skipped: 1, problems: [] };
 
@@ -15,6 +15,18 @@ it("closes with what passed and failed, and names skipped tests only when there 
 
 it("says where each problem comes from", () => {
   expect(addTallies("total", [one, missing("two", "is not there")]).problems).toEqual(["two: is not there"]);
+});
+
+it("names what failed on a line each, and counts what is left out", () => {
+  expect(failedNames(addTallies("total", [one, missing("two", "is not there\nand why")]))).toEqual([
+    "✖ two: is not there",
+  ]);
+  const many = addTallies(
+    "total",
+    Array.from({ length: 23 }, (_, index) => missing(`part ${index}`, "failed")),
+  );
+  expect(failedNames(many)).toHaveLength(21);
+  expect(failedNames(many).at(-1)).toBe("… and 3 more, listed above");
 });
 
 it("lines the table up", () => {

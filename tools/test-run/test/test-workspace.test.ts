@@ -76,6 +76,8 @@ it("fails with the name of a failing test", { timeout: 60_000 }, async () => {
   expect(code).toBe(1);
   expect(closing).toMatch(/^\d+ passed, 1 failed$/u);
   expect(output).toContain("is three");
+  // Just above the closing line, where it is still on the screen.
+  expect(output.trimEnd().split("\n").at(-2)).toMatch(/^✖ @relevo\/sums: .*is three/u);
 });
 
 it("fails when the tests were cut short and left no report", { timeout: 60_000 }, async () => {

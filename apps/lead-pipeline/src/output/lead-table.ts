@@ -35,7 +35,7 @@ export function tableRow(
   });
   const line = cells.join(" ").trimEnd();
   if (previous !== undefined && isUnwell(outcome) && causeOf(previous) === causeOf(result)) return line;
-  const path = layout.widths.has("agents") ? "" : `${agents}: `;
+  const path = layout.widths.has("agents") || agents === "" ? "" : `${agents}: `;
   const why = wrap(`  └ ${path}${oneLine(explain(result))}`, layout.columns, "    ", 3);
   return `${line}\n${paint("dim", why)}`;
 }
