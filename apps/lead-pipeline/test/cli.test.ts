@@ -189,10 +189,14 @@ describe("options", () => {
     [["--features", "flying"], /no feature "flying"/],
     [["--tenant", ""], /1 to 200 characters/],
     [["--calls-per-hour", "-1"], /whole number/],
-    [["--\u009b2J\u001b[2J\u202e"], /^error: unknown option '--'\n$/],
-    [["--features", "\u009b31m\u2066"], /^(?!.*[\p{Cf}\u0080-\u009f])/u],
+    [["--\u009b2J\u001b[2J\u202e"], /^error: unknown option '--\\u009b2J\\u001b\[2J\\u202e'\n$/],
+    [["--features", "\u009b31m\u2066"], /^[^\p{Cf}\u0080-\u009f]*no feature "\\u009b31m\\u2066"/u],
     [["--leads"], /argument missing/],
     [["--leads", "/no/such/file"], /there is no such file/],
+    [
+      ["--leads", "/no\u009b2J\u200b/file"],
+      /^\/no\\u009b2J\\u200b\/file cannot be read: there is no such file\.\n$/,
+    ],
   ])("%j is refused with 2", async (args, message) => {
     const { code, stdout, stderr } = await runProgram(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -1,8 +1,9 @@
+import { printable } from "@relevo/core";
 import { InputError } from "../input/input-error.ts";
 import type { LeadFile } from "../input/read-leads.ts";
 import { type ChosenModel, chooseModel, ModelChoiceError } from "../model/choose-model.ts";
 import { createScreen } from "../output/screen.ts";
-import { oneLine, wrap } from "../output/terminal-text.ts";
+import { wrap } from "../output/terminal-text.ts";
 import { chooseInput } from "./choose-input.ts";
 import { type ChosenMemory, chooseMemory, MemoryChoiceError } from "./choose-memory.ts";
 import type { CliProcess } from "./cli-process.ts";
@@ -10,16 +11,17 @@ import { parseCommand } from "./options.ts";
 
 /** Runs the command and returns the exit code; the help says which means what. */
 export async function runCli(args: readonly string[], io: CliProcess): Promise<number> {
+  const { columns } = createScreen(io.stderr, io.env);
+  /** Errors repeat what was typed and what servers said: what cannot be printed is shown, and lines stay lines. */
+  const complain = (text: string): void => {
+    const lines = text.split("\n").map((line) => wrap(printable(line), columns, "  ", 20));
+    io.stderr.write(`${lines.join("\n")}\n`);
+  };
   const command = parseCommand(args, {
     out: (text) => io.stdout.write(text),
-    // It repeats what was typed.
-    error: (text) => io.stderr.write(`${text.trimEnd().split("\n").map(oneLine).join("\n")}\n`),
+    error: (text) => complain(text.trimEnd()),
   });
   if (!command.run) return command.exitCode;
-  const { columns } = createScreen(io.stderr, io.env);
-  const complain = (text: string): void => {
-    io.stderr.write(`${wrap(oneLine(text), columns, "  ", 20)}\n`);
-  };
   let file: LeadFile;
   let model: ChosenModel;
   let memory: ChosenMemory;
