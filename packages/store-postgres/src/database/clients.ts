@@ -56,7 +56,10 @@ export interface Progress {
  * statement that sets up each transaction.
  */
 export interface Connector {
-  /** One statement; with `begin`, inside a transaction that this makes. */
+  /**
+   * One statement; with `begin`, inside a transaction that this makes. Without it names are looked up under the path of
+   * the connection, so the text has to come from `qualify`.
+   */
   single(
     statement: { readonly text: string; readonly values: readonly unknown[]; readonly name?: string },
     begin: string | undefined,

@@ -1,6 +1,9 @@
 import { literal, quoteIdentifier } from "../database/text.ts";
 
-/** The tenant of the transaction; null, which equals nothing, when none is set. */
+/**
+ * The tenant of the transaction; null, which equals nothing, when none is set. The application's role sets it by itself,
+ * so it guards against a condition that somebody forgot, not against SQL that somebody else runs as that role.
+ */
 export const currentTenant = "nullif(current_setting('relevo.tenant', true), '')";
 
 /** Set by upkeep, which goes through tenants, when it reads the registry of them. */
