@@ -121,7 +121,7 @@ export {
   type Summary,
   type Tombstone,
 } from "./events.ts";
-export { type FindBounds, findBounds, matchesFind } from "./find.ts";
+export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export { canonicalJson, fingerprint } from "./fingerprint.ts";
 export { createUuidGenerator, type IdGenerator } from "./id-generator.ts";
 export type { JsonArray, JsonObject, JsonValue } from "./json.ts";
@@ -213,11 +213,10 @@ export { searchableText } from "./searchable-text.ts";
 export { type UpdateOptions, updateDocument } from "./update-document.ts";
 export {
   jsonEquals,
-  matchesWhere,
   valueAt,
   type Where,
   type WhereCondition,
   type WherePath,
   type WhereSubject,
-  whereOperators,
 } from "./where.ts";
+export { whereMatcher, whereOperators } from "./where-matcher.ts";

@@ -1,5 +1,4 @@
 import type { JsonValue } from "./json.ts";
-import { compareUtf8 } from "./order.ts";
 
 /** Where in a document: `["value", "address", "city"]`, `["metadata", "source"]`. Arrays are never entered. */
 export type WherePath = readonly ["value" | "metadata", ...string[]];
@@ -42,45 +41,6 @@ export interface WhereSubject {
   readonly metadata: JsonValue;
 }
 
-/** The reference evaluator: every store must select what this selects. */
-export function matchesWhere(where: Where, subject: WhereSubject): boolean {
-  if ("and" in where) return where.and.every((part) => matchesWhere(part, subject));
-  if ("or" in where) return where.or.some((part) => matchesWhere(part, subject));
-  if ("not" in where) return !matchesWhere(where.not, subject);
-  return matchesCondition(where, valueAt(where.path, subject));
-}
-
-function matchesCondition(condition: WhereCondition, found: JsonValue | undefined): boolean {
-  for (const [operator, operand] of Object.entries(condition)) {
-    if (operator === "path" || operand === undefined) continue;
-    if (!operators[operator as keyof WhereCondition](found, operand as JsonValue)) return false;
-  }
-  return true;
-}
-
-const operators = {
-  $eq: (found, operand) => found !== undefined && jsonEquals(found, operand),
-  $ne: (found, operand) => found === undefined || !jsonEquals(found, operand),
-  $gt: (found, operand) => ordered(found, operand, (order) => order > 0),
-  $gte: (found, operand) => ordered(found, operand, (order) => order >= 0),
-  $lt: (found, operand) => ordered(found, operand, (order) => order < 0),
-  $lte: (found, operand) => ordered(found, operand, (order) => order <= 0),
-  $in: (found, operand) =>
-    found !== undefined && Array.isArray(operand) && operand.some((item) => jsonEquals(found, item)),
-  $exists: (found, operand) => (found !== undefined) === operand,
-  $contains: (found, operand) => {
-    if (Array.isArray(found)) return found.some((item) => jsonEquals(item, operand));
-    return typeof found === "string" && typeof operand === "string" && found.includes(operand);
-  },
-} as const satisfies {
-  [Operator in keyof WhereCondition]-?: (found: JsonValue | undefined, operand: JsonValue) => boolean;
-};
-
-/** The operators, for validation and for stores that translate them. */
-export const whereOperators: readonly (keyof WhereCondition)[] = Object.freeze(
-  Object.keys(operators) as (keyof WhereCondition)[],
-);
-
 /** What stands at the path, `undefined` for nothing. Only own keys of objects: `["value", "length"]` finds none. */
 export function valueAt(path: WherePath, subject: WhereSubject): JsonValue | undefined {
   let found: JsonValue | undefined = path[0] === "value" ? subject.value : subject.metadata;
@@ -91,16 +51,6 @@ export function valueAt(path: WherePath, subject: WhereSubject): JsonValue | und
     found = (found as { readonly [key: string]: JsonValue })[key];
   }
   return found;
-}
-
-function ordered(
-  found: JsonValue | undefined,
-  operand: JsonValue,
-  test: (order: number) => boolean,
-): boolean {
-  if (typeof found === "number" && typeof operand === "number") return test(found - operand);
-  if (typeof found === "string" && typeof operand === "string") return test(compareUtf8(found, operand));
-  return false;
 }
 
 /** Equality of JSON values: numbers by value, objects by their entries in any order. */

@@ -3,10 +3,10 @@ import {
   admitWhere,
   defaultLimits,
   jsonEquals,
-  matchesWhere,
   resolveLimits,
   searchableText,
   type Where,
+  whereMatcher,
 } from "../src/index.ts";
 import { thrown } from "./support.ts";
 
@@ -23,9 +23,9 @@ const subject = {
   metadata: { source: "web" },
 };
 const holds = (condition: object, ...path: string[]): boolean =>
-  matchesWhere({ path: ["value", ...path], ...condition } as Where, subject);
+  whereMatcher({ path: ["value", ...path], ...condition } as Where)(subject);
 
-describe("matchesWhere", () => {
+describe("whereMatcher", () => {
   it.each([
     [{ $eq: 1 }, ["n"], true],
     [{ $eq: "1" }, ["n"], false],
@@ -63,10 +63,10 @@ describe("matchesWhere", () => {
 
   it("knows two values: not turns each answer round", () => {
     const missing: Where = { path: ["value", "missing"], $gt: 5 };
-    expect([matchesWhere(missing, subject), matchesWhere({ not: missing }, subject)]).toEqual([false, true]);
-    expect(matchesWhere({ and: [] }, subject)).toBe(true);
-    expect(matchesWhere({ or: [] }, subject)).toBe(false);
-    expect(matchesWhere({ path: ["metadata", "source"], $eq: "web" }, subject)).toBe(true);
+    expect([whereMatcher(missing)(subject), whereMatcher({ not: missing })(subject)]).toEqual([false, true]);
+    expect(whereMatcher({ and: [] })(subject)).toBe(true);
+    expect(whereMatcher({ or: [] })(subject)).toBe(false);
+    expect(whereMatcher({ path: ["metadata", "source"], $eq: "web" })(subject)).toBe(true);
   });
 });
 

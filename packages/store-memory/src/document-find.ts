@@ -6,7 +6,7 @@ import {
   encodeCursor,
   type FindBounds,
   findBounds,
-  matchesFind,
+  findMatcher,
   type Page,
 } from "@relevo/core";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
@@ -14,6 +14,8 @@ import type { SortedSet } from "./sorted-set.ts";
 
 /** How many documents one call looks at beyond those it returns. */
 const lookBudget = 10_000;
+/** How much of the content of documents one call looks at for `where` and `text`, in bytes as they are counted. */
+const contentBudget = 16 * 1024 * 1024;
 /** Up to this many recently written documents are sorted for a page; beyond, the order of places is walked. */
 const maxSorted = 2000;
 
@@ -25,18 +27,23 @@ export function findDocuments(
   show: (row: DocumentRow) => Document,
 ): Page<Document> {
   const bounds = findBounds(request);
+  const matches = findMatcher(request);
   const items: Document[] = [];
+  const looksInside = request.where !== undefined || request.text !== undefined;
   let budget = request.limit + lookBudget;
+  let content = contentBudget;
   let position: Document | undefined;
   for (const sortKey of candidates(set, request, bounds)) {
     if (!isWithin(sortKey, bounds, request.direction)) break;
-    if ((items.length === request.limit || budget-- === 0) && position !== undefined) {
+    const isEnough = items.length === request.limit || budget-- === 0 || content <= 0;
+    if (isEnough && position !== undefined) {
       return { items, cursor: encodeCursor("documents", [position.namespace, position.key]) };
     }
     const row = set.rows.get(sortKey);
     if (row === undefined) continue;
     position = row.document;
-    if (!isExpired(row) && matchesFind(row.document, request)) items.push(show(row));
+    if (looksInside) content -= row.charge;
+    if (!isExpired(row) && matches(row.document)) items.push(show(row));
   }
   return { items };
 }

@@ -1,4 +1,4 @@
-import { type FindOptions, matchesWhere, type Where } from "@relevo/core";
+import { type FindOptions, whereMatcher, type Where } from "@relevo/core";
 import { requireService, startPrivatePostgres } from "@relevo/test-services";
 import pg from "pg";
 import { expect, it } from "vitest";
@@ -33,7 +33,7 @@ it.skipIf(!requireService("private-postgres", { for: "documents in a database wi
         for (const operator of ["$gt", "$gte", "$lt", "$lte", "$eq", "$ne", "$contains"] as const) {
           const where: Where = { path: ["value", "text"], [operator]: text };
           const expected = byBytes.filter((one) =>
-            matchesWhere(where, { value: { text: one }, metadata: {} }),
+            whereMatcher(where)({ value: { text: one }, metadata: {} }),
           );
           expect({ where, found: await keysOf({ where }) }).toEqual({ where, found: expected });
         }

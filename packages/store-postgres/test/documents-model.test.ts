@@ -9,7 +9,7 @@ import {
   encodeCursor,
   type FindOptions,
   MemoryError,
-  matchesFind,
+  findMatcher,
   matchesNamespace,
   type Store,
 } from "@relevo/core";
@@ -93,7 +93,7 @@ describe.each([1, 2, 3])("documents agree with a map and the reference filter, s
       const found = await collect((page) => store.documents.find(scope, { ...options, ...page }));
       expect({ options, found }).toEqual({
         options,
-        found: documents.filter((document) => matchesFind(document, request)),
+        found: documents.filter(findMatcher(request)),
       });
     }
 

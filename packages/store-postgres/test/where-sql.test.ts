@@ -3,7 +3,7 @@ import {
   admitWhere,
   defaultLimits,
   type JsonValue,
-  matchesWhere,
+  whereMatcher,
   type Where,
   whereOperators,
 } from "@relevo/core";
@@ -99,7 +99,7 @@ const build = new Kysely<unknown>({
   },
 });
 
-describe("a filter as SQL selects what matchesWhere does", () => {
+describe("a filter as SQL selects what whereMatcher does", () => {
   let pglite: PGlite;
   beforeAll(async () => {
     pglite = await PGlite.create();
@@ -123,7 +123,7 @@ describe("a filter as SQL selects what matchesWhere does", () => {
       const query = sql`select s.n from subjects as s cross join lateral (select ${values} offset 0) as found
         where ${condition} order by s.n`.compile(build);
       const { rows } = await pglite.query<{ n: number }>(query.sql, [...query.parameters]);
-      const expected = subjects.flatMap((subject, n) => (matchesWhere(where, subject) ? [n] : []));
+      const expected = subjects.flatMap((subject, n) => (whereMatcher(where)(subject) ? [n] : []));
       expect({ filter, rows: rows.map(({ n }) => n) }).toEqual({ filter, rows: expected });
       selected += expected.length;
     }

@@ -9,7 +9,7 @@ import {
   encodeCursor,
   type FindOptions,
   MemoryError,
-  matchesFind,
+  findMatcher,
   matchesNamespace,
 } from "@relevo/core";
 import { requireService } from "@relevo/test-services";
@@ -145,7 +145,7 @@ class Story {
     if (options.direction === "backward") documents.reverse();
     const request = admitFind(this.#scope, options, defaultLimits);
     const found = await collect((page) => this.#documents.find(this.#scope, { ...options, ...page }));
-    const expected = documents.filter((document) => matchesFind(document, request));
+    const expected = documents.filter(findMatcher(request));
     expect({ options, found }).toEqual({ options, found: expected });
   }
 

@@ -9,7 +9,7 @@ export interface WhereSql {
 }
 
 /**
- * The filter over a `jsonb` of the form `{ value, metadata }`; selects exactly what core's `matchesWhere` does. Every
+ * The filter over a `jsonb` of the form `{ value, metadata }`; selects exactly what core's `whereMatcher` does. Every
  * part of the filter is a parameter.
  *
  * Numbers of `jsonb` are decimal, those of JavaScript binary; but both sides went through JavaScript, whose shortest

@@ -4,7 +4,7 @@ import {
   documentSortKey,
   encodeCursor,
   findBounds,
-  matchesFind,
+  findMatcher,
   type Page,
 } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
@@ -40,6 +40,7 @@ export async function findDocuments(
       : [unitOf(context, scope, namespace)];
   if (!(await isReadable(context, units[0], signal))) return { items: [] };
   const bounds = findBounds(request);
+  const matches = findMatcher(request);
   const sources = await chooseSources(context, units, request, bounds, signal);
   const forward = request.direction === "forward";
   const chunk = Math.min(1000, Math.max(limit + 1, 50));
@@ -65,7 +66,7 @@ export async function findDocuments(
         );
       const record = read.get(sortKey);
       read.delete(sortKey);
-      if (record?.document !== undefined && matchesFind(record.document, request)) {
+      if (record?.document !== undefined && matches(record.document)) {
         if (items.length === limit && after !== undefined) return { items, cursor: cursorAt(after) };
         items.push(record.document);
       }

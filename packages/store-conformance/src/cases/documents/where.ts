@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, matchesWhere, type Where, type WherePath } from "@relevo/core";
+import { type JsonObject, type JsonValue, whereMatcher, type Where, type WherePath } from "@relevo/core";
 import { check, equal } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { bothHandles, caseOf, keysFound, standAlone } from "./support.ts";
@@ -103,7 +103,7 @@ async function agrees(context: CaseContext, filters: readonly Where[]): Promise<
   let selecting = 0;
   for (const [name, store] of bothHandles(context)) {
     for (const where of filters) {
-      const expected = table.filter((row) => matchesWhere(where, row)).map(({ key }) => key);
+      const expected = table.filter((row) => whereMatcher(where)(row)).map(({ key }) => key);
       if (expected.length > 0 && expected.length < table.length) selecting++;
       const found = await keysFound(context, store, { where });
       const values = (keys: readonly string[]): string => keys.map((key) => describe(table, key)).join(", ");
@@ -241,7 +241,7 @@ export const whereCases: readonly ConformanceCase[] = [
             { path, $ne: 1 },
             { path, $in: ["own", "deep", "zero", 2, "a"] },
           ])
-          .filter((where) => oddValues.some((value, index) => matchesWhere(where, rowOf(value, index)))),
+          .filter((where) => oddValues.some((value, index) => whereMatcher(where)(rowOf(value, index)))),
       );
     },
   ),

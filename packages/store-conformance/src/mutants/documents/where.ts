@@ -3,7 +3,7 @@ import {
   type Document,
   type JsonValue,
   jsonEquals,
-  matchesWhere,
+  whereMatcher,
   valueAt,
   type Where,
   type WherePath,
@@ -29,7 +29,7 @@ function evaluate(where: Where, document: Document, deviation: Deviation): boole
   return Object.entries(condition).every(
     ([name, operand]) =>
       deviation.operator?.(name, found, operand as JsonValue) ??
-      matchesWhere({ path: ["value", "it"], [name]: operand }, subject),
+      whereMatcher({ path: ["value", "it"], [name]: operand })(subject),
   );
 }
 
@@ -150,7 +150,7 @@ export const whereMutants: readonly Mutant[] = [
     "where-combinations",
     "an empty or selects everything",
     "where",
-    (document, where) => ("or" in where && where.or.length === 0) || matchesWhere(where, document),
+    (document, where) => ("or" in where && where.or.length === 0) || whereMatcher(where)(document),
   ),
 ];
 
