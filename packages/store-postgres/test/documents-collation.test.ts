@@ -1,4 +1,4 @@
-import { type FindOptions, whereMatcher, type Where } from "@relevo/core";
+import { type FindOptions, type Where, whereMatcher } from "@relevo/core";
 import { requireService, startPrivatePostgres } from "@relevo/test-services";
 import pg from "pg";
 import { expect, it } from "vitest";

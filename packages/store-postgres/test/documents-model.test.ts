@@ -8,8 +8,8 @@ import {
   documentSortKey,
   encodeCursor,
   type FindOptions,
-  MemoryError,
   findMatcher,
+  MemoryError,
   matchesNamespace,
   type Store,
 } from "@relevo/core";

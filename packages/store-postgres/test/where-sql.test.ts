@@ -3,8 +3,8 @@ import {
   admitWhere,
   defaultLimits,
   type JsonValue,
-  whereMatcher,
   type Where,
+  whereMatcher,
   whereOperators,
 } from "@relevo/core";
 import {
@@ -146,6 +146,29 @@ describe("a filter as SQL selects what whereMatcher does", () => {
       expect(selected).toBeLessThan(subjects.length * filters.length * 0.9);
     },
   );
+
+  it("for many operands of $contains at one path, which are looked for together", async () => {
+    const dice = createDice(31);
+    const subjects = Array.from({ length: 60 }, () => ({
+      value: dice.below(3) === 0 ? someValue(dice, 2) : Array.from({ length: 12 }, () => dice.pick(scalars)),
+      metadata: { a: someValue(dice, 2) },
+    }));
+    const filters = Array.from({ length: 60 }, (): Where => {
+      const path = dice.pick([["value"], ["metadata", "a"]] as const);
+      const parts = Array.from({ length: 9 + dice.below(12) }, (): Where => {
+        const contains: Where = { path, $contains: dice.pick(scalars) as string };
+        return dice.below(3) === 0 ? { not: contains } : contains;
+      });
+      return dice.pick<Where>([
+        { or: parts },
+        { and: parts.slice(0, 2) },
+        { and: [{ or: parts.slice(3) }, ...parts.slice(0, 2)] },
+      ]);
+    });
+    const { selected } = await compare(subjects, filters);
+    expect(selected).toBeGreaterThan(300);
+    expect(selected).toBeLessThan(3300);
+  });
 
   it("for every operator with every pair of scalars", async () => {
     const subjects = [...scalars, [1, "a", null], { a: 1 }, [], {}].map((value) => ({ value, metadata: {} }));
