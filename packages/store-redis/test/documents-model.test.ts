@@ -8,8 +8,8 @@ import {
   documentSortKey,
   encodeCursor,
   type FindOptions,
-  MemoryError,
   findMatcher,
+  MemoryError,
   matchesNamespace,
 } from "@relevo/core";
 import { requireService } from "@relevo/test-services";

@@ -4,9 +4,9 @@ import {
   type EventInput,
   fingerprint,
   type JsonValue,
-  matchesWhere,
   normalizeRanges,
   type Where,
+  whereMatcher,
 } from "@relevo/core";
 import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
@@ -46,9 +46,9 @@ const ofValues = Object.entries(values).flatMap(([name, make]): EntryPoint[] => 
   }),
   entryPoint({ name: `fingerprint: ${name}`, make, run: (value) => fingerprint(value) }),
   entryPoint({
-    name: `matchesWhere: many conditions on ${name}`,
+    name: `whereMatcher: many conditions on ${name}`,
     make: (size) => ({ where: manyConditions(240), value: { list: make(size) } }),
-    run: ({ where, value }) => matchesWhere(where, { value, metadata: {} }),
+    run: ({ where, value }) => whereMatcher(where)({ value, metadata: {} }),
   }),
 ]);
 
@@ -63,6 +63,39 @@ function manyConditions(count: number): Where {
     ),
   };
 }
+
+/** Filters that grow with what they look at. */
+const filters: readonly EntryPoint[] = [
+  entryPoint({
+    name: "whereMatcher: as many operands of $contains as elements",
+    make: (size) => ({
+      where: { or: Array.from({ length: size / 16 }, (_, n): Where => ({ path: ["value"], $contains: -n })) },
+      value: Array.from({ length: size }, (_, n) => n + 1),
+    }),
+    run: ({ where, value }) => whereMatcher(where)({ value, metadata: {} }),
+  }),
+  entryPoint({
+    name: "whereMatcher: as many operands of $contains as text, each a piece of it and more",
+    make: (size) => ({
+      where: {
+        or: Array.from(
+          { length: size / 64 },
+          (_, n): Where => ({ path: ["value"], $contains: `${"ab".repeat(20)}${n}` }),
+        ),
+      },
+      value: "ab".repeat(size / 2),
+    }),
+    run: ({ where, value }) => whereMatcher(where)({ value, metadata: {} }),
+  }),
+  entryPoint({
+    name: "whereMatcher: as many objects in $in as entries",
+    make: (size) => ({
+      where: { path: ["value"], $in: Array.from({ length: size / 16 }, (_, n) => ({ k: n })) } as Where,
+      value: Object.fromEntries(Array.from({ length: size }, (_, n) => [`k${n}`, n])),
+    }),
+    run: ({ where, value }) => whereMatcher(where)({ value, metadata: {} }),
+  }),
+];
 
 const logs: readonly EntryPoint[] = [
   entryPoint({
@@ -180,6 +213,7 @@ function messages(size: number): readonly EventInput[] {
 export const storeEntryPoints: readonly EntryPoint[] = [
   ...admission,
   ...ofValues,
+  ...filters,
   ...logs,
   ...sessions,
   ...documents,

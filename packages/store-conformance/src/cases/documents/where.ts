@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, whereMatcher, type Where, type WherePath } from "@relevo/core";
+import { type JsonObject, type JsonValue, type Where, type WherePath, whereMatcher } from "@relevo/core";
 import { check, equal } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { bothHandles, caseOf, keysFound, standAlone } from "./support.ts";

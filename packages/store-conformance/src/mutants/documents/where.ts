@@ -3,10 +3,10 @@ import {
   type Document,
   type JsonValue,
   jsonEquals,
-  whereMatcher,
   valueAt,
   type Where,
   type WherePath,
+  whereMatcher,
 } from "@relevo/core";
 import type { Mutant } from "../../harness.ts";
 import { filterMutant } from "./document-mutant.ts";
