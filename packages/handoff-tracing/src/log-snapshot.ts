@@ -148,7 +148,7 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
       const ranges: SeqRange[] = [...subtractRanges(seen, passed)];
       for (const gap of subtractRanges([{ from: 1, to: version }], covered)) {
         const tight = await tighten(gap);
-        if (tight !== undefined) ranges.push(...subtractRanges([tight], passed));
+        if (tight !== undefined) for (const range of subtractRanges([tight], passed)) ranges.push(range);
       }
       return normalizeRanges(ranges);
     },

@@ -27,7 +27,7 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
   const merged: number[] = [];
   for (const { seq, merged: also } of layout.messages) {
     if (seq !== undefined) shown.add(seq);
-    if (also !== undefined) merged.push(...also);
+    for (const one of also ?? []) merged.push(one);
   }
   const covers = without(normalizeRanges(history.summaries.flatMap((summary) => summary.covers)), shown);
   const inSummaries = normalizeRanges([...covers, ...rangesOf(merged)]);
