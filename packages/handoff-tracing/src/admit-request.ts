@@ -5,6 +5,7 @@ import {
   admitNamespace,
   admitOptionalId,
   admitSessionAddress,
+  admitViewForm,
   defaultLimits,
   type HandoffPriority,
   refuse,
@@ -28,6 +29,7 @@ const requestFields = new Set([
   "outcome",
   "callId",
   "callResult",
+  "for",
 ]);
 const priorities: readonly HandoffPriority[] = ["low", "normal", "high", "urgent"];
 
@@ -58,6 +60,7 @@ export function admitRequest<Result>(
   }
   return {
     ...admitFacts(request),
+    for: admitViewForm({ for: request.for }).for,
     ...(context === undefined ? {} : { data: admitJson(context, "context", defaultLimits).value }),
     policy: admitPolicy(request.policy),
     callId: admitOptionalId(request.callId, "callId", defaultLimits),

@@ -1,4 +1,4 @@
-import type { JsonValue, Message, SeqRange } from "@relevo/core";
+import type { JsonValue, Message, Provider, SeqRange } from "@relevo/core";
 import { type AnswerOpenCall, arrangeGroups, groupEntries, type ViewMessage } from "@relevo/messages";
 
 /** A message that was chosen, checked: out of the log, or made. */
@@ -34,6 +34,7 @@ export type AnswerCall = (entry: ChosenEntry, toolCallId: string) => JsonValue |
 export function arrangeContext(
   chosen: readonly ChosenEntry[],
   answerCall: AnswerCall,
+  provider: Provider | undefined,
 ): readonly ArrangedMessage[] {
   // Messages of a function need no place in the log, and may stand in another order: here each has a place of its own.
   const entries = chosen.map(({ message }, index) => ({ seq: index + 1, message, pinned: false }));
@@ -45,13 +46,15 @@ export function arrangeContext(
     const [entry] = entryAt(seq);
     return entry === undefined ? undefined : answerCall(entry, call.toolCallId);
   };
-  return arrangeGroups(groupEntries(entries, { answer }).groups).map((one): ArrangedMessage => {
-    const from = placesOf(one).flatMap(entryAt);
-    const own = one.seq === undefined ? undefined : chosen[one.seq - 1];
-    const { message } = one;
-    const isSame = own?.message === message && own.seq !== undefined;
-    return { message, from, isMade: own === undefined, ...(isSame ? { seq: own.seq } : {}) };
-  });
+  return arrangeGroups(groupEntries(entries, { answer, for: provider }).groups, { for: provider }).map(
+    (one): ArrangedMessage => {
+      const from = placesOf(one).flatMap(entryAt);
+      const own = one.seq === undefined ? undefined : chosen[one.seq - 1];
+      const { message } = one;
+      const isSame = own?.message === message && own.seq !== undefined;
+      return { message, from, isMade: own === undefined, ...(isSame ? { seq: own.seq } : {}) };
+    },
+  );
 }
 
 function placesOf({ seq, merged = [], answers = [] }: ViewMessage): readonly number[] {

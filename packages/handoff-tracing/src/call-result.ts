@@ -1,11 +1,4 @@
-import {
-  admitJson,
-  defaultLimits,
-  type EventInput,
-  type HandoffRecord,
-  type Message,
-  type SeqRange,
-} from "@relevo/core";
+import { admitJson, defaultLimits, type EventInput, type HandoffRecord, type Message } from "@relevo/core";
 import type { HandoffRequest } from "./handoff-types.ts";
 import type { TransferCall } from "./transfer-call.ts";
 
@@ -23,16 +16,14 @@ export function passedTo(agent: string): string {
 /**
  * The event with the result of the call that asked for the handoff, which is appended together with the end.
  *
+ * @param end its record, and what its words are derived from: the result may repeat them.
  * @param isError the receiver did not do what it was asked for.
- * @param derivedFrom what the end's words repeat; the result may repeat those.
  * @throws what the caller's function throws; `invalid-input` or `too-large` for a result that no event can hold.
  */
 export function callResultEvent(
   { call, result }: AnsweredCall,
-  end: HandoffRecord,
+  { body: end, at = 0, derivedFrom = [] }: Extract<EventInput, { readonly type: "handoff" }>,
   isError: boolean,
-  at: number,
-  derivedFrom: readonly SeqRange[],
 ): EventInput {
   const { toolCallId, toolName, agent } = call;
   const made = typeof result === "function" ? result(end) : result;

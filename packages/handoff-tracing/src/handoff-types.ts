@@ -4,6 +4,7 @@ import type {
   HandoffRecord,
   JsonValue,
   Message,
+  Provider,
   SessionAddress,
 } from "@relevo/core";
 import type { ContextFunction, ContextPolicy } from "./policies.ts";
@@ -36,6 +37,11 @@ export interface HandoffRequest<Result = unknown> {
   readonly context?: JsonValue;
   /** Which messages are passed; `full()` when left out. */
   readonly policy?: ContextPolicy | ContextFunction;
+  /**
+   * The provider of the receiver's model: its own native items are passed, and call ids that it takes stay as they are.
+   * Left out, what is passed is valid for every provider.
+   */
+  readonly for?: Provider | undefined;
   /** Keys of documents that are handed over, each as `[...namespace, key]`; recorded and given to the receiver. */
   readonly documents?: readonly (readonly string[])[];
   /**

@@ -6,6 +6,7 @@ import {
   type MemoryError,
   type Message,
   normalizeRanges,
+  type Provider,
   refuse,
   type SeqRange,
   type ViewStrategy,
@@ -20,6 +21,8 @@ export interface HandoffFacts {
   readonly reason: string;
   readonly priority: HandoffPriority;
   readonly data?: JsonValue;
+  /** The provider of the receiver's model, where the messages are for that one alone. */
+  readonly for?: Provider | undefined;
 }
 
 /**
@@ -79,7 +82,10 @@ export function full(): ContextPolicy {
  */
 export function last(count: number): ContextPolicy {
   admitInteger(count, "count", 1);
-  return { name: `last(${count})`, choose: (source) => recentWhole(source.recent, count) };
+  return {
+    name: `last(${count})`,
+    choose: (source, handoff) => recentWhole(source.recent, count, handoff.for),
+  };
 }
 
 /** No messages: the receiver knows the reason and the data, and nothing else. */
@@ -94,8 +100,8 @@ export function none(): ContextPolicy {
 export function view(strategy: ViewStrategy): ContextPolicy {
   return {
     name: `view(${strategy.name})`,
-    async choose(source, _handoff, options) {
-      const shown = await strategy.view(source.view, options);
+    async choose(source, handoff, options) {
+      const shown = await strategy.view(source.view, { ...options, for: handoff.for });
       const placed = shown.seqs.filter((seq) => seq !== undefined).map((seq) => ({ from: seq, to: seq }));
       const derivedFrom = normalizeRanges([...placed, ...shown.summarized]);
       return shown.messages.map((message, index) => {

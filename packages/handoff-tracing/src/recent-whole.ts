@@ -1,3 +1,4 @@
+import type { Provider } from "@relevo/core";
 import { groupEntries } from "@relevo/messages";
 import type { ContextEntry } from "./log-snapshot.ts";
 
@@ -14,11 +15,15 @@ const margin = 16;
 export async function recentWhole(
   recent: (count: number) => Promise<readonly ContextEntry[]>,
   count: number,
+  provider: Provider | undefined,
 ): Promise<readonly ContextEntry[]> {
   for (let size = count + margin; ; size = Math.min(size * 2, count + maxExtension)) {
     const entries = await recent(size);
     const from = entries[Math.max(0, entries.length - count)]?.seq ?? 0;
-    const { groups, parted } = groupEntries(entries.map((entry) => ({ ...entry, pinned: false })));
+    const { groups, parted } = groupEntries(
+      entries.map((entry) => ({ ...entry, pinned: false })),
+      { for: provider },
+    );
     const complete = entries.length < size || size >= count + maxExtension;
     if (!complete && parted.some(({ seq }) => seq >= from)) continue;
     const whole = new Set<number>();

@@ -64,7 +64,7 @@ export async function resolveContext(
   const inlineAt: number[] = [];
   const reshaped: number[] = [];
   const origins = new Set<readonly SeqRange[]>();
-  for (const { message, seq, from, isMade } of arrangeContext(entries, answer)) {
+  for (const { message, seq, from, isMade } of arrangeContext(entries, answer, handoff.for)) {
     if (seq !== undefined && !passed.has(seq)) {
       passed.add(seq);
       messages.push(message);

@@ -71,6 +71,8 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
   const { beginning, observation, started } = settings;
   const begunAt = settings.monotonic();
   let event: HandoffEvent | undefined;
+  let isError = false;
+  /** What answers the call that asked for the handoff. */
   let result: EventInput | undefined;
   let recording: Promise<void> | undefined;
 
@@ -78,7 +80,8 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     if (event !== undefined) return event;
     const durationMs = Math.max(0, Math.round((settings.monotonic() - begunAt) * 1000) / 1000);
     event = endEvent(settings, ending, durationMs);
-    result = resultOf(event, ending);
+    isError = ending.status !== "completed";
+    result = resultOf(event);
     try {
       observation.onEnd?.(event.body, "error" in ending ? ending.error : undefined);
     } catch (error) {
@@ -88,33 +91,38 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
   }
 
   /** Made once, so that a retry appends the same. A function that fails does not keep the end from being recorded. */
-  function resultOf(
-    { body, at = 0, derivedFrom = [] }: HandoffEvent,
-    ending: Ending,
-  ): EventInput | undefined {
+  function resultOf(end: HandoffEvent): EventInput | undefined {
     const { answers } = beginning;
     if (answers === undefined) return undefined;
-    const isError = ending.status !== "completed";
     try {
-      return callResultEvent(answers, body, isError, at, derivedFrom);
+      return callResultEvent(answers, end, isError);
     } catch (error) {
-      settings.report(error, "outcome", body);
-      return callResultEvent({ ...answers, result: undefined }, body, isError, at, derivedFrom);
+      settings.report(error, "outcome", end.body);
+      return plainResult(end);
     }
+  }
+
+  function plainResult(end: HandoffEvent): EventInput | undefined {
+    const { answers } = beginning;
+    return answers === undefined
+      ? undefined
+      : callResultEvent({ call: answers.call, result: undefined }, end, isError);
   }
 
   function eventsOf(end: HandoffEvent): HandoffEvents {
     return result === undefined ? [end] : [end, result];
   }
 
-  /** A result may be storable by itself and not within the record; then the record goes without. */
+  /** A result may be storable by itself and not within the record; then record and call do without. */
   async function record(decided: HandoffEvent, call: CallOptions): Promise<void> {
     try {
       await settings.append(eventsOf(decided), call);
     } catch (error) {
       const { outcome, ...body } = decided.body;
-      if (outcome === undefined || !isRefusedForm(error)) throw error;
+      const hasOwnResult = beginning.answers?.result !== undefined;
+      if ((outcome === undefined && !hasOwnResult) || !isRefusedForm(error)) throw error;
       event = { ...decided, body };
+      result = plainResult(event);
       settings.report(error, "outcome", body);
       await settings.append(eventsOf(event), call);
     }

@@ -1,5 +1,6 @@
 import { MemoryError, type Message, type TokenCounter, type View, type ViewStrategy } from "@relevo/core";
 import { continuation, missingResult } from "@relevo/messages";
+import { window } from "@relevo/truncation";
 import { describe, expect, test } from "vitest";
 import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/policies.ts";
 import { type Bench, bench, bound, callMessage, done, rejectionOf, resultMessage, work } from "./support.ts";
@@ -384,6 +385,39 @@ test("a counter gives the tokens of the whole conversation and of what was passe
   await on.say("four", "sixsix", "one");
   await seen(on, last(2));
   expect(await lastContext(on)).toMatchObject({ tokensBefore: 13, tokensAfter: 9 });
+});
+
+describe("for one provider", () => {
+  const search: Message = {
+    role: "assistant",
+    content: [
+      { type: "native", format: "openai-responses", item: { type: "web_search_call" } },
+      { type: "text", text: "Found." },
+    ],
+  };
+
+  test.each([
+    ["full", full()],
+    ["last", last(2)],
+    ["a view", view(window({ messages: 10 }))],
+    ["a function", (({ messages }) => messages) satisfies ContextFunction],
+  ])("%s passes its own items, and leaves them out for all others", async (_, policy) => {
+    const on = bench();
+    await on.say("hi", search);
+    const request = { ...work, session: on.session, policy, outcome: () => undefined };
+    const own = await on.handoffs.run({ ...request, for: "openai-responses" }, ({ messages }) => messages);
+    expect(own.at(-1)).toEqual(search);
+    for (const provider of [undefined, "gemini"] as const) {
+      const seenBy = await on.handoffs.run({ ...request, for: provider }, ({ messages }) => messages);
+      expect(seenBy.at(-1)?.content).toEqual([{ type: "text", text: "Found." }]);
+    }
+  });
+
+  test("that there is not is refused", async () => {
+    const on = bench();
+    const run = on.handoffs.run({ ...work, session: on.session, for: "openai" as never }, done);
+    expect(MemoryError.isInstance(await rejectionOf(run), "invalid-input")).toBe(true);
+  });
 });
 
 describe("an answer that is no choice of messages", () => {

@@ -14,7 +14,7 @@ test.each(Object.keys(policies))(
       }),
       { numRuns: runs, seed: 20_261_126 },
     );
-    expect(stage.tally.contexts).toBeGreaterThanOrEqual(3 * runs);
+    expect(stage.tally.contexts).toBeGreaterThan(2 * runs);
     if (policy !== "none") expect(stage.tally.spoken).toBeGreaterThan(runs);
   },
 );

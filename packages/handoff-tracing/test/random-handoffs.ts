@@ -1,4 +1,12 @@
-import type { EventInput, Message, SessionAddress, Store, ViewStrategy } from "@relevo/core";
+import {
+  type EventInput,
+  MemoryError,
+  type Message,
+  type Provider,
+  type SessionAddress,
+  type Store,
+  type ViewStrategy,
+} from "@relevo/core";
 import { providers, validateForProvider } from "@relevo/messages";
 import { conversation } from "@relevo/random-conversations";
 import { createMemoryStore } from "@relevo/store-memory";
@@ -50,7 +58,7 @@ export const policies: Readonly<Record<string, Policy>> = {
   "last(5)": last(5),
   none: none(),
   "view of a window": view(window({ messages: 4, low: 2 })),
-  "view of a budget": view(tokenBudget({ maxTokens: 4000 })),
+  "view of a budget": view(tokenBudget({ maxTokens: 2000 })),
   "view of a foreign strategy": view(raw),
   half,
   backwards,
@@ -68,6 +76,14 @@ export interface Story {
   /** The handoff answers a call that is appended for it. */
   readonly answers: boolean;
   readonly retracts: boolean;
+  /** Whom the outer handoffs are for; all of them when undefined. */
+  readonly provider: Provider | undefined;
+}
+
+/** What a receiver saw, and whom it was for. */
+interface Seen {
+  readonly input: HandoffInput;
+  readonly provider: Provider | undefined;
 }
 
 const policyName = fc.constantFrom(...Object.keys(policies));
@@ -79,6 +95,7 @@ export const story: fc.Arbitrary<Story> = fc.record({
   inner: policyName,
   answers: fc.boolean(),
   retracts: fc.nat(4).map((drawn) => drawn === 0),
+  provider: fc.option(fc.constantFrom(...providers), { nil: undefined, freq: 1 }),
 });
 
 export interface Stage {
@@ -102,7 +119,7 @@ export function openStage(): Stage {
 export async function play(stage: Stage, drawn: Story): Promise<readonly string[]> {
   const { store, handoffs } = stage;
   const session = { tenant: "acme", session: `story-${stage.played++}` };
-  const seen: HandoffInput[] = [];
+  const seen: Seen[] = [];
   const say = (messages: readonly Message[]): Promise<unknown> => append(store, session, messages);
   try {
     await say(drawn.before);
@@ -118,19 +135,29 @@ export async function play(stage: Stage, drawn: Story): Promise<readonly string[
     if (drawn.answers) await say([asks]);
     const policy = policies[drawn.policy] ?? full();
     const answer = drawn.answers ? { callId } : {};
-    await handoffs.run({ session, from: "one", to: "two", reason: "r", policy, ...answer }, async (input) => {
-      seen.push(input);
-      await say(drawn.inside);
-      const inner = policies[drawn.inner] ?? full();
-      await input.handoff({ to: "three", reason: "r", policy: inner }, (next) => {
-        seen.push(next);
-      });
-    });
-    await handoffs.run({ session, from: "one", to: "four", reason: "r", policy }, (input) => {
-      seen.push(input);
-    });
+    const provider = drawn.provider;
+    await unlessTooLarge(
+      handoffs.run(
+        { session, from: "one", to: "two", reason: "r", policy, for: provider, ...answer },
+        async (input) => {
+          seen.push({ input, provider });
+          await say(drawn.inside);
+          const inner = policies[drawn.inner] ?? full();
+          await unlessTooLarge(
+            input.handoff({ to: "three", reason: "r", policy: inner }, (next) => {
+              seen.push({ input: next, provider: undefined });
+            }),
+          );
+        },
+      ),
+    );
+    await unlessTooLarge(
+      handoffs.run({ session, from: "one", to: "four", reason: "r", policy, for: provider }, (input) => {
+        seen.push({ input, provider });
+      }),
+    );
     const faults: string[] = [];
-    for (const input of seen) faults.push(...(await faultsOf(stage, session, input)));
+    for (const one of seen) faults.push(...(await faultsOf(stage, session, one)));
     return faults;
   } finally {
     await store.log.delete(session);
@@ -140,15 +167,13 @@ export async function play(stage: Stage, drawn: Story): Promise<readonly string[
 async function faultsOf(
   { handoffs, tally }: Stage,
   session: SessionAddress,
-  { handoffId, to, messages }: HandoffInput,
+  { input: { handoffId, to, messages }, provider }: Seen,
 ): Promise<readonly string[]> {
   tally.contexts++;
   const isSpoken = messages.some(({ role }) => role !== "system");
   if (isSpoken) tally.spoken++;
-  const refused = providers.flatMap((provider) =>
-    isSpoken
-      ? validateForProvider(messages, provider).map(({ message }) => `${provider} for ${to}: ${message}`)
-      : [],
+  const refused = (provider === undefined ? providers : [provider]).flatMap((one) =>
+    isSpoken ? validateForProvider(messages, one).map(({ message }) => `${one} for ${to}: ${message}`) : [],
   );
   const rebuilt = await handoffs.rebuild(session, handoffId);
   const again = rebuilt?.messages.map((one) => ("message" in one ? one.message : one));
@@ -156,6 +181,15 @@ async function faultsOf(
   return same
     ? refused
     : [...refused, `${to} saw something else than what is rebuilt: ${JSON.stringify(again)}`];
+}
+
+/** A budget that not even the least fits in is an explicit error, which ends the handoff before its receiver runs. */
+async function unlessTooLarge(run: Promise<unknown>): Promise<void> {
+  try {
+    await run;
+  } catch (error) {
+    if (!MemoryError.isInstance(error, "budget-exceeded")) throw error;
+  }
 }
 
 async function append(store: Store, session: SessionAddress, messages: readonly Message[]): Promise<void> {

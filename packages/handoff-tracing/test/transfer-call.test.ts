@@ -182,6 +182,16 @@ describe("the result of the call", () => {
     expect(broken.problems).toMatchObject([{ problem: { phase: "outcome" } }]);
   });
 
+  test("that no event can hold costs its text and not the end", async () => {
+    const on = bench();
+    await on.say("hi", asking("transfer_to_pharmacy"));
+    const text = "x".repeat(8 * 1024 * 1024 - 10);
+    await told(on, { callId, callResult: () => text });
+    expect(await viewed(on)).toEqual([[callId, passed, undefined]]);
+    expect((await on.records()).map(({ status }) => status)).toEqual(["started", "completed"]);
+    expect(on.problems).toMatchObject([{ error: { code: "too-large" }, problem: { phase: "outcome" } }]);
+  });
+
   test("stands in the log once, also when the answer to the append was lost", async () => {
     const on = bench({}, (log) => failingAppends(log, [undefined, "applied-but-lost", "lost"]));
     await on.say("hi", asking("transfer_to_pharmacy"));
