@@ -1,15 +1,19 @@
 // Brings a database up to what the store needs, or tells with --dry-run what it would do. See --help.
 import { parseArgs } from "node:util";
 import { MemoryError, printable } from "@relevo/core";
-import { migratePostgres } from "@relevo/store-postgres";
+import { type MigrateResult, migratePostgres } from "@relevo/store-postgres";
 import pg from "pg";
 
 const usage = `pnpm migrate [--dry-run] [--schema NAME] [--role NAME] [ADDRESS]
 
-Makes the tables, functions and policies of the store in a database, and the role that may use them; or what of it is
-missing. The address is that of a role that may create them, such as postgres://owner@host/database; DATABASE_URL when
-left out. Grant the role (relevo_app) to the login role of the application:
+Makes the tables, functions and policies of the store in a database, or what of them is missing. The address is that of
+a role that may create them, such as the owner of the database: postgres://owner@host/database; DATABASE_URL when left
+out. That role owns the tables, and the store may work as it: row-level security is forced on it.
 
+Where that role may create roles, it also makes one that can use the tables and not change them. Grant it to the login
+role of the application, which is then the one to connect as:
+
+  create role my_application login password '…';
   grant relevo_app to my_application;
 
   --dry-run       changes nothing and prints the SQL
@@ -41,13 +45,13 @@ async function main(args: readonly string[]): Promise<number> {
   const pool = new pg.Pool({ connectionString: address, max: 1, connectionTimeoutMillis: 10_000 });
   pool.on("error", () => undefined);
   try {
-    const { applied, sql } = await migratePostgres({
+    const result = await migratePostgres({
       pool,
       dryRun: values["dry-run"] === true,
       ...(values.schema === undefined ? {} : { schema: values.schema }),
       ...(values.role === undefined ? {} : { applicationRole: values.role }),
     });
-    report(applied, sql, values["dry-run"] === true);
+    report(result, values.role ?? "relevo_app", values["dry-run"] === true);
     return 0;
   } catch (error) {
     console.error(safe(reasonOf(error)));
@@ -70,10 +74,22 @@ function parse(args: readonly string[]) {
   });
 }
 
-function report(applied: readonly string[], sql: readonly string[], dryRun: boolean): void {
-  if (applied.length === 0) console.error("Nothing to do: the schema is up to date.");
+function report(result: MigrateResult, role: string, dryRun: boolean): void {
+  const { applied, sql, applicationRoleReady } = result;
+  if (sql.length === 0) console.error("Nothing to do: the schema is up to date.");
   else if (dryRun) console.log(sql.map((statement) => `${statement};`).join("\n\n"));
-  else console.error(`Applied: ${applied.join(", ")}`);
+  else if (applied.length > 0) console.error(`Applied: ${applied.join(", ")}`);
+  else console.error(`Granted the role ${role} the use of the schema.`);
+  if (!applicationRoleReady) console.error(withoutRole(role));
+}
+
+function withoutRole(role: string): string {
+  return `
+There is no role ${role}, and the role of this address may not create it. The owner of the schema can use the store
+without it, under row-level security. For a login role that cannot change the tables, or if the owner has BYPASSRLS, have
+an administrator run this, then migrate again:
+
+  create role ${JSON.stringify(role)} nologin;`;
 }
 
 /** The store's own words, and what the server said behind them. */

@@ -32,8 +32,8 @@ export interface PostgresStore extends Store {
 
 /**
  * A store on a PostgreSQL, which `migratePostgres` has prepared. Connects to nothing before the first call; the first
- * one also makes sure that the schema is the one this package needs, and that the role cannot look past row-level
- * security. Any number of stores, in any number of processes, share one database.
+ * one also makes sure that the schema is the one this package needs, and chooses a role that cannot look past row-level
+ * security (see `RowLevelSecurity`). Any number of stores, in any number of processes, share one database.
  *
  * Every call ends by `timeoutMs` with a `MemoryError` whose `outcome` says what is known. What was certainly not
  * applied and may pass (a deadlock, a full server, a lost connection) is tried again before that, and so is what may be
@@ -64,8 +64,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   const security = admitChoice(
     rowLevelSecurity,
     "rowLevelSecurity",
-    ["connected-role", "application-role", "bypassed-on-purpose"],
-    options.pglite === undefined ? "connected-role" : "application-role",
+    ["automatic", "connected-role", "application-role", "bypassed-on-purpose"],
+    "automatic",
   );
   const database = createDatabase({
     connector: createConnector(options, {
@@ -74,8 +74,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     }),
     schema: options.schema ?? defaultSchema,
     limits: resolveLimits(options.limits),
-    assumeRole: security === "application-role" ? (options.applicationRole ?? defaultRole) : undefined,
-    allowBypass: security === "bypassed-on-purpose",
+    rowLevelSecurity: security,
+    applicationRole: options.applicationRole ?? defaultRole,
     timeoutMs,
   });
   const context: StoreContext = {

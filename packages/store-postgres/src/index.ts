@@ -10,4 +10,4 @@ export type {
 export type { TableStatistics, TenantStatistics } from "./maintenance/statistics.ts";
 export { type VacuumOptions, type VacuumResult, vacuumPostgres } from "./maintenance/vacuum-postgres.ts";
 export { type MigrateOptions, type MigrateResult, migratePostgres } from "./migrations/migrate-postgres.ts";
-export type { ClientOptions, PostgresStoreOptions } from "./options.ts";
+export type { ClientOptions, PostgresStoreOptions, RowLevelSecurity } from "./options.ts";

@@ -14,21 +14,27 @@ export type ClientOptions =
   /** A Kysely over any dialect of PostgreSQL. */
   | { readonly kysely: AnyKysely; readonly pool?: undefined; readonly pglite?: undefined };
 
+/**
+ * As which role a store works, so that row-level security keeps tenants apart.
+ *
+ * - `automatic`, the default: as the connected role where row-level security binds it, such as the owner of the tables,
+ *   on whom it is forced, or a member of the application's role. Otherwise (a superuser, a role with BYPASSRLS, the user
+ *   of a PGlite) each transaction assumes `applicationRole`, which costs round trips over a network. Where neither
+ *   works, the first call is `denied` and says what has to be run.
+ * - `connected-role`: as the connected role, which is refused when it bypasses row-level security.
+ * - `application-role`: each transaction assumes `applicationRole`, even where it need not.
+ * - `bypassed-on-purpose`: as the connected role, although nothing but the store's own conditions may keep tenants apart
+ *   then.
+ */
+export type RowLevelSecurity = "automatic" | "connected-role" | "application-role" | "bypassed-on-purpose";
+
 /** What `createPostgresStore` takes: a client, and what may be left out. */
 export type PostgresStoreOptions = ClientOptions & {
   /** Where the tables are; `relevo` when left out. */
   readonly schema?: string;
-  /**
-   * As which role the store works, and so what keeps tenants apart in the database itself.
-   *
-   * - `connected-role`, the default: as the role that is connected, which must not bypass row-level security.
-   * - `application-role`, the default with PGlite, whose only user bypasses everything: each transaction assumes
-   *   `applicationRole`. Over a network that costs round trips.
-   * - `bypassed-on-purpose`: as the role that is connected, although nothing but the store's own conditions keeps
-   *   tenants apart then.
-   */
-  readonly rowLevelSecurity?: "connected-role" | "application-role" | "bypassed-on-purpose";
-  /** The role that `application-role` assumes; `relevo_app` when left out. */
+  /** What keeps tenants apart in the database itself; `automatic` when left out. */
+  readonly rowLevelSecurity?: RowLevelSecurity;
+  /** The role that `migratePostgres` has granted the use of the schema; `relevo_app` when left out. */
   readonly applicationRole?: string;
   /** How long a call may take, from its beginning to its end; 30,000 when left out. In milliseconds. */
   readonly timeoutMs?: number;

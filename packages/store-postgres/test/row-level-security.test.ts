@@ -225,8 +225,10 @@ describe.skipIf(!requireService("postgres", { for: "row-level security" }))("row
     const append = (one: Store): Promise<unknown> =>
       one.log.append({ tenant: "acme", session: "role" }, [{ type: "x-note", body: 1 }]);
 
+    const connected = { rowLevelSecurity: "connected-role" } as const;
+
     it("is refused when it bypasses row-level security, unless told so", async () => {
-      const refused = createPostgresStore({ pool: owner });
+      const refused = createPostgresStore({ pool: owner, ...connected });
       const error = await append(refused).catch((reason: unknown) => reason);
       expect(MemoryError.isInstance(error, "denied")).toBe(true);
       expect((error as MemoryError).outcome).toBe("not-applied");
@@ -234,12 +236,14 @@ describe.skipIf(!requireService("postgres", { for: "row-level security" }))("row
       await append(createPostgresStore({ pool: owner, rowLevelSecurity: "bypassed-on-purpose" }));
     });
 
-    it("may be a superuser who assumes the application's role", async () => {
-      const assuming = createPostgresStore({ pool: owner, rowLevelSecurity: "application-role" });
-      await append(assuming);
-      expect((await assuming.log.list("acme", { prefix: "role" })).items).toHaveLength(1);
-      const { rows } = await owner.query("select current_user::text as role");
-      expect(rows).toEqual([{ role: "postgres" }]);
+    it("may be a superuser, for whom each transaction assumes the application's role", async () => {
+      for (const rowLevelSecurity of ["application-role", "automatic"] as const) {
+        const assuming = createPostgresStore({ pool: owner, rowLevelSecurity });
+        await append(assuming);
+        expect((await assuming.log.list("acme", { prefix: "role" })).items).toHaveLength(1);
+        const { rows } = await owner.query("select current_user::text as role");
+        expect(rows).toEqual([{ role: "postgres" }]);
+      }
     });
 
     it("is refused when it has the right to bypass, but is no superuser", async () => {
@@ -248,10 +252,38 @@ describe.skipIf(!requireService("postgres", { for: "row-level security" }))("row
       url.username = "relevo_test_bypass";
       const pool = new pg.Pool({ connectionString: url.href, max: 1 });
       try {
-        await expect(append(createPostgresStore({ pool }))).rejects.toThrow(/bypasses row-level security/u);
+        await expect(append(createPostgresStore({ pool, ...connected }))).rejects.toThrow(
+          /bypasses row-level security/u,
+        );
       } finally {
         await pool.end();
         await owner.query("drop role relevo_test_bypass");
+      }
+    });
+
+    it("is not taken for bound when the security of the tables is not forced on their owner", async () => {
+      await using place = await openTestDatabase(database.server);
+      const boss = new pg.Pool({ connectionString: place.ownerUrl, max: 1 });
+      const url = new URL(place.ownerUrl);
+      url.username = "relevo_test_unforced";
+      const pool = new pg.Pool({ connectionString: url.href, max: 1 });
+      try {
+        await boss.query(`create role relevo_test_unforced login;
+          grant usage on schema relevo to relevo_test_unforced;
+          alter table relevo.events no force row level security;
+          alter table relevo.events owner to relevo_test_unforced;
+          alter table relevo.migrations owner to relevo_test_unforced`);
+        await expect(append(createPostgresStore({ pool }))).rejects.toThrow(/security is off for events/u);
+        await boss.query("grant relevo_app to relevo_test_unforced");
+        await expect(append(createPostgresStore({ pool, ...connected }))).rejects.toThrow(
+          /security is off for events/u,
+        );
+        await append(createPostgresStore({ pool }));
+      } finally {
+        await pool.end();
+        await boss.query("reassign owned by relevo_test_unforced to current_user");
+        await boss.query("drop owned by relevo_test_unforced; drop role relevo_test_unforced");
+        await boss.end();
       }
     });
 
@@ -265,21 +297,6 @@ describe.skipIf(!requireService("postgres", { for: "row-level security" }))("row
         await owner.query("alter table relevo.operations enable row level security");
       }
       await append(createPostgresStore({ pool: app }));
-    });
-
-    it("is told what to grant when it has no rights", async () => {
-      await owner.query("create role relevo_test_stranger login");
-      const url = new URL(database.ownerUrl);
-      url.username = "relevo_test_stranger";
-      const pool = new pg.Pool({ connectionString: url.href, max: 1 });
-      try {
-        const error = await append(createPostgresStore({ pool })).catch((reason: unknown) => reason);
-        expect(MemoryError.isInstance(error, "denied")).toBe(true);
-        expect((error as Error).message).toMatch(/relevo_app/u);
-      } finally {
-        await pool.end();
-        await owner.query("drop role relevo_test_stranger");
-      }
     });
   });
 });

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import { closedError, type Limits, MemoryError, throwIfAborted } from "@relevo/core";
 import type { Kysely } from "kysely";
+import type { RowLevelSecurity } from "../options.ts";
 import type { Tables } from "../schema/tables.ts";
+import { chooseRole } from "./choose-role.ts";
 import type { Attempt, Connector, RunStatement } from "./clients.ts";
 import { createBuilder, createConnectionQueries } from "./connection-queries.ts";
 import type { Database, Statement, WorkOptions } from "./database.ts";
 import { Deadline } from "./deadline.ts";
 import { diagnose, toMemoryError, WorkFailed } from "./errors.ts";
 import { qualify } from "./qualify.ts";
-import { checkRole } from "./role-check.ts";
 import { literal, pinPath, quoteIdentifier } from "./text.ts";
 
 export interface DatabaseOptions {
   readonly connector: Connector;
   readonly schema: string;
   readonly limits: Limits;
-  /** The role that every transaction assumes; the connected one when absent. */
-  readonly assumeRole: string | undefined;
-  readonly allowBypass: boolean;
+  readonly rowLevelSecurity: RowLevelSecurity;
+  readonly applicationRole: string;
   readonly timeoutMs: number;
 }
 
@@ -30,12 +30,14 @@ export interface OwnedDatabase extends Database {
 const maxAttempts = 5;
 
 export function createDatabase(options: DatabaseOptions): OwnedDatabase {
-  const { connector, timeoutMs, assumeRole } = options;
+  const { connector, timeoutMs } = options;
   const schema = quoteIdentifier(options.schema);
   const namePrefix = `relevo_${createHash("sha256").update(options.schema).digest("hex").slice(0, 8)}`;
   const build = createBuilder(options.schema);
   let open = true;
   let ready = false;
+  /** The role that every transaction assumes, once that is known; the connected one when undefined. */
+  let assumeRole: string | undefined;
   let checking: Promise<void> | undefined;
 
   const qualifiedTexts = new Map<string, { readonly text: string; readonly result: string }>();
@@ -55,15 +57,16 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
     if (!open) throw closedError();
   }
 
-  /** Once for each store: that the tables are there, and that the role cannot look past row-level security. */
+  /** Once for each store: that the tables are there, and as whom it can work under row-level security. */
   function check(): Promise<void> {
     checking ??= (async () => {
       // Of no caller: several may wait for it, and one that gives up must not take the others along.
       using deadline = new Deadline(timeoutMs, undefined);
-      const begin = assumeRole === undefined ? undefined : setup(undefined, deadline);
-      await checkRole(options.schema, options.allowBypass, (text, values) =>
-        connector.single({ text: qualify(text), values }, begin, { deadline, progress: { sent: false } }),
-      );
+      assumeRole = await chooseRole(options, (role, text, values) => {
+        const begin = role === undefined ? undefined : setup(undefined, role, deadline);
+        const statement = { text: qualify(text), values };
+        return connector.single(statement, begin, { deadline, progress: { sent: false } });
+      });
       ready = true;
     })().finally(() => {
       checking = undefined;
@@ -71,15 +74,15 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
     return checking;
   }
 
-  /** What each transaction begins with. The server's own timeout ends a statement before we turn our back on it. */
-  function setup(tenant: string | undefined, deadline: Deadline): string {
+  /** What each transaction begins with. The server's own timeout ends a statement before we give up on it. */
+  function setup(tenant: string | undefined, role: string | undefined, deadline: Deadline): string {
     const serverMs = Math.max(1, Math.floor(deadline.remainingMs * 0.9));
     const settings = [
       pinPath,
       `pg_catalog.set_config('relevo.tenant', ${tenant === undefined ? "''" : literal(tenant)}, true)`,
       `pg_catalog.set_config('statement_timeout', '${serverMs}', true)`,
       `pg_catalog.set_config('lock_timeout', '${serverMs}', true)`,
-      ...(assumeRole === undefined ? [] : [`pg_catalog.set_config('role', ${literal(assumeRole)}, true)`]),
+      ...(role === undefined ? [] : [`pg_catalog.set_config('role', ${literal(role)}, true)`]),
     ];
     return `select ${settings.join(", ")}`;
   }
@@ -101,7 +104,9 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
       } catch (error) {
         if (error instanceof WorkFailed) throw error.cause;
         if (MemoryError.isInstance(error)) throw error;
-        const { refused, passing } = diagnose(error);
+        const { code, refused, passing } = diagnose(error);
+        // Rights were taken away, or tables: the next call looks again, and says what has to be run.
+        if (code === "denied" || code === "unsupported") ready = false;
         sent ||= effect !== "read" && progress.sent && !refused;
         const again = passing && (refused || effect !== "once" || !progress.sent);
         if (!again || count === maxAttempts || !(await pause(deadline, count))) {
@@ -126,7 +131,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
     async call<Row>(statement: Statement, work: WorkOptions): Promise<readonly Row[]> {
       const named = { ...qualified(statement), name: `${namePrefix}_${statement.name}` };
       return await attempt(work, async (one) => {
-        const begin = assumeRole === undefined ? undefined : setup(undefined, one.deadline);
+        const begin = assumeRole === undefined ? undefined : setup(undefined, assumeRole, one.deadline);
         return (await connector.single(named, begin, one)) as readonly Row[];
       });
     },
@@ -137,7 +142,11 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
       workOptions: WorkOptions,
     ): Promise<Result> {
       return await attempt(workOptions, (one) =>
-        connector.transaction(setup(tenant, one.deadline), (run) => workOn(options.schema, run, work), one),
+        connector.transaction(
+          setup(tenant, assumeRole, one.deadline),
+          (run) => workOn(options.schema, run, work),
+          one,
+        ),
       );
     },
 

@@ -75,7 +75,10 @@ const bySqlState: Readonly<Record<string, Diagnosis>> = {
     "unavailable",
     "A prepared statement is there twice. Behind a pooler, set preparedStatements: false.",
   ),
-  "42501": refusal("denied", "The role may not do this. Grant it relevo_app, or migrate again."),
+  "42501": refusal(
+    "denied",
+    "The role may not do this. Migrate again as the owner of the schema, which grants what is missing.",
+  ),
   "42P01": refusal("unsupported", `A table is missing. ${migrateHint}`),
   "42883": refusal("unsupported", `A function is missing. ${migrateHint}`),
   "42703": refusal("unsupported", `A column is missing. ${migrateHint}`),

@@ -5,13 +5,13 @@ import { endingFunctions, headFunctions, leaseFunctions } from "../schema/head-f
 import { listFunction } from "../schema/list-function.ts";
 import { maintenanceFunctions } from "../schema/maintenance-functions.ts";
 import { readFunction } from "../schema/read-function.ts";
-import { grantUse, secureRegistry, secureTable } from "../schema/roles.ts";
+import { closeToPublic, secureRegistry, secureTable } from "../schema/roles.ts";
 import { sessionFunctions, sessionTables } from "../schema/sessions.ts";
 import { views } from "../schema/views.ts";
 import { tenantTables } from "./names.ts";
 
-/** Everything, as it was first. `schema` is quoted; `role` is the application's, which is there already. */
-export function initialMigration(schema: string, role: string): readonly string[] {
+/** Everything, as it was first. `schema` is quoted. */
+export function initialMigration(schema: string): readonly string[] {
   return [
     ...sessionTables(schema),
     ...eventTables(schema),
@@ -30,6 +30,6 @@ export function initialMigration(schema: string, role: string): readonly string[
     ...secureRegistry(schema),
     ...tenantTables.filter((table) => table !== "tenants").flatMap((table) => secureTable(schema, table)),
     ...views(schema),
-    ...grantUse(schema, role),
+    ...closeToPublic(schema),
   ];
 }

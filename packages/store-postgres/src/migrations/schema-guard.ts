@@ -1,6 +1,6 @@
 import { MemoryError } from "@relevo/core";
 import type { RunStatement } from "../database/clients.ts";
-import { literal, quoteIdentifier } from "../database/text.ts";
+import { literal } from "../database/text.ts";
 import { quoteBody } from "../schema/sql-text.ts";
 
 /**
@@ -50,14 +50,6 @@ export async function requireOwnSchema(schema: string, run: RunStatement): Promi
       `Migrate as the role that owns the schema; or look at what is in it, then give it to ${me} (alter schema … owner to …) and revoke what others may do there.`,
     { details: { schema, role, connectedAs: me } },
   );
-}
-
-/** Makes the schema when it is missing, and checks it afterwards: nobody else can have made it in between. */
-export async function createOwnSchema(schema: string, run: RunStatement): Promise<void> {
-  // Not left to "if not exists", which takes the right to create schemas even where there is nothing to create.
-  const { rows } = await run(`select from pg_namespace as n where n.nspname = ${literal(schema)}`, []);
-  if (rows.length === 0) await run(`create schema if not exists ${quoteIdentifier(schema)}`, []);
-  await requireOwnSchema(schema, run);
 }
 
 /** The same check as a statement, for a migration that is run by hand. */

@@ -11,14 +11,22 @@ const inMaintenance = "current_setting('relevo.maintenance', true) = 'on'";
 
 /**
  * The role as which the application works. Roles belong to the server, not to a database, so it may be there already;
- * and two migrations of two databases may make it at once.
+ * and two migrations of two databases may make it at once. Some providers refuse it to roles that have CREATEROLE.
  */
 export function createRole(role: string): string {
   return `do $do$ begin
   if not exists (select from pg_catalog.pg_roles where rolname = ${literal(role)}) then
     execute 'create role ' || quote_ident(${literal(role)}) || ' nologin';
   end if;
-exception when duplicate_object or unique_violation then null;
+exception when duplicate_object or unique_violation or insufficient_privilege then null;
+end $do$`;
+}
+
+/** Lets the role that migrates work as the application's; who made a role may do so, and nobody else can be asked here. */
+export function joinRole(role: string): string {
+  return `do $do$ begin
+  execute 'grant ' || quote_ident(${literal(role)}) || ' to ' || quote_ident(current_user);
+exception when insufficient_privilege then null;
 end $do$`;
 }
 
@@ -40,14 +48,18 @@ export function secureRegistry(schema: string): readonly string[] {
   ];
 }
 
-/** What the application may do: everything with rows, nothing with tables. */
+/** What only the owner may do until it is granted: functions are open to all when they are made. */
+export function closeToPublic(schema: string): readonly string[] {
+  return [`revoke all on all functions in schema ${schema} from public`];
+}
+
+/** What the application may do: everything with rows, nothing with tables. Repeated after each migration. */
 export function grantUse(schema: string, role: string): readonly string[] {
   const to = quoteIdentifier(role, "applicationRole");
   return [
     `grant usage on schema ${schema} to ${to}`,
     `grant select, insert, update, delete on all tables in schema ${schema} to ${to}`,
     `revoke insert, update, delete on ${schema}.migrations from ${to}`,
-    `revoke all on all functions in schema ${schema} from public`,
     `grant execute on all functions in schema ${schema} to ${to}`,
   ];
 }

@@ -1,0 +1,109 @@
+import { MemoryError } from "@relevo/core";
+import { latestMigration, tenantTables } from "../migrations/names.ts";
+import type { RowLevelSecurity } from "../options.ts";
+import { sqlStateOf } from "./errors.ts";
+import { mayNotAssume, mayNotTrust, mayNotUse } from "./remedies.ts";
+import { readRights } from "./rights.ts";
+import { quoteIdentifier } from "./text.ts";
+
+export interface RoleOptions {
+  readonly schema: string;
+  readonly rowLevelSecurity: RowLevelSecurity;
+  readonly applicationRole: string;
+}
+
+/** Runs a statement as the connected role, or as one that a transaction assumes for it. */
+export type RunAs = (
+  assume: string | undefined,
+  text: string,
+  values: readonly unknown[],
+) => Promise<readonly unknown[]>;
+
+interface SchemaRow {
+  readonly role: string;
+  readonly bypasses: boolean;
+  readonly exposed: string | null;
+  readonly latest: string | null;
+}
+
+/**
+ * Finds the role that every transaction has to assume; `undefined` for the connected one. Looks at the schema, too: a
+ * superuser, a role with BYPASSRLS, the owner of a table whose security is not forced, a session with `row_security` off
+ * or a table whose security was switched off would show every tenant's rows, and nothing else would ever show it.
+ *
+ * @throws `denied` when no role is left that row-level security binds, with what has to be run; `unsupported` when the
+ *   schema is missing or older.
+ */
+export async function chooseRole(options: RoleOptions, run: RunAs): Promise<string | undefined> {
+  const { schema, rowLevelSecurity: security, applicationRole } = options;
+  const rights = await readRights(schema, applicationRole, (text, values) => run(undefined, text, values));
+  const found = rights.schema;
+  if (found?.migrations === undefined) throw missing(schema);
+  const { owner, read, trusted } = found.migrations;
+  if (rights.superuser && !(found.trusted && trusted)) {
+    throw mayNotTrust(rights, options, found.trusted ? owner : found.owner);
+  }
+  const mayAssume = rights.applicationRole?.assumable === true && rights.applicationRole.usesSchema;
+  // A member that does not inherit the application's rights has them only as that role.
+  const assume = security === "application-role" || (security === "automatic" && (rights.bypasses || !read));
+  if (assume ? !mayAssume : !read) {
+    throw read ? mayNotAssume(rights, options, owner) : mayNotUse(rights, options, owner);
+  }
+  const role = assume ? applicationRole : undefined;
+  const seen = await look(role, schema, run);
+  if (security === "bypassed-on-purpose" || isBound(seen)) return role;
+  // As the owner of tables whose security is not forced: the application's role owns none.
+  const other = security === "automatic" && !assume && mayAssume;
+  if (other && isBound(await look(applicationRole, schema, run))) return applicationRole;
+  throw unbound(seen);
+}
+
+async function look(role: string | undefined, schema: string, run: RunAs): Promise<SchemaRow> {
+  const quoted = quoteIdentifier(schema);
+  const text = `select current_user::text as role, r.rolsuper or r.rolbypassrls as bypasses,
+      (select string_agg(t.name, ', ') from unnest($1::text[]) as t (name)
+        where not row_security_active(format('%I.%I', $2::text, t.name)::regclass)) as exposed,
+      (select max(m.name) from ${quoted}.migrations as m) as latest
+    from pg_catalog.pg_roles as r where r.rolname = current_user`;
+  const [row] = (await run(role, text, [[...tenantTables], schema]).catch((error: unknown) => {
+    throw isIncomplete(error) ? missing(schema, error) : error;
+  })) as readonly SchemaRow[];
+  if (row === undefined) throw new MemoryError("denied", "The role cannot be found in pg_roles.");
+  if (row.latest === null || row.latest < latestMigration) {
+    throw new MemoryError(
+      "unsupported",
+      `The schema ${quoted} is at ${row.latest ?? "no migration"}, and this package needs ${latestMigration}. Run migratePostgres() with a role that owns it.`,
+      { details: { found: row.latest, needed: latestMigration } },
+    );
+  }
+  return row;
+}
+
+function isBound({ bypasses, exposed }: SchemaRow): boolean {
+  return !bypasses && exposed === null;
+}
+
+function unbound({ role, bypasses, exposed }: SchemaRow): MemoryError {
+  const why = bypasses
+    ? `The role ${JSON.stringify(role)} bypasses row-level security`
+    : `Row-level security is off for ${exposed}`;
+  return new MemoryError(
+    "denied",
+    `${why}, so the database would not keep tenants apart. Connect as a role that it binds, leave rowLevelSecurity out, ` +
+      'or say rowLevelSecurity: "bypassed-on-purpose".',
+    { details: { role } },
+  );
+}
+
+function isIncomplete(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === "42P01" || state === "3F000" || state === "42704";
+}
+
+function missing(schema: string, cause?: unknown): MemoryError {
+  return new MemoryError(
+    "unsupported",
+    `The database has no complete schema ${JSON.stringify(schema)}. Run migratePostgres() with a role that may create it.`,
+    { cause },
+  );
+}
