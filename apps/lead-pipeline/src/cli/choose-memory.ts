@@ -125,8 +125,9 @@ async function openServer(url: string): Promise<OpenStore> {
   const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
   try {
     await migratePostgres({ pool });
-    // Whoever may make the tables often bypasses row-level security; as the application's role nobody does.
-    const store = createPostgresStore({ pool, rowLevelSecurity: "application-role", onError: warn });
+    const store = createPostgresStore({ pool, onError: warn });
+    // Whether the role may use the tables shows at the first call: here, and not at the first lead.
+    await store.maintenance.durability();
     const close = async (): Promise<void> => {
       await store.close();
       await pool.end();

@@ -1,4 +1,4 @@
-import { printable } from "@relevo/core";
+import { MemoryError, printable } from "@relevo/core";
 import { InputError } from "../input/input-error.ts";
 import type { LeadFile } from "../input/read-leads.ts";
 import { type ChosenModel, chooseModel, ModelChoiceError } from "../model/choose-model.ts";
@@ -38,5 +38,12 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
   // The agents take longer to load than the help and most refusals take to be said.
   await using opened = memory;
   const { workFile } = await import("./work-file.ts");
-  return await workFile(file, model, opened, command.options, io);
+  try {
+    return await workFile(file, model, opened, command.options, io);
+  } catch (error) {
+    // Each lead that failed was told already; what is left is the summary, which needs the memory too.
+    if (!MemoryError.isInstance(error)) throw error;
+    complain(`The memory failed: ${error.message}`);
+    return 1;
+  }
 }

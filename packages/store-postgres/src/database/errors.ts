@@ -101,6 +101,12 @@ function lost(message: string): Diagnosis {
   return { code: "unavailable", message, refused: false, passing: true };
 }
 
+/** The same state as for a table, but said while connecting. */
+const mayNotConnect = refusal(
+  "denied",
+  "The role may not connect to the database. Its owner or a superuser has to grant it connect on that database.",
+);
+
 /** What the operating system says before a connection stands. Nothing can have been applied. */
 const neverConnected: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
@@ -116,6 +122,7 @@ export function diagnose(error: unknown): Diagnosis {
     return refusal("unavailable", error.message, true);
   }
   const state = sqlStateOf(error);
+  if (state === "42501" && (error as { severity: unknown }).severity === "FATAL") return mayNotConnect;
   if (state !== undefined) {
     return (
       bySqlState[state] ??
