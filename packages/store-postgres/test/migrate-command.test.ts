@@ -134,7 +134,7 @@ describe.skipIf(!requireService("postgres", { for: "pnpm migrate" }))("on a serv
     );
     await query(url, `create role ${role} nologin`);
     const dry = await migrate(["--dry-run", "--role", role, plain.href]);
-    expect(dry.stdout).toMatch(/^grant usage on schema "relevo" to "migrator_absent_app";/u);
+    expect(dry.stdout).toMatch(/^begin;.*^grant usage on schema "relevo" to "migrator_absent_app";/msu);
     expect((await migrate(["--role", role, plain.href])).stderr).toMatch(/^Granted the role/u);
     expect((await migrate(["--role", role, plain.href])).stderr).toMatch(/^Nothing to do.*up to date\.\n$/u);
     await query(url, `drop owned by ${role}; drop role ${role}`);
