@@ -7,6 +7,7 @@ import {
   type EventLog,
   type HandoffRecorder,
   type IdGenerator,
+  printable,
   refuse,
   requireObject,
   type SessionAddress,
@@ -171,5 +172,6 @@ export function createHandoffs(options: HandoffsOptions): Handoffs {
 function warn(error: unknown, problem: HandoffProblem): void {
   const id = problem.record === undefined ? "" : ` ${problem.record.handoffId}`;
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  process.emitWarning(`Handoff${id}, phase ${problem.phase}: ${text}`, "RelevoHandoffWarning");
+  // Node.js prints it as it is, and anybody's words may be in it.
+  process.emitWarning(printable(`Handoff${id}, phase ${problem.phase}: ${text}`), "RelevoHandoffWarning");
 }

@@ -6,6 +6,7 @@ import {
   createUuidGenerator,
   type IdGenerator,
   type Limits,
+  printable,
   refuse,
   requireKnownFields,
   requireObject,
@@ -159,5 +160,7 @@ function admitFunction<Value>(input: Value | undefined, name: string): Value | u
 
 /** Visible without stopping anything; a failure that nobody asked to hear of must still be seen. */
 function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error), "RelevoWarning");
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  // Node.js prints it as it is, and a server's words may be in it.
+  process.emitWarning(printable(text), "RelevoWarning");
 }

@@ -5,6 +5,7 @@ import {
   createUuidGenerator,
   type IdGenerator,
   type Limits,
+  printable,
   refuse,
   resolveLimits,
   systemClock,
@@ -120,5 +121,7 @@ export function resolveOptions(options: MemoryStoreOptions): ResolvedOptions {
 }
 
 function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error), "RelevoStoreWarning");
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  // Node.js prints it as it is, and anybody's words may be in it.
+  process.emitWarning(printable(text), "RelevoStoreWarning");
 }
