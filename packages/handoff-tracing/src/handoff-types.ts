@@ -56,7 +56,8 @@ export interface HandoffRequest<Result = unknown> {
   readonly callId?: string;
   /**
    * The result of that call: a text, or a function of the handoff's end. When left out it says that control was passed,
-   * or that the handoff failed or was rejected; those are marked as errors, whatever they say.
+   * or that the handoff failed or was rejected; those are marked as errors, whatever they say. What a function makes is
+   * taken to repeat what the receiver was shown, and goes when that is erased; a text is taken to repeat nothing.
    */
   readonly callResult?: string | ((end: HandoffRecord) => JsonValue);
   /** What of the result is recorded. The result itself when left out; one that JSON cannot carry is not recorded. */

@@ -46,6 +46,38 @@ export const hostileConversations: Readonly<Record<string, (size: number) => rea
     { role: "user", content: "Go on." },
     { role: "assistant", content: partsOf(size, (n) => callOf(`${"é".repeat(60)}${n % 7}`)) },
   ],
+  "ids that begin alike and are too long": (size) => [
+    { role: "user", content: "Go on." },
+    { role: "assistant", content: partsOf(size, (n) => callOf(`${"x".repeat(60)}${n}`)) },
+  ],
+  "calls with reasoning of their own": (size) => [
+    { role: "user", content: "Go on." },
+    {
+      role: "assistant",
+      content: messagesOf(size / 2, (n) => n).flatMap((_, n): ContentPart[] => [
+        { type: "reasoning", text: "Hm.", native: { id: `rs_${n}` } },
+        callOf(`c${n}`),
+      ]),
+    },
+    { role: "tool", content: partsOf(size / 2, (n) => resultOf(`c${n}`)) },
+  ],
+  "reasoning of one item in many parts": (size) => [
+    { role: "user", content: "Go on." },
+    {
+      role: "assistant",
+      content: [
+        ...partsOf(size, () => ({ type: "reasoning", text: "Hm.", native: { id: "rs_1" } })),
+        { type: "text", text: "Done." },
+      ],
+    },
+  ],
+  "items of other providers": (size) => [
+    { role: "user", content: "Go on." },
+    {
+      role: "assistant",
+      content: partsOf(size, (n) => ({ type: "native", format: `gateway-${n % 5}`, item: n })),
+    },
+  ],
   "results without calls": (size) =>
     messagesOf(size, (n): Message => ({ role: "tool", content: [resultOf(`c${n}`)] })),
   "one result many times": (size) => [

@@ -1,4 +1,4 @@
-import { groupEntries, providers, validateForProvider } from "@relevo/messages";
+import { arrangeGroups, groupEntries, providers, validateForProvider } from "@relevo/messages";
 import {
   compose,
   extractiveSummarizer,
@@ -40,6 +40,12 @@ export const viewEntryPoints: readonly EntryPoint[] = Object.entries(hostileConv
       name: `groupEntries: ${name}`,
       make: (size) => make(size).map((message, index) => ({ seq: index + 1, message, pinned: false })),
       run: (entries) => groupEntries(entries),
+    }),
+    entryPoint({
+      name: `arrangeGroups: ${name}`,
+      make: (size) =>
+        groupEntries(make(size).map((message, index) => ({ seq: index + 1, message, pinned: false }))).groups,
+      run: (groups) => arrangeGroups(groups),
     }),
     ...providers.map((provider) =>
       entryPoint({
