@@ -308,16 +308,26 @@ describe("a run with a real model's protocol", () => {
   });
 
   it("draws what an agent asked for again and again once, and counts it once", async () => {
-    const again = [{ tool: "transfer_to_meeting_scheduler", args: { reason: "I want it" } }];
+    const reach = (to: string) => ({ tool: `transfer_to_${to}`, args: { reason: "I want it" } });
+    const close = { outcome: "qualified", summary: "Nobody may go on.", needed: "meeting_scheduler" };
+    const again = [
+      { tool: "record_qualification", args: { score: 81, reasons: ["big"], asksToMeet: true } },
+      reach("meeting_scheduler"),
+      reach("outbound_contact"),
+      reach("meeting_scheduler"),
+      reach("outbound_contact"),
+      { tool: "close_lead", args: close },
+    ];
     const start = [{ tool: "transfer_to_lead_qualifier", args: { reason: "please score" } }];
     await using server = await startFakeProvider("openai", { coordinator: start, lead_qualifier: again });
     const path = await leadFile(JSON.stringify(hotLead));
     const { stdout } = await runProgram(["--leads", path, "--features", "qualification"], {
       env: environmentFor("openai", server.url),
     });
-    expect(stdout.match(/is not enabled for this tenant/g)).toHaveLength(1);
-    expect(stdout).toMatch(/refused: the feature "meetings" is not enabled for this tenant \(\d\d times\)/);
-    expect(stdout).toContain("  1 lead, 1 handoff, 1 refused, 40 calls, ");
+    expect(stdout.match(/is not enabled for this tenant/g)).toHaveLength(2);
+    expect(stdout).toMatch(/refused: the feature "meetings" is not enabled for this tenant \(3 times\)/);
+    expect(stdout).toMatch(/refused: the feature "outbound" is not enabled for this tenant \(2 times\)/);
+    expect(stdout).toContain("  1 lead, 1 handoff, 2 refused, ");
   });
 
   it("finishes the lead under way when it is interrupted, and ends with 130", async () => {

@@ -44,28 +44,21 @@ export function drawChain(result: LeadResult, { paint, columns }: Screen): strin
   return lines.join("\n");
 }
 
-/** Refusals of the same handoff for the same cause, one behind another, are one. */
+/** Refusals of the same handoff for the same cause are one, where the first stands and with the newest reason. */
 function groupRepeated(
   entries: readonly HandoffEntry[],
 ): readonly { readonly entry: HandoffEntry; readonly times: number }[] {
-  const groups: { readonly entry: HandoffEntry; times: number }[] = [];
+  const groups = new Map<string, { readonly entry: HandoffEntry; readonly times: number }>();
   for (const entry of entries) {
-    const last = groups.at(-1);
-    if (last !== undefined && isRepeated(last.entry, entry)) last.times++;
-    else groups.push({ entry, times: 1 });
+    const key = refusalKey(entry) ?? entry.handoffId;
+    groups.set(key, { entry, times: (groups.get(key)?.times ?? 0) + 1 });
   }
-  return groups;
+  return [...groups.values()];
 }
 
-function isRepeated(first: HandoffEntry, next: HandoffEntry): boolean {
-  return (
-    first.status === "rejected" &&
-    next.status === "rejected" &&
-    first.from === next.from &&
-    first.to === next.to &&
-    first.reason === next.reason &&
-    first.error?.message === next.error?.message
-  );
+/** The same for refusals of one handoff for one cause; `undefined` for a handoff that was not refused. */
+export function refusalKey({ status, from, to, error }: HandoffEntry): string | undefined {
+  return status === "rejected" ? JSON.stringify([from, to, error?.message]) : undefined;
 }
 
 function drawHandoff(entry: HandoffEntry, times: number, branch: string, { paint, columns }: Screen): string {

@@ -1,5 +1,6 @@
 import { outcomeLabel, outcomes } from "../workflow/outcome.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
+import { refusalKey } from "./handoff-chain.ts";
 import { causeOf, counted, formatDuration, styleOf } from "./lead-table.ts";
 import type { Screen, Style } from "./screen.ts";
 import { cell } from "./table-layout.ts";
@@ -28,9 +29,10 @@ export function countRun(results: readonly LeadResult[]): RunCounts {
   let calls = 0;
   for (const result of results) {
     const refused = new Set<string>();
-    for (const { status, from, to, error } of result.handoffs) {
-      if (status === "rejected") refused.add(JSON.stringify([from, to, error?.message]));
-      else handoffs++;
+    for (const entry of result.handoffs) {
+      const key = refusalKey(entry);
+      if (key === undefined) handoffs++;
+      else refused.add(key);
     }
     refusedHandoffs += refused.size;
     calls += result.calls;
