@@ -2,16 +2,18 @@ import {
   type CallOptions,
   isEvent,
   type Provider,
-  rangesInclude,
   type StoredEvent,
   throwIfAborted,
   type ViewSource,
 } from "@relevo/core";
 import { type Entry, type Group, type Grouping, groupEntries } from "@relevo/messages";
+import { Coverage } from "./coverage.ts";
 import { type LiveSummary, liveSummaryOf, overlaps } from "./live-summary.ts";
+import { sortedInclude } from "./sorted-ranges.ts";
 
 const firstPage = 64;
 const largestPage = 1000;
+const lookGrowth = 1.5;
 
 /**
  * The newest part of a log, read backward as far as a strategy asks for it. Summaries in force end it: what they
@@ -23,15 +25,18 @@ export class History {
   readonly #readsSummaries: boolean;
   readonly #for: Provider | undefined;
   /** Newest first, as they are read. */
-  readonly #read: Entry[] = [];
+  #read: Entry[] = [];
   readonly #erased: number[] = [];
   #pinned: readonly Entry[] | undefined;
   #kept: readonly Entry[] = [];
   #summaries: LiveSummary[] = [];
+  readonly #coverage = new Coverage();
   #from: number;
   #floor = 1;
   #complete = false;
   #pageSize = firstPage;
+  /** The condition is not asked again before this much was read. */
+  #nextLook = 0;
   #grouping: Grouping | undefined;
 
   constructor(
@@ -87,7 +92,15 @@ export class History {
   /** Reads on until the condition holds or nothing is left. */
   async readUntil(enough: (history: History) => boolean): Promise<void> {
     if (this.#pinned === undefined) await this.#begin();
-    while (!this.#complete && (this.#lacksContext() || !enough(this))) await this.#readPage();
+    this.#nextLook = 0;
+    while (!this.#complete) {
+      // Looking means grouping all that was read: after each page it would cost the square of the log.
+      if (this.#read.length >= this.#nextLook) {
+        if (!this.#lacksContext() && enough(this)) return;
+        this.#nextLook = this.#read.length * lookGrowth;
+      }
+      await this.#readPage();
+    }
   }
 
   readAll(): Promise<void> {
@@ -97,9 +110,8 @@ export class History {
   /** Lets a summary that stands in no log take the place of what it covers. Everything must have been read. */
   cover(summary: LiveSummary): void {
     this.#summaries = [...this.#summaries.filter((other) => !overlaps(summary, other)), summary];
-    const isCovered = ({ seq }: Entry): boolean => rangesInclude(summary.covers, seq);
-    const left = this.#read.filter((entry) => !isCovered(entry));
-    this.#read.splice(0, this.#read.length, ...left);
+    const isCovered = ({ seq }: Entry): boolean => sortedInclude(summary.covers, seq);
+    this.#read = this.#read.filter((entry) => !isCovered(entry));
     this.#kept = this.#kept.filter((entry) => !isCovered(entry));
     this.#grouping = undefined;
   }
@@ -131,15 +143,16 @@ export class History {
 
   #take(event: StoredEvent): void {
     if (event.type === "message") {
-      if (this.#summaries.some(({ covers }) => rangesInclude(covers, event.seq))) return;
+      if (this.#coverage.has(event.seq)) return;
       const entry = entryOf(event);
-      if (entry === undefined) this.#erased.unshift(event.seq);
+      if (entry === undefined) this.#erased.push(event.seq);
       else this.#read.push(entry);
       return;
     }
     const summary = this.#readsSummaries ? liveSummaryOf(event) : undefined;
     // The newer one stands for everything that the older does.
-    if (summary === undefined || this.#summaries.some((newer) => overlaps(newer, summary))) return;
+    if (summary === undefined || this.#coverage.intersects(summary.covers)) return;
+    this.#coverage.add(summary.covers);
     this.#summaries.unshift(summary);
     this.#floor = Math.max(this.#floor, summary.cut);
   }

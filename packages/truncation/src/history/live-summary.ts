@@ -3,10 +3,10 @@ import {
   type JsonValue,
   type Message,
   normalizeRanges,
-  rangesIntersect,
   type SeqRange,
   type StoredEvent,
 } from "@relevo/core";
+import { sortedIntersect } from "./sorted-ranges.ts";
 
 /** A summary that is in force, and what it stands for. */
 export interface LiveSummary {
@@ -62,7 +62,7 @@ export function messageOfSummary(text: string): Message {
 
 /** Whether both stand for one message: then only the newer is in force. */
 export function overlaps(left: LiveSummary, right: LiveSummary): boolean {
-  return rangesIntersect(left.covers, right.covers);
+  return sortedIntersect(left.covers, right.covers);
 }
 
 function rangesIn(value: JsonValue | undefined): readonly SeqRange[] | undefined {

@@ -94,7 +94,7 @@ async function fit(state: ViewState, budget: Budget): Promise<void> {
   for (const shown of state.showsSummaries && summaries > 0 ? [true, false] : [state.showsSummaries]) {
     state.showsSummaries = shown;
     let fixed = pinned + (shown ? summaries : 0);
-    for (;;) {
+    for (let least = 1; ; least *= 2) {
       const { group, fits } = chooseCut(history, scaleOf(budget, fixed), above, shown && summaries > 0);
       state.cuts.splice(state.cuts.findIndex(isOurs) >>> 0);
       if (group !== undefined && firstSeq(group) > above)
@@ -103,8 +103,8 @@ async function fit(state: ViewState, budget: Budget): Promise<void> {
       const needed = meter.ofMessages(messages);
       if (needed <= available) return;
       if (!fits) break;
-      // New ids for repeated calls can cost what the groups themselves did not.
-      fixed += needed - available;
+      // Joined reasoning can cost what the groups themselves did not. Steps that double are soon done.
+      fixed += Math.max(least, needed - available);
     }
   }
   throw exceeded(budget, layOut(state).messages);

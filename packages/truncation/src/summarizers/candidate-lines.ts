@@ -1,5 +1,6 @@
-import type { JsonValue, Message } from "@relevo/core";
+import type { ContentPart, JsonValue, Message } from "@relevo/core";
 import { partsOf } from "@relevo/messages";
+import { describeMedia, describeText } from "../media/describe-media.ts";
 import { isQuestion, scoreOf } from "./sentence-score.ts";
 import { sentencesOf } from "./sentences.ts";
 
@@ -13,65 +14,80 @@ export interface CandidateLine {
 }
 
 const longestValue = 160;
+const longestText = 200_000;
 const keptBefore = 1.5;
 const openQuestion = 3;
 const speakerLabel = /^([^\s:][^:]{0,40}): /;
 
-/** The lines of the summary that is continued. They were the best once, so they win over new ones that are as good. */
-export function linesOfPrevious(previous: string): readonly CandidateLine[] {
-  return previous.split("\n").flatMap((line) => {
-    const label = speakerLabel.exec(line)?.[0] ?? "";
-    return sentencesOf(line.slice(label.length)).map((said) => ({
-      text: label + said,
-      said,
-      score: scoreOf(said) + (isQuestion(said) ? 1 : 0) + keptBefore,
-    }));
-  });
-}
-
-/** The lines of the messages, in order: each sentence with its speaker, each tool call and result as one line. */
-export function linesOfMessages(messages: readonly Message[]): readonly CandidateLine[] {
+/**
+ * The lines of the summary that is continued, then those of the messages, in order, one by one. The former were the
+ * best once, so they win over new ones that are as good.
+ */
+export function* candidateLines(
+  previous: string,
+  messages: readonly Message[],
+): Generator<CandidateLine, void> {
+  yield* linesOfPrevious(previous);
   const lastAnswer = messages.findLastIndex(
     (message) => message.role === "assistant" && partsOf(message).some((part) => part.type === "text"),
   );
-  return messages.flatMap((message, index) => {
-    // A name with a line feed in it would begin a line of its own.
-    const speaker = (message.agent ?? message.role).replaceAll(/\s+/g, " ");
-    return partsOf(message).flatMap((part): readonly CandidateLine[] => {
-      switch (part.type) {
-        case "text":
-          return sentencesOf(part.text).map((said) => ({
-            text: `${speaker}: ${said}`,
-            said,
-            score: scoreInTurn(said, message, index > lastAnswer),
-          }));
-        case "tool-call":
-          return [toolLine(`${speaker} called ${part.toolName}`, part.input, 0)];
-        case "tool-result": {
-          const tool = part.toolName ?? "tool";
-          return [
-            toolLine(
-              part.isError === true ? `${tool} failed` : `${tool} returned`,
-              part.output,
-              part.isError === true ? 2 : 0,
-            ),
-          ];
-        }
-        case "image":
-        case "file":
-          return [
-            toolLine(
-              `${speaker} sent ${part.type === "file" ? "a file" : "an image"}`,
-              part.type === "file" ? (part.name ?? "") : "",
-              1,
-            ),
-          ];
-        default:
-          // Reasoning and approvals say nothing that a later turn needs.
-          return [];
+  for (const [index, message] of messages.entries()) {
+    for (const part of partsOf(message)) yield* linesOfPart(part, message, index > lastAnswer);
+  }
+}
+
+function* linesOfPrevious(previous: string): Generator<CandidateLine, void> {
+  for (const line of excerpt(previous).split("\n")) {
+    const label = speakerLabel.exec(line)?.[0] ?? "";
+    for (const said of sentencesOf(line.slice(label.length))) {
+      yield { text: label + said, said, score: scoreOf(said) + (isQuestion(said) ? 1 : 0) + keptBefore };
+    }
+  }
+}
+
+/** Each sentence of a text with its speaker; a call, a result, an image or a file as one line. */
+function* linesOfPart(
+  part: ContentPart,
+  message: Message,
+  unanswered: boolean,
+): Generator<CandidateLine, void> {
+  // A name with a line feed in it would begin a line of its own.
+  const speaker = (message.agent ?? message.role).replaceAll(/\s+/g, " ");
+  switch (part.type) {
+    case "text":
+      for (const said of sentencesOf(excerpt(describeText(part.text)))) {
+        yield { text: `${speaker}: ${said}`, said, score: scoreInTurn(said, message, unanswered) };
       }
-    });
-  });
+      return;
+    case "tool-call":
+      yield toolLine(`${speaker} called ${part.toolName}`, part.input, 0);
+      return;
+    case "tool-result": {
+      const failed = part.isError === true;
+      yield toolLine(
+        `${part.toolName ?? "tool"} ${failed ? "failed" : "returned"}`,
+        part.output,
+        failed ? 2 : 0,
+      );
+      return;
+    }
+    case "image":
+      yield toolLine(`${speaker} sent an image`, "", 1);
+      return;
+    case "file":
+      yield toolLine(`${speaker} sent a file`, part.name ?? "", 1);
+      return;
+    default:
+      // Reasoning and approvals say nothing that a later turn needs.
+      return;
+  }
+}
+
+/** A book in one message is read at its begin and its end: what it says is looked up, not remembered by sentences. */
+function excerpt(text: string): string {
+  if (text.length <= longestText) return text;
+  const half = longestText / 2;
+  return `${text.slice(0, half)}\n${text.slice(-half)}`.toWellFormed();
 }
 
 function scoreInTurn(said: string, message: Message, unanswered: boolean): number {
@@ -81,7 +97,8 @@ function scoreInTurn(said: string, message: Message, unanswered: boolean): numbe
 
 /** Results are long and mostly detail: they score half of what a person's sentence would. */
 function toolLine(what: string, value: JsonValue, bonus: number): CandidateLine {
-  const whole = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  const described = describeMedia(value);
+  const whole = typeof described === "string" ? described : (JSON.stringify(described) ?? "");
   const shown = whole.slice(0, longestValue).toWellFormed().replaceAll(/\s+/g, " ").trim();
   const said = shown.length < whole.trim().length ? `${shown}…` : shown;
   const text = said === "" ? what : `${what}: ${said}`;

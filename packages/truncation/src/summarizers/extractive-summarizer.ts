@@ -6,8 +6,9 @@ import {
   throwIfAborted,
 } from "@relevo/core";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
-import { type CandidateLine, linesOfMessages, linesOfPrevious } from "./candidate-lines.ts";
+import { type CandidateLine, candidateLines } from "./candidate-lines.ts";
 import { type Gist, gistOf, isNearDuplicate } from "./near-duplicate.ts";
+import { createPace, type Pace } from "./pace.ts";
 
 export interface ExtractiveSummarizerOptions {
   /** Lines of a summary at most; 24 when left out. */
@@ -23,7 +24,8 @@ export interface ExtractiveSummarizerOptions {
  * and facts that people state about themselves, in English and Spanish (`scoreOf`). The best are taken until
  * `maxSentences` or `maxTokens` is reached, near duplicates once, of equal ones the later; they stand in the order in
  * which they were said. The lines of `previous` compete with a small advantage and come first, so what mattered stays
- * through any number of summaries. Deterministic. Time grows with the text, also for hostile text.
+ * through any number of summaries. Deterministic. Of a text above 200,000 characters the begin and the end are read.
+ * Time grows with the text, also for hostile text; the event loop turns meanwhile, and the signal is answered.
  *
  * The text never passes `maxTokens`; it is empty only when nothing was said, or not one word fits.
  *
@@ -42,11 +44,16 @@ export function extractiveSummarizer(options: ExtractiveSummarizerOptions = {}):
     name: `extractive(${maxSentences})`,
     async summarize(request: SummaryRequest) {
       throwIfAborted(request.signal);
-      const all = [...linesOfPrevious(request.previous ?? ""), ...linesOfMessages(request.messages)];
+      const pace = createPace(request);
+      const all: CandidateLine[] = [];
+      for (const line of candidateLines(request.previous ?? "", request.messages)) {
+        all.push(line);
+        await pace.step();
+      }
       const worthy = all.filter(({ score }) => score > 0);
       // Where nobody said anything of weight, what was said is still better than nothing.
       const lines = worthy.length > 0 ? worthy : all;
-      const chosen = choose(lines, maxSentences, request.maxTokens, counter);
+      const chosen = await choose(lines, maxSentences, request.maxTokens, counter, pace);
       if (chosen.length > 0) return fitted(chosen, request.maxTokens, counter);
       return lines.length === 0 ? "" : beginOf(best(lines).text, request.maxTokens, counter);
     },
@@ -61,12 +68,13 @@ interface Chosen {
 }
 
 /** The best lines that fit together, best first. */
-function choose(
+async function choose(
   lines: readonly CandidateLine[],
   maxSentences: number,
   maxTokens: number,
   counter: TokenCounter,
-): readonly Chosen[] {
+  pace: Pace,
+): Promise<readonly Chosen[]> {
   // Of lines that are worth the same the later wins: it is nearer to what comes next.
   const ranked = lines
     .map((line, index): Chosen => ({ line, index }))
@@ -83,6 +91,7 @@ function choose(
     if (seen.has(said) || seen.size === seen.add(said).size) continue;
     // Looking for ever smaller lines behind a full budget would count every line of a long history.
     if (misfits === mostMisfits) break;
+    await pace.step();
     const gist = gistOf(said);
     if (gists.some((other) => isNearDuplicate(gist, other))) continue;
     const cost = counter.countText(text) + 1;

@@ -1,23 +1,36 @@
 const longestSentence = 400;
 const longestSlice = 4_000;
 
+/** A fixed locale: the machine's own would make summaries differ between machines. */
+const locale = "en";
+
 /**
  * The sentences of a text, in order, trimmed, none above 400 characters. Lines end sentences, so that lists stay
- * lists; a longer sentence is cut at a space when it has one. Linear: the segmenter sees at most 4,000 characters at once.
+ * lists; a longer sentence is cut at a space when it has one. Linear: the segmenter sees at most 4,000 characters at
+ * once. They are found one by one as they are taken, so that a caller can stop or pause.
  */
-export function sentencesOf(text: string): readonly string[] {
-  // A fixed locale: the machine's own would make summaries differ between machines.
-  const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
-  const sentences: string[] = [];
-  for (const line of text.split(/\r\n|[\r\n\u2028\u2029]/)) {
-    for (const slice of slicesOf(line.trim(), longestSlice)) {
+export function* sentencesOf(text: string): Generator<string, void> {
+  const segmenter = new Intl.Segmenter(locale, { granularity: "sentence" });
+  for (const line of linesOf(text)) {
+    for (const slice of slicesOf(line, longestSlice)) {
       for (const { segment } of joinBroken(segmenter.segment(slice))) {
-        for (const piece of slicesOf(segment.trim(), longestSentence))
-          if (piece !== "") sentences.push(piece);
+        for (const piece of slicesOf(segment.trim(), longestSentence)) if (piece !== "") yield piece;
       }
     }
   }
-  return sentences;
+}
+
+/** Lines without white space around them; empty ones are left out. */
+function* linesOf(text: string): Generator<string, void> {
+  const ends = /\r\n|[\r\n\u2028\u2029]/g;
+  let begin = 0;
+  for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
+    const line = text.slice(begin, end.index).trim();
+    if (line !== "") yield line;
+    begin = ends.lastIndex;
+  }
+  const last = text.slice(begin).trim();
+  if (last !== "") yield last;
 }
 
 const abbreviation =
@@ -41,7 +54,8 @@ function* joinBroken(
 function* slicesOf(text: string, longest: number): Iterable<string> {
   let rest = 0;
   while (text.length - rest > longest) {
-    const space = text.lastIndexOf(" ", rest + longest);
+    // Only this slice is searched: a text without spaces would be searched to its begin for each slice.
+    const space = rest + text.slice(rest, rest + longest + 1).lastIndexOf(" ");
     let end = space > rest + longest / 2 ? space : rest + longest;
     if (/[\uDC00-\uDFFF]/.test(text.charAt(end))) end -= 1;
     yield text.slice(rest, end).trim();

@@ -91,7 +91,7 @@ function rangeKind(codePoint: number): Kind {
 
 function asciiKind(code: number): Kind {
   if (code === 0x0a || code === 0x0d) return kinds.newline;
-  if (code === 0x20 || (code >= 0x09 && code <= 0x0c)) return kinds.space;
+  if (code === 0x20 || code === 0x09) return kinds.space;
   if (code >= 0x30 && code <= 0x39) return kinds.digit;
   if (code >= 0x61 && code <= 0x7a) return kinds.lower;
   if (code >= 0x41 && code <= 0x5a) return kinds.upper;

@@ -1,5 +1,6 @@
-import type { ContentPart, FilePart, JsonValue, Message, TokenCounter } from "@relevo/core";
+import type { ContentPart, JsonValue, Message, TokenCounter } from "@relevo/core";
 import { partsOf } from "@relevo/messages";
+import { replaceMedia } from "../media/replace-media.ts";
 import { imageTokens } from "./image-tokens.ts";
 
 /** What a chat format adds to each message: its start, its role, the end of its head and its end. */
@@ -21,8 +22,9 @@ const bytesPerTextToken = 4;
  * - 4 for each message, and 1 more with the name of its agent;
  * - text and reasoning: their text; what a provider keeps in `native` is not counted;
  * - tool calls: 8, the tool's name, and the arguments as JSON; call ids are not text to the models;
- * - tool results: the output, as it is when it is text and else as JSON, and the tool's name. Providers take each
- *   result as a message of its own, so each result after the first costs 4 more;
+ * - tool results: the output, as it is when it is text and else as JSON, and the tool's name; images and files in it
+ *   as in a message, in the shapes that `mediaOf` knows. Providers take each result as a message of its own, so each
+ *   result after the first costs 4 more;
  * - images: see `imageTokens`; sizes are read from the message's `metadata.images`, in the order of its image parts;
  * - files: a fourth of the bytes when they are text or JSON in the message, else 1,500 for each begun 100 kB, and
  *   1,500 when the bytes stand elsewhere; and the name;
@@ -67,9 +69,9 @@ function partTokens(
     case "tool-call":
       return tokensPerToolCall + countText(part.toolName) + countText(jsonOf(part.input));
     case "tool-result":
-      return countText(part.toolName ?? "") + countText(jsonOf(part.output));
+      return countText(part.toolName ?? "") + outputTokens(part.output, countText);
     case "file":
-      return fileTokens(part) + countText(part.name ?? "");
+      return fileTokens(part.data, part.mediaType) + countText(part.name ?? "");
     case "native":
       return part.tokens ?? countText(jsonOf(part.item));
     case "tool-approval-request":
@@ -79,15 +81,28 @@ function partTokens(
   }
 }
 
+/** Images and files of a result cost what they would in a message of their own; a text is text, whatever is in it. */
+function outputTokens(output: JsonValue, countText: (text: string) => number): number {
+  if (typeof output !== "object") return countText(jsonOf(output));
+  let tokens = 0;
+  const rest = replaceMedia(output, {
+    media({ kind, data, mediaType, width = null, height = null }) {
+      tokens += kind === "image" ? imageTokens({ width, height }) : fileTokens(data, mediaType);
+      return "";
+    },
+  });
+  return tokens + (rest === "" ? 0 : countText(jsonOf(rest)));
+}
+
 /** Text goes to a model as it is; everything else as compact JSON. */
 function jsonOf(value: JsonValue): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "null");
 }
 
-function fileTokens(part: FilePart): number {
-  if (part.data === undefined) return tokensPerFile;
-  const bytes = Math.floor((part.data.length * 3) / 4);
-  if (isTextual(part.mediaType)) return Math.ceil(bytes / bytesPerTextToken);
+function fileTokens(data: string | undefined, mediaType: string | undefined): number {
+  if (data === undefined) return tokensPerFile;
+  const bytes = Math.floor((data.length * 3) / 4);
+  if (isTextual(mediaType)) return Math.ceil(bytes / bytesPerTextToken);
   return tokensPerFile * Math.max(1, Math.ceil(bytes / bytesPerFilePage));
 }
 

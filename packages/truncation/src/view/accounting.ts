@@ -1,12 +1,6 @@
-import {
-  type DroppedRange,
-  normalizeRanges,
-  rangesInclude,
-  rangesIntersect,
-  rangesOf,
-  type SeqRange,
-} from "@relevo/core";
+import { type DroppedRange, normalizeRanges, rangesOf, type SeqRange } from "@relevo/core";
 import { firstSeq } from "@relevo/messages";
+import { sortedInclude, sortedSubtract, sortedTouch } from "../history/sorted-ranges.ts";
 import type { Layout } from "./layout.ts";
 import type { ViewState } from "./view-state.ts";
 
@@ -36,7 +30,7 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
   const reasons = reasonsOf(state, layout);
   const drops = new Drops();
   const unread: SeqRange[] = history.from > 1 ? [{ from: 1, to: history.from - 1 }] : [];
-  for (const range of without(subtract(unread, inSummaries), shown)) {
+  for (const range of without(sortedSubtract(unread, inSummaries), shown)) {
     drops.addRange(range, history.complete ? () => leftOut : (seq) => reasonAt(state, seq));
   }
   // Between the last of these ranges and what was read something may be shown.
@@ -44,7 +38,7 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
   for (const seq of [...reasons.keys()].sort((left, right) => left - right)) {
     // Below, what is not shown lies in the ranges already.
     if (seq < history.from) continue;
-    const free = !shown.has(seq) && !rangesInclude(inSummaries, seq);
+    const free = !shown.has(seq) && !sortedInclude(inSummaries, seq);
     drops.step(seq, free ? reasons.get(seq) : undefined, inSummaries);
   }
   const hidden = state.showsSummaries ? [] : covers.map((range) => ({ ...range, reason: "budget" }));
@@ -117,7 +111,7 @@ class Drops {
     else if (
       this.#open &&
       last?.reason === reason &&
-      (seq === last.to + 1 || !rangesIntersect(apart, [{ from: last.to, to: seq }]))
+      (seq === last.to + 1 || !sortedTouch(apart, { from: last.to, to: seq }))
     )
       last.to = seq;
     else {
@@ -128,21 +122,6 @@ class Drops {
 }
 
 function without(ranges: readonly SeqRange[], seqs: ReadonlySet<number>): SeqRange[] {
-  const inside = [...seqs].filter((seq) => rangesInclude(ranges, seq));
-  return inside.length === 0 ? [...ranges] : subtract(ranges, rangesOf(inside));
-}
-
-/** Both ascending and apart. */
-function subtract(ranges: readonly SeqRange[], gone: readonly SeqRange[]): SeqRange[] {
-  const left: SeqRange[] = [];
-  for (const range of ranges) {
-    let { from } = range;
-    for (const hole of gone) {
-      if (hole.to < from || hole.from > range.to) continue;
-      if (hole.from > from) left.push({ from, to: hole.from - 1 });
-      from = hole.to + 1;
-    }
-    if (from <= range.to) left.push({ from, to: range.to });
-  }
-  return left;
+  const inside = [...seqs].filter((seq) => sortedInclude(ranges, seq));
+  return inside.length === 0 ? [...ranges] : sortedSubtract(ranges, rangesOf(inside));
 }

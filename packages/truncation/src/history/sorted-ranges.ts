@@ -1,0 +1,54 @@
+import type { SeqRange } from "@relevo/core";
+
+/** Whether one of these ranges, which are ascending and apart, holds the number. Logarithmic. */
+export function sortedInclude(ranges: readonly SeqRange[], seq: number): boolean {
+  return sortedTouch(ranges, { from: seq, to: seq });
+}
+
+/** Whether one of these ranges, which are ascending and apart, shares a number with this one. Logarithmic. */
+export function sortedTouch(ranges: readonly SeqRange[], { from, to }: SeqRange): boolean {
+  const found = ranges[firstEndingAt(ranges, from)];
+  return found !== undefined && found.from <= to;
+}
+
+/** Whether two lists of ranges, each ascending and apart, share a number. Linear. */
+export function sortedIntersect(left: readonly SeqRange[], right: readonly SeqRange[]): boolean {
+  let [at, other] = [0, 0];
+  for (;;) {
+    const [one, two] = [left[at], right[other]];
+    if (one === undefined || two === undefined) return false;
+    if (one.from <= two.to && two.from <= one.to) return true;
+    if (one.to < two.to) at += 1;
+    else other += 1;
+  }
+}
+
+/** The numbers of the first list that the second does not hold; both ascending and apart. Linear. */
+export function sortedSubtract(ranges: readonly SeqRange[], gone: readonly SeqRange[]): SeqRange[] {
+  const left: SeqRange[] = [];
+  let at = 0;
+  for (const range of ranges) {
+    let { from } = range;
+    while ((gone[at]?.to ?? Number.POSITIVE_INFINITY) < from) at += 1;
+    for (let hole = gone[at]; hole !== undefined && hole.from <= range.to; hole = gone[at]) {
+      if (hole.from > from) left.push({ from, to: hole.from - 1 });
+      from = hole.to + 1;
+      // It may reach into the next range.
+      if (hole.to > range.to) break;
+      at += 1;
+    }
+    if (from <= range.to) left.push({ from, to: range.to });
+  }
+  return left;
+}
+
+/** The place of the first range that ends at this number or behind it. */
+function firstEndingAt(ranges: readonly SeqRange[], seq: number): number {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle]?.to ?? 0) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,107 @@
+import type { JsonValue } from "@relevo/core";
+import { describe, expect, test } from "vitest";
+import { describeDataUrls, describeMedia } from "../src/media/describe-media.ts";
+import { customCounter } from "../src/tokens/index.ts";
+
+const letters = customCounter("letters", (text) => text.length);
+const data = "iVBORw0KGgo0".repeat(25_000);
+
+/** Everything that tools return images in. */
+const images: readonly (readonly [string, JsonValue])[] = [
+  ["a part of a message here", { type: "image", data, mediaType: "image/png" }],
+  ["a part of a message here, elsewhere", { type: "image", url: "https://pictures.example/a.png" }],
+  ["a part with a data URL", { type: "image", url: `data:image/png;base64,${data}` }],
+  ["Anthropic", { type: "image", source: { type: "base64", media_type: "image/png", data } }],
+  ["Anthropic, elsewhere", { type: "image", source: { type: "url", url: "https://pictures.example/a.png" } }],
+  ["AI SDK 5", { type: "media", data, mediaType: "image/png" }],
+  ["AI SDK 6", { type: "image-data", data, mediaType: "image/png" }],
+  ["AI SDK, elsewhere", { type: "image-url", url: "https://pictures.example/a.png" }],
+  ["MCP", { type: "image", data, mimeType: "image/png" }],
+  [
+    "MCP resource",
+    { type: "resource", resource: { uri: "file:///a.png", mimeType: "image/png", blob: data } },
+  ],
+  ["OpenAI Chat", { type: "image_url", image_url: { url: `data:image/png;base64,${data}` } }],
+  ["OpenAI Responses", { type: "input_image", image_url: `data:image/png;base64,${data}` }],
+  ["Gemini", { inlineData: { mimeType: "image/png", data } }],
+  ["LangChain", { type: "image", source_type: "base64", mime_type: "image/png", data }],
+];
+
+function tokensOf(output: JsonValue): number {
+  return letters.countMessage({
+    role: "tool",
+    content: [{ type: "tool-result", toolCallId: "c", output }],
+  });
+}
+
+describe("an image in a result", () => {
+  test.each(images)("%s costs what it does in a user's message", (_name, image) => {
+    expect(tokensOf(image)).toBe(4 + 765);
+    expect(tokensOf([image, image])).toBe(4 + 2 * 765 + '["",""]'.length);
+    expect(tokensOf({ type: "content", value: [{ type: "text", text: "here" }, image] })).toBe(
+      4 + 765 + '{"type":"content","value":[{"type":"text","text":"here"},""]}'.length,
+    );
+    expect(tokensOf({ content: [image], isError: false })).toBe(
+      4 + 765 + '{"content":[""],"isError":false}'.length,
+    );
+  });
+
+  test("with its size costs by its size", () => {
+    expect(tokensOf({ type: "image", data, mediaType: "image/png", width: 300, height: 200 })).toBe(4 + 255);
+  });
+
+  test("a file costs by its size too", () => {
+    expect(tokensOf({ type: "file", data, mediaType: "application/pdf" })).toBe(4 + 3 * 1500);
+    expect(
+      tokensOf({ type: "document", source: { type: "base64", media_type: "application/pdf", data } }),
+    ).toBe(4 + 3 * 1500);
+    expect(tokensOf({ type: "audio", data, mimeType: "audio/wav" })).toBe(4 + 3 * 1500);
+  });
+});
+
+describe("what a provider takes as text is counted as text", () => {
+  test.each<[string, JsonValue]>([
+    ["a string that is a data URL", `data:image/png;base64,${data}`],
+    ["base64 in a field that means nothing", { screenshot: data }],
+    ["a data URL in a field", { src: `data:image/png;base64,${data}` }],
+    [
+      "a text document",
+      { type: "document", source: { type: "text", media_type: "text/plain", data: "Hi." } },
+    ],
+    [
+      "a text resource",
+      { type: "resource", resource: { uri: "file:///a", mimeType: "text/plain", text: "Hi." } },
+    ],
+    ["a file of a listing", { type: "file", name: "a.png", size: 3 }],
+    ["an image that is only talked about", { type: "image", title: "A cat" }],
+    ["null", null],
+    ["nothing much", { type: 1, data: 2, source: [] }],
+  ])("%s", (_name, output) => {
+    const text = typeof output === "string" ? output : JSON.stringify(output);
+    expect(tokensOf(output)).toBe(4 + text.length);
+  });
+
+  test("however deep it lies", () => {
+    let deep: JsonValue = "bottom";
+    for (let level = 0; level < 3_000; level++) deep = [deep];
+    expect(tokensOf(deep)).toBe(4 + JSON.stringify(deep).length);
+  });
+});
+
+describe("described media", () => {
+  test.each(images)("%s is named and not quoted", (_name, image) => {
+    expect(JSON.stringify(describeMedia({ content: [image] }))).toMatch(
+      /^\{"content":\["\[image(\/png)?(, 225 kB)?\]"\]\}$/,
+    );
+  });
+
+  test("data URLs and long base64 in texts are, and nothing else", () => {
+    expect(describeMedia(`before data:image/png;base64,${data} behind`)).toBe(
+      "before [image/png, 225 kB] behind",
+    );
+    expect(describeMedia({ screenshot: data })).toEqual({ screenshot: "[encoded data, 225 kB]" });
+    const plain = { text: "data: see data:text/plain,hello and data:image/png;base64,short", n: 1 };
+    expect(describeMedia(plain)).toBe(plain);
+    expect(describeDataUrls(data)).toBe(data);
+  });
+});
