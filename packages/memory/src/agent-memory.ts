@@ -3,10 +3,10 @@ import type { MemoryEntry, Tier } from "./entry.ts";
 
 export interface RememberOptions extends CallOptions {
   /** How long it is remembered. Without it a durable memory stays, a volatile one gets `volatileTtlMs`. */
-  readonly ttlMs?: number;
-  readonly tags?: readonly string[];
+  readonly ttlMs?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
   /** Names that begin with `relevo:` are reserved. */
-  readonly metadata?: JsonObject;
+  readonly metadata?: JsonObject | undefined;
   /** The version that the caller saw; 0 for "only if there is none". A stale one is `conflict` and changes nothing. */
   readonly expectedVersion?: number;
 }

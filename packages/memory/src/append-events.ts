@@ -3,6 +3,7 @@ import {
   admitJson,
   type EventInput,
   fingerprint,
+  type JsonObject,
   type Message,
   type Operation,
   refuse,
@@ -65,6 +66,27 @@ export function operationOf(
   // Checked before it is hashed: a cyclic or monstrous value is refused here and not by an exhausted stack.
   const { value } = admitJson(request, "request", runtime.limits, runtime.limits.batchBytes, "batchBytes");
   return { operation: { id, fingerprint: fingerprint(value) } };
+}
+
+/**
+ * What is to be appended, with its operation. With one, it is copied before it is hashed: a message that changes its
+ * mind must not be stored in other words than its fingerprint stands for.
+ */
+export function admitInputs(
+  runtime: Runtime,
+  id: string | undefined,
+  inputs: readonly AppendInput[],
+  agent: string | undefined,
+): { readonly inputs: readonly AppendInput[]; readonly operation: { readonly operation?: Operation } } {
+  if (id === undefined) return { inputs, operation: {} };
+  const { limits } = runtime;
+  const { value } = admitJson({ append: inputs, agent }, "request", limits, limits.batchBytes, "batchBytes");
+  // Whether these are messages and events is looked at later, as for inputs that were not copied.
+  const copy: unknown = (value as JsonObject).append;
+  return {
+    inputs: copy as readonly AppendInput[],
+    operation: { operation: { id, fingerprint: fingerprint(value) } },
+  };
 }
 
 export function asList(input: AppendInput | readonly AppendInput[]): readonly AppendInput[] {

@@ -13,7 +13,6 @@ import { namespaces } from "./namespaces.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import type { SessionSummary } from "./session-summary.ts";
-import { signalOf } from "./signal.ts";
 
 export interface ContextOptions extends CallOptions {
   /** The session that is meant: its object or its id. */
@@ -26,11 +25,11 @@ export interface ContextOptions extends CallOptions {
    */
   readonly tags?: NonNullable<FindOptions["tags"]>;
   /** How many of the newest messages; 20 when left out, 0 for none. */
-  readonly messages?: number;
+  readonly messages?: number | undefined;
   /** How many memories in each list; 100 when left out, at most 1,000. */
-  readonly entries?: number;
+  readonly entries?: number | undefined;
   /** Over how many of the newest events the summary counts; 1,000 when left out, 0 for no summary. */
-  readonly summary?: number;
+  readonly summary?: number | undefined;
 }
 
 /** What an agent should know before it acts, with what lives shortly and what stays apart. */
@@ -66,14 +65,14 @@ export async function gatherContext(
   const { session, agent } = parts;
   if (session === undefined && agent === undefined)
     throw refuse("options", "must name a session, an agent, or both.");
-  const call = { limit: options.entries ?? 100, ...signalOf(options) };
+  const call = { limit: options.entries ?? 100, signal: options.signal };
   const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
   const messageCount = options.messages ?? 20;
   const summaryEvents = options.summary ?? maxPageSize;
   const [messages, working, inSession, volatile, durable, summary] = await Promise.all([
     session === undefined || messageCount === 0
       ? []
-      : session.messages({ limit: messageCount, ...signalOf(options) }),
+      : session.messages({ limit: messageCount, signal: options.signal }),
     session?.working.entries(call) ?? nothing,
     session === undefined ? nothing : agentsInSession(runtime, session, agent, call),
     agent?.entries({ ...call, tier: "volatile" }) ?? nothing,
@@ -81,7 +80,7 @@ export async function gatherContext(
       learnedIn(runtime, tenant, session?.id, durableCall),
     session === undefined || summaryEvents === 0
       ? undefined
-      : session.summary({ maxEvents: summaryEvents, ...signalOf(options) }),
+      : session.summary({ maxEvents: summaryEvents, signal: options.signal }),
   ]);
   const noted = new Set(inSession.items.map((entry) => entry.key));
   const lists: readonly (readonly [string, Page<MemoryEntry>])[] = [

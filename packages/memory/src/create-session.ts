@@ -1,11 +1,14 @@
 import {
   type AppendOptions,
   type AppendResult,
+  admitCall,
   admitChoice,
   admitEvents,
+  admitFields,
   admitId,
   admitInteger,
   admitOptionalId,
+  admitOptions,
   admitRanges,
   admitViewForm,
   type CallOptions,
@@ -18,23 +21,38 @@ import {
   type ReadResult,
   refuse,
   requireObject,
-  type SeqRange,
   type SessionAddress,
   type SessionHead,
   type TouchOptions,
   type View,
 } from "@relevo/core";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
-import { asList, eventsOf, operationOf } from "./append-events.ts";
+import { admitInputs, asList, eventsOf, operationOf } from "./append-events.ts";
 import { namespaces } from "./namespaces.ts";
+import {
+  appendFields,
+  deleteFields,
+  eraseFields,
+  executionFields,
+  leaseFields,
+  messagesFields,
+  retractFields,
+  summaryFields,
+  touchFields,
+  trimFields,
+  viewFields,
+  writeFields,
+} from "./options.ts";
 import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
 import { clearMessages, undoMessages } from "./retract.ts";
 import { currentSession, runInSession } from "./scope.ts";
 import type {
   AppendInput,
+  EraseEventsOptions,
   ExecutionInput,
   LeaseOptions,
   MessagesOptions,
+  RetractOptions,
   Session,
   SessionAppendOptions,
   SessionOptions,
@@ -45,7 +63,6 @@ import { SessionAgent } from "./session-agent.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { type SessionSummary, type SummaryOptions, summarizeSession } from "./session-summary.ts";
-import { signalOf } from "./signal.ts";
 import { acquireLease, type HeldLease, runUnderLease } from "./turn.ts";
 import { createViewSource, wholeView } from "./view-source.ts";
 
@@ -92,16 +109,17 @@ class HandleSession implements Session {
 
   async append(
     input: AppendInput | readonly AppendInput[],
-    options: SessionAppendOptions = {},
+    given: SessionAppendOptions = {},
   ): Promise<AppendResult> {
+    const options = admitOptions(given, appendFields);
     const { runtime } = this.#handle;
-    const inputs = asList(input);
     const agent = admitOptionalId(options.agent, "agent", runtime.limits);
-    const operation = operationOf(runtime, options.operationId, { append: inputs, agent });
-    return this.#append(eventsOf(runtime, inputs, agent), { ...operation }, options);
+    const { inputs, operation } = admitInputs(runtime, options.operationId, asList(input), agent);
+    return this.#append(eventsOf(runtime, inputs, agent), operation, options);
   }
 
-  async messages(options: MessagesOptions = {}): Promise<readonly Message[]> {
+  async messages(given: MessagesOptions = {}): Promise<readonly Message[]> {
+    const options = admitOptions(given, messagesFields);
     const direction = admitChoice(options.direction, "direction", ["forward", "backward"], "forward");
     if (options.limit !== undefined) admitInteger(options.limit, "limit", 1);
     const { events } = await readEvents(
@@ -109,9 +127,9 @@ class HandleSession implements Session {
       {
         types: ["message"],
         direction: "backward",
-        ...(options.limit === undefined ? {} : { limit: options.limit }),
+        limit: options.limit,
         ...(options.agent === undefined ? {} : { agent: options.agent }),
-        ...signalOf(options),
+        signal: options.signal,
       },
       hasMessage,
     );
@@ -123,49 +141,54 @@ class HandleSession implements Session {
     return this.#handle.read(options);
   }
 
-  async view(options: ViewOptions = {}): Promise<View> {
+  async view(given: ViewOptions = {}): Promise<View> {
+    const options = admitOptions(given, viewFields);
     const strategy = options.strategy ?? this.#handle.runtime.view ?? wholeView;
     const form = admitViewForm(options);
     if (typeof strategy?.view !== "function") throw refuse("strategy", "must have a function view().");
-    const source = await createViewSource(this.#handle, { ...signalOf(options), ...this.#fenceOf(options) });
-    return strategy.view(source, { ...form, ...signalOf(options) });
+    const source = await createViewSource(this.#handle, {
+      signal: options.signal,
+      ...this.#fenceOf(options),
+    });
+    return strategy.view(source, { ...form, signal: options.signal });
   }
 
-  async undo(
-    count = 1,
-    options: SessionWriteOptions & { readonly reason?: string } = {},
-  ): Promise<readonly Message[]> {
+  async undo(count = 1, given: RetractOptions = {}): Promise<readonly Message[]> {
+    const options = admitOptions(given, retractFields);
     return undoMessages(this.#handle, count, { ...options, ...this.#fenceOf(options) });
   }
 
-  async popMessage(options: SessionWriteOptions = {}): Promise<Message | undefined> {
+  async popMessage(given: SessionWriteOptions = {}): Promise<Message | undefined> {
+    const options = admitOptions(given, writeFields);
     return (await this.undo(1, options))[0];
   }
 
-  async clear(options: SessionWriteOptions & { readonly reason?: string } = {}): Promise<void> {
+  async clear(given: RetractOptions = {}): Promise<void> {
+    const options = admitOptions(given, retractFields);
     await clearMessages(this.#handle, { ...options, ...this.#fenceOf(options) });
   }
 
-  async erase(
-    options: { readonly seqs: readonly (number | SeqRange)[] } & CallOptions,
-  ): Promise<EraseResult> {
+  async erase(given: EraseEventsOptions): Promise<EraseResult> {
+    const options = admitFields(given, "options", eraseFields);
     const named: unknown = options.seqs;
     const ranges = Array.isArray(named)
       ? named.map((seq: unknown) => (typeof seq === "number" ? { from: seq, to: seq } : seq))
       : named;
     const seqRanges = admitRanges(ranges, "seqs");
     await this.#turn?.requireHeld(options);
-    if (this.incarnation === undefined) await this.head(signalOf(options));
+    if (this.incarnation === undefined) await this.head({ signal: options.signal });
     return this.#handle.store.log.erase(this.address, {
       seqs: seqRanges,
       ...this.#handle.guard(),
-      ...signalOf(options),
+      signal: options.signal,
     });
   }
 
-  async trim(options: Parameters<Session["trim"]>[0]): Promise<number> {
+  async trim(given: Parameters<Session["trim"]>[0]): Promise<number> {
+    const options = admitFields(given, "options", trimFields);
     await this.#turn?.requireHeld(options);
-    if (this.incarnation === undefined && (await this.head(signalOf(options))) === undefined) return 0;
+    if (this.incarnation === undefined && (await this.head({ signal: options.signal })) === undefined)
+      return 0;
     let removed = 0;
     for (;;) {
       const result = await this.#handle.store.log.trim(this.address, { ...options, ...this.#handle.guard() });
@@ -174,18 +197,21 @@ class HandleSession implements Session {
     }
   }
 
-  async delete(options: { readonly expectedVersion?: number } & CallOptions = {}): Promise<boolean> {
+  async delete(given: { readonly expectedVersion?: number } & CallOptions = {}): Promise<boolean> {
+    const options = admitOptions(given, deleteFields);
     await this.#turn?.requireHeld(options);
     // Learned first, so that after the delete this object's writes are late and do not begin the session anew.
-    if (this.incarnation === undefined && (await this.head(signalOf(options))) === undefined) return false;
+    if (this.incarnation === undefined && (await this.head({ signal: options.signal })) === undefined)
+      return false;
     return this.#handle.store.log.delete(this.address, { ...options, ...this.#handle.guard() });
   }
 
-  async head(options: CallOptions = {}): Promise<SessionHead | undefined> {
-    return this.#handle.head(signalOf(options));
+  async head(options?: CallOptions): Promise<SessionHead | undefined> {
+    return this.#handle.head(admitCall(options));
   }
 
-  async touch(options: Omit<TouchOptions, "incarnation"> = {}): Promise<SessionHead | undefined> {
+  async touch(given: Omit<TouchOptions, "incarnation"> = {}): Promise<SessionHead | undefined> {
+    const options = admitOptions(given, touchFields);
     await this.#turn?.requireHeld(options);
     const known = this.incarnation;
     const touched = await this.#handle.store.log.touch(this.address, { ...options, ...this.#handle.guard() });
@@ -194,38 +220,48 @@ class HandleSession implements Session {
     return head;
   }
 
-  async recordExecution(execution: ExecutionInput, options: SessionWriteOptions = {}): Promise<string> {
+  async recordExecution(execution: ExecutionInput, given: SessionWriteOptions = {}): Promise<string> {
+    const options = admitOptions(given, writeFields);
     const { runtime } = this.#handle;
-    requireObject(execution, "execution");
-    const { agent, executionId, error, status = "completed", ...given } = execution;
+    const {
+      agent,
+      executionId,
+      error,
+      status = "completed",
+      ...rest
+    } = admitFields(execution, "execution", executionFields);
     if (error !== undefined) requireObject(error, "execution.error");
     admitChoice(status, "status", ["running", "completed", "failed", "cancelled"], "completed");
     // With an operation id a retry must find the same id, and there is none that it could know but this one.
     const id = executionId ?? options.operationId ?? runtime.ids.next();
+    // What is undefined is absent in the log, as in JSON.
     const record = {
       executionId: id,
       status,
-      ...given,
+      ...rest,
       ...(error === undefined ? {} : { error: { name: String(error.name), message: String(error.message) } }),
-    } satisfies ExecutionRecord;
+    } as ExecutionRecord;
     const event = { type: "execution", body: record, ...(agent === undefined ? {} : { agent }) } as const;
     const operation = operationOf(runtime, options.operationId, { execution: event });
     await this.#append(eventsOf(runtime, [event], undefined), operation, options);
     return id;
   }
 
-  async summary(options: SummaryOptions = {}): Promise<SessionSummary> {
+  async summary(given: SummaryOptions = {}): Promise<SessionSummary> {
+    const options = admitOptions(given, summaryFields);
     return summarizeSession(this.#handle, this.working, options);
   }
 
-  async lease(options: LeaseOptions = {}): Promise<Lease> {
+  async lease(given: LeaseOptions = {}): Promise<Lease> {
+    const options = admitOptions(given, leaseFields);
     return acquireLease(this.#handle, options);
   }
 
   async turn<Result>(
     work: (session: Session, signal: AbortSignal) => Promise<Result>,
-    options: LeaseOptions = {},
+    given: LeaseOptions = {},
   ): Promise<Result> {
+    const options = admitOptions(given, leaseFields);
     return runUnderLease(this.#handle, options, (held, signal) => {
       const session = createSession(this.#handle, "keep", held);
       // Code deep inside that asks for the current session must not write past the lease.
@@ -274,10 +310,10 @@ class HandleSession implements Session {
       this.#handle.store.log.append(this.address, own, {
         ...operation,
         ...guard,
-        ...signalOf(options),
+        signal: options.signal,
         ...this.#fenceOf(options),
         ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
-        ...(ttlMs === undefined ? {} : { ttlMs }),
+        ttlMs,
       }),
     );
   }

@@ -12,13 +12,11 @@ import {
 } from "@relevo/core";
 import { operationOf } from "./append-events.ts";
 import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
-import type { SessionWriteOptions } from "./session.ts";
+import type { RetractOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
 
 const attempts = 20;
-
-type RetractOptions = SessionWriteOptions & { readonly reason?: string };
 
 /** Retracts the last effective messages by compare-and-set and returns them, oldest first. */
 export async function undoMessages(
@@ -106,7 +104,7 @@ async function pause(handle: SessionHandle, attempt: number, signal: AbortSignal
   // Full jitter over a window that doubles: writers that met once do not meet again at the same moment.
   const ms = handle.runtime.random() * 5 * 2 ** Math.min(attempt - 1, 6);
   try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+    await sleep(ms, undefined, { signal });
   } catch (cause) {
     throw signal === undefined ? cause : abortError(signal);
   }

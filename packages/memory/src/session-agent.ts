@@ -1,4 +1,11 @@
-import { admitChoice, type CallOptions, type JsonValue, MemoryError, type Page } from "@relevo/core";
+import {
+  admitChoice,
+  admitOptions,
+  type CallOptions,
+  type JsonValue,
+  MemoryError,
+  type Page,
+} from "@relevo/core";
 import type {
   AgentMemory,
   ChangeValue,
@@ -11,6 +18,13 @@ import type {
 } from "./agent-memory.ts";
 import type { MemoryEntry } from "./entry.ts";
 import { sessionAgentNamespace } from "./namespaces.ts";
+import {
+  entriesInTierFields,
+  forgetFields,
+  recallFields,
+  rememberInTierFields,
+  updateInTierFields,
+} from "./options.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
@@ -34,8 +48,9 @@ export class SessionAgent implements AgentMemory {
   async remember(
     key: string,
     value: JsonValue,
-    options: RememberOptions & TierOptions = {},
+    given: RememberOptions & TierOptions = {},
   ): Promise<MemoryEntry> {
+    const options = admitOptions(given, rememberInTierFields);
     const { tier: chosen, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
     if (tier === "volatile") return this.#inSession.remember(key, value, fields);
@@ -45,11 +60,12 @@ export class SessionAgent implements AgentMemory {
     return entry;
   }
 
-  async recall(key: string, options: RecallOptions = {}): Promise<JsonValue | undefined> {
+  async recall(key: string, options?: RecallOptions): Promise<JsonValue | undefined> {
     return (await this.entry(key, options))?.value;
   }
 
-  async entry(key: string, options: RecallOptions = {}): Promise<MemoryEntry | undefined> {
+  async entry(key: string, given: RecallOptions = {}): Promise<MemoryEntry | undefined> {
+    const options = admitOptions(given, recallFields);
     const { tier: chosen, ...call } = options;
     const tier = admitChoice(chosen, "tier", tiers, "both");
     const found = tier === "durable" ? undefined : await this.#inSession.entry(key, call);
@@ -57,7 +73,8 @@ export class SessionAgent implements AgentMemory {
     return this.#acrossSessions.entry(key, { ...call, tier });
   }
 
-  async forget(key: string, options: ForgetOptions = {}): Promise<boolean> {
+  async forget(key: string, given: ForgetOptions = {}): Promise<boolean> {
+    const options = admitOptions(given, forgetFields);
     const { tier: chosen, ...call } = options;
     const tier = admitChoice(chosen, "tier", tiers, "both");
     const across = tier !== "volatile" && (await this.#acrossSessions.forget(key, { ...call, tier }));
@@ -65,7 +82,8 @@ export class SessionAgent implements AgentMemory {
     return across || within;
   }
 
-  async entries(options: TierEntriesOptions = {}): Promise<Page<MemoryEntry>> {
+  async entries(given: TierEntriesOptions = {}): Promise<Page<MemoryEntry>> {
+    const options = admitOptions(given, entriesInTierFields);
     const { tier: chosen, ...filter } = options;
     const tier = admitChoice(chosen, "tier", ["volatile", "durable"], "volatile");
     if (tier === "volatile") return this.#inSession.entries(filter);
@@ -75,8 +93,9 @@ export class SessionAgent implements AgentMemory {
   async update(
     key: string,
     change: ChangeValue,
-    options: UpdateMemoryOptions & TierOptions = {},
+    given: UpdateMemoryOptions & TierOptions = {},
   ): Promise<MemoryEntry | undefined> {
+    const options = admitOptions(given, updateInTierFields);
     const { tier: chosen, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
     if (tier === "volatile") return this.#inSession.update(key, change, fields);

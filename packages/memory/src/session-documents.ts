@@ -1,4 +1,6 @@
 import {
+  admitCall,
+  admitOptions,
   allPages,
   type CallOptions,
   type Document,
@@ -17,9 +19,8 @@ import type {
   WorkingMemory,
 } from "./agent-memory.ts";
 import { documentInput, entryOf, keptFields, type MemoryEntry } from "./entry.ts";
+import { entriesFields, type Fenced, fencedFields, rememberFields, updateFields } from "./options.ts";
 import type { SessionHandle } from "./session-handle.ts";
-
-type Fenced<Options> = Options & { readonly fence?: number };
 
 /**
  * Memory by key in one namespace of a session's own documents: shares the session's lifetime, deletion and fence.
@@ -41,7 +42,8 @@ export class SessionDocuments implements WorkingMemory {
     this.#agent = options.agent;
   }
 
-  async remember(key: string, value: JsonValue, options: Fenced<RememberOptions> = {}): Promise<MemoryEntry> {
+  async remember(key: string, value: JsonValue, given: Fenced<RememberOptions> = {}): Promise<MemoryEntry> {
+    const options = admitOptions(given, rememberFields);
     const input = documentInput(this.#handle.runtime, value, options);
     const stored = await this.#write(options, (guard) => {
       const put: PutOptions =
@@ -53,11 +55,12 @@ export class SessionDocuments implements WorkingMemory {
     return this.#entry(stored);
   }
 
-  async recall(key: string, options: CallOptions = {}): Promise<JsonValue | undefined> {
+  async recall(key: string, options?: CallOptions): Promise<JsonValue | undefined> {
     return (await this.entry(key, options))?.value;
   }
 
-  async entry(key: string, options: CallOptions = {}): Promise<MemoryEntry | undefined> {
+  async entry(key: string, given?: CallOptions): Promise<MemoryEntry | undefined> {
+    const options = admitCall(given);
     const known = this.#handle.incarnation;
     const document = await this.#handle.store.documents.get(this.#address(key), options);
     if (document === undefined) return undefined;
@@ -65,11 +68,13 @@ export class SessionDocuments implements WorkingMemory {
     return this.#entry(document);
   }
 
-  async forget(key: string, options: Fenced<CallOptions> = {}): Promise<boolean> {
+  async forget(key: string, given: Fenced<CallOptions> = {}): Promise<boolean> {
+    const options = admitOptions(given, fencedFields);
     return this.#handle.store.documents.delete(this.#address(key), this.#guard(options));
   }
 
-  async entries(options: EntriesOptions = {}): Promise<Page<MemoryEntry>> {
+  async entries(given: EntriesOptions = {}): Promise<Page<MemoryEntry>> {
+    const options = admitOptions(given, entriesFields);
     const page = await this.#find(options);
     return {
       items: page.items.map((document) => this.#entry(document)),
@@ -80,8 +85,9 @@ export class SessionDocuments implements WorkingMemory {
   async update(
     key: string,
     change: ChangeValue,
-    options: Fenced<UpdateMemoryOptions> = {},
+    given: Fenced<UpdateMemoryOptions> = {},
   ): Promise<MemoryEntry | undefined> {
+    const options = admitOptions(given, updateFields);
     const { runtime } = this.#handle;
     const stored = await this.#write(options, (guard) =>
       updateDocument(
@@ -99,9 +105,10 @@ export class SessionDocuments implements WorkingMemory {
     return stored === undefined ? undefined : this.#entry(stored);
   }
 
-  async clear(options: Fenced<CallOptions> = {}): Promise<number> {
+  async clear(given: Fenced<CallOptions> = {}): Promise<number> {
+    const options = admitOptions(given, fencedFields);
     let cleared = 0;
-    const signal = options.signal === undefined ? {} : { signal: options.signal };
+    const { signal } = options;
     let batch: Document[] = [];
     const flush = async (): Promise<void> => {
       if (batch.length === 0) return;
@@ -109,7 +116,7 @@ export class SessionDocuments implements WorkingMemory {
       batch = [];
       cleared += await this.#handle.store.documents.deleteMany(deletes, this.#guard(options));
     };
-    for await (const document of allPages((cursor) => this.#find({ ...cursor, ...signal }))) {
+    for await (const document of allPages((cursor) => this.#find({ ...cursor, signal }))) {
       batch.push(document);
       if (batch.length >= this.#handle.store.limits.batchItems) await flush();
     }
@@ -147,7 +154,7 @@ export class SessionDocuments implements WorkingMemory {
     return {
       ...this.#handle.guard(),
       ...(fence === undefined ? {} : { fence }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     };
   }
 
@@ -164,9 +171,8 @@ export class SessionDocuments implements WorkingMemory {
 export function retries(
   options: UpdateMemoryOptions,
 ): Pick<UpdateMemoryOptions, "attempts" | "backoffMs" | "random"> {
-  return {
-    ...(options.attempts === undefined ? {} : { attempts: options.attempts }),
-    ...(options.backoffMs === undefined ? {} : { backoffMs: options.backoffMs }),
-    ...(options.random === undefined ? {} : { random: options.random }),
-  };
+  const { attempts, backoffMs } = options;
+  return options.random === undefined
+    ? { attempts, backoffMs }
+    : { attempts, backoffMs, random: options.random };
 }

@@ -13,7 +13,7 @@ import { signalOf } from "./signal.ts";
 
 export interface SummaryOptions extends CallOptions {
   /** Count over the newest so many events, which bounds the cost; 10,000 when left out. */
-  readonly maxEvents?: number;
+  readonly maxEvents?: number | undefined;
 }
 
 /** One handoff in its latest known state. */

@@ -25,16 +25,16 @@ export interface SessionOptions {
   /** The owner inside the tenant, such as a user id. Recorded when the session is created, ignored afterwards. */
   readonly subject?: string;
   /** Recorded when the session is created, ignored afterwards; `touch` changes it. */
-  readonly metadata?: JsonObject;
+  readonly metadata?: JsonObject | undefined;
   /** The session's idle lifetime, set by each append through this object; `null` for ever. */
-  readonly ttlMs?: number | null;
+  readonly ttlMs?: number | null | undefined;
   /** The incarnation that is meant, when it is known from before. */
   readonly incarnation?: string;
   /**
    * What the end of an `await using` block does, also when it ends by an exception: `keep` nothing, `clear-working`
    * forgets the working memory, `delete` ends the session. `keep` when left out.
    */
-  readonly onDispose?: "keep" | "clear-working" | "delete";
+  readonly onDispose?: "keep" | "clear-working" | "delete" | undefined;
 }
 
 /** A message, or an event of any type. */
@@ -54,44 +54,53 @@ export interface SessionAppendOptions extends SessionWriteOptions {
   /** Whose story the events belong to. Noted on assistant and tool messages too that name no agent. */
   readonly agent?: string;
   /** The session's idle lifetime from now on. */
-  readonly ttlMs?: number | null;
+  readonly ttlMs?: number | null | undefined;
+}
+
+export interface RetractOptions extends SessionWriteOptions {
+  /** Kept with the retraction; what the method is called when left out. */
+  readonly reason?: string | undefined;
+}
+
+export interface EraseEventsOptions extends CallOptions {
+  readonly seqs: readonly (number | SeqRange)[];
 }
 
 export interface MessagesOptions extends CallOptions {
   /** Only the newest so many; all when left out. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** The order of the result: `forward`, the default, has the oldest first. */
-  readonly direction?: "forward" | "backward";
+  readonly direction?: "forward" | "backward" | undefined;
   /** Only the story of this agent. */
   readonly agent?: string;
 }
 
 export interface ViewOptions extends CallOptions, ViewForm {
   /** Takes the place of the memory's own strategy. */
-  readonly strategy?: ViewStrategy;
+  readonly strategy?: ViewStrategy | undefined;
   /** For what the strategy appends, such as a summary. */
   readonly fence?: number;
 }
 
 export interface ExecutionInput {
-  readonly input?: JsonValue;
-  readonly output?: JsonValue;
+  readonly input?: JsonValue | undefined;
+  readonly output?: JsonValue | undefined;
   /** `completed` when left out. */
-  readonly status?: ExecutionStatus;
+  readonly status?: ExecutionStatus | undefined;
   readonly agent?: string;
-  readonly durationMs?: number;
+  readonly durationMs?: number | undefined;
   /** An `Error`, or its name and message. The stack is not kept. */
-  readonly error?: { readonly name: string; readonly message: string };
-  readonly metadata?: JsonObject;
+  readonly error?: { readonly name: string; readonly message: string } | undefined;
+  readonly metadata?: JsonObject | undefined;
   /** To record a later state of the same execution. */
   readonly executionId?: string;
 }
 
 export interface LeaseOptions extends CallOptions {
   /** How long the lease lasts without a renewal; 30,000 when left out. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** How long to wait for the present holder; 0, the default, does not wait. */
-  readonly waitMs?: number;
+  readonly waitMs?: number | undefined;
 }
 
 /**
@@ -142,16 +151,13 @@ export interface Session extends AsyncDisposable {
    *
    * @throws `conflict`, retryable, when others wrote first at every one of 20 tries.
    */
-  undo(
-    count?: number,
-    options?: SessionWriteOptions & { readonly reason?: string },
-  ): Promise<readonly Message[]>;
+  undo(count?: number, options?: RetractOptions): Promise<readonly Message[]>;
   /** `undo(1)`: the last message, `undefined` when there is none. */
   popMessage(options?: SessionWriteOptions): Promise<Message | undefined>;
   /** Takes every message out of what is effective; the session, its version and its working memory stay. */
-  clear(options?: SessionWriteOptions & { readonly reason?: string }): Promise<void>;
+  clear(options?: RetractOptions): Promise<void>;
   /** Removes the content of these events for good, with that of the summaries made from them. */
-  erase(options: { readonly seqs: readonly (number | SeqRange)[] } & CallOptions): Promise<EraseResult>;
+  erase(options: EraseEventsOptions): Promise<EraseResult>;
   /** Retention: removes the longest prefix that is all older; returns how many events went. */
   trim(
     options: CallOptions & ({ readonly beforeSeq: number } | { readonly olderThan: number }),

@@ -1,19 +1,20 @@
 import {
   admitChoice,
+  admitFields,
   admitId,
   admitMetadata,
   admitNullableTtl,
   admitOptionalId,
+  admitOptions,
   type ListSessionsOptions,
   type Page,
   refuse,
-  requireKnownFields,
-  requireObject,
   type SessionHead,
 } from "@relevo/core";
 import type { AgentMemory } from "./agent-memory.ts";
 import { type ContextOptions, gatherContext, type MemoryContext } from "./context.ts";
 import { createSession } from "./create-session.ts";
+import { contextFields, sessionFields } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
@@ -35,16 +36,13 @@ export interface Tenant {
   context(options: ContextOptions): Promise<MemoryContext>;
 }
 
-const sessionFields = new Set(["subject", "metadata", "ttlMs", "incarnation", "onDispose"]);
-const contextFields = new Set(["session", "agent", "tags", "messages", "entries", "summary", "signal"]);
 const disposals = ["keep", "clear-working", "delete"] as const;
 
 export function createTenant(runtime: Runtime, id: string): Tenant {
   const tenant: Tenant = {
     id,
-    session(sessionId, options = {}) {
-      requireObject(options, "options");
-      requireKnownFields(options, "options", sessionFields);
+    session(sessionId, given) {
+      const options = admitOptions(given, sessionFields);
       const { limits } = runtime;
       const session = sessionId === undefined ? runtime.ids.next() : admitId(sessionId, "session", limits);
       const subject = admitOptionalId(options.subject, "subject", limits);
@@ -65,9 +63,8 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       return runtime.sessions.log.list(id, options);
     },
     agent: (name) => new TieredMemory(runtime, id, admitId(name, "agent", runtime.limits)),
-    async context(options) {
-      requireObject(options, "options");
-      requireKnownFields(options, "options", contextFields);
+    async context(given) {
+      const options = admitFields(given, "options", contextFields);
       runtime.requireOpen();
       const { session, agent } = options;
       const found = typeof session === "string" ? tenant.session(session) : session;

@@ -1,5 +1,6 @@
 import {
   admitChoice,
+  admitOptions,
   type Document,
   type DocumentAddress,
   documentSortKey,
@@ -21,6 +22,13 @@ import type {
 } from "./agent-memory.ts";
 import { documentInput, entryOf, keptFields, type MemoryEntry, type Tier } from "./entry.ts";
 import { agentNamespace } from "./namespaces.ts";
+import {
+  entriesInTierFields,
+  forgetFields,
+  recallFields,
+  rememberInTierFields,
+  updateInTierFields,
+} from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import { retries } from "./session-documents.ts";
 import { signalOf } from "./signal.ts";
@@ -45,8 +53,9 @@ export class TieredMemory implements AgentMemory {
   async remember(
     key: string,
     value: JsonValue,
-    options: RememberOptions & TierOptions = {},
+    given: RememberOptions & TierOptions = {},
   ): Promise<MemoryEntry> {
+    const options = admitOptions(given, rememberInTierFields);
     const tier = admitChoice(options.tier, "tier", tiers, "durable");
     const put: PutOptions = {
       ...signalOf(options),
@@ -61,11 +70,12 @@ export class TieredMemory implements AgentMemory {
     return { ...this.#entry(document, "durable"), tier };
   }
 
-  async recall(key: string, options: RecallOptions = {}): Promise<JsonValue | undefined> {
+  async recall(key: string, options?: RecallOptions): Promise<JsonValue | undefined> {
     return (await this.entry(key, options))?.value;
   }
 
-  async entry(key: string, options: RecallOptions = {}): Promise<MemoryEntry | undefined> {
+  async entry(key: string, given: RecallOptions = {}): Promise<MemoryEntry | undefined> {
+    const options = admitOptions(given, recallFields);
     const tier = admitChoice(options.tier, "tier", tiers, "both");
     const durable = async (): Promise<MemoryEntry | undefined> => {
       const document = await this.#durable.get(this.#address("durable", key), signalOf(options));
@@ -88,7 +98,8 @@ export class TieredMemory implements AgentMemory {
     return found;
   }
 
-  async forget(key: string, options: ForgetOptions = {}): Promise<boolean> {
+  async forget(key: string, given: ForgetOptions = {}): Promise<boolean> {
+    const options = admitOptions(given, forgetFields);
     const tier = admitChoice(options.tier, "tier", tiers, "both");
     const signal = signalOf(options);
     const slot = this.#slot(key);
@@ -101,7 +112,8 @@ export class TieredMemory implements AgentMemory {
     return durable;
   }
 
-  async entries(options: TierEntriesOptions = {}): Promise<Page<MemoryEntry>> {
+  async entries(given: TierEntriesOptions = {}): Promise<Page<MemoryEntry>> {
+    const options = admitOptions(given, entriesInTierFields);
     const { tier: chosen, ...filter } = options;
     const tier = admitChoice(chosen, "tier", ["volatile", "durable"], "durable");
     const documents = tier === "volatile" ? this.#volatile : this.#durable;
@@ -122,8 +134,9 @@ export class TieredMemory implements AgentMemory {
   async update(
     key: string,
     change: ChangeValue,
-    options: UpdateMemoryOptions & TierOptions = {},
+    given: UpdateMemoryOptions & TierOptions = {},
   ): Promise<MemoryEntry | undefined> {
+    const options = admitOptions(given, updateInTierFields);
     const tier = admitChoice(options.tier, "tier", tiers, "durable");
     const slot = this.#slot(key);
     const guard = { random: this.#runtime.random, ...retries(options), ...signalOf(options) };

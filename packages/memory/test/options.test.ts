@@ -106,16 +106,16 @@ describe("bad input", () => {
     refused(() => acme.session("chat", { subject: id }));
     refused(() => acme.session("chat", { incarnation: id }));
     for (const call of [
-      acme.agent("a").remember(id, 1),
-      acme.agent("a").remember(id, 1, { tier: "volatile" }),
-      acme.agent("a").recall(id),
-      acme.agent("a").forget(id),
-      acme.agent("a").update(id, () => 1),
-      acme.session("chat").working.remember(id, 1),
-      acme.session("chat").working.recall(id),
-      acme.session("chat").append(user("x"), { operationId: id }),
+      () => acme.agent("a").remember(id, 1),
+      () => acme.agent("a").remember(id, 1, { tier: "volatile" }),
+      () => acme.agent("a").recall(id),
+      () => acme.agent("a").forget(id),
+      () => acme.agent("a").update(id, () => 1),
+      () => acme.session("chat").working.remember(id, 1),
+      () => acme.session("chat").working.recall(id),
+      () => acme.session("chat").append(user("x"), { operationId: id }),
     ]) {
-      await expect(call).rejects.toSatisfy((error) => MemoryError.isInstance(error));
+      await expect(call()).rejects.toSatisfy((error) => MemoryError.isInstance(error));
     }
     expect((await acme.sessions()).items).toEqual([]);
     expect((await acme.agent("a").entries()).items).toEqual([]);

@@ -1,7 +1,7 @@
-import { MemoryError } from "@relevo/core";
+import { type CallOptions, MemoryError } from "@relevo/core";
 
-/** A call of a public function with this object spread into its options. */
-export type OptionsCall = (misspelt: { readonly signla: 1 }) => unknown;
+/** A call of a public function with these options. They hold one that nobody knows, which their type does not show. */
+export type OptionsCall = (misspelt: CallOptions) => unknown;
 
 /**
  * What is wrong with how public calls treat an option that nobody knows, one sentence each: a method of an object
@@ -36,9 +36,11 @@ export async function optionProblems(
   return problems;
 }
 
+const misspelt: object = Object.freeze({ signla: 1 });
+
 async function problemOf(call: OptionsCall): Promise<string | undefined> {
   try {
-    await call({ signla: 1 });
+    await call(misspelt);
   } catch (error) {
     if (!MemoryError.isInstance(error, "invalid-input")) return `throws ${String(error)}.`;
     return String(error.details.field).endsWith("signla") ? undefined : `names ${error.details.field}.`;

@@ -1,0 +1,179 @@
+import {
+  type CallOptions,
+  callKinds,
+  type FieldKinds,
+  type FieldTable,
+  fieldTable,
+  type TouchOptions,
+} from "@relevo/core";
+import type {
+  EntriesOptions,
+  ForgetOptions,
+  RecallOptions,
+  RememberOptions,
+  TierEntriesOptions,
+  TierOptions,
+  UpdateMemoryOptions,
+} from "./agent-memory.ts";
+import type { ContextOptions } from "./context.ts";
+import type {
+  EraseEventsOptions,
+  ExecutionInput,
+  LeaseOptions,
+  MessagesOptions,
+  RetractOptions,
+  Session,
+  SessionAppendOptions,
+  SessionOptions,
+  SessionWriteOptions,
+  ViewOptions,
+} from "./session.ts";
+import type { SummaryOptions } from "./session-summary.ts";
+
+// The options of each call of the facade, and whether they select or refine.
+
+/** For calls on documents of a session. */
+export type Fenced<Options> = Options & { readonly fence?: number };
+
+export const sessionFields: FieldTable = fieldTable<SessionOptions>({
+  subject: "selects",
+  metadata: "refines",
+  ttlMs: "refines",
+  incarnation: "selects",
+  onDispose: "refines",
+});
+
+const writeKinds: FieldKinds<SessionWriteOptions> = {
+  ...callKinds,
+  operationId: "selects",
+  fence: "selects",
+};
+
+export const writeFields: FieldTable = fieldTable<SessionWriteOptions>(writeKinds);
+
+export const appendFields: FieldTable = fieldTable<SessionAppendOptions>({
+  ...writeKinds,
+  expectedVersion: "selects",
+  agent: "selects",
+  ttlMs: "refines",
+});
+
+export const retractFields: FieldTable = fieldTable<RetractOptions>({ ...writeKinds, reason: "refines" });
+
+export const messagesFields: FieldTable = fieldTable<MessagesOptions>({
+  ...callKinds,
+  limit: "refines",
+  direction: "refines",
+  agent: "selects",
+});
+
+export const viewFields: FieldTable = fieldTable<ViewOptions>({
+  ...callKinds,
+  for: "refines",
+  prefill: "refines",
+  strategy: "refines",
+  fence: "selects",
+});
+
+export const executionFields: FieldTable = fieldTable<ExecutionInput>({
+  input: "refines",
+  output: "refines",
+  status: "refines",
+  agent: "selects",
+  durationMs: "refines",
+  error: "refines",
+  metadata: "refines",
+  executionId: "selects",
+});
+
+export const leaseFields: FieldTable = fieldTable<LeaseOptions>({
+  ...callKinds,
+  ttlMs: "refines",
+  waitMs: "refines",
+});
+
+export const eraseFields: FieldTable = fieldTable<EraseEventsOptions>({ ...callKinds, seqs: "selects" });
+
+export const trimFields: FieldTable = fieldTable<Parameters<Session["trim"]>[0]>({
+  ...callKinds,
+  beforeSeq: "selects",
+  olderThan: "selects",
+});
+
+export const deleteFields: FieldTable = fieldTable<{ readonly expectedVersion?: number } & CallOptions>({
+  ...callKinds,
+  expectedVersion: "selects",
+});
+
+export const touchFields: FieldTable = fieldTable<Omit<TouchOptions, "incarnation">>({
+  ...callKinds,
+  ttlMs: "refines",
+  subject: "selects",
+  metadata: "refines",
+});
+
+export const summaryFields: FieldTable = fieldTable<SummaryOptions>({ ...callKinds, maxEvents: "refines" });
+
+export const contextFields: FieldTable = fieldTable<ContextOptions>({
+  ...callKinds,
+  session: "selects",
+  agent: "selects",
+  tags: "selects",
+  messages: "refines",
+  entries: "refines",
+  summary: "refines",
+});
+
+const contentKinds: FieldKinds<Omit<RememberOptions, "expectedVersion">> = {
+  ...callKinds,
+  ttlMs: "refines",
+  tags: "refines",
+  metadata: "refines",
+};
+
+const updateKinds: FieldKinds<UpdateMemoryOptions> = {
+  ...contentKinds,
+  attempts: "refines",
+  backoffMs: "refines",
+  random: "refines",
+};
+
+const entriesKinds: FieldKinds<EntriesOptions> = {
+  ...callKinds,
+  tags: "selects",
+  where: "selects",
+  text: "selects",
+  updatedSince: "selects",
+  direction: "refines",
+  limit: "refines",
+  cursor: "refines",
+};
+
+/** The options of memory by key: of a session's own documents, and of an agent's memory in tiers. */
+export const rememberFields: FieldTable = fieldTable<Fenced<RememberOptions>>({
+  ...contentKinds,
+  expectedVersion: "selects",
+  fence: "selects",
+});
+export const updateFields: FieldTable = fieldTable<Fenced<UpdateMemoryOptions>>({
+  ...updateKinds,
+  fence: "selects",
+});
+export const fencedFields: FieldTable = fieldTable<Fenced<CallOptions>>({ ...callKinds, fence: "selects" });
+export const entriesFields: FieldTable = fieldTable<EntriesOptions>(entriesKinds);
+
+export const rememberInTierFields: FieldTable = fieldTable<RememberOptions & TierOptions>({
+  ...contentKinds,
+  expectedVersion: "selects",
+  tier: "selects",
+});
+export const updateInTierFields: FieldTable = fieldTable<UpdateMemoryOptions & TierOptions>({
+  ...updateKinds,
+  tier: "selects",
+});
+export const recallFields: FieldTable = fieldTable<RecallOptions>({ ...callKinds, tier: "selects" });
+export const forgetFields: FieldTable = fieldTable<ForgetOptions>({ ...callKinds, tier: "selects" });
+export const entriesInTierFields: FieldTable = fieldTable<TierEntriesOptions>({
+  ...entriesKinds,
+  tier: "selects",
+});

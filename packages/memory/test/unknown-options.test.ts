@@ -1,0 +1,119 @@
+import type { CallOptions, EventInput } from "@relevo/core";
+import { MemoryError } from "@relevo/core";
+import { optionProblems } from "@relevo/store-conformance";
+import { expect, it } from "vitest";
+import { createMemory } from "../src/index.ts";
+import { failure, oneStore, user } from "./fixture.ts";
+
+it("an option that nobody knows is refused by every call", async () => {
+  const { memory, store } = oneStore();
+  const tenant = memory.tenant("acme");
+  const session = tenant.session("chat");
+  await session.append([user("1"), user("2")]);
+  const agent = tenant.agent("planner");
+  const inSession = session.agent("planner");
+  const lease = await session.lease();
+  const memoryCalls = (name: string, entries: typeof agent | typeof session.working) => ({
+    [`${name}.remember`]: (o: CallOptions) => entries.remember("k", 1, o),
+    [`${name}.recall`]: (o: CallOptions) => entries.recall("k", o),
+    [`${name}.entry`]: (o: CallOptions) => entries.entry("k", o),
+    [`${name}.forget`]: (o: CallOptions) => entries.forget("k", o),
+    [`${name}.entries`]: (o: CallOptions) => entries.entries(o),
+    [`${name}.update`]: (o: CallOptions) => entries.update("k", () => 2, o),
+  });
+  const problems = await optionProblems(
+    { memory, tenant, session, agent, inSession, working: session.working, lease },
+    {
+      createMemory: (o) => createMemory({ store, ...o }),
+      "tenant.session": (o) => tenant.session("x", { ...(o as object) }),
+      "tenant.sessions": (o) => tenant.sessions({ ...o }),
+      "tenant.context": (o) => tenant.context({ session, ...o }),
+      "session.append": (o) => session.append(user("x"), { ...o }),
+      "session.messages": (o) => session.messages({ ...o }),
+      "session.events": (o) => session.events({ ...o }),
+      "session.view": (o) => session.view({ ...o }),
+      "session.undo": (o) => session.undo(1, { ...o }),
+      "session.popMessage": (o) => session.popMessage({ ...o }),
+      "session.clear": (o) => session.clear({ ...o }),
+      "session.erase": (o) => session.erase({ seqs: [1], ...o }),
+      "session.trim": (o) => session.trim({ beforeSeq: 2, ...o }),
+      "session.delete": (o) => session.delete({ ...o }),
+      "session.head": (o) => session.head({ ...o }),
+      "session.touch": (o) => session.touch({ ...o }),
+      "session.recordExecution": (o) => session.recordExecution({}, { ...o }),
+      execution: (o) => session.recordExecution({ ...(o as object) }),
+      "session.summary": (o) => session.summary({ ...o }),
+      "session.lease": (o) => session.lease({ ...o }),
+      "session.turn": (o) => session.turn(async () => undefined, { ...o }),
+      ...memoryCalls("agent", agent),
+      ...memoryCalls("inSession", inSession),
+      ...memoryCalls("working", session.working),
+      "working.clear": (o) => session.working.clear({ ...o }),
+      "lease.renew": (o) => lease.renew({ ...o }),
+      "lease.release": (o) => lease.release({ ...o }),
+    },
+    ["memory.tenant", "memory.close", "tenant.agent", "session.agent", "session.run"],
+  );
+  expect(problems).toEqual([]);
+  expect((await session.events()).version).toBe(2);
+});
+
+it("an option that selects or guards is refused when it is undefined", async () => {
+  const { memory } = oneStore();
+  const tenant = memory.tenant("acme");
+  await tenant.session("theirs", { subject: "user-1" }).append(user("1"));
+  const session = tenant.session("mine", { subject: "user-2" });
+  await session.append([user("1"), user("2")]);
+  const agent = tenant.agent("planner");
+  const absent = (name: string): never => ({ [name]: undefined }) as never;
+  const calls: readonly (readonly [string, (options: never) => unknown])[] = [
+    ["subject", (o) => tenant.sessions(o)],
+    ["subject", (o) => tenant.session("x", o)],
+    ["incarnation", (o) => tenant.session("x", o)],
+    ["agent", (o) => tenant.context({ session, ...(o as object) })],
+    ["operationId", (o) => session.append(user("x"), o)],
+    ["expectedVersion", (o) => session.append(user("x"), o)],
+    ["fence", (o) => session.append(user("x"), o)],
+    ["agent", (o) => session.messages(o)],
+    ["operationId", (o) => session.undo(1, o)],
+    ["fence", (o) => session.clear(o)],
+    ["beforeSeq", (o) => session.trim(o)],
+    ["expectedVersion", (o) => session.delete(o)],
+    ["subject", (o) => session.touch(o)],
+    ["executionId", (o) => session.recordExecution(o)],
+    ["expectedVersion", (o) => agent.remember("k", 1, o)],
+    ["tier", (o) => agent.forget("k", o)],
+    ["tags", (o) => agent.entries(o)],
+    ["fence", (o) => session.working.clear(o)],
+  ];
+  for (const [name, call] of calls) {
+    const error = await failure((async () => call(absent(name)))(), "invalid-input");
+    expect(error.details.field).toBe(
+      `options.${name}`.replace("options.executionId", "execution.executionId"),
+    );
+  }
+  expect((await session.events()).version).toBe(2);
+});
+
+it("a message is read once, also where its operation is fingerprinted", async () => {
+  const { memory } = oneStore();
+  const session = memory.tenant("acme").session("chat");
+  let reads = 0;
+  const message = {
+    role: "user" as const,
+    get content() {
+      return reads++ === 0 ? "first" : "second";
+    },
+  };
+  await session.append(message, { operationId: "op" });
+  expect((await session.messages())[0]?.content).toBe("first");
+  const again = await session.append({ role: "user", content: "first" }, { operationId: "op" });
+  expect(again.replayed).toBe(true);
+  const endless = new Proxy([{ type: "x-a", body: 1 } as EventInput], {
+    get: (target, key) => (key === "length" ? Number.NaN : Reflect.get(target, key)),
+  });
+  for (const options of [{}, { operationId: "other" }])
+    expect(MemoryError.isInstance(await failure(session.append(endless, options), "invalid-input"))).toBe(
+      true,
+    );
+});
