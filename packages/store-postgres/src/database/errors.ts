@@ -117,6 +117,9 @@ const neverConnected: ReadonlySet<string> = new Set([
   "ENOENT",
 ]);
 
+/** What Node says of a certificate, before anything is sent. */
+const distrusted = /^(?:ERR_TLS_CERT|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH)/u;
+
 export function diagnose(error: unknown): Diagnosis {
   if (error instanceof RolledBack || error instanceof NotUsable) {
     return refusal("unavailable", error.message, true);
@@ -133,6 +136,12 @@ export function diagnose(error: unknown): Diagnosis {
   const code = codeOf(error);
   if (code !== undefined && neverConnected.has(code)) {
     return refusal("unavailable", `The server cannot be reached (${code}).`, true);
+  }
+  if (code !== undefined && distrusted.test(code)) {
+    return refusal(
+      "unavailable",
+      `The certificate of the server is not trusted (${code}). Name the provider's own authority in the address, sslmode=verify-full&sslrootcert=FILE, or in the pool's ssl.ca.`,
+    );
   }
   return lost("The connection to the server was lost.");
 }
