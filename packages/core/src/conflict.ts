@@ -1,14 +1,24 @@
 import type { JsonValue } from "./json.ts";
 import { MemoryError } from "./memory-error.ts";
 
-/** In what somebody else was first. */
-export type ConflictKind = "version" | "fence" | "operation" | "sealed" | "lease" | "incarnation" | "import";
+/** What the other writer changed first, or what does not match. */
+export type ConflictKind =
+  | "version"
+  | "fence"
+  | "operation"
+  | "sealed"
+  | "removal"
+  | "lease"
+  | "incarnation"
+  | "import";
 
 const messages: Readonly<Record<ConflictKind, string>> = {
   version: "Somebody wrote first: the expected version is not the current one. Read again and decide anew.",
   fence: "The lease is no longer the newest: another holder runs this session. Stop this turn.",
   operation: "This operation id was used for another request. Use a new id for a new request.",
   sealed: "The session is sealed, because it is being moved to another store.",
+  removal:
+    "Something that the new content is derived from was erased, retracted or trimmed after it was read. Read again.",
   lease: "Another holder has the lease. Wait longer or try again later.",
   incarnation: "Another incarnation of the session lives here.",
   import: "An event with this seq is here with other content.",

@@ -68,6 +68,11 @@ export interface HandoffRecord {
   readonly durationMs?: number;
   readonly outcome?: JsonValue;
   readonly error?: { readonly name: string; readonly message: string; readonly code?: string };
+  /**
+   * Why an end says nothing of the outcome or the error's message: what they may repeat was `removed` while the
+   * receiver ran, or the store `refused` the outcome as it was.
+   */
+  readonly omitted?: "removed" | "refused";
   readonly trace?: { readonly traceId: string; readonly spanId: string };
 }
 
@@ -116,7 +121,8 @@ interface EventFields<Type extends EventType> {
   readonly pinned?: boolean;
   /**
    * The earlier events whose content this one repeats in another form. Erasing one of them blanks this event too;
-   * retracting one retracts this event when it is a summary.
+   * retracting one retracts this event when it is a summary. What was removed before the event is appended is
+   * found by `AppendOptions.removalRevision`.
    */
   readonly derivedFrom?: readonly SeqRange[];
   /** Token count of the body by some counter, kept so that it is counted once. */

@@ -79,6 +79,7 @@ export {
   admitTime,
   admitTtl,
   defaultPageSize,
+  maxImportedVersion,
   maxPageSize,
   throwIfAborted,
 } from "./admission/numbers.ts";
@@ -209,6 +210,13 @@ export type { DroppedRange, View, ViewForm, ViewSource, ViewStrategy } from "./p
 export { printable } from "./printable.ts";
 export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
 export { allPages, readAll } from "./read-all.ts";
+export {
+  addRemoval,
+  maxRemovedRanges,
+  mergeRemovals,
+  type RemovedRange,
+  wasRemovedSince,
+} from "./removals.ts";
 export { searchableText } from "./searchable-text.ts";
 export { type UpdateOptions, updateDocument } from "./update-document.ts";
 export {

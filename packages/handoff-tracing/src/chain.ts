@@ -9,6 +9,7 @@ import {
   type JsonValue,
   type SessionAddress,
 } from "@relevo/core";
+import { resultType } from "./running-handoff.ts";
 
 /** How a handoff stands: its end's status, or `running` while there is none. */
 export type HandoffState = "running" | "completed" | "failed" | "rejected" | "degraded";
@@ -28,6 +29,7 @@ export interface HandoffEntry {
   readonly context?: HandoffContext;
   readonly outcome?: JsonValue;
   readonly error?: NonNullable<HandoffRecord["error"]>;
+  readonly omitted?: NonNullable<HandoffRecord["omitted"]>;
   readonly trace?: NonNullable<HandoffRecord["trace"]>;
   readonly durationMs?: number;
   /** Absent when the start was trimmed or erased, or never recorded. */
@@ -44,7 +46,7 @@ export interface HandoffChain {
   readonly version: number;
   /** In the order they appear in the log. */
   readonly entries: readonly HandoffEntry[];
-  /** Handoff events whose content was erased: what they said is known only from their other half. */
+  /** Events of handoffs whose content was erased: a start, an end, or what a result said. */
   readonly erased: readonly number[];
 }
 
@@ -55,12 +57,16 @@ export async function readChain(
   options: CallOptions = {},
 ): Promise<HandoffChain> {
   const at = { tenant: address.tenant, session: address.session };
-  const query = { ...options, types: ["handoff"], limit: 1000 } as const;
+  const query = { ...options, types: ["handoff", resultType], limit: 1000 } as const;
   const entries = new Map<string, HandoffEntry>();
   const erased: number[] = [];
   const first = await log.read(at, query);
   for (let page = first; ; ) {
     for (const event of page.events) {
+      if (isEvent(event, resultType)) {
+        addWords(entries, event.body);
+        continue;
+      }
       if (!isEvent(event, "handoff")) {
         erased.push(event.seq);
         continue;
@@ -74,6 +80,20 @@ export async function readChain(
     if (page.incarnation !== first.incarnation) throw historyLost("ended");
   }
   return { session: at.session, version: first.version, entries: [...entries.values()], erased };
+}
+
+/** Adds what a result said to its end. */
+function addWords(entries: Map<string, HandoffEntry>, body: JsonValue): void {
+  if (typeof body !== "object" || body === null) return;
+  const { handoffId, outcome, message } = body as { readonly [name: string]: JsonValue | undefined };
+  const entry = entries.get(String(handoffId));
+  if (entry?.endSeq === undefined || entry.outcome !== undefined) return;
+  const { error } = entry;
+  entries.set(entry.handoffId, {
+    ...entry,
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(error === undefined || typeof message !== "string" ? {} : { error: { ...error, message } }),
+  });
 }
 
 function join(

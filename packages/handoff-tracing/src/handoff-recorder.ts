@@ -83,6 +83,8 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
             ...(context === undefined ? {} : { context }),
           },
           derivedFrom,
+          incarnation: handoff.incarnation,
+          ...(handoff.removalRevision === undefined ? {} : { removalRevision: handoff.removalRevision }),
         },
         call,
       );

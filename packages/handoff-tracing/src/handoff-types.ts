@@ -94,10 +94,10 @@ export type HandoffReceiver<Result> = (input: HandoffInput) => Result | Promise<
 export interface HandoffProblem {
   /**
    * `read` and `start`: the memory was down before the receiver ran. `end`: the end is not recorded. `outcome`: the
-   * result could not be recorded. `observer`: an observer threw. `late`: a receiver failed after its handoff was
-   * aborted. `erase`: it could not be made sure that the start repeats nothing that was erased meanwhile.
+   * result could not be recorded, or what a framework showed its agent could not, because something that it repeats
+   * was removed. `observer`: an observer threw. `late`: a receiver failed after its handoff was aborted.
    */
-  readonly phase: "read" | "start" | "end" | "erase" | "outcome" | "observer" | "late";
+  readonly phase: "read" | "start" | "end" | "outcome" | "observer" | "late";
   readonly session: SessionAddress;
   /** What is recorded, or should be: keep it when the phase is `end`, it stands nowhere else. */
   readonly record?: HandoffRecord;

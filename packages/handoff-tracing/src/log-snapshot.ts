@@ -26,6 +26,8 @@ export interface ContextEntry {
 export interface LogSnapshot {
   readonly version: number;
   readonly revision: number;
+  /** Of the log before anything was read through this snapshot. */
+  readonly removalRevision: number;
   readonly incarnation: string | undefined;
   /** The newest messages and handoffs, newest first: one page, for the guard against loops. */
   readonly tail: readonly StoredEvent[];
@@ -47,7 +49,7 @@ const pageSize = 100;
 /** Opens a snapshot at the log's version of now, with one read. */
 export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
   const first = await readLog({ types: ["message", "handoff"], direction: "backward", limit: pageSize });
-  const { version, revision, incarnation } = first;
+  const { version, revision, removalRevision, incarnation } = first;
   const known = new Map<number, Message>();
   const buffer: ContextEntry[] = [];
   let covered: readonly SeqRange[] = [];
@@ -128,9 +130,17 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
   return {
     version,
     revision,
+    removalRevision,
     incarnation,
     tail: first.events,
-    view: { ...(incarnation === undefined ? {} : { incarnation }), version, revision, readBackward, pinned },
+    view: {
+      ...(incarnation === undefined ? {} : { incarnation }),
+      version,
+      revision,
+      removalRevision,
+      readBackward,
+      pinned,
+    },
     async recent(count) {
       while (buffer.length < count && position !== undefined) {
         const before: number = position;

@@ -4,7 +4,7 @@ import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { callWithin, isMemoryDown } from "./call-memory.ts";
 import { type AnsweredCall, passedTo } from "./call-result.ts";
 import { ancestorsOf } from "./frame.ts";
-import { boundRead, type LogSnapshot, openSnapshot } from "./log-snapshot.ts";
+import { boundRead, openSnapshot } from "./log-snapshot.ts";
 import { guardAgainstLoops, hopsOf } from "./loop-guard.ts";
 import { type ResolvedContext, resolveContext } from "./resolve-context.ts";
 import type { Beginning, Ending } from "./running-handoff.ts";
@@ -12,7 +12,6 @@ import { findTransferCall } from "./transfer-call.ts";
 
 /** A handoff that may start. */
 export interface Prepared {
-  readonly snapshot: LogSnapshot | undefined;
   readonly context: ResolvedContext;
   readonly beginning: Beginning;
 }
@@ -67,14 +66,13 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
         : await unlessDown(() => resolveContext(snapshot, facts.policy, facts, resolve));
     const chosen = context ?? withoutMemory(attempt);
     return {
-      // After a failed reading nothing is known that a later check could compare with.
-      snapshot: context === undefined ? undefined : snapshot,
       context: chosen,
       beginning: {
         record: { ...record, context: chosen.record },
         derivedFrom: chosen.derivedFrom,
         incarnation,
         answers,
+        ...(snapshot === undefined ? {} : { removalRevision: snapshot.removalRevision }),
         degraded: context === undefined,
       },
     };

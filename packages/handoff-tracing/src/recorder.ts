@@ -9,6 +9,7 @@ import {
   type Ending,
   type HandoffEvent,
   type HandoffEvents,
+  isRemoval,
   type RunningHandoff,
 } from "./running-handoff.ts";
 
@@ -24,8 +25,18 @@ export interface RecorderSettings {
 }
 
 export interface Recorder {
-  /** Records the start. @throws what the log throws, unless the policy is `degrade` and the memory is down. */
-  begin(session: HandoffSession, beginning: Beginning, options?: CallOptions): Promise<RunningHandoff>;
+  /**
+   * Records the start. When something that its inline messages repeat was removed meanwhile, `again` makes the
+   * beginning anew, at most twice; without it the start is recorded without those messages.
+   *
+   * @throws what the log throws, unless the policy is `degrade` and the memory is down.
+   */
+  begin(
+    session: HandoffSession,
+    beginning: Beginning,
+    options?: CallOptions,
+    again?: () => Promise<Beginning>,
+  ): Promise<RunningHandoff>;
   /** Records a handoff that ended before its receiver ran, as one event. @throws what the log throws. */
   refuse(session: HandoffSession, beginning: Beginning, ending: Ending, options?: CallOptions): Promise<void>;
 }
@@ -38,18 +49,16 @@ export function createRecorder(settings: RecorderSettings): Recorder {
     session: HandoffSession,
     phase: "start" | "end",
     events: HandoffEvents,
-    incarnation: string | undefined,
+    guard: { readonly incarnation?: string; readonly removalRevision?: number },
     call: CallOptions,
   ): Promise<AppendResult> {
     const operation = {
       id: `handoff:${events[0].body.handoffId}:${phase}`,
       fingerprint: fingerprint(events.map(({ body }) => body)),
     };
-    const guard = {
-      ...(incarnation === undefined ? {} : { incarnation }),
-      ...(session.fence === undefined ? {} : { fence: session.fence }),
-    };
-    return await appendReliably(log, addressOf(session), events, { ...call, operation, ...guard }, patience);
+    const fence = session.fence === undefined ? {} : { fence: session.fence };
+    const options = { ...call, operation, ...guard, ...fence };
+    return await appendReliably(log, addressOf(session), events, options, patience);
   }
 
   function watch(session: HandoffSession, record: HandoffRecord): HandoffObservation {
@@ -68,6 +77,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
     begun: { readonly started?: AppendResult; readonly degraded?: boolean },
   ): RunningHandoff {
     const incarnation = begun.started?.incarnation ?? session.incarnation ?? beginning.incarnation;
+    const guard = guardOf(incarnation, beginning.removalRevision);
     return createRunning({
       beginning,
       observation,
@@ -75,7 +85,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       degraded: begun.degraded ?? beginning.degraded ?? false,
       now: () => clock.now(),
       monotonic,
-      append: (events, call) => append(session, "end", events, incarnation, call),
+      append: (events, call) => append(session, "end", events, guard, call),
       report: (error, phase, record) => report(error, { phase, session: addressOf(session), record }),
     });
   }
@@ -99,29 +109,43 @@ export function createRecorder(settings: RecorderSettings): Recorder {
   }
 
   return {
-    async begin(session, beginning, call = {}) {
-      const plain: HandoffRecord = { ...beginning.record, status: "started" };
-      const observation = watch(session, plain);
-      const record = observation.trace === undefined ? plain : { ...plain, trace: observation.trace };
-      const { derivedFrom = [] } = beginning;
-      const event: HandoffEvent = {
-        type: "handoff",
-        agent: record.from,
-        at: clock.now(),
-        ...(derivedFrom.length === 0 ? {} : { derivedFrom }),
-        body: record,
-      };
-      try {
-        const incarnation = session.incarnation ?? beginning.incarnation;
-        const started = await append(session, "start", [event], incarnation, call);
-        return running(session, beginning, observation, { started });
-      } catch (error) {
-        if (settings.degrade && isMemoryDown(error)) {
-          report(error, { phase: "start", session: addressOf(session), record });
-          return running(session, beginning, observation, { degraded: true });
+    async begin(session, first, call = {}, again) {
+      const observation = watch(session, { ...first.record, status: "started" });
+      let beginning = first;
+      for (let attempt = 1; ; attempt++) {
+        const { trace } = observation;
+        const record = {
+          ...beginning.record,
+          status: "started",
+          ...(trace === undefined ? {} : { trace }),
+        } as const;
+        const { derivedFrom = [], removalRevision } = beginning;
+        const event: HandoffEvent = {
+          type: "handoff",
+          agent: record.from,
+          at: clock.now(),
+          ...(derivedFrom.length === 0 ? {} : { derivedFrom }),
+          body: record,
+        };
+        try {
+          const guard = guardOf(session.incarnation ?? beginning.incarnation, removalRevision);
+          const started = await append(session, "start", [event], guard, call);
+          return running(session, beginning, observation, { started });
+        } catch (error) {
+          if (settings.degrade && isMemoryDown(error)) {
+            report(error, { phase: "start", session: addressOf(session), record });
+            return running(session, beginning, observation, { degraded: true });
+          }
+          try {
+            if (!isRemoval(error)) throw error;
+            if (again === undefined) report(error, { phase: "outcome", session: addressOf(session), record });
+            else if (attempt === starts) throw removedAgain(error);
+            beginning = again === undefined ? withoutInline(beginning) : await again();
+          } catch (cause) {
+            await endUnstarted(running(session, beginning, observation, {}), session, cause);
+            throw cause;
+          }
         }
-        await endUnstarted(running(session, beginning, observation, {}), session, error);
-        throw error;
       }
     },
 
@@ -130,6 +154,31 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       await running(session, beginning, observation, {}).end(ending, call);
     },
   };
+}
+
+/** How often a start is tried whose inline messages repeat what is removed at the same time. */
+const starts = 3;
+
+function removedAgain(cause: MemoryError): MemoryError {
+  return new MemoryError("conflict", `Messages were removed during all ${starts} tries to hand them over.`, {
+    retryable: true,
+    details: cause.details,
+    cause,
+  });
+}
+
+/** A removal revision is nothing without the incarnation that it belongs to. */
+function guardOf(
+  incarnation: string | undefined,
+  removalRevision: number | undefined,
+): { readonly incarnation?: string; readonly removalRevision?: number } {
+  if (incarnation === undefined) return {};
+  return removalRevision === undefined ? { incarnation } : { incarnation, removalRevision };
+}
+
+function withoutInline({ record, derivedFrom: _, ...beginning }: Beginning): Beginning {
+  const { inline: _inline, ...context } = record.context ?? { policy: "none", passed: [], dropped: [] };
+  return { ...beginning, record: { ...record, context } };
 }
 
 /** Only what names the session: a facade's object carries much that no store knows. */

@@ -148,7 +148,8 @@ function passedOf({ context }: HandoffEntry): string {
 }
 
 function errorOf(error: NonNullable<HandoffEntry["error"]>): string {
-  return `${error.name}${error.code === undefined ? "" : ` [${error.code}]`}: ${error.message}`;
+  const name = `${error.name}${error.code === undefined ? "" : ` [${error.code}]`}`;
+  return error.message === "" ? name : `${name}: ${error.message}`;
 }
 
 /** Columns that a terminal uses: wide East Asian characters and emoji take two, combining marks none. */

@@ -9,7 +9,6 @@ import {
 import { joinSignals } from "./abortable.ts";
 import { admitRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
-import { blankIfErasedMeanwhile } from "./blank-if-erased.ts";
 import { frameOf } from "./frame.ts";
 import { HandoffNotRecorded } from "./handoff-errors.ts";
 import type { HandoffReceiver, HandoffRequest } from "./handoff-types.ts";
@@ -28,11 +27,13 @@ export function createRunner(settings: RunnerSettings): RunHandoff {
     if (typeof receiver !== "function") throw refuse("receiver", "must be a function.");
     const attempt = admit(settings, request, options);
     const { signal } = attempt;
-    const { snapshot, context, beginning } = await prepareHandoff(settings, attempt);
+    let prepared = await prepareHandoff(settings, attempt);
     const call = signal === undefined ? {} : { signal };
-    const running = await settings.recorder.begin(attempt.session, beginning, call);
-    await blankIfErasedMeanwhile(settings, attempt, running, snapshot, context);
-    const result = await receiveHandoff(settings, run, attempt, context, running, receiver);
+    const running = await settings.recorder.begin(attempt.session, prepared.beginning, call, async () => {
+      prepared = await prepareHandoff(settings, attempt);
+      return prepared.beginning;
+    });
+    const result = await receiveHandoff(settings, run, attempt, prepared.context, running, receiver);
     await finish(settings, attempt, running, result, request.outcome);
     return result;
   };

@@ -13,6 +13,7 @@ import {
 import { type AnsweredCall, callResultEvent } from "./call-result.ts";
 import { describeError } from "./handoff-errors.ts";
 import type { HandoffObservation } from "./observer.ts";
+import { bounded } from "./resolve-context.ts";
 
 export type HandoffEvent = Extract<EventInput, { readonly type: "handoff" }>;
 
@@ -22,11 +23,14 @@ export type HandoffEvents = readonly [HandoffEvent, ...EventInput[]];
 /** A handoff before it starts: its record without what the recorder adds. */
 export interface Beginning {
   readonly record: Omit<HandoffRecord, "status" | "durationMs" | "outcome" | "error" | "trace">;
+  /** What the inline messages repeat. */
   readonly derivedFrom?: readonly SeqRange[];
   /** The incarnation that the context was read from. */
   readonly incarnation?: string | undefined;
   /** The call that the end answers. */
   readonly answers?: AnsweredCall | undefined;
+  /** The `removalRevision` at which the context was read. */
+  readonly removalRevision?: number;
   /** True when the messages could not be read: the receiver runs without them, and the end says so. */
   readonly degraded?: boolean;
 }
@@ -70,61 +74,73 @@ export interface RunningSettings {
 export function createRunning(settings: RunningSettings): RunningHandoff {
   const { beginning, observation, started } = settings;
   const begunAt = settings.monotonic();
-  let event: HandoffEvent | undefined;
+  let end: HandoffRecord | undefined;
+  let endedAt = 0;
   let isError = false;
   /** What answers the call that asked for the handoff. */
   let result: EventInput | undefined;
   let recording: Promise<void> | undefined;
 
-  function decide(ending: Ending): HandoffEvent {
-    if (event !== undefined) return event;
+  function decide(ending: Ending): HandoffRecord {
+    if (end !== undefined) return end;
     const durationMs = Math.max(0, Math.round((settings.monotonic() - begunAt) * 1000) / 1000);
-    event = endEvent(settings, ending, durationMs);
+    end = endRecord(settings, ending, durationMs);
+    endedAt = settings.now();
     isError = ending.status !== "completed";
-    result = resultOf(event);
+    result = resultOf(end);
     try {
-      observation.onEnd?.(event.body, "error" in ending ? ending.error : undefined);
+      observation.onEnd?.(end, "error" in ending ? ending.error : undefined);
     } catch (error) {
-      settings.report(error, "observer", event.body);
+      settings.report(error, "observer", end);
     }
-    return event;
+    return end;
   }
 
   /** Made once, so that a retry appends the same. A function that fails does not keep the end from being recorded. */
-  function resultOf(end: HandoffEvent): EventInput | undefined {
+  function resultOf(record: HandoffRecord): EventInput | undefined {
     const { answers } = beginning;
     if (answers === undefined) return undefined;
     try {
-      return callResultEvent(answers, end, isError);
+      return callResultEvent(answers, eventOf(record, sourcesOf(beginning, started)), isError);
     } catch (error) {
-      settings.report(error, "outcome", end.body);
-      return plainResult(end);
+      settings.report(error, "outcome", record);
+      return plainResult(record, undefined);
     }
   }
 
-  function plainResult(end: HandoffEvent): EventInput | undefined {
+  /** The result of the call without what a function may have repeated of the conversation. */
+  function plainResult(
+    record: HandoffRecord,
+    result: Exclude<AnsweredCall["result"], (...args: never[]) => unknown>,
+  ): EventInput | undefined {
     const { answers } = beginning;
-    return answers === undefined
-      ? undefined
-      : callResultEvent({ call: answers.call, result: undefined }, end, isError);
+    return answers && callResultEvent({ call: answers.call, result }, eventOf(record, []), isError);
   }
 
-  function eventsOf(end: HandoffEvent): HandoffEvents {
-    return result === undefined ? [end] : [end, result];
+  function eventOf(body: HandoffRecord, derivedFrom: readonly SeqRange[]): HandoffEvent {
+    return { type: "handoff", at: endedAt, derivedFrom, body };
   }
 
-  /** A result may be storable by itself and not within the record; then record and call do without. */
-  async function record(decided: HandoffEvent, call: CallOptions): Promise<void> {
+  function eventsOf(record: HandoffRecord): HandoffEvents {
+    const events = endEvents(settings, record, endedAt);
+    return result === undefined ? events : [...events, result];
+  }
+
+  /**
+   * A result may be storable by itself and not within the record, or repeat what was removed while the receiver ran;
+   * then record and call do without.
+   */
+  async function record(decided: HandoffRecord, call: CallOptions): Promise<void> {
     try {
       await settings.append(eventsOf(decided), call);
     } catch (error) {
-      const { outcome, ...body } = decided.body;
-      const hasOwnResult = beginning.answers?.result !== undefined;
-      if ((outcome === undefined && !hasOwnResult) || !isRefusedForm(error)) throw error;
-      event = { ...decided, body };
-      result = plainResult(event);
-      settings.report(error, "outcome", body);
-      await settings.append(eventsOf(event), call);
+      const said = beginning.answers?.result;
+      const isRefused = (decided.outcome !== undefined || said !== undefined) && isRefusedForm(error);
+      if (!isRefused && !isRemoval(error)) throw error;
+      end = withoutContent(decided, isRefused ? "refused" : "removed");
+      result = plainResult(end, isRefused || typeof said === "function" ? undefined : said);
+      settings.report(error, "outcome", end);
+      await settings.append(eventsOf(end), call);
     }
   }
 
@@ -133,7 +149,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     observation,
     started,
     degraded: settings.degraded,
-    abandon: (ending) => decide(ending).body,
+    abandon: decide,
     async end(ending, call = {}) {
       const decided = decide(ending);
       recording ??= record(decided, call);
@@ -146,30 +162,83 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
         // Somebody else ended this handoff before: the first ending counts.
         if (!isEndedBefore(error)) throw error;
       }
-      return (event ?? decided).body;
+      return end ?? decided;
     },
   };
 }
 
-function endEvent(settings: RunningSettings, ending: Ending, durationMs: number): HandoffEvent {
+function endRecord(settings: RunningSettings, ending: Ending, durationMs: number): HandoffRecord {
   const { beginning, observation, started, degraded } = settings;
   const { derivedFrom = [] } = beginning;
-  const { context, ...facts } = beginning.record;
+  const { context, data, ...facts } = beginning.record;
   const kept = started === undefined ? context : contextAfterStart(context, derivedFrom.length > 0);
-  const carriesDerived = kept?.inline !== undefined && derivedFrom.length > 0;
   return {
-    type: "handoff",
-    agent: facts.to,
-    at: settings.now(),
-    ...(carriesDerived ? { derivedFrom } : {}),
-    body: {
-      ...facts,
-      status: degraded ? "degraded" : ending.status,
-      ...(kept === undefined ? {} : { context: kept }),
-      ...(observation.trace === undefined ? {} : { trace: observation.trace }),
-      durationMs,
-      ...("error" in ending ? { error: describeError(ending.error) } : outcomeField(ending.outcome)),
-    },
+    ...facts,
+    // What the start says stands there alone, where it can be erased.
+    ...(started === undefined && data !== undefined ? { data } : {}),
+    status: degraded ? "degraded" : ending.status,
+    ...(kept === undefined ? {} : { context: kept }),
+    ...(observation.trace === undefined ? {} : { trace: observation.trace }),
+    durationMs,
+    ...("error" in ending ? { error: describeError(ending.error) } : outcomeField(ending.outcome)),
+  };
+}
+
+/**
+ * The end, and behind it an event of its own with the words of the result, which may repeat what the receiver was
+ * shown: an erasure of that takes the words, and the log still says that and how the handoff ended. An end that also
+ * says what its missing start would have said is one event, derived from all of it.
+ */
+function endEvents(
+  { beginning, started }: RunningSettings,
+  record: HandoffRecord,
+  at: number,
+): HandoffEvents {
+  const end: HandoffEvent = { type: "handoff", agent: record.to, at, body: record };
+  const derivedFrom = sourcesOf(beginning, started);
+  const { outcome, error, ...plain } = record;
+  const words = {
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(error === undefined ? {} : { message: error.message }),
+  };
+  if (derivedFrom.length === 0 || record.omitted === "removed") return [end];
+  if (record.context?.inline !== undefined) return [{ ...end, derivedFrom }];
+  if (Object.keys(words).length === 0) return [end];
+  const body = { ...plain, ...(error === undefined ? {} : { error: { ...error, message: "" } }) };
+  return [
+    { ...end, body },
+    { type: resultType, agent: record.to, at, derivedFrom, body: { handoffId: record.handoffId, ...words } },
+  ];
+}
+
+/** The type of the events that hold what a result, or an error, says. */
+export const resultType = "x-handoff-result";
+
+/** What the receiver was shown: the messages that were passed, what made ones repeat, and what the start itself says. */
+function sourcesOf(
+  { record, derivedFrom = [] }: Beginning,
+  started: AppendResult | undefined,
+): readonly SeqRange[] {
+  const { context, data } = record;
+  const shown = [...(context?.passed ?? []), ...derivedFrom];
+  if (started === undefined) return bounded(shown);
+  const { firstSeq } = started;
+  const isSaid = data !== undefined || context?.inline !== undefined;
+  if (isSaid) shown.push({ from: firstSeq, to: firstSeq });
+  return bounded(shown.map(({ from, to }) => ({ from, to: Math.min(to, firstSeq) })));
+}
+
+/** The record without anything that its receiver may have repeated. */
+function withoutContent(
+  { outcome: _, error, context, ...rest }: HandoffRecord,
+  omitted: NonNullable<HandoffRecord["omitted"]>,
+): HandoffRecord {
+  const { inline: _inline, ...places } = context ?? { policy: "none", passed: [], dropped: [] };
+  return {
+    ...rest,
+    ...(context === undefined ? {} : { context: omitted === "removed" ? places : context }),
+    ...(error === undefined ? {} : { error: omitted === "removed" ? { ...error, message: "" } : error }),
+    omitted,
   };
 }
 
@@ -194,6 +263,11 @@ function outcomeField(outcome: JsonValue | undefined): { readonly outcome?: Json
 function isRefusedForm(error: unknown): boolean {
   if (!MemoryError.isInstance(error) || error.outcome !== "not-applied") return false;
   return error.code === "too-large" || error.code === "invalid-input";
+}
+
+/** Refused because something that it repeats was erased, retracted or trimmed. */
+export function isRemoval(error: unknown): error is MemoryError {
+  return MemoryError.isInstance(error, "conflict") && error.details.conflict === "removal";
 }
 
 function isEndedBefore(error: unknown): boolean {

@@ -23,7 +23,7 @@ describe("chain", () => {
       return "qualified";
     });
     const chain = await on.handoffs.chain(on.session);
-    expect(chain).toMatchObject({ session: "lead-7", version: 5, erased: [] });
+    expect(chain).toMatchObject({ session: "lead-7", version: 7, erased: [] });
     expect(chain.entries).toMatchObject([
       {
         ...work,
@@ -33,7 +33,7 @@ describe("chain", () => {
         durationMs: 15,
         outcome: "qualified",
         startSeq: 2,
-        endSeq: 5,
+        endSeq: 6,
         context: { policy: "full", passed: [{ from: 1, to: 1 }] },
       },
       {

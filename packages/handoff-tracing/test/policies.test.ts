@@ -337,6 +337,7 @@ describe("view", () => {
         messages: [...first.map(({ body }) => body as Message), summary, newest.body],
         seqs: [...first.map(({ seq }) => seq), undefined, newest.seq],
         version: source.version,
+        removalRevision: source.removalRevision,
         compacted: true,
         dropped: [],
         summarized: [{ from: 2, to: newest.seq - 1 }],

@@ -58,7 +58,7 @@ describe("erasing", () => {
     ]);
   });
 
-  test("while the handoff starts does not let the content slip into the record", async () => {
+  test("while the handoff starts leaves its content out of what is handed over", async () => {
     let between = async (): Promise<void> => {};
     const on = bench({}, (log) => ({
       ...bound(log),
@@ -78,7 +78,7 @@ describe("erasing", () => {
     expect(events.map(({ type, erasedAt }) => `${type}${erasedAt === undefined ? "" : " erased"}`)).toEqual([
       "message erased",
       "message",
-      "handoff erased",
+      "handoff",
       "handoff",
     ]);
   });

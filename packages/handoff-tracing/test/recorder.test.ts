@@ -13,11 +13,13 @@ describe("the recorder for frameworks", () => {
     const handle = await on.handoffs.start(on.session, { ...work, data: { score: 1 }, priority: "low" });
     on.pass(12);
     await handle.complete({ ok: true });
-    const common = { ...work, handoffId: handle.handoffId, data: { score: 1 }, priority: "low", depth: 0 };
+    const common = { ...work, handoffId: handle.handoffId, priority: "low", depth: 0 };
     expect(await on.records()).toEqual([
-      { ...common, status: "started" },
-      { ...common, status: "completed", durationMs: 12, outcome: { ok: true } },
+      { ...common, data: { score: 1 }, status: "started" },
+      { ...common, status: "completed", durationMs: 12 },
     ]);
+    const { entries } = await on.handoffs.chain(on.session);
+    expect(entries).toMatchObject([{ ...common, data: { score: 1 }, outcome: { ok: true } }]);
   });
 
   test("ends a handoff once, whatever is called afterwards or at the same time", async () => {

@@ -31,9 +31,10 @@ describe("a handoff that goes well", () => {
       messages: [{ role: "user", content: "Hola, I need a CRM" }],
     });
     const [start, end] = await records();
-    const common = { ...work, handoffId: seen?.handoffId, priority: "high", data: { score: 85 }, depth: 0 };
+    const common = { ...work, handoffId: seen?.handoffId, priority: "high", depth: 0 };
     expect(start).toEqual({
       ...common,
+      data: { score: 85 },
       status: "started",
       context: {
         policy: "full",
@@ -43,7 +44,10 @@ describe("a handoff that goes well", () => {
         documents: [["leads", "lead-7"]],
       },
     });
-    expect(end).toEqual({ ...common, status: "completed", durationMs: 250, outcome: { qualified: true } });
+    expect(end).toEqual({ ...common, status: "completed", durationMs: 250 });
+    expect((await handoffs.chain(session)).entries).toMatchObject([
+      { ...common, data: { score: 85 }, outcome: { qualified: true } },
+    ]);
   });
 
   test("works in a session that does not exist yet, and with the defaults", async () => {

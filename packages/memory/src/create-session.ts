@@ -313,6 +313,7 @@ class HandleSession implements Session {
         signal: options.signal,
         ...this.#fenceOf(options),
         ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
+        ...(options.removalRevision === undefined ? {} : { removalRevision: options.removalRevision }),
         ttlMs,
       }),
     );

@@ -51,6 +51,11 @@ export interface SessionWriteOptions extends CallOptions {
 export interface SessionAppendOptions extends SessionWriteOptions {
   /** The last `seq` that the caller saw. A stale one is `conflict` and changes nothing. */
   readonly expectedVersion?: number;
+  /**
+   * For events that are `derivedFrom` others: the `removalRevision` of the `view`, the `events` or the `head` that they
+   * were made from. When one of those others was erased, retracted or trimmed since, the append is `conflict`.
+   */
+  readonly removalRevision?: number;
   /** Whose story the events belong to. Noted on assistant and tool messages too that name no agent. */
   readonly agent?: string;
   /** The session's idle lifetime from now on. */
@@ -131,8 +136,8 @@ export interface Session extends AsyncDisposable {
    * Adds messages or events at the end, all or none, in call order. Messages get an id when they have none, messages
    * and events the time.
    *
-   * @throws `conflict` with `details.conflict` = `operation` | `version` | `fence` | `sealed`; `history-lost`;
-   *   `invalid-input`; `too-large`.
+   * @throws `conflict` with `details.conflict` = `operation` | `version` | `fence` | `sealed` | `removal`;
+   *   `history-lost`; `invalid-input`; `too-large`.
    */
   append(input: AppendInput | readonly AppendInput[], options?: SessionAppendOptions): Promise<AppendResult>;
   /** The effective messages, all as of one version. Cost follows what is returned. */

@@ -17,12 +17,14 @@ export async function createViewSource(
   options: { readonly fence?: number } & CallOptions = {},
 ): Promise<ViewSource> {
   // A read, not `head`: through it a session that is gone is noticed.
-  const { incarnation, version, revision } = await handle.read({ limit: 1, ...signalOf(options) });
+  const first = await handle.read({ limit: 1, ...signalOf(options) });
+  const { incarnation, version, revision, removalRevision } = first;
   const asOf = { atVersion: version };
   return {
     ...(incarnation === undefined ? {} : { incarnation }),
     version,
     revision,
+    removalRevision,
     async readBackward({ before, limit, signal }): Promise<readonly StoredEvent[]> {
       if (version === 0) return [];
       const { events } = await readEvents(handle, {
@@ -44,15 +46,21 @@ export async function createViewSource(
       );
       return events;
     },
-    async append(event, operationId, call = options): Promise<number> {
+    async append(
+      event,
+      operationId,
+      call: { readonly removalRevision?: number } & CallOptions = {},
+    ): Promise<number> {
       // Two processes may write the same summary in different words; the first one stands and the second replays it.
       const request = { type: event.type, derivedFrom: event.derivedFrom };
       const result = await handle.store.log.append(
         handle.address,
         [{ at: handle.runtime.clock.now(), ...event }],
         {
-          ...handle.guard(),
-          ...signalOf(call),
+          ...(incarnation === undefined
+            ? {}
+            : { incarnation, removalRevision: call.removalRevision ?? removalRevision }),
+          ...signalOf(call.signal === undefined ? options : call),
           ...(options.fence === undefined ? {} : { fence: options.fence }),
           operation: { id: operationId, fingerprint: fingerprint(request) },
           expectedVersion: version,
@@ -91,6 +99,7 @@ export const wholeView: ViewStrategy = {
       messages: shown.map((event) => event.body),
       seqs: shown.map((event) => event.seq),
       version: source.version,
+      removalRevision: source.removalRevision,
       // Summaries stay out: everything that they stand for is shown.
       compacted: false,
       dropped,

@@ -5,11 +5,13 @@ import { lifecycleMutants } from "./mutants/lifecycle.ts";
 import { logMutants } from "./mutants/log/index.ts";
 import { scanMutants } from "./mutants/scan.ts";
 import { transferMutants } from "./mutants/transfer.ts";
+import { transferRemovalMutants } from "./mutants/transfer-removals.ts";
 
 /** Every mutant of the kit. Each case is the target of at least one. */
 export const allMutants: readonly Mutant[] = Object.freeze([
   ...logMutants,
   ...transferMutants,
+  ...transferRemovalMutants,
   ...scanMutants,
   ...leaseMutants,
   ...documentMutants,

@@ -4,6 +4,7 @@ import {
   fingerprint,
   type Operation,
   type ReadOptions,
+  type ReadResult,
   readAll,
   type SeqRange,
   type SessionAddress,
@@ -103,6 +104,9 @@ export function textIn(event: StoredEvent): string {
   }
   return `(${event.type})`;
 }
+
+/** What a read of a session that does not exist answers. */
+export const nothingRead: ReadResult = { version: 0, revision: 0, removalRevision: 0, events: [] };
 
 /** The texts that a reading selects. */
 export async function textsOf(

@@ -4,10 +4,12 @@ import {
   checkRetraction,
   conflict,
   historyLost,
+  rangesOf,
   type StoredEvent,
+  wasRemovedSince,
 } from "@relevo/core";
 import { resultOf } from "./operation-ledger.ts";
-import type { Session } from "./session.ts";
+import { noteRemoval, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 
 /** Appends in one step: everything is checked before anything is written. Checks in the order of the contract. */
@@ -30,6 +32,7 @@ export function append(state: StoreState, request: AdmittedAppend): AppendResult
   const before = found?.log.version ?? 0;
   if (expectedVersion !== undefined && expectedVersion !== before)
     throw conflict("version", { version: before });
+  requireSources(found, request);
   let bytes = 0;
   for (const one of events) {
     if (one.event.type === "retraction") checkRetraction(one.event, before);
@@ -51,11 +54,14 @@ export function append(state: StoreState, request: AdmittedAppend): AppendResult
     );
   const { log } = session;
   let seq = before;
+  const retracted: number[] = [];
   for (const one of events) {
-    log.push(Object.freeze({ ...one.event, seq: ++seq, recordedAt: now }) as StoredEvent, one.bytes);
+    const event = Object.freeze({ ...one.event, seq: ++seq, recordedAt: now }) as StoredEvent;
+    for (const gone of log.push(event, one.bytes)) retracted.push(gone);
   }
   if (request.ttlMs !== undefined) session.ttlMs = request.ttlMs ?? undefined;
   session.revision++;
+  if (retracted.length > 0) noteRemoval(session, rangesOf(retracted));
   session.updatedAt = now;
   state.refresh(session, now);
   const { revision, incarnation } = session;
@@ -71,6 +77,18 @@ export function append(state: StoreState, request: AdmittedAppend): AppendResult
 /** @throws `history-lost` when the incarnation that the caller means is not the one that lives. */
 export function requireIncarnation(session: Session | undefined, incarnation: string | undefined): void {
   if (incarnation !== undefined && session?.incarnation !== incarnation) throw historyLost("ended");
+}
+
+/** @throws `conflict` when something that the events repeat was removed after their writer read it. */
+function requireSources(
+  session: Session | undefined,
+  { derivedFrom, removalRevision: seen }: AdmittedAppend,
+): void {
+  const current = session?.removalRevision ?? 0;
+  if (derivedFrom === undefined || seen === current) return;
+  // A revision that is still to come was read from another state than this one.
+  if (seen > current || wasRemovedSince(session?.removed ?? [], seen, derivedFrom))
+    throw conflict("removal", { removalRevision: current });
 }
 
 /** @throws `conflict` */

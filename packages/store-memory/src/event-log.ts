@@ -18,6 +18,7 @@ import {
   type EventTransfer,
   type ListSessionsOptions,
   type ReadOptions,
+  rangesOf,
   type TouchOptions,
   type TrimOptions,
 } from "@relevo/core";
@@ -28,7 +29,7 @@ import { listSessions } from "./list-sessions.ts";
 import { recordOf } from "./operation-ledger.ts";
 import { readEvents } from "./read-events.ts";
 import { createScan } from "./scan.ts";
-import { headOf, type Session } from "./session.ts";
+import { headOf, noteRemoval, type Session } from "./session.ts";
 import { createTransfer } from "./transfer.ts";
 
 /** The most events that one `trim` removes, so that no call holds up the process. */
@@ -64,13 +65,13 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       handle.requireOpen();
       const request = admitRead(options, limits);
       const session = state.session(admitSessionAddress(address, limits), state.now());
-      if (session === undefined) return { version: 0, revision: 0, events: [] };
+      if (session === undefined) return { version: 0, revision: 0, removalRevision: 0, events: [] };
       const { events, next } = readEvents(session.log, request);
-      const { incarnation, revision } = session;
+      const { incarnation, revision, removalRevision } = session;
       const { version } = session.log;
       return next === undefined
-        ? { incarnation, version, revision, events }
-        : { incarnation, version, revision, events, next };
+        ? { incarnation, version, revision, removalRevision, events }
+        : { incarnation, version, revision, removalRevision, events, next };
     },
 
     async head(address, options) {
@@ -112,13 +113,17 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       const session = state.session(admitSessionAddress(address, limits), now);
       requireIncarnation(session, incarnation);
       requireUnsealed(session);
-      if (session === undefined) return { removed: 0, firstSeq: 1, more: false };
+      if (session === undefined) return { removed: 0, firstSeq: 1, more: false, removalRevision: 0 };
       const { removed, more } = session.log.trim(
         (event) => event.seq < beforeSeq && (olderThan === undefined || event.recordedAt < olderThan),
         trimLimit,
       );
-      if (removed > 0) touched(session, now);
-      return { removed, firstSeq: session.log.firstSeq, more };
+      const { firstSeq } = session.log;
+      if (removed > 0) {
+        touched(session, now);
+        noteRemoval(session, [{ from: firstSeq - removed, to: firstSeq - 1 }]);
+      }
+      return { removed, firstSeq, more, removalRevision: session.removalRevision };
     },
 
     async erase(address, options: EraseOptions) {
@@ -127,10 +132,13 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       const now = state.now();
       const session = state.session(admitSessionAddress(address, limits), now);
       requireIncarnation(session, incarnation);
-      if (session === undefined) return { erased: [], revision: 0 };
+      if (session === undefined) return { erased: [], revision: 0, removalRevision: 0 };
       const { blank, changed } = session.log.blank(ranges, now);
-      if (changed) touched(session, now);
-      return { erased: blank, revision: session.revision };
+      if (changed.length > 0) {
+        touched(session, now);
+        noteRemoval(session, rangesOf(changed));
+      }
+      return { erased: blank, revision: session.revision, removalRevision: session.removalRevision };
     },
 
     async delete(address, options: DeleteSessionOptions = {}) {

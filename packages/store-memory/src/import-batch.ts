@@ -3,13 +3,15 @@ import {
   compareCopies,
   conflict,
   historyLost,
+  mergeRemovals,
+  rangesOf,
   refuse,
   type SessionAddress,
   type SessionHead,
   type StoredEvent,
 } from "@relevo/core";
 import { jsonSize } from "./json-size.ts";
-import { headOf, type Session } from "./session.ts";
+import { headOf, noteRemoval, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 
 /**
@@ -64,13 +66,15 @@ export function importBatch(
     const { firstSeq, version: reached, revision } = result;
     session.operations.add({ id, fingerprint, firstSeq, version: reached, revision });
   }
-  const blanked = session.log.blank(
-    erased.map((seq) => ({ from: seq, to: seq })),
-    now,
-  );
-  if (found !== undefined && (adds || blanked.changed)) {
+  const { changed } = session.log.blank(rangesOf(erased), now);
+  if (found !== undefined && (adds || changed.length > 0)) {
     session.revision = Math.max(session.revision + 1, head.revision);
   }
+  if (adds || found === undefined) {
+    session.removed = mergeRemovals(session.removed, batch.removed);
+    session.removalRevision = Math.max(session.removalRevision, head.removalRevision);
+  }
+  if (changed.length > 0) noteRemoval(session, rangesOf(changed));
   if (adds || found === undefined) adoptHead(state, session, batch, now);
   state.chargeSession(session, now);
   return headOf(session);

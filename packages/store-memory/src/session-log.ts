@@ -56,8 +56,8 @@ export class SessionLog {
     return this.#bytes[this.#start + seq - this.firstSeq] as number;
   }
 
-  /** Adds the next event, frozen, and lets a retraction take effect. */
-  push(event: StoredEvent, bytes: number): void {
+  /** Adds the next event, frozen, and lets a retraction take effect. Returns what that retracted. */
+  push(event: StoredEvent, bytes: number): readonly number[] {
     const { seq } = event;
     this.#events.push(event);
     this.#bytes.push(bytes);
@@ -72,21 +72,24 @@ export class SessionLog {
     if (event.retractedBy !== undefined) {
       this.#leaveEffective([event]);
       this.lastRetraction = Math.max(this.lastRetraction, event.retractedBy);
-      return;
+      return none;
     }
     this.effective?.push(seq);
     pushTo(this.byType, event.type, seq);
     if (event.agent !== undefined) pushTo(this.byAgent, event.agent, seq);
     if (event.pinned === true) this.pinned.push(seq);
-    if (event.type === "retraction" && event.erasedAt === undefined)
-      this.#retract(seq, retractedRanges(event));
+    if (event.type !== "retraction" || event.erasedAt !== undefined) return none;
+    return this.#retract(seq, retractedRanges(event));
   }
 
-  /** Blanks the events in the ranges and, transitively, what was derived from them. Returns all that is blank now. */
+  /**
+   * Blanks the events in the ranges and, transitively, what was derived from them. Returns all that is blank now, and
+   * what of it was not before.
+   */
   blank(
     ranges: readonly SeqRange[],
     erasedAt: number,
-  ): { readonly blank: readonly number[]; readonly changed: boolean } {
+  ): { readonly blank: readonly number[]; readonly changed: readonly number[] } {
     const blank: number[] = [];
     const asked = normalizeRanges(ranges);
     for (const range of asked) {
@@ -96,7 +99,7 @@ export class SessionLog {
     // From the ranges too: what was trimmed is gone, but what was derived from it still tells of it.
     this.#addDerived(blank, asked, () => true);
     const changed = blank.map((seq) => this.at(seq)).filter((event) => event.erasedAt === undefined);
-    if (changed.length === 0) return { blank, changed: false };
+    if (changed.length === 0) return { blank, changed: none };
     this.#leaveLists(changed, false);
     for (const event of changed) {
       const index = this.#start + event.seq - this.firstSeq;
@@ -104,7 +107,7 @@ export class SessionLog {
       this.#bytes[index] = 0;
       this.#events[index] = tombstoneOf(event, erasedAt);
     }
-    return { blank, changed: true };
+    return { blank, changed: changed.map(({ seq }) => seq) };
   }
 
   /** Removes the longest prefix whose events all pass the test, at most `limit`. Returns how many. */
@@ -142,7 +145,7 @@ export class SessionLog {
   }
 
   /** Marks what is not marked yet. Cost follows what is marked: it starts from the effective events in the ranges. */
-  #retract(by: number, ranges: readonly SeqRange[]): void {
+  #retract(by: number, ranges: readonly SeqRange[]): readonly number[] {
     const marked: number[] = [];
     for (const range of normalizeRanges(ranges)) {
       for (const type of ["message", "summary"] as const) {
@@ -154,7 +157,7 @@ export class SessionLog {
         }
       }
     }
-    if (marked.length === 0) return;
+    if (marked.length === 0) return none;
     marked.sort((left, right) => left - right);
     this.#addDerived(
       marked,
@@ -167,6 +170,7 @@ export class SessionLog {
       this.#events[this.#start + event.seq - this.firstSeq] = Object.freeze({ ...event, retractedBy: by });
     }
     this.#leaveEffective(before);
+    return marked;
   }
 
   /**
@@ -208,6 +212,8 @@ export class SessionLog {
     removeIn(this.byType, byType);
   }
 }
+
+const none: readonly number[] = [];
 
 /** Stands where a trimmed event was, until the array is cut: the content must not be kept alive. */
 const trimmed: Tombstone = Object.freeze({ seq: 0, type: "message", recordedAt: 0, erasedAt: 0 });

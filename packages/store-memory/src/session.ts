@@ -1,4 +1,10 @@
-import type { JsonObject, SessionHead } from "@relevo/core";
+import {
+  addRemoval,
+  type JsonObject,
+  type RemovedRange,
+  type SeqRange,
+  type SessionHead,
+} from "@relevo/core";
 import type { DocumentSet } from "./document-set.ts";
 import type { Expiring } from "./expiry-queue.ts";
 import { jsonSize } from "./json-size.ts";
@@ -16,6 +22,9 @@ export interface Session extends Expiring {
   readonly operations: OperationLedger;
   documents: DocumentSet | undefined;
   revision: number;
+  /** Newest last. */
+  removed: readonly RemovedRange[];
+  removalRevision: number;
   subject: string | undefined;
   metadata: JsonObject;
   metadataBytes: number;
@@ -45,6 +54,8 @@ export function newSession(tenant: Tenant, id: string, seed: SessionSeed, now: n
     operations: new OperationLedger(),
     documents: undefined,
     revision: 0,
+    removed: [],
+    removalRevision: 0,
     subject: seed.subject,
     metadata: seed.metadata,
     metadataBytes: jsonSize(seed.metadata),
@@ -59,6 +70,12 @@ export function newSession(tenant: Tenant, id: string, seed: SessionSeed, now: n
   };
 }
 
+/** Remembers what the write that led to the present revision took out. */
+export function noteRemoval(session: Session, ranges: readonly SeqRange[]): void {
+  session.removed = addRemoval(session.removed, session.revision, ranges);
+  session.removalRevision = session.revision;
+}
+
 export function headOf(session: Session): SessionHead {
   const { log, subject, expiresAt } = session;
   return Object.freeze({
@@ -66,6 +83,7 @@ export function headOf(session: Session): SessionHead {
     incarnation: session.incarnation,
     version: log.version,
     revision: session.revision,
+    removalRevision: session.removalRevision,
     firstSeq: log.firstSeq,
     events: log.size,
     bytes: log.bytes,

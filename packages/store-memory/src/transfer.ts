@@ -77,6 +77,7 @@ export function createTransfer(handle: Handle): EventTransfer {
         ttlMs,
         events,
         operations: operations.map((entry) => recordOf(entry, session.incarnation)),
+        removed: session.removed,
       };
     },
 

@@ -108,7 +108,12 @@ describe.each([1, 2, 3, 4, 5, 6])("reads agree with a filter over the whole log,
         model.events = model.events.filter(({ seq }) => seq >= beforeSeq);
       } else {
         const event = randomEvent();
-        await store.log.append(at("a"), [event]);
+        const { incarnation, removalRevision } = await store.log.read(at("a"), { limit: 1 });
+        await store.log.append(
+          at("a"),
+          [event],
+          incarnation === undefined ? {} : { incarnation, removalRevision },
+        );
         modelAppend(model, event, clock.now());
       }
       for (let read = 0; read < 4; read++) {

@@ -41,6 +41,7 @@ describe("window", () => {
       messages: [],
       seqs: [],
       version: 0,
+      removalRevision: 0,
       compacted: false,
       dropped: [],
       summarized: [],
@@ -173,6 +174,7 @@ describe("tokenBudget", () => {
     }).view({
       version: 6,
       revision: 6,
+      removalRevision: 0,
       readBackward: async ({ before = 7, limit }) =>
         events
           .filter(({ seq }) => seq < before)

@@ -19,6 +19,7 @@ import type {
   TrimOptions,
   UnsealOptions,
 } from "../ports/event-log.ts";
+import { normalizeRanges } from "../ranges.ts";
 import { type AdmittedEvent, admitEvents, admitEventType } from "./events.ts";
 import { admitFields, admitOptions } from "./fields.ts";
 import { admitId, admitOptionalId, admitSessionAddress, admitTenant } from "./ids.ts";
@@ -96,6 +97,10 @@ export interface AdmittedAppend extends AdmittedGuard {
   readonly events: readonly AdmittedEvent[];
   readonly operation: Operation | undefined;
   readonly expectedVersion: number | undefined;
+  /** What was read of the session's removals; 0 when the caller did not say. */
+  readonly removalRevision: number;
+  /** What the events repeat, ascending and apart; `undefined` when they repeat nothing. */
+  readonly derivedFrom: readonly SeqRange[] | undefined;
   readonly ttlMs: number | null | undefined;
 }
 
@@ -116,18 +121,33 @@ export function admitAppend(
       "must hold at least one event; an append without events needs an operation to record.",
     );
   }
+  const removalRevision = admitOptionalInteger(options.removalRevision, "removalRevision", 0);
+  if (removalRevision !== undefined && guard.incarnation === undefined) {
+    throw refuse("removalRevision", "needs the incarnation that it was read from.");
+  }
   // Named one by one: spreading the guard costs more than checking it.
   return {
     address: admitSessionAddress(address, limits),
     events: admitted,
     operation,
     expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
+    removalRevision: removalRevision ?? 0,
+    derivedFrom: sourcesOf(admitted),
     ttlMs: admitNullableTtl(options.ttlMs),
     incarnation: guard.incarnation,
     fence: guard.fence,
     subject: guard.subject,
     metadata: guard.metadata,
   };
+}
+
+function sourcesOf(events: readonly AdmittedEvent[]): readonly SeqRange[] | undefined {
+  const ranges: SeqRange[] = [];
+  for (const { event } of events) {
+    if (event.derivedFrom === undefined) continue;
+    for (const range of event.derivedFrom) ranges.push(range);
+  }
+  return ranges.length === 0 ? undefined : normalizeRanges(ranges);
 }
 
 function admitOperation(operation: Operation | undefined, limits: Limits): Operation | undefined {

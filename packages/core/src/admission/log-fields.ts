@@ -22,6 +22,7 @@ export const appendFields: FieldTable = fieldTable<AppendOptions>({
   ...guardKinds,
   operation: "selects",
   expectedVersion: "selects",
+  removalRevision: "selects",
   ttlMs: "refines",
 });
 

@@ -28,6 +28,12 @@ export function admitOptionalInteger(input: unknown, field: string, minimum: num
   return input === undefined ? undefined : admitInteger(input, field, minimum);
 }
 
+/**
+ * The greatest version and revision that an import may bring: as many appends again have room before 2^53, where
+ * numbers stop being exact and a `seq` would be given twice.
+ */
+export const maxImportedVersion: number = 2 ** 52;
+
 /** The last moment that a `Date` can hold, in milliseconds since the epoch. */
 export const maxTime = 8.64e15;
 

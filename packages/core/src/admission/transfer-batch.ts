@@ -2,6 +2,7 @@ import type { StoredEvent } from "../events.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import type { OperationRecord, SessionHead, TransferBatch } from "../ports/event-log.ts";
+import { maxRemovedRanges, type RemovedRange } from "../removals.ts";
 import { jsonEquals } from "../where.ts";
 import { admitEvent, admitEventType } from "./events.ts";
 import {
@@ -15,7 +16,7 @@ import {
 } from "./fields.ts";
 import { admitId, admitOptionalId } from "./ids.ts";
 import { admitMetadata } from "./json.ts";
-import { admitInteger, admitTime, admitTtl } from "./numbers.ts";
+import { admitInteger, admitTime, admitTtl, maxImportedVersion } from "./numbers.ts";
 import { isLength, notLength, readArray } from "./read-array.ts";
 import { refuse, tooLarge } from "./refuse.ts";
 
@@ -25,12 +26,14 @@ export interface AdmittedTransferBatch {
   readonly ttlMs: number | undefined;
   readonly events: readonly { readonly event: StoredEvent; readonly bytes: number }[];
   readonly operations: readonly OperationRecord[];
+  readonly removed: readonly RemovedRange[];
 }
 
 export interface AdmittedTransferHead {
   readonly incarnation: string;
   readonly version: number;
   readonly revision: number;
+  readonly removalRevision: number;
   readonly firstSeq: number;
   readonly subject: string | undefined;
   readonly metadata: JsonObject;
@@ -43,6 +46,7 @@ const batchFields: FieldTable = fieldTable<TransferBatch>({
   ttlMs: "refines",
   events: "selects",
   operations: "selects",
+  removed: "selects",
 });
 
 const tombstoneFields: ReadonlySet<string> = new Set([
@@ -71,9 +75,11 @@ export function admitTransferBatch(batch: TransferBatch, limits: Limits): Admitt
     const before = events[index - 1]?.event.seq ?? event.seq - 1;
     if (event.seq !== before + 1)
       throw refuse("batch.events", `has a gap after seq ${before}.`, { seq: before });
-    if (event.seq > head.version) throw refuse("batch.events", "reaches past the version of its head.");
+    if (event.seq > head.version || (event.retractedBy ?? 0) > head.version)
+      throw refuse("batch.events", "reaches past the version of its head.");
   });
-  return { head, ttlMs, events, operations: admitRecords(given.operations, head, limits) };
+  const operations = admitRecords(given.operations, head, limits);
+  return { head, ttlMs, events, operations, removed: admitRemoved(given.removed, head) };
 }
 
 /** A session may have had any number of operations. Each is admitted as it is read, so no length is believed. */
@@ -106,17 +112,35 @@ function admitHead(input: SessionHead, limits: Limits): AdmittedTransferHead {
     if (admitted === undefined) throw refuse(field, "is missing.");
     return admitted;
   };
-  const version = admitInteger(input.version, "batch.head.version", 0);
+  const version = admitInteger(input.version, "batch.head.version", 0, maxImportedVersion);
+  const revision = admitInteger(input.revision, "batch.head.revision", 0, maxImportedVersion);
   return {
     incarnation: admitId(input.incarnation, "batch.head.incarnation", limits),
     version,
-    revision: admitInteger(input.revision, "batch.head.revision", 0),
+    revision,
+    removalRevision: admitInteger(input.removalRevision, "batch.head.removalRevision", 0, revision),
     firstSeq: admitInteger(input.firstSeq, "batch.head.firstSeq", 1, version + 1),
     subject: admitOptionalId(input.subject, "batch.head.subject", limits),
     metadata: admitMetadata(input.metadata, "batch.head.metadata", limits).value,
     createdAt: time(input.createdAt, "batch.head.createdAt"),
     updatedAt: time(input.updatedAt, "batch.head.updatedAt"),
   };
+}
+
+function admitRemoved(input: unknown, head: AdmittedTransferHead): readonly RemovedRange[] {
+  const field = "batch.removed";
+  const removed: RemovedRange[] = [];
+  let least = 1;
+  for (const [index, range] of readArray(input, field, "an array of ranges", maxRemovedRanges).entries()) {
+    const at = `${field}[${index}]`;
+    requireObject(range, at);
+    const { from, to, revision } = range as Partial<RemovedRange>;
+    const first = admitInteger(from, `${at}.from`, 1);
+    const last = admitInteger(to, `${at}.to`, first, head.version);
+    least = admitInteger(revision, `${at}.revision`, least, head.removalRevision);
+    removed.push(Object.freeze({ from: first, to: last, revision: least }));
+  }
+  return removed;
 }
 
 function admitStored(
@@ -175,7 +199,7 @@ function admitRecord(
       firstSeq: admitInteger(result.firstSeq, `${field}.result.firstSeq`, 1, version + 1),
       version,
       incarnation: head.incarnation,
-      revision: admitInteger(result.revision, `${field}.result.revision`, 0),
+      revision: admitInteger(result.revision, `${field}.result.revision`, 0, head.revision),
     }),
   });
 }

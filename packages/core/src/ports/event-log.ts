@@ -1,6 +1,7 @@
 import type { SessionAddress } from "../address.ts";
 import type { EventInput, EventType, SeqRange, StoredEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
+import type { RemovedRange } from "../removals.ts";
 import type { CallOptions, Page, PageOptions } from "./common.ts";
 
 /**
@@ -33,6 +34,12 @@ export interface AppendOptions extends SessionGuard {
   readonly operation?: Operation;
   /** The last `seq` that the writer saw; 0 for "nothing yet". A stale one is `conflict` and changes nothing. */
   readonly expectedVersion?: number;
+  /**
+   * The `removalRevision` at which the writer read what its events are `derivedFrom`, as `read` answered it before
+   * or together with that content; it belongs to the `incarnation`, which must be named too. 0 when left out: then
+   * nothing that the events name may have been removed at any time.
+   */
+  readonly removalRevision?: number;
   /** The session's idle lifetime from now on; `null` for ever; unchanged when left out. */
   readonly ttlMs?: number | null | undefined;
 }
@@ -81,6 +88,8 @@ export interface ReadResult {
   /** 0 when the session does not exist. */
   readonly version: number;
   readonly revision: number;
+  /** As in the head; 0 when the session does not exist. */
+  readonly removalRevision: number;
   readonly events: readonly StoredEvent[];
   /**
    * Where to go on, as `after` forward and as `before` backward, when there may be more. A result with fewer than
@@ -98,6 +107,11 @@ export interface SessionHead {
   readonly version: number;
   /** Grows with every append, erase, trim, seal and change of expiry or metadata. Caches key on it. */
   readonly revision: number;
+  /**
+   * The `revision` after the newest removal: an erasure, retraction or trim that took out at least one event. 0 before
+   * the first. Nothing else changes it, so that a busy session can be summarized.
+   */
+  readonly removalRevision: number;
   /** The smallest `seq` still in the log; `version + 1` when there is none. */
   readonly firstSeq: number;
   /** Events in the log, tombstones and retracted ones included; trimmed ones not. */
@@ -131,6 +145,8 @@ export interface TrimResult {
   readonly firstSeq: number;
   /** True when the call reached its bound and there is more to trim. */
   readonly more: boolean;
+  /** As in the head. */
+  readonly removalRevision: number;
 }
 
 export interface EraseOptions extends CallOptions {
@@ -142,6 +158,8 @@ export interface EraseResult {
   /** What is blank now, ascending: the events asked for and those derived from them. */
   readonly erased: readonly number[];
   readonly revision: number;
+  /** As in the head. */
+  readonly removalRevision: number;
 }
 
 export interface DeleteSessionOptions extends CallOptions {
@@ -183,14 +201,22 @@ export interface EventLog {
    * An append without a fence is let in while a lease is held: leases order those who ask for them.
    *
    * Checked in this order, before anything is written: limits and form, the incarnation, a known operation
-   * (replay or `conflict`), the seal, the fence, the expected version.
+   * (replay or `conflict`), the seal, the fence, the expected version, the removals.
+   *
+   * Content that is `derivedFrom` events must not outlive them. An erasure follows derivation, but it cannot know of a
+   * summary that is still being written. So the append is refused when an event that one of the new events names was
+   * erased, retracted or trimmed after `removalRevision`; a removal elsewhere and other appends do not refuse it. A
+   * store remembers the newest removals exactly, at least the last 64 ranges, and of older ones at least the range
+   * that spans them, which may refuse too much: who reads again gets through. What the append itself retracts does
+   * not count.
    *
    * A `retraction` names ranges within `1 … version` as it was before this append. In the same step it marks the
    * messages and summaries in them that no retraction has marked yet, and every summary derived from one of those.
    * Other events stay, so does what is marked, trimmed or erased already: retracting `1 … version` is always
    * possible, and clears. Retractions are themselves never retracted; who wants an event back appends it again.
    *
-   * @throws `conflict` with `details.conflict` = `operation` | `version` | `fence` | `sealed` and the current value;
+   * @throws `conflict` with `details.conflict` = `operation` | `version` | `fence` | `sealed` | `removal` and the
+   *   current value;
    *   `history-lost`; `too-large`; `invalid-input`, also for a retraction of events that do not exist.
    */
   append(
@@ -290,6 +316,8 @@ export interface TransferBatch {
   /** Ascending, retracted events and tombstones included. */
   readonly events: readonly StoredEvent[];
   readonly operations: readonly OperationRecord[];
+  /** What was removed and when, by ascending revision: at most `maxRemovedRanges`. */
+  readonly removed: readonly RemovedRange[];
 }
 
 /**

@@ -11,6 +11,9 @@ export interface HandoffStart {
   readonly data?: JsonValue | undefined;
   readonly parentId?: string;
   readonly context?: HandoffContext | undefined;
+  /** The incarnation and the `removalRevision` that what is passed was read at, as `read` answered them. */
+  readonly incarnation?: string | undefined;
+  readonly removalRevision?: number | undefined;
 }
 
 /** A handoff that is running. Ending it twice changes nothing. */

@@ -7,14 +7,23 @@ export interface ViewSource {
   readonly incarnation?: string;
   readonly version: number;
   readonly revision: number;
+  /** Of the log before anything was read through this source. */
+  readonly removalRevision: number;
   /** Effective messages and summaries before `before`, newest first; fewer than `limit` only at the log's begin. */
   readBackward(
     options: { readonly before?: number | undefined; readonly limit: number } & CallOptions,
   ): Promise<readonly StoredEvent[]>;
   /** Effective pinned messages, oldest first, from their index. */
   pinned(options?: CallOptions): Promise<readonly StoredEvent[]>;
-  /** Appends a summary, once for each operation id and only at `version`. Absent where nothing can be written. */
-  append?(event: EventInput, operationId: string, options?: CallOptions): Promise<number>;
+  /**
+   * Appends a summary, once for each operation id and only at `version`. A summary that was made from what an earlier
+   * source read names that source's `removalRevision`; this one's when left out. Absent where nothing can be written.
+   */
+  append?(
+    event: EventInput,
+    operationId: string,
+    options?: { readonly removalRevision?: number } & CallOptions,
+  ): Promise<number>;
   /** The same log as it is now, with what was appended meanwhile. There wherever `append` is. */
   latest?(options?: CallOptions): Promise<ViewSource>;
 }
@@ -30,6 +39,8 @@ export interface View {
   /** The `seq` each message came from; `undefined` for one that was made, such as a synthesised tool result. */
   readonly seqs: readonly (number | undefined)[];
   readonly version: number;
+  /** Of the log before the view was read: what is derived from the view is appended with it. */
+  readonly removalRevision: number;
   /** True when the view is less than all effective messages. */
   readonly compacted: boolean;
   readonly dropped: readonly DroppedRange[];

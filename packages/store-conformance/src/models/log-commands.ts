@@ -12,6 +12,8 @@ export type LogCommand =
       readonly expected: "none" | "current" | "stale" | "zero";
       readonly incarnation: "none" | "current" | "previous";
       readonly fence: "none" | "newest" | "older";
+      /** Which state the writer of derived events read: the present one, or one before some of the removals. */
+      readonly seen: "unsaid" | "now" | "earlier" | "ahead";
     }
   | {
       readonly kind: "read";
@@ -54,6 +56,7 @@ const append: fc.Arbitrary<LogCommand> = fc.record({
   expected: fc.constantFrom("none", "none", "none", "current", "stale", "zero"),
   incarnation: fc.constantFrom("none", "none", "none", "current", "previous"),
   fence: fc.constantFrom("none", "none", "none", "newest", "older"),
+  seen: fc.constantFrom("unsaid", "now", "now", "now", "earlier", "earlier", "ahead"),
 });
 
 const read: fc.Arbitrary<LogCommand> = fc.record({

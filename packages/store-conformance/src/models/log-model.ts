@@ -21,6 +21,8 @@ export interface ModelAppend {
   readonly expectedVersion: number | undefined;
   readonly incarnation: number | undefined;
   readonly fence: number | undefined;
+  /** How many removals the writer had seen; none when it does not say. */
+  readonly removalsSeen: number | undefined;
 }
 
 export interface ModelRead {
@@ -44,6 +46,8 @@ interface ModelSession {
   version: number;
   sealed: boolean;
   events: ModelEvent[];
+  /** The seqs that each removal took out. */
+  readonly removals: ReadonlySet<number>[];
   readonly operations: Map<
     string,
     { readonly request: string; readonly firstSeq: number; readonly version: number }
@@ -62,6 +66,8 @@ export interface LogModel {
   /** The ordinal of the living incarnation, 1, 2, 3 …; 0 when there is no session. */
   incarnation(): number;
   version(): number;
+  /** How many removals there were in this incarnation. */
+  removals(): number;
   newestFence: number | undefined;
   append(call: ModelAppend): Expected<ModelAppended>;
   read(call: ModelRead): readonly ModelEvent[];
@@ -116,8 +122,22 @@ export function createLogModel(): LogModel {
       return { code: "conflict", kind: "fence" };
     if (call.expectedVersion !== undefined && call.expectedVersion !== version)
       return { code: "conflict", kind: "version" };
+    if (isRemoved(call)) return { code: "conflict", kind: "removal" };
     const beyond = call.events.some(({ retracts }) => retracts.some(({ to }) => to > version));
     return beyond ? { code: "invalid-input" } : undefined;
+  }
+
+  /** Whether something that the events repeat was removed after their writer read it. */
+  function isRemoved({ events, removalsSeen = 0 }: ModelAppend): boolean {
+    const sources = events.flatMap(({ derivedFrom }) => derivedFrom);
+    const removals = session?.removals ?? [];
+    if (sources.length > 0 && removalsSeen > removals.length) return true;
+    return removals.slice(removalsSeen).some((gone) => [...gone].some((seq) => rangesInclude(sources, seq)));
+  }
+
+  function noteRemoval(gone: Iterable<number>): void {
+    const seqs = new Set(gone);
+    if (seqs.size > 0) session?.removals.push(seqs);
   }
 
   /** Seqs of these events and of all that is derived from them and passes `follows`. */
@@ -133,7 +153,7 @@ export function createLogModel(): LogModel {
     return reached;
   }
 
-  function retract(ranges: readonly SeqRange[], by: number): void {
+  function retract(ranges: readonly SeqRange[], by: number): readonly number[] {
     const markable = ({ type, retractedBy, erased }: ModelEvent): boolean =>
       (type === "message" || type === "summary") && retractedBy === undefined && !erased;
     const named = (session?.events ?? []).filter(
@@ -144,12 +164,14 @@ export function createLogModel(): LogModel {
       (event) => event.type === "summary" && event.seq < by && markable(event),
     );
     for (const event of session?.events ?? []) if (all.has(event.seq)) event.retractedBy = by;
+    return [...all];
   }
 
   const model: LogModel = {
     newestFence: undefined,
     incarnation: () => session?.incarnation ?? 0,
     version: () => session?.version ?? 0,
+    removals: () => session?.removals.length ?? 0,
 
     append(call) {
       const refused = refusal(call);
@@ -159,16 +181,18 @@ export function createLogModel(): LogModel {
         version: 0,
         sealed: false,
         events: [],
+        removals: [],
         operations: new Map(),
       };
       const firstSeq = session.version + 1;
       for (const { retracts: _, ...event } of call.events) {
         session.events.push({ ...event, seq: ++session.version, retractedBy: undefined, erased: false });
       }
-      for (const [index, { retracts }] of call.events.entries()) {
+      const gone = call.events.flatMap(({ retracts }, index) => {
         const old = retracts.map(({ from, to }) => ({ from, to: Math.min(to, firstSeq - 1) }));
-        if (retracts.length > 0) retract(old, firstSeq + index);
-      }
+        return retracts.length > 0 ? retract(old, firstSeq + index) : [];
+      });
+      noteRemoval(gone);
       const { version, incarnation } = session;
       if (call.operation)
         session.operations.set(call.operation.id, { request: call.operation.request, firstSeq, version });
@@ -204,6 +228,7 @@ export function createLogModel(): LogModel {
       for (const { from, to } of ranges) for (let seq = from; seq <= to; seq++) named.add(seq);
       const all = closure(named, ({ erased }) => !erased);
       const blank = events.filter(({ seq }) => all.has(seq));
+      noteRemoval(blank.filter(({ erased }) => !erased).map(({ seq }) => seq));
       for (const event of blank) event.erased = true;
       return { must: blank.map(({ seq }) => seq), may };
     },
@@ -214,9 +239,10 @@ export function createLogModel(): LogModel {
     trim(beforeSeq) {
       if (session === undefined) return { value: 0 };
       if (session.sealed) return { code: "conflict", kind: "sealed" };
-      const before = session.events.length;
+      const gone = session.events.filter(({ seq }) => seq < beforeSeq);
       session.events = session.events.filter(({ seq }) => seq >= beforeSeq);
-      return { value: before - session.events.length };
+      noteRemoval(gone.map(({ seq }) => seq));
+      return { value: gone.length };
     },
 
     delete(expectedVersion) {

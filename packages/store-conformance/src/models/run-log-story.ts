@@ -1,4 +1,12 @@
-import type { AppendOptions, EventInput, MemoryError, SeqRange, SessionAddress, Store } from "@relevo/core";
+import type {
+  AppendOptions,
+  EventInput,
+  MemoryError,
+  SeqRange,
+  SessionAddress,
+  SessionHead,
+  Store,
+} from "@relevo/core";
 import { isEventTransfer, MemoryError as Refusal } from "@relevo/core";
 import { check, equal, present } from "../expect.ts";
 import type { CaseContext } from "../harness.ts";
@@ -28,6 +36,8 @@ interface Subject {
   readonly model: LogModel;
   readonly incarnations: string[];
   readonly fences: number[];
+  /** Of each incarnation, by its ordinal, the removal revisions that it had, from 0 on. */
+  readonly removalRevisions: Map<number, number[]>;
   texts: number;
 }
 
@@ -53,6 +63,7 @@ export async function runLogStory(
       model: createLogModel(),
       incarnations: [],
       fences: [],
+      removalRevisions: new Map(),
       texts: 0,
     };
     subjects.set(key, subject);
@@ -136,7 +147,9 @@ async function runAppend(store: Store, subject: Subject, command: Append, what: 
   const range = rangeOf(command.span, Math.max(1, version), version);
   const inputs = command.types.map((type): ModelInput => {
     const text = type === "message" ? `text ${++subject.texts}` : `(${type})`;
-    const derived = (type === "summary" || type === "handoff") && !model.isBlank(range);
+    // What is derived from a tombstone is left open by the contract, and without a revision refused.
+    const isOpen = command.seen !== "unsaid" && model.isBlank(range);
+    const derived = (type === "summary" || type === "handoff") && !isOpen;
     const derivedFrom = derived ? [range] : [];
     return { type, text, agent: command.agent, derivedFrom, retracts: type === "retraction" ? [range] : [] };
   });
@@ -144,7 +157,14 @@ async function runAppend(store: Store, subject: Subject, command: Append, what: 
   const current = model.incarnation();
   const previous = current === 0 ? subject.incarnations.length : current - 1;
   const named = { none: 0, current, previous }[command.incarnation];
-  const incarnation = named > 0 ? named : undefined;
+  const revisions = subject.removalRevisions.get(current) ?? [0];
+  const isNamed = command.seen !== "unsaid" && current > 0;
+  // A removal revision comes with the incarnation that it belongs to.
+  const incarnation = named > 0 ? named : isNamed ? current : undefined;
+  const newest = revisions.length - 1;
+  const removalsSeen = isNamed
+    ? { now: newest, earlier: Math.trunc(newest / 2), ahead: newest + 1, unsaid: 0 }[command.seen]
+    : undefined;
   const fence =
     command.fence === "none" ? undefined : subject.fences.at(command.fence === "newest" ? -1 : -2);
   const operation = command.operation && {
@@ -157,8 +177,18 @@ async function runAppend(store: Store, subject: Subject, command: Append, what: 
     ...(expectedVersion !== undefined && { expectedVersion }),
     ...(name !== undefined && { incarnation: name }),
     ...(fence !== undefined && { fence }),
+    ...(removalsSeen !== undefined && {
+      removalRevision: revisions[removalsSeen] ?? (revisions.at(-1) ?? 0) + 1,
+    }),
   };
-  const expected = model.append({ events: inputs, operation, expectedVersion, incarnation, fence });
+  const expected = model.append({
+    events: inputs,
+    operation,
+    expectedVersion,
+    incarnation,
+    fence,
+    removalsSeen,
+  });
   const call = async (): ReturnType<Store["log"]["append"]> => {
     const result = await store.log.append(address, inputs.map(eventOf), options);
     if ("value" in expected) {
@@ -220,7 +250,8 @@ async function compareRead(
 }
 
 /** Compares everything that a session shows with what the model expects. */
-async function compareWhole(store: Store, { address, model }: Subject, what: string): Promise<void> {
+async function compareWhole(store: Store, subject: Subject, what: string): Promise<void> {
+  const { address, model } = subject;
   const head = await store.log.head(address);
   const expected = model.head();
   equal(
@@ -233,6 +264,7 @@ async function compareWhole(store: Store, { address, model }: Subject, what: str
     expected,
     `the head ${what}`,
   );
+  if (head !== undefined) compareRemovals(subject, head, what);
   const events = await eventsOf(store.log, address, { retracted: "include" });
   const whole = { after: 0, before: Number.MAX_SAFE_INTEGER, limit: 10_000, direction: "forward" } as const;
   const all = model.read({
@@ -247,6 +279,14 @@ async function compareWhole(store: Store, { address, model }: Subject, what: str
     all.map((event) => [event.seq, shownText(event), event.retractedBy]),
     `the events ${what}`,
   );
+}
+
+/** The removal revision moves to the revision of a step that removed something, and stays otherwise. */
+function compareRemovals({ model, removalRevisions }: Subject, head: SessionHead, what: string): void {
+  const known = removalRevisions.get(model.incarnation()) ?? [0];
+  removalRevisions.set(model.incarnation(), known);
+  if (known.length === model.removals()) known.push(head.revision);
+  equal([known.length - 1, head.removalRevision], [model.removals(), known.at(-1)], `removals ${what}`);
 }
 
 /** Compares a call with what the model expects of it. What is refused must change nothing. */

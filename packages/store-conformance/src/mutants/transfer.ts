@@ -116,7 +116,9 @@ export const transferMutants: readonly Mutant[] = [
     (log) => ({
       erase: async (address, options) => {
         const head = await log.head(address);
-        return head?.sealed === true ? { erased: [], revision: head.revision } : log.erase(address, options);
+        if (head?.sealed !== true) return log.erase(address, options);
+        const { revision, removalRevision } = head;
+        return { erased: [], revision, removalRevision };
       },
     }),
   ),

@@ -37,6 +37,7 @@ export function arraySource(messages: readonly Message[], options: ArrayOptions 
   return {
     version,
     revision: version,
+    removalRevision: 0,
     async readBackward({ before = version + 1, limit }): Promise<readonly StoredEvent[]> {
       const events: StoredEvent[] = [];
       for (let index = Math.min(before, version + 1) - 2; index >= 0 && events.length < limit; index--) {

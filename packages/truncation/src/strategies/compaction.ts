@@ -26,6 +26,8 @@ const maxRanges = 1000;
 interface Draft {
   readonly summary: LiveSummary;
   readonly event: EventInput & { readonly type: "summary" };
+  /** Of the source that its messages were read from. */
+  readonly removalRevision: number;
   /** The messages it stands for, to see whether they are still there. */
   readonly seqs: readonly number[];
 }
@@ -45,7 +47,7 @@ export class Compaction {
     let draft: Draft | undefined;
     for (let attempt = 1; ; attempt++) {
       await state.history.readAll();
-      // What was paid for is used, unless somebody else's summary or an erasure has come in between.
+      // What was paid for is used, unless somebody else's summary or a removal has come in between.
       if (draft !== undefined && !this.#stillHolds(draft)) draft = undefined;
       if (draft === undefined) {
         const planned = plan();
@@ -55,7 +57,14 @@ export class Compaction {
       }
       const outcome = await this.#append(draft, attempt);
       if (outcome === "again") continue;
-      if (outcome === "kept") await state.history.readAll();
+      if (outcome === "removed") {
+        draft = undefined;
+        if (attempt < tries) continue;
+        state.notices.push(
+          `summarize: messages were removed during all ${tries} tries; no summary was made.`,
+        );
+      }
+      if (outcome !== "used") await state.history.readAll();
       return;
     }
   }
@@ -160,7 +169,8 @@ export class Compaction {
     const metadata = { covers: covers as unknown as JsonValue, cut, kept, left };
     const model = summarizer.model === undefined ? {} : { model: summarizer.model };
     const body = { text, sourceHash, strategy: name, ...model, tokensBefore, tokensAfter, metadata };
-    return { summary, seqs, event: { type: "summary", body, derivedFrom, tokens } };
+    const { removalRevision } = history.source;
+    return { summary, seqs, removalRevision, event: { type: "summary", body, derivedFrom, tokens } };
   }
 
   #stillHolds({ summary, seqs }: Draft): boolean {
@@ -173,9 +183,10 @@ export class Compaction {
 
   /**
    * `kept` in the log, by this process or another that was first; used in this view only; or to be tried `again`,
-   * because somebody wrote to the log meanwhile.
+   * because another writer appended meanwhile. `removed` when something that it repeats was erased, retracted or
+   * trimmed meanwhile: it must not be seen anywhere.
    */
-  async #append(draft: Draft, attempt: number): Promise<"kept" | "used" | "again"> {
+  async #append(draft: Draft, attempt: number): Promise<"kept" | "used" | "again" | "removed"> {
     const { history, call, notices } = this.#state;
     const { source } = history;
     if (source.append === undefined) {
@@ -186,32 +197,40 @@ export class Compaction {
     // With the version: a summary that was erased or retracted must not be taken for the one made in its place.
     const key = { derivedFrom, strategy: this.#settings.name, version: source.version };
     const { incarnation = "" } = source;
-    let outcome: "kept" | "again" = "kept";
+    const operationId = `summary-${fingerprint({ ...key, incarnation })}`;
+    const { removalRevision } = draft;
+    let refused: MemoryError | undefined;
     try {
-      const seq = await source.append(draft.event, `summary-${fingerprint({ ...key, incarnation })}`, call);
+      const seq = await source.append(draft.event, operationId, { ...call, removalRevision });
       if (source.latest === undefined) {
         history.cover({ ...draft.summary, seq });
         return "used";
       }
     } catch (error) {
-      const versionMoved = MemoryError.isInstance(error, "conflict") && error.details.conflict === "version";
       if (!MemoryError.isInstance(error) || mustStop(error)) throw error;
-      if (!versionMoved || source.latest === undefined || attempt === tries) {
-        notices.push(
-          `summarize: the summary could not be kept (${error.code}), and stands in this view only.`,
-        );
-        history.cover(draft.summary);
-        return "used";
-      }
-      outcome = "again";
+      refused = error;
     }
-    const latest = await source.latest(call);
-    this.#state.history = new History(latest, {
-      readsSummaries: true,
-      for: this.#state.form.for,
-      ...call,
-    });
-    return outcome;
+    const kind = refused?.code === "conflict" ? refused.details.conflict : undefined;
+    const isOutdated = kind === "version" || kind === "removal";
+    if (source.latest !== undefined && (refused === undefined || isOutdated)) {
+      const latest = await source.latest(call);
+      const isLast = attempt === tries;
+      // After the last try the store does not say whether the removals since then concern this summary.
+      const isRemoved = kind === "removal" || (isLast && latest.removalRevision !== removalRevision);
+      if (refused === undefined || isRemoved || !isLast) {
+        this.#state.history = new History(latest, {
+          readsSummaries: true,
+          for: this.#state.form.for,
+          ...call,
+        });
+        if (refused === undefined) return "kept";
+        return isRemoved ? "removed" : "again";
+      }
+    }
+    const why = refused?.code ?? "";
+    notices.push(`summarize: the summary could not be kept (${why}), and stands in this view only.`);
+    history.cover(draft.summary);
+    return "used";
   }
 }
 

@@ -17,6 +17,7 @@ export function assemble(state: ViewState): View {
     messages,
     seqs: layout.messages.map(({ seq }) => seq),
     version: history.source.version,
+    removalRevision: history.source.removalRevision,
     compacted,
     dropped,
     summarized,

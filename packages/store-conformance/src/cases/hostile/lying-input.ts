@@ -74,7 +74,7 @@ async function importOf(
 ): Promise<unknown> {
   if (!isEventTransfer(log)) return undefined;
   const head = present(await log.head(session), "the head of the session");
-  return log.importEvents({ ...session, session: "copy" }, { head, events, operations: [] });
+  return log.importEvents({ ...session, session: "copy" }, { head, events, operations: [], removed: [] });
 }
 
 /** An object whose field answers with the first value once and with the second from then on. */

@@ -21,7 +21,7 @@ async function callsWith(context: CaseContext, options: object): Promise<readonl
             () =>
               log.importEvents(
                 { ...address, session: "copy" },
-                { head, events: [], operations: [] },
+                { head, events: [], operations: [], removed: [] },
                 options,
               ),
           ] as const,

@@ -329,6 +329,10 @@ export const refusedInputCases: readonly ConformanceCase[] = [
         ["ttlMs of touch", () => documents.touch(address, { ttlMs: number })],
         ["expectedVersion of append", () => log.append(session, [says("x")], { expectedVersion: number })],
         ["fence of append", () => log.append(session, [says("x")], { fence: number })],
+        [
+          "removalRevision of append",
+          () => log.append(session, [says("x")], { incarnation: "i", removalRevision: number }),
+        ],
         ["ttlMs of append", () => log.append(session, [says("x")], { ttlMs: number })],
         ["at of an event", () => log.append(session, [says("x", { at: number === -1 ? 0.5 : number })])],
         ["after of read", () => log.read(session, { after: number })],

@@ -34,6 +34,7 @@ export const headCases: readonly ConformanceCase[] = [
           incarnation: result.incarnation,
           version: 4,
           revision: result.revision,
+          removalRevision: 0,
           firstSeq: 1,
           events: 4,
           bytes: bytesOf(...events),

@@ -10,6 +10,7 @@ import { listCases } from "./list.ts";
 import { createLogModelCase } from "./model.ts";
 import { operationCases } from "./operations.ts";
 import { readCases } from "./read.ts";
+import { removalCases } from "./removals.ts";
 import { retractionCases } from "./retraction.ts";
 import { trimCases } from "./trim.ts";
 import { valueCases } from "./values.ts";
@@ -25,6 +26,7 @@ export const logCases: readonly ConformanceCase[] = [
   ...retractionCases,
   ...eraseCases,
   ...trimCases,
+  ...removalCases,
   ...headCases,
   ...listCases,
   ...isolationCases,

@@ -5,6 +5,7 @@ import {
   addressOf,
   letExpire,
   messages,
+  nothingRead,
   operationOf,
   says,
   seqsOf,
@@ -34,7 +35,7 @@ export const lifetimeCases: readonly ConformanceCase[] = [
       await letExpire(context, address);
       for (const one of [log, context.other.log]) {
         equal(await one.head(address), undefined, "its head");
-        equal(await one.read(address), { version: 0, revision: 0, events: [] }, "its read");
+        equal(await one.read(address), nothingRead, "its read");
         equal(await one.operation(address, "send-1"), undefined, "its operation");
         equal(await one.touch(address, { ttlMs: null }), undefined, "a touch of it");
         const { items } = await one.list(context.tenant);
@@ -131,7 +132,7 @@ export const lifetimeCases: readonly ConformanceCase[] = [
       await log.append(addressOf(context, "neighbour"), [says("stays")]);
       equal(await context.other.log.delete(address), true, "a delete");
       equal(await log.head(address), undefined, "the head");
-      equal(await log.read(address), { version: 0, revision: 0, events: [] }, "the read");
+      equal(await log.read(address), nothingRead, "the read");
       equal(await log.operation(address, "send-1"), undefined, "the operation");
       equal(await log.delete(address), false, "a second delete");
       equal(await textsOf(log, addressOf(context, "neighbour")), ["stays"], "the neighbour");

@@ -1,6 +1,11 @@
 import type { ConformanceCase } from "../../harness.ts";
 import { importCases } from "./import.ts";
+import { transferRemovalCases } from "./removals.ts";
 import { sealCases } from "./seal.ts";
 
 /** The cases of sealing, export and import. */
-export const transferCases: readonly ConformanceCase[] = [...sealCases, ...importCases];
+export const transferCases: readonly ConformanceCase[] = [
+  ...sealCases,
+  ...importCases,
+  ...transferRemovalCases,
+];

@@ -10,6 +10,7 @@ import { listMutants } from "./list.ts";
 import { modelMutants } from "./model.ts";
 import { operationMutants } from "./operations.ts";
 import { readMutants } from "./read.ts";
+import { removalMutants } from "./removals.ts";
 import { retractionMutants } from "./retraction.ts";
 import { trimMutants } from "./trim.ts";
 import { valueMutants } from "./values.ts";
@@ -25,6 +26,7 @@ export const logMutants: readonly Mutant[] = [
   ...retractionMutants,
   ...eraseMutants,
   ...trimMutants,
+  ...removalMutants,
   ...headMutants,
   ...listMutants,
   ...isolationMutants,

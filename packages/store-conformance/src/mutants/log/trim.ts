@@ -3,7 +3,7 @@ import type { Mutant } from "../../harness.ts";
 import { logMutant, without } from "../log-mutant.ts";
 
 /** What a trim that found nothing answers. */
-const nothing = { removed: 0, firstSeq: 1, more: false } as const;
+const nothing = { removed: 0, firstSeq: 1, more: false, removalRevision: 0 } as const;
 
 export const trimMutants: readonly Mutant[] = [
   logMutant("trim-does-nothing", "log/trim-before-seq", "a trim removes nothing", () => ({
@@ -27,8 +27,9 @@ export const trimMutants: readonly Mutant[] = [
     (log) => ({
       trim: async (address, options) => {
         const to = (options as { readonly beforeSeq?: number }).beforeSeq ?? 1;
-        const erased = to < 2 ? [] : (await log.erase(address, { seqs: [{ from: 1, to: to - 1 }] })).erased;
-        return { removed: erased.length, firstSeq: to, more: false };
+        const seqs = to < 2 ? [] : [{ from: 1, to: to - 1 }];
+        const { erased, removalRevision } = await log.erase(address, { seqs });
+        return { removed: erased.length, firstSeq: to, more: false, removalRevision };
       },
     }),
   ),

@@ -1,0 +1,94 @@
+import { maxImportedVersion, type TransferBatch } from "@relevo/core";
+import { transferLogs } from "../../capabilities.ts";
+import { equal, present, refuses } from "../../expect.ts";
+import type { ConformanceCase } from "../../harness.ts";
+import { addressOf, messages, range, retracts, says, seqsOf, stateOf, summarizes } from "../../samples.ts";
+import { seenIn } from "../log/removals.ts";
+import { copySession } from "./copy-session.ts";
+
+export const transferRemovalCases: readonly ConformanceCase[] = [
+  {
+    id: "transfer/removals-travel",
+    area: "transfer",
+    needs: ["transfer"],
+    contract:
+      "A copy knows what was removed from its source, and when: an event that is derived from what was removed after its writer read the source is refused there too, and no other.",
+    async run(context) {
+      const [log, other] = transferLogs(context) ?? [];
+      if (log === undefined || other === undefined) return;
+      const source = addressOf(context);
+      const target = { tenant: `${context.tenant}-archive`, session: "session" };
+      await log.append(source, messages(8));
+      await log.erase(source, { seqs: [range(8)] });
+      const early = seenIn(await log.read(source));
+      await log.erase(source, { seqs: [range(1, 2)] });
+      await log.append(source, [retracts(range(4))]);
+      const late = seenIn(await log.read(source));
+      const copy = await copySession(log, source, other, target, 3);
+      equal(copy.removalRevision, late.removalRevision, "the removal revision of the copy");
+      await other.unseal(target);
+      const before = await stateOf(log, target);
+      for (const seq of [1, 4]) {
+        await refuses(
+          log.append(target, [summarizes(`of ${seq}`, range(seq))], early),
+          "conflict",
+          `an event derived from ${seq}, which was removed from the source`,
+          { conflict: "removal", removalRevision: copy.removalRevision },
+        );
+      }
+      equal(await stateOf(other, target), before, "the copy after refusals");
+      await log.append(target, [summarizes("of 3, 5 and 8", range(3), range(5), range(8))], early);
+      await log.append(target, [summarizes("of 1 to 7", range(1, 7))], late);
+
+      // An erasure that comes later to the source reaches the copy, and counts as one there.
+      await log.unseal(source);
+      const { incarnation, removalRevision } = seenIn(await log.read(target));
+      await log.erase(source, { seqs: [range(6)] });
+      await other.importEvents(target, present(await log.exportEvents(source, { limit: 8 }), "the export"));
+      await refuses(
+        log.append(target, [summarizes("of 6", range(6))], { incarnation, removalRevision } as typeof late),
+        "conflict",
+        "an event derived from what an import erased",
+        { conflict: "removal" },
+      );
+    },
+  },
+  {
+    id: "transfer/import-leaves-room-for-numbers",
+    area: "transfer",
+    needs: ["transfer"],
+    contract:
+      "A batch whose version, revision or seqs are so great that the next ones would no longer be exact is refused; below that, seqs go on one by one.",
+    async run(context) {
+      const [log, other] = transferLogs(context) ?? [];
+      if (log === undefined || other === undefined) return;
+      const source = addressOf(context);
+      await log.append(source, messages(1));
+      const batch = present(await log.exportEvents(source), "the export");
+      const at = (version: number, revision: number = version): TransferBatch => ({
+        ...batch,
+        head: { ...batch.head, version, revision, firstSeq: version },
+        events: batch.events.map((event) => ({ ...event, seq: version })),
+        operations: [],
+      });
+      for (const [what, refused] of [
+        ["version 2^53 - 1", at(Number.MAX_SAFE_INTEGER)],
+        ["version 2^53 - 2", at(Number.MAX_SAFE_INTEGER - 1)],
+        ["a revision near 2^53", at(1, Number.MAX_SAFE_INTEGER - 1)],
+      ] as const) {
+        const target = addressOf(context, what);
+        await refuses(other.importEvents(target, refused), "invalid-input", `an import at ${what}`);
+        equal(await log.head(target), undefined, "the session that was not imported");
+      }
+      const target = addressOf(context, "great");
+      await other.importEvents(target, at(maxImportedVersion));
+      await other.unseal(target);
+      for (let index = 0; index < 3; index++) await log.append(target, [says(`next ${index}`)]);
+      equal(
+        await seqsOf(log, target),
+        [0, 1, 2, 3].map((index) => maxImportedVersion + index),
+        "seqs behind a great version",
+      );
+    },
+  },
+];
