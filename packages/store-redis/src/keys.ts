@@ -26,6 +26,8 @@ export interface SessionKeys {
   /** Two bytes an event: what filters look at. */
   readonly columns: string;
   readonly lease: string;
+  /** What events repeat, by their seq, and under the empty field what was removed from the log. */
+  readonly derived: string;
   readonly documents: readonly [hash: string, order: string, tags: string, expiring: string];
   readonly all: readonly string[];
   readonly bucket: number;
@@ -72,6 +74,7 @@ export function createKeys(prefix: string): Keys {
       const olderOperations = `${base}:ops2`;
       const columns = `${base}:col`;
       const lease = `${base}:lease`;
+      const derived = `${base}:derived`;
       const documents = [
         `${base}:docs`,
         `${base}:docs:order`,
@@ -84,6 +87,7 @@ export function createKeys(prefix: string): Keys {
         olderOperations,
         columns,
         lease,
+        derived,
         documents,
         bucket,
         all: [
@@ -92,7 +96,7 @@ export function createKeys(prefix: string): Keys {
           olderOperations,
           columns,
           lease,
-          `${base}:derived`,
+          derived,
           ...documents,
           shared.sessions,
           shared.subjects,

@@ -24,31 +24,52 @@ export interface UnitState {
   readonly expiresAt: number;
 }
 
+const pattern = /^(\d+)\|(\d+)\|(\d+)\|(\d+)\|([^|]*)\|/u;
+
 /** @throws `corrupt` */
 export function decodeDocument(record: string, unit: UnitState): Document {
-  const [version, created, updated, expires, tags = ""] = record.split("|", 5);
-  const json = [version, created, updated, expires, tags].reduce(
-    (sum, part) => sum + (part?.length ?? 0) + 1,
-    0,
-  );
-  let parsed: [string[], string, JsonObject, JsonValue];
+  const parts = pattern.exec(record);
+  if (parts === null) throw corrupt();
+  const [whole, version, created, updated, expires, tags = ""] = parts;
+  const number = (text: string | undefined): number => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value)) throw corrupt();
+    return value;
+  };
+  let namespace: string[];
+  let key: string;
+  let metadata: JsonObject;
+  let value: JsonValue;
+  let decodedTags: string[];
   try {
-    parsed = JSON.parse(record.slice(json)) as typeof parsed;
+    // What is no list, or too short a one, fails here or at the look at its parts.
+    [namespace, key, metadata, value] = JSON.parse(record.slice(whole.length)) as [
+      string[],
+      string,
+      JsonObject,
+      JsonValue,
+    ];
+    decodedTags = tags === "" ? [] : tags.split(",").map(decodeURIComponent);
   } catch (cause) {
-    throw new MemoryError("corrupt", "A document does not have the form that was written.", { cause });
+    throw corrupt(cause);
   }
-  const [namespace, key, metadata, value] = parsed;
+  const isWhole = Array.isArray(namespace) && typeof key === "string" && typeof metadata === "object";
+  if (!isWhole || value === undefined) throw corrupt();
   return documentOf(
     { namespace, key },
-    { value, metadata, tags: tags === "" ? [] : tags.split(",").map(decodeURIComponent) },
+    { value, metadata, tags: decodedTags },
     {
-      version: Number(version),
-      createdAt: Number(created),
-      updatedAt: Number(updated),
-      expiresAt: Number(expires),
+      version: number(version),
+      createdAt: number(created),
+      updatedAt: number(updated),
+      expiresAt: number(expires),
     },
     unit,
   );
+}
+
+function corrupt(cause?: unknown): MemoryError {
+  return new MemoryError("corrupt", "A document does not have the form that was written.", { cause });
 }
 
 /** Whether the record has an expiry, which only the server's clock can say has come. */

@@ -2,7 +2,7 @@ import type { AdmittedGuard, CallOptions, Document, DocumentScope } from "@relev
 import type { Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import { bucketOf, buckets, type SessionKeys } from "../keys.ts";
-import { restOf } from "../log/head-codec.ts";
+import { decodeText, restOf } from "../log/head-codec.ts";
 import { type Answer, requireDone } from "../log/status.ts";
 import * as scripts from "../scripts/read-documents.ts";
 import { decodeDocument, mayExpire, type UnitState } from "./document-codec.ts";
@@ -134,7 +134,7 @@ export async function isReadable(
 export function stateOf(expiresAt: unknown, incarnation: unknown): UnitState {
   return {
     expiresAt: Number(expiresAt),
-    incarnation: incarnation === "" ? undefined : decodeURIComponent(String(incarnation)),
+    incarnation: incarnation === "" ? undefined : decodeText(String(incarnation)),
   };
 }
 

@@ -9,7 +9,7 @@ import {
 import type { StoreContext } from "../context.ts";
 import { appendFast, appendFull } from "../scripts/append.ts";
 import { cellOf, encodeAppended } from "./event-codec.ts";
-import { restOf } from "./head-codec.ts";
+import { decodeText, restOf } from "./head-codec.ts";
 import { requireDone } from "./status.ts";
 
 /** One Lua call; two for the first append of a session, and now and then for its upkeep. */
@@ -70,6 +70,8 @@ export async function appendEvents(
       restOf(request.subject, request.metadata),
       rangesByOffset(inputs, retractedRanges),
       rangesByOffset(inputs, ({ derivedFrom }) => derivedFrom ?? []),
+      request.derivedFrom === undefined ? "" : `${request.removalRevision}`,
+      rangesText(request.derivedFrom ?? []),
       ...events,
     ],
     { ...settings, signal: rest },
@@ -82,7 +84,7 @@ function resultOf(answer: readonly unknown[]): AppendResult {
   return {
     firstSeq: Number(firstSeq),
     version: Number(version),
-    incarnation: decodeURIComponent(String(incarnation)),
+    incarnation: decodeText(String(incarnation)),
     revision: Number(revision),
     replayed: status === "replayed",
   };

@@ -64,10 +64,17 @@ export function decodeEvent(element: string, seq: number): StoredEvent {
   } catch (cause) {
     throw corrupt(seq, cause);
   }
-  if (second === 0 || third === 0 || json === 0 || typeof event !== "object") throw corrupt(seq);
+  const recordedAt = Number(element.slice(0, second - 1));
+  const isWhole = second > 1 && third > second + 1 && json > third && Number.isSafeInteger(recordedAt);
+  if (!isWhole || typeof event !== "object" || event === null || typeof event.type !== "string")
+    throw corrupt(seq);
   event.seq = seq;
-  event.recordedAt = Number(element.slice(0, second - 1));
-  if (element.charCodeAt(second) !== zero) event.retractedBy = Number(element.slice(second, third - 1));
+  event.recordedAt = recordedAt;
+  if (element.charCodeAt(second) !== zero) {
+    const retractedBy = Number(element.slice(second, third - 1));
+    if (!Number.isSafeInteger(retractedBy)) throw corrupt(seq);
+    event.retractedBy = retractedBy;
+  }
   return event;
 }
 

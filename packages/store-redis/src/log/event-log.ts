@@ -26,8 +26,9 @@ import type { Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import * as scripts from "../scripts/session.ts";
 import { appendEvents, rangesText } from "./append-events.ts";
-import { decodeHead, headOf } from "./head-codec.ts";
+import { decodeHead, decodeText, headOf } from "./head-codec.ts";
 import { listSessions } from "./list-sessions.ts";
+import { resultOf } from "./operation-codec.ts";
 import { createReader } from "./read-events.ts";
 import { requireHistory } from "./require-history.ts";
 import { type Answer, requireDone } from "./status.ts";
@@ -70,13 +71,8 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
       const [, fingerprint, firstSeq, version, incarnation, revision] = answer;
       return {
         id: operationId,
-        fingerprint: decodeURIComponent(String(fingerprint)),
-        result: {
-          firstSeq: Number(firstSeq),
-          version: Number(version),
-          incarnation: decodeURIComponent(String(incarnation)),
-          revision: Number(revision),
-        },
+        fingerprint: decodeText(String(fingerprint)),
+        result: resultOf(incarnation, [firstSeq, version, revision]),
       };
     },
 
@@ -129,8 +125,13 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
         [encoded(incarnation), text(beforeSeq), text(olderThan), `${trimLimit}`],
         options,
       );
-      if (answer[0] === "none") return { removed: 0, firstSeq: 1, more: false };
-      return { removed: Number(answer[1]), firstSeq: Number(answer[2]), more: answer[3] === 1 };
+      if (answer[0] === "none") return { removed: 0, firstSeq: 1, more: false, removalRevision: 0 };
+      return {
+        removed: Number(answer[1]),
+        firstSeq: Number(answer[2]),
+        more: answer[3] === 1,
+        removalRevision: Number(answer[4]),
+      };
     },
 
     async erase(address, options: EraseOptions) {
@@ -143,8 +144,12 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
         options,
         true,
       );
-      if (answer[0] === "none") return { erased: [], revision: 0 };
-      return { erased: (answer[2] as readonly number[]).map(Number), revision: Number(answer[1]) };
+      if (answer[0] === "none") return { erased: [], revision: 0, removalRevision: 0 };
+      return {
+        erased: (answer[2] as readonly number[]).map(Number),
+        revision: Number(answer[1]),
+        removalRevision: Number(answer[3]),
+      };
     },
 
     async delete(address, options: DeleteSessionOptions = {}) {

@@ -1,10 +1,17 @@
-import { historyLost, type OperationRecord, type SessionAddress, type StoredEvent } from "@relevo/core";
+import {
+  historyLost,
+  type OperationRecord,
+  type RemovedRange,
+  type SessionAddress,
+  type StoredEvent,
+} from "@relevo/core";
 import { LRUCache } from "lru-cache";
 import type { StoreContext } from "../context.ts";
 import { exportPart } from "../scripts/transfer.ts";
 import { decodeEvent } from "./event-codec.ts";
 import { decodeHead, type StoredHead } from "./head-codec.ts";
 import { decodeOperation } from "./operation-codec.ts";
+import { decodeRemoved } from "./removed-codec.ts";
 import { requireDone } from "./status.ts";
 
 /** A part of a log as it is. */
@@ -18,6 +25,7 @@ export interface Part {
 
 export interface ExportedPart extends Part {
   readonly operations: readonly OperationRecord[];
+  readonly removed: readonly RemovedRange[];
 }
 
 export type ExportPart = (
@@ -56,7 +64,7 @@ export function createExporter(context: StoreContext): ExportPart {
     const operations = now.operations.filter(
       ({ result: { version } }) => version <= last && (version > after || after === 0),
     );
-    return { ...part, operations };
+    return { ...part, operations, removed: decodeRemoved(answer.removed) };
   };
 }
 
@@ -76,6 +84,7 @@ interface Exported {
   readonly part: Part;
   readonly state: string;
   readonly rows: readonly (readonly string[])[];
+  readonly removed: string;
 }
 
 async function runExport(
@@ -86,20 +95,23 @@ async function runExport(
   knownState: string,
   signal: AbortSignal | undefined,
 ): Promise<Exported | "none" | "evicted"> {
-  const { log, operations, olderOperations } = keys.session(tenant, session);
+  const { log, operations, olderOperations, derived } = keys.session(tenant, session);
   const args = [`${after + 1}`, `${limit}`, knownState, `${limits.batchBytes}`];
-  const answer = await connection.script(exportPart, [log, operations, olderOperations], args, { signal });
+  const answer = await connection.script(exportPart, [log, operations, olderOperations, derived], args, {
+    signal,
+  });
   if (Array.isArray(answer) && (answer[0] === "none" || answer[0] === "evicted")) return answer[0];
-  const [, text, first, elements, state, rows] = requireDone(answer) as unknown as [
+  const [, text, first, elements, state, rows, removed] = requireDone(answer) as unknown as [
     string,
     string,
     number,
     readonly string[],
     string,
     readonly (readonly string[])[],
+    string,
   ];
   const events = elements.map((element, index) => decodeEvent(element, first + index));
-  return { part: { text, head: decodeHead(text), events }, state, rows };
+  return { part: { text, head: decodeHead(text), events }, state, rows, removed };
 }
 
 /** Of an id in both generations, the younger row counts. */

@@ -1,10 +1,12 @@
-import { type JsonObject, MemoryError, type SessionHead } from "@relevo/core";
+import type { JsonObject, SessionHead } from "@relevo/core";
+import { corruptHead } from "./status.ts";
 
 /** The head as it stands behind the newest event. */
 export interface StoredHead {
   readonly incarnation: string;
   readonly version: number;
   readonly revision: number;
+  readonly removalRevision: number;
   readonly firstSeq: number;
   readonly bytes: number;
   readonly createdAt: number;
@@ -16,40 +18,43 @@ export interface StoredHead {
   readonly rest: string;
 }
 
-export const headMark = "H|";
+/** As `headText` in the scripts writes it. */
+const pattern =
+  /^H\|(\d+)\|(\d+)\|(\d+)\|(-?\d+)\|(\d+)\|\d+\|([^|]*)\|(\d+)\|(-?\d+)\|(\d+)\|[01]\|([01])\|\d+\|\d+\|\d+\.\d+\|\d+\|(\d+)\|(.*)$/su;
 
 /** @throws `corrupt` */
 export function decodeHead(text: string): StoredHead {
-  let from = 2;
-  const next = (): string => {
-    const end = text.indexOf("|", from);
-    const part = text.slice(from, end);
-    from = end + 1;
-    return part;
+  const parts = pattern.exec(text);
+  if (parts === null) throw corruptHead();
+  const number = (place: number): number => {
+    const value = Number(parts[place]);
+    if (!Number.isSafeInteger(value)) throw corruptHead();
+    return value;
   };
-  const number = (): number => Number(next());
-  const [version, revision, bytes] = [number(), number(), number()];
-  const [updatedAt, expires, _operations] = [number(), number(), number()];
-  const incarnation = decodeURIComponent(next());
-  const [firstSeq, createdAt, ttl] = [number(), number(), number()];
-  const [_fixed, sealed] = [next(), next() === "1"];
-  const [_older, _rotation, _beside, expiresBeside] = [number(), number(), next(), number()];
-  if (!text.startsWith(headMark) || !Number.isSafeInteger(expiresBeside)) {
-    throw new MemoryError("corrupt", "The head of the session does not have the form that was written.");
-  }
+  const [expires, ttl] = [number(5), number(9)];
   return {
-    incarnation,
-    version,
-    revision,
-    firstSeq,
-    bytes,
-    createdAt,
-    updatedAt,
+    incarnation: decodeText(parts[6] ?? ""),
+    version: number(1),
+    revision: number(2),
+    removalRevision: number(11),
+    firstSeq: number(7),
+    bytes: number(3),
+    createdAt: number(8),
+    updatedAt: number(4),
     ttlMs: ttl === 0 ? undefined : ttl,
     expiresAt: expires === 0 ? undefined : expires,
-    sealed,
-    rest: text.slice(from),
+    sealed: parts[10] === "1",
+    rest: parts[12] ?? "",
   };
+}
+
+/** An id as scripts keep it. @throws `corrupt` */
+export function decodeText(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch (cause) {
+    throw corruptHead(cause);
+  }
 }
 
 /** What scripts keep of subject and metadata; they never look into the metadata. */
@@ -59,14 +64,25 @@ export function restOf(subject: string | undefined, metadata: JsonObject): strin
 
 export function headOf(session: string, head: StoredHead): SessionHead {
   const bar = head.rest.indexOf("|");
-  const subject = decodeURIComponent(head.rest.slice(0, bar));
-  const metadata = JSON.parse(head.rest.slice(bar + 1)) as JsonObject;
-  const { incarnation, version, revision, firstSeq, bytes, createdAt, updatedAt, expiresAt } = head;
+  const subject = decodeText(head.rest.slice(0, bar));
+  const metadata = decodeMetadata(head.rest.slice(bar + 1));
+  const {
+    incarnation,
+    version,
+    revision,
+    removalRevision,
+    firstSeq,
+    bytes,
+    createdAt,
+    updatedAt,
+    expiresAt,
+  } = head;
   return {
     session,
     incarnation,
     version,
     revision,
+    removalRevision,
     firstSeq,
     events: version - firstSeq + 1,
     bytes,
@@ -77,4 +93,15 @@ export function headOf(session: string, head: StoredHead): SessionHead {
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(head.sealed ? { sealed: true as const } : {}),
   };
+}
+
+function decodeMetadata(json: string): JsonObject {
+  try {
+    const metadata: unknown = JSON.parse(json);
+    if (typeof metadata === "object" && metadata !== null && !Array.isArray(metadata))
+      return metadata as JsonObject;
+  } catch (cause) {
+    throw corruptHead(cause);
+  }
+  throw corruptHead();
 }

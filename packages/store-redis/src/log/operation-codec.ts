@@ -1,19 +1,27 @@
-import type { OperationRecord } from "@relevo/core";
+import type { AppendResult, OperationRecord } from "@relevo/core";
+import { decodeText } from "./head-codec.ts";
+import { corruptHead } from "./status.ts";
 
-/** An operation as scripts write it. */
+const pattern = /^([^|]*)\|([^|]*)\|(\d+)\|(\d+)\|(\d+)$/u;
+
+/** An operation as scripts write it. @throws `corrupt` */
 export function decodeOperation(id: string, row: string): OperationRecord {
-  const [incarnation = "", fingerprint = "", firstSeq, version, revision] = row.split("|");
+  const parts = pattern.exec(row);
+  if (parts === null) throw corruptHead();
+  const [, incarnation = "", fingerprint = "", ...figures] = parts;
   // Parts of an export share it.
   return Object.freeze({
     id,
-    fingerprint: decodeURIComponent(fingerprint),
-    result: Object.freeze({
-      firstSeq: Number(firstSeq),
-      version: Number(version),
-      incarnation: decodeURIComponent(incarnation),
-      revision: Number(revision),
-    }),
+    fingerprint: decodeText(fingerprint),
+    result: Object.freeze(resultOf(incarnation, figures)),
   });
+}
+
+/** The result of an operation, from the parts of its row. @throws `corrupt` */
+export function resultOf(incarnation: unknown, figures: readonly unknown[]): Omit<AppendResult, "replayed"> {
+  const [firstSeq = -1, version = -1, revision = -1] = figures.map(Number);
+  if (![firstSeq, version, revision].every(Number.isSafeInteger)) throw corruptHead();
+  return { firstSeq, version, incarnation: decodeText(String(incarnation)), revision };
 }
 
 export function encodeOperation({ fingerprint, result }: OperationRecord): string {

@@ -17,7 +17,7 @@ const maxRounds = 4;
 /** How much of events one read looks at before it ends its page, in characters as they are stored. */
 const pageLength = elementBytes / 2;
 
-const nothing: ReadResult = Object.freeze({ version: 0, revision: 0, events: [] });
+const nothing: ReadResult = Object.freeze({ version: 0, revision: 0, removalRevision: 0, events: [] });
 
 /** The longest of the newest events, of logs whose newest events were all asked for when they were last read. */
 type Longest = LRUCache<string, number>;
@@ -169,8 +169,8 @@ function longestOf(elements: readonly string[]): number {
 }
 
 function resultOf(head: StoredHead, events: readonly StoredEvent[], next: number | undefined): ReadResult {
-  const { incarnation, version, revision } = head;
-  return { incarnation, version, revision, events, ...(next === undefined ? {} : { next }) };
+  const { incarnation, version, revision, removalRevision } = head;
+  return { incarnation, version, revision, removalRevision, events, ...(next === undefined ? {} : { next }) };
 }
 
 function kindsOf(types: ReadonlySet<EventType> | undefined): string {

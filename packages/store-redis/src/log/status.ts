@@ -1,5 +1,11 @@
 import { conflict, historyLost, MemoryError, refuse } from "@relevo/core";
 
+/** What stands where the head of a session, or an operation, should be is none. */
+export function corruptHead(cause?: unknown): MemoryError {
+  const message = "What is stored of the session does not have the form that was written.";
+  return new MemoryError("corrupt", message, { cause });
+}
+
 /** What a script answers: a status, then what goes with it. */
 export type Answer = readonly [status: string, ...values: unknown[]];
 
@@ -24,6 +30,10 @@ export function requireDone(answer: unknown, operation?: string): Answer {
       throw conflict("sealed", { sealed: true });
     case "fence":
       throw conflict("fence", { fence: Number(value) });
+    case "removal":
+      throw conflict("removal", { removalRevision: Number(value) });
+    case "corrupt":
+      throw corruptHead();
     case "version":
       throw conflict("version", { version: Number(value) });
     case "retraction":

@@ -14,6 +14,7 @@ import {
   type EventTransfer,
   MemoryError,
   type OperationRecord,
+  rangesOf,
   refuse,
   type SessionAddress,
   type SessionHead,
@@ -28,6 +29,7 @@ import { cellOf, encodeCopy, flagsOf } from "./event-codec.ts";
 import { createExporter, type Part, readPart } from "./export-events.ts";
 import { decodeHead, headOf, restOf, type StoredHead } from "./head-codec.ts";
 import { decodeOperation, encodeOperation } from "./operation-codec.ts";
+import { encodeRemoved } from "./removed-codec.ts";
 import type { Answer } from "./status.ts";
 
 type OnSession = (
@@ -74,12 +76,13 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
       const admitted = admitSessionAddress(address, limits);
       const part = await exportPart(admitted, after, limit, options.signal);
       if (part === undefined) return undefined;
-      const { head, events, operations } = part;
+      const { head, events, operations, removed } = part;
       return {
         head: headOf(admitted.session, head),
         ttlMs: head.ttlMs,
         events,
         operations,
+        removed,
       };
     },
 
@@ -146,12 +149,14 @@ async function importOnce(
       `${head.revision}`,
       `${events.reduce((sum, one) => sum + one.bytes, 0)}`,
       events.map(({ event }) => cellOf(flagsOf(event), event.agent)).join(""),
-      rangesText(erased.map((seq) => ({ from: seq, to: seq }))),
+      rangesText(rangesOf(erased)),
       events
         .filter(({ event }) => event.derivedFrom !== undefined)
         .map(({ event }) => `${event.seq}=${rangesText(event.derivedFrom ?? [])};`)
         .join(""),
       `${operations.length}`,
+      `${head.removalRevision}`,
+      encodeRemoved(batch.removed),
       ...operations.flatMap((operation) => [operation.id, encodeOperation(operation)]),
       ...events.map(({ event, bytes }) => encodeCopy(event, bytes)),
     ],

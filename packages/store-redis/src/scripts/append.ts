@@ -10,7 +10,7 @@ const checks = `
 if ARGV[1] ~= '' and (not h or h.inc ~= ARGV[1]) then return { 'ended' } end
 if ARGV[2] ~= '' then
   local known = findOperation(h, ARGV[2])
-  if known == 'incomplete' then return { 'incomplete' } end
+  if type(known) == 'string' then return { known } end
   if known then
     if not h or known.inc ~= h.inc then return { 'ended' } end
     if known.fingerprint ~= ARGV[3] then return { 'operation' } end
@@ -20,6 +20,7 @@ end
 if h and h.sealed == '1' then return { 'sealed' } end
 if ARGV[5] ~= '' then
   local newest = readLease()
+  if not newest then return { 'corrupt' } end
   if tonumber(ARGV[5]) ~= newest then return { 'fence', newest } end
 end
 local before = h and h.version or 0
@@ -64,9 +65,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local text = redis.call('LINDEX', LOG, -1)
 local version, revision, bytes, expires, ops, stable = string.match(text or '', '^H|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|(.*)$')
-if not version then return { 'full' } end
+if not version then return { text and 'corrupt' or 'full' } end
 local inc, first, ttl, fixed, sealed, old, rotate, aux =
   string.match(stable, '^([^|]*)|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
+if not inc then return { 'corrupt' } end
 expires = tonumber(expires)
 if expires ~= 0 and now >= expires then return { 'full' } end
 local h = { inc = inc, ops = tonumber(ops), old = tonumber(old), sealed = sealed, version = tonumber(version) }
@@ -104,15 +106,21 @@ return { 'ok', before + 1, version, inc, revision }
 /**
  * Any append, with all keys of the session. Beyond `appendFast`:
  * ARGV: 8 session, 9 incarnation for a new one, 10 ttl ('' unchanged, '0' for ever), 11 ttl of a new one, 12 whether a
- * new one's is fixed, 13 subject, 14 the head's rest, 15 retractions and 16 derivations as `seq offset=from-to,…;`.
+ * new one's is fixed, 13 subject, 14 the head's rest, 15 retractions and 16 derivations as `seq offset=from-to,…;`,
+ * 17 the removal revision that the writer saw, '' when nothing is derived, 18 all derivations, ascending and apart.
  */
 export const appendFull: Script = defineScript(`${unitPrelude}${operationLookup}${leaseLookup}${rewrite}
-local offset = 17
+local offset = 19
 local session = ARGV[8]
 requireRoom(DORDER)
 local h, lost, mark = openHead(session)
 if lost then return { lost } end
 ${checks}
+if ARGV[17] ~= '' then
+  local seen, current = tonumber(ARGV[17]), h and h.removal or 0
+  -- A revision that is still to come was read from another state than this one.
+  if seen > current or (seen < current and wasRemovedSince(seen, ARGV[18])) then return { 'removal', current } end
+end
 for ranges in string.gmatch(ARGV[15], '=([^;]*);') do
   for to in string.gmatch(ranges, '%-(%d+)') do
     if tonumber(to) > before then return { 'retraction', before, tonumber(to) } end
@@ -135,7 +143,11 @@ if count > 0 then redis.call('RPUSH', LOG, headText(h)) end
 for index, ranges in string.gmatch(ARGV[16], '(%d+)=([^;]*);') do
   redis.call('HSET', DERIVED, num(before + tonumber(index)), ranges)
 end
-for index, ranges in string.gmatch(ARGV[15], '(%d+)=([^;]*);') do retract(h, before + tonumber(index), ranges) end
+local retracted = {}
+for index, ranges in string.gmatch(ARGV[15], '(%d+)=([^;]*);') do
+  retract(h, before + tonumber(index), ranges, retracted)
+end
+noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.inc, h.revision }
 `);

@@ -133,6 +133,7 @@ if ARGV[2] ~= '' and (not h or h.inc ~= ARGV[2]) then return { 'ended' } end
 if h and h.sealed == '1' then return { 'sealed' } end
 if ARGV[3] ~= '' then
   local newest = readLease()
+  if not newest then return { 'corrupt' } end
   if tonumber(ARGV[3]) ~= newest then return { 'fence', newest } end
 end
 `;

@@ -18,19 +18,19 @@ local hourMs, dayMs = 3600000, 86400000
 
 -- First what every append changes, then what it only looks at.
 local function parseHead(text)
-  local version, revision, bytes, updated, expires, ops, inc, first, created, ttl, fixed, sealed, old, rotate, docs, derived, aux, rest =
-    string.match(text, '^H|(%d+)|(%d+)|(%d+)|(%-?%d+)|(%d+)|(%d+)|([^|]*)|(%d+)|(%-?%d+)|(%d+)|([01])|([01])|(%d+)|(%d+)|(%d+)%.(%d+)|(%d+)|(.*)$')
+  local version, revision, bytes, updated, expires, ops, inc, first, created, ttl, fixed, sealed, old, rotate, docs, derived, aux, removal, rest =
+    string.match(text, '^H|(%d+)|(%d+)|(%d+)|(%-?%d+)|(%d+)|(%d+)|([^|]*)|(%d+)|(%-?%d+)|(%d+)|([01])|([01])|(%d+)|(%d+)|(%d+)%.(%d+)|(%d+)|(%d+)|(.*)$')
   if not inc then return nil end
   return { inc = inc, version = tonumber(version), revision = tonumber(revision), first = tonumber(first),
     bytes = tonumber(bytes), created = created, updated = updated, ttl = tonumber(ttl), fixed = fixed,
     expires = tonumber(expires), sealed = sealed, ops = tonumber(ops), old = tonumber(old),
-    rotate = tonumber(rotate), docs = tonumber(docs), derived = tonumber(derived), aux = tonumber(aux), rest = rest }
+    rotate = tonumber(rotate), docs = tonumber(docs), derived = tonumber(derived), aux = tonumber(aux), removal = tonumber(removal), rest = rest }
 end
 
 local function headText(h)
-  return string.format('H|%d|%d|%d|%s|%d|%d|%s|%d|%s|%d|%s|%s|%d|%d|%d.%d|%d|%s',
+  return string.format('H|%d|%d|%d|%s|%d|%d|%s|%d|%s|%d|%s|%s|%d|%d|%d.%d|%d|%d|%s',
     h.version, h.revision, h.bytes, h.updated, h.expires, h.ops, h.inc, h.first, h.created, h.ttl, h.fixed, h.sealed,
-    h.old, h.rotate, h.docs, h.derived, h.aux, h.rest)
+    h.old, h.rotate, h.docs, h.derived, h.aux, h.removal, h.rest)
 end
 
 -- Whether documents and what points at them are all there. The empty field counts the tags and the expiries.
@@ -108,13 +108,15 @@ local function intactUnit(h)
     and (h.docs == 0 or intactDocuments(DOCS, DORDER, DTAGS, DEXPIRING))
 end
 
--- The head, nil for no session, and 'evicted' or 'incomplete' when history is missing. Expired ones are ended.
+-- The head, nil for no session, and 'evicted' or 'incomplete' when history is missing, 'corrupt' when there is no head
+-- where it should be. Expired ones are ended.
 local function openHead(session)
   local text = redis.call('LINDEX', LOG, -1)
   local mark = readMark()
   if text then
     local h = parseHead(text)
-    if not h or not mark or mark.inc ~= h.inc or redis.call('LLEN', LOG) - 1 ~= h.version - h.first + 1
+    if not h then return nil, 'corrupt', mark end
+    if not mark or mark.inc ~= h.inc or redis.call('LLEN', LOG) - 1 ~= h.version - h.first + 1
       or redis.call('HLEN', OPS) ~= h.ops or not intactUnit(h) then
       return h, 'incomplete', mark
     end
@@ -171,7 +173,7 @@ end
 local function createHead(session, inc, ttl, fixed, subject, rest, mark, expiresFrom)
   local h = { inc = inc, version = 0, revision = 0, first = 1, bytes = 0, created = num(now), updated = num(now),
     ttl = ttl, fixed = fixed, expires = ttl > 0 and now + ttl or 0, sealed = '0', ops = redis.call('HLEN', OPS),
-    old = redis.call('HLEN', OLD), rotate = mark and mark.rotate or now + dayMs, docs = 0, derived = 0, aux = 0, rest = rest }
+    old = redis.call('HLEN', OLD), rotate = mark and mark.rotate or now + dayMs, docs = 0, derived = 0, aux = 0, removal = 0, rest = rest }
   redis.call('UNLINK', COL, DERIVED, DOCS, DORDER, DTAGS, DEXPIRING)
   redis.call('RPUSH', LOG, headText(h))
   if subject ~= '' then redis.call('ZADD', SUBJECTS, 0, subject .. '\\0' .. session) end
@@ -194,24 +196,25 @@ end
 `;
 
 /**
- * Looks an operation up; needs `prelude`. Returns its parts, nil, or 'incomplete' when operations are missing: without
- * the mark, the hash is not the one that the session wrote.
+ * Looks an operation up; needs `prelude`. Returns its parts, nil, or 'incomplete' when operations are missing and
+ * 'corrupt' when what is there is none. The head counts them, the mark included: a single one that is missing would
+ * let its retry be applied again.
  */
 export const operationLookup: string = `
 local function findOperation(h, id)
-  local found = redis.call('HMGET', OPS, '', id)
-  local row = found[2]
+  local row = redis.call('HGET', OPS, id)
   if not row and (not h or h.old > 0) then row = redis.call('HGET', OLD, id) end
   if row then
     local inc, fingerprint, first, version, revision = string.match(row, '^([^|]*)|([^|]*)|(%d+)|(%d+)|(%d+)$')
+    if not inc then return 'corrupt' end
     return { inc = inc, fingerprint = fingerprint, first = tonumber(first), version = tonumber(version), revision = tonumber(revision) }
   end
-  if h and (not found[1] or (h.old > 0 and redis.call('HLEN', OLD) ~= h.old)) then return 'incomplete' end
+  if h and (redis.call('HLEN', OPS) ~= h.ops or (h.old > 0 and redis.call('HLEN', OLD) ~= h.old)) then return 'incomplete' end
   return nil
 end
 `;
 
-/** The newest fence of the session; needs `prelude`. */
+/** The newest fence of the session, nil when what is stored is none; needs `prelude`. */
 export const leaseLookup: string = `
 local function readLease()
   local text = redis.call('GET', LEASE)

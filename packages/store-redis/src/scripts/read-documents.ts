@@ -11,6 +11,7 @@ local sessionExpires, inc = 0, ''
 const openForRead = `
 local text = redis.call('LINDEX', KEYS[1], -1)
 local h = text and parseHead(text) or nil
+if text and not h then return { 'corrupt' } end
 if not h or (h.expires ~= 0 and now >= h.expires) then
   local mark = redis.call('HGET', KEYS[2], '')
   local inc, bound = string.match(mark or '', '^([^|]*)|(%d+)|')
@@ -27,10 +28,14 @@ local sessionExpires, inc = h.expires, h.inc
 `;
 
 const live = `
+-- What has another form than a document is let through: whoever reads it says that it is corrupt.
 local function isLive(record)
-  local expires = record and string.match(record, '^%d+|%d+|%d+|(%d+)|')
+  local expires = record and (string.match(record, '^%d+|%d+|%d+|(%d+)|') or '0')
   return expires and (expires == '0' or tonumber(expires) > now)
 end
+
+-- An empty text says that there is none.
+local function textOf(record) return record == '' and '?' or record end
 `;
 
 /** All of them, at this moment; in steps, since Lua passes some thousands of arguments at most. ARGV: sort keys. */
@@ -39,7 +44,7 @@ local answer = { 'ok', sessionExpires, inc }
 for from = 1, #ARGV, 1000 do
   local records = redis.call('HMGET', DOCS, unpack(ARGV, from, math.min(from + 999, #ARGV)))
   for index = 1, math.min(1000, #ARGV - from + 1) do
-    answer[#answer + 1] = isLive(records[index]) and records[index] or ''
+    answer[#answer + 1] = isLive(records[index]) and textOf(records[index]) or ''
   end
 end
 return answer
@@ -61,9 +66,9 @@ local answer = { 'ok', sessionExpires, inc }
 for index = 3, #ARGV do
   if bytes >= most then break end
   local record = redis.call('HGET', DOCS, ARGV[index])
-  if isLive(record) and tonumber(string.match(record, '^%d+|%d+|(%d+)|')) >= since then
+  if isLive(record) and tonumber(string.match(record, '^%d+|%d+|(%d+)|') or since) >= since then
     bytes = bytes + #record
-    answer[#answer + 1] = record
+    answer[#answer + 1] = textOf(record)
   else
     answer[#answer + 1] = ''
   end
@@ -95,7 +100,7 @@ while true do
   end
   looked = looked + 1
   local record = redis.call('HGET', KEYS[1], key)
-  local expires = record and tonumber(string.match(record, '^%d+|%d+|%d+|(%d+)|'))
+  local expires = record and tonumber(string.match(record, '^%d+|%d+|%d+|(%d+)|') or 0)
   if expires and (expires == 0 or expires > now) then
     local namespace = string.sub(key, 1, string.find(key, '\\0\\0', 1, true) - 1)
     local cut, place = 0, 1

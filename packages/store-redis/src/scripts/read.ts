@@ -16,6 +16,7 @@ export const readFiltered: Script = defineScript(
   `${prelude}${elements}
 local text = redis.call('LINDEX', LOG, -1)
 local h = text and parseHead(text) or nil
+if text and not h then return { 'corrupt' } end
 if not h or (h.expires ~= 0 and now >= h.expires) then return { text and 'expired' or 'none' } end
 local backward = ARGV[4] == '1'
 local limit, cells = tonumber(ARGV[3]), tonumber(ARGV[10])

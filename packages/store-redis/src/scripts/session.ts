@@ -70,20 +70,22 @@ if removed > 0 then
   for _, derived in ipairs(derivedEvents()) do
     if derived[1] < h.first then redis.call('HDEL', DERIVED, num(derived[1])) end
   end
+  noteRemoval(h, { { h.first - removed, h.first - 1 } })
   saveHead(session, h, subjectOf(mark))
 end
-return { 'ok', removed, h.first, more and 1 or 0 }
+return { 'ok', removed, h.first, more and 1 or 0, h.removal }
 `);
 
 /** ARGV: 3 ranges as `from-to,…`. */
 export const erase: Script = defineScript(`${unitPrelude}${rewrite}${open}
 if not h then return { 'none' } end
-local erased, any = blankEvents(h, pairsOf(h, ARGV[3]))
-if any then
+local erased, changed = blankEvents(h, pairsOf(h, ARGV[3]))
+if #changed > 0 then
   h.revision = h.revision + 1
+  noteRemoval(h, changed)
   saveHead(session, h, subjectOf(mark))
 end
-return { 'ok', h.revision, erased }
+return { 'ok', h.revision, erased, h.removal }
 `);
 
 /** ARGV: 3 expected version or ''. Works on what is left of a session, too: that is how a loss is acknowledged. */
@@ -91,7 +93,7 @@ export const remove: Script = defineScript(`${unitPrelude}
 local session = ARGV[1]
 local h, lost, mark = openHead(session)
 if not h and not lost then return { 'none' } end
-local inc = h and h.inc or mark.inc
+local inc = h and h.inc or mark and mark.inc or ''
 if ARGV[2] ~= '' and ARGV[2] ~= inc then return { 'none' } end
 if h and ARGV[3] ~= '' and tonumber(ARGV[3]) ~= h.version then return { 'version', h.version } end
 endSession(session, subjectOf(mark))
@@ -115,6 +117,7 @@ export const sweep: Script = defineScript(`${unitPrelude}
 local session = ARGV[1]
 local text = redis.call('LINDEX', LOG, -1)
 local h = text and parseHead(text) or nil
+if text and not h then return 0 end
 if h and h.expires > now then
   redis.call('ZADD', EXPIRING, num(h.expires), session)
   return 0
@@ -140,13 +143,14 @@ export const operation: Script = defineScript(
   `${unitPrelude}${operationLookup}
 local text = redis.call('LINDEX', LOG, -1)
 local h = text and parseHead(text) or nil
+if text and not h then return { 'corrupt' } end
 if not h or (h.expires ~= 0 and now >= h.expires) then
   local mark = readMark()
   if not text and mark and mark.inc ~= '' and (mark.bound == 0 or now < mark.bound) then return { 'evicted' } end
   return { 'none' }
 end
 local known = findOperation(h, ARGV[2])
-if known == 'incomplete' then return { 'incomplete' } end
+if type(known) == 'string' then return { known } end
 if not known or known.inc ~= h.inc then return { 'none' } end
 return { 'ok', known.fingerprint, known.first, known.version, known.inc, known.revision }
 `,

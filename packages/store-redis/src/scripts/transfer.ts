@@ -6,12 +6,14 @@ import { rewrite } from "./rewrite.ts";
 /**
  * A part of the log as it is, as much of it as may be read at once. ARGV: 1 first seq, 2 how many, 3 the state of the
  * session whose operations the caller knows, '-' to be given none, 4 how many bytes, beyond the first event. Answers the head, the first seq, the events, and
- * the state with all operations of both generations, the mark and those of ended incarnations among them.
+ * the state with all operations of both generations, the mark and those of ended incarnations among them, and what
+ * was removed. KEYS: log, both generations of operations, derived events.
  */
 export const exportPart: Script = defineScript(
   `${prelude}${elements}
 local text = redis.call('LINDEX', LOG, -1)
 local h = text and parseHead(text) or nil
+if text and not h then return { 'corrupt' } end
 local mark = redis.call('HGET', OPS, '')
 local inc, bound = string.match(mark or '', '^([^|]*)|(%d+)|')
 if not h or (h.expires ~= 0 and now >= h.expires) then
@@ -34,7 +36,7 @@ eachElement(h, first, last, 1, function(element)
   if bytes > most and #events > 0 then return true end
   events[#events + 1] = element
 end)
-return { 'ok', text, first, events, state, operations }
+return { 'ok', text, first, events, state, operations, redis.call('HGET', KEYS[4], '') or '' }
 `,
   false,
 );
@@ -43,20 +45,21 @@ return { 'ok', text, first, events, state, operations }
  * Takes a part of a copy, when the session still is as the caller saw it. ARGV: 1 session, 2 the head that was seen
  * or '', 3 incarnation, 4 first seq of a new copy, 5 created, 6 updated, 7 ttl, 8 subject, 9 the head's rest, 10 the
  * source's revision, 11 bytes, 12 columns, 13 ranges to erase, 14 derivations as \`seq=from-to,…;\`, 15 how many
- * operations, then their ids and rows, then the events.
+ * operations, 16 the source's removal revision, 17 what was removed from it, then ids and rows of the operations, then
+ * the events.
  */
 export const importPart: Script = defineScript(`${unitPrelude}${rewrite}
 local session = ARGV[1]
 requireRoom(DORDER)
 local h, lost, mark = openHead(session)
-if lost == 'incomplete' then return { lost } end
+if lost == 'incomplete' or lost == 'corrupt' then return { lost } end
 if lost == 'evicted' and mark.inc ~= ARGV[3] then return { lost } end
 if (h and headText(h) or '') ~= ARGV[2] then return { 'changed' } end
 local operations = tonumber(ARGV[15])
-local offset = 16 + operations * 2
+local offset = 18 + operations * 2
 local count = #ARGV - offset + 1
 local adds = count > 0 or operations > 0
-local changed = false
+local changed = {}
 local created = not h
 local subject = subjectOf(mark)
 if not h then
@@ -77,16 +80,21 @@ if count > 0 then
   if redis.call('APPEND', COL, ARGV[12]) ~= (h.version - h.first + 1) * 2 then redis.call('UNLINK', COL) end
   redis.call('RPUSH', LOG, headText(h))
 end
-for place = 16, offset - 2, 2 do
+for place = 18, offset - 2, 2 do
   -- One that this id had in an ended incarnation is replaced, and was counted.
   if redis.call('HSET', OPS, ARGV[place], ARGV[place + 1]) == 1 then h.ops = h.ops + 1 end
 end
 for seq, ranges in string.gmatch(ARGV[14], '(%d+)=([^;]*);') do redis.call('HSET', DERIVED, seq, ranges) end
 if ARGV[13] ~= '' then
-  local _, any = blankEvents(h, pairsOf(h, ARGV[13]))
-  changed = any
+  local _, blanked = blankEvents(h, pairsOf(h, ARGV[13]))
+  changed = blanked
 end
-if not created and (adds or changed) then h.revision = math.max(h.revision + 1, tonumber(ARGV[10])) end
+if not created and (adds or #changed > 0) then h.revision = math.max(h.revision + 1, tonumber(ARGV[10])) end
+if adds or created then
+  adoptRemoved(ARGV[17])
+  h.removal = math.max(h.removal, tonumber(ARGV[16]))
+end
+noteRemoval(h, changed)
 if adds or created then
   h.created, h.updated, h.ttl, h.rest = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[9]
   if ARGV[8] ~= subject then
@@ -96,6 +104,6 @@ if adds or created then
   end
   h.expires = h.ttl > 0 and now + h.ttl or 0
 end
-if adds or created or changed then saveHead(session, h, subject) end
+if adds or created or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h) }
 `);
