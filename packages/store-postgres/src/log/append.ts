@@ -14,7 +14,7 @@ import type { StoreContext } from "../context.ts";
 import { contentSeparator } from "../schema/append-function.ts";
 
 const separator = String.fromCharCode(contentSeparator);
-const shared = 16;
+const shared = 17;
 const ofOne = parametersOf(shared + 10);
 const ofMany = parametersOf(shared + 12);
 
@@ -31,6 +31,8 @@ export async function append(
   const { database, lockTimeoutMs, ids } = context;
   const { address, operation, events } = request;
   const [first] = events;
+  // Only where something is derived is there anything to be checked.
+  const removal = request.derivedFrom === undefined ? undefined : request.removalRevision;
   const one =
     first !== undefined && events.length === 1 && first.event.type !== "retraction" ? first : undefined;
   const [name, parameters] = one === undefined ? ["append", ofMany] : ["append_one", ofOne];
@@ -53,7 +55,7 @@ export async function append(
         operation?.id,
         operation?.fingerprint,
         events.length,
-        ...(one === undefined ? columnsOf(events) : [one.bytes, 0, ...eventColumns(one)]),
+        ...(one === undefined ? columnsOf(events, removal) : [one.bytes, 0, removal, ...eventColumns(one)]),
       ],
     },
     // With an operation a repetition replays what the first call did; without one it would append twice.
@@ -89,6 +91,8 @@ function resultOf(answer: string, { events, operation }: AdmittedAppend): Append
       throw conflict("fence", { fence: Number(first) });
     case "version":
       throw conflict("version", { version: Number(first) });
+    case "removal":
+      throw conflict("removal", { removalRevision: Number(first) });
     case "retraction":
       for (const { event } of events) checkRetraction(event, Number(first));
   }
@@ -99,7 +103,7 @@ function resultOf(answer: string, { events, operation }: AdmittedAppend): Append
 }
 
 /** The events by column, as `append` unnests them, with what it needs to know of all of them together. */
-function columnsOf(events: readonly AdmittedEvent[]): readonly unknown[] {
+function columnsOf(events: readonly AdmittedEvent[], removal: number | undefined): readonly unknown[] {
   let bytes = 0;
   let retractTo = 0;
   const retractions: number[] = [];
@@ -117,7 +121,7 @@ function columnsOf(events: readonly AdmittedEvent[]): readonly unknown[] {
   const marks = retractions.length === 0 ? [null, null] : [retractions, retracted];
   const values = columns.values();
   const contents = values.at(-1) as readonly string[] | null;
-  return [bytes, retractTo, ...values.slice(0, -1), contents?.join(separator), ...marks];
+  return [bytes, retractTo, removal, ...values.slice(0, -1), contents?.join(separator), ...marks];
 }
 
 /** What stands beside the content of an event in columns of its own, and the content. */

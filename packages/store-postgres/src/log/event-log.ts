@@ -166,10 +166,15 @@ join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and $
       database.requireOpen();
       const { incarnation, beforeSeq, olderThan } = admitTrim(options, limits);
       const row = await change<
-        Refusable & { readonly r_removed: string; readonly r_first_seq: string; readonly r_more: boolean }
+        Refusable & {
+          readonly r_removed: string;
+          readonly r_first_seq: string;
+          readonly r_more: boolean;
+          readonly r_removal: string;
+        }
       >(
         "trim_session",
-        `${answer("r_removed", "r_first_seq")}, f.r_more`,
+        `${answer("r_removed", "r_first_seq", "r_removal")}, f.r_more`,
         admitSessionAddress(address, limits),
         [incarnation, beforeSeq, olderThan, trimLimit],
         "once",
@@ -180,15 +185,18 @@ join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and $
         removed: exactNumber(row.r_removed),
         firstSeq: exactNumber(row.r_first_seq),
         more: row.r_more,
+        removalRevision: exactNumber(row.r_removal),
       };
     },
 
     async erase(address, options: EraseOptions) {
       database.requireOpen();
       const { ranges, incarnation } = admitErase(options, limits);
-      const row = await change<Refusable & { readonly r_erased: string; readonly r_revision: string }>(
+      const row = await change<
+        Refusable & { readonly r_erased: string; readonly r_revision: string; readonly r_removal: string }
+      >(
         "erase_events",
-        `${answer("r_revision")}, array_to_json(f.r_erased)::text as r_erased`,
+        `${answer("r_revision", "r_removal")}, array_to_json(f.r_erased)::text as r_erased`,
         admitSessionAddress(address, limits),
         [incarnation, multirange(ranges)],
         "repeatable",
@@ -198,6 +206,7 @@ join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and $
       return {
         erased: parseStored(row.r_erased) as readonly number[],
         revision: exactNumber(row.r_revision),
+        removalRevision: exactNumber(row.r_removal),
       };
     },
 

@@ -9,6 +9,7 @@ export interface HeadRow {
   readonly incarnation: string;
   readonly version: string;
   readonly revision: string;
+  readonly removal_revision: string;
   readonly first_seq: string;
   readonly events: string;
   readonly bytes: string;
@@ -26,6 +27,7 @@ export function headColumns(of: string): string {
   const numbers = [
     "version",
     "revision",
+    "removal_revision",
     "first_seq",
     "events",
     "bytes",
@@ -53,6 +55,7 @@ export function headOf(row: HeadRow): SessionHead {
     incarnation: parseText(row.incarnation),
     version: exactNumber(row.version),
     revision: exactNumber(row.revision),
+    removalRevision: exactNumber(row.removal_revision),
     firstSeq: exactNumber(row.first_seq),
     events: exactNumber(row.events),
     bytes: exactNumber(row.bytes),

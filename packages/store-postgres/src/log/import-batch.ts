@@ -4,6 +4,7 @@ import {
   conflict,
   type EventInput,
   MemoryError,
+  mergeRemovals,
   normalizeRanges,
   refuse,
   retractedRanges,
@@ -20,6 +21,7 @@ import type { Tables } from "../schema/tables.ts";
 import { EventColumns, multirange } from "./append.ts";
 import { type HeadRow, headColumns, headOf, isLive, parseStored, parseText } from "./head.ts";
 import { storedEvent } from "./read.ts";
+import { decodeRemoved, encodeRemoved } from "./removed-codec.ts";
 
 /** The slot as an import sees it. */
 interface Slot {
@@ -28,6 +30,7 @@ interface Slot {
   readonly version: number;
   readonly first_seq: number;
   readonly revision: number;
+  readonly removed: string;
   readonly sealed: boolean;
 }
 
@@ -38,10 +41,11 @@ interface SlotRow {
   readonly version: string;
   readonly first_seq: string;
   readonly revision: string;
+  readonly removed: string;
   readonly sealed: boolean;
 }
 
-const slotColumns = `${asJson("s.incarnation")} as incarnation, s.sealed,
+const slotColumns = `${asJson("s.incarnation")} as incarnation, s.sealed, s.removed,
         ${asTexts("s", ["generation", "version", "first_seq", "revision"])}`;
 
 function slotOf(row: SlotRow | undefined): Slot | undefined {
@@ -52,6 +56,7 @@ function slotOf(row: SlotRow | undefined): Slot | undefined {
     version: exactNumber(row.version),
     first_seq: exactNumber(row.first_seq),
     revision: exactNumber(row.revision),
+    removed: row.removed,
     sealed: row.sealed,
   };
 }
@@ -110,13 +115,18 @@ class Import {
     const slot = found ?? (await this.#start(batch));
     await this.#insertEvents(slot, events);
     await this.#insertOperations(slot, operations);
-    if (adds || found === undefined) await this.#adoptHead(batch, found, events);
+    if (adds || found === undefined) {
+      await this.#adoptHead(batch, found, events);
+      await this.#adoptRemovals(batch, slot);
+    }
     for (const { event } of events) await this.#retract(slot, event);
     const blanked = erased.length > 0;
-    if (blanked) await this.#erase(erased);
     if (found !== undefined && (adds || blanked)) {
-      await this.#update(sql`revision = ${Math.max(found.revision + 1, head.revision)}::bigint`);
+      // The erasure adds the last one itself, and is remembered under what it comes to.
+      const revision = Math.max(found.revision + 1, head.revision) - (blanked ? 1 : 0);
+      await this.#update(sql`revision = ${revision}::bigint`);
     }
+    if (blanked) await this.#erase(erased);
     return await this.#head();
   }
 
@@ -270,6 +280,13 @@ class Import {
       );
     }
     if (found === undefined) await this.#update(sql`sealed = true, revision = ${head.revision}::bigint`);
+  }
+
+  /** What was removed from the source counts as removed from the copy. */
+  async #adoptRemovals({ head, removed }: AdmittedTransferBatch, slot: Slot): Promise<void> {
+    const all = encodeRemoved(mergeRemovals(decodeRemoved(slot.removed), removed));
+    await this.#update(sql`
+      removal_revision = greatest(removal_revision, ${head.removalRevision}::bigint), removed = ${all}`);
   }
 
   /** A retraction that comes with the batch takes effect on what came before it. */

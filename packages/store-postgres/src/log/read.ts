@@ -18,6 +18,7 @@ interface ReadRow {
 type Page = readonly [
   version: number,
   revision: number,
+  removalRevision: number,
   /** Where the next page begins when this one has no more than `limit` entries. */
   next: number | null,
   incarnation: string,
@@ -46,8 +47,9 @@ export async function readPage(
     effect: "read",
     signal,
   });
-  if (row === undefined || row.answer === null) return { version: 0, revision: 0, events: [] };
-  const [version, revision, edge, incarnation, entries] = parseStored(row.answer) as Page;
+  if (row === undefined || row.answer === null)
+    return { version: 0, revision: 0, removalRevision: 0, events: [] };
+  const [version, revision, removalRevision, edge, incarnation, entries] = parseStored(row.answer) as Page;
   const events: StoredEvent[] = [];
   let next = edge;
   for (const [seq, recordedAt, retractedBy, content] of entries) {
@@ -58,7 +60,7 @@ export async function readPage(
     }
     events.push(storedEvent(content, seq, recordedAt, retractedBy));
   }
-  const result = { incarnation, version, revision, events };
+  const result = { incarnation, version, revision, removalRevision, events };
   return next === null ? result : { ...result, next };
 }
 

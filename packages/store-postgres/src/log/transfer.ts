@@ -24,10 +24,12 @@ import { asTexts } from "../schema/sql-text.ts";
 import { type HeadRow, headColumns, headOf, isLive, parseStored, throwRefusal } from "./head.ts";
 import { importBatch } from "./import-batch.ts";
 import { type PageEntry, storedEvent } from "./read.ts";
+import { decodeRemoved } from "./removed-codec.ts";
 
 interface ExportRow extends HeadRow {
   readonly page: string | null;
   readonly operations: string | null;
+  readonly removed: string;
 }
 
 type ExportedOperation = readonly [
@@ -87,7 +89,7 @@ from ${schema}.seal_session($1, $2, $3, $4, $5, $6) as f`,
         {
           name: "export",
           // The first batch also takes the operations whose events were trimmed, or that stand before the first.
-          text: `select ${headColumns("s")}, p.page, o.operations
+          text: `select ${headColumns("s")}, p.page, o.operations, s.removed
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
 join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
 cross join lateral (
@@ -138,6 +140,7 @@ cross join lateral (
             result: { firstSeq, version, incarnation, revision },
           }),
         ),
+        removed: decodeRemoved(row.removed),
       };
     },
 

@@ -6,6 +6,8 @@ import { listFunction } from "../schema/list-function.ts";
 import { maintenanceFunctions } from "../schema/maintenance-functions.ts";
 import { readFunction } from "../schema/read-function.ts";
 import { closeToPublic, secureRegistry, secureTable } from "../schema/roles.ts";
+import { removalFunctions } from "../schema/removals.ts";
+import { grantUse, secureRegistry, secureTable } from "../schema/roles.ts";
 import { sessionFunctions, sessionTables } from "../schema/sessions.ts";
 import { views } from "../schema/views.ts";
 import { tenantTables } from "./names.ts";
@@ -17,6 +19,7 @@ export function initialMigration(schema: string): readonly string[] {
     ...eventTables(schema),
     ...documentTables(schema),
     ...sessionFunctions(schema),
+    ...removalFunctions(schema),
     retractFunction(schema),
     appendFunction(schema, "one"),
     appendFunction(schema, "many"),

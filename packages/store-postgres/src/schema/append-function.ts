@@ -35,6 +35,11 @@ const checkConditions = `
       return 'fence|' || coalesce(slot.fence, 0);
     end if;
     if p_expected is not null and p_expected <> before then return 'version|' || before; end if;
+    if p_removal is not null then
+      removal := case when live then slot.removal_revision else 0 end;
+      -- A revision that is still to come was read from another state than this one.
+      if p_removal > removal or (p_removal < removal and DERIVED) then return 'removal|' || removal; end if;
+    end if;
     if p_retract_to > before then return 'retraction|' || before; end if;`;
 
 /**
@@ -62,6 +67,8 @@ declare
   now_ms bigint;
   before bigint;
   live boolean;
+  removal bigint;
+  gone int8multirange := '{}';
 begin
   -- Assignments, which cost a tenth of a PERFORM.
   p_tenant := set_config('relevo.tenant', p_tenant, true);
@@ -80,6 +87,7 @@ begin
     and (p_incarnation is null or s.incarnation = p_incarnation)
     and (p_fence is null or s.fence = p_fence)
     and (p_expected is null or s.version = p_expected)
+    and (p_removal is null or s.removal_revision = p_removal)
     and p_retract_to <= s.version
     and (op_key is null or not exists (
       select from SCHEMA.operations as o where o.tenant = p_tenant and o.session = p_session and o.key = op_key
@@ -113,14 +121,25 @@ ${checkConditions}
 ${events === "one" ? insertOne : insertMany}
   return concat_ws('|', 'appended', before + 1, slot.version, slot.revision, slot.incarnation);
 end`;
+  const text = body.replace("DERIVED", () => isRemovedFrom[events]);
   return `create function ${schema}.${events === "one" ? "append_one" : "append"}(
   p_tenant text, p_session text, p_lock_ms text, p_incarnation text, p_fence bigint, p_expected bigint,
   p_candidate text, p_subject text, p_metadata text, p_ttl_change boolean, p_ttl_ms bigint,
   p_operation text, p_fingerprint text, p_count integer, p_bytes bigint, p_retract_to bigint,
+  p_removal bigint,
   ${events === "one" ? oneEvent : manyEvents}
 ) returns text language plpgsql ${pinnedPath} set plan_cache_mode = force_generic_plan ${byIndex}
-as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
+as ${quoteBody(text.replaceAll("SCHEMA", () => schema))}`;
 }
+
+/** Whether what the events repeat was removed after their writer read it. */
+const isRemovedFrom = {
+  one: "p_derived::int8multirange && SCHEMA.removed_since(slot.removed, p_removal)",
+  many: `exists (
+        select from unnest(p_derived) as d (ranges)
+        where d.ranges::int8multirange && SCHEMA.removed_since(slot.removed, p_removal)
+      )`,
+} as const;
 
 /**
  * A character that JSON writes as an escape, so that it stands in no content: an array's own syntax would double each of
@@ -152,14 +171,19 @@ const insertMany = `
     ) with ordinality as e (type, agent, role, status, duration, at, pinned, size, derived, content, n);
   end if;
   for index in 1 .. coalesce(array_length(p_retractions, 1), 0) loop
-    perform SCHEMA.retract(
+    gone := gone + SCHEMA.retract(
       p_tenant, p_session, slot.generation, before + p_retractions[index], p_retracted[index]::int8multirange
     );
-  end loop;`;
+  end loop;
+  if not isempty(gone) then
+    update SCHEMA.sessions as s set
+      removal_revision = slot.revision, removed = SCHEMA.add_removal(s.removed, slot.revision, gone)
+    where s.tenant = p_tenant and s.session = p_session;
+  end if;`;
 
 /**
  * Marks what a retraction takes out: messages and summaries in its ranges that are neither marked nor blank, and the
- * summaries that repeat what was marked, in one pass, because a summary is newer than its sources.
+ * summaries that repeat what was marked, in one pass, because a summary is newer than its sources. Returns all of it.
  */
 export function retractFunction(schema: string): string {
   const body = `
@@ -181,7 +205,7 @@ begin
     )
     select marked + coalesce(range_agg(int8range(c.seq, c.seq + 1)), '{}') into marked from changed as c;
   end loop;
-  if isempty(marked) then return; end if;
+  if isempty(marked) then return marked; end if;
   for derived in
     select e.seq, e.derived_from from SCHEMA.events as e
     where e.tenant = p_tenant and e.session = p_session and e.generation = p_generation
@@ -195,8 +219,9 @@ begin
       marked := marked + int8multirange(int8range(derived.seq, derived.seq + 1));
     end if;
   end loop;
+  return marked;
 end`;
   return `create function ${schema}.retract(
   p_tenant text, p_session text, p_generation bigint, p_by bigint, p_ranges int8multirange
-) returns void language plpgsql ${pinnedPath} as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
+) returns int8multirange language plpgsql ${pinnedPath} as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }

@@ -91,7 +91,7 @@ BEGIN
       schema,
       "trim_session",
       "p_before bigint, p_older bigint, p_limit bigint",
-      "out r_removed bigint, out r_first_seq bigint, out r_more boolean",
+      "out r_removed bigint, out r_first_seq bigint, out r_more boolean, out r_removal bigint",
       `stop bigint;
   newer bigint;
   freed bigint;
@@ -99,10 +99,12 @@ BEGIN
   r_removed := 0;
   r_first_seq := 1;
   r_more := false;
+  r_removal := 0;
   if slot.incarnation is null then
     r_status := 'done';
     return;
   end if;
+  r_removal := slot.removal_revision;
   if slot.sealed then
     r_status := 'sealed';
     return;
@@ -129,8 +131,10 @@ BEGIN
     select sum(g.bytes) into freed from gone as g;
     r_removed := stop - slot.first_seq;
     update SCHEMA.sessions as s set
-      first_seq = stop, events = s.version + 1 - stop, bytes = s.bytes - freed, revision = s.revision + 1
-    where s.tenant = p_tenant and s.session = p_session;
+      first_seq = stop, events = s.version + 1 - stop, bytes = s.bytes - freed, revision = s.revision + 1,
+      removal_revision = s.revision + 1,
+      removed = SCHEMA.add_removal(s.removed, s.revision + 1, int8multirange(int8range(slot.first_seq, stop)))
+    where s.tenant = p_tenant and s.session = p_session returning s.removal_revision into r_removal;
   end if;
   r_status := 'done';`,
     ),
@@ -138,9 +142,10 @@ BEGIN
       schema,
       "erase_events",
       "p_ranges text",
-      "out r_erased bigint[], out r_revision bigint",
+      "out r_erased bigint[], out r_revision bigint, out r_removal bigint",
       `asked int8multirange := p_ranges::int8multirange;
   blank int8multirange;
+  changed int8multirange := '{}';
   derived record;
   freed bigint;
   part record;
@@ -148,9 +153,11 @@ BEGIN
 BEGIN
   r_erased := '{}';
   r_revision := 0;
+  r_removal := 0;
   r_status := 'done';
   if slot.incarnation is null then return; end if;
   r_revision := slot.revision;
+  r_removal := slot.removal_revision;
   if isempty(asked) then return; end if;
   -- Beginning from the ranges, not from what is there: what was derived from trimmed events still tells of them.
   blank := asked;
@@ -171,12 +178,16 @@ BEGIN
     where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
       and e.seq >= part.low and e.seq < part.high and e.erased_at is null;
     freed := coalesce(freed + part_bytes, freed, part_bytes);
-    update SCHEMA.events as e set
-      agent = null, role = null, status = null, duration_ms = null, pinned = false, erased_at = now_ms, bytes = 0,
-      content = '{"type":' || to_json(e.type)::text
-        || case when e.at is null then '' else ',"at":' || e.at::text end || ',"erasedAt":' || now_ms::text || '}'
-    where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
-      and e.seq >= part.low and e.seq < part.high and e.erased_at is null;
+    with gone as (
+      update SCHEMA.events as e set
+        agent = null, role = null, status = null, duration_ms = null, pinned = false, erased_at = now_ms, bytes = 0,
+        content = '{"type":' || to_json(e.type)::text
+          || case when e.at is null then '' else ',"at":' || e.at::text end || ',"erasedAt":' || now_ms::text || '}'
+      where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
+        and e.seq >= part.low and e.seq < part.high and e.erased_at is null
+      returning e.seq
+    )
+    select changed + coalesce(range_agg(int8range(g.seq, g.seq + 1)), '{}') into changed from gone as g;
     r_erased := r_erased || array(
       select e.seq from SCHEMA.events as e
       where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
@@ -184,8 +195,11 @@ BEGIN
     );
   end loop;
   if freed is not null then
-    update SCHEMA.sessions as s set bytes = s.bytes - freed, revision = s.revision + 1
-    where s.tenant = p_tenant and s.session = p_session returning s.revision into r_revision;
+    update SCHEMA.sessions as s set
+      bytes = s.bytes - freed, revision = s.revision + 1, removal_revision = s.revision + 1,
+      removed = SCHEMA.add_removal(s.removed, s.revision + 1, changed)
+    where s.tenant = p_tenant and s.session = p_session
+    returning s.revision, s.removal_revision into r_revision, r_removal;
   end if;`,
     ),
     // Ends the incarnation at once, whatever it holds; its rows are removed afterwards, in batches.
@@ -219,8 +233,8 @@ begin
   -- The generation and the fence only grow: neither may ever be given again. The generation of a slot without a session
   -- is the time at which it ended, so that upkeep finds those that are old and looks at no other.
   update SCHEMA.sessions as s set
-    incarnation = null, generation = greatest(s.generation, p_now_ms * 1000), version = 0, revision = 0, first_seq = 1,
-    events = 0, bytes = 0, subject = null, subject_key = null, metadata = '{}', ttl_ms = null, expires_at = null,
+    incarnation = null, generation = greatest(s.generation, p_now_ms * 1000), version = 0, revision = 0,
+    removal_revision = 0, removed = '', first_seq = 1, events = 0, bytes = 0, subject = null, subject_key = null, metadata = '{}', ttl_ms = null, expires_at = null,
     expiry_due = null, sealed = false
   where s.tenant = p_tenant and s.session = p_session;
 end`;

@@ -13,9 +13,10 @@ export function entry(row: string, mark: string): string {
   return `'[' || ${row}.seq || ',' || ${row}.recorded_at || ',' || coalesce((${mark})::text, 'null') || ',' || ${row}.content || ']'`;
 }
 
-/** A page as one text, because parsing it once is cheapest: `[version, revision, next, incarnation, [entry, …]]`. */
+/** A page as one text, because parsing it once is cheapest: `[version, revision, removal revision, next, incarnation, [entry, …]]`. */
 export function answer(slot: string, next: string, entries: string): string {
-  return `'[' || ${slot}.version || ',' || ${slot}.revision || ',' || coalesce((${next})::text, 'null') || ','
+  return `'[' || ${slot}.version || ',' || ${slot}.revision || ',' || ${slot}.removal_revision || ','
+    || coalesce((${next})::text, 'null') || ','
     || ${asJson(`${slot}.incarnation`)} || ',[' || coalesce(${entries}, '') || ']]'`;
 }
 
@@ -79,7 +80,8 @@ declare
   entries text;
 begin
   p_tenant := set_config('relevo.tenant', p_tenant, true);
-  select s.incarnation, s.expires_at, s.generation, s.version, s.revision, s.first_seq, s.bytes into slot
+  select s.incarnation, s.expires_at, s.generation, s.version, s.revision, s.removal_revision, s.first_seq, s.bytes
+  into slot
   from SCHEMA.sessions as s where s.tenant = p_tenant and s.session = p_session;
   if slot.incarnation is null or slot.expires_at <= ${nowMs} then return null; end if;
   first := greatest(p_after + 1, slot.first_seq);

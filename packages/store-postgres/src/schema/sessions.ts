@@ -17,6 +17,10 @@ export interface SessionTables {
     generation: number;
     version: number;
     revision: number;
+    /** The revision after the newest erasure, retraction or trim; 0 before the first. */
+    removal_revision: number;
+    /** What those took out, see `removals.ts`. */
+    removed: string;
     first_seq: number;
     events: number;
     bytes: number;
@@ -75,6 +79,8 @@ export function sessionTables(schema: string): readonly string[] {
   sealed boolean not null default false,
   fence bigint not null default 0,
   lease_until bigint,
+  removal_revision bigint not null default 0,
+  removed text not null default '',
   primary key (tenant, session)
 ) with (fillfactor = 80)`,
     withoutStatistics(`${schema}.sessions`, ["subject", "subject_key", "metadata"]),
@@ -145,7 +151,7 @@ begin
   end if;
   update ${schema}.sessions as s set
     incarnation = p_incarnation, generation = greatest(s.generation + 1, now_ms * 1000),
-    version = 0, revision = 0, first_seq = 1, events = 0, bytes = 0, sealed = false,
+    version = 0, revision = 0, removal_revision = 0, removed = '', first_seq = 1, events = 0, bytes = 0, sealed = false,
     subject = p_subject, subject_key = sha256(convert_to(p_subject, 'UTF8')), metadata = p_metadata, created_at = now_ms, updated_at = now_ms,
     ttl_ms = p_ttl_ms, expires_at = now_ms + p_ttl_ms, expiry_due = now_ms + p_ttl_ms
   where s.tenant = p_tenant and s.session = p_session returning * into slot;
