@@ -56,9 +56,10 @@ describe("what no view can show", () => {
     const incarnation = "019ab8f4-0000-7000-8000-000000000001";
     const head = { session: "s", incarnation, version: bodies.length, revision: 4, firstSeq: 1, events: 4 };
     const batch = {
-      head: { ...head, bytes: 0, metadata: {}, createdAt: 1, updatedAt: 1 },
+      head: { ...head, removalRevision: 0, bytes: 0, metadata: {}, createdAt: 1, updatedAt: 1 },
       events: bodies.map((body, index) => ({ type: "message", seq: index + 1, recordedAt: 1, body })),
       operations: [],
+      removed: [],
     };
     const admitted = admitTransferBatch(batch as never, defaultLimits);
     expect(admitted.events.map(({ event }) => "body" in event && event.body)).toEqual(bodies);

@@ -202,7 +202,14 @@ describe("paging", () => {
     const asked: ReadOptions[] = [];
     const read = async (_address: unknown, options: ReadOptions = {}): Promise<ReadResult> => {
       asked.push(options);
-      return { version: 9, revision: 1, incarnation: "i", events: [], ...results[asked.length - 1] };
+      return {
+        version: 9,
+        revision: 1,
+        removalRevision: 0,
+        incarnation: "i",
+        events: [],
+        ...results[asked.length - 1],
+      };
     };
     return { asked, log: { read } as unknown as EventLog };
   }

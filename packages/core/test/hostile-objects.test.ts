@@ -189,6 +189,7 @@ const batch: TransferBatch = {
     incarnation: "i",
     version: 0,
     revision: 1,
+    removalRevision: 0,
     firstSeq: 1,
     events: 0,
     bytes: 0,
@@ -198,6 +199,7 @@ const batch: TransferBatch = {
   },
   events: [],
   operations: [],
+  removed: [],
 };
 
 describe("objects that lie about themselves", () => {

@@ -4,7 +4,7 @@ import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { callWithin, isMemoryDown } from "./call-memory.ts";
 import { type AnsweredCall, passedTo } from "./call-result.ts";
 import { ancestorsOf } from "./frame.ts";
-import { boundRead, openSnapshot } from "./log-snapshot.ts";
+import { boundRead, type LogSnapshot, openSnapshot } from "./log-snapshot.ts";
 import { guardAgainstLoops, hopsOf } from "./loop-guard.ts";
 import { type ResolvedContext, resolveContext } from "./resolve-context.ts";
 import type { Beginning, Ending } from "./running-handoff.ts";

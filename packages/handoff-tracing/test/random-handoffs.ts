@@ -29,6 +29,7 @@ const raw: ViewStrategy = {
       messages: shown.map(({ message }) => message),
       seqs: shown.map(({ seq }) => seq),
       version: source.version,
+      removalRevision: source.removalRevision,
       compacted: false,
       dropped: [],
       summarized: [],

@@ -165,6 +165,7 @@ const writes: readonly Case[] = [
           head: { ...batch.head, incarnation, firstSeq: 30_001 },
           events: batch.events,
           operations: batch.operations.map((one) => ({ ...one, result: { ...one.result, incarnation } })),
+          removed: batch.removed,
         })
       ).events;
     },

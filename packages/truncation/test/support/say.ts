@@ -19,6 +19,7 @@ async function importOld({ address }: Session, log: EventLog, events: readonly E
     incarnation: "019ab8f4-0000-7000-8000-000000000001",
     version: 0,
     revision: 0,
+    removalRevision: 0,
     firstSeq: 1,
     events: 0,
     bytes: 0,
@@ -31,6 +32,6 @@ async function importOld({ address }: Session, log: EventLog, events: readonly E
     (event, index): StoredEvent => ({ ...event, seq: before.version + index + 1, recordedAt: 1 }),
   );
   const head = { ...before, version: before.version + events.length };
-  await log.importEvents(address, { head, events: stored, operations: [] });
+  await log.importEvents(address, { head, events: stored, operations: [], removed: [] });
   await log.unseal(address);
 }
