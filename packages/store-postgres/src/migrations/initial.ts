@@ -5,9 +5,8 @@ import { endingFunctions, headFunctions, leaseFunctions } from "../schema/head-f
 import { listFunction } from "../schema/list-function.ts";
 import { maintenanceFunctions } from "../schema/maintenance-functions.ts";
 import { readFunction } from "../schema/read-function.ts";
-import { closeToPublic, secureRegistry, secureTable } from "../schema/roles.ts";
 import { removalFunctions } from "../schema/removals.ts";
-import { grantUse, secureRegistry, secureTable } from "../schema/roles.ts";
+import { closeToPublic, secureRegistry, secureTable } from "../schema/roles.ts";
 import { sessionFunctions, sessionTables } from "../schema/sessions.ts";
 import { views } from "../schema/views.ts";
 import { tenantTables } from "./names.ts";
