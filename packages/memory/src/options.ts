@@ -54,6 +54,7 @@ export const writeFields: FieldTable = fieldTable<SessionWriteOptions>(writeKind
 export const appendFields: FieldTable = fieldTable<SessionAppendOptions>({
   ...writeKinds,
   expectedVersion: "selects",
+  removalRevision: "selects",
   agent: "selects",
   ttlMs: "refines",
 });
