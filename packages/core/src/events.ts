@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "./json.ts";
-import type { Message } from "./message.ts";
+import type { Message, Provider } from "./message.ts";
 
 /** An inclusive range of sequence numbers, `from <= to`. */
 export interface SeqRange {
@@ -41,10 +41,24 @@ export interface HandoffContext {
   readonly inline?: readonly Message[];
   /** Where each inline message stands in what the receiver saw, as an index; the passed ones fill the rest. */
   readonly inlineAt?: readonly number[];
+  /**
+   * There when what was made to repair the choice is too large to be recorded: `passed` and `inline` then say what was
+   * chosen, in that order, and the receiver saw what `@relevo/messages` makes of it.
+   */
+  readonly arrangement?: HandoffArrangement;
   /** The log's version that the messages were read at. */
   readonly version?: number;
   readonly tokensBefore?: number;
   readonly tokensAfter?: number;
+}
+
+/** How a choice of messages was brought into a form that the receiver's provider takes. */
+export interface HandoffArrangement {
+  /** Of the rules by which it was done. */
+  readonly rules: number;
+  readonly for?: Provider;
+  /** The call that the handoff answered: a part of a chosen message, and what was said. */
+  readonly answered?: { readonly at: number; readonly part: number; readonly text: JsonValue };
 }
 
 /**

@@ -110,6 +110,7 @@ export {
   type EventType,
   type ExecutionRecord,
   type ExecutionStatus,
+  type HandoffArrangement,
   type HandoffContext,
   type HandoffPriority,
   type HandoffRecord,

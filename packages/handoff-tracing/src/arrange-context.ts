@@ -1,4 +1,14 @@
-import type { JsonValue, Message, Provider, SeqRange } from "@relevo/core";
+import {
+  admitJson,
+  admitMessage,
+  defaultLimits,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type Provider,
+  requireObject,
+  type SeqRange,
+} from "@relevo/core";
 import { type AnswerOpenCall, arrangeGroups, groupEntries, type ViewMessage } from "@relevo/messages";
 
 /** A message that was chosen, checked: out of the log, or made. */
@@ -59,4 +69,15 @@ export function arrangeContext(
 
 function placesOf({ seq, merged = [], answers = [] }: ViewMessage): readonly number[] {
   return [...(seq === undefined ? [] : [seq]), ...merged, ...answers];
+}
+
+/** A checked and frozen copy of a message that stands in no log, and its size as JSON. */
+export function admitInline(
+  message: Message,
+  field: string,
+): { readonly message: Message; readonly bytes: number } {
+  requireObject(message, field);
+  const { value, bytes } = admitJson(message, field, defaultLimits);
+  admitMessage(value as JsonObject, field, defaultLimits);
+  return { message: value as unknown as Message, bytes };
 }

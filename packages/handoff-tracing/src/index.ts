@@ -25,6 +25,7 @@ export {
   none,
   view,
 } from "./policies.ts";
-export { type RebuiltContext, type RebuiltMessage, rebuildContext } from "./rebuild-context.ts";
+export { type RebuiltContext, rebuildContext } from "./rebuild-context.ts";
+export type { RebuiltMessage } from "./rebuilt-message.ts";
 export { type RenderChainOptions, renderChain } from "./render-chain.ts";
 export { type MermaidOptions, toMermaid } from "./to-mermaid.ts";

@@ -4,17 +4,13 @@ import {
   type HandoffContext,
   type HandoffRecord,
   isEvent,
-  type Message,
   readAll,
   type SessionAddress,
 } from "@relevo/core";
+import { arrangementRules } from "@relevo/messages";
 import { type PassedMessage, passedMessages } from "./passed-messages.ts";
-
-/** One message that the receiver saw, or the hole where it stood. A trimmed hole may be of many messages. */
-export type RebuiltMessage =
-  | PassedMessage
-  | { readonly source: "inline"; readonly message: Message }
-  | { readonly source: "inline"; readonly missing: "erased" };
+import { rearrange } from "./rearrange.ts";
+import type { RebuiltMessage } from "./rebuilt-message.ts";
 
 /** What the receiver of a handoff saw. */
 export interface RebuiltContext {
@@ -22,7 +18,7 @@ export interface RebuiltContext {
   /** In the order the receiver saw them. */
   readonly messages: readonly RebuiltMessage[];
   readonly documents: readonly (readonly string[])[];
-  /** True when no content is missing. */
+  /** True when no content is missing, and what was arranged was so by the rules of today. */
   readonly complete: boolean;
 }
 
@@ -45,12 +41,16 @@ export async function rebuildContext(
 
   const { context, seq } = recorded;
   const passed = await passedMessages(log, at, context.passed, seq, options);
-  const messages = interleave(passed, context);
+  const recordedMessages = interleave(passed, context);
+  const { arrangement } = context;
+  const messages = arrangement === undefined ? recordedMessages : rearrange(recordedMessages, arrangement);
   return {
     handoffId,
     messages,
     documents: context.documents ?? [],
-    complete: messages.every((one) => "message" in one),
+    complete:
+      messages.every((one) => "message" in one) &&
+      (arrangement === undefined || arrangement.rules === arrangementRules),
   };
 }
 

@@ -1,24 +1,21 @@
 import {
-  admitJson,
-  admitMessage,
   type CallOptions,
-  defaultLimits,
   type HandoffContext,
-  type JsonObject,
   type JsonValue,
   jsonEquals,
   type Message,
   normalizeRanges,
-  rangesOf,
   refuse,
   requireObject,
   type SeqRange,
   type TokenCounter,
 } from "@relevo/core";
-import { arrangeContext, type ChosenEntry } from "./arrange-context.ts";
+import { arrangementRules } from "@relevo/messages";
+import { admitInline, arrangeContext, type ChosenEntry } from "./arrange-context.ts";
 import type { LogSnapshot } from "./log-snapshot.ts";
 import type { ChosenMessage, ContextPolicy, HandoffFacts } from "./policies.ts";
-import { answerTransfer, type TransferCall } from "./transfer-call.ts";
+import { recordChosen, recordShown } from "./record-context.ts";
+import { answerAt, type TransferCall, transferAmong } from "./transfer-call.ts";
 
 /** What the receiver gets, and the record of it. */
 export interface ResolvedContext {
@@ -40,6 +37,9 @@ export interface ResolveOptions extends CallOptions {
 /** The most ranges that an event may be derived from. */
 const maxDerivedRanges = 1000;
 
+/** How much of what was repaired is recorded as it was shown. An event holds 8 MiB, with the result beside it. */
+const largestInline = 1024 * 1024;
+
 /**
  * Lets the policy choose, brings the choice into a form that every provider takes, and records it so that it can be
  * rebuilt: the log's own messages by their place, in the order in which they are shown, everything else whole. What the
@@ -56,48 +56,31 @@ export async function resolveContext(
   if (!Array.isArray(chosen)) throw refuse("policy", "must choose an array.");
   const entries = chosen.map((one: ChosenMessage, index) => admitChosen(source, one, index));
 
-  const answer = answerTransfer(entries, handoff.to, call, callText);
-
-  const messages: Message[] = [];
-  const passed = new Set<number>();
-  const inline: Message[] = [];
-  const inlineAt: number[] = [];
-  const reshaped: number[] = [];
-  const origins = new Set<readonly SeqRange[]>();
-  for (const { message, seq, from, isMade } of arrangeContext(entries, answer, handoff.for)) {
-    if (seq !== undefined && !passed.has(seq)) {
-      passed.add(seq);
-      messages.push(message);
-      continue;
-    }
-    const made = admitInline(message, `policy.messages[${messages.length}]`);
-    inline.push(made);
-    inlineAt.push(messages.length);
-    messages.push(made);
-    for (const origin of from) {
-      for (const ranges of origin.derivedFrom) origins.add(ranges);
-      const place = origin.seq ?? origin.formOf;
-      if (place === undefined) continue;
-      origins.add([{ from: place, to: place }]);
-      if (!isMade) reshaped.push(place);
-    }
-  }
+  const place = transferAmong(entries, handoff.to, call);
+  const arranged = arrangeContext(entries, answerAt(entries, place, callText), handoff.for);
+  const shown = recordShown(arranged);
+  const { messages } = shown;
+  const { places, origins } =
+    shown.bytes <= largestInline
+      ? shown
+      : recordChosen(entries, shown, {
+          rules: arrangementRules,
+          ...(handoff.for === undefined ? {} : { for: handoff.for }),
+          ...(place === undefined ? {} : { answered: { ...place, text: callText } }),
+        });
 
   // With a counter the whole conversation is read, so that the tokens before are those of all of it.
   const before = counter === undefined ? undefined : count(counter, await allMessages(source));
-  const passedRanges = runsOf(passed);
-  const reshapedRanges = rangesOf(reshaped.filter((seq) => !passed.has(seq)));
+  const { passed, reshaped = [] } = places;
   return {
     messages: Object.freeze(messages),
     derivedFrom: bounded([...origins].flat()),
     record: {
       policy: policy.name,
-      passed: passedRanges,
-      dropped: await source.rest([...passedRanges, ...reshapedRanges]),
-      ...(reshapedRanges.length === 0 ? {} : { reshaped: reshapedRanges }),
+      ...places,
+      dropped: await source.rest([...passed, ...reshaped]),
       version: source.version,
       ...(documents.length === 0 ? {} : { documents }),
-      ...(inline.length === 0 ? {} : { inline, inlineAt }),
       ...(counter === undefined || before === undefined
         ? {}
         : { tokensBefore: before, tokensAfter: count(counter, messages) }),
@@ -113,30 +96,12 @@ function admitChosen(source: LogSnapshot, one: ChosenMessage, index: number): Ch
   const stored = seq === undefined ? undefined : source.known(seq);
   if (seq !== undefined && stored !== undefined && isSame(stored, message))
     return { message: stored, seq, derivedFrom: [] };
-  const made = { message: admitInline(message, field), derivedFrom: [derivedFrom] };
+  const made = { message: admitInline(message, field).message, derivedFrom: [derivedFrom] };
   return seq === undefined ? made : { ...made, formOf: seq };
-}
-
-/** Neighbours as ranges, in the order in which they come. */
-function runsOf(seqs: Iterable<number>): readonly SeqRange[] {
-  const runs: { from: number; to: number }[] = [];
-  for (const seq of seqs) {
-    const last = runs.at(-1);
-    if (last?.to === seq - 1) last.to = seq;
-    else runs.push({ from: seq, to: seq });
-  }
-  return runs;
 }
 
 function isSame(stored: Message, message: Message): boolean {
   return stored === message || jsonEquals(stored as unknown as JsonValue, message as unknown as JsonValue);
-}
-
-function admitInline(message: Message, field: string): Message {
-  requireObject(message, field);
-  const { value } = admitJson(message, field, defaultLimits);
-  admitMessage(value as JsonObject, field, defaultLimits);
-  return value as unknown as Message;
 }
 
 async function allMessages(source: LogSnapshot): Promise<readonly Message[]> {

@@ -1,4 +1,4 @@
-import { type JsonValue, refuse } from "@relevo/core";
+import { type JsonValue, refuse, type ToolCallPart } from "@relevo/core";
 import type { AnswerCall, ChosenEntry } from "./arrange-context.ts";
 import type { ContextEntry, LogSnapshot } from "./log-snapshot.ts";
 
@@ -55,44 +55,61 @@ function newestCall(entries: readonly ContextEntry[], callId: string): TransferC
  * that `callId` names, or without it the newest call of the last turn whose tool is named after the receiver, as
  * frameworks do it: `transfer_to_billing`, `handoff_to_billing`. Nothing is said of any other than that it has no result.
  */
-export function answerTransfer(
+export function transferAmong(
   chosen: readonly ChosenEntry[],
   to: string,
   call: TransferCall | undefined,
+): CallPlace | undefined {
+  return call === undefined ? callNamedAfter(chosen, to) : callAt(chosen, call);
+}
+
+/** A call among the chosen messages: the message's index, and the part's in it. */
+export interface CallPlace {
+  readonly at: number;
+  readonly part: number;
+}
+
+/** Says `text` for the call at this place, and nothing for any other. */
+export function answerAt(
+  chosen: readonly ChosenEntry[],
+  place: CallPlace | undefined,
   text: JsonValue,
 ): AnswerCall {
-  const own = call === undefined ? callNamedAfter(chosen, to) : callAt(chosen, call);
+  const entry = place === undefined ? undefined : chosen[place.at];
+  const content = entry?.message.content;
+  const part = typeof content === "string" || place === undefined ? undefined : content?.[place.part];
   let isAnswered = false;
-  return (entry, toolCallId) => {
+  return (one, toolCallId) => {
     // One of several calls with one id in one message is the transfer.
-    if (isAnswered || own?.entry !== entry || own.toolCallId !== toolCallId) return undefined;
+    if (isAnswered || one !== entry || part?.type !== "tool-call" || part.toolCallId !== toolCallId)
+      return undefined;
     isAnswered = true;
     return text;
   };
 }
 
-interface OwnCall {
-  readonly entry: ChosenEntry;
-  readonly toolCallId: string;
+function callAt(chosen: readonly ChosenEntry[], { toolCallId, seq }: TransferCall): CallPlace | undefined {
+  const at = chosen.findIndex((one) => seq !== undefined && (one.seq ?? one.formOf) === seq);
+  const part = partOf(chosen[at], (call) => call.toolCallId === toolCallId);
+  return part === -1 ? undefined : { at, part };
 }
 
-function callAt(chosen: readonly ChosenEntry[], { toolCallId, seq }: TransferCall): OwnCall | undefined {
-  const entry = chosen.find((one) => seq !== undefined && (one.seq ?? one.formOf) === seq);
-  return entry === undefined ? undefined : { entry, toolCallId };
-}
-
-function callNamedAfter(chosen: readonly ChosenEntry[], to: string): OwnCall | undefined {
+function callNamedAfter(chosen: readonly ChosenEntry[], to: string): CallPlace | undefined {
   const names = new Set(["transfer", "handoff", "hand_off"].map((verb) => `${verb}_to_${words(to)}`));
-  for (const entry of chosen.toReversed()) {
-    const { role, content } = entry.message;
-    if (role === "user") return undefined;
-    if (typeof content === "string") continue;
-    for (const part of content) {
-      if (part.type === "tool-call" && names.has(words(part.toolName)))
-        return { entry, toolCallId: part.toolCallId };
-    }
+  for (let at = chosen.length - 1; at >= 0; at--) {
+    const entry = chosen[at];
+    if (entry?.message.role === "user") return undefined;
+    const part = partOf(entry, (call) => names.has(words(call.toolName)));
+    if (part !== -1) return { at, part };
   }
   return undefined;
+}
+
+function partOf(entry: ChosenEntry | undefined, is: (call: ToolCallPart) => boolean): number {
+  const content = entry?.message.content ?? "";
+  return typeof content === "string"
+    ? -1
+    : content.findIndex((part) => part.type === "tool-call" && is(part));
 }
 
 /** `transferToBilling` and `transfer-to-billing` are the same words. */

@@ -1,6 +1,7 @@
 export {
   type ArrangeOptions,
   arrangeGroups,
+  arrangementRules,
   continuation,
   openerBefore,
   prompting,

@@ -19,6 +19,9 @@ const closer: ViewMessage = {
   seq: undefined,
 };
 
+/** Raised with each change after which the same groups would be arranged in another way: records may name it. */
+export const arrangementRules = 1;
+
 export interface ArrangeOptions extends ViewForm {
   /** What stands between the system messages and the groups, such as summaries of what came before. */
   readonly lead?: readonly ViewMessage[] | undefined;
