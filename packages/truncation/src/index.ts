@@ -11,6 +11,7 @@ export {
   type ModelSummarizerOptions,
   modelSummarizer,
   type PromptMessage,
+  type SummaryPromptOptions,
   summaryPrompt,
 } from "./summarizers/index.ts";
 export {

@@ -1,4 +1,4 @@
-import { abortError, type SummaryRequest, throwIfAborted } from "@relevo/core";
+import { abortError, printable, type SummaryRequest, throwIfAborted } from "@relevo/core";
 import type { SummarizeSettings } from "./summarize-settings.ts";
 
 /** A summary's text, or why there is none. */
@@ -51,6 +51,21 @@ async function ask(
     if (tokens <= request.maxTokens * tolerance) return { text };
     return { failure: `returned ${tokens} tokens where ${request.maxTokens} were asked for` };
   } catch (error) {
-    return { failure: `failed: ${error instanceof Error ? error.message : String(error)}` };
+    return { failure: `failed: ${causesOf(error)}` };
   }
+}
+
+const deepestCause = 5;
+const longestFailure = 500;
+
+/** What went wrong, down to the first cause: that a call failed says nothing by itself. */
+function causesOf(error: unknown): string {
+  let text = "";
+  let next = error;
+  for (let depth = 0; depth < deepestCause && next !== undefined && next !== null; depth++) {
+    const said = next instanceof Error ? next.message : String(next);
+    if (!text.includes(said)) text = text === "" ? said : `${text.replace(/\.$/, "")}: ${said}`;
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return printable(text.slice(0, longestFailure).toWellFormed());
 }

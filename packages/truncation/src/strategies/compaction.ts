@@ -71,8 +71,17 @@ export class Compaction {
 
   async #draft({ covered, late, cut }: Plan): Promise<Draft | undefined> {
     const { history, call, notices } = this.#state;
-    const { summarizer, maxTokens, chunkMessages, overlap } = this.#settings;
-    const chunks = chunksOf(covered, chunkMessages).slice(0, maxChunks);
+    const { summarizer, maxTokens, overlap, backoff } = this.#settings;
+    // Arrays have no name: what failed for one is not asked for another.
+    const session = history.source.incarnation ?? "";
+    const pause = backoff.pauseFor(session);
+    if (pause !== undefined) {
+      const seconds = Math.ceil(pause.ms / 1000);
+      const told = `${summarizer.name} ${pause.failure} (not asked again for ${seconds} s)`;
+      notices.push(`summarize: ${told}; the messages stay as they are.`);
+      return undefined;
+    }
+    const chunks = chunksOf(covered, this.#settings, this.#state.meter as TokenMeter);
     const before = history.summaries;
     let text = before.map((summary) => summary.text).join("\n\n");
     let done = 0;
@@ -85,6 +94,7 @@ export class Compaction {
       const messages = [...first, ...[...chunk, ...context].flatMap(messagesOf)];
       const outcome = await callSummarizer(this.#settings, { messages, maxTokens, ...previous, ...call });
       if ("failure" in outcome) {
+        backoff.failed(session, outcome.failure);
         notices.push(`summarize: ${summarizer.name} ${outcome.failure}; the messages stay as they are.`);
         break;
       }
@@ -93,6 +103,7 @@ export class Compaction {
       seenBehind = context.flatMap((group) => group.entries);
     }
     if (done === 0) return undefined;
+    if (done === chunks.length) backoff.succeeded(session);
     const groups = chunks.slice(0, done).flat();
     const next = covered[groups.length];
     const covers = { covered: groups, late, cut: next === undefined ? cut : firstSeq(next) };
@@ -120,8 +131,9 @@ export class Compaction {
     const { summarizer, counter, name } = this.#settings;
     const meter = this.#state.meter as TokenMeter;
     const before = history.summaries;
+    const going = new Set(groups);
     const staying = new Set(
-      history.groups.filter((group) => !groups.includes(group)).flatMap(({ entries }) => entries),
+      history.groups.filter((group) => !going.has(group)).flatMap(({ entries }) => entries),
     );
     const entries = [...late, ...groups.flatMap((group) => group.entries)].filter(
       (entry) => !staying.has(entry),
@@ -240,16 +252,27 @@ function mustStop(error: MemoryError): boolean {
   return error.code === "aborted" || error.code === "closed" || error.code === "history-lost";
 }
 
-function chunksOf(groups: readonly Group[], chunkMessages: number): Group[][] {
+/** Neighbouring groups that one call of the summarizer sees; a group that is too large by itself is alone. */
+function chunksOf(
+  groups: readonly Group[],
+  { chunkMessages, chunkTokens }: SummarizeSettings,
+  meter: TokenMeter,
+): Group[][] {
   const chunks: Group[][] = [];
-  let size = 0;
+  let messages = 0;
+  let tokens = 0;
   for (const group of groups) {
-    size += group.messages.length;
+    messages += group.messages.length;
+    tokens += meter.ofGroup(group);
     const chunk = chunks.at(-1);
-    if (chunk === undefined || size > chunkMessages) {
-      chunks.push([group]);
-      size = group.messages.length;
-    } else chunk.push(group);
+    if (chunk !== undefined && messages <= chunkMessages && tokens <= chunkTokens) {
+      chunk.push(group);
+      continue;
+    }
+    if (chunks.length === maxChunks) break;
+    chunks.push([group]);
+    messages = group.messages.length;
+    tokens = meter.ofGroup(group);
   }
   return chunks;
 }

@@ -1,6 +1,7 @@
 import type { Summarizer } from "@relevo/core";
 import type { Entry, Group } from "@relevo/messages";
 import type { CachedCounter } from "../tokens/cached-counter.ts";
+import type { SummarizerBackoff } from "./summarizer-backoff.ts";
 
 /** What `summarize` was told, with its defaults. */
 export interface SummarizeSettings {
@@ -12,6 +13,8 @@ export interface SummarizeSettings {
   readonly overlap: number;
   readonly timeoutMs: number;
   readonly chunkMessages: number;
+  readonly chunkTokens: number;
+  readonly backoff: SummarizerBackoff;
   readonly counter: CachedCounter;
 }
 

@@ -1,9 +1,11 @@
 import {
   admitInteger,
+  type Clock,
   refuse,
   requireKnownFields,
   requireObject,
   type Summarizer,
+  systemClock,
   type TokenCounter,
 } from "@relevo/core";
 import { firstSeq } from "@relevo/messages";
@@ -15,6 +17,7 @@ import { chooseCut, type Scale } from "./choose-cut.ts";
 import { Compaction } from "./compaction.ts";
 import { type Strategy, strategyOf } from "./strategy.ts";
 import type { AdmittedAmount, Plan, SummarizeSettings } from "./summarize-settings.ts";
+import { SummarizerBackoff } from "./summarizer-backoff.ts";
 
 /** An amount of a conversation, pinned messages not counted. */
 export type Amount =
@@ -35,6 +38,15 @@ export interface SummarizeOptions {
   readonly timeoutMs?: number;
   /** The most messages in one call of the summarizer, unless one group has more; 200 when left out. */
   readonly chunkMessages?: number;
+  /** The most tokens in one call of the summarizer, unless one group has more; 16,000 when left out. */
+  readonly chunkTokens?: number;
+  /**
+   * How long a summarizer that failed is not asked again for the same session, in this process; doubled with each
+   * failure, up to 32 times. 10,000 when left out.
+   */
+  readonly retryAfterMs?: number;
+  /** Where the time for that comes from; the system's when left out. */
+  readonly clock?: Clock;
   /** `estimateCounter()` when left out. */
   readonly counter?: TokenCounter;
 }
@@ -47,6 +59,9 @@ const fields = new Set([
   "overlap",
   "timeoutMs",
   "chunkMessages",
+  "chunkTokens",
+  "retryAfterMs",
+  "clock",
   "counter",
 ]);
 
@@ -56,7 +71,8 @@ const fields = new Set([
  *
  * A summary is made inside of `view`, when the trigger is passed, and continues the one before it. Of several
  * processes that do so at once one writes it, and all show that one. A summarizer that throws, runs out of time or
- * returns nothing changes nothing: the messages stay in the view, however many, and `notices` says so. Put a
+ * returns nothing changes nothing: the messages stay in the view, however many, and `notices` says why; it is not asked
+ * again for `retryAfterMs`. Put a
  * `tokenBudget` behind it with `compose`. On a plain array, and where nothing can be written, the summary is made
  * for this view only.
  *
@@ -82,7 +98,10 @@ export function summarize(options: SummarizeOptions): Strategy {
   requireObject(summarizer, "options.summarizer");
   if (typeof summarizer.summarize !== "function" || typeof summarizer.name !== "string")
     throw refuse("options.summarizer", "must have a name and a function summarize().");
-  const { maxTokens = 1000, overlap = 0, timeoutMs = 30_000, chunkMessages = 200 } = options;
+  const { maxTokens = 1000, overlap = 0, timeoutMs = 30_000, clock = systemClock } = options;
+  const { chunkMessages = 200, chunkTokens = 16_000, retryAfterMs = 10_000 } = options;
+  requireObject(clock, "options.clock");
+  if (typeof clock.now !== "function") throw refuse("options.clock", "must have a function now().");
   const settings: SummarizeSettings = {
     name: `summarize(trigger=${trigger.amount} ${trigger.unit}, keep=${keep.amount} ${keep.unit}, ${summarizer.name})`,
     trigger,
@@ -92,6 +111,11 @@ export function summarize(options: SummarizeOptions): Strategy {
     overlap: admitInteger(overlap, "options.overlap", 0),
     timeoutMs: admitInteger(timeoutMs, "options.timeoutMs", 1, longestTimer),
     chunkMessages: admitInteger(chunkMessages, "options.chunkMessages", 1),
+    chunkTokens: admitInteger(chunkTokens, "options.chunkTokens", 1),
+    backoff: new SummarizerBackoff(
+      clock,
+      admitInteger(retryAfterMs, "options.retryAfterMs", 0, longestTimer),
+    ),
     counter: admitCounter(options.counter, "options.counter"),
   };
   return strategyOf({

@@ -1,6 +1,13 @@
-import { abortError, MemoryError, type Summarizer, type SummaryRequest, throwIfAborted } from "@relevo/core";
+import {
+  abortError,
+  MemoryError,
+  printable,
+  type Summarizer,
+  type SummaryRequest,
+  throwIfAborted,
+} from "@relevo/core";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
-import { type SummaryPrompt, summaryPrompt } from "./summary-prompt.ts";
+import { admitPromptTokens, type SummaryPrompt, summaryPrompt } from "./summary-prompt.ts";
 
 export interface ModelCallOptions {
   readonly signal?: AbortSignal;
@@ -15,6 +22,8 @@ export interface ModelSummarizerOptions {
   readonly model?: string;
   /** Asks the model and returns its text. */
   readonly call: (prompt: SummaryPrompt, options: ModelCallOptions) => Promise<string>;
+  /** The most tokens of the prompt, by the estimate; 32,000 when left out. At least 1,000. */
+  readonly maxPromptTokens?: number;
 }
 
 const tolerance = 2;
@@ -41,13 +50,14 @@ const tolerance = 2;
 export function modelSummarizer(options: ModelSummarizerOptions): Summarizer {
   const { name, model, call } = options;
   const counter = estimateCounter();
+  const maxPromptTokens = admitPromptTokens(options.maxPromptTokens);
   return {
     name,
     ...(model === undefined ? {} : { model }),
     async summarize(request: SummaryRequest) {
       const { signal, maxTokens } = request;
       throwIfAborted(signal);
-      const prompt = summaryPrompt(request);
+      const prompt = summaryPrompt(request, { maxPromptTokens });
       const answer = await untilAborted(signal, () =>
         call(prompt, { maxTokens, ...(signal === undefined ? {} : { signal }) }),
       ).catch((cause: unknown) => {
@@ -77,7 +87,8 @@ export function modelSummarizer(options: ModelSummarizerOptions): Summarizer {
 function failureOf(cause: unknown, name: string, signal: AbortSignal | undefined): MemoryError {
   if (MemoryError.isInstance(cause)) return cause;
   if (signal?.aborted === true) return abortError(signal);
-  return new MemoryError("unavailable", `The summarizer ${name} failed.`, {
+  const why = cause instanceof Error && cause.message !== "" ? `: ${printable(cause.message)}` : ".";
+  return new MemoryError("unavailable", `The summarizer ${name} failed${why}`, {
     details: { summarizer: name },
     cause,
   });
