@@ -4,6 +4,7 @@ import {
   defaultLimits,
   type JsonObject,
   type JsonValue,
+  type Limits,
   type Message,
   type Provider,
   requireObject,
@@ -71,13 +72,17 @@ function placesOf({ seq, merged = [], answers = [] }: ViewMessage): readonly num
   return [...(seq === undefined ? [] : [seq]), ...merged, ...answers];
 }
 
-/** A checked and frozen copy of a message that stands in no log, and its size as JSON. */
+/**
+ * A checked and frozen copy of a message that stands in no log, and its size as JSON. What was made of chosen messages
+ * may be larger than an event holds: then it is not recorded itself.
+ */
 export function admitInline(
   message: Message,
   field: string,
+  limits: Limits = defaultLimits,
 ): { readonly message: Message; readonly bytes: number } {
   requireObject(message, field);
-  const { value, bytes } = admitJson(message, field, defaultLimits);
-  admitMessage(value as JsonObject, field, defaultLimits);
+  const { value, bytes } = admitJson(message, field, limits);
+  admitMessage(value as JsonObject, field, limits);
   return { message: value as unknown as Message, bytes };
 }

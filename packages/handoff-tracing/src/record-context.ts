@@ -1,4 +1,5 @@
 import {
+  defaultLimits,
   type HandoffArrangement,
   type HandoffContext,
   type Message,
@@ -21,6 +22,8 @@ export interface RecordedMessages extends RecordedPlaces {
   readonly bytes: number;
 }
 
+const unbounded = { ...defaultLimits, valueBytes: Number.MAX_SAFE_INTEGER };
+
 /** The log's own messages by their places, in the order in which they are shown, and all others whole. */
 export function recordShown(arranged: readonly ArrangedMessage[]): RecordedMessages {
   const messages: Message[] = [];
@@ -36,7 +39,7 @@ export function recordShown(arranged: readonly ArrangedMessage[]): RecordedMessa
       messages.push(message);
       continue;
     }
-    const made = admitInline(message, `policy.messages[${messages.length}]`);
+    const made = admitInline(message, `messages[${messages.length}]`, unbounded);
     total += made.bytes;
     inline.push(made.message);
     inlineAt.push(messages.length);

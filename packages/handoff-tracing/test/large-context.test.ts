@@ -34,9 +34,9 @@ async function startOf(on: Bench): Promise<unknown> {
 }
 
 describe("what had to be repaired beyond what an event holds", () => {
-  test("is handed over, and recorded by what was chosen: 65,000 open calls in a few bytes", async () => {
+  test("is handed over, and recorded by what was chosen: 80,000 open calls in a few bytes", async () => {
     const on = bench();
-    await on.say("hi", callsOf(65_000));
+    await on.say("hi", callsOf(80_000));
     const { id, messages } = await handOver(on);
     for (const provider of providers) expect(validateForProvider(messages, provider)).toEqual([]);
     const context = await startOf(on);
