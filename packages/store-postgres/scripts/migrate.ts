@@ -18,7 +18,8 @@ role of the application, which is then the one to connect as:
 
   --dry-run       changes nothing and prints the SQL
   --schema NAME   where the tables go; relevo when left out
-  --role NAME     the application's role; relevo_app when left out
+  --role NAME     the application's role; relevo_app when left out. Roles belong to the whole server: on one that you share
+                  with people whom you do not trust, name one of your own
 
 Exit code: 0 done or nothing to do; 1 it failed, and nothing was changed; 2 wrong usage.`;
 

@@ -11,6 +11,9 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 const superuser = "a superuser";
 
+/** Whoever may create a role and grant it: with CREATEROLE, such as the first role of a provider's server. */
+const administrator = "a superuser or a role that administers roles";
+
 /**
  * A refusal that says what has to be run, and by whom. `details.run` has the statements, for whoever prints them apart.
  */
@@ -63,7 +66,7 @@ export function mayNotMigrate({ role }: Rights, { schema }: RightsNames, owner: 
 /** The schema is there, and the connected role has no right to read it. */
 export function mayNotUse(rights: Rights, names: RightsNames, owner: string): MemoryError {
   const what = `The role ${quoted(rights.role)} may not use the schema ${quoted(names.schema)}, which belongs to ${quoted(owner)}.`;
-  return denied(what, superuser, joining(rights, names), again(rights, owner));
+  return denied(what, administrator, joining(rights, names), again(rights, owner));
 }
 
 /** Row-level security does not bind the connected role, and it cannot work as the one that it binds. */
@@ -72,7 +75,7 @@ export function mayNotAssume(rights: Rights, names: RightsNames, owner: string):
     ? `The role ${quoted(rights.role)} bypasses row-level security, and`
     : `The role ${quoted(rights.role)}`;
   const what = `${why} cannot work as ${quoted(names.applicationRole)}, which the database keeps to one tenant at a time.`;
-  return denied(what, superuser, joining(rights, names), again(rights, owner));
+  return denied(what, administrator, joining(rights, names), again(rights, owner));
 }
 
 /** Makes the application's role when it is missing, and the connected role a member that may work as it. */

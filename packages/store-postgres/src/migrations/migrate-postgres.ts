@@ -18,7 +18,8 @@ export type MigrateOptions = ClientOptions & {
   readonly schema?: string;
   /**
    * The role that may read and write the tables, and nothing else; `relevo_app` when left out. Made when it is missing
-   * and the role that migrates may create roles. Grant it to the login role of the application.
+   * and the role that migrates may create roles. Grant it to the login role of the application. Roles belong to the whole
+   * server: on one that you share with people whom you do not trust, name a role of your own.
    */
   readonly applicationRole?: string;
   /** Changes nothing and only tells what would be done. */
