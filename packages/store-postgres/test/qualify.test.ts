@@ -21,6 +21,12 @@ describe("qualify", () => {
     );
   });
 
+  it("takes words of the grammar as columns", () => {
+    expect(qualify("select e.at, e.in + e.case from f(a) as e")).toBe(
+      "select e.at, e.in operator(pg_catalog.+) e.case from pg_catalog.f(a) as e",
+    );
+  });
+
   it("keeps what a string or a quoted name says, and operators of one precedence side by side", () => {
     const hostile = `"a""; lower(x) = 1 -- (" `;
     expect(qualify(`select * from ${hostile}.t`)).toBe(`select * from ${hostile}.t`);
@@ -42,9 +48,13 @@ describe("qualify", () => {
     "select interval '1 day'",
     "select a = b + c",
     "select a + b * c",
+    "select a + x.over * c",
     "select -a",
     "select a from b",
     'select a from "b"',
+    'select a from "s".b, c',
+    'select a from "s".b as b (x) cross join "s".c, d where true',
+    "select count(distinct a)",
     "select 1 -- comment",
     "select 1 /* comment */",
     "select E'a'",

@@ -16,7 +16,7 @@ export function qualify(text: string): string {
   const tables = commonTables(tokens);
   const result: string[] = [];
   /** The enclosing parentheses, innermost last. */
-  const levels: Level[] = [{ kind: "expression", classes: undefined }];
+  const levels: Level[] = [{ kind: "expression", classes: undefined, inFrom: false }];
   tokens.forEach((token, index) => {
     const before = tokens[index - 1];
     const after = tokens[index + 1];
@@ -24,13 +24,14 @@ export function qualify(text: string): string {
     result.push(token.space);
     switch (token.kind) {
       case "open":
-        levels.push({ kind: levelKind(tokens, index), classes: undefined });
+        levels.push({ kind: levelKind(tokens, index), classes: undefined, inFrom: false });
         break;
       case "close":
         levels.pop();
         if (levels.length === 0) throw refusal("A parenthesis is closed that was not opened", text);
         break;
       case "comma":
+        if (level.inFrom) throw refusal("A comma joins relations", text);
         level.classes = undefined;
         break;
       case "operator":
@@ -41,13 +42,15 @@ export function qualify(text: string): string {
         return;
       case "name":
         if (level.kind === "extract" && token.text === "from") break;
-        if (refused.has(token.text) && before?.text !== "." && !isAllowed(token.text, before, level)) {
+        if (refused.has(token.text) && !isAllowed(token.text, before, level)) {
           throw refusal(`PostgreSQL looks up the operator of "${token.text}" by the search path`, text);
         }
         if (token.text === "case" && after?.text !== "when") {
           throw refusal("PostgreSQL looks up the operator of a simple case by the search path", text);
         }
         if (isBoundary(token)) level.classes = undefined;
+        if (token.text === "from") level.inFrom = true;
+        else if (endsFrom.has(token.text)) level.inFrom = false;
         requireTable(tokens, index, tables, text);
         if (isPathName(tokens, index, level)) result.push("pg_catalog.");
         break;
@@ -73,6 +76,8 @@ interface Level {
   readonly kind: "expression" | "columns" | "extract" | "position";
   /** The precedence of the operators since the last boundary. */
   classes: string | undefined;
+  /** Whether relations are listed. */
+  inFrom: boolean;
 }
 
 interface Token {
@@ -95,7 +100,10 @@ function tokenize(text: string): readonly Token[] {
     if (groups === undefined) throw refusal(`What stands at ${at} is not understood`, text);
     const { space = "", ...kinds } = groups;
     for (const [kind, found] of Object.entries(kinds)) {
-      if (found !== undefined) tokens.push({ kind: kind as Token["kind"], text: found, space });
+      if (found === undefined) continue;
+      // A column may have the name of any word.
+      const isMember = kind === "name" && tokens.at(-1)?.text === ".";
+      tokens.push({ kind: isMember ? "other" : (kind as Token["kind"]), text: found, space });
     }
   }
   if (tokens.some(({ kind, text: one }) => kind === "operator" && /--|\/\*/u.test(one))) {
@@ -128,8 +136,13 @@ function levelKind(tokens: readonly Token[], index: number): Level["kind"] {
 /** Words that begin another expression: two operators with one of them in between never meet. */
 const boundaries: ReadonlySet<string> = new Set(
   `select distinct from where and or not on as when then else end case is null over window partition order by group
-  having limit offset asc desc union all except join cross left lateral with materialized filter within rows
-  ordinality exists any array true false`.split(/\s+/u),
+  having limit offset asc desc union all except join cross left lateral with filter exists any array true false`.split(
+    /\s+/u,
+  ),
+);
+
+const endsFrom: ReadonlySet<string> = new Set(
+  "select where window group having order limit offset union".split(" "),
 );
 
 /** What PostgreSQL compares with an operator that it finds by the path, or reads as a name of a type. */
@@ -147,7 +160,7 @@ function isAllowed(word: string, before: Token | undefined, level: Level): boole
 /** Words before a parenthesis that are grammar and no function of a schema. */
 const grammar: ReadonlySet<string> = new Set([
   ...boundaries,
-  ..."coalesce greatest least extract position values".split(" "),
+  ..."coalesce greatest least extract position values materialized".split(" "),
 ]);
 
 /** Types that are words of the grammar: the parser itself looks them up in `pg_catalog`. */
