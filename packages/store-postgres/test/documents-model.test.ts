@@ -111,7 +111,7 @@ describe.each([1, 2, 3])("documents agree with a map and the reference filter, s
         [...new Set(expected)].sort(compareUtf8),
       );
     }
-  });
+  }, 240_000);
 });
 
 describe("cursors that nobody was given", () => {

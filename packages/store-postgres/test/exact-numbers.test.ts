@@ -63,7 +63,7 @@ describe("versions, fences and times are exact", () => {
       await pglite.query(`set extra_float_digits = ${digits}`);
       await useNumbers(createPostgresStore({ pglite }), `tenant${digits}`);
     }
-  }, 60_000);
+  }, 120_000);
 
   it.skipIf(!requireService("postgres", { for: "exact numbers on a server" }))(
     "also where the server rounds numbers, or the client has parsers of its own",
@@ -84,6 +84,7 @@ describe("versions, fences and times are exact", () => {
         }
       }
     },
+    120_000,
   );
 
   it.each(["", "1.5", "9007199254740993", "x", "-9007199254740993"])(
