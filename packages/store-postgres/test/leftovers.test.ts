@@ -153,12 +153,11 @@ describe.skipIf(!requireService("private-postgres", { for: "what erased content 
       expect(await filesWith(folder, secret)).not.toEqual([]);
 
       const held = await vacuumPostgres({ pool: owner, full: true });
-      expect(held.tables.find(({ table }) => table === "events")?.deadRows).toBeGreaterThan(100);
+      expect(held.incomplete).toEqual(expect.arrayContaining(["documents", "events"]));
       await reader.query("commit");
       reader.release();
       const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: owner }) });
-      const { tables } = await vacuumPostgres({ kysely });
-      expect(tables.find(({ table }) => table === "events")).toMatchObject({ rows: 0, deadRows: 0 });
+      expect(await vacuumPostgres({ kysely })).toEqual({ incomplete: [] });
 
       // The operations of an ended session are known for a day, so that a late retry cannot bring it back.
       await owner.query("delete from relevo.operations");
@@ -180,12 +179,11 @@ describe("embedded", () => {
         await fill(store, "s-1");
         await eraseAll(store, ["s-1"]);
         await store.pglite.query("delete from relevo.operations");
-        const { tables } = await vacuumPostgres({ pglite: store.pglite, full: true });
-        expect(tables.map(({ deadRows }) => deadRows)).toEqual(tables.map(() => 0));
+        expect(await vacuumPostgres({ pglite: store.pglite, full: true })).toEqual({ incomplete: [] });
       }
       expect(await filesWith(join(folder, "postgres", "base"), secret)).toEqual([]);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-  }, 60_000);
+  }, 240_000);
 });

@@ -72,7 +72,7 @@ interface TableRow {
 }
 
 /** Asks for every table of a schema, `$1`. */
-export const tableStatisticsText = `select c.relname::text as name, greatest(c.reltuples, 0)::bigint::text as rows,
+const tableStatisticsText = `select c.relname::text as name, greatest(c.reltuples, 0)::bigint::text as rows,
   coalesce(s.n_dead_tup, 0)::text as dead, pg_total_relation_size(c.oid)::text as bytes,
   floor(extract(epoch from greatest(s.last_vacuum, s.last_autovacuum)) * 1000)::bigint::text as vacuumed
 from pg_catalog.pg_class as c
@@ -82,7 +82,7 @@ where c.relkind = 'r' and n.nspname = $1
 order by c.relname`;
 
 /** What `tableStatisticsText` answered. */
-export function tableStatisticsOf(rows: readonly unknown[]): readonly TableStatistics[] {
+function tableStatisticsOf(rows: readonly unknown[]): readonly TableStatistics[] {
   return (rows as readonly TableRow[]).map(({ name, rows: count, dead, bytes, vacuumed }) => {
     const vacuumedAt = exactOrNull(vacuumed);
     return {
