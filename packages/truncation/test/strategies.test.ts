@@ -54,7 +54,7 @@ describe("window", () => {
 
   it("keeps the newest, with what is pinned and the system's", async () => {
     const history = [system("rules"), ...turns(1, 5)];
-    const pinned = (message: Message): boolean => message.content === "q2";
+    const pinned = (message: Message): boolean => message.role === "system" || message.content === "q2";
     const view = await exact(4).apply(history, { pinned });
     expect(textsOf(view.messages)).toEqual(["rules", "q2", "q4", "a4", "q5", "a5"]);
     expect(view.seqs).toEqual([1, 4, 8, 9, 10, 11]);
@@ -197,6 +197,7 @@ describe("tokenBudget", () => {
       maxTokens: 60,
       available: 60,
       needed: 116,
+      system: 6,
       largest: [
         { seq: 8, role: "user", tokens: 104 },
         { seq: 1, role: "system", tokens: 6 },

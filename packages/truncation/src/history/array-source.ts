@@ -11,8 +11,11 @@ import {
 
 /** What a strategy may be told about a plain array of messages. */
 export interface ArrayOptions {
-  /** Messages that are never dropped, beside the system's. */
-  readonly pinned?: (message: Message, index: number) => boolean;
+  /**
+   * Whether a message is never dropped. What it returns decides, also about system messages, which are pinned when it
+   * is left out or returns `undefined`.
+   */
+  readonly pinned?: (message: Message, index: number) => boolean | undefined;
 }
 
 /**
@@ -25,14 +28,21 @@ export function arraySource(messages: readonly Message[], options: ArrayOptions 
   const version = messages.length;
   const { pinned } = options;
   if (pinned !== undefined && typeof pinned !== "function") throw refuse("pinned", "must be a function.");
+  const isPinned = (message: Message, index: number): boolean =>
+    pinned?.(message, index) ?? message?.role === "system";
   const eventAt = (index: number): StoredEvent => {
     const body: unknown = messages[index];
     const field = `messages[${index}]`;
     requireObject(body, field);
     admitMessage(body as JsonObject, field, defaultLimits);
     const message = body as Message;
-    const isPinned = message.role === "system" || pinned?.(message, index) === true;
-    return { type: "message", seq: index + 1, recordedAt: 0, body: message, pinned: isPinned };
+    return {
+      type: "message",
+      seq: index + 1,
+      recordedAt: 0,
+      body: message,
+      pinned: isPinned(message, index),
+    };
   };
   return {
     version,
@@ -48,9 +58,8 @@ export function arraySource(messages: readonly Message[], options: ArrayOptions 
     async pinned(): Promise<readonly StoredEvent[]> {
       const events: StoredEvent[] = [];
       messages.forEach((message: Message | undefined, index) => {
-        if (message?.role === "system" || pinned?.(message as Message, index) === true) {
-          events.push(eventAt(index));
-        }
+        // A hole in the array is refused when it is read.
+        if (message !== undefined && isPinned(message, index)) events.push(eventAt(index));
       });
       return events;
     },

@@ -28,6 +28,8 @@ export class History {
   #read: Entry[] = [];
   readonly #erased: number[] = [];
   #pinned: readonly Entry[] | undefined;
+  /** System messages that are not pinned in this view. */
+  #released: ReadonlySet<number> = new Set();
   #kept: readonly Entry[] = [];
   #summaries: LiveSummary[] = [];
   readonly #coverage = new Coverage();
@@ -83,10 +85,27 @@ export class History {
   /** Every message that is known and not covered, in the order of the log. */
   entries(): readonly Entry[] {
     const left = new Set(this.#summaries.flatMap((summary) => summary.left));
-    const pinned = (this.#pinned ?? []).filter(({ seq }) => seq < this.#from && !left.has(seq));
+    const released = this.#released;
+    const pinned = (this.#pinned ?? []).filter(
+      ({ seq }) => seq < this.#from && !left.has(seq) && !released.has(seq),
+    );
     const below = [...pinned, ...this.#kept];
     if (this.#kept.length > 0) below.sort((left, right) => left.seq - right.seq);
-    return [...below, ...this.#read.toReversed()];
+    const read = this.#read.toReversed();
+    if (released.size === 0) return [...below, ...read];
+    return [
+      ...below,
+      ...read.map((entry) => (released.has(entry.seq) ? { ...entry, pinned: false } : entry)),
+    ];
+  }
+
+  /** From now on only the first system message and the newest of the others, `keep` in all, are pinned as such. */
+  async releaseSystem(keep: number): Promise<void> {
+    if (this.#pinned === undefined) await this.#begin();
+    const system = (this.#pinned ?? []).filter(({ message }) => message.role === "system");
+    const released = system.slice(1, Math.max(1, system.length - keep + 1));
+    this.#released = new Set(released.map(({ seq }) => seq));
+    this.#grouping = undefined;
   }
 
   /** Reads on until the condition holds or nothing is left. */

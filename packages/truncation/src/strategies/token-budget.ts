@@ -24,6 +24,11 @@ export interface TokenBudgetOptions {
   readonly reserve?: number | BudgetReserve;
   /** How few tokens a cut may leave in the view. Half of what there is when left out. */
   readonly low?: number;
+  /**
+   * How many system messages are shown whatever happens: the first one and the newest of the others. The rest goes with
+   * its turns. All when left out; set it where each turn brings one, or they fill the budget in the end.
+   */
+  readonly systemMessages?: number;
 }
 
 /** What else a request has to hold. */
@@ -34,7 +39,7 @@ export interface BudgetReserve {
   readonly output?: number;
 }
 
-const fields = new Set(["maxTokens", "counter", "reserve", "low"]);
+const fields = new Set(["maxTokens", "counter", "reserve", "low", "systemMessages"]);
 
 /**
  * Shows as many of the newest messages as fit, whole groups only, with everything that is pinned. The least is what
@@ -60,7 +65,11 @@ export function tokenBudget(options: TokenBudgetOptions): Strategy {
     options.low === undefined
       ? Math.ceil(available / 2)
       : admitInteger(options.low, "options.low", 1, available);
-  const settings = { maxTokens, available, low };
+  const systemMessages =
+    options.systemMessages === undefined
+      ? undefined
+      : admitInteger(options.systemMessages, "options.systemMessages", 1);
+  const settings = { maxTokens, available, low, systemMessages };
   const name = `tokenBudget(maxTokens=${maxTokens}${reserve === 0 ? "" : `, reserve=${reserve}`})`;
   return strategyOf({
     name,
@@ -74,12 +83,14 @@ interface Budget {
   readonly maxTokens: number;
   readonly available: number;
   readonly low: number;
+  readonly systemMessages: number | undefined;
 }
 
 async function fit(state: ViewState, budget: Budget): Promise<void> {
   const { history } = state;
   const { meter, available } = budget;
   state.meter = meter;
+  if (budget.systemMessages !== undefined) await history.releaseSystem(budget.systemMessages);
   const above = cutOf(state);
   const scale = scaleOf(budget, 0);
   await readFor(history, scale, above);
@@ -138,10 +149,16 @@ function exceeded({ meter, maxTokens, available }: Budget, messages: readonly Vi
   const first = largest[0];
   const place =
     first?.seq == null ? `a ${first?.role} message` : `the ${first.role} message with seq ${first.seq}`;
+  let system = 0;
+  for (const { message } of messages) if (message.role === "system") system += meter.ofMessage(message);
+  const remedy =
+    system * 2 > available
+      ? ` System messages take ${system}: set systemMessages, or append those of a single turn with pinned: false.`
+      : "";
   return new MemoryError(
     "budget-exceeded",
-    `What must be shown needs ${needed} tokens, and there are ${available}. The largest is ${place}: ${first?.tokens}.`,
-    { details: { maxTokens, available, needed, largest } },
+    `What must be shown needs ${needed} tokens, and there are ${available}. The largest is ${place}: ${first?.tokens}.${remedy}`,
+    { details: { maxTokens, available, needed, system, largest } },
   );
 }
 
