@@ -56,8 +56,9 @@ function methodsOf(object: object): readonly string[] {
     owner !== null && owner !== Object.prototype;
     owner = Object.getPrototypeOf(owner) as object | null
   ) {
-    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
-      if (name !== "constructor" && typeof property.value === "function") names.add(name);
+    // A getter may stand for a function too: modules have them in some runners.
+    for (const name of Object.getOwnPropertyNames(owner)) {
+      if (name !== "constructor" && typeof Reflect.get(object, name) === "function") names.add(name);
     }
   }
   return [...names].sort();

@@ -1,4 +1,13 @@
-import type { ContentPart, Message, Provider, ToolCallPart, ToolResultPart } from "@relevo/core";
+import {
+  admitOptions,
+  type ContentPart,
+  type FieldTable,
+  fieldTable,
+  type Message,
+  type ToolCallPart,
+  type ToolResultPart,
+  type ViewForm,
+} from "@relevo/core";
 import {
   type AnswerOpenCall,
   type DraftCall,
@@ -12,13 +21,17 @@ import { isOfProvider, OpenCalls } from "./open-calls.ts";
 import { isBlank, partsOf } from "./parts.ts";
 import { takesPart } from "./takes-part.ts";
 
-/** What groups are made for. */
-export interface GroupOptions {
-  /** The provider that is sent the messages; left out, they are for all of them. */
-  readonly for?: Provider | undefined;
+/** What groups are made for. How a view may end is no matter of theirs; the form of a view may be passed whole. */
+export interface GroupOptions extends ViewForm {
   /** What is said for a call without a result. Asked once for each. */
   readonly answer?: AnswerOpenCall | undefined;
 }
+
+const groupFields: FieldTable = fieldTable<GroupOptions>({
+  for: "refines",
+  prefill: "refines",
+  answer: "refines",
+});
 
 /**
  * Parts a history into what must stay together. Entries are given in the order of the log, and may begin in the
@@ -35,8 +48,8 @@ export interface GroupOptions {
  *
  * Cost is linear in the number of parts.
  */
-export function groupEntries(entries: readonly Entry[], options: GroupOptions = {}): Grouping {
-  const grouper = new Grouper(options);
+export function groupEntries(entries: readonly Entry[], options?: GroupOptions): Grouping {
+  const grouper = new Grouper(admitOptions(options, groupFields));
   for (const entry of entries) grouper.add(entry);
   return grouper.finish();
 }

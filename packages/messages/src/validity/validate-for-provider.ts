@@ -1,4 +1,11 @@
-import type { Message, Provider, ViewForm } from "@relevo/core";
+import {
+  admitOptions,
+  type FieldTable,
+  fieldTable,
+  type Message,
+  type Provider,
+  type ViewForm,
+} from "@relevo/core";
 import { anthropicRules } from "./anthropic-rules.ts";
 import { geminiRules } from "./gemini-rules.ts";
 import { openaiChatRules } from "./openai-chat-rules.ts";
@@ -14,6 +21,8 @@ const rulesOf = {
 
 export const providers: readonly Provider[] = Object.freeze(Object.keys(rulesOf) as Provider[]);
 
+const validityFields: FieldTable = fieldTable<ViewForm>({ for: "refines", prefill: "refines" });
+
 /**
  * What the provider would refuse in these messages, each with the rule and where it is written; empty when nothing.
  * Checks the form of the conversation, as adapters send it: neighbours of one role become one turn. It does not
@@ -23,8 +32,9 @@ export const providers: readonly Provider[] = Object.freeze(Object.keys(rulesOf)
 export function validateForProvider(
   messages: readonly Message[],
   provider: Provider,
-  { prefill }: Pick<ViewForm, "prefill"> = {},
+  options?: ViewForm,
 ): readonly Problem[] {
+  const { prefill } = admitOptions(options, validityFields);
   const rules: readonly Rule[] = rulesOf[provider];
   return rules
     .filter((rule) => rule.prefill === undefined || rule.prefill === prefill)

@@ -1,4 +1,5 @@
 import {
+  admitInteger,
   admitMessage,
   defaultLimits,
   type JsonObject,
@@ -15,7 +16,7 @@ export interface ArrayOptions {
    * Whether a message is never dropped. What it returns decides, also about system messages, which are pinned when it
    * is left out or returns `undefined`.
    */
-  readonly pinned?: (message: Message, index: number) => boolean | undefined;
+  readonly pinned?: ((message: Message, index: number) => boolean | undefined) | undefined;
 }
 
 /**
@@ -25,7 +26,7 @@ export interface ArrayOptions {
  */
 export function arraySource(messages: readonly Message[], options: ArrayOptions = {}): ViewSource {
   if (!Array.isArray(messages)) throw refuse("messages", "must be an array.");
-  const version = messages.length;
+  const version = admitInteger(messages.length, "messages.length", 0);
   const { pinned } = options;
   if (pinned !== undefined && typeof pinned !== "function") throw refuse("pinned", "must be a function.");
   const isPinned = (message: Message, index: number): boolean =>

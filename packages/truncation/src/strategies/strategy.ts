@@ -1,6 +1,11 @@
 import {
+  admitOptions,
   admitViewForm,
   type CallOptions,
+  callKinds,
+  type FieldKinds,
+  type FieldTable,
+  fieldTable,
   type Message,
   type View,
   type ViewForm,
@@ -21,6 +26,13 @@ export interface Strategy extends ViewStrategy {
   apply(messages: readonly Message[], options?: ArrayOptions & ViewForm & CallOptions): Promise<View>;
 }
 
+const viewKinds: FieldKinds<ViewForm & CallOptions> = { ...callKinds, for: "refines", prefill: "refines" };
+const viewFields: FieldTable = fieldTable<ViewForm & CallOptions>(viewKinds);
+const applyFields: FieldTable = fieldTable<ArrayOptions & ViewForm & CallOptions>({
+  ...viewKinds,
+  pinned: "refines",
+});
+
 /** Where a strategy keeps its steps, by which others are composed of it. */
 const partsKey: unique symbol = Symbol("parts");
 
@@ -32,7 +44,8 @@ export interface StrategyParts {
 }
 
 export function strategyOf(parts: StrategyParts): Strategy {
-  const view: ViewStrategy["view"] = async (source, { signal, ...options } = {}) => {
+  const view: ViewStrategy["view"] = async (source, given) => {
+    const { signal, ...options } = admitOptions(given, viewFields);
     const call = signal === undefined ? {} : { signal };
     const form = admitViewForm(options);
     const state: ViewState = {
@@ -50,7 +63,10 @@ export function strategyOf(parts: StrategyParts): Strategy {
   return Object.freeze({
     name: parts.name,
     view,
-    apply: async (messages, options = {}) => view(arraySource(messages, options), options),
+    apply: async (messages, given) => {
+      const { pinned, ...options } = admitOptions(given, applyFields);
+      return view(arraySource(messages, { pinned }), options);
+    },
     [partsKey]: parts,
   } satisfies Strategy & WithParts);
 }

@@ -1,8 +1,10 @@
 import {
+  admitFields,
   admitInteger,
   type Clock,
+  type FieldTable,
+  fieldTable,
   refuse,
-  requireKnownFields,
   requireObject,
   type Summarizer,
   systemClock,
@@ -31,39 +33,40 @@ export interface SummarizeOptions {
   readonly keep: Amount;
   readonly summarizer: Summarizer;
   /** What a summary may cost; 1,000 when left out. */
-  readonly maxTokens?: number;
+  readonly maxTokens?: number | undefined;
   /** How many messages behind those it stands for the summarizer sees as well; 0 when left out. */
-  readonly overlap?: number;
+  readonly overlap?: number | undefined;
   /** How long one call of the summarizer may take; 30,000 when left out. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** The most messages in one call of the summarizer, unless one group has more; 200 when left out. */
-  readonly chunkMessages?: number;
+  readonly chunkMessages?: number | undefined;
   /** The most tokens in one call of the summarizer, unless one group has more; 16,000 when left out. */
-  readonly chunkTokens?: number;
+  readonly chunkTokens?: number | undefined;
   /**
    * How long a summarizer that failed is not asked again for the same session, in this process; doubled with each
    * failure, up to 32 times. 10,000 when left out.
    */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /** Where the time for that comes from; the system's when left out. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** `estimateCounter()` when left out. */
-  readonly counter?: TokenCounter;
+  readonly counter?: TokenCounter | undefined;
 }
 
-const fields = new Set([
-  "trigger",
-  "keep",
-  "summarizer",
-  "maxTokens",
-  "overlap",
-  "timeoutMs",
-  "chunkMessages",
-  "chunkTokens",
-  "retryAfterMs",
-  "clock",
-  "counter",
-]);
+const fields: FieldTable = fieldTable<SummarizeOptions>({
+  trigger: "selects",
+  keep: "selects",
+  summarizer: "selects",
+  maxTokens: "refines",
+  overlap: "refines",
+  timeoutMs: "refines",
+  chunkMessages: "refines",
+  chunkTokens: "refines",
+  retryAfterMs: "refines",
+  clock: "refines",
+  counter: "refines",
+});
+const amountFields: FieldTable = fieldTable<Amount>({ messages: "selects", tokens: "selects" });
 
 /**
  * Shows a summary in place of old messages. Nothing is deleted: the summary is an event that names what it stands
@@ -87,9 +90,8 @@ const fields = new Set([
  * );
  * ```
  */
-export function summarize(options: SummarizeOptions): Strategy {
-  requireObject(options, "options");
-  requireKnownFields(options, "options", fields);
+export function summarize(given: SummarizeOptions): Strategy {
+  const options = admitFields(given, "options", fields);
   const trigger = admitAmount(options.trigger, "options.trigger");
   const keep = admitAmount(options.keep, "options.keep");
   if (trigger.unit === keep.unit && keep.amount >= trigger.amount)
@@ -129,9 +131,7 @@ export function summarize(options: SummarizeOptions): Strategy {
 const longestTimer = 2 ** 31 - 1;
 
 function admitAmount(input: Amount, field: string): AdmittedAmount {
-  requireObject(input, field);
-  requireKnownFields(input, field, new Set(["messages", "tokens"]));
-  const { messages, tokens } = input as { readonly messages?: number; readonly tokens?: number };
+  const { messages, tokens } = admitFields(input, field, amountFields);
   if ((messages === undefined) === (tokens === undefined))
     throw refuse(field, "must have either messages or tokens.");
   const unit = messages === undefined ? "tokens" : "messages";

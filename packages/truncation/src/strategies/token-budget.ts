@@ -1,9 +1,10 @@
 import {
+  admitFields,
   admitInteger,
+  type FieldTable,
+  fieldTable,
   MemoryError,
   refuse,
-  requireKnownFields,
-  requireObject,
   type TokenCounter,
 } from "@relevo/core";
 import { continuation, firstSeq, type Group, type ViewMessage } from "@relevo/messages";
@@ -19,27 +20,34 @@ export interface TokenBudgetOptions {
   /** What the model's context holds, or as much of it as a request may use. */
   readonly maxTokens: number;
   /** Counts tokens; `estimateCounter()` when left out. */
-  readonly counter?: TokenCounter;
+  readonly counter?: TokenCounter | undefined;
   /** Tokens that are needed for something else: a number, or the tools' definitions and the answer. 0 when left out. */
-  readonly reserve?: number | BudgetReserve;
+  readonly reserve?: number | BudgetReserve | undefined;
   /** How few tokens a cut may leave in the view. Half of what there is when left out. */
-  readonly low?: number;
+  readonly low?: number | undefined;
   /**
    * How many system messages are shown whatever happens: the first one and the newest of the others. The rest goes with
    * its turns. All when left out; set it where each turn brings one, or they fill the budget in the end.
    */
-  readonly systemMessages?: number;
+  readonly systemMessages?: number | undefined;
 }
 
 /** What else a request has to hold. */
 export interface BudgetReserve {
   /** Definitions of tools, counted by `countToolDefinitions`. */
-  readonly tools?: readonly ToolDefinition[];
+  readonly tools?: readonly ToolDefinition[] | undefined;
   /** Tokens for the model's answer. */
-  readonly output?: number;
+  readonly output?: number | undefined;
 }
 
-const fields = new Set(["maxTokens", "counter", "reserve", "low", "systemMessages"]);
+const fields: FieldTable = fieldTable<TokenBudgetOptions>({
+  maxTokens: "selects",
+  counter: "refines",
+  reserve: "refines",
+  low: "refines",
+  systemMessages: "refines",
+});
+const reserveFields: FieldTable = fieldTable<BudgetReserve>({ tools: "refines", output: "refines" });
 
 /**
  * Shows as many of the newest messages as fit, whole groups only, with everything that is pinned. The least is what
@@ -52,9 +60,8 @@ const fields = new Set(["maxTokens", "counter", "reserve", "low", "systemMessage
  * const { messages } = await tokenBudget({ maxTokens: 4000, counter }).apply(history);
  * ```
  */
-export function tokenBudget(options: TokenBudgetOptions): Strategy {
-  requireObject(options, "options");
-  requireKnownFields(options, "options", fields);
+export function tokenBudget(given: TokenBudgetOptions): Strategy {
+  const options = admitFields(given, "options", fields);
   const maxTokens = admitInteger(options.maxTokens, "options.maxTokens", 1);
   const counter = admitCounter(options.counter, "options.counter");
   const reserve = reserved(options.reserve, counter);
@@ -165,9 +172,7 @@ function exceeded({ meter, maxTokens, available }: Budget, messages: readonly Vi
 function reserved(reserve: TokenBudgetOptions["reserve"], counter: TokenCounter): number {
   if (reserve === undefined) return 0;
   if (typeof reserve === "number") return admitInteger(reserve, "options.reserve", 0);
-  requireObject(reserve, "options.reserve");
-  requireKnownFields(reserve, "options.reserve", new Set(["tools", "output"]));
-  const { tools = [], output = 0 } = reserve;
+  const { tools = [], output = 0 } = admitFields(reserve, "options.reserve", reserveFields);
   if (!Array.isArray(tools)) throw refuse("options.reserve.tools", "must be an array of definitions.");
   return countToolDefinitions(counter, tools) + admitInteger(output, "options.reserve.output", 0);
 }

@@ -1,4 +1,4 @@
-import { admitInteger, refuse, requireKnownFields, requireObject } from "@relevo/core";
+import { admitFields, admitInteger, type FieldTable, fieldTable, refuse } from "@relevo/core";
 import { firstSeq } from "@relevo/messages";
 import { cutOf, type ViewState } from "../view/view-state.ts";
 import { chooseCut, readFor, type Scale } from "./choose-cut.ts";
@@ -9,7 +9,7 @@ export type WindowOptions = {
    * How little a cut may leave, in the same unit. Half when left out, rounded up; equal to the window, the view
    * slides with every message, and no provider's cache holds it.
    */
-  readonly low?: number;
+  readonly low?: number | undefined;
 } & (
   | {
       /** At most this many messages, pinned ones not counted. */
@@ -23,7 +23,11 @@ export type WindowOptions = {
     }
 );
 
-const fields = new Set(["messages", "turns", "low"]);
+const fields: FieldTable = fieldTable<WindowOptions>({
+  messages: "selects",
+  turns: "selects",
+  low: "refines",
+});
 
 /**
  * Shows the newest messages or turns, whole groups only. Pinned and system messages stay and do not count. The last
@@ -35,9 +39,8 @@ const fields = new Set(["messages", "turns", "low"]);
  * const { messages } = await window({ messages: 20 }).apply(history);
  * ```
  */
-export function window(options: WindowOptions): Strategy {
-  requireObject(options, "options");
-  requireKnownFields(options, "options", fields);
+export function window(given: WindowOptions): Strategy {
+  const options = admitFields(given, "options", fields);
   const { messages, turns } = options as { readonly messages?: number; readonly turns?: number };
   if ((messages === undefined) === (turns === undefined))
     throw refuse("options", "must have either messages or turns.");

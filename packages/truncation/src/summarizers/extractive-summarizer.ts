@@ -1,4 +1,7 @@
 import {
+  admitOptions,
+  type FieldTable,
+  fieldTable,
   MemoryError,
   type Summarizer,
   type SummaryRequest,
@@ -12,10 +15,15 @@ import { createPace, type Pace } from "./pace.ts";
 
 export interface ExtractiveSummarizerOptions {
   /** Lines of a summary at most; 24 when left out. */
-  readonly maxSentences?: number;
+  readonly maxSentences?: number | undefined;
   /** Counts against `maxTokens`; `estimateCounter()` when left out. */
-  readonly counter?: TokenCounter;
+  readonly counter?: TokenCounter | undefined;
 }
+
+const fields: FieldTable = fieldTable<ExtractiveSummarizerOptions>({
+  maxSentences: "refines",
+  counter: "refines",
+});
 
 /**
  * Summarizes without a model: the sentences worth keeping, word for word, one a line, each with its speaker.
@@ -35,8 +43,8 @@ export interface ExtractiveSummarizerOptions {
  * const text = await summarizer.summarize({ messages, maxTokens: 300 });
  * ```
  */
-export function extractiveSummarizer(options: ExtractiveSummarizerOptions = {}): Summarizer {
-  const { maxSentences = 24, counter = estimateCounter() } = options;
+export function extractiveSummarizer(options?: ExtractiveSummarizerOptions): Summarizer {
+  const { maxSentences = 24, counter = estimateCounter() } = admitOptions(options, fields);
   if (!Number.isSafeInteger(maxSentences) || maxSentences < 1) {
     throw new MemoryError("invalid-input", "maxSentences must be a whole number above 0.");
   }

@@ -1,7 +1,11 @@
 import {
   abortError,
-  MemoryError,
   printable,
+  admitFields,
+  type CallOptions,
+  type FieldTable,
+  fieldTable,
+  MemoryError,
   type Summarizer,
   type SummaryRequest,
   throwIfAborted,
@@ -9,8 +13,7 @@ import {
 import { estimateCounter } from "../tokens/estimate-counter.ts";
 import { admitPromptTokens, type SummaryPrompt, summaryPrompt } from "./summary-prompt.ts";
 
-export interface ModelCallOptions {
-  readonly signal?: AbortSignal;
+export interface ModelCallOptions extends CallOptions {
   /** What the summary may cost: pass it on as the model's output limit where it has one. */
   readonly maxTokens: number;
 }
@@ -19,12 +22,19 @@ export interface ModelSummarizerOptions {
   /** Names the summarizer in summaries and errors. */
   readonly name: string;
   /** The model's name, recorded in each summary. */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** Asks the model and returns its text. */
   readonly call: (prompt: SummaryPrompt, options: ModelCallOptions) => Promise<string>;
   /** The most tokens of the prompt, by the estimate; 32,000 when left out. At least 1,000. */
-  readonly maxPromptTokens?: number;
+  readonly maxPromptTokens?: number | undefined;
 }
+
+const fields: FieldTable = fieldTable<ModelSummarizerOptions>({
+  name: "selects",
+  model: "refines",
+  call: "selects",
+  maxPromptTokens: "refines",
+});
 
 const tolerance = 2;
 
@@ -48,9 +58,9 @@ const tolerance = 2;
  * ```
  */
 export function modelSummarizer(options: ModelSummarizerOptions): Summarizer {
-  const { name, model, call } = options;
+  const { name, model, call, ...rest } = admitFields(options, "options", fields);
   const counter = estimateCounter();
-  const maxPromptTokens = admitPromptTokens(options.maxPromptTokens);
+  const maxPromptTokens = admitPromptTokens(rest.maxPromptTokens);
   return {
     name,
     ...(model === undefined ? {} : { model }),
@@ -58,11 +68,11 @@ export function modelSummarizer(options: ModelSummarizerOptions): Summarizer {
       const { signal, maxTokens } = request;
       throwIfAborted(signal);
       const prompt = summaryPrompt(request, { maxPromptTokens });
-      const answer = await untilAborted(signal, () =>
-        call(prompt, { maxTokens, ...(signal === undefined ? {} : { signal }) }),
-      ).catch((cause: unknown) => {
-        throw failureOf(cause, name, signal);
-      });
+      const answer = await untilAborted(signal, () => call(prompt, { maxTokens, signal })).catch(
+        (cause: unknown) => {
+          throw failureOf(cause, name, signal);
+        },
+      );
       const text = typeof answer === "string" ? answer.trim() : "";
       if (text === "") {
         throw new MemoryError("unavailable", `The summarizer ${name} returned no text.`, {

@@ -1,4 +1,11 @@
-import { MemoryError, type Message, type TokenCounter } from "@relevo/core";
+import {
+  admitFields,
+  type FieldTable,
+  fieldTable,
+  MemoryError,
+  type Message,
+  type TokenCounter,
+} from "@relevo/core";
 import { type CachedCounter, cachedCounter } from "./cached-counter.ts";
 
 /** What a counter said of a request, and what the provider's usage said afterwards. */
@@ -20,14 +27,14 @@ export interface CalibrationOptions {
   /** The model whose factor this counter uses; other models' through `forModel`. */
   readonly model: string;
   /** Smallest and largest factor, whatever is observed; [0.5, 2] when left out. */
-  readonly bounds?: readonly [number, number];
+  readonly bounds?: readonly [number, number] | undefined;
   /**
    * Makes counts an upper bound: the share of requests, between 0 and 1, that may be counted too low. Left out, counts
    * are right in the median.
    */
-  readonly upper?: number;
+  readonly upper?: number | undefined;
   /** What an earlier counter's `state()` returned. */
-  readonly state?: CalibrationState;
+  readonly state?: CalibrationState | undefined;
 }
 
 export interface CalibratedCounter extends CachedCounter {
@@ -41,6 +48,13 @@ export interface CalibratedCounter extends CachedCounter {
   forModel(model: string): CalibratedCounter;
   state(): CalibrationState;
 }
+
+const fields: FieldTable = fieldTable<CalibrationOptions>({
+  model: "selects",
+  bounds: "refines",
+  upper: "refines",
+  state: "refines",
+});
 
 const window = 64;
 const maxModels = 100;
@@ -60,7 +74,8 @@ const enoughForMedian = 3;
  *
  * @throws `invalid-input` for bounds, shares or a state that cannot be.
  */
-export function calibratedCounter(counter: TokenCounter, options: CalibrationOptions): CalibratedCounter {
+export function calibratedCounter(counter: TokenCounter, given: CalibrationOptions): CalibratedCounter {
+  const options = admitFields(given, "options", fields);
   const bounds = options.bounds ?? [0.5, 2];
   if (!(bounds[0] > 0 && bounds[0] <= bounds[1] && Number.isFinite(bounds[1]))) {
     throw new MemoryError("invalid-input", "The bounds of a calibration must be 0 < smallest <= largest.");

@@ -1,4 +1,4 @@
-import { MemoryError, type TokenCounter } from "@relevo/core";
+import { admitOptions, type FieldTable, fieldTable, MemoryError, type TokenCounter } from "@relevo/core";
 import { boundedPieces } from "./bounded-pieces.ts";
 import { counterOf } from "./message-tokens.ts";
 
@@ -11,8 +11,10 @@ export interface GptEncodingModule {
 
 export interface GptCounterOptions {
   /** Brings the encoding, where a bundler cannot follow a dynamic import; imports gpt-tokenizer when left out. */
-  readonly load?: (encoding: GptEncoding) => Promise<GptEncodingModule>;
+  readonly load?: ((encoding: GptEncoding) => Promise<GptEncodingModule>) | undefined;
 }
+
+const fields: FieldTable = fieldTable<GptCounterOptions>({ load: "refines" });
 
 /**
  * Counts by the vocabulary of OpenAI's models: `o200k_base` from GPT-4o on, `cl100k_base` for GPT-4 and GPT-3.5. The
@@ -32,10 +34,8 @@ export interface GptCounterOptions {
  * counter.countText("Where is my order?"); // 5
  * ```
  */
-export async function gptCounter(
-  encoding: GptEncoding,
-  options: GptCounterOptions = {},
-): Promise<TokenCounter> {
+export async function gptCounter(encoding: GptEncoding, given?: GptCounterOptions): Promise<TokenCounter> {
+  const options = admitOptions(given, fields);
   if (!Object.hasOwn(importers, encoding)) {
     throw new MemoryError("invalid-input", "The encoding must be o200k_base or cl100k_base.");
   }

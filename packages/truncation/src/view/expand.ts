@@ -1,4 +1,5 @@
 import {
+  admitCall,
   type CallOptions,
   type EventLog,
   isEvent,
@@ -24,8 +25,9 @@ export async function expand(
   log: EventLog,
   address: SessionAddress,
   summary: number | StoredEvent,
-  options: CallOptions = {},
+  given?: CallOptions,
 ): Promise<readonly StoredEvent[]> {
+  const options = admitCall(given);
   const event = typeof summary === "number" ? await eventAt(log, address, summary, options) : summary;
   const live = event === undefined ? undefined : liveSummaryOf(event);
   if (live === undefined)
