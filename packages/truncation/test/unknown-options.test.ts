@@ -22,7 +22,13 @@ it("an option that nobody knows is refused by every call", async () => {
       "strategy.apply": (o) => window({ messages: 3 }).apply([], o),
       "strategy.view": async (o) =>
         window({ messages: 3 }).view(
-          { version: 0, revision: 0, readBackward: async () => [], pinned: async () => [] },
+          {
+            version: 0,
+            revision: 0,
+            removalRevision: 0,
+            readBackward: async () => [],
+            pinned: async () => [],
+          },
           o,
         ),
       "truncation.extractiveSummarizer": (o) => truncation.extractiveSummarizer({ ...(o as object) }),
