@@ -35,6 +35,8 @@ it("an option that nobody knows is refused by every call", async () => {
       "truncation.modelSummarizer": (o) =>
         truncation.modelSummarizer({ name: "m", call: async () => "", ...o }),
       "truncation.calibratedCounter": (o) => truncation.calibratedCounter(counter, { model: "m", ...o }),
+      "truncation.summaryPrompt": (o) =>
+        truncation.summaryPrompt({ messages: [], maxTokens: 9 }, { ...(o as object) }),
       "truncation.gptCounter": (o) => truncation.gptCounter("o200k_base", { ...(o as object) }),
     },
     withoutOptions,
@@ -45,7 +47,7 @@ it("an option that nobody knows is refused by every call", async () => {
 /** Functions of plain values. A new function has to be tried above, or to be named here. */
 const withoutOptions = [
   ...["cachedCounter", "compose", "countRequest", "countToolDefinitions", "customCounter", "estimateCounter"],
-  ...["expandArray", "imageTokens", "isCachedCounter", "messageTokens", "summaryPrompt"],
+  ...["expandArray", "imageTokens", "isCachedCounter", "messageTokens"],
 ].map((name) => `truncation.${name}`);
 
 it("strategies take undefined where an option only refines, and refuse it where it selects", () => {

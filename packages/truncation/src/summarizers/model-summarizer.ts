@@ -1,11 +1,11 @@
 import {
   abortError,
-  printable,
   admitFields,
   type CallOptions,
   type FieldTable,
   fieldTable,
   MemoryError,
+  printable,
   type Summarizer,
   type SummaryRequest,
   throwIfAborted,

@@ -1,6 +1,9 @@
 import {
   admitInteger,
+  admitOptions,
   type ContentPart,
+  type FieldTable,
+  fieldTable,
   type JsonValue,
   type Message,
   type SummaryRequest,
@@ -25,8 +28,10 @@ export type SummaryPrompt = readonly [system: PromptMessage, user: PromptMessage
 /** How large a prompt may be. */
 export interface SummaryPromptOptions {
   /** The most tokens of it, by the estimate; 32,000 when left out. At least 1,000. */
-  readonly maxPromptTokens?: number;
+  readonly maxPromptTokens?: number | undefined;
 }
+
+const fields: FieldTable = fieldTable<SummaryPromptOptions>({ maxPromptTokens: "refines" });
 
 const defaultPromptTokens = 32_000;
 const leastPromptTokens = 1_000;
@@ -49,7 +54,8 @@ const mostParts = 200;
  *
  * @throws `invalid-input` for `maxPromptTokens` below 1,000.
  */
-export function summaryPrompt(request: SummaryRequest, options: SummaryPromptOptions = {}): SummaryPrompt {
+export function summaryPrompt(request: SummaryRequest, given?: SummaryPromptOptions): SummaryPrompt {
+  const options = admitOptions(given, fields);
   const counter = estimateCounter();
   const system = instructions(request.maxTokens);
   const frame = [
