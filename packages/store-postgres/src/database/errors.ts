@@ -85,6 +85,11 @@ const bySqlState: Readonly<Record<string, Diagnosis>> = {
   "42704": refusal("unsupported", `A role or type is missing. ${migrateHint}`),
   "3F000": refusal("unsupported", `The schema is missing. ${migrateHint}`),
   "3D000": refusal("unavailable", "The database does not exist."),
+  // What callers pass is admitted before, so what cannot be read is what was stored.
+  "22": refusal(
+    "corrupt",
+    "A stored value does not have the form that was written. Somebody changed the table.",
+  ),
   "28": refusal("denied", "The server refused the role or its password."),
   "54": refusal("too-large", "The server refused the statement: it passes one of its limits."),
   "58": lost("The server failed to read or write its files."),

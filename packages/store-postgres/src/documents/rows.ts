@@ -1,6 +1,6 @@
-import type { Document, JsonObject, JsonValue } from "@relevo/core";
+import type { Document, JsonValue } from "@relevo/core";
 import { exactNumber } from "../database/exact-number.ts";
-import { parseStored } from "../log/head.ts";
+import { parseObject, parseStored } from "../log/head.ts";
 import { asText, asTexts } from "../schema/sql-text.ts";
 
 /** A stored document as the columns of `documentColumns` give it. */
@@ -42,7 +42,7 @@ export function documentOf(
     value: parseStored(row.value) as JsonValue,
     version: exactNumber(row.version),
     tags: parseStored(row.tags) as readonly string[],
-    metadata: parseStored(row.metadata) as JsonObject,
+    metadata: parseObject(row.metadata),
     createdAt: exactNumber(row.created_at),
     updatedAt: exactNumber(row.updated_at),
     ...(row.expires_at === null ? {} : { expiresAt: exactNumber(row.expires_at) }),

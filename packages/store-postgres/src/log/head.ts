@@ -60,7 +60,7 @@ export function headOf(row: HeadRow): SessionHead {
     events: exactNumber(row.events),
     bytes: exactNumber(row.bytes),
     ...(row.subject === null ? {} : { subject: parseText(row.subject) }),
-    metadata: parseStored(row.metadata) as JsonObject,
+    metadata: parseObject(row.metadata),
     createdAt: exactNumber(row.created_at),
     updatedAt: exactNumber(row.updated_at),
     ...(row.expires_at === null ? {} : { expiresAt: exactNumber(row.expires_at) }),
@@ -75,6 +75,13 @@ export function parseStored(text: string): unknown {
   } catch (cause) {
     throw new MemoryError("corrupt", "A stored value is no JSON. Somebody has changed the table.", { cause });
   }
+}
+
+/** @throws `corrupt` when a text that the store wrote as an object is none. */
+export function parseObject(text: string): JsonObject {
+  const value = parseStored(text);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new MemoryError("corrupt", "A stored value is no object. Somebody has changed the table.");
 }
 
 /** What `asJson` sent. */

@@ -71,8 +71,8 @@ export function storedEvent(
   recordedAt: number,
   retractedBy: number | null,
 ): StoredEvent {
-  if (typeof content !== "object" || content === null) {
-    throw new MemoryError("corrupt", "A stored event is no object. Somebody has changed the table.");
+  if (typeof content !== "object" || content === null || typeof content.type !== "string") {
+    throw new MemoryError("corrupt", "A stored event is none. Somebody has changed the table.");
   }
   const event = content as { -readonly [Field in keyof StoredEvent]: StoredEvent[Field] };
   event.seq = seq;
