@@ -77,9 +77,17 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
       },
     };
   } catch (error) {
-    await refuse(settings, attempt, { record, incarnation, answers }, { status: "failed", error });
+    const beginning = { record, incarnation, answers, ...everythingIn(snapshot) };
+    await refuse(settings, attempt, beginning, { status: "failed", error });
     throw error;
   }
+}
+
+/** What a policy throws may repeat anything that it saw. */
+function everythingIn(snapshot: LogSnapshot | undefined): Pick<Beginning, "derivedFrom" | "removalRevision"> {
+  if (snapshot === undefined || snapshot.version === 0) return {};
+  const { version, removalRevision } = snapshot;
+  return { derivedFrom: [{ from: 1, to: version }], removalRevision };
 }
 
 /** The call that the end will answer. Where the memory is down, nothing is known of it but its id. */

@@ -114,10 +114,7 @@ function count(counter: TokenCounter, messages: readonly Message[]): number {
 
 /** Too many ranges become the one that spans them: rather blank a record too early than keep erased content. */
 export function bounded(ranges: readonly SeqRange[]): readonly SeqRange[] {
-  // What a framework says was passed may be anything, and nothing is derived from what is no place in a log.
-  const exact = normalizeRanges(
-    ranges.filter(({ from, to }) => Number.isSafeInteger(to) && from >= 1 && from <= to),
-  );
+  const exact = normalizeRanges(ranges);
   const first = exact[0];
   const last = exact.at(-1);
   if (exact.length <= maxDerivedRanges || first === undefined || last === undefined) return exact;

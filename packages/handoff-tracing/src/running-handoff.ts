@@ -220,12 +220,19 @@ function sourcesOf(
   started: AppendResult | undefined,
 ): readonly SeqRange[] {
   const { context, data } = record;
-  const shown = [...(context?.passed ?? []), ...derivedFrom];
+  // What a framework says was passed may be anything, and nothing is derived from what is no place in a log.
+  const passed = Array.isArray(context?.passed) ? context.passed.filter(isRange) : [];
+  const shown = [...passed, ...derivedFrom];
   if (started === undefined) return bounded(shown);
   const { firstSeq } = started;
   const isSaid = data !== undefined || context?.inline !== undefined;
   if (isSaid) shown.push({ from: firstSeq, to: firstSeq });
   return bounded(shown.map(({ from, to }) => ({ from, to: Math.min(to, firstSeq) })));
+}
+
+function isRange(range: Partial<SeqRange> | null): boolean {
+  const { from = 0, to = 0 } = range ?? {};
+  return Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 1 && from <= to;
 }
 
 /** The record without anything that its receiver may have repeated. */

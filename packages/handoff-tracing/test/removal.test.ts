@@ -1,7 +1,7 @@
 import { type EventLog, MemoryError, type Message, type SeqRange } from "@relevo/core";
 import { describe, expect, test } from "vitest";
 import type { ContextFunction } from "../src/policies.ts";
-import { type Bench, bench, rejectionOf, work } from "./support.ts";
+import { type Bench, bench, callMessage, rejectionOf, work } from "./support.ts";
 
 const secret = "+49 170 4711";
 const first: readonly SeqRange[] = [{ from: 1, to: 1 }];
@@ -43,6 +43,26 @@ describe.each(Object.entries(removals))("%s", (_name, remove) => {
     expect(await entryOf(on)).toMatchObject({ status: "completed", omitted: "removed" });
     expect(await stored(on)).not.toContain("4711");
     expect(on.problems.map(({ problem }) => problem.phase)).toEqual(["outcome"]);
+  });
+
+  test("while the receiver runs: the call that asked for it is answered without words of the conversation", async () => {
+    for (const [callResult, said] of [
+      [() => `They said ${secret}`, "Control was passed to qualifier."],
+      ["Passed on.", "Passed on."],
+    ] as const) {
+      const on = bench();
+      await on.say(secret, callMessage("call-1"));
+      const request = { ...work, session: on.session, callId: "call-1", callResult };
+      await on.handoffs.run(request, async ({ messages }) => {
+        await remove(on);
+        return String(messages[0]?.content);
+      });
+      expect(await stored(on)).not.toContain("4711");
+      const { events } = await on.log.read(on.session, { direction: "backward", limit: 1 });
+      expect(events).toMatchObject([
+        { type: "message", body: { content: [{ toolCallId: "call-1", output: said }] } },
+      ]);
+    }
   });
 
   test("while the receiver fails: the end keeps the error's name and not its words", async () => {
@@ -95,6 +115,22 @@ describe.each(Object.entries(removals))("%s", (_name, remove) => {
 });
 
 describe("an erasure after the end", () => {
+  test("takes what a policy that failed had said of the messages", async () => {
+    const on = bench();
+    await on.say(secret);
+    const policy: ContextFunction = ({ messages }) => {
+      throw new RangeError(`no room for ${messages[0]?.content}`);
+    };
+    await rejectionOf(on.handoffs.run({ ...work, session: on.session, policy }, () => "never"));
+    expect(await entryOf(on)).toMatchObject({
+      status: "failed",
+      error: { message: `no room for ${secret}` },
+    });
+    await on.log.erase(on.session, { seqs: first });
+    expect(await stored(on)).not.toContain("4711");
+    expect(await entryOf(on)).toMatchObject({ status: "failed", error: { name: "RangeError", message: "" } });
+  });
+
   test("takes the outcome and leaves what is known of the handoff", async () => {
     const on = bench();
     await on.say(secret);
