@@ -183,6 +183,9 @@ export interface ListSessionsOptions extends PageOptions {
  * - A write is all or nothing. What is refused changes nothing, not even the idle time.
  * - Inputs are neither kept nor changed; results are frozen or copies.
  * - A session that does not exist is not an error for reads.
+ * - What a store loses beyond its declared durability, such as in a failover before a replica had it, may leave an
+ *   incarnation alive whose next events get the `seq` of the lost ones. So no reader caches an event by incarnation and
+ *   `seq` alone.
  *
  * Every method throws `invalid-input` for hostile input, `closed` after `close()`, `aborted`, and by store
  * `unavailable`, `timeout`, `corrupt`.
