@@ -97,6 +97,18 @@ describe("reasoning with an item of its own", () => {
     expectValid(arranged);
   });
 
+  it("is left out with a reason, and what came after it stands where it was said", () => {
+    const history = [
+      user("go"),
+      by("one", assistant(reasoning("hm"))),
+      assistant("First."),
+      by("one", assistant(providerCall("p"), "Second.")),
+    ];
+    const { groups, leftovers } = groupEntries(entriesOf(history));
+    expect(arrangeGroups(groups).map(({ seq }) => seq)).toEqual([1, 3, 4]);
+    expect(leftovers).toMatchObject([{ entry: { seq: 2 }, reason: "dangling-reasoning" }]);
+  });
+
   it("is not shown in front of another agent's words", () => {
     const arranged = arrange([
       user("go"),

@@ -216,7 +216,7 @@ describe("reasoning", () => {
     ]);
     expect(leftoversOf([user("go"), assistant(reasoning("hm"))])).toEqual([[2, "dangling-reasoning"]]);
     expect(leftoversOf([assistant(reasoning("hm")), assistant(providerCall("p"))])).toEqual([
-      [1, "unsendable"],
+      [1, "dangling-reasoning"],
       [2, "unsendable"],
     ]);
   });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   arrangeGroups,
+  firstSeq,
   groupEntries,
   providers,
   type ViewMessage,
@@ -57,6 +58,8 @@ describe.each([
         const { groups, leftovers } = groupEntries(entries, options);
         const grouped = new Set(groups.flatMap((group) => group.entries));
         const left = new Set(leftovers.map(({ entry }) => entry));
+        const places = groups.map(firstSeq);
+        expect(places).toEqual(places.toSorted((one, other) => one - other));
         for (const entry of entries)
           expect(grouped.has(entry) !== left.has(entry), `seq ${entry.seq}`).toBe(true);
         for (const { seq, message } of arrangeGroups(groups, options)) {

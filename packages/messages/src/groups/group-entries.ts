@@ -16,7 +16,14 @@ import {
   type SpokenPart,
 } from "./draft.ts";
 import type { Entry } from "./entry.ts";
-import type { Group, Grouping, GroupKind, Leftover, LeftoverReason } from "./group.ts";
+import {
+  firstSeq,
+  type Group,
+  type Grouping,
+  type GroupKind,
+  type Leftover,
+  type LeftoverReason,
+} from "./group.ts";
 import { isOfProvider, OpenCalls } from "./open-calls.ts";
 import { isBlank, partsOf } from "./parts.ts";
 import { takesPart } from "./takes-part.ts";
@@ -108,6 +115,8 @@ class Grouper {
         messages,
       });
     }
+    // A group whose first entry is not shown after all, such as reasoning that lost its item, has the place of the next.
+    groups.sort((left, right) => firstSeq(left) - firstSeq(right));
     const leftovers = this.#entries.flatMap((entry): Leftover[] =>
       shown.has(entry.seq) ? [] : [{ entry, reason: this.#reasons.get(entry) ?? "unsendable" }],
     );
@@ -157,8 +166,10 @@ class Grouper {
         else this.#joinResult(entry, part);
       }
       draft.speech.push({ entry, parts: spoken });
-      if (said.every((part) => part.type === "reasoning")) this.#reasoning.set(agent, draft);
-      else if (this.#reasoning.get(agent) === draft) this.#reasoning.delete(agent);
+      if (said.every((part) => part.type === "reasoning")) {
+        this.#reasoning.set(agent, draft);
+        this.#reasons.set(entry, "dangling-reasoning");
+      } else if (this.#reasoning.get(agent) === draft) this.#reasoning.delete(agent);
     } else this.#reasons.set(entry, "approval");
     for (const part of parts) {
       if (part.type !== "tool-approval-request") continue;

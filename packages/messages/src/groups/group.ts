@@ -28,7 +28,7 @@ export interface ViewMessage {
 
 /**
  * - `orphan-result`: no call with its id came before; `duplicate-result`: that call was answered already.
- * - `empty`: no content but white space. `dangling-reasoning`: a user spoke before it led to anything.
+ * - `empty`: no content but white space. `dangling-reasoning`: it led to nothing that can be shown.
  * - `approval`: a question or an answer about a call, which stands for itself.
  * - `other-provider`: only items of a provider that the messages are not for.
  * - `unsendable`: only parts that no provider takes in this role, or a provider's call that was never answered.
