@@ -22,6 +22,29 @@ describe("a session", () => {
     expect((await session.head())?.expiresAt).toBeDefined();
   });
 
+  it("refuses what is derived from messages that were removed since the view, and nothing else", async () => {
+    const { memory } = oneStore();
+    const session = memory.tenant("acme").session("chat");
+    await session.append([user("secret"), user("public")]);
+    const { removalRevision } = await session.view();
+    const digest = (text: string, seq: number): AppendInput => ({
+      type: "x-digest",
+      body: text,
+      derivedFrom: [{ from: seq, to: seq }],
+    });
+    await memory
+      .tenant("acme")
+      .session("chat")
+      .erase({ seqs: [1] });
+    const refused = await failure(
+      session.append(digest("they said secret", 1), { removalRevision }),
+      "conflict",
+    );
+    expect(refused.details).toMatchObject({ conflict: "removal" });
+    await session.append(digest("they said public", 2), { removalRevision });
+    expect(JSON.stringify(await session.events())).not.toContain("secret");
+  });
+
   it("gets an id of its own when none is given", () => {
     const acme = oneStore().memory.tenant("acme");
     const [first, second] = [acme.session(), acme.session()];

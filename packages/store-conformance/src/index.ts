@@ -35,6 +35,7 @@ export type {
   Violation,
   ViolationKind,
 } from "./history/history.ts";
+export { erasedEvent } from "./history/history.ts";
 export { breakStore, overriding, type StoreParts } from "./mutants/break-store.ts";
 export { type OptionsCall, optionProblems } from "./option-problems.ts";
 export { runCase } from "./run-case.ts";

@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
 import { checkHistory } from "../src/history/check-history.ts";
-import type {
-  AcknowledgedAppend,
-  History,
-  HistoryAppend,
-  SeenEvent,
-  ViolationKind,
+import {
+  type AcknowledgedAppend,
+  erasedEvent,
+  type History,
+  type HistoryAppend,
+  type SeenEvent,
+  type ViolationKind,
 } from "../src/history/history.ts";
 
 const log = (...events: readonly string[]): SeenEvent[] =>
@@ -211,4 +212,44 @@ it("takes a long history in its stride", () => {
   const final = log(...events);
   const reads = [0.5, 1].map((part) => ({ reader: "one", events: final.slice(0, count * part) }));
   expect(checkHistory({ acknowledged, reads, final })).toEqual([]);
+});
+
+/** A message, a summary of it, one of that, and a plain message; the first was erased. */
+const erasing: History = {
+  acknowledged: [
+    told(1, append("ana", 1, "secret")),
+    told(2, { ...append("bea", 1, "summary"), derivedFrom: ["secret"] }),
+    told(3, { ...append("bea", 2, "digest"), derivedFrom: ["summary"] }),
+    told(4, append("ana", 2, "plain")),
+  ],
+  refused: [{ ...append("bea", 3, "late summary"), derivedFrom: ["secret"] }],
+  erased: ["secret"],
+  reads: [{ reader: "one", events: log("secret", "summary") }],
+  final: log(erasedEvent, erasedEvent, erasedEvent, "plain"),
+};
+
+it("takes tombstones for what was erased and for all that repeats it", () => {
+  expect(checkHistory(erasing)).toEqual([]);
+});
+
+it("finds what survived an erasure", () => {
+  const left = { ...erasing, reads: [] };
+  expect(kinds({ ...left, final: log("secret", erasedEvent, erasedEvent, "plain") })).toEqual(["survived"]);
+  expect(kinds({ ...left, final: log(erasedEvent, "summary", erasedEvent, "plain") })).toEqual(["survived"]);
+  expect(kinds({ ...left, final: log(erasedEvent, erasedEvent, "digest", "plain") })).toEqual(["survived"]);
+  const late = log(erasedEvent, erasedEvent, erasedEvent, "plain", "late summary");
+  expect(kinds({ ...left, final: late })).toContain("refused-but-stored");
+});
+
+it("finds what is lost, blank without having been erased, or back after it", () => {
+  expect(kinds({ ...erasing, reads: [], final: log(erasedEvent, erasedEvent, erasedEvent) })).toEqual([
+    "lost",
+  ]);
+  const blank = log(erasedEvent, erasedEvent, erasedEvent, erasedEvent);
+  expect(kinds({ ...erasing, reads: [], final: blank })).toEqual(["lost"]);
+  const reads = [
+    { reader: "one", events: log(erasedEvent) },
+    { reader: "one", events: log("secret") },
+  ];
+  expect(kinds({ ...erasing, reads })).toEqual(["not-a-prefix"]);
 });

@@ -1,11 +1,12 @@
-import type {
-  AcknowledgedAppend,
-  History,
-  HistoryAppend,
-  HistoryRead,
-  SeenEvent,
-  Violation,
-  ViolationKind,
+import {
+  type AcknowledgedAppend,
+  erasedEvent,
+  type History,
+  type HistoryAppend,
+  type HistoryRead,
+  type SeenEvent,
+  type Violation,
+  type ViolationKind,
 } from "./history.ts";
 
 /**
@@ -19,11 +20,18 @@ import type {
 export function checkHistory(history: History): readonly Violation[] {
   const { acknowledged, unknown = [], refused = [], reads = [], final } = history;
   const places = placesOf(final);
+  const gone = goneOf(history);
+  const tombstones = new Set(final.flatMap(({ seq, event }) => (event === erasedEvent ? [seq] : [])));
+  // Of a batch of which something is gone, nothing tells the tombstones apart.
+  const whole = [...acknowledged, ...unknown].filter(
+    ({ events }) => !events.some((event) => gone.has(event)),
+  );
   return [
     ...checkSequence("the final log", final),
     ...checkDoubled(places),
-    ...acknowledged.flatMap((append) => checkAcknowledged(append, places)),
-    ...[...acknowledged, ...unknown].flatMap((append) => checkWhole(append, places)),
+    ...checkErased(gone, places),
+    ...acknowledged.flatMap((append) => checkAcknowledged(append, places, gone, tombstones)),
+    ...whole.flatMap((append) => checkWhole(append, places)),
     ...refused.flatMap((append) => checkRefused(append, places)),
     ...checkWriters([...acknowledged, ...unknown], places),
     ...checkExplained(final, [...acknowledged, ...unknown, ...refused]),
@@ -43,11 +51,33 @@ type Places = ReadonlyMap<string, readonly Place[]>;
 function placesOf(log: readonly SeenEvent[]): Places {
   const places = new Map<string, Place[]>();
   for (const [index, { event, seq }] of log.entries()) {
+    if (event === erasedEvent) continue;
     const found = places.get(event);
     if (found === undefined) places.set(event, [{ index, seq }]);
     else found.push({ index, seq });
   }
   return places;
+}
+
+/** What was erased, and everything that repeats it, through any number of steps. */
+function goneOf({ acknowledged, unknown = [], erased = [] }: History): ReadonlySet<string> {
+  const gone = new Set(erased);
+  const derived = [...acknowledged, ...unknown].filter(({ derivedFrom = [] }) => derivedFrom.length > 0);
+  for (let size = -1; size !== gone.size; ) {
+    size = gone.size;
+    for (const { events, derivedFrom = [] } of derived) {
+      if (derivedFrom.some((event) => gone.has(event))) for (const event of events) gone.add(event);
+    }
+  }
+  return gone;
+}
+
+function checkErased(gone: ReadonlySet<string>, places: Places): readonly Violation[] {
+  return [...gone].flatMap((event) => {
+    const seq = places.get(event)?.[0]?.seq;
+    const what = `${event}, or what it repeats, was erased, and its content is still at seq ${seq}`;
+    return seq === undefined ? [] : [violation("survived", what)];
+  });
 }
 
 function checkSequence(what: string, log: readonly SeenEvent[]): readonly Violation[] {
@@ -66,7 +96,12 @@ function checkDoubled(places: Places): readonly Violation[] {
   });
 }
 
-function checkAcknowledged(append: AcknowledgedAppend, places: Places): readonly Violation[] {
+function checkAcknowledged(
+  append: AcknowledgedAppend,
+  places: Places,
+  gone: ReadonlySet<string>,
+  tombstones: ReadonlySet<number>,
+): readonly Violation[] {
   const { events, firstSeq, version } = append;
   const found: Violation[] = [];
   if (version - firstSeq + 1 !== events.length) {
@@ -76,6 +111,7 @@ function checkAcknowledged(append: AcknowledgedAppend, places: Places): readonly
   for (const [offset, event] of events.entries()) {
     const stored = (places.get(event) ?? []).map(({ seq }) => seq);
     const told = firstSeq + offset;
+    if (gone.has(event) && (tombstones.has(told) || stored.length > 0)) continue;
     if (stored.length === 0) {
       found.push(violation("lost", `${nameOf(append)} was acknowledged, but ${event} is not in the log`));
     } else if (!stored.includes(told)) {
@@ -132,7 +168,7 @@ function checkWriters(appends: readonly HistoryAppend[], places: Places): readon
 function checkExplained(log: readonly SeenEvent[], appends: readonly HistoryAppend[]): readonly Violation[] {
   const known = new Set(appends.flatMap(({ events }) => events));
   return log
-    .filter(({ event }) => !known.has(event))
+    .filter(({ event }) => event !== erasedEvent && !known.has(event))
     .map(({ seq, event }) => violation("unexplained", `${event} at seq ${seq} was appended by nobody`));
 }
 
@@ -157,7 +193,9 @@ function checkPrefix(read: NamedRead, later: NamedRead | undefined): readonly Vi
   if (later === undefined) return [];
   const odd = read.events.findIndex(({ seq, event }, place) => {
     const same = later.events[place];
-    return same === undefined || same.seq !== seq || same.event !== event;
+    if (same === undefined || same.seq !== seq) return true;
+    // What was erased since is a tombstone in the later one, and never the other way round.
+    return same.event !== event && same.event !== erasedEvent;
   });
   if (odd < 0) return [];
   const [here, there] = [read.events[odd], later.events[odd]];

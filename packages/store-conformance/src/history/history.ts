@@ -7,7 +7,12 @@ export interface HistoryAppend {
   readonly order: number;
   /** What tells its events apart from all others, in their order in the batch: their ids, or their text. */
   readonly events: readonly string[];
+  /** The events, of any append, whose content these repeat. */
+  readonly derivedFrom?: readonly string[];
 }
+
+/** Stands in a log for a tombstone, which tells nothing of what it was. */
+export const erasedEvent = "(erased)";
 
 export interface AcknowledgedAppend extends HistoryAppend {
   /** As the store returned it. */
@@ -16,7 +21,7 @@ export interface AcknowledgedAppend extends HistoryAppend {
   readonly version: number;
 }
 
-/** One event as a reader saw it. */
+/** One event as a reader saw it; `erasedEvent` for a tombstone. */
 export interface SeenEvent {
   readonly seq: number;
   readonly event: string;
@@ -35,11 +40,13 @@ export interface HistoryRead {
   readonly time?: readonly [began: number, ended: number];
 }
 
-/** Everything that was seen of one incarnation of one session that was neither trimmed nor erased. */
+/** Everything that was seen of one incarnation of one session that was not trimmed. */
 export interface History {
   readonly acknowledged: readonly AcknowledgedAppend[];
   readonly unknown?: readonly HistoryAppend[];
   readonly refused?: readonly HistoryAppend[];
+  /** Events whose erasure was acknowledged, at any time before the log came to rest. */
+  readonly erased?: readonly string[];
   /** Of each reader in the order of its readings. */
   readonly reads?: readonly HistoryRead[];
   /** The log after everything had come to rest. */
@@ -63,6 +70,8 @@ export type ViolationKind =
   | "refused-but-stored"
   /** An event in the log that nobody has appended. */
   | "unexplained"
+  /** An event was erased, or something that it repeats, and its content is still in the log. */
+  | "survived"
   /** A read is not a prefix of a later read, or of the final log. */
   | "not-a-prefix";
 
