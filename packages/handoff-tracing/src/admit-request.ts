@@ -1,5 +1,6 @@
 import {
   admitChoice,
+  admitFields,
   admitId,
   admitJson,
   admitNamespace,
@@ -7,30 +8,31 @@ import {
   admitSessionAddress,
   admitViewForm,
   defaultLimits,
+  type FieldTable,
+  fieldTable,
   type HandoffPriority,
   refuse,
-  requireKnownFields,
   requireObject,
 } from "@relevo/core";
 import type { HandoffRequest, HandoffSession } from "./handoff-types.ts";
 import { type ContextPolicy, custom, full, type HandoffFacts } from "./policies.ts";
 import { addressOf } from "./recorder.ts";
 
-const requestFields = new Set([
-  "session",
-  "from",
-  "to",
-  "reason",
-  "priority",
-  "context",
-  "policy",
-  "documents",
-  "parent",
-  "outcome",
-  "callId",
-  "callResult",
-  "for",
-]);
+const requestFields: FieldTable = fieldTable<HandoffRequest & { readonly session: HandoffSession }>({
+  session: "selects",
+  from: "selects",
+  to: "selects",
+  reason: "selects",
+  priority: "refines",
+  context: "refines",
+  policy: "refines",
+  for: "refines",
+  documents: "refines",
+  parent: "selects",
+  callId: "selects",
+  callResult: "refines",
+  outcome: "refines",
+});
 const priorities: readonly HandoffPriority[] = ["low", "normal", "high", "urgent"];
 
 /** A request that may be recorded. */
@@ -43,10 +45,9 @@ export interface AdmittedRequest extends HandoffFacts {
 
 /** Checks a request before anything is read or written. @throws `invalid-input` naming the field; `too-large`. */
 export function admitRequest<Result>(
-  request: HandoffRequest<Result> & { readonly session: HandoffSession },
+  given: HandoffRequest<Result> & { readonly session: HandoffSession },
 ): AdmittedRequest {
-  requireObject(request, "request");
-  requireKnownFields(request, "request", requestFields);
+  const request = admitFields(given, "request", requestFields);
   requireObject(request.session, "session");
   admitSessionAddress(addressOf(request.session), defaultLimits);
   const { documents = [] } = request;

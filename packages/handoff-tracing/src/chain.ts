@@ -1,4 +1,5 @@
 import {
+  admitCall,
   type CallOptions,
   type EventLog,
   type HandoffContext,
@@ -54,8 +55,9 @@ export interface HandoffChain {
 export async function readChain(
   log: EventLog,
   address: SessionAddress,
-  options: CallOptions = {},
+  given?: CallOptions,
 ): Promise<HandoffChain> {
+  const options = admitCall(given);
   const at = { tenant: address.tenant, session: address.session };
   const query = { ...options, types: ["handoff", resultType], limit: 1000 } as const;
   const entries = new Map<string, HandoffEntry>();

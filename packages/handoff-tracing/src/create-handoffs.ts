@@ -1,15 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
+  admitFields,
   admitInteger,
   type CallOptions,
   type Clock,
   createUuidGenerator,
   type EventLog,
+  type FieldTable,
+  fieldTable,
   type HandoffRecorder,
   type IdGenerator,
   printable,
   refuse,
-  requireObject,
   type SessionAddress,
   systemClock,
   type TokenCounter,
@@ -33,33 +35,54 @@ import { createRunner } from "./run-handoff.ts";
 export interface HandoffsOptions {
   readonly log: EventLog;
   /** The wall time on events. The system's when left out. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Milliseconds that never go back, for durations. `performance.now` when left out. */
-  readonly monotonic?: () => number;
+  readonly monotonic?: (() => number) | undefined;
   /** Makes handoff ids. UUIDv7 when left out. */
-  readonly ids?: IdGenerator;
+  readonly ids?: IdGenerator | undefined;
   /**
    * What happens when the memory is down. `fail`, the default: what cannot be recorded does not happen. `degrade`:
    * the receiver runs anyway, is told so, and the handoff is recorded as `degraded` when it ends; needs `onError`.
    */
-  readonly onMemoryFailure?: "fail" | "degrade";
+  readonly onMemoryFailure?: "fail" | "degrade" | undefined;
   /** How deep handoffs may be nested: 0 allows none inside another. 16 when left out. */
-  readonly maxDepth?: number;
+  readonly maxDepth?: number | undefined;
   /**
    * How often one agent may hand over to the same other one in a chain of control since the newest user message;
    * 3 when left out. Calls that return to their sender are no chain.
    */
-  readonly maxRepeats?: number;
+  readonly maxRepeats?: number | undefined;
   /** Counts the tokens before and after, which means reading the whole conversation for each handoff. */
-  readonly counter?: TokenCounter;
-  readonly observer?: HandoffObserver;
+  readonly counter?: TokenCounter | undefined;
+  readonly observer?: HandoffObserver | undefined;
   /** Told of everything that went wrong without being thrown. A process warning when left out. */
-  readonly onError?: (error: unknown, problem: HandoffProblem) => void;
+  readonly onError?: ((error: unknown, problem: HandoffProblem) => void) | undefined;
   /** How often a write with an unknown outcome is tried, 3; and the wait before the second try, 50 ms, then doubled. */
-  readonly retry?: { readonly attempts?: number; readonly delayMs?: number };
+  readonly retry?:
+    | { readonly attempts?: number | undefined; readonly delayMs?: number | undefined }
+    | undefined;
   /** The longest one call to the log may take: 10,000 ms. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
+
+const fields: FieldTable = fieldTable<HandoffsOptions>({
+  log: "selects",
+  clock: "refines",
+  monotonic: "refines",
+  ids: "refines",
+  onMemoryFailure: "refines",
+  maxDepth: "refines",
+  maxRepeats: "refines",
+  counter: "refines",
+  observer: "refines",
+  onError: "refines",
+  retry: "refines",
+  timeoutMs: "refines",
+});
+const retryFields: FieldTable = fieldTable<NonNullable<HandoffsOptions["retry"]>>({
+  attempts: "refines",
+  delayMs: "refines",
+});
 
 /** Handoffs between agents, recorded in their session's log. */
 export interface Handoffs extends HandoffRecorder {
@@ -106,8 +129,8 @@ export interface Handoffs extends HandoffRecorder {
  * );
  * ```
  */
-export function createHandoffs(options: HandoffsOptions): Handoffs {
-  requireObject(options, "options");
+export function createHandoffs(given: HandoffsOptions): Handoffs {
+  const options = admitFields(given, "options", fields);
   if (typeof options.log?.append !== "function" || typeof options.log.read !== "function") {
     throw refuse("log", "must be the event log of a store, with append and read.");
   }
@@ -121,9 +144,10 @@ export function createHandoffs(options: HandoffsOptions): Handoffs {
   const limits = { maxDepth: options.maxDepth ?? 16, maxRepeats: options.maxRepeats ?? 3 };
   admitInteger(limits.maxDepth, "maxDepth", 0);
   admitInteger(limits.maxRepeats, "maxRepeats", 1);
+  const retry = options.retry === undefined ? {} : admitFields(options.retry, "options.retry", retryFields);
   const patience = {
-    attempts: admitInteger(options.retry?.attempts ?? 3, "retry.attempts", 1),
-    delayMs: admitInteger(options.retry?.delayMs ?? 50, "retry.delayMs", 0),
+    attempts: admitInteger(retry.attempts ?? 3, "retry.attempts", 1),
+    delayMs: admitInteger(retry.delayMs ?? 50, "retry.delayMs", 0),
     timeoutMs: admitInteger(options.timeoutMs ?? 10_000, "timeoutMs", 1),
   };
   const ids = options.ids ?? createUuidGenerator(clock);

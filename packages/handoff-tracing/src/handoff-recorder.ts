@@ -1,9 +1,14 @@
 import {
+  admitCall,
+  admitFields,
   admitJson,
   defaultLimits,
   type EventLog,
+  type FieldTable,
+  fieldTable,
   type HandoffHandle,
   type HandoffRecorder,
+  type HandoffStart,
   type IdGenerator,
   isEvent,
   normalizeRanges,
@@ -24,6 +29,18 @@ export interface HandoffRecorderSettings {
   /** The handoff that runs around the call, when it is the tenant's own. */
   readonly current: (tenant: string) => HandoffParent | undefined;
 }
+
+const startFields: FieldTable = fieldTable<HandoffStart>({
+  from: "selects",
+  to: "selects",
+  reason: "selects",
+  priority: "refines",
+  data: "refines",
+  parentId: "selects",
+  incarnation: "selects",
+  removalRevision: "selects",
+  context: "refines",
+});
 
 /** How far back a parent is looked for that did not start here. */
 const parentSearch = 1000;
@@ -58,7 +75,9 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
   }
 
   return {
-    async start(address, handoff, call = {}): Promise<HandoffHandle> {
+    async start(address, start, options): Promise<HandoffHandle> {
+      const call = admitCall(options);
+      const handoff = admitFields(start, "handoff", startFields);
       const facts = admitFacts(handoff);
       const handoffId = ids.next();
       const parentId = handoff.parentId ?? settings.current(address.tenant)?.handoffId;
@@ -100,9 +119,10 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
       };
       return {
         handoffId,
-        complete: (outcome, options) => end({ status: "completed", outcome }, options),
-        fail: (error, options) => end({ status: "failed", error }, options),
-        reject: (reason, options) => end({ status: "rejected", error: new HandoffRejected(reason) }, options),
+        complete: async (outcome, options) => end({ status: "completed", outcome }, admitCall(options)),
+        fail: async (error, options) => end({ status: "failed", error }, admitCall(options)),
+        reject: async (reason, options) =>
+          end({ status: "rejected", error: new HandoffRejected(reason) }, admitCall(options)),
       };
     },
   };

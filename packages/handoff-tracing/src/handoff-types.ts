@@ -32,18 +32,18 @@ export interface HandoffRequest<Result = unknown> {
   readonly to: string;
   readonly reason: string;
   /** `normal` when left out. */
-  readonly priority?: HandoffPriority;
+  readonly priority?: HandoffPriority | undefined;
   /** What the sender wants the receiver to know beyond the conversation; recorded, and given as `data`. */
-  readonly context?: JsonValue;
+  readonly context?: JsonValue | undefined;
   /** Which messages are passed; `full()` when left out. */
-  readonly policy?: ContextPolicy | ContextFunction;
+  readonly policy?: ContextPolicy | ContextFunction | undefined;
   /**
    * The provider of the receiver's model: its own native items are passed, and call ids that it takes stay as they are.
    * Left out, what is passed is valid for every provider.
    */
   readonly for?: Provider | undefined;
   /** Keys of documents that are handed over, each as `[...namespace, key]`; recorded and given to the receiver. */
-  readonly documents?: readonly (readonly string[])[];
+  readonly documents?: readonly (readonly string[])[] | undefined;
   /**
    * The handoff that this one stands in. Left out, it is the one whose receiver is running in this asynchronous
    * context; `null` says that it stands in none.
@@ -59,9 +59,9 @@ export interface HandoffRequest<Result = unknown> {
    * or that the handoff failed or was rejected; those are marked as errors, whatever they say. What a function makes is
    * taken to repeat what the receiver was shown, and goes when that is erased; a text is taken to repeat nothing.
    */
-  readonly callResult?: string | ((end: HandoffRecord) => JsonValue);
+  readonly callResult?: (string | ((end: HandoffRecord) => JsonValue)) | undefined;
   /** What of the result is recorded. The result itself when left out; one that JSON cannot carry is not recorded. */
-  readonly outcome?: (result: Result) => JsonValue | undefined;
+  readonly outcome?: ((result: Result) => JsonValue | undefined) | undefined;
 }
 
 /** What the receiver of a handoff gets. Usable as `parent` of further handoffs. */

@@ -1,4 +1,5 @@
 import {
+  admitCall,
   type CallOptions,
   type EventLog,
   type HandoffContext,
@@ -31,8 +32,9 @@ export async function rebuildContext(
   log: EventLog,
   address: SessionAddress,
   handoffId: string,
-  options: CallOptions = {},
+  given?: CallOptions,
 ): Promise<RebuiltContext | undefined> {
+  const options = admitCall(given);
   const at = { tenant: address.tenant, session: address.session };
   const records = await recordsOf(log, at, handoffId, options);
   if (records.length === 0) return undefined;

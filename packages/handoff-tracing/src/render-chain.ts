@@ -1,15 +1,21 @@
-import { countRanges } from "@relevo/core";
+import { admitOptions, countRanges, type FieldTable, fieldTable } from "@relevo/core";
 import type { HandoffChain, HandoffEntry, HandoffState } from "./chain.ts";
 import { counted, duration, printable } from "./printable.ts";
 
 export interface RenderChainOptions {
   /** Draw with ASCII only, for terminals and logs that show nothing else. Names keep their own letters. */
-  readonly ascii?: boolean;
+  readonly ascii?: boolean | undefined;
   /** Names longer than this are cut. 32 when left out. */
-  readonly maxName?: number;
+  readonly maxName?: number | undefined;
   /** Reasons and errors longer than this are cut. 72 when left out. */
-  readonly maxText?: number;
+  readonly maxText?: number | undefined;
 }
+
+const fields: FieldTable = fieldTable<RenderChainOptions>({
+  ascii: "refines",
+  maxName: "refines",
+  maxText: "refines",
+});
 
 interface Pencil {
   readonly arrow: string;
@@ -53,8 +59,9 @@ interface Row {
  */
 export function renderChain(
   chain: Pick<HandoffChain, "session" | "entries"> & { readonly erased?: readonly number[] },
-  options: RenderChainOptions = {},
+  given?: RenderChainOptions,
 ): string {
+  const options = admitOptions(given, fields);
   const pencil = options.ascii === true ? plain : unicode;
   const maxName = options.maxName ?? 32;
   const maxText = options.maxText ?? 72;

@@ -1,7 +1,11 @@
 import {
   admitJson,
+  admitOptions,
   type CallOptions,
+  callKinds,
   defaultLimits,
+  type FieldTable,
+  fieldTable,
   type JsonValue,
   refuse,
   throwIfAborted,
@@ -17,13 +21,17 @@ import { type RunHandoff, receiveHandoff, type SessionRequest } from "./receive-
 import { addressOf } from "./recorder.ts";
 import type { RunningHandoff } from "./running-handoff.ts";
 
+const callFields: FieldTable = fieldTable<CallOptions>(callKinds);
+
 /** Makes `run`: the guard, the context, the start, the receiver, the end. */
 export function createRunner(settings: RunnerSettings): RunHandoff {
   return async function run<Result>(
     request: SessionRequest<Result>,
     receiver: HandoffReceiver<Result>,
-    options: CallOptions = {},
+    given?: CallOptions,
   ): Promise<Result> {
+    // The signal is looked at when the handoff has its place, with the one around it.
+    const options = admitOptions(given, callFields);
     if (typeof receiver !== "function") throw refuse("receiver", "must be a function.");
     const attempt = admit(settings, request, options);
     const { signal } = attempt;

@@ -1,18 +1,25 @@
+import { admitOptions, type FieldTable, fieldTable } from "@relevo/core";
 import type { HandoffEdge, HandoffGraph } from "./graph.ts";
 import { duration, printable } from "./printable.ts";
 
 export interface MermaidOptions {
   /** `LR`, left to right, when left out; `TD` from top to bottom. */
-  readonly direction?: "LR" | "TD";
+  readonly direction?: "LR" | "TD" | undefined;
   /** Names longer than this are cut. 40 when left out. */
-  readonly maxName?: number;
+  readonly maxName?: number | undefined;
 }
+
+const fields: FieldTable = fieldTable<MermaidOptions>({
+  direction: "refines",
+  maxName: "refines",
+});
 
 /**
  * The graph as a Mermaid flow chart. Agents are drawn by number and named by label, and a label holds nothing that
  * Mermaid or HTML would read as markup, whatever an agent calls itself.
  */
-export function toMermaid(graph: HandoffGraph, options: MermaidOptions = {}): string {
+export function toMermaid(graph: HandoffGraph, given?: MermaidOptions): string {
+  const options = admitOptions(given, fields);
   const ids = new Map(graph.nodes.map((node, index) => [node.agent, `agent${index + 1}`]));
   const lines = [`flowchart ${options.direction ?? "LR"}`];
   for (const { agent } of graph.nodes)

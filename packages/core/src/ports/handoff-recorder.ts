@@ -12,8 +12,8 @@ export interface HandoffStart {
   readonly parentId?: string;
   readonly context?: HandoffContext | undefined;
   /** The incarnation and the `removalRevision` that what is passed was read at, as `read` answered them. */
-  readonly incarnation?: string | undefined;
-  readonly removalRevision?: number | undefined;
+  readonly incarnation?: string;
+  readonly removalRevision?: number;
 }
 
 /** A handoff that is running. Ending it twice changes nothing. */
