@@ -20,7 +20,7 @@ import { createEventLog } from "./log/event-log.ts";
 import { createMaintenance, type PostgresMaintenance } from "./maintenance/maintenance.ts";
 import { defaultRole, defaultSchema, type PostgresStoreOptions } from "./options.ts";
 
-const defaultTimeoutMs = 30_000;
+export const defaultTimeoutMs = 30_000;
 const maxTimeoutMs = 2 ** 31 - 1;
 
 /** The store on PostgreSQL: every port but search, and what only this store offers to its operator. */

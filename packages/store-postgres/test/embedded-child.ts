@@ -23,8 +23,8 @@ let giveBack: () => Promise<void> = async () => undefined;
 async function take(): Promise<void> {
   try {
     if (what === "lock") {
-      const lock = await lockFolder(folder, { onError: console.error, silenceMs: 300 });
-      giveBack = () => lock.release();
+      const lock = await lockFolder(folder, { onLost: console.error });
+      giveBack = async () => lock.release();
     } else {
       const store = await openEmbedded(folder);
       giveBack = () => store.close();

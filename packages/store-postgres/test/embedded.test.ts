@@ -1,9 +1,15 @@
-import { chmod, cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { chmod, cp, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lockFolder } from "../src/embedded/folder-lock.ts";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { lockFolder, lockName, ownerName } from "../src/embedded/folder-lock.ts";
 import { openEmbedded } from "../src/index.ts";
-import { failure, startTaker, temporaryFolder } from "./embedded-support.ts";
+import { canMount, failure, startTaker, temporaryFolder } from "./embedded-support.ts";
+
+// Each test opens databases, which takes long on a machine that is busy.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const session = { tenant: "acme", session: "s" };
 const document = { tenant: "acme", namespace: ["n"], key: "k" };
@@ -67,14 +73,98 @@ describe("openEmbedded", () => {
     expect((await store.log.read(session)).events).toHaveLength(1);
   });
 
-  it("makes folders that are missing, and begins anew what a crash left half made", async () => {
+  it("takes over from a process that was killed while it opened", async () => {
+    await using folder = await copy();
+    for (let round = 0; round < 3; round++) {
+      await using other = await startTaker("open", folder.path);
+      void other.take().catch(() => undefined);
+      await other.kill();
+    }
+    await using store = await openEmbedded(folder.path);
+    expect((await store.log.head(session))?.version).toBe(1);
+  });
+
+  it("stops when its folder is removed, and closes", async () => {
+    await using folder = await copy();
+    const errors: unknown[] = [];
+    const store = await openEmbedded(folder.path, { onError: (error) => errors.push(error) });
+    await rm(folder.path, { recursive: true });
+    // The next look at the lock finds out.
+    await expect
+      .poll(() => store.log.append(session, [hello]).catch((error: unknown) => error), { timeout: 15_000 })
+      .toMatchObject({ code: "conflict", outcome: "not-applied", details: { conflict: "folder" } });
+    await failure(store.documents.get(document), "conflict");
+    expect(errors).toMatchObject([{ code: "conflict" }]);
+    await store.close();
+    await expect(readdir(folder.path)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("does not open when its lock is removed meanwhile", async () => {
+    await using folder = await copy();
+    const path = join(folder.path, lockName);
+    await rm(path);
+    const opening = failure(openEmbedded(folder.path), "conflict");
+    await expect
+      .poll(
+        () =>
+          rm(path).then(
+            () => true,
+            () => false,
+          ),
+        { interval: 1, timeout: 15_000 },
+      )
+      .toBe(true);
+    await opening;
+  });
+
+  it("closes in time beside a transaction that does not end, and gives the folder back when it does", async () => {
+    await using folder = await copy();
+    const store = await openEmbedded(folder.path, { timeoutMs: 300 });
+    const { promise, resolve: finish } = Promise.withResolvers<void>();
+    const endless = store.pglite.transaction(() => promise);
+    await failure(store.close(), "timeout");
+    await failure(store.close(), "timeout");
+    await failure(openEmbedded(folder.path), "conflict");
+    finish();
+    await endless;
+    await expect.poll(() => store.pglite.closed).toBe(true);
+    await using again = await openEmbedded(folder.path);
+    expect((await again.log.head(session))?.version).toBe(1);
+  });
+
+  it("makes folders that are missing, and starts over what a crash left half made", async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, "deep", "er");
     await mkdir(join(path, "postgres.new"), { recursive: true });
     await writeFile(join(path, "postgres.new", "PG_VERSION"), "18\n");
     await using store = await openEmbedded(path);
     expect(await store.log.head(session)).toBeUndefined();
-    expect(await readdir(path)).toEqual(["lock-1.json", "postgres"]);
+    expect(await readdir(path)).toEqual(["postgres", lockName, ownerName]);
+  });
+});
+
+describe.skipIf(!canMount)("on a disk without room", () => {
+  it("fails with the cause, loses nothing that it acknowledged, and neither hangs nor keeps its process", async () => {
+    await using folder = await temporaryFolder();
+    const script = join(import.meta.dirname, "remote", "full-disk.ts");
+    const { stdout } = await promisify(execFile)("unshare", [
+      "--mount",
+      process.execPath,
+      script,
+      folder.path,
+    ]);
+    expect(JSON.parse(stdout)).toEqual({
+      making: "unavailable not-applied ENOSPC true",
+      left: [lockName],
+      filling: "unavailable unknown ENOSPC true",
+      after: "unavailable not-applied ENOSPC true",
+      migrating: "unavailable not-applied ENOSPC true",
+      closing: "done",
+      opening: "unavailable not-applied ENOSPC true",
+      appending: "done",
+      lost: 0,
+      unexpected: 0,
+    });
   });
 });
 
@@ -88,8 +178,8 @@ describe("openEmbedded refuses", () => {
     await rm(join(data, missing), { recursive: true });
     const refused = await failure(openEmbedded(folder.path), "corrupt");
     expect(refused.message).toContain(data);
-    expect(await readdir(join(data, ".."))).toEqual(["lock-2.json", "postgres"]);
-    await (await lockFolder(folder.path, { onError: console.error })).release();
+    expect(await readdir(folder.path)).toEqual(["postgres", lockName]);
+    (await lockFolder(folder.path, { onLost: console.error })).release();
   });
 
   it.each(["17", "19"])("files of PostgreSQL %s, naming both versions", async (version) => {
@@ -104,8 +194,45 @@ describe("openEmbedded refuses", () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, "file");
     await writeFile(path, "");
-    expect((await failure(openEmbedded(path), "invalid-input")).message).toContain("is no folder");
+    expect((await failure(openEmbedded(path), "invalid-input")).message).toContain(
+      "A file stands in the way",
+    );
     await failure(openEmbedded(join(path, "below")), "invalid-input");
+    await failure(openEmbedded(join(path, "far", "below")), "invalid-input");
+  });
+
+  it.each([
+    ["where the system makes no folders", "/proc/relevo/data"],
+    ["with a name that is too long", join(tmpdir(), "n".repeat(300), "data")],
+    ["with a path that is too long", join(tmpdir(), "/name".repeat(1000))],
+  ])("a folder %s, with what the system said as the cause", async (_what, path) => {
+    const refused = await failure(openEmbedded(path), "invalid-input");
+    expect(refused.message).toContain(path);
+    expect(refused.cause).toMatchObject({ code: refused.details.code });
+  });
+
+  it("a folder behind links that lead in a circle", async () => {
+    await using folder = await temporaryFolder();
+    const [one, two] = [join(folder.path, "one"), join(folder.path, "two")];
+    await symlink(one, two);
+    await symlink(two, one);
+    const refused = await failure(openEmbedded(join(one, "data")), "invalid-input");
+    expect(refused.cause).toMatchObject({ code: "ELOOP" });
+  });
+
+  it("a path that is too long for the lock, and makes nothing there but folders", async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "/name".repeat(120));
+    const refused = await failure(openEmbedded(path), "invalid-input");
+    expect(refused.details.code).toBe("ENAMETOOLONG");
+    expect(await readdir(path)).toEqual([]);
+  });
+
+  it("options out of their range, and leaves the folder free", async () => {
+    await using folder = await copy();
+    await failure(openEmbedded(folder.path, { timeoutMs: 0 }), "invalid-input");
+    await using store = await openEmbedded(folder.path);
+    expect((await store.log.head(session))?.version).toBe(1);
   });
 
   it("the data folder of a PostgreSQL itself, and what is no path", async () => {

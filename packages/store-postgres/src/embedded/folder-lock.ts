@@ -1,226 +1,155 @@
-import { randomUUID } from "node:crypto";
-import { link, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { randomInt } from "node:crypto";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import { MemoryError, systemClock } from "@relevo/core";
-import { isRunning, type ProcessIdentity, thisProcess } from "./process-identity.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MemoryError, printable, systemClock } from "@relevo/core";
+import { explainFolder } from "./explain-folder.ts";
+import { type FileLock, tryLockFile } from "./file-lock.ts";
 
 /** The sole right of this process to a folder, until it gives it back or ends. */
 export interface FolderLock {
-  /** Lets the next one in. Idempotent. */
-  release(): Promise<void>;
+  /** Whether the lock is still there, which its owner also looks at by itself from time to time. */
+  verify(): Promise<boolean>;
+  /** Lets the next one in. Idempotent, and never fails: what happens to the folder cannot make it keep the lock. */
+  release(): void;
 }
 
 export interface FolderLockOptions {
-  /** What keeps the owner from showing that it lives. */
-  readonly onError: (error: unknown) => void;
-  /**
-   * How long an owner that cannot be looked up, because it runs on another host or in another container, may show no
-   * sign of life before its lock is taken over; 20,000 when left out. In milliseconds.
-   */
-  readonly silenceMs?: number;
+  /** Told once when the lock is gone although nobody gave it back: somebody removed its file. */
+  readonly onLost: (error: MemoryError) => void;
+  /** How often the owner renews its lock and looks whether it is still there; 1,000 when left out. In milliseconds. */
+  readonly renewMs?: number;
 }
 
-interface Owner extends ProcessIdentity {
+/** Who has the folder, for people. Nothing is decided by it. */
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
   readonly openedAt: string;
-  readonly released: boolean;
+  /** When the process started, which tells it from another one of the same id and host name. */
+  readonly startedAt: number;
 }
 
-const defaultSilenceMs = 20_000;
-/** How often an owner shows that it lives, by the time of its lock file. In milliseconds. */
-const beatMs = 1000;
-const pollMs = 200;
-const staleDraftMs = 60_000;
+export const lockName = "relevo.lock";
+export const ownerName = "relevo.owner.json";
+/** Of several who try at the same moment all may fail once, because trying holds a part of the lock. */
+const attempts = 8;
+const maxOwnerBytes = 4096;
 
 /**
- * Takes the folder for this process. Locks are files with ascending numbers, and the greatest counts. Whoever finds its
- * owner gone or done makes the next one, complete from its first moment because it is linked into place; of several
- * who try, one succeeds. A number that was ever the greatest is never free again, so that somebody who decided long
- * ago cannot take what another has taken since; who comes so late finds a greater number and begins anew. Replacing
- * or removing the lock of a dead owner would leave a gap in which two processes can succeed.
+ * Takes the folder for this process, by an operating system's lock on a file in it. The system releases it when the
+ * process ends, however that happens, and not before: it does not matter whether the owner answers, is paused, runs
+ * in another container, or which id its process has. A copy of the folder is a folder of its own.
  *
- * @throws `conflict` when a running process has the folder; `unsupported` when its file system knows no hard links.
+ * @throws `conflict` when another has the folder; `denied`; `unavailable`; `corrupt`; `unsupported`.
  */
 export async function lockFolder(folder: string, options: FolderLockOptions): Promise<FolderLock> {
-  const here = await thisProcess();
-  const draft = join(folder, `lock-${randomUUID()}.draft`);
-  const owner: Owner = { ...here, openedAt: new Date(systemClock.now()).toISOString(), released: false };
-  await writeFile(draft, recordOf(owner), { flag: "wx" });
-  try {
-    for (;;) {
-      const newest = await newestLock(folder);
-      if (newest > 0) {
-        const before = await readOwner(folder, newest);
-        if (before === undefined) continue;
-        if (!before.released && !(await isGone(folder, newest, before, here, options)))
-          throw refusal(folder, newest, before, here);
-      }
-      const number = newest + 1;
-      if (!(await linkInto(draft, lockPath(folder, number), folder))) continue;
-      if ((await newestLock(folder)) === number) {
-        await removeOlder(folder, number);
-        return hold(folder, number, owner, options);
-      }
-      await rm(lockPath(folder, number), { force: true });
-    }
-  } finally {
-    await rm(draft, { force: true });
+  const path = join(folder, lockName);
+  for (let attempt = 1; ; attempt++) {
+    const lock = tryLockFile(path);
+    if (lock !== undefined) return hold(folder, path, lock, options);
+    if (attempt === attempts) throw refusal(folder);
+    await sleep(randomInt(5, 25));
   }
 }
 
-function hold(folder: string, number: number, owner: Owner, { onError }: FolderLockOptions): FolderLock {
-  const path = lockPath(folder, number);
-  let released: Promise<void> | undefined;
-  const beat = setInterval(() => {
-    const now = new Date(systemClock.now());
-    utimes(path, now, now).catch((cause: NodeJS.ErrnoException) => {
-      if (released !== undefined) return;
-      if (cause.code !== "ENOENT") return onError(cause);
-      clearInterval(beat);
-      onError(
-        new MemoryError(
-          "conflict",
-          `The lock of this process (${process.pid}) on ${folder} is gone: somebody removed it, or took it for the lock of a dead process. End this process before two write to the folder.`,
-          { details: { conflict: "folder", folder, pid: process.pid }, cause },
-        ),
-      );
-    });
-  }, beatMs);
-  beat.unref();
+function hold(
+  folder: string,
+  path: string,
+  lock: FileLock,
+  { onLost, renewMs = 1000 }: FolderLockOptions,
+): FolderLock {
+  const owner: Owner = { ...thisProcess(), openedAt: new Date(systemClock.now()).toISOString() };
+  let file: bigint;
+  try {
+    // Made anew, because to open what stands there may wait for ever: it could be a pipe.
+    rmSync(join(folder, ownerName), { force: true });
+    writeFileSync(join(folder, ownerName), `${JSON.stringify(owner)}\n`, { flag: "wx" });
+    file = statSync(path, { bigint: true }).ino;
+  } catch (cause) {
+    lock.release();
+    throw explainFolder(cause, folder);
+  }
+  let held = true;
+
+  async function verify(): Promise<boolean> {
+    const found = await stat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => error.code);
+    const there = typeof found === "object" ? found.ino === file : found !== "ENOENT" && found !== "ENOTDIR";
+    if (!held || (there && lock.renew())) return held;
+    stop();
+    onLost(lost(folder));
+    return false;
+  }
+
+  // Also what keeps the lock from being collected while a part of the store is still in use.
+  const timer = setInterval(() => void verify(), renewMs).unref();
+
+  function stop(): void {
+    held = false;
+    clearInterval(timer);
+    lock.release();
+  }
+
   return {
+    verify,
     release() {
-      released ??= (async () => {
-        clearInterval(beat);
-        const draft = join(folder, `lock-${randomUUID()}.draft`);
-        await writeFile(draft, recordOf({ ...owner, released: true }));
-        await rename(draft, path);
-      })();
-      return released;
+      if (!held) return;
+      try {
+        // Before the lock goes: afterwards it may be the next owner's.
+        rmSync(join(folder, ownerName), { force: true });
+      } catch {
+        // What it says is for people, and the next owner overwrites it.
+      }
+      stop();
     },
   };
 }
 
-/** Whether an owner has ended without giving its lock back. */
-async function isGone(
-  folder: string,
-  number: number,
-  owner: Owner,
-  here: ProcessIdentity,
-  { silenceMs = defaultSilenceMs }: FolderLockOptions,
-): Promise<boolean> {
-  const running = await isRunning(owner, here);
-  if (running !== undefined) return !running;
-  // Its signs are only compared with each other: its clock need not be ours.
-  const first = await signOf(folder, number);
-  const end = performance.now() + silenceMs;
-  while (performance.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-    if ((await signOf(folder, number)) !== first) return false;
+function thisProcess(): Omit<Owner, "openedAt"> {
+  return { pid: process.pid, host: hostname(), startedAt: performance.timeOrigin };
+}
+
+function refusal(folder: string): MemoryError {
+  const owner = readOwner(folder);
+  if (owner === undefined) {
+    return new MemoryError(
+      "conflict",
+      `The folder ${folder} is in use by another process, or its file system has no locks. An embedded database has one process at a time. Stop that process, or give this one a folder of its own on a local disk.`,
+      { details: { conflict: "folder", folder }, retryable: true },
+    );
   }
-  return true;
-}
-
-async function signOf(folder: string, number: number): Promise<string> {
-  // One that is not there any more was followed by another, which is a sign of life too.
-  return await stat(lockPath(folder, number)).then(
-    ({ mtimeMs, ino }) => `${mtimeMs} ${ino}`,
-    () => "gone",
-  );
-}
-
-function refusal(folder: string, number: number, owner: Owner, here: ProcessIdentity): MemoryError {
-  const { pid, host, openedAt } = owner;
-  const own = pid === here.pid && owner.place === here.place;
-  const who = own ? `this process (${pid})` : `process ${pid}${host === here.host ? "" : ` on ${host}`}`;
-  const advice = own
-    ? "Use the store that it has, or close it first."
-    : owner.place === here.place
-      ? "Stop that process, or give this one a folder of its own."
-      : `Stop that process, or give this one a folder of its own. Should it be gone for certain, remove ${lockPath(folder, number)}.`;
+  const { pid, host, openedAt, startedAt } = owner;
+  const here = thisProcess();
+  const elsewhere = host === here.host ? "" : ` on ${printable(host)}`;
+  const own = elsewhere === "" && pid === here.pid && startedAt === here.startedAt;
   return new MemoryError(
     "conflict",
-    `The folder ${folder} is in use by ${who} since ${openedAt}. An embedded database has one process at a time. ${advice}`,
+    `The folder ${folder} is in use by ${own ? `this process (${pid})` : `process ${pid}${elsewhere}`} since ${printable(openedAt)}. An embedded database has one process at a time. ${own ? "Close the store that has it" : "Stop that process"}, or give this one a folder of its own.`,
     { details: { conflict: "folder", folder, pid, host, openedAt }, retryable: true },
   );
 }
 
-function lockPath(folder: string, number: number): string {
-  return join(folder, `lock-${number}.json`);
-}
-
-/** The greatest number of a lock; 0 for none. */
-async function newestLock(folder: string): Promise<number> {
-  return Math.max(0, ...(await readdir(folder)).map(numberOf));
-}
-
-function numberOf(name: string): number {
-  const digits = /^lock-([1-9]\d{0,14})\.json$/.exec(name)?.[1];
-  return digits === undefined ? 0 : Number(digits);
-}
-
-/** `undefined` when the lock went meanwhile. One that nobody can read had its writer's machine go down under it. */
-async function readOwner(folder: string, number: number): Promise<Owner | undefined> {
-  let text: string;
+/** `undefined` when nobody can tell: its owner has only just come or gone, or the file says something else. */
+function readOwner(folder: string): Owner | undefined {
+  const path = join(folder, ownerName);
   try {
-    text = await readFile(lockPath(folder, number), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const { pid, startedAt, host, place, openedAt, released } = JSON.parse(text);
-    if (Number.isSafeInteger(pid) && pid > 0 && typeof place === "string") {
-      return {
-        pid,
-        startedAt: typeof startedAt === "string" ? startedAt : null,
-        host: String(host),
-        place,
-        openedAt: String(openedAt),
-        released: released === true,
-      };
-    }
+    const found = statSync(path);
+    if (!found.isFile() || found.size > maxOwnerBytes) return undefined;
+    const { pid, host, openedAt, startedAt } = JSON.parse(readFileSync(path, "utf8"));
+    if (!Number.isSafeInteger(pid) || typeof host !== "string" || typeof openedAt !== "string")
+      return undefined;
+    return { pid, host, openedAt, startedAt: Number(startedAt) };
   } catch {
-    // Falls through: what it says counts for nothing.
-  }
-  return {
-    pid: 0,
-    startedAt: null,
-    host: "an unknown host",
-    place: "",
-    openedAt: "unknown",
-    released: false,
-  };
-}
-
-function recordOf(owner: Owner): string {
-  return `${JSON.stringify(owner)}\n`;
-}
-
-/** False when another was faster. */
-async function linkInto(draft: string, path: string, folder: string): Promise<boolean> {
-  try {
-    await link(draft, path);
-    return true;
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === "EEXIST") return false;
-    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "ENOSYS") throw cause;
-    throw new MemoryError(
-      "unsupported",
-      `The file system of ${folder} knows no hard links, which the lock is made with. Choose a folder on another disk.`,
-      { cause },
-    );
+    return undefined;
   }
 }
 
-/** Locks that no longer count, and drafts of processes that died over them. */
-async function removeOlder(folder: string, number: number): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    const old = numberOf(name);
-    if (old > 0 && old < number) await rm(path, { force: true });
-    if (!/^lock-[0-9a-f-]{36}\.draft$/.test(name)) continue;
-    const written = await stat(path).catch(() => undefined);
-    if (written !== undefined && systemClock.now() - written.mtimeMs > staleDraftMs)
-      await rm(path, { force: true });
-  }
+function lost(folder: string): MemoryError {
+  return new MemoryError(
+    "conflict",
+    `The lock of this process (${process.pid}) on ${folder} is gone: somebody removed its file or the folder. The store takes no more calls, as another process may have the folder now.`,
+    { details: { conflict: "folder", folder, pid: process.pid } },
+  );
 }

@@ -1,10 +1,13 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Limits, MemoryError, refuse, type Store } from "@relevo/core";
+import { type Limits, type MemoryError, refuse, type Store } from "@relevo/core";
 import type { PGlite } from "kysely";
-import { createPostgresStore } from "../create-postgres-store.ts";
-import { type FolderLock, lockFolder } from "./folder-lock.ts";
-import { openPglite } from "./open-pglite.ts";
+import { createPostgresStore, defaultTimeoutMs, type PostgresStore } from "../create-postgres-store.ts";
+import { explainFolder } from "./explain-folder.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { makeFolder } from "./make-folder.ts";
+import { closePglite, type OpenedPglite, openPglite } from "./open-pglite.ts";
+import { within } from "./within.ts";
 
 export interface EmbeddedOptions {
   readonly limits?: Partial<Limits>;
@@ -14,7 +17,13 @@ export interface EmbeddedOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** A store that owns its database: `close` ends both and lets the next process in. */
+/** How long making or recovering a database may take. In milliseconds. */
+const openMs = 300_000;
+
+/**
+ * A store that owns its database: `close` ends both and lets the next process in. It fails with `timeout` while a
+ * transaction of your own on `pglite` has not ended; the folder stays taken until that ends.
+ */
 export interface EmbeddedStore extends Store {
   /** The folder as an absolute path. */
   readonly folder: string;
@@ -24,14 +33,15 @@ export interface EmbeddedStore extends Store {
 
 /**
  * A store on a PostgreSQL that runs in this process and keeps its files in a folder, which is made when it is missing.
- * One process at a time: a second one is refused with the owner's process id, and the folder of a process that died is
- * taken over. An acknowledged write survives `kill -9`, not the end of the machine.
+ * One process at a time: the operating system keeps the folder for its owner, whether that answers or not, and gives it
+ * to the next one as soon as the owner has ended. An acknowledged write survives `kill -9`, not the end of the machine.
  *
- * Whose owner runs on another host or in another container cannot be looked up: it counts as dead after 20 seconds
- * without a sign of life, so opening takes that long then. An owner that blocks its event loop for so long looks dead.
+ * A disk without room ends the database as it would end a server: calls fail with `unavailable`, and the next opening
+ * recovers what was acknowledged. When the folder is removed below the store, calls fail with `conflict`.
  *
- * @throws `conflict` when a running process has the folder, with `details.pid`; `corrupt`; `unsupported` when another
- *   version of PostgreSQL made the files, or PGlite is not installed; `denied`; `invalid-input` when it is no folder.
+ * @throws `conflict` when a process has the folder, with `details.pid` and `details.host` where they are known;
+ *   `corrupt`; `unsupported` when another version of PostgreSQL made the files, or PGlite or `node:sqlite` is missing;
+ *   `denied`; `invalid-input` when it can be no folder; `unavailable` with what the system said as `cause`; `timeout`.
  *
  * @example
  * ```ts
@@ -44,37 +54,72 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
   if (typeof folder !== "string" || folder === "" || folder.includes("\0"))
     throw refuse("folder", "must be the path of a folder.");
   const path = resolve(folder);
-  const { onError = () => undefined } = options;
-  await makeFolder(path);
-  const lock = await lockOrExplain(path, onError);
-  let pglite: PGlite;
-  try {
-    pglite = await openPglite(path);
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
-  const store = createPostgresStore({ ...options, pglite });
+  const { onError = () => undefined, timeoutMs = defaultTimeoutMs } = options;
+  const opening = openFolder(path, { ...options, onError });
+  const { store, pglite, end } = await within(openMs, opening, `${path} could not be opened in time.`).catch(
+    (error: unknown) => {
+      // Should it open after all, it must not stay so.
+      opening.then((late) => late.end().catch(onError)).catch(() => undefined);
+      throw error;
+    },
+  );
   let closed: Promise<void> | undefined;
   function close(): Promise<void> {
-    closed ??= (async () => {
-      await store.close();
-      try {
-        await pglite.close();
-      } finally {
-        await lock.release();
-      }
-    })();
+    closed ??= store
+      .close()
+      .then(() => within(timeoutMs, end(), `A transaction on the database in ${path} has not ended.`));
     return closed;
   }
   return { ...store, folder: path, pglite, close, [Symbol.asyncDispose]: close };
 }
 
-async function makeFolder(path: string): Promise<void> {
+interface OpenFolder {
+  readonly store: PostgresStore;
+  readonly pglite: PGlite;
+  /** Ends the database, then lets the next process in. */
+  end(): Promise<void>;
+}
+
+async function openFolder(
+  path: string,
+  options: EmbeddedOptions & { readonly onError: (error: unknown) => void },
+): Promise<OpenFolder> {
+  await prepareFolder(path);
+  let opened: OpenedPglite | undefined;
+  let lost: MemoryError | undefined;
+  const lock = await lockFolder(path, {
+    onLost(error) {
+      lost = error;
+      opened?.stop(error);
+      options.onError(error);
+    },
+  });
+  async function end(): Promise<void> {
+    try {
+      if (opened !== undefined) await closePglite(opened);
+    } finally {
+      lock.release();
+    }
+  }
   try {
-    await mkdir(path, { recursive: true });
+    opened = await openPglite(path);
+    if (!(await lock.verify()) && lost !== undefined) {
+      opened.stop(lost);
+      throw lost;
+    }
+    return { store: createPostgresStore({ ...options, pglite: opened.pglite }), pglite: opened.pglite, end };
+  } catch (error) {
+    // The first error is the one that says what is wrong.
+    await end().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function prepareFolder(path: string): Promise<void> {
+  try {
+    await makeFolder(path);
   } catch (cause) {
-    throw explain(cause, path);
+    throw explainFolder(cause, path);
   }
   const foreign = await stat(join(path, "PG_VERSION")).catch(() => undefined);
   if (foreign !== undefined) {
@@ -82,41 +127,5 @@ async function makeFolder(path: string): Promise<void> {
       "folder",
       `is the data folder of a PostgreSQL itself: ${path}. Open it with PGlite and pass that to createPostgresStore, or choose another folder.`,
     );
-  }
-}
-
-async function lockOrExplain(path: string, onError: (error: unknown) => void): Promise<FolderLock> {
-  try {
-    return await lockFolder(path, { onError });
-  } catch (cause) {
-    throw MemoryError.isInstance(cause) ? cause : explain(cause, path);
-  }
-}
-
-/** What the operating system says about a folder, in plain words. */
-function explain(cause: unknown, path: string): MemoryError {
-  const { code = "unknown" } = cause as NodeJS.ErrnoException;
-  const options = { cause, details: { folder: path, code } };
-  switch (code) {
-    case "EEXIST":
-    case "ENOTDIR":
-      return new MemoryError(
-        "invalid-input",
-        `${path} is no folder: a file of that name stands in the way.`,
-        options,
-      );
-    case "EACCES":
-    case "EPERM":
-    case "EROFS":
-      return new MemoryError(
-        "denied",
-        `This process may not write in ${path}. Give its user the right to, or choose another folder.`,
-        options,
-      );
-    case "ENOSPC":
-    case "EDQUOT":
-      return new MemoryError("unavailable", `There is no room left on the disk of ${path}.`, options);
-    default:
-      return new MemoryError("unavailable", `The folder ${path} cannot be used (${code}).`, options);
   }
 }

@@ -2,10 +2,25 @@ import { constants } from "node:fs";
 import { access, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MemoryError } from "@relevo/core";
-import type { PGlite } from "kysely";
 import { migratePostgres } from "../migrations/migrate-postgres.ts";
+import { explainFolder, systemCodeOf } from "./explain-folder.ts";
+import { type GuardablePglite, guardPglite, type PgliteGuard } from "./guard-pglite.ts";
 
-type PgliteClass = { create(folder?: string): Promise<PGlite> };
+interface PgliteOptions {
+  readonly dataDir?: string;
+  readonly startParams?: string[];
+  readonly onStderr?: (line: string) => boolean;
+}
+
+interface PgliteClass {
+  readonly defaultStartParams: string[];
+  create(options?: PgliteOptions): Promise<GuardablePglite>;
+}
+
+/** A database whose guard stops it for good after a crash. */
+export interface OpenedPglite extends PgliteGuard {
+  readonly pglite: GuardablePglite;
+}
 
 const versionFile = "PG_VERSION";
 
@@ -16,35 +31,51 @@ const versionFile = "PG_VERSION";
  * @throws `corrupt`; `unsupported` for files of another version of PostgreSQL, or without PGlite; `denied`;
  *   `unavailable`.
  */
-export async function openPglite(folder: string): Promise<PGlite> {
+export async function openPglite(folder: string): Promise<OpenedPglite> {
   const data = join(folder, "postgres");
   const draft = join(folder, "postgres.new");
   const { PGlite: pgliteClass } = await importPglite();
-  await requireAccess(folder);
-  if (!(await exists(data))) {
-    await rm(draft, { recursive: true, force: true });
-    const made = await create(pgliteClass, draft);
-    try {
-      await migratePostgres({ pglite: made });
-    } finally {
-      await made.close();
-    }
-    await rename(draft, data);
-  }
-  await requireAccess(data);
-  const pglite = await create(pgliteClass, data);
   try {
-    await migratePostgres({ pglite });
+    await requireAccess(folder);
+    if (!(await exists(data))) {
+      await rm(draft, { recursive: true, force: true });
+      try {
+        await closePglite(await openMigrated(pgliteClass, draft));
+        await rename(draft, data);
+      } catch (error) {
+        // Whatever filled the disk is no use to anybody. Should that fail too, the next one removes it.
+        await rm(draft, { recursive: true, force: true }).catch(() => undefined);
+        throw error;
+      }
+    }
+    await requireAccess(data);
+    return await openMigrated(pgliteClass, data);
   } catch (error) {
-    await pglite.close();
+    throw explainFolder(error, folder);
+  }
+}
+
+/** Ends a database. One that has stopped only lets go of its files: to shut down, it would write to them. */
+export async function closePglite({ pglite, stopped }: OpenedPglite): Promise<void> {
+  if (stopped !== undefined) await pglite.fs?.closeFs();
+  else if (!pglite.closed) await pglite.close();
+}
+
+async function openMigrated(pgliteClass: PgliteClass, data: string): Promise<OpenedPglite> {
+  const opened = await create(pgliteClass, data);
+  try {
+    await migratePostgres({ pglite: opened.pglite });
+    return opened;
+  } catch (error) {
+    // The first error is the one that says what is wrong.
+    await closePglite(opened).catch(() => undefined);
     throw error;
   }
-  return pglite;
 }
 
 async function importPglite(): Promise<{ readonly PGlite: PgliteClass }> {
   try {
-    return (await import("@electric-sql/pglite")) as unknown as { readonly PGlite: PgliteClass };
+    return await import("@electric-sql/pglite");
   } catch (cause) {
     throw new MemoryError(
       "unsupported",
@@ -54,52 +85,60 @@ async function importPglite(): Promise<{ readonly PGlite: PgliteClass }> {
   }
 }
 
-async function create(pgliteClass: PgliteClass, data: string): Promise<PGlite> {
+async function create(pgliteClass: PgliteClass, data: string): Promise<OpenedPglite> {
   // Asked beforehand, because a folder without it would be taken for an empty one and overwritten.
   const found = await readFile(join(data, versionFile), "utf8").catch(() => undefined);
   if (found === undefined && (await exists(data))) throw corrupt(data, undefined);
+  // Of the start only: later the messages of failed statements would add up.
+  let said: string[] | undefined = [];
   try {
-    return await pgliteClass.create(data);
-  } catch (cause) {
-    // What PGlite throws does not say what is wrong with the files, so they are compared with those it makes itself.
-    const made = found === undefined ? undefined : found.trim();
-    const mine = made === undefined ? undefined : await majorOf(pgliteClass);
-    if (made !== undefined && mine !== undefined && made !== mine) {
-      throw new MemoryError(
-        "unsupported",
-        `The database in ${data} was made by PostgreSQL ${made}, and this version of PGlite is PostgreSQL ${mine}. Open it with the version that made it, export it, and import it into a new folder.`,
-        { details: { folder: data, found: made, needed: mine }, cause },
-      );
-    }
-    if (found !== undefined) throw corrupt(data, cause);
-    throw new MemoryError("unavailable", `No database could be made in ${data}. Is there room on its disk?`, {
-      details: { folder: data },
-      cause,
+    const pglite = await pgliteClass.create({
+      dataDir: data,
+      // Its timer would outlive a start that fails, and keep the process from ending.
+      startParams: [...pgliteClass.defaultStartParams, "-c", "log_startup_progress_interval=0"],
+      onStderr: (line) => {
+        if (/\b(FATAL|PANIC|DETAIL):/.test(line)) said?.push(line);
+        return false;
+      },
     });
+    return Object.assign(guardPglite(pglite), { pglite });
+  } catch (error) {
+    throw explainStart(error, said.join("\n"), data, found !== undefined);
+  } finally {
+    said = undefined;
   }
+}
+
+/** What PGlite throws does not say what is wrong, but what PostgreSQL has printed does. */
+function explainStart(error: unknown, said: string, data: string, existed: boolean): MemoryError {
+  // PGlite throws the system's errors as objects that are no errors and say nothing.
+  const cause =
+    said === "" && error instanceof Error
+      ? error
+      : new Error(said || "PGlite did not start.", { cause: error });
+  const code = systemCodeOf(said, error);
+  if (code !== undefined) return explainFolder(cause, data, code);
+  const [, found, needed] = /by PostgreSQL version (\d+).* this version (\d+)/.exec(said) ?? [];
+  if (found !== undefined && needed !== undefined) {
+    return new MemoryError(
+      "unsupported",
+      `The database in ${data} was made by PostgreSQL ${found}, and this version of PGlite is PostgreSQL ${needed}. Open it with the version that made it, export it, and import it into a new folder.`,
+      { details: { folder: data, found, needed }, cause },
+    );
+  }
+  if (existed) return corrupt(data, cause);
+  return new MemoryError("unavailable", `No database could be made in ${data}. Is there room on its disk?`, {
+    details: { folder: data },
+    cause,
+  });
 }
 
 function corrupt(data: string, cause: unknown): MemoryError {
   return new MemoryError(
     "corrupt",
-    `The database in ${data} cannot be opened: its files are damaged or some are missing. Restore the folder from a backup, or move it away to begin anew.`,
+    `The database in ${data} cannot be opened: its files are damaged or some are missing. Restore the folder from a backup, or move it away to start with an empty one.`,
     { details: { folder: data }, cause },
   );
-}
-
-/** The version of PostgreSQL that this PGlite is. */
-async function majorOf(pgliteClass: PgliteClass): Promise<string | undefined> {
-  try {
-    const pglite = await pgliteClass.create();
-    try {
-      const { rows } = await pglite.query<{ server_version_num: string }>("show server_version_num");
-      return String(Math.floor(Number(rows[0]?.server_version_num) / 10_000));
-    } finally {
-      await pglite.close();
-    }
-  } catch {
-    return undefined;
-  }
 }
 
 /** @throws `denied` */
