@@ -45,8 +45,9 @@ export class StoreState {
     this.options = options;
     this.leases = new LeaseTable(options.clock);
     this.#notices = createNotices(options.onEvicted, options.onError);
-    this.#sessions = new LRUCache({ max: options.maxSessions });
-    this.#documents = new LRUCache({ max: options.maxDocuments });
+    // One place more than there may be entries, for one that replaces another and enters before that leaves.
+    this.#sessions = new LRUCache({ max: options.maxSessions + 1 });
+    this.#documents = new LRUCache({ max: options.maxDocuments + 1 });
     this.endings = new Endings({
       maxOperations: options.maxEndedOperations,
       maxEvictions: options.maxEvictions,
@@ -176,12 +177,14 @@ export class StoreState {
   putDocument(row: DocumentRow, now: number): void {
     const { set } = row;
     const before = set.put(row);
-    if (before !== undefined) this.#leaveDocument(before);
     if (set.session === undefined) {
-      this.#makeRoom(this.#documents, (victim) => this.#evictDocument(victim, "max-entries", now));
+      if (before === undefined)
+        this.#makeRoom(this.#documents, (victim) => this.#evictDocument(victim, "max-entries", now));
       this.#documents.set(row, row);
       this.documentBytes += row.charge;
     }
+    // Last: a cache that loses its only entry clears all of its space, 100,000 places, which takes a millisecond.
+    if (before !== undefined) this.#leaveDocument(before);
     this.#expiry.schedule(row);
   }
 
@@ -266,7 +269,7 @@ export class StoreState {
 
   /** lru-cache would evict by itself; taking the oldest out first leaves room to say goodbye in order. */
   #makeRoom<Item extends object>(cache: LRUCache<Item, Item>, evict: (victim: Item) => void): void {
-    if (cache.size < cache.max) return;
+    if (cache.size < cache.max - 1) return;
     const victim = cache.pop();
     if (victim !== undefined) evict(victim);
   }

@@ -181,6 +181,32 @@ describe("documents that stand alone are bounded", () => {
     expect(store.stats().documents).toBe(0);
   });
 
+  it("evicts nobody when a document is replaced at the bound", async () => {
+    const { store } = open({ maxDocuments: 2 });
+    for (const key of ["a", "b", "b", "a", "b"]) await store.documents.put(address(key), { value: key });
+    expect((await store.documents.find({ tenant })).items.map(({ key }) => key)).toEqual(["a", "b"]);
+    expect(store.stats()).toMatchObject({ documents: 2, evictedDocuments: 0 });
+  });
+
+  it("replaces its only document at a cost that does not follow maxDocuments", async () => {
+    const msFor = async (maxDocuments: number): Promise<number> => {
+      const { store } = open({ maxDocuments });
+      await store.documents.put(address("a"), { value: 0 });
+      const started = performance.now();
+      for (let value = 1; value <= 100; value++) await store.documents.put(address("a"), { value });
+      return performance.now() - started;
+    };
+    // The least of several, so that what else the machine does is left out.
+    const leastFor = async (maxDocuments: number): Promise<number> => {
+      let least = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 5; round++) least = Math.min(least, await msFor(maxDocuments));
+      return least;
+    };
+    await msFor(10);
+    // A hundred thousand times the bound: it cost thousands of times as much when the place of each was cleared.
+    expect(await leastFor(1_000_000)).toBeLessThan(50 * (await leastFor(10)));
+  });
+
   it("keeps a tenant whose last document made room for its next", async () => {
     const { store } = open({ maxDocuments: 1 });
     await store.documents.put(address("a"), { value: 1 });
