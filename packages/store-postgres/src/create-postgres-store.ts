@@ -20,8 +20,8 @@ import { createEventLog } from "./log/event-log.ts";
 import { createMaintenance, type PostgresMaintenance } from "./maintenance/maintenance.ts";
 import { defaultRole, defaultSchema, type PostgresStoreOptions } from "./options.ts";
 
-export const defaultTimeoutMs = 30_000;
-const maxTimeoutMs = 2 ** 31 - 1;
+export const defaultTimeoutMs: number = 30_000;
+export const maxTimeoutMs: number = 2 ** 31 - 1;
 
 /** The store on PostgreSQL: every port but search, and what only this store offers to its operator. */
 export interface PostgresStore extends Store {

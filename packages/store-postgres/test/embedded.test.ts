@@ -228,11 +228,14 @@ describe("openEmbedded refuses", () => {
     expect(await readdir(path)).toEqual([]);
   });
 
-  it("options out of their range, and leaves the folder free", async () => {
-    await using folder = await copy();
-    await failure(openEmbedded(folder.path, { timeoutMs: 0 }), "invalid-input");
-    await using store = await openEmbedded(folder.path);
-    expect((await store.log.head(session))?.version).toBe(1);
+  it("options out of their range, or unknown, before it makes a folder", async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "data");
+    await failure(openEmbedded(path, { timeoutMs: 0 }), "invalid-input");
+    await failure(openEmbedded(path, { limits: { idBytes: -1 } }), "invalid-input");
+    const misspelt: object = { onEror: () => undefined };
+    expect((await failure(openEmbedded(path, misspelt), "invalid-input")).message).toContain("onError");
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
   it("the data folder of a PostgreSQL itself, and what is no path", async () => {

@@ -1,8 +1,22 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Limits, type MemoryError, refuse, type Store } from "@relevo/core";
+import {
+  admitInteger,
+  admitOptions,
+  fieldTable,
+  type Limits,
+  type MemoryError,
+  refuse,
+  resolveLimits,
+  type Store,
+} from "@relevo/core";
 import type { PGlite } from "kysely";
-import { createPostgresStore, defaultTimeoutMs, type PostgresStore } from "../create-postgres-store.ts";
+import {
+  createPostgresStore,
+  defaultTimeoutMs,
+  maxTimeoutMs,
+  type PostgresStore,
+} from "../create-postgres-store.ts";
 import { explainFolder } from "./explain-folder.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { makeFolder } from "./make-folder.ts";
@@ -10,12 +24,18 @@ import { closePglite, type OpenedPglite, openPglite } from "./open-pglite.ts";
 import { within } from "./within.ts";
 
 export interface EmbeddedOptions {
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<Limits> | undefined;
   /** How long a call may take, from its beginning to its end; 30,000 when left out. In milliseconds. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** What failed where no caller waits for it. Nothing when left out. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
+
+const optionFields = fieldTable<EmbeddedOptions>({
+  limits: "refines",
+  timeoutMs: "refines",
+  onError: "refines",
+});
 
 /** How long making or recovering a database may take. In milliseconds. */
 const openMs = 300_000;
@@ -54,8 +74,11 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
   if (typeof folder !== "string" || folder === "" || folder.includes("\0"))
     throw refuse("folder", "must be the path of a folder.");
   const path = resolve(folder);
-  const { onError = () => undefined, timeoutMs = defaultTimeoutMs } = options;
-  const opening = openFolder(path, { ...options, onError });
+  const admitted = admitOptions(options, optionFields);
+  const { onError = () => undefined, limits } = admitted;
+  // Before the folder is touched: making a database takes seconds.
+  const timeoutMs = admitInteger(admitted.timeoutMs ?? defaultTimeoutMs, "timeoutMs", 1, maxTimeoutMs);
+  const opening = openFolder(path, { limits: resolveLimits(limits), timeoutMs, onError });
   const { store, pglite, end } = await within(openMs, opening, `${path} could not be opened in time.`).catch(
     (error: unknown) => {
       // Should it open after all, it must not stay so.
@@ -73,6 +96,12 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
   return { ...store, folder: path, pglite, close, [Symbol.asyncDispose]: close };
 }
 
+interface AdmittedOptions {
+  readonly limits: Limits;
+  readonly timeoutMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
 interface OpenFolder {
   readonly store: PostgresStore;
   readonly pglite: PGlite;
@@ -80,10 +109,7 @@ interface OpenFolder {
   end(): Promise<void>;
 }
 
-async function openFolder(
-  path: string,
-  options: EmbeddedOptions & { readonly onError: (error: unknown) => void },
-): Promise<OpenFolder> {
+async function openFolder(path: string, options: AdmittedOptions): Promise<OpenFolder> {
   await prepareFolder(path);
   let opened: OpenedPglite | undefined;
   let lost: MemoryError | undefined;
