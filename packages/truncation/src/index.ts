@@ -1,5 +1,6 @@
 export type { ArrayOptions } from "./history/array-source.ts";
 export { compose } from "./strategies/compose.ts";
+export { describeDataUrls } from "./strategies/data-urls.ts";
 export type { Strategy } from "./strategies/strategy.ts";
 export { type Amount, type SummarizeOptions, summarize } from "./strategies/summarize.ts";
 export { type BudgetReserve, type TokenBudgetOptions, tokenBudget } from "./strategies/token-budget.ts";

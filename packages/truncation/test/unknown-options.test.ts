@@ -47,7 +47,7 @@ it("an option that nobody knows is refused by every call", async () => {
 /** Functions of plain values. A new function has to be tried above, or to be named here. */
 const withoutOptions = [
   ...["cachedCounter", "compose", "countRequest", "countToolDefinitions", "customCounter", "estimateCounter"],
-  ...["expandArray", "imageTokens", "isCachedCounter", "messageTokens"],
+  ...["describeDataUrls", "expandArray", "imageTokens", "isCachedCounter", "messageTokens"],
 ].map((name) => `truncation.${name}`);
 
 it("strategies take undefined where an option only refines, and refuse it where it selects", () => {

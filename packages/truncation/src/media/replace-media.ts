@@ -3,7 +3,8 @@ import { type Media, mediaOf } from "./media-of.ts";
 
 /** What takes the place of images and files, and of texts; a text that stays is returned as it is. */
 export interface Replacement {
-  media(media: Media): JsonValue;
+  /** Images and files stay when it is left out. */
+  media?(media: Media): JsonValue;
   text?(text: string): string;
 }
 
@@ -24,7 +25,7 @@ export function replaceMedia(value: JsonValue, by: Replacement, depth = 0): Json
     return changed ? copy : value;
   }
   const media = mediaOf(value);
-  if (media !== undefined) return by.media(media);
+  if (media !== undefined) return by.media?.(media) ?? value;
   return replaceInObject(value, by, depth);
 }
 

@@ -21,7 +21,11 @@ export function compose(...strategies: readonly Strategy[]): Strategy {
   });
   return strategyOf({
     name: `compose(${parts.map(({ name }) => name).join(", ")})`,
-    stages: parts.flatMap(({ stages }) => stages),
+    // By itself it reads everything; composed it leaves that to the others.
+    stages: parts
+      .filter(({ describesDataUrls }) => parts.length === 1 || describesDataUrls !== true)
+      .flatMap(({ stages }) => stages),
     readsSummaries: parts.some(({ readsSummaries }) => readsSummaries),
+    describesDataUrls: parts.some(({ describesDataUrls }) => describesDataUrls === true),
   });
 }

@@ -14,6 +14,7 @@ import {
 import { type ArrayOptions, arraySource } from "../history/array-source.ts";
 import { History } from "../history/history.ts";
 import { assemble } from "../view/assemble.ts";
+import { describedSource } from "../view/described-source.ts";
 import type { Stage, ViewState } from "../view/view-state.ts";
 
 /** A strategy for the views of sessions, and for plain arrays of messages. */
@@ -41,13 +42,17 @@ export interface StrategyParts {
   readonly stages: readonly Stage[];
   /** Whether summaries take the place of what they cover. */
   readonly readsSummaries: boolean;
+  /** Whether data URLs in texts are described in place of shown. */
+  readonly describesDataUrls?: boolean;
 }
 
 export function strategyOf(parts: StrategyParts): Strategy {
-  const view: ViewStrategy["view"] = async (source, given) => {
+  const described = new WeakMap<Message, Message>();
+  const view: ViewStrategy["view"] = async (log, given) => {
     const { signal, ...options } = admitOptions(given, viewFields);
     const call = signal === undefined ? {} : { signal };
     const form = admitViewForm(options);
+    const source = parts.describesDataUrls === true ? describedSource(log, described) : log;
     const state: ViewState = {
       history: new History(source, { readsSummaries: parts.readsSummaries, for: form.for, ...call }),
       form,
