@@ -1,14 +1,17 @@
 import {
   admitChoice,
+  admitFields,
   admitNullableTtl,
   admitTenant,
   type Clock,
   createUuidGenerator,
+  type FieldTable,
+  fieldTable,
   type IdGenerator,
+  type LimitOverrides,
   type Limits,
   printable,
   refuse,
-  requireKnownFields,
   requireObject,
   resolveLimits,
   systemClock,
@@ -20,27 +23,27 @@ import { createTenant, type Tenant } from "./tenant.ts";
 
 interface CommonOptions {
   /** What a session's `view` shows; every effective message when left out. */
-  readonly view?: ViewStrategy;
+  readonly view?: ViewStrategy | undefined;
   /**
    * Counts each message once, when it is appended; the count is kept with it under the counter's name, and a view
    * that uses the same counter does not count again. Nothing is counted when left out.
    */
-  readonly counter?: TokenCounter;
+  readonly counter?: TokenCounter | undefined;
   /** For the times of messages and events; the system's when left out. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** For sessions, messages and executions without an id; UUIDv7 when left out. */
-  readonly ids?: IdGenerator;
+  readonly ids?: IdGenerator | undefined;
   /** Tighter bounds than the stores' own, checked before a store is called. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: LimitOverrides | undefined;
   /**
    * How long volatile memories of agents, and volatile copies of durable ones, live when no `ttlMs` says so; `null`
    * for ever. 86,400,000 (a day) when left out.
    */
-  readonly volatileTtlMs?: number | null;
+  readonly volatileTtlMs?: number | null | undefined;
   /** Told of failures that no call reports, such as a volatile copy that could not be written. Warns when left out. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
   /** A number from 0 to 1 for the pauses between tries; `Math.random` when left out. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /** One store for everything. Tiers are then namespaces of it: the same code runs, nothing is faster. */
@@ -65,8 +68,20 @@ export interface Memory extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const commonFields = ["view", "counter", "clock", "ids", "limits", "volatileTtlMs", "onError", "random"];
-const knownFields = new Set(["store", "volatile", "durable", "sessions", ...commonFields]);
+const fields: FieldTable = fieldTable<MemoryOptions>({
+  store: "selects",
+  volatile: "selects",
+  durable: "selects",
+  sessions: "selects",
+  view: "refines",
+  counter: "refines",
+  clock: "refines",
+  ids: "refines",
+  limits: "refines",
+  volatileTtlMs: "refines",
+  onError: "refines",
+  random: "refines",
+});
 const dayMs = 24 * 3600 * 1000;
 
 /**
@@ -80,9 +95,8 @@ const dayMs = 24 * 3600 * 1000;
  * await session.append({ role: "user", content: "Hola, me llamo Juan" });
  * ```
  */
-export function createMemory(options: MemoryOptions): Memory {
-  requireObject(options, "options");
-  requireKnownFields(options, "options", knownFields);
+export function createMemory(given: MemoryOptions): Memory {
+  const options = admitFields(given, "options", fields);
   const stores = admitStores(options);
   const clock = admitObject(options.clock, "clock", ["now"]) ?? systemClock;
   const ttlMs = admitNullableTtl(options.volatileTtlMs, "volatileTtlMs");
@@ -92,7 +106,7 @@ export function createMemory(options: MemoryOptions): Memory {
     ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
     view: admitObject(options.view, "view", ["view"]),
     counter: admitObject(options.counter, "counter", ["countMessage"]),
-    limits: resolveLimits({ ...stores.sessions.limits, ...options.limits }),
+    limits: limitsOver(stores.sessions.limits, options.limits),
     checksValues: options.limits !== undefined,
     volatileTtlMs: ttlMs === undefined ? dayMs : (ttlMs ?? undefined),
     onError: admitFunction(options.onError, "onError") ?? warn,
@@ -107,6 +121,13 @@ export function createMemory(options: MemoryOptions): Memory {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The store's limits with the caller's in their place. */
+function limitsOver(limits: Limits, overrides: LimitOverrides = {}): Limits {
+  resolveLimits(overrides);
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  return resolveLimits({ ...limits, ...Object.fromEntries(given) });
 }
 
 function admitStores(options: object): Pick<Runtime, "sessions" | "volatile" | "durable"> {

@@ -37,6 +37,6 @@ export type {
 } from "./history/history.ts";
 export { erasedEvent } from "./history/history.ts";
 export { breakStore, overriding, type StoreParts } from "./mutants/break-store.ts";
-export { type OptionsCall, optionProblems } from "./option-problems.ts";
+export { type OptionsCall, optionProblems, storeOptionProblems } from "./option-problems.ts";
 export { runCase } from "./run-case.ts";
 export { type SoakOptions, soakModels } from "./soak-models.ts";

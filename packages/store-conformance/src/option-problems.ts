@@ -1,4 +1,13 @@
-import { type CallOptions, MemoryError } from "@relevo/core";
+import {
+  type CallOptions,
+  isEventTransfer,
+  MemoryError,
+  type SessionAddress,
+  type Store,
+} from "@relevo/core";
+import { everyCall } from "./cases/lifecycle/every-call.ts";
+import { present } from "./expect.ts";
+import { says } from "./samples.ts";
 
 /** A call of a public function with these options. They hold one that nobody knows, which their type does not show. */
 export type OptionsCall = (misspelt: CallOptions) => unknown;
@@ -34,6 +43,56 @@ export async function optionProblems(
     if (problem !== undefined) problems.push(`${name} ${problem}`);
   }
   return problems;
+}
+
+/**
+ * As `optionProblems`, of a whole store: its own methods and those of its ports. What it offers beyond the ports is
+ * given in `calls`, or named as without options.
+ */
+export async function storeOptionProblems(
+  store: Store,
+  calls: { readonly [name: string]: OptionsCall } = {},
+  withoutOptions: readonly string[] = ["store.close"],
+): Promise<readonly string[]> {
+  const { log, documents, leases, maintenance } = store;
+  const address: SessionAddress = { tenant: "acme", session: "options" };
+  await log.append(address, [says("x")]);
+  const head = present(await log.head(address), "the head of the session");
+  const lease = await leases?.acquire(address, { ttlMs: 60_000 });
+  const names = everyCall(store, address).map(([name]) => name);
+  const ofPorts = Object.fromEntries(
+    names.map((name): [string, OptionsCall] => [
+      name,
+      (options) => everyCall(store, address, options).find(([one]) => one === name)?.[1](),
+    ]),
+  );
+  return optionProblems(
+    {
+      store,
+      log,
+      documents,
+      ...(leases === undefined ? {} : { leases }),
+      ...(lease === undefined ? {} : { lease }),
+      ...(maintenance === undefined ? {} : { maintenance }),
+    },
+    {
+      ...ofPorts,
+      ...(isEventTransfer(log)
+        ? {
+            "log.importEvents": (options) =>
+              log.importEvents(address, { head, events: [], operations: [], removed: [] }, options),
+          }
+        : {}),
+      ...(lease === undefined
+        ? {}
+        : {
+            "lease.renew": (options) => lease.renew(options),
+            "lease.release": (options) => lease.release(options),
+          }),
+      ...calls,
+    },
+    withoutOptions,
+  );
 }
 
 const misspelt: object = Object.freeze({ signla: 1 });

@@ -1,12 +1,15 @@
 import {
+  admitFields,
   admitInteger,
   admitTtl,
   type Clock,
   createUuidGenerator,
+  type FieldTable,
+  fieldTable,
   type IdGenerator,
+  type LimitOverrides,
   type Limits,
   printable,
-  refuse,
   resolveLimits,
   systemClock,
 } from "@relevo/core";
@@ -40,38 +43,39 @@ export type EvictionNotice = SessionEviction | DocumentEviction;
 /** What `createMemoryStore` takes. Everything has a default. Bytes are JSON in UTF-8 and a flat sum for each entry. */
 export interface MemoryStoreOptions {
   /** Where the store's time comes from; the system's clock when left out. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Makes incarnations; UUIDv7 by the clock when left out. */
-  readonly ids?: IdGenerator;
-  readonly limits?: Partial<Limits>;
+  readonly ids?: IdGenerator | undefined;
+  readonly limits?: LimitOverrides | undefined;
   /** The most sessions, over all tenants; 10,000 when left out. Past it the least recently used one is evicted. */
-  readonly maxSessions?: number;
+  readonly maxSessions?: number | undefined;
   /** The most bytes of all sessions together; 256 MiB when left out. A session that is alone larger is `too-large`. */
-  readonly maxSessionBytes?: number;
+  readonly maxSessionBytes?: number | undefined;
   /** The most documents that stand alone, over all tenants; 100,000 when left out. */
-  readonly maxDocuments?: number;
+  readonly maxDocuments?: number | undefined;
   /** The most bytes of documents that stand alone; 64 MiB when left out. */
-  readonly maxDocumentBytes?: number;
+  readonly maxDocumentBytes?: number | undefined;
   /** How many operations of ended incarnations are remembered for a day; 1,000,000 when left out. */
-  readonly maxEndedOperations?: number;
+  readonly maxEndedOperations?: number | undefined;
   /** How many evicted sessions are remembered until they are deleted; 100,000 when left out. */
-  readonly maxEvictions?: number;
+  readonly maxEvictions?: number | undefined;
   /** The idle lifetime of sessions that are created without one; for ever when left out. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** How often expired data is freed; 30,000 when left out, 0 for never. It is invisible before that too. */
-  readonly sweepIntervalMs?: number;
+  readonly sweepIntervalMs?: number | undefined;
   /** Told of each eviction, in order, after the write that caused it. */
-  readonly onEvicted?: (notice: EvictionNotice) => void;
+  readonly onEvicted?: ((notice: EvictionNotice) => void) | undefined;
   /** Told of what goes wrong where no caller waits: a callback that throws, a bound that cut the memory short. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-export interface ResolvedOptions
-  extends Required<Omit<MemoryStoreOptions, "limits" | "ttlMs" | "onEvicted">> {
+type Defaulted = Omit<MemoryStoreOptions, "limits" | "ttlMs" | "onEvicted">;
+
+export type ResolvedOptions = { readonly [Name in keyof Defaulted]-?: NonNullable<Defaulted[Name]> } & {
   readonly limits: Limits;
   readonly ttlMs: number | undefined;
   readonly onEvicted: ((notice: EvictionNotice) => void) | undefined;
-}
+};
 
 const defaults = {
   maxSessions: 10_000,
@@ -82,23 +86,25 @@ const defaults = {
   maxEvictions: 100_000,
 } as const;
 
-const known: ReadonlySet<string> = new Set([
-  ...Object.keys(defaults),
-  "clock",
-  "ids",
-  "limits",
-  "ttlMs",
-  "sweepIntervalMs",
-  "onEvicted",
-  "onError",
-]);
+const fields: FieldTable = fieldTable<MemoryStoreOptions>({
+  clock: "refines",
+  ids: "refines",
+  limits: "refines",
+  maxSessions: "refines",
+  maxSessionBytes: "refines",
+  maxDocuments: "refines",
+  maxDocumentBytes: "refines",
+  maxEndedOperations: "refines",
+  maxEvictions: "refines",
+  ttlMs: "refines",
+  sweepIntervalMs: "refines",
+  onEvicted: "refines",
+  onError: "refines",
+});
 
 /** @throws `invalid-input` for an unknown option or one out of its range. */
-export function resolveOptions(options: MemoryStoreOptions): ResolvedOptions {
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      throw refuse(`options.${name}`, `is not an option. Known: ${[...known].join(", ")}.`);
-  }
+export function resolveOptions(given: MemoryStoreOptions): ResolvedOptions {
+  const options = admitFields(given, "options", fields);
   const bound = (name: keyof typeof defaults, maximum: number): number =>
     admitInteger(options[name] ?? defaults[name], name, 1, maximum);
   const clock = options.clock ?? systemClock;

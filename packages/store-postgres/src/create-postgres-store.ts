@@ -1,12 +1,14 @@
 import {
   admitChoice,
+  admitFields,
   admitInteger,
   createUuidGenerator,
   type EventLog,
   type EventScan,
   type EventTransfer,
+  type FieldTable,
+  fieldTable,
   type Leases,
-  requireObject,
   resolveLimits,
   type Store,
 } from "@relevo/core";
@@ -18,10 +20,21 @@ import { createDocumentStore } from "./documents/document-store.ts";
 import { createLeases } from "./leases.ts";
 import { createEventLog } from "./log/event-log.ts";
 import { createMaintenance, type PostgresMaintenance } from "./maintenance/maintenance.ts";
-import { defaultRole, defaultSchema, type PostgresStoreOptions } from "./options.ts";
+import { clientKinds, defaultRole, defaultSchema, type PostgresStoreOptions } from "./options.ts";
 
 export const defaultTimeoutMs: number = 30_000;
 export const maxTimeoutMs: number = 2 ** 31 - 1;
+
+const storeFields: FieldTable = fieldTable<PostgresStoreOptions>({
+  ...clientKinds,
+  schema: "selects",
+  rowLevelSecurity: "selects",
+  applicationRole: "selects",
+  timeoutMs: "refines",
+  preparedStatements: "refines",
+  limits: "refines",
+  onError: "refines",
+});
 
 /** The store on PostgreSQL: every port but search, and what only this store offers to its operator. */
 export interface PostgresStore extends Store {
@@ -57,8 +70,8 @@ export interface PostgresStore extends Store {
  * await pglite.close();
  * ```
  */
-export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
-  requireObject(options, "options");
+export function createPostgresStore(given: PostgresStoreOptions): PostgresStore {
+  const options = admitFields(given, "options", storeFields);
   const timeoutMs = admitInteger(options.timeoutMs ?? defaultTimeoutMs, "timeoutMs", 1, maxTimeoutMs);
   const { rowLevelSecurity, onError = () => undefined } = options;
   const security = admitChoice(

@@ -1,4 +1,4 @@
-import type { Limits } from "@relevo/core";
+import type { FieldKinds, LimitOverrides } from "@relevo/core";
 import type { PGlite } from "kysely";
 import type { AnyKysely, PostgresPool } from "./database/clients.ts";
 
@@ -13,6 +13,13 @@ export type ClientOptions =
   | { readonly pglite: PGlite; readonly pool?: undefined; readonly kysely?: undefined }
   /** A Kysely over any dialect of PostgreSQL. */
   | { readonly kysely: AnyKysely; readonly pool?: undefined; readonly pglite?: undefined };
+
+/** The clients among the options of a call; which of them is given is looked at by itself. */
+export const clientKinds: FieldKinds<ClientOptions> = {
+  pool: "refines",
+  pglite: "refines",
+  kysely: "refines",
+};
 
 /**
  * As which role a store works, so that row-level security keeps tenants apart.
@@ -37,13 +44,13 @@ export type PostgresStoreOptions = ClientOptions & {
   /** The role that `migratePostgres` has granted the use of the schema; `relevo_app` when left out. */
   readonly applicationRole?: string;
   /** How long a call may take, from its beginning to its end; 30,000 when left out. In milliseconds. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * Whether statements of a pool are prepared by name; true when left out. False behind PgBouncer in transaction mode,
    * unless it is 1.21 or newer with `max_prepared_statements` above 0.
    */
-  readonly preparedStatements?: boolean;
-  readonly limits?: Partial<Limits>;
+  readonly preparedStatements?: boolean | undefined;
+  readonly limits?: LimitOverrides | undefined;
   /** What failed where no caller waits for it, such as an idle connection that broke. Nothing when left out. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 };

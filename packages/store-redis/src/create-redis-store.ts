@@ -1,14 +1,17 @@
 import {
+  admitCall,
+  admitFields,
   type CallOptions,
   createUuidGenerator,
   type EventLog,
   type EventTransfer,
+  type FieldTable,
+  fieldTable,
   type IdGenerator,
   type Leases,
-  type Limits,
+  type LimitOverrides,
   type Maintenance,
   refuse,
-  requireKnownFields,
   requireObject,
   resolveLimits,
   type Store,
@@ -31,20 +34,20 @@ export interface RedisStoreOptions {
   /** What every key begins with; without braces and colons. `relevo` when left out. */
   readonly prefix?: string;
   /** Idle lifetime of new sessions that are given none of their own; for ever when left out. In milliseconds. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** `sliding` begins the lifetime again with each write, `fixed` does not. `sliding` when left out. */
-  readonly expiry?: "sliding" | "fixed";
+  readonly expiry?: "sliding" | "fixed" | undefined;
   /** When each call ends at the latest, whatever the connection does. 5,000 when left out. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
   /**
    * How many replicas must have taken a write before it is acknowledged (WAIT); 0 when left out. It narrows what a
    * failover can lose; it does not close it, since replication is asynchronous.
    */
-  readonly minReplicas?: number;
+  readonly minReplicas?: number | undefined;
   /** Bounds on input, in place of core's defaults. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: LimitOverrides | undefined;
   /** For incarnations; UUIDv7 when left out. */
-  readonly ids?: IdGenerator;
+  readonly ids?: IdGenerator | undefined;
 }
 
 /** The store on Redis, with what only it has. Search is not among it: Redis without modules has none. */
@@ -58,16 +61,16 @@ export interface RedisStore extends Store {
 
 const deepest = 900;
 
-const knownFields: ReadonlySet<string> = new Set([
-  "client",
-  "prefix",
-  "ttlMs",
-  "expiry",
-  "deadlineMs",
-  "minReplicas",
-  "limits",
-  "ids",
-]);
+const fields: FieldTable = fieldTable<RedisStoreOptions>({
+  client: "selects",
+  prefix: "selects",
+  ttlMs: "refines",
+  expiry: "refines",
+  deadlineMs: "refines",
+  minReplicas: "refines",
+  limits: "refines",
+  ids: "refines",
+});
 
 /**
  * A store on Redis 5 or newer, Valkey or a Cluster, without modules, shared by many processes. Connects to nothing by
@@ -80,9 +83,8 @@ const knownFields: ReadonlySet<string> = new Set([
  * await using store = createRedisStore({ client, ttlMs: 3_600_000 });
  * ```
  */
-export function createRedisStore(options: RedisStoreOptions): RedisStore {
-  requireObject(options, "options");
-  requireKnownFields(options, "options", knownFields);
+export function createRedisStore(given: RedisStoreOptions): RedisStore {
+  const options = admitFields(given, "options", fields);
   const { client, prefix = "relevo", expiry = "sliding", deadlineMs = 5000, minReplicas = 0 } = options;
   requireObject(client, "options.client");
   if (typeof client.sendCommand !== "function")
@@ -115,9 +117,9 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     documents: createDocumentStore(context),
     leases: createLeases(context),
     maintenance: createMaintenance(context),
-    async check(callOptions: CallOptions = {}) {
-      connection.requireOpen(callOptions.signal);
-      return warningsOf(await readSettings(connection, callOptions.signal));
+    async check(callOptions?: CallOptions) {
+      connection.requireOpen(callOptions?.signal);
+      return warningsOf(await readSettings(connection, admitCall(callOptions).signal));
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -47,11 +47,71 @@ if (names.length === 0) throw new Error("exports nothing");`;
   return problems;
 }
 
-/** What the compiler says of a strict program that imports each entry, and of the package's own declarations. */
+/**
+ * What the compiler says of programs that import each entry, and of the package's own declarations: with the strictest
+ * settings, and as most people compile, without `exactOptionalPropertyTypes`.
+ */
 export async function compileEntries(folder: string, entries: readonly string[]): Promise<readonly string[]> {
   const imports = entries.map((entry, index) => `import * as entry${index} from ${JSON.stringify(entry)};`);
   const uses = entries.map((_, index) => `console.log(Object.keys(entry${index}));`);
   await writeFile(join(folder, "consumer.ts"), [...imports, ...uses, ""].join("\n"));
+  const program = optionPrograms[entries[0] ?? ""];
+  const problems: string[] = [];
+  for (const exact of [true, false]) {
+    const files = ["consumer.ts"];
+    if (program !== undefined) {
+      files.push("options.ts");
+      await writeFile(
+        join(folder, "options.ts"),
+        exact ? `${program.always}${program.exact}` : program.always,
+      );
+    }
+    problems.push(...(await compile(folder, files, exact)));
+  }
+  return problems;
+}
+
+/** What callers may and may not write as options, of the packages whose calls take most of them. */
+const optionPrograms: Readonly<Record<string, { readonly always: string; readonly exact: string }>> = {
+  "@relevo/core": {
+    always: `import type { EventLog } from "@relevo/core";
+export async function read(log: EventLog, signal?: AbortSignal, limit?: number, ttlMs?: number | null) {
+  const address = { tenant: "t", session: "s" };
+  await log.read(address, { signal, limit });
+  await log.touch(address, { signal, ttlMs });
+  // @ts-expect-error: a misspelt option
+  await log.append(address, [], { operationid: "o" });
+  // @ts-expect-error: a session has one owner
+  await log.list("t", { subject: 7 });
+}
+`,
+    exact: `export async function list(log: EventLog, subject?: string) {
+  // @ts-expect-error: undefined would list everybody's sessions
+  await log.list("t", { subject });
+}
+`,
+  },
+  "@relevo/memory": {
+    always: `import type { Tenant } from "@relevo/memory";
+export async function remember(tenant: Tenant, signal?: AbortSignal, limit?: number, ttlMs?: number) {
+  const session = tenant.session("s", { ttlMs, metadata: undefined });
+  await session.messages({ limit, signal });
+  await session.working.remember("k", 1, { ttlMs, signal, tags: undefined });
+  // @ts-expect-error: a misspelt option
+  await session.view({ stategy: undefined });
+}
+`,
+    exact: `export async function list(tenant: Tenant, subject?: string, tier?: "volatile") {
+  // @ts-expect-error: undefined would list everybody's sessions
+  await tenant.sessions({ subject });
+  // @ts-expect-error: undefined would forget everywhere
+  await tenant.agent("a").forget("k", { tier });
+}
+`,
+  },
+};
+
+async function compile(folder: string, files: readonly string[], exact: boolean): Promise<readonly string[]> {
   const settings = {
     compilerOptions: {
       target: "es2024",
@@ -59,13 +119,13 @@ export async function compileEntries(folder: string, entries: readonly string[])
       module: "nodenext",
       types: ["node"],
       strict: true,
-      exactOptionalPropertyTypes: true,
+      exactOptionalPropertyTypes: exact,
       noEmit: true,
     },
-    files: ["consumer.ts"],
+    files,
   };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(settings));
   const { output } = await runCommand("tsc", ["-p", ".", "--pretty", "false"], { cwd: folder });
   // Declarations of packages that are not ours may not stand the strictest settings.
-  return output.split("\n").filter((line) => /^(consumer\.ts|.*@relevo[/+])/u.test(line));
+  return output.split("\n").filter((line) => /^(consumer\.ts|options\.ts|.*@relevo[/+])/u.test(line));
 }

@@ -1,10 +1,18 @@
-import { type CallOptions, MemoryError, requireObject, throwIfAborted } from "@relevo/core";
+import {
+  admitFields,
+  type CallOptions,
+  callKinds,
+  type FieldTable,
+  fieldTable,
+  MemoryError,
+  throwIfAborted,
+} from "@relevo/core";
 import { createConnector } from "../database/create-connector.ts";
 import { Deadline } from "../database/deadline.ts";
 import { toMemoryError } from "../database/errors.ts";
 import { qualify } from "../database/qualify.ts";
 import { quoteIdentifier } from "../database/text.ts";
-import { type ClientOptions, defaultSchema } from "../options.ts";
+import { type ClientOptions, clientKinds, defaultSchema } from "../options.ts";
 
 /** What `vacuumPostgres` takes: a client of the role that owns the tables, and where they are. */
 export type VacuumOptions = ClientOptions &
@@ -15,8 +23,15 @@ export type VacuumOptions = ClientOptions &
      * Writes every table anew, into new files, and removes the old ones. Nobody can read or write a table meanwhile, and
      * the disk needs room for both. False when left out.
      */
-    readonly full?: boolean;
+    readonly full?: boolean | undefined;
   };
+
+const vacuumFields: FieldTable = fieldTable<VacuumOptions>({
+  ...clientKinds,
+  ...callKinds,
+  schema: "selects",
+  full: "refines",
+});
 
 export interface VacuumResult {
   /**
@@ -51,8 +66,8 @@ export interface VacuumResult {
  * console.log(incomplete.length); // 0
  * ```
  */
-export async function vacuumPostgres(options: VacuumOptions): Promise<VacuumResult> {
-  requireObject(options, "options");
+export async function vacuumPostgres(given: VacuumOptions): Promise<VacuumResult> {
+  const options = admitFields(given, "options", vacuumFields);
   const { schema = defaultSchema, full = false, signal } = options;
   const quoted = quoteIdentifier(schema);
   throwIfAborted(signal);

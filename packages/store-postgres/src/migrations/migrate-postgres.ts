@@ -1,10 +1,11 @@
+import { admitFields, type FieldTable, fieldTable } from "@relevo/core";
 import type { RunStatement } from "../database/clients.ts";
 import { createConnector } from "../database/create-connector.ts";
 import { Deadline } from "../database/deadline.ts";
 import { diagnose, toMemoryError } from "../database/errors.ts";
 import { type Rights, readRights } from "../database/rights.ts";
 import { literal, pinPath, quoteIdentifier } from "../database/text.ts";
-import { type ClientOptions, defaultRole, defaultSchema } from "../options.ts";
+import { type ClientOptions, clientKinds, defaultRole, defaultSchema } from "../options.ts";
 import type { Execution } from "./execution.ts";
 import { grantApplicationRole } from "./grant-application-role.ts";
 import { migrateSchema } from "./migrate-schema.ts";
@@ -25,6 +26,14 @@ export type MigrateOptions = ClientOptions & {
   /** Changes nothing and only tells what would be done. */
   readonly dryRun?: boolean;
 };
+
+// `dryRun` guards: undefined by mistake would change the database.
+const migrateFields: FieldTable = fieldTable<MigrateOptions>({
+  ...clientKinds,
+  schema: "selects",
+  applicationRole: "selects",
+  dryRun: "selects",
+});
 
 export interface MigrateResult {
   /** Names of the migrations that were applied, or with `dryRun` would be, in order. */
@@ -62,7 +71,8 @@ export interface MigrateResult {
  * await pglite.close();
  * ```
  */
-export async function migratePostgres(options: MigrateOptions): Promise<MigrateResult> {
+export async function migratePostgres(given: MigrateOptions): Promise<MigrateResult> {
+  const options = admitFields(given, "options", migrateFields);
   const { schema = defaultSchema, applicationRole = defaultRole, dryRun = false } = options;
   const names = { schema, applicationRole };
   quoteIdentifier(schema);

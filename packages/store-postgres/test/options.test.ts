@@ -1,0 +1,37 @@
+import { PGlite } from "@electric-sql/pglite";
+import { optionProblems, storeOptionProblems } from "@relevo/store-conformance";
+import { expect, it } from "vitest";
+import { createPostgresStore, migratePostgres, openEmbedded, vacuumPostgres } from "../src/index.ts";
+
+it("an option that nobody knows is refused by every call, and an undefined guard too", async () => {
+  const pglite = await PGlite.create();
+  await migratePostgres({ pglite });
+  const store = createPostgresStore({ pglite, timeoutMs: undefined, limits: undefined });
+  const factories = await optionProblems(
+    {},
+    {
+      createPostgresStore: (o) => createPostgresStore({ pglite, ...o }),
+      migratePostgres: (o) => migratePostgres({ pglite, ...o }),
+      vacuumPostgres: (o) => vacuumPostgres({ pglite, ...o }),
+      openEmbedded: (o) => openEmbedded("/nowhere/at/all", { ...(o as object) }),
+    },
+  );
+  const { maintenance } = store;
+  const ofStore = await storeOptionProblems(
+    store,
+    {
+      "maintenance.deleteIdleSessions": (o) => maintenance.deleteIdleSessions({ idleSince: 0, ...o }),
+      "maintenance.tenantStatistics": (o) => maintenance.tenantStatistics("acme", o),
+      "maintenance.tableStatistics": (o) => maintenance.tableStatistics(o),
+    },
+    ["store.close", "leases.close"],
+  );
+  expect([...factories, ...ofStore]).toEqual([]);
+  await expect(migratePostgres({ pglite, dryRun: undefined } as never)).rejects.toThrow("options.dryRun");
+  await expect(
+    maintenance.deleteIdleSessions({ idleSince: 8e15, tenant: undefined } as never),
+  ).rejects.toThrow("options.tenant is undefined");
+  expect(await store.log.head({ tenant: "acme", session: "options" })).toBeDefined();
+  await store.close();
+  await pglite.close();
+}, 60_000);
