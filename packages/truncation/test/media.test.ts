@@ -103,5 +103,25 @@ describe("described media", () => {
     const plain = { text: "data: see data:text/plain,hello and data:image/png;base64,short", n: 1 };
     expect(describeMedia(plain)).toBe(plain);
     expect(describeDataUrls(data)).toBe(data);
+    expect(describeDataUrls(`data:;base64,${data}== and data:a/b;c=d;base64,${data}`)).toBe(
+      "[data, 225 kB] and [a/b, 225 kB]",
+    );
+  });
+
+  test("takes 16 MiB of anything", () => {
+    const size = 16 * 1024 * 1024;
+    for (const unit of [
+      "a",
+      "data:image/png;base64,",
+      "data:",
+      "data:a/b;c",
+      "=",
+      "a ",
+      "data:a/b;base64,a",
+    ]) {
+      const text = unit.repeat(size / unit.length);
+      expect(String(describeMedia(text)).length).toBeLessThanOrEqual(text.length);
+    }
+    expect(describeMedia("a".repeat(size))).toBe("[encoded data, 12583 kB]");
   });
 });

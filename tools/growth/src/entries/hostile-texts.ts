@@ -1,3 +1,6 @@
+/** As long as a message may be: what ends the stack may do so only then. */
+export const longestText: number = 2 ** 23;
+
 /** Texts that are easy to write and hard to read: each one made somebody's loop inside a loop visible. */
 export const hostileTexts: Readonly<Record<string, (size: number) => string>> = {
   "one letter": (size) => "a".repeat(size),

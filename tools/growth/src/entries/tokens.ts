@@ -1,13 +1,18 @@
 import type { ContentPart, Message } from "@relevo/core";
 import { countRequest, estimateCounter, gptCounter } from "@relevo/truncation";
 import { type EntryPoint, entryPoint } from "../entry-point.ts";
-import { hostileTexts } from "./hostile-texts.ts";
+import { hostileTexts, longestText } from "./hostile-texts.ts";
 
 const estimate = estimateCounter();
 const exact = await gptCounter("o200k_base");
 
 const ofTexts = Object.entries(hostileTexts).flatMap(([name, make]): EntryPoint[] => [
-  entryPoint({ name: `estimateCounter: ${name}`, make, run: (text) => estimate.countText(text) }),
+  entryPoint({
+    name: `estimateCounter: ${name}`,
+    last: longestText,
+    make,
+    run: (text) => estimate.countText(text),
+  }),
   entryPoint({ name: `gptCounter: ${name}`, make, run: (text) => exact.countText(text) }),
 ]);
 
