@@ -61,7 +61,10 @@ export function importBatch(
 
   if (eviction !== undefined) state.endings.restoreEviction(address);
   const session = found ?? createCopy(state, address, batch, now);
-  for (const { event, bytes: size } of events) session.log.push(event, size);
+  const retracted: number[] = [];
+  for (const { event, bytes: size } of events) {
+    for (const gone of session.log.push(event, size)) retracted.push(gone);
+  }
   for (const { id, fingerprint, result } of operations) {
     const { firstSeq, version: reached, revision } = result;
     session.operations.add({ id, fingerprint, firstSeq, version: reached, revision });
@@ -74,7 +77,9 @@ export function importBatch(
     session.removed = mergeRemovals(session.removed, batch.removed);
     session.removalRevision = Math.max(session.removalRevision, head.removalRevision);
   }
-  if (changed.length > 0) noteRemoval(session, rangesOf(changed));
+  // Under the copy's own revision: its removal revision may be beyond the one that the source had for a retraction.
+  const removed = found === undefined ? changed : retracted.concat(changed);
+  if (removed.length > 0) noteRemoval(session, rangesOf(removed));
   if (adds || found === undefined) adoptHead(state, session, batch, now);
   state.chargeSession(session, now);
   return headOf(session);

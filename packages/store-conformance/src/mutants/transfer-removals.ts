@@ -1,6 +1,8 @@
 import { MemoryError, maxImportedVersion, type SessionHead, type TransferBatch } from "@relevo/core";
+import type { FullLog } from "../capabilities.ts";
 import type { Mutant } from "../harness.ts";
-import { logMutant } from "./log-mutant.ts";
+import type { StoreParts } from "./break-store.ts";
+import { addressKey, logMutant, sharedState } from "./log-mutant.ts";
 
 function importMutant(
   id: string,
@@ -17,6 +19,19 @@ function importMutant(
 function bounded(head: SessionHead): SessionHead {
   const version = Math.min(head.version, maxImportedVersion);
   return { ...head, version, revision: Math.min(head.revision, maxImportedVersion), firstSeq: version };
+}
+
+/** Sessions into which a retraction was imported. */
+function retractingImports(parts: StoreParts): Set<string> {
+  return sharedState(parts, "retracting imports", () => new Set<string>());
+}
+
+function noting(log: FullLog, retracting: Set<string>): FullLog["importEvents"] {
+  return async (address, batch, options) => {
+    const head = await log.importEvents(address, batch, options);
+    if (batch.events.some(({ type }) => type === "retraction")) retracting.add(addressKey(address));
+    return head;
+  };
 }
 
 export const transferRemovalMutants: readonly Mutant[] = [
@@ -39,6 +54,42 @@ export const transferRemovalMutants: readonly Mutant[] = [
     (batch) => {
       const { version: to, removalRevision: revision } = batch.head;
       return { ...batch, removed: revision === 0 ? [] : [{ from: 1, to, revision }] };
+    },
+  ),
+  logMutant(
+    "later-retractions-have-no-effect",
+    "transfer/later-retractions-take-effect",
+    "a retraction leaves what was imported before it effective",
+    (log, parts) => {
+      const retracting = retractingImports(parts);
+      return {
+        importEvents: noting(log, retracting),
+        read: (address, options = {}) =>
+          log.read(
+            address,
+            options.retracted === undefined && retracting.has(addressKey(address))
+              ? { ...options, retracted: "include" }
+              : options,
+          ),
+      };
+    },
+  ),
+  logMutant(
+    "later-retractions-are-no-removals",
+    "transfer/later-retractions-take-effect",
+    "what an import retracts is not remembered as removed",
+    (log, parts) => {
+      const retracting = retractingImports(parts);
+      return {
+        importEvents: noting(log, retracting),
+        async append(address, events, options = {}) {
+          const derives = events.some(({ derivedFrom }) => derivedFrom !== undefined);
+          const head = derives && retracting.has(addressKey(address)) ? await log.head(address) : undefined;
+          if (head === undefined) return log.append(address, events, options);
+          const { incarnation, removalRevision } = head;
+          return log.append(address, events, { ...options, incarnation, removalRevision });
+        },
+      };
     },
   ),
   logMutant(

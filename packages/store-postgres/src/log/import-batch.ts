@@ -119,12 +119,14 @@ class Import {
       await this.#adoptHead(batch, found, events);
       await this.#adoptRemovals(batch, slot);
     }
-    for (const { event } of events) await this.#retract(slot, event);
+    const retracted: string[] = [];
+    for (const { event } of events) retracted.push(...(await this.#retract(slot, event)));
     const blanked = erased.length > 0;
     if (found !== undefined && (adds || blanked)) {
+      const revision = Math.max(found.revision + 1, head.revision);
       // The erasure adds the last one itself, and is remembered under what it comes to.
-      const revision = Math.max(found.revision + 1, head.revision) - (blanked ? 1 : 0);
-      await this.#update(sql`revision = ${revision}::bigint`);
+      await this.#update(sql`revision = ${blanked ? revision - 1 : revision}::bigint`);
+      await this.#noteRemovals(revision, retracted);
     }
     if (blanked) await this.#erase(erased);
     return await this.#head();
@@ -289,14 +291,27 @@ class Import {
       removal_revision = greatest(removal_revision, ${head.removalRevision}::bigint), removed = ${all}`);
   }
 
-  /** A retraction that comes with the batch takes effect on what came before it. */
-  async #retract(slot: Slot, event: StoredEvent): Promise<void> {
-    if (event.erasedAt !== undefined || event.type !== "retraction") return;
+  /** A retraction that comes with the batch takes effect on what came before it. Returns what it took, as multiranges. */
+  async #retract(slot: Slot, event: StoredEvent): Promise<readonly string[]> {
+    if (event.erasedAt !== undefined || event.type !== "retraction") return [];
     const { tenant, session } = this.#address;
     const ranges = multirange(retractedRanges(event));
-    await sql`select ${sql.raw(this.#schema)}.retract(
+    const { rows } = await sql<{ readonly gone: string }>`select ${sql.raw(this.#schema)}.retract(
       ${tenant}, ${session}, ${slot.generation}::bigint, ${event.seq}::bigint, ${ranges}::int8multirange
-    )`.execute(this.#queries);
+    )::text as gone`.execute(this.#queries);
+    return rows.map(({ gone }) => gone).filter((gone) => gone !== "{}");
+  }
+
+  /**
+   * Under the copy's own revision: its removal revision may be beyond the one that the source had for a retraction,
+   * and a writer who read the copy has not seen it.
+   */
+  async #noteRemovals(revision: number, retracted: readonly string[]): Promise<void> {
+    if (retracted.length === 0) return;
+    await this.#update(sql`removal_revision = ${revision}::bigint, removed = ${sql.raw(this.#schema)}.add_removal(
+      removed, ${revision}::bigint,
+      (select range_agg(g.ranges::int8multirange) from unnest(${retracted}::text[]) as g (ranges))
+    )`);
   }
 
   async #erase(seqs: readonly number[]): Promise<void> {

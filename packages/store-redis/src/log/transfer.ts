@@ -13,11 +13,15 @@ import {
   type DeleteSessionOptions,
   type EventTransfer,
   MemoryError,
+  normalizeRanges,
   type OperationRecord,
   rangesOf,
   refuse,
+  retractedRanges,
+  type SeqRange,
   type SessionAddress,
   type SessionHead,
+  type StoredEvent,
   type UnsealOptions,
 } from "@relevo/core";
 import type { Script } from "../connection/connection.ts";
@@ -150,13 +154,11 @@ async function importOnce(
       `${events.reduce((sum, one) => sum + one.bytes, 0)}`,
       events.map(({ event }) => cellOf(flagsOf(event), event.agent)).join(""),
       rangesText(rangesOf(erased)),
-      events
-        .filter(({ event }) => event.derivedFrom !== undefined)
-        .map(({ event }) => `${event.seq}=${rangesText(event.derivedFrom ?? [])};`)
-        .join(""),
+      rangesBySeq(events, ({ derivedFrom }) => derivedFrom ?? []),
       `${operations.length}`,
       `${head.removalRevision}`,
       encodeRemoved(batch.removed),
+      rangesBySeq(events, (event) => (event.erasedAt === undefined ? retractedRanges(event) : [])),
       ...operations.flatMap((operation) => [operation.id, encodeOperation(operation)]),
       ...events.map(({ event, bytes }) => encodeCopy(event, bytes)),
     ],
@@ -164,6 +166,19 @@ async function importOnce(
     true,
   );
   return answer[0] === "changed" ? undefined : decodeHead(String(answer[1]));
+}
+
+/** Ranges of the events that have some, as `12=3-5,7-7;`: ascending and apart, which the event's own need not be. */
+function rangesBySeq(
+  events: AdmittedTransferBatch["events"],
+  rangesOf: (event: StoredEvent) => readonly SeqRange[],
+): string {
+  let text = "";
+  for (const { event } of events) {
+    const ranges = normalizeRanges(rangesOf(event));
+    if (ranges.length > 0) text += `${event.seq}=${rangesText(ranges)};`;
+  }
+  return text;
 }
 
 /** What is here of so many events, in one state of the session. */

@@ -45,8 +45,8 @@ return { 'ok', text, first, events, state, operations, redis.call('HGET', KEYS[4
  * Takes a part of a copy, when the session still is as the caller saw it. ARGV: 1 session, 2 the head that was seen
  * or '', 3 incarnation, 4 first seq of a new copy, 5 created, 6 updated, 7 ttl, 8 subject, 9 the head's rest, 10 the
  * source's revision, 11 bytes, 12 columns, 13 ranges to erase, 14 derivations as \`seq=from-to,…;\`, 15 how many
- * operations, 16 the source's removal revision, 17 what was removed from it, then ids and rows of the operations, then
- * the events.
+ * operations, 16 the source's removal revision, 17 what was removed from it, 18 retractions as the derivations, then ids
+ * and rows of the operations, then the events.
  */
 export const importPart: Script = defineScript(`${unitPrelude}${rewrite}
 local session = ARGV[1]
@@ -56,7 +56,7 @@ if lost == 'incomplete' or lost == 'corrupt' then return { lost } end
 if lost == 'evicted' and mark.inc ~= ARGV[3] then return { lost } end
 if (h and headText(h) or '') ~= ARGV[2] then return { 'changed' } end
 local operations = tonumber(ARGV[15])
-local offset = 18 + operations * 2
+local offset = 19 + operations * 2
 local count = #ARGV - offset + 1
 local adds = count > 0 or operations > 0
 local changed = {}
@@ -80,11 +80,16 @@ if count > 0 then
   if redis.call('APPEND', COL, ARGV[12]) ~= (h.version - h.first + 1) * 2 then redis.call('UNLINK', COL) end
   redis.call('RPUSH', LOG, headText(h))
 end
-for place = 18, offset - 2, 2 do
+for place = 19, offset - 2, 2 do
   -- One that this id had in an ended incarnation is replaced, and was counted.
   if redis.call('HSET', OPS, ARGV[place], ARGV[place + 1]) == 1 then h.ops = h.ops + 1 end
 end
 for seq, ranges in string.gmatch(ARGV[14], '(%d+)=([^;]*);') do redis.call('HSET', DERIVED, seq, ranges) end
+local retracted = {}
+for seq, ranges in string.gmatch(ARGV[18], '(%d+)=([^;]*);') do
+  -- What comes with the batch is marked already.
+  if not created then retract(h, tonumber(seq), ranges, retracted) end
+end
 if ARGV[13] ~= '' then
   local _, blanked = blankEvents(h, pairsOf(h, ARGV[13]))
   changed = blanked
@@ -94,6 +99,8 @@ if adds or created then
   adoptRemoved(ARGV[17])
   h.removal = math.max(h.removal, tonumber(ARGV[16]))
 end
+-- Under the copy's own revision: its removal revision may be beyond the one that the source had for a retraction.
+noteRemoval(h, spansOf(retracted))
 noteRemoval(h, changed)
 if adds or created then
   h.created, h.updated, h.ttl, h.rest = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[9]

@@ -54,6 +54,41 @@ export const transferRemovalCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: "transfer/later-retractions-take-effect",
+    area: "transfer",
+    needs: ["transfer"],
+    contract:
+      "A retraction that comes after the events that it names were imported takes them, and the summaries of them, out of what is effective in the copy. It counts as a removal there: what is derived from them by a writer who read the copy before the import is refused, whatever was removed from the copy itself.",
+    async run(context) {
+      const [log, other] = transferLogs(context) ?? [];
+      if (log === undefined || other === undefined) return;
+      const source = addressOf(context);
+      const target = { tenant: `${context.tenant}-archive`, session: "session" };
+      await log.append(source, messages(6));
+      await log.append(source, [summarizes("of 1", range(1))]);
+      await copySession(log, source, other, target);
+      await log.unseal(source);
+      // The copy counts its own removals, so that its removal revision is no less than what the batch brings.
+      await other.erase(target, { seqs: [range(5)] });
+      await other.erase(target, { seqs: [range(6)] });
+      const early = seenIn(await log.read(target));
+      await log.append(source, [retracts(range(1, 2))]);
+      await copySession(log, source, other, target);
+      equal(await seqsOf(log, target), [3, 4, 5, 6, 8], "what is effective in the copy");
+      equal(await seqsOf(other, target, { retracted: "only" }), [1, 2, 7], "what the copy says is retracted");
+      await other.unseal(target);
+      for (const seq of [1, 2, 7]) {
+        await refuses(
+          log.append(target, [summarizes(`of ${seq}`, range(seq))], early),
+          "conflict",
+          `an event derived from ${seq}, which an import retracted`,
+          { conflict: "removal" },
+        );
+      }
+      await log.append(target, [summarizes("of 3 and 4", range(3, 4))], early);
+    },
+  },
+  {
     id: "transfer/import-leaves-room-for-numbers",
     area: "transfer",
     needs: ["transfer"],
