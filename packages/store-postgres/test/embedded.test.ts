@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { chmod, cp, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,6 +98,19 @@ describe("openEmbedded", () => {
     expect(errors).toMatchObject([{ code: "conflict" }]);
     await store.close();
     await expect(readdir(folder.path)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("writes nothing when it closes after its folder went to another", async () => {
+    await using folder = await copy();
+    const store = await openEmbedded(folder.path);
+    await store.log.append(session, [hello]);
+    // At once, so that the store does not find out before it is closed.
+    rmSync(folder.path, { recursive: true });
+    cpSync(made.path, folder.path, { recursive: true });
+    const control = join(folder.path, "postgres", "global", "pg_control");
+    const before = readFileSync(control);
+    await store.close();
+    expect(readFileSync(control).equals(before)).toBe(true);
   });
 
   it("does not open when its lock is removed meanwhile", async () => {

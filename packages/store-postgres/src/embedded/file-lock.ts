@@ -54,7 +54,8 @@ function hold(database: import("node:sqlite").DatabaseSync): FileLock {
     // has read the folder, the lock is gone without a word. Giving up a part and taking it back locks the file again.
     renew() {
       try {
-        if (exclusive) database.exec("commit");
+        // A commit would write the first page, for which a full disk has no room.
+        if (exclusive) database.exec("rollback");
         exclusive = false;
         database.exec("begin exclusive");
         exclusive = true;

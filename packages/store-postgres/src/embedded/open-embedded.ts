@@ -122,6 +122,8 @@ async function openFolder(path: string, options: AdmittedOptions): Promise<OpenF
   });
   async function end(): Promise<void> {
     try {
+      // To shut down writes to the files, which may be another's by now.
+      await lock.verify();
       if (opened !== undefined) await closePglite(opened);
     } finally {
       lock.release();

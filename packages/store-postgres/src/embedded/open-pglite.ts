@@ -23,6 +23,8 @@ export interface OpenedPglite extends PgliteGuard {
 }
 
 const versionFile = "PG_VERSION";
+/** What the system says when there is no such file, and not that it cannot be read just now. */
+const missing: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EISDIR"]);
 
 /**
  * Opens the database below a folder that is locked, and brings its schema up to date. A new one is made beside its
@@ -87,7 +89,9 @@ async function importPglite(): Promise<{ readonly PGlite: PgliteClass }> {
 
 async function create(pgliteClass: PgliteClass, data: string): Promise<OpenedPglite> {
   // Asked beforehand, because a folder without it would be taken for an empty one and overwritten.
-  const found = await readFile(join(data, versionFile), "utf8").catch(() => undefined);
+  const found = await readFile(join(data, versionFile), "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (!missing.has(cause.code)) throw explainFolder(cause, data);
+  });
   if (found === undefined && (await exists(data))) throw corrupt(data, undefined);
   // Of the start only: later the messages of failed statements would add up.
   let said: string[] | undefined = [];
@@ -141,17 +145,10 @@ function corrupt(data: string, cause: unknown): MemoryError {
   );
 }
 
-/** @throws `denied` */
 async function requireAccess(path: string): Promise<void> {
-  try {
-    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new MemoryError(
-      "denied",
-      `This process may not write in ${path}. Give its user the right to, or choose another folder.`,
-      { details: { folder: path }, cause },
-    );
-  }
+  await access(path, constants.R_OK | constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+    throw explainFolder(cause, path);
+  });
 }
 
 async function exists(path: string): Promise<boolean> {
