@@ -5,8 +5,10 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     reporters: ["default", ["json", { outputFile: ".reports/test.json" }]],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Limits end a hang and nothing else: no test may depend on how busy the machine is.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 120_000 } },
     retry: 0,
     // Of tests that say so themselves: those that wait for a server's clock.
     maxConcurrency: 12,

@@ -111,6 +111,6 @@ describe.skipIf(!requireService("private-postgres", { for: "the lead pipeline in
         await pool.end();
         await server.restart();
       }
-    }, 60_000);
+    });
   },
 );

@@ -53,7 +53,7 @@ describe("a folder", () => {
     expect(second.leads[0]?.seenBefore).not.toBeNull();
     const stranger = await run(["--leads", leads, "--data", data, "--tenant", "other"]);
     expect(stranger.leads.map(({ outcome }) => outcome)).toEqual(["meeting_scheduled"]);
-  }, 60_000);
+  });
 
   it("never books a slot twice, whatever run books it", async () => {
     const data = join(folder, "slots");
@@ -62,7 +62,7 @@ describe("a folder", () => {
     expect(one?.meeting).toEqual(expect.any(String));
     expect(two?.meeting).toEqual(expect.any(String));
     expect(two?.meeting).not.toBe(one?.meeting);
-  }, 60_000);
+  });
 
   it("that is in use is refused in plain words, with what to do", async () => {
     const data = join(folder, "in-use");
@@ -80,7 +80,7 @@ describe("a folder", () => {
     expect(stderr).not.toMatch(/\n {4}at /u);
     provider.release();
     expect((await first.done).code).toBe(0);
-  }, 60_000);
+  });
 
   const impossible =
     process.platform === "linux" ? ["/proc/relevo", "/proc/relevo/deep/er", "/sys/relevo"] : [];
@@ -117,7 +117,7 @@ describe("a folder", () => {
     const { totals } = report;
     expect(totals.calls).toBe(report.leads.reduce((sum, lead) => sum + lead.calls, 0));
     expect(totals.callsThisHour).toBeGreaterThanOrEqual(totals.calls);
-  }, 120_000);
+  });
 });
 
 describe("settings that cannot be", () => {
@@ -153,7 +153,7 @@ describe.skipIf(!requireService("postgres", { for: "the lead pipeline on a serve
     const runs = [await run(["--leads", leads], { env }), await run(["--leads", leads], { env })];
     expect(runs.map((one) => one.leads[0]?.outcome)).toEqual(["meeting_scheduled", "duplicate"]);
     expect(runs[0]?.memory).toMatch(/^PostgreSQL 127\.0\.0\.1:\d+\//u);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!requireService("redis", { for: "the lead pipeline on Redis" }))("REDIS_URL", () => {
@@ -168,7 +168,7 @@ describe.skipIf(!requireService("redis", { for: "the lead pipeline on Redis" }))
     // Each knows what the other has learned.
     const again = await Promise.all([there, here].map((leads) => run(["--leads", leads], { env })));
     expect(again.map((one) => one.leads[0]?.outcome)).toEqual(["duplicate", "duplicate"]);
-  }, 60_000);
+  });
 
   it("shares the hour's limit of calls between pipelines that run at once", async () => {
     await using server = await startRedis();
@@ -177,7 +177,7 @@ describe.skipIf(!requireService("redis", { for: "the lead pipeline on Redis" }))
     const limited = async (file: string) => run(["--leads", file, "--calls-per-hour", "10"], { env });
     const outcomes = (await Promise.all(leads.map(limited))).map((one) => one.leads[0]?.outcome);
     expect(outcomes).toContain("limit_reached");
-  }, 60_000);
+  });
 
   it("is the volatile half when a folder is named", async () => {
     await using server = await startRedis();
@@ -187,5 +187,5 @@ describe.skipIf(!requireService("redis", { for: "the lead pipeline on Redis" }))
     });
     expect(report.memory).toMatch(/with-redis; volatile: Redis 127\.0\.0\.1:\d+/u);
     expect(report.exitCode).toBe(0);
-  }, 60_000);
+  });
 });

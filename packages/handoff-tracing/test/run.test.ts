@@ -1,5 +1,5 @@
 import { MemoryError } from "@relevo/core";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createHandoffs, type HandoffsOptions } from "../src/create-handoffs.ts";
 import { HandoffRejected } from "../src/handoff-errors.ts";
 import type { HandoffInput } from "../src/handoff-types.ts";
@@ -357,7 +357,7 @@ describe("a receiver that throws what cannot be read", () => {
     );
     expect(MemoryError.isInstance(await rejectionOf(running), "aborted")).toBe(true);
     fail(hostile);
-    await vi.waitFor(() => expect(problems.map(({ problem }) => problem.phase)).toEqual(["late"]));
+    await expect.poll(() => problems.map(({ problem }) => problem.phase)).toEqual(["late"]);
   });
 });
 

@@ -177,7 +177,7 @@ describe("a turn", () => {
     });
     await session.turn(
       async (_, signal) => {
-        await vi.waitFor(() => expect(renewals).toBeGreaterThan(2));
+        await expect.poll(() => renewals).toBeGreaterThan(2);
         expect(signal.aborted).toBe(false);
       },
       { ttlMs: 90 },

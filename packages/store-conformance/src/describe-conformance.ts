@@ -12,7 +12,7 @@ export interface TestRunner {
 export interface DescribeConformanceOptions extends Partial<TestRunner> {
   /** All cases when left out. For work on one area only: a store conforms when it passes all. */
   readonly cases?: readonly ConformanceCase[];
-  /** How long one case may take, in milliseconds; 60,000 when left out. */
+  /** How long one case may take, in milliseconds, before it counts as hanging; 600,000 when left out. */
   readonly timeoutMs?: number;
 }
 
@@ -25,7 +25,7 @@ export interface DescribeConformanceOptions extends Partial<TestRunner> {
  * ```
  */
 export function describeConformance(harness: StoreHarness, options: DescribeConformanceOptions = {}): void {
-  const { describe = vitest.describe, it = vitest.it, cases = allCases, timeoutMs = 60_000 } = options;
+  const { describe = vitest.describe, it = vitest.it, cases = allCases, timeoutMs = 600_000 } = options;
   describe(`${harness.name} conforms`, () => {
     for (const entry of cases) {
       it(`${entry.id}: ${entry.contract}`, () => runCase(entry, harness), timeoutMs);

@@ -16,7 +16,7 @@ export interface DescribeMutantsOptions extends Partial<TestRunner> {
   readonly cases?: readonly ConformanceCase[];
   /** The kit's own mutants when left out. */
   readonly kitMutants?: readonly Mutant[];
-  /** How long one mutant may take, in milliseconds; 60,000 when left out. */
+  /** How long one mutant may take, in milliseconds, before it counts as hanging; 600,000 when left out. */
   readonly timeoutMs?: number;
   /** Where the closing line goes; `console.log` when left out. */
   readonly print?: (line: string) => void;
@@ -31,7 +31,7 @@ export type MutantVerdict = "killed" | "survived" | "not-applicable";
  */
 export function describeMutants(harness: StoreHarness, options: DescribeMutantsOptions = {}): void {
   const { describe = vitest.describe, it = vitest.it, afterAll = vitest.afterAll } = options;
-  const { cases = allCases, timeoutMs = 60_000, print = console.log } = options;
+  const { cases = allCases, timeoutMs = 600_000, print = console.log } = options;
   const mutants = [...(options.kitMutants ?? allMutants), ...(options.mutants ?? [])];
   const chosen = mutants.filter(({ target }) => options.onlyTargets?.includes(target) ?? true);
   const verdicts: MutantVerdict[] = [];

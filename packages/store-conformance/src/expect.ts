@@ -78,6 +78,34 @@ export async function eventually(context: CaseContext, attempt: () => Promise<vo
   await attempt();
 }
 
+/** The longest lifetime that `inTime` tries: steps that take longer than a quarter of it count as hanging. */
+const longestTtlMs = 64_000;
+
+/**
+ * Runs steps that mean something only while a lifetime lasts, with a lifetime that is short enough to wait for. When
+ * they fail and a busy machine took so long over them that the lifetime may have passed too early, they run again,
+ * for another tenant and with a longer one: by more than a quarter of `ttlMs` beside what they waited for themselves.
+ */
+export async function inTime<Context extends Pick<CaseContext, "tenant" | "advance">>(
+  context: Context,
+  steps: (context: Context, ttlMs: number) => Promise<void>,
+): Promise<void> {
+  for (let ttlMs = 1_000; ; ttlMs *= 8) {
+    const began = performance.now();
+    let waitedMs = 0;
+    const advance = async (ms: number): Promise<void> => {
+      waitedMs += ms;
+      await context.advance(ms);
+    };
+    try {
+      return await steps({ ...context, tenant: `${context.tenant}-${ttlMs}`, advance }, ttlMs);
+    } catch (error) {
+      const lateMs = performance.now() - began - waitedMs;
+      if (lateMs <= ttlMs / 4 || ttlMs >= longestTtlMs) throw error;
+    }
+  }
+}
+
 /**
  * Tries to change what a store returned, everywhere inside. Frozen results refuse it, copies take it; both are
  * right, as long as nothing stored changes.

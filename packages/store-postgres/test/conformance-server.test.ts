@@ -4,7 +4,7 @@ import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore } from "../src/index.ts";
-import { handlesOf } from "./harness.ts";
+import { handlesOf, timeoutMs } from "./harness.ts";
 import { openTestDatabase, type TestDatabase } from "./server.ts";
 
 describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL server" }))(
@@ -32,7 +32,7 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
     const harness: StoreHarness = {
       name: "store-postgres on a server, from two processes",
       async open() {
-        const store = createPostgresStore({ pool });
+        const store = createPostgresStore({ pool, timeoutMs });
         const other = await remote.open(store);
         return handlesOf(store, other);
       },

@@ -38,7 +38,7 @@ describe.each(watchers("the cost of documents on a server"))("documents $name", 
       ({ cost } = watched);
       ({ documents } = watched.store);
       await watched.load(load);
-    }, 120_000);
+    });
 
     afterAll(async () => {
       await watched?.[Symbol.asyncDispose]();

@@ -16,6 +16,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
 import { createDice, type Dice } from "./documents-support.ts";
+import { timeoutMs } from "./harness.ts";
 
 const elements = ["a", "ab", "b", "a\u0001", "～", "😀", "*"];
 const keys = ["1", "10", "2", "é", "\uffff", "😀", "a", "b", "\ufeffa"];
@@ -26,8 +27,8 @@ let store: Store;
 beforeAll(async () => {
   pglite = await PGlite.create();
   await migratePostgres({ pglite });
-  store = createPostgresStore({ pglite });
-}, 60_000);
+  store = createPostgresStore({ pglite, timeoutMs });
+});
 afterAll(async () => {
   await store.close();
   await pglite.close();
@@ -111,7 +112,7 @@ describe.each([1, 2, 3])("documents agree with a map and the reference filter, s
         [...new Set(expected)].sort(compareUtf8),
       );
     }
-  }, 240_000);
+  });
 });
 
 describe("cursors that nobody was given", () => {
@@ -204,12 +205,12 @@ describe("large batches and values", () => {
       // 10,000 documents at 5,000 a call, unless an index led to those that match.
       expect(pages.length).toBe(options.where === undefined ? 1 : 3);
     }
-  }, 60_000);
+  });
 });
 
 describe("two writers at once", () => {
   it("make one document together, and the one that expects none is refused", async () => {
-    const other = createPostgresStore({ pglite });
+    const other = createPostgresStore({ pglite, timeoutMs });
     for (let round = 0; round < 10; round++) {
       const address = { tenant: "race", namespace: ["n"], key: `k${round}` };
       const results = await Promise.allSettled(

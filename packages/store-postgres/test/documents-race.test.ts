@@ -165,7 +165,7 @@ describe.skipIf(!requireService("postgres", { for: "writers of documents that me
           )
         ).rows[0];
       try {
-        await expect.poll(counts, { timeout: 10_000 }).toMatchObject({ numbackends: 1 });
+        await expect.poll(counts).toMatchObject({ numbackends: 1 });
         expect((await counts()).deadlocks).toBe(0);
       } finally {
         await owner.end();

@@ -2,6 +2,7 @@ import { PGlite } from "@electric-sql/pglite";
 import type { DocumentStore, DocumentWrite, Store } from "@relevo/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
+import { timeoutMs } from "./harness.ts";
 
 const tenant = "new";
 let pglite: PGlite;
@@ -48,9 +49,9 @@ async function fetched(): Promise<number> {
 beforeAll(async () => {
   pglite = await PGlite.create();
   await migratePostgres({ pglite });
-  store = createPostgresStore({ pglite });
+  store = createPostgresStore({ pglite, timeoutMs });
   documents = store.documents;
-}, 60_000);
+});
 afterAll(async () => {
   await store.close();
   await pglite.close();
@@ -85,5 +86,5 @@ describe("tables that were never analyzed", () => {
     const looked = (await fetched()) - filled - after;
     // As many of the newest as one call sorts, and a page of what stands first.
     expect(looked).toBeLessThan(3000);
-  }, 60_000);
+  });
 });

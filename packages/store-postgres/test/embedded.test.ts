@@ -4,13 +4,10 @@ import { chmod, cp, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lockFolder, lockName, ownerName } from "../src/embedded/folder-lock.ts";
 import { openEmbedded } from "../src/index.ts";
 import { canMount, failure, startTaker, temporaryFolder } from "./embedded-support.ts";
-
-// Each test opens databases, which takes long on a machine that is busy.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const session = { tenant: "acme", session: "s" };
 const document = { tenant: "acme", namespace: ["n"], key: "k" };
@@ -92,7 +89,7 @@ describe("openEmbedded", () => {
     await rm(folder.path, { recursive: true });
     // The next look at the lock finds out.
     await expect
-      .poll(() => store.log.append(session, [hello]).catch((error: unknown) => error), { timeout: 15_000 })
+      .poll(() => store.log.append(session, [hello]).catch((error: unknown) => error))
       .toMatchObject({ code: "conflict", outcome: "not-applied", details: { conflict: "folder" } });
     await failure(store.documents.get(document), "conflict");
     expect(errors).toMatchObject([{ code: "conflict" }]);
@@ -125,7 +122,7 @@ describe("openEmbedded", () => {
             () => true,
             () => false,
           ),
-        { interval: 1, timeout: 15_000 },
+        { interval: 1 },
       )
       .toBe(true);
     await opening;

@@ -63,7 +63,7 @@ describe("versions, fences and times are exact", () => {
       await pglite.query(`set extra_float_digits = ${digits}`);
       await useNumbers(createPostgresStore({ pglite }), `tenant${digits}`);
     }
-  }, 120_000);
+  });
 
   it.skipIf(!requireService("postgres", { for: "exact numbers on a server" }))(
     "also where the server rounds numbers, or the client has parsers of its own",

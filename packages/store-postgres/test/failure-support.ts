@@ -90,11 +90,11 @@ export async function holdSession(
   return { release, [Symbol.asyncDispose]: release };
 }
 
-/** Asks until it is so. @throws Error when that takes ten seconds. */
+/** Asks until it is so. @throws Error when that takes five minutes. */
 export async function until(what: string, ask: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 300_000;
   while (!(await ask())) {
-    if (performance.now() > end) throw new Error(`waited ten seconds for ${what}`);
+    if (performance.now() > end) throw new Error(`waited five minutes for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -11,6 +11,9 @@ async function waitMs(ms: number): Promise<void> {
   }
 }
 
+/** Of stores in the kit: no case is about the deadline, and a busy machine must not meet it. */
+export const timeoutMs = 300_000;
+
 let shared: Promise<PGlite> | undefined;
 
 /** One PGlite for all cases of a file: opening one takes seconds, and each case has a tenant of its own. */
@@ -40,6 +43,7 @@ export const pgliteHarness: StoreHarness = {
   name: "store-postgres on PGlite",
   async open() {
     const pglite = await sharedPglite();
-    return handlesOf(createPostgresStore({ pglite }), createPostgresStore({ pglite }));
+    const options = { pglite, timeoutMs };
+    return handlesOf(createPostgresStore(options), createPostgresStore(options));
   },
 };

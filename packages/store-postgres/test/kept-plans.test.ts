@@ -122,7 +122,7 @@ describe.each(watchers("plans that are kept"))(
           for (const { run } of calls) await run(watched.store, "small");
         }
         await watched.load(load);
-      }, 60_000);
+      });
 
       afterAll(async () => {
         await watched?.[Symbol.asyncDispose]();

@@ -185,5 +185,5 @@ describe("embedded", () => {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-  }, 240_000);
+  });
 });

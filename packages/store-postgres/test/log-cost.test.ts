@@ -393,7 +393,7 @@ describe.each(watchers("the cost of the log on a server"))("the log $name", ({ o
     beforeAll(async () => {
       watched = await open();
       await watched.load(load);
-    }, 60_000);
+    });
 
     afterAll(async () => {
       await watched?.[Symbol.asyncDispose]();

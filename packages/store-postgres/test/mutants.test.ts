@@ -3,7 +3,7 @@ import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { createPostgresStore } from "../src/index.ts";
-import { handlesOf } from "./harness.ts";
+import { handlesOf, timeoutMs } from "./harness.ts";
 import { ownMutants } from "./own-mutants.ts";
 import { openTestDatabase, type TestDatabase } from "./server.ts";
 
@@ -27,13 +27,12 @@ describe.skipIf(!requireService("postgres", { for: "the mutants of the store on 
     const harness: StoreHarness = {
       name: "store-postgres on a server",
       async open() {
-        const [store, other] = pools.map((pool) => createPostgresStore({ pool }));
+        const [store, other] = pools.map((pool) => createPostgresStore({ pool, timeoutMs }));
         if (store === undefined || other === undefined) throw new Error("There are no pools.");
         return handlesOf(store, other);
       },
     };
 
-    // Shrinking a random story takes its time where each step is a round trip.
-    describeMutants(harness, { mutants: ownMutants, it: it.concurrent, timeoutMs: 240_000 });
+    describeMutants(harness, { mutants: ownMutants, it: it.concurrent });
   },
 );

@@ -3,7 +3,7 @@ import { requireService, startPgbouncer } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore } from "../src/index.ts";
-import { handlesOf } from "./harness.ts";
+import { handlesOf, timeoutMs } from "./harness.ts";
 import { openPrivateDatabase } from "./server.ts";
 
 const note = (text: string) => [{ type: "x-note", body: text }] as const;
@@ -35,9 +35,8 @@ describe.skipIf(!requireService("pgbouncer", { for: "the store behind PgBouncer 
       {
         name: "store-postgres behind PgBouncer",
         async open() {
-          const store = createPostgresStore({ pool, preparedStatements: false });
-          const other = createPostgresStore({ pool, preparedStatements: false });
-          return handlesOf(store, other);
+          const options = { pool, preparedStatements: false, timeoutMs };
+          return handlesOf(createPostgresStore(options), createPostgresStore(options));
         },
       },
       { cases: sample },

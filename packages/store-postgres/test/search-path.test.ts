@@ -32,7 +32,7 @@ describe("on PGlite", () => {
   let pglite: PGlite;
   beforeAll(async () => {
     pglite = await PGlite.create();
-  }, 120_000);
+  });
   afterAll(() => pglite?.close());
 
   it("twins of PostgreSQL's functions, operators and types in every schema on the path are not called", async () => {
@@ -52,7 +52,7 @@ describe("on PGlite", () => {
     await expect(pglite.query("select 1 + 1")).rejects.toThrow(/shadowed: \+ of integer and integer/u);
     await pglite.exec("set search_path = pg_catalog, pg_temp");
     expect((await pglite.query(hitsQuery)).rows).toEqual([{ hits: 2 }]);
-  }, 120_000);
+  });
 
   it("all functions of the schema have a path of their own, or names that were resolved at their creation", async () => {
     await migratePostgres({ pglite });
@@ -117,7 +117,7 @@ for (const { name, start } of servers)
         }
         expect(await database.hits()).toBe(0);
         await expect(pool.query("select 'a'::text")).rejects.toThrow(/shadowed: type text/u);
-      }, 120_000);
+      });
 
       it("whoever may create in public does not become superuser when a superuser migrates", async () => {
         const url = await server.createDatabase();

@@ -4,6 +4,7 @@ import { type PostgresServer, requireService, startPrivatePostgres } from "@rele
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres, type PostgresStore } from "../src/index.ts";
+import { timeoutMs } from "./harness.ts";
 import { until } from "./until.ts";
 
 const note = { type: "x-note", body: 1 } as const;
@@ -16,7 +17,7 @@ describe("upkeep on PGlite", () => {
   beforeAll(async () => {
     pglite = await PGlite.create();
     await migratePostgres({ pglite });
-    store = createPostgresStore({ pglite });
+    store = createPostgresStore({ pglite, timeoutMs });
   });
   afterAll(() => pglite.close());
 
@@ -249,7 +250,7 @@ describe("upkeep on PGlite", () => {
   });
 
   it("ends with the store", async () => {
-    const closed = createPostgresStore({ pglite });
+    const closed = createPostgresStore({ pglite, timeoutMs });
     await closed.close();
     for (const call of [
       closed.maintenance.deleteIdleSessions({ idleSince: 1 }),

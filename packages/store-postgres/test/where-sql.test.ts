@@ -104,7 +104,7 @@ describe("a filter as SQL selects what whereMatcher does", () => {
   beforeAll(async () => {
     pglite = await PGlite.create();
     await pglite.exec("create table subjects (n integer primary key, subject jsonb not null)");
-  }, 60_000);
+  });
   afterAll(() => pglite.close());
 
   async function compare(

@@ -26,7 +26,7 @@ describe.skipIf(!requireService("redis", { for: "the conformance of store-redis 
       remote = await startRemoteProcess(new URL("./redis-module.ts", import.meta.url), {
         RELEVO_TEST_URLS: cluster.rootNodes.map(({ url }) => url).join(","),
       });
-    }, 60_000);
+    });
     afterAll(async () => {
       await remote?.[Symbol.asyncDispose]();
       client?.destroy();

@@ -3,7 +3,7 @@ import { requireService } from "@relevo/test-services";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRedisStore, type RedisStore } from "../src/index.ts";
 import { bucketOf, createKeys, type SessionKeys } from "../src/keys.ts";
-import { useRedis } from "./servers.ts";
+import { patient, useRedis } from "./servers.ts";
 
 const corrupt = { code: "corrupt" };
 const incomplete = { code: "history-lost", details: { reason: "incomplete" } };
@@ -22,7 +22,7 @@ describe.skipIf(!requireService("redis", { for: "corrupt data in store-redis" })
 
   beforeEach(async () => {
     prefix = `t-${randomUUID()}`;
-    store = createRedisStore({ client: redis.clients()[0], prefix });
+    store = createRedisStore({ client: redis.clients()[0], prefix, ...patient });
     keys = createKeys(prefix).session(address.tenant, address.session);
     await store.log.append(address, [note("one"), note("two"), note("three")], {
       init: { subject: "user-7", metadata: { topic: "x" } },

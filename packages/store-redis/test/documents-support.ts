@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { documentSortKey } from "@relevo/core";
 import { afterAll } from "vitest";
 import { createRedisStore, type RedisStore, type RedisStoreOptions } from "../src/index.ts";
-import { useRedis } from "./servers.ts";
+import { patient, useRedis } from "./servers.ts";
 
 /** A small generator of numbers from 0 to below 1 that gives the same sequence for the same seed. */
 export function seeded(seed: number): () => number {
@@ -27,9 +27,9 @@ export function createDice(seed: number): Dice {
   return { below, pick: (items) => items[below(items.length)] as (typeof items)[number] };
 }
 
-/** Waits until it holds. @throws Error with `what` when it does not within ten seconds. */
+/** Waits until it holds. @throws Error with `what` when it does not within five minutes. */
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 300_000;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`Not in time: ${what}.`);
     await sleep(5);
@@ -70,8 +70,8 @@ export function useDocuments(): (options?: Partial<RedisStoreOptions>) => Docume
   return (options = {}) => {
     const [client, otherClient] = redis.clients();
     const prefix = `t-${randomUUID()}`;
-    const store = createRedisStore({ client, prefix, ...options });
-    const other = createRedisStore({ client: otherClient, prefix, ...options });
+    const store = createRedisStore({ client, prefix, ...patient, ...options });
+    const other = createRedisStore({ client: otherClient, prefix, ...patient, ...options });
     open.push(store, other);
     const raw = (...args: readonly string[]): Promise<unknown> => client.sendCommand(args);
     const keys = async (): Promise<readonly string[]> => (await raw("KEYS", `*${prefix}*`)) as string[];

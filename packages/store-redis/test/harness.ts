@@ -5,6 +5,7 @@ import type { StoreFixture, StoreHarness } from "@relevo/store-conformance";
 import type { RedisClient, RedisCluster } from "../src/index.ts";
 import { createRedisStore } from "../src/index.ts";
 import { createKeys } from "../src/keys.ts";
+import { patient } from "./servers.ts";
 
 /** The client of the first handle, and that of the second; or the process that the second lives in. */
 type Clients = readonly [RedisClient | RedisCluster, RedisClient | RedisCluster | RemoteProcess];
@@ -16,9 +17,10 @@ export function redisHarness(name: string, clients: () => Clients): StoreHarness
 
 async function openFixture([client, second]: Clients): Promise<StoreFixture> {
   const prefix = `t-${randomUUID()}`;
-  const store = createRedisStore({ client, prefix });
+  const options = { prefix, ...patient };
+  const store = createRedisStore({ client, ...options });
   const other =
-    "pid" in second ? await second.open(store, { prefix }) : createRedisStore({ client: second, prefix });
+    "pid" in second ? await second.open(store, options) : createRedisStore({ client: second, ...options });
   return {
     store,
     other,

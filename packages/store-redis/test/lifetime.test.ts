@@ -4,10 +4,10 @@ import { requireService } from "@relevo/test-services";
 import { describe, expect, it, vi } from "vitest";
 import { createRedisStore, type RedisStore, type RedisStoreOptions } from "../src/index.ts";
 import { buckets } from "../src/keys.ts";
-import { useRedis } from "./servers.ts";
+import { patient, useRedis } from "./servers.ts";
 
 const note = (body: string) => ({ type: "x-note" as const, body });
-const poll = { timeout: 15_000, interval: 50 };
+const poll = { timeout: 300_000, interval: 50 };
 
 interface Fixture {
   readonly store: RedisStore;
@@ -22,7 +22,7 @@ describe.skipIf(!requireService("redis", { for: "expiry in store-redis" }))("exp
     const prefix = `t-${randomUUID()}`;
     const [client] = redis.clients();
     return {
-      store: createRedisStore({ client, prefix, ...options }),
+      store: createRedisStore({ client, prefix, ...patient, ...options }),
       async keys() {
         const found = new Map<string, number>();
         for (let cursor = "0"; ; ) {

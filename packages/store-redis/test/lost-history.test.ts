@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { createRedisStore, type RedisStore } from "../src/index.ts";
 import { createKeys } from "../src/keys.ts";
 import { RESP } from "./protocol.ts";
-import { useRedis } from "./servers.ts";
+import { patient, useRedis } from "./servers.ts";
 
 const note = (body: string) => ({ type: "x-note" as const, body });
 const incomplete = { code: "history-lost", details: { reason: "incomplete" } };
@@ -33,7 +33,7 @@ describe.skipIf(!requireService("redis", { for: "lost history in store-redis" })
   /** A session that has something in every key that a session can have. */
   async function fixture(): Promise<Fixture> {
     const prefix = `t-${randomUUID()}`;
-    const store = createRedisStore({ client: redis.clients()[0], prefix });
+    const store = createRedisStore({ client: redis.clients()[0], prefix, ...patient });
     const address = { tenant: "acme", session: "s" };
     const { incarnation } = await store.log.append(address, [
       { type: "message", body: { role: "user", content: "secret" } },
@@ -169,7 +169,7 @@ describe.skipIf(!requireService("redis", { for: "lost history in store-redis" })
     "%s of documents that stand alone: made anew by the next write or by upkeep",
     async (part) => {
       const prefix = `t-${randomUUID()}`;
-      const store = createRedisStore({ client: redis.clients()[0], prefix });
+      const store = createRedisStore({ client: redis.clients()[0], prefix, ...patient });
       const put = (key: string) =>
         store.documents.put(
           { tenant: "acme", namespace: ["n"], key },
@@ -195,7 +195,7 @@ describe.skipIf(!requireService("redis", { for: "lost history in store-redis" })
   it("everything, by a restart: who names the incarnation is told", async () => {
     await using server = await startRedis();
     const client = await connect(server.url);
-    await using store = createRedisStore({ client });
+    await using store = createRedisStore({ client, ...patient });
     const address = { tenant: "acme", session: "s" };
     const { incarnation } = await store.log.append(address, [note("one")]);
     await server.kill();
@@ -211,7 +211,7 @@ describe.skipIf(!requireService("redis", { for: "lost history in store-redis" })
   it("memory: a write is refused before it has begun, and works when there is room", async () => {
     await using server = await startRedis();
     const client = await connect(server.url);
-    await using store = createRedisStore({ client });
+    await using store = createRedisStore({ client, ...patient });
     await store.log.append({ tenant: "acme", session: "s" }, [note("one")]);
     await server.command("SET", "ballast", "x".repeat(3_500_000));
     await server.command("CONFIG", "SET", "maxmemory", "3mb");
@@ -247,7 +247,7 @@ describe.skipIf(!requireService("redis", { for: "what store-redis tells of its s
     ] as const)("with persistence %s survives %s", async (persistence, survives, codes) => {
       await using server = await startRedis({ persistence });
       const client = await connect(server.url);
-      await using store = createRedisStore({ client });
+      await using store = createRedisStore({ client, ...patient });
       expect(await store.maintenance.durability()).toMatchObject({ survives });
       expect((await store.check()).map(({ code }) => code).sort()).toEqual([...codes].sort());
       client.destroy();
@@ -256,7 +256,7 @@ describe.skipIf(!requireService("redis", { for: "what store-redis tells of its s
     it("is told of when it evicts, and not when it is bounded and does not", async () => {
       await using server = await startRedis({ persistence: "always", maxmemory: "100mb" });
       const client = await connect(server.url);
-      await using store = createRedisStore({ client });
+      await using store = createRedisStore({ client, ...patient });
       expect(await store.check()).toEqual([]);
       for (const policy of ["allkeys-lru", "volatile-ttl"]) {
         await server.command("CONFIG", "SET", "maxmemory-policy", policy);
@@ -270,7 +270,7 @@ describe.skipIf(!requireService("redis", { for: "what store-redis tells of its s
     it("may hide its configuration", async () => {
       await using server = await startRedis({ args: ["--rename-command", "CONFIG", ""] });
       const client = await connect(server.url);
-      await using store = createRedisStore({ client });
+      await using store = createRedisStore({ client, ...patient });
       const { survives, detail } = await store.maintenance.durability();
       expect(survives).toBe("nothing");
       expect(detail).toContain("does not tell");
@@ -293,7 +293,7 @@ describe.skipIf(!requireService("redis", { for: "what store-redis tells of its s
         "+client",
       );
       const client = await connect(server.url.replace("redis://", "redis://reader:secret@"));
-      await using store = createRedisStore({ client });
+      await using store = createRedisStore({ client, ...patient });
       const error = await store.log
         .append({ tenant: "acme", session: "s" }, [note("x")])
         .catch((reason) => reason);

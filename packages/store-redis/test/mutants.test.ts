@@ -9,5 +9,5 @@ import { useRedis } from "./servers.ts";
 describe.skipIf(!requireService("redis", { for: "the mutants of store-redis" }))("one server", () => {
   const redis = useRedis();
   const harness = redisHarness("store-redis", () => redis.clients());
-  describeMutants(harness, { mutants: ownMutants, it: it.concurrent, timeoutMs: 240_000 });
+  describeMutants(harness, { mutants: ownMutants, it: it.concurrent });
 });

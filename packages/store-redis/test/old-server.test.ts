@@ -2,6 +2,7 @@ import { requireService, startRedis } from "@relevo/test-services";
 import { createClient } from "redis";
 import { describe, expect, it } from "vitest";
 import { createRedisStore } from "../src/index.ts";
+import { patient } from "./servers.ts";
 
 describe.skipIf(!requireService("redis", { for: "old servers with store-redis" }))(
   "a server without HELLO",
@@ -19,7 +20,7 @@ describe.skipIf(!requireService("redis", { for: "old servers with store-redis" }
       const client = createClient({ url: server.url, RESP: 2 });
       client.on("error", () => undefined);
       await client.connect();
-      await using store = createRedisStore({ client });
+      await using store = createRedisStore({ client, ...patient });
       const address = { tenant: "acme", session: "s" };
       const operation = { id: "one", fingerprint: "x" };
       await store.log.append(address, [{ type: "x-note", body: "one" }], { operation, ttlMs: 60_000 });

@@ -12,6 +12,9 @@ client.on("error", () => undefined);
 await client.connect();
 
 /** A store of this process: its client is no other's. */
-export async function openStore({ prefix }: { readonly prefix: string }): Promise<RedisStore> {
-  return createRedisStore({ client, prefix });
+export async function openStore(options: {
+  readonly prefix: string;
+  readonly deadlineMs: number;
+}): Promise<RedisStore> {
+  return createRedisStore({ client, ...options });
 }

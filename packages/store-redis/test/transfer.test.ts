@@ -4,7 +4,7 @@ import { requireService } from "@relevo/test-services";
 import { describe, expect, it } from "vitest";
 import { createRedisStore, type RedisStore } from "../src/index.ts";
 import { createKeys } from "../src/keys.ts";
-import { useRedis } from "./servers.ts";
+import { patient, useRedis } from "./servers.ts";
 
 const note = (body: string) => ({ type: "x-note" as const, body });
 const operation = (id: string) => ({ id, fingerprint: `print of ${id}` });
@@ -27,7 +27,7 @@ describe.skipIf(!requireService("redis", { for: "transfer in store-redis" }))("a
 
   function open(): { readonly store: RedisStore; readonly prefix: string } {
     const prefix = `t-${randomUUID()}`;
-    return { store: createRedisStore({ client: redis.clients()[0], prefix }), prefix };
+    return { store: createRedisStore({ client: redis.clients()[0], prefix, ...patient }), prefix };
   }
 
   /** Three events, each appended by an operation, and an operation without events. */

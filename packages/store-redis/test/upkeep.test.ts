@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createRedisStore, type RedisClient, type RedisStore } from "../src/index.ts";
 import { buckets } from "../src/keys.ts";
 import { type DocumentsFixture, useDocuments } from "./documents-support.ts";
-import { useRedis } from "./servers.ts";
+import { patient, useRedis } from "./servers.ts";
 
 const note = { type: "x-note" as const, body: "one" };
 const tenantName = (index: number): string => `tenant ${String(index).padStart(3, "0")}`;
@@ -54,7 +54,7 @@ describe.skipIf(!requireService("redis", { for: "the upkeep of store-redis" }))(
       await sleep(1);
       now--;
     });
-    const store = createRedisStore({ client, prefix: "at-once" });
+    const store = createRedisStore({ client, prefix: "at-once", ...patient });
     await fill(store, 3);
     expect(await store.maintenance.expire()).toEqual({ sessions: 0, documents: 0, more: false });
     expect(most).toBe(16);

@@ -36,9 +36,7 @@ interface Report {
   }[];
 }
 
-it("makes a linked package that compiles, and whose conformance test is red because nothing is written", {
-  timeout: 240_000,
-}, async () => {
+it("makes a linked package that compiles, and whose conformance test is red because nothing is written", async () => {
   const made = await newStore("cloudflare-kv");
   expect(made.code, made.output).toBe(0);
   expect(made.output).toContain(`Made ${folder}`);

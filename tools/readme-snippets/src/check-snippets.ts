@@ -6,7 +6,7 @@ import type { Snippet } from "./extract.ts";
 import { type PlacedSnippet, placeSnippets } from "./place-snippets.ts";
 import type { SnippetServices } from "./services.ts";
 
-const timeLimitSeconds = 60;
+const timeLimitSeconds = 600;
 
 /**
  * Compiles the snippets of one project's documents under strict settings and runs each in an empty folder: it must

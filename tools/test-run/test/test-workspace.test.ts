@@ -56,9 +56,7 @@ async function run(...more: readonly string[]) {
   return { ...result, closing: result.standardOutput.trimEnd().split("\n").at(-1) };
 }
 
-it("passes when everything passes, again from the cache, and counts the same", {
-  timeout: 60_000,
-}, async () => {
+it("passes when everything passes, again from the cache, and counts the same", async () => {
   const first = await run();
   expect(first.closing, first.output).toMatch(/^\d+ passed, 0 failed$/u);
   expect(first.code).toBe(0);
@@ -69,7 +67,7 @@ it("passes when everything passes, again from the cache, and counts the same", {
   expect(second.output).toMatch(/@relevo\/sums:test.*cache/u);
 });
 
-it("fails with the name of a failing test", { timeout: 60_000 }, async () => {
+it("fails with the name of a failing test", async () => {
   await scratch.write({ "packages/sums/test/sums.test.ts": testFile(4) });
   const { code, closing, output } = await run();
   await scratch.write({ "packages/sums/test/sums.test.ts": testFile(3) });
@@ -80,7 +78,7 @@ it("fails with the name of a failing test", { timeout: 60_000 }, async () => {
   expect(output.trimEnd().split("\n").at(-2)).toMatch(/^✖ @relevo\/sums: .*is three/u);
 });
 
-it("fails when the tests were cut short and left no report", { timeout: 60_000 }, async () => {
+it("fails when the tests were cut short and left no report", async () => {
   const killed = { executor: "nx:run-commands", options: { command: "kill -9 $$" } };
   await writeManifest(manifest(killed));
   const { code, closing, output } = await run();
@@ -90,7 +88,7 @@ it("fails when the tests were cut short and left no report", { timeout: 60_000 }
   expect(output).toContain("@relevo/sums: left no readable report");
 });
 
-it("fails when the workspace itself cannot be read", { timeout: 60_000 }, async () => {
+it("fails when the workspace itself cannot be read", async () => {
   await scratch.write({ "nx.json": "{ broken" });
   const { code, closing } = await run();
   await cp(join(workspace, "nx.json"), join(scratch.root, "nx.json"));
@@ -98,7 +96,7 @@ it("fails when the workspace itself cannot be read", { timeout: 60_000 }, async 
   expect(closing).toBe("0 passed, 1 failed");
 });
 
-it("counts a soak, tells it its time, and says when there is none", { timeout: 60_000 }, async () => {
+it("counts a soak, tells it its time, and says when there is none", async () => {
   const none = await run("--soak", "7");
   expect(none.code, none.output).toBe(0);
   expect(none.output).toContain("no project has a soak target yet");
@@ -112,7 +110,7 @@ it("counts a soak, tells it its time, and says when there is none", { timeout: 6
   expect(failing.closing).toMatch(/^\d+ passed, 1 failed$/u);
 });
 
-it("counts faults when asked, and says when there are none", { timeout: 60_000 }, async () => {
+it("counts faults when asked, and says when there are none", async () => {
   const none = await run("--faults");
   expect(none.code, none.output).toBe(0);
   expect(none.output).toContain("no project has a faults target yet");
@@ -128,7 +126,7 @@ it("counts faults when asked, and says when there are none", { timeout: 60_000 }
   expect(failing.closing).toMatch(/^\d+ passed, 1 failed$/u);
 });
 
-it("fails on a type error, a badly formatted file and an import cycle", { timeout: 60_000 }, async () => {
+it("fails on a type error, a badly formatted file and an import cycle", async () => {
   await scratch.write({
     "packages/sums/src/broken.ts": "export const text: string = 3;\n",
     "packages/sums/src/loose.ts": "export const   loose = 1\n",

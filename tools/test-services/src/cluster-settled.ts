@@ -16,7 +16,7 @@ export async function whenSettled(running: () => readonly Node[]): Promise<void>
       unsettled = (await whatIsUnsettled(running()).catch(String)) ?? "";
       return unsettled === "";
     },
-    { everyMs: 25, deadlineMs: 30_000, waitingFor: () => `a cluster to settle: ${unsettled}` },
+    { everyMs: 25, waitingFor: () => `a cluster to settle: ${unsettled}` },
   );
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface PollOptions {
-  /** 20 seconds when left out. */
+  /** Five minutes when left out: it is there to end a hang. */
   readonly deadlineMs?: number;
   /** 10 ms when left out. */
   readonly everyMs?: number;
@@ -12,7 +12,7 @@ export interface PollOptions {
 /** Asks until there is an answer other than `undefined` and `false`. @throws Error when the deadline has passed. */
 export async function poll<T>(
   ask: () => Promise<T | undefined | false> | T | undefined | false,
-  { deadlineMs = 20_000, everyMs = 10, waitingFor }: PollOptions,
+  { deadlineMs = 300_000, everyMs = 10, waitingFor }: PollOptions,
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {

@@ -14,9 +14,16 @@ export interface RespClient {
   close(): void;
 }
 
-/** Connects to a server. @throws Error when it refuses, or does not answer within `deadlineMs` (5 s). */
-export async function connectResp(host: string, port: number, deadlineMs = 5_000): Promise<RespClient> {
-  const socket = await connect(host, port, deadlineMs);
+/** Ends a hang and nothing else: a busy machine may be slow. */
+const hangMs = 60_000;
+
+/** Connects to a server. @throws Error when it refuses. A command fails that is not answered within `deadlineMs`. */
+export async function connectResp(
+  host: string,
+  port: number,
+  deadlineMs: number = hangMs,
+): Promise<RespClient> {
+  const socket = await connect(host, port);
   const waiting: { resolve: (value: RespValue) => void; reject: (error: Error) => void }[] = [];
   let received = "";
   const fail = (error: Error) => {
@@ -72,12 +79,12 @@ export async function sendResp(
   }
 }
 
-function connect(host: string, port: number, deadlineMs: number): Promise<Socket> {
+function connect(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host, port, noDelay: true });
     const timer = setTimeout(
-      () => socket.destroy(new Error(`no connection to ${host}:${port} within ${deadlineMs} ms`)),
-      deadlineMs,
+      () => socket.destroy(new Error(`no connection to ${host}:${port} within ${hangMs} ms`)),
+      hangMs,
     );
     socket.once("error", (error) => {
       clearTimeout(timer);

@@ -55,7 +55,7 @@ export interface ServerKind {
   isReady(port: number, pid: number, dir: string): Promise<boolean>;
 }
 
-const startDeadlineMs = 60_000;
+const startDeadlineMs = 300_000;
 const attempts = 5;
 
 /** Starts a server of its own folder and port, and resolves when it answers. A port that somebody took is retried. */

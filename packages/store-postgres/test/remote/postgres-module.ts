@@ -5,5 +5,5 @@ const pool = new pg.Pool({ connectionString: process.env.RELEVO_TEST_URL, max: 5
 
 /** A store of this process: its pool is no other's. */
 export async function openStore(): Promise<PostgresStore> {
-  return createPostgresStore({ pool });
+  return createPostgresStore({ pool, timeoutMs: 300_000 });
 }

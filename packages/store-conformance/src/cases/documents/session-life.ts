@@ -1,4 +1,4 @@
-import { check, equal, present } from "../../expect.ts";
+import { check, equal, inTime, present } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import { addressOf, says } from "../../samples.ts";
 import {
@@ -118,49 +118,51 @@ export const sessionLifeCases: readonly ConformanceCase[] = [
     "documents",
     "session-documents-die-with-expiry",
     "When a session expires its documents are gone, and writing them does not put the expiry off.",
-    async (context) => {
-      const address = addressOf(context);
-      const document = ofSession(address, "a");
-      await context.store.log.append(address, [says("hello")], { ttlMs: shortTtlMs });
-      await context.store.documents.put(document, { value: "old" });
-      await context.advance(shortTtlMs / 2);
-      await context.other.documents.put(ofSession(address, "b"), { value: "old" });
-      await context.other.documents.touch(document, { ttlMs: 3_600_000 });
-      await context.advance(shortTtlMs / 2 + 100);
-      for (const [name, store] of bothHandles(context)) {
-        equal(await store.log.head(address), undefined, `${name}: the head of the expired session`);
-        equal(await store.documents.get(document), undefined, `${name}: get in the expired session`);
-        equal(await findAll(context, store, address), [], `${name}: find in the expired session`);
-      }
-      const anew = await context.store.documents.put(document, { value: "anew" }, { expectedVersion: 0 });
-      const found = await findAll(context, context.other, address);
-      equal(found, [anew], "documents of the session made anew");
-    },
+    (outer) =>
+      inTime(outer, async (context, ttlMs) => {
+        const address = addressOf(context);
+        const document = ofSession(address, "a");
+        await context.store.log.append(address, [says("hello")], { ttlMs });
+        await context.store.documents.put(document, { value: "old" });
+        await context.advance(ttlMs / 2);
+        await context.other.documents.put(ofSession(address, "b"), { value: "old" });
+        await context.other.documents.touch(document, { ttlMs: 3_600_000 });
+        await context.advance(ttlMs / 2 + 100);
+        for (const [name, store] of bothHandles(context)) {
+          equal(await store.log.head(address), undefined, `${name}: the head of the expired session`);
+          equal(await store.documents.get(document), undefined, `${name}: get in the expired session`);
+          equal(await findAll(context, store, address), [], `${name}: find in the expired session`);
+        }
+        const anew = await context.store.documents.put(document, { value: "anew" }, { expectedVersion: 0 });
+        const found = await findAll(context, context.other, address);
+        equal(found, [anew], "documents of the session made anew");
+      }),
   ),
   caseOf(
     "documents",
     "session-documents-live-with-the-session",
     "A session document lives as long as its session, also when the session's life is lengthened after the put.",
-    async (context) => {
-      const address = addressOf(context);
-      await context.store.log.append(address, [says("hello")], { ttlMs: shortTtlMs });
-      const head = present(await context.store.log.head(address), "head");
-      const stored = await context.store.documents.putMany([
-        { address: ofSession(address, "plain"), value: 1 },
-        { address: ofSession(address, "timed"), value: 2, ttlMs: 3_600_000 },
-      ]);
-      for (const { key, expiresAt } of stored) {
-        const end = expiresAt ?? head.expiresAt ?? 0;
-        check(end <= (head.expiresAt ?? 0), `${key} claims to live until ${end}, past its session`);
-      }
-      await context.advance(shortTtlMs / 2);
-      await context.other.log.append(address, [says("still here")], { ttlMs: 3_600_000 });
-      await context.advance(shortTtlMs);
-      for (const [name, store] of bothHandles(context)) {
-        const keys = (await findAll(context, store, address)).map(({ key }) => key);
-        equal(keys, ["plain", "timed"], `${name}: documents of the session that lives on`);
-      }
-    },
+    (outer) =>
+      inTime(outer, async (context, ttlMs) => {
+        const address = addressOf(context);
+        await context.store.log.append(address, [says("hello")], { ttlMs });
+        const head = present(await context.store.log.head(address), "head");
+        const stored = await context.store.documents.putMany([
+          { address: ofSession(address, "plain"), value: 1 },
+          { address: ofSession(address, "timed"), value: 2, ttlMs: 3_600_000 },
+        ]);
+        for (const { key, expiresAt } of stored) {
+          const end = expiresAt ?? head.expiresAt ?? 0;
+          check(end <= (head.expiresAt ?? 0), `${key} claims to live until ${end}, past its session`);
+        }
+        await context.advance(ttlMs / 2);
+        await context.other.log.append(address, [says("still here")], { ttlMs: 3_600_000 });
+        await context.advance(ttlMs);
+        for (const [name, store] of bothHandles(context)) {
+          const keys = (await findAll(context, store, address)).map(({ key }) => key);
+          equal(keys, ["plain", "timed"], `${name}: documents of the session that lives on`);
+        }
+      }),
   ),
   caseOf(
     "documents",

@@ -16,7 +16,7 @@ import {
 import { check, equal, refuses } from "../../expect.ts";
 import type { Capability, CaseContext, ConformanceArea, ConformanceCase } from "../../harness.ts";
 
-/** Long enough that a slow server does not end it between two calls, short enough to wait for on a real clock. */
+/** Short enough to wait for on a real clock. Where it must not pass too early, a case uses `inTime`. */
 export const shortTtlMs = 1000;
 
 /** How long to let pass so that `shortTtlMs` is over for certain. */

@@ -1,14 +1,14 @@
 import type { Leases } from "@relevo/core";
-import { check, equal, inBackground, present, refuses, within } from "../../expect.ts";
+import { check, equal, inBackground, inTime, present, refuses, within } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import { addressOf, messages, says, seqsOf } from "../../samples.ts";
 
 const longMs = 600_000;
-/** Long enough for a few calls on a slow machine, short enough to wait for. */
-const shortMs = 1_400;
+/** Short enough to wait for; where it must not pass too early, a case uses `inTime`. */
+const shortMs = 1_000;
 
-/** A wait that should have ended is given up after this long. */
-const hangMs = 8_000;
+/** A wait that should have ended is given up after this long: far above what a busy machine needs. */
+const hangMs = 120_000;
 
 /** The cases of leases. */
 export const leaseCases: readonly ConformanceCase[] = [
@@ -78,50 +78,52 @@ export const leaseCases: readonly ConformanceCase[] = [
     needs: ["leases"],
     contract:
       "A lease that was not renewed ends after `ttlMs` by the store's clock, and the next holder gets in.",
-    async run(context) {
-      const { leases } = context.store;
-      const others = context.other.leases;
-      if (leases === undefined || others === undefined) return;
-      const address = addressOf(context);
-      const first = await leases.acquire(address, { ttlMs: shortMs });
-      await context.advance(100);
-      await refuses(others.acquire(address, { ttlMs: longMs }), "conflict", "a holder before expiry", {
-        conflict: "lease",
-      });
-      await context.advance(shortMs);
-      const second = await others.acquire(address, { ttlMs: longMs });
-      check(second.fence > first.fence, `fences ${first.fence} and ${second.fence}`);
-      await first.release();
-      await refuses(leases.acquire(address, { ttlMs: 50 }), "conflict", "a holder after a late release");
-    },
+    run: (outer) =>
+      inTime(outer, async (context, ttlMs) => {
+        const { leases } = context.store;
+        const others = context.other.leases;
+        if (leases === undefined || others === undefined) return;
+        const address = addressOf(context);
+        const first = await leases.acquire(address, { ttlMs });
+        await context.advance(100);
+        await refuses(others.acquire(address, { ttlMs: longMs }), "conflict", "a holder before expiry", {
+          conflict: "lease",
+        });
+        await context.advance(ttlMs);
+        const second = await others.acquire(address, { ttlMs: longMs });
+        check(second.fence > first.fence, `fences ${first.fence} and ${second.fence}`);
+        await first.release();
+        await refuses(leases.acquire(address, { ttlMs: 50 }), "conflict", "a holder after a late release");
+      }),
   },
   {
     id: "leases/renewal-lengthens",
     area: "leases",
     needs: ["leases"],
     contract: "A renewal keeps the fence and moves the end; the lease is held until then.",
-    async run(context) {
-      const { leases } = context.store;
-      const others = context.other.leases;
-      if (leases === undefined || others === undefined) return;
-      const address = addressOf(context);
-      const lease = await leases.acquire(address, { ttlMs: shortMs });
-      await context.advance(shortMs / 2);
-      const renewed = await lease.renew();
-      equal(renewed.fence, lease.fence, "the fence after a renewal");
-      check(
-        renewed.expiresAt > lease.expiresAt,
-        `expiresAt ${lease.expiresAt} after a renewal: ${renewed.expiresAt}`,
-      );
-      await context.advance(shortMs / 2 + 50);
-      await refuses(others.acquire(address, { ttlMs: 50 }), "conflict", "a holder during a renewed lease");
-      const longer = await renewed.renew({ ttlMs: longMs });
-      const gained = longer.expiresAt - renewed.expiresAt;
-      check(gained > longMs / 2, `a renewal with ${longMs} ms moved the end by ${gained} ms`);
-      await context.store.log.append(address, [says("one")], { fence: longer.fence });
-      await longer.release();
-      await (await others.acquire(address, { ttlMs: 50 })).release();
-    },
+    run: (outer) =>
+      inTime(outer, async (context, ttlMs) => {
+        const { leases } = context.store;
+        const others = context.other.leases;
+        if (leases === undefined || others === undefined) return;
+        const address = addressOf(context);
+        const lease = await leases.acquire(address, { ttlMs });
+        await context.advance(ttlMs / 2);
+        const renewed = await lease.renew();
+        equal(renewed.fence, lease.fence, "the fence after a renewal");
+        check(
+          renewed.expiresAt > lease.expiresAt,
+          `expiresAt ${lease.expiresAt} after a renewal: ${renewed.expiresAt}`,
+        );
+        await context.advance(ttlMs / 2 + 50);
+        await refuses(others.acquire(address, { ttlMs: 50 }), "conflict", "a holder during a renewed lease");
+        const longer = await renewed.renew({ ttlMs: longMs });
+        const gained = longer.expiresAt - renewed.expiresAt;
+        check(gained > longMs / 2, `a renewal with ${longMs} ms moved the end by ${gained} ms`);
+        await context.store.log.append(address, [says("one")], { fence: longer.fence });
+        await longer.release();
+        await (await others.acquire(address, { ttlMs: 50 })).release();
+      }),
   },
   {
     id: "leases/no-renewal-after-the-end",
@@ -161,7 +163,7 @@ export const leaseCases: readonly ConformanceCase[] = [
       let holders = 0;
       let most = 0;
       const wait = async (one: Leases): Promise<number> => {
-        const lease = await one.acquire(address, { ttlMs: longMs, waitMs: 20_000 });
+        const lease = await one.acquire(address, { ttlMs: longMs, waitMs: longMs });
         holders++;
         most = Math.max(most, holders);
         await context.store.log.append(address, [says("turn")], { fence: lease.fence });
@@ -177,7 +179,7 @@ export const leaseCases: readonly ConformanceCase[] = [
       equal(await seqsOf(context.store.log, address), [1, 2, 3, 4], "turns");
 
       const expiring = await leases.acquire(address, { ttlMs: 200 });
-      const next = inBackground(others.acquire(address, { ttlMs: longMs, waitMs: 20_000 }));
+      const next = inBackground(others.acquire(address, { ttlMs: longMs, waitMs: longMs }));
       await context.advance(400);
       const holder = await within(hangMs, next, "waiting for an expired lease");
       check(holder.fence > expiring.fence, "a waiter got in with an older fence");
@@ -204,7 +206,7 @@ export const leaseCases: readonly ConformanceCase[] = [
       const controller = new AbortController();
       const { signal } = controller;
       const waiting = refuses(
-        others.acquire(address, { ttlMs: longMs, waitMs: 20_000, signal }),
+        others.acquire(address, { ttlMs: longMs, waitMs: longMs, signal }),
         "aborted",
         "an aborted wait",
       );
