@@ -1,20 +1,24 @@
 import { MemoryError, readAll, type SessionAddress } from "@relevo/core";
 import pg from "pg";
 import { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "../src/index.ts";
+import { timeoutMs as patientMs } from "./harness.ts";
 
-/** Short, so that a call that has to end by it shows soon. In milliseconds. */
-export const timeoutMs = 1000;
-/** What a busy machine may add to it. */
-export const lateMs = 1500;
+/** Of a store whose calls have to end by it: short, so that this shows soon. In milliseconds. */
+const hastyMs = 1000;
+/** A call that has not ended after this long ignores its deadline; far above what a busy machine needs. */
+export const hangMs = 60_000;
 
 export interface TestStore extends AsyncDisposable {
+  /** With a deadline that no busy machine meets. */
   readonly store: PostgresStore;
+  /** Over the same pool, for calls that have to end by their deadline. */
+  readonly hasty: PostgresStore;
   readonly pool: pg.Pool;
   /** What reached `onError`. */
   readonly errors: unknown[];
 }
 
-/** A store over a pool of its own, which has made its first call. */
+/** Stores over a pool of their own, which have made their first call. */
 export async function openStore(
   url: string,
   pool: pg.PoolConfig = {},
@@ -22,19 +26,25 @@ export async function openStore(
 ): Promise<TestStore> {
   const own = new pg.Pool({ connectionString: url, max: 4, ...pool });
   const errors: unknown[] = [];
-  const store = createPostgresStore({
-    pool: own,
-    timeoutMs,
-    onError: (error) => errors.push(error),
-    ...options,
-  });
-  await store.log.head({ tenant: "acme", session: "none" });
+  const shared = { pool: own, onError: (error: unknown) => errors.push(error) };
+  const store = createPostgresStore({ ...shared, timeoutMs: patientMs });
+  const hasty = createPostgresStore({ ...shared, timeoutMs: hastyMs, ...options });
+  const first = { tenant: "acme", session: "none" };
+  await store.log.head(first);
+  await until("the first call", () =>
+    hasty.log.head(first).then(
+      () => true,
+      () => false,
+    ),
+  );
   return {
     store,
+    hasty,
     pool: own,
     errors,
     async [Symbol.asyncDispose]() {
       await store.close();
+      await hasty.close();
       await own.end();
     },
   };

@@ -4,20 +4,11 @@ import { type PostgresServer, requireService } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore } from "../src/index.ts";
-import {
-  failureOf,
-  holdSession,
-  lateMs,
-  note,
-  notesOf,
-  once,
-  openStore,
-  timeoutMs,
-  until,
-} from "./failure-support.ts";
+import { failureOf, hangMs, holdSession, note, notesOf, once, openStore, until } from "./failure-support.ts";
 import { openPrivateDatabase, type TestDatabase } from "./server.ts";
 
-const byDeadline = timeoutMs + lateMs;
+/** A server looks for a deadlock once in a wait, after this long: by then the other side has to wait too. */
+const deadlockTimeout = "4s";
 
 describe.skipIf(!requireService("private-postgres", { for: "what fails around the store on PostgreSQL" }))(
   "failures",
@@ -26,7 +17,7 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
     let count = 0;
 
     beforeAll(async () => {
-      database = await openPrivateDatabase({ settings: { deadlock_timeout: "100ms" } });
+      database = await openPrivateDatabase({ settings: { deadlock_timeout: deadlockTimeout } });
     });
     afterAll(async () => {
       await database?.[Symbol.asyncDispose]();
@@ -52,17 +43,17 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
     describe("connections", () => {
       it("an exhausted pool is a timeout with nothing applied", async () => {
         await using opened = await open({ max: 1 });
-        const { store, pool } = opened;
+        const { store, hasty, pool } = opened;
         const address = newAddress();
         const client = await pool.connect();
         const failures = await Promise.all([
-          failureOf(store.log.append(address, note("a"))),
-          failureOf(store.log.append(newAddress(), note("b"), once("b"))),
-          failureOf(store.log.head(address)),
+          failureOf(hasty.log.append(address, note("a"))),
+          failureOf(hasty.log.append(newAddress(), note("b"), once("b"))),
+          failureOf(hasty.log.head(address)),
         ]);
         for (const { code, outcome, elapsedMs } of failures) {
           expect({ code, outcome }).toEqual({ code: "timeout", outcome: "not-applied" });
-          expect(elapsedMs).toBeLessThan(byDeadline);
+          expect(elapsedMs).toBeLessThan(hangMs);
         }
         client.release();
         await store.log.append(address, note("c"));
@@ -118,7 +109,7 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
       });
 
       it("a terminated backend is not felt by an append with an operation", async () => {
-        await using opened = await open({}, { timeoutMs: 5000 });
+        await using opened = await open();
         const { store } = opened;
         const address = newAddress();
         await store.log.append(address, note("a"));
@@ -158,20 +149,21 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
 
     describe("locks", () => {
       it("a lock that another connection holds ends a call by its deadline, and the outcome is true", async () => {
-        await using opened = await open();
-        const { store } = opened;
+        // The server gives up a tenth of it earlier, and that answer has to arrive in time.
+        await using opened = await open({}, { timeoutMs: 10_000 });
+        const { store, hasty } = opened;
         const address = newAddress();
         await store.log.append(address, note("first"));
         await using held = await hold(address);
         const document = { ...address, namespace: ["n"], key: "k" };
         const [appended, put, leased] = await Promise.all([
-          failureOf(store.log.append(address, note("a"))),
-          failureOf(store.documents.put(document, { value: 1 })),
-          failureOf(store.leases.acquire(address, { ttlMs: 1000 })),
+          failureOf(hasty.log.append(address, note("a"))),
+          failureOf(hasty.documents.put(document, { value: 1 })),
+          failureOf(hasty.leases.acquire(address, { ttlMs: 1000 })),
         ]);
         for (const { code, elapsedMs } of [appended, put, leased]) {
           expect(code).toBe("timeout");
-          expect(elapsedMs).toBeLessThan(byDeadline);
+          expect(elapsedMs).toBeLessThan(hangMs);
         }
         // The server gave up before the caller did, so it is known that nothing happened.
         expect(appended.outcome).toBe("not-applied");
@@ -185,7 +177,7 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
 
       it("the server stops what nobody waits for any more", async () => {
         await using opened = await open();
-        const { store } = opened;
+        const { store, hasty } = opened;
         const address = newAddress();
         await store.log.append(address, note("first"));
         const owner = new pg.Client({ connectionString: database.ownerUrl });
@@ -193,9 +185,9 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
         try {
           await owner.query("begin; lock table relevo.events, relevo.documents in access exclusive mode");
           const calls = [
-            store.log.read(address),
-            store.log.append(address, note("second"), once("second")),
-            store.documents.find({ tenant: address.tenant }, {}),
+            hasty.log.read(address),
+            hasty.log.append(address, note("second"), once("second")),
+            hasty.documents.find({ tenant: address.tenant }, {}),
           ];
           for (const { code } of await Promise.all(calls.map(failureOf))) expect(code).toBe("timeout");
           // The lock is still held: nothing but the server's own look can have ended them.
@@ -208,10 +200,10 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
       });
 
       it("writers behind a slow one in the same process end by their own deadline", async () => {
-        // Long enough for a wait of 0.9 and another of 0.9 not to pass for one that was late.
-        const ownMs = 2500;
+        // Long enough that a late machine does not pass for one wait of 0.9 after another.
+        const ownMs = 10_000;
         await using opened = await open({}, { timeoutMs: ownMs });
-        const { store } = opened;
+        const { store, hasty } = opened;
         const address = newAddress();
         await store.log.append(address, note("first"));
         await using held = await hold(address);
@@ -219,12 +211,12 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
         const failures = await Promise.all(
           names.map(async (name) => ({
             name,
-            ...(await failureOf(store.log.append(address, note(name), once(name)))),
+            ...(await failureOf(hasty.log.append(address, note(name), once(name)))),
           })),
         );
         for (const { code, elapsedMs } of failures) {
           expect(code).toBe("timeout");
-          expect(elapsedMs).toBeLessThan(ownMs + lateMs);
+          expect(elapsedMs).toBeLessThan(ownMs * 1.7);
         }
         await held.release();
         await until("the backends to end", async () => (await busy()) === 0);
@@ -240,7 +232,7 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
 
     describe("collisions", () => {
       it("the victim of a deadlock tries again", async () => {
-        await using opened = await open({}, { timeoutMs: 5000 });
+        await using opened = await open();
         const { store } = opened;
         const address = newAddress();
         const document = { ...address, namespace: ["n"], key: "k" };
@@ -306,21 +298,21 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
 
       it("a server that stands still ends calls by their deadline, and they work when it goes on", async () => {
         await using opened = await open({ max: 2 });
-        const { store } = opened;
+        const { store, hasty } = opened;
         const address = newAddress();
         await store.log.append(address, note("a"));
         const { server } = database;
         server.pause();
         try {
           const [plain, repeatable, read, queued] = await Promise.all([
-            failureOf(store.log.append(address, note("b"))),
-            failureOf(store.log.append(newAddress(), note("c"), once("c"))),
-            failureOf(store.log.head(address)),
-            failureOf(store.log.append(address, note("d"))),
+            failureOf(hasty.log.append(address, note("b"))),
+            failureOf(hasty.log.append(newAddress(), note("c"), once("c"))),
+            failureOf(hasty.log.head(address)),
+            failureOf(hasty.log.append(address, note("d"))),
           ]);
           for (const { code, elapsedMs } of [plain, repeatable, read, queued]) {
             expect(code).toBe("timeout");
-            expect(elapsedMs).toBeLessThan(byDeadline);
+            expect(elapsedMs).toBeLessThan(hangMs);
           }
           // It was sent over the connection that stood; the others never got that far.
           expect(plain.outcome).toBe("unknown");
@@ -349,7 +341,7 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
         ]);
         for (const { code, outcome, elapsedMs } of failures) {
           expect({ code, outcome }).toEqual({ code: "unavailable", outcome: "not-applied" });
-          expect(elapsedMs).toBeLessThan(byDeadline);
+          expect(elapsedMs).toBeLessThan(hangMs);
         }
         await server.restart();
         await store.log.append(address, note("c"));
@@ -360,7 +352,7 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
         const { server } = database;
         await server.kill("SIGINT");
         const pool = new pg.Pool({ connectionString: database.url, max: 2 });
-        const store = createPostgresStore({ pool, timeoutMs });
+        const store = createPostgresStore({ pool, timeoutMs: hangMs });
         const address = newAddress();
         try {
           const failure = await failureOf(store.log.append(address, note("a")));

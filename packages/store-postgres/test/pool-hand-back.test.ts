@@ -2,7 +2,7 @@ import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, type PostgresStore, type PostgresStoreOptions } from "../src/index.ts";
-import { failureOf, holdSession, note, notesOf, until } from "./failure-support.ts";
+import { failureOf, hangMs, holdSession, note, notesOf, until } from "./failure-support.ts";
 import { openTestDatabase, type TestDatabase } from "./server.ts";
 
 type Options = Partial<Omit<PostgresStoreOptions, "pool" | "pglite" | "kysely">>;
@@ -29,7 +29,7 @@ describe.skipIf(!requireService("postgres", { for: "what a store hands back to t
     ): Promise<void> {
       const pool = new pg.Pool({ connectionString: database.url, max: 1 });
       try {
-        await using store = createPostgresStore({ pool, timeoutMs: 2000, ...options });
+        await using store = createPostgresStore({ pool, timeoutMs: hangMs, ...options });
         await work(store, pool);
       } finally {
         await pool.end();
@@ -63,7 +63,8 @@ describe.skipIf(!requireService("postgres", { for: "what a store hands back to t
     });
 
     it("is clean after a transaction that a lock, a signal or an error ended", async () => {
-      await withStore({ timeoutMs: 700 }, async (store, pool) => {
+      await withStore({}, async (store, pool) => {
+        await using hasty = createPostgresStore({ pool, timeoutMs: 700 });
         const address = newAddress();
         await store.log.append(address, note("a"));
         const waits = async () => {
@@ -73,14 +74,14 @@ describe.skipIf(!requireService("postgres", { for: "what a store hands back to t
           );
           return rows.length > 0;
         };
-        const erase = (signal?: AbortSignal) =>
-          store.log.erase(address, { seqs: [{ from: 1, to: 1 }], ...(signal && { signal }) });
+        const erase = ({ log }: PostgresStore, signal?: AbortSignal) =>
+          log.erase(address, { seqs: [{ from: 1, to: 1 }], ...(signal && { signal }) });
         {
           await using _held = await holdSession(database.ownerUrl, address);
-          expect((await failureOf(erase())).code).toBe("timeout");
+          expect((await failureOf(erase(hasty))).code).toBe("timeout");
           await expectClean(pool);
           const controller = new AbortController();
-          const aborted = failureOf(erase(controller.signal));
+          const aborted = failureOf(erase(store, controller.signal));
           await until("the wait for the lock", waits);
           controller.abort();
           expect((await aborted).code).toBe("aborted");
