@@ -92,11 +92,13 @@ export class History {
     const below = [...pinned, ...this.#kept];
     if (this.#kept.length > 0) below.sort((left, right) => left.seq - right.seq);
     const read = this.#read.toReversed();
-    if (released.size === 0) return [...below, ...read];
-    return [
+    const entries = [
       ...below,
-      ...read.map((entry) => (released.has(entry.seq) ? { ...entry, pinned: false } : entry)),
+      ...(released.size === 0
+        ? read
+        : read.map((entry) => (released.has(entry.seq) ? { ...entry, pinned: false } : entry))),
     ];
+    return this.#complete ? withoutLostReasoning(entries, this.#summaries) : entries;
   }
 
   /** From now on only the first system message and the newest of the others, `keep` in all, are pinned as such. */
@@ -126,12 +128,17 @@ export class History {
     return this.readUntil(() => false);
   }
 
-  /** Lets a summary that stands in no log take the place of what it covers. Everything must have been read. */
+  /**
+   * Lets a summary that stands in no log take the place of what it covers, as if it had been read from one: below its
+   * cut nothing is left but what it keeps and what is pinned. Everything must have been read.
+   */
   cover(summary: LiveSummary): void {
     this.#summaries = [...this.#summaries.filter((other) => !overlaps(summary, other)), summary];
-    const isCovered = ({ seq }: Entry): boolean => sortedInclude(summary.covers, seq);
-    this.#read = this.#read.filter((entry) => !isCovered(entry));
-    this.#kept = this.#kept.filter((entry) => !isCovered(entry));
+    const kept = new Set(summary.kept);
+    const known = [...this.#kept, ...this.#read.toReversed()];
+    this.#kept = known.filter(({ seq }) => kept.has(seq));
+    this.#from = Math.max(this.#from, summary.cut);
+    this.#read = this.#read.filter(({ seq }) => seq >= this.#from && !sortedInclude(summary.covers, seq));
     this.#grouping = undefined;
   }
 
@@ -213,6 +220,22 @@ export class History {
     const asked = leftovers.some(({ entry, reason }) => entry.pinned && reason === "approval");
     return !begins || asked || parted.some(({ pinned }) => pinned);
   }
+}
+
+/** Without reasoning of which a summary says that it led to a message that is no longer there. */
+function withoutLostReasoning(
+  entries: readonly Entry[],
+  summaries: readonly LiveSummary[],
+): readonly Entry[] {
+  const ledTo = new Map(
+    summaries.flatMap(({ reasoning }) => reasoning.map(({ seq, to }) => [seq, to] as const)),
+  );
+  if (ledTo.size === 0) return entries;
+  const known = new Set(entries.map(({ seq }) => seq));
+  return entries.filter(({ seq }) => {
+    const to = ledTo.get(seq);
+    return to === undefined || known.has(to);
+  });
 }
 
 function entryOf(event: StoredEvent): Entry | undefined {

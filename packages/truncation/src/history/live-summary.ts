@@ -8,6 +8,12 @@ import {
 } from "@relevo/core";
 import { sortedIntersect } from "./sorted-ranges.ts";
 
+/** The place of a message that is nothing but reasoning, and that of the message it led to. */
+export interface LedTo {
+  readonly seq: number;
+  readonly to: number;
+}
+
 /** A summary that is in force, and what it stands for. */
 export interface LiveSummary {
   /** Its place in the log; `undefined` while it stands in none. */
@@ -24,6 +30,11 @@ export interface LiveSummary {
   readonly kept: readonly number[];
   /** Pinned messages below the cut that can stand in no view, such as a result without its call. */
   readonly left: readonly number[];
+  /**
+   * Reasoning below the cut that the summary does not cover, each with the message that it led to: without that one it
+   * is not shown. What stood between it and later messages may be covered, so grouping could not tell.
+   */
+  readonly reasoning: readonly LedTo[];
   readonly sourceHash: string;
   readonly tokensBefore: number;
 }
@@ -50,6 +61,7 @@ export function liveSummaryOf(event: StoredEvent): LiveSummary | undefined {
     cut: known ? cut : 1,
     kept: known ? kept : [],
     left: known ? (left ?? []) : [],
+    reasoning: known ? ledToIn(metadata?.reasoning) : [],
     sourceHash,
     tokensBefore,
   };
@@ -75,6 +87,15 @@ function rangesIn(value: JsonValue | undefined): readonly SeqRange[] | undefined
     ranges.push({ from, to });
   }
   return normalizeRanges(ranges);
+}
+
+function ledToIn(value: JsonValue | undefined): readonly LedTo[] {
+  if (!Array.isArray(value)) return [];
+  return (value as readonly JsonValue[]).flatMap((one) => {
+    if (typeof one !== "object" || one === null || Array.isArray(one)) return [];
+    const { seq, to } = one as { readonly seq?: JsonValue; readonly to?: JsonValue };
+    return isSeq(seq) && isSeq(to) ? [{ seq, to }] : [];
+  });
 }
 
 function seqsIn(value: JsonValue | undefined): readonly number[] | undefined {

@@ -1,4 +1,5 @@
 import {
+  type ContentPart,
   type EventInput,
   fingerprint,
   type JsonValue,
@@ -7,9 +8,9 @@ import {
   normalizeRanges,
   type SeqRange,
 } from "@relevo/core";
-import { type Entry, firstSeq, type Group } from "@relevo/messages";
+import { type Entry, firstSeq, type Group, partsOf } from "@relevo/messages";
 import { History } from "../history/history.ts";
-import { type LiveSummary, messageOfSummary } from "../history/live-summary.ts";
+import { type LedTo, type LiveSummary, messageOfSummary } from "../history/live-summary.ts";
 import type { TokenMeter } from "../view/token-meter.ts";
 import type { ViewState } from "../view/view-state.ts";
 import { callSummarizer } from "./call-summarizer.ts";
@@ -126,15 +127,17 @@ export class Compaction {
     return behind;
   }
 
-  #draftOf({ covered: groups, late, cut }: Plan, text: string, seenBehind: readonly Entry[]): Draft {
+  #draftOf({ covered: groups, late, cut: planned }: Plan, text: string, seenBehind: readonly Entry[]): Draft {
     const { history } = this.#state;
     const { summarizer, counter, name } = this.#settings;
     const meter = this.#state.meter as TokenMeter;
     const before = history.summaries;
+    // What the summaries before had done with is not read again: without what they cover it could be taken for
+    // something else, such as reasoning that led to nothing for the next message's.
+    const cut = before.reduce((highest, summary) => Math.max(highest, summary.cut), planned);
     const going = new Set(groups);
-    const staying = new Set(
-      history.groups.filter((group) => !going.has(group)).flatMap(({ entries }) => entries),
-    );
+    const stayingGroups = history.groups.filter((group) => !going.has(group));
+    const staying = new Set(stayingGroups.flatMap(({ entries }) => entries));
     const entries = [...late, ...groups.flatMap((group) => group.entries)].filter(
       (entry) => !staying.has(entry),
     );
@@ -153,6 +156,7 @@ export class Compaction {
     const tokensBefore =
       before.reduce((sum, summary) => sum + summary.tokensBefore, 0) +
       groups.reduce((sum, group) => sum + meter.ofGroup(group), 0);
+    const reasoning = stayingGroups.flatMap((group) => ledToIn(group, cut));
     const sourceHash = fingerprint([
       before.map((summary) => summary.sourceHash),
       entries.map(({ message }) => message),
@@ -169,6 +173,7 @@ export class Compaction {
       cut,
       kept,
       left,
+      reasoning,
       sourceHash,
       tokensBefore,
     };
@@ -178,7 +183,13 @@ export class Compaction {
       ...before.flatMap(({ seq }) => (seq === undefined ? [] : single(seq))),
       ...seenBehind.map(({ seq }) => single(seq)),
     ]);
-    const metadata = { covers: covers as unknown as JsonValue, cut, kept, left };
+    const metadata = {
+      covers: covers as unknown as JsonValue,
+      cut,
+      kept,
+      left,
+      ...(reasoning.length === 0 ? {} : { reasoning: reasoning.map(({ seq, to }) => ({ seq, to })) }),
+    };
     const model = summarizer.model === undefined ? {} : { model: summarizer.model };
     const body = { text, sourceHash, strategy: name, ...model, tokensBefore, tokensAfter, metadata };
     const { removalRevision } = history.source;
@@ -275,6 +286,31 @@ function chunksOf(
     tokens = meter.ofGroup(group);
   }
   return chunks;
+}
+
+/** For each message below the cut that is nothing but reasoning, which one it led to. */
+function ledToIn({ entries }: Group, cut: number): LedTo[] {
+  const ledTo: LedTo[] = [];
+  let waiting: number[] = [];
+  for (const { seq, message } of entries) {
+    if (message.role !== "assistant") continue;
+    if (partsOf(message).every(isReasoningOrNothing)) waiting.push(seq);
+    else {
+      for (const one of waiting) if (one < cut) ledTo.push({ seq: one, to: seq });
+      waiting = [];
+    }
+  }
+  return ledTo;
+}
+
+/** Reasoning, and parts that are shown nowhere in a message of the assistant. */
+function isReasoningOrNothing(part: ContentPart): boolean {
+  if (part.type === "text") return part.text.trim() === "";
+  return (
+    part.type === "reasoning" ||
+    part.type === "tool-approval-request" ||
+    part.type === "tool-approval-response"
+  );
 }
 
 function messagesOf(group: Group): readonly Message[] {

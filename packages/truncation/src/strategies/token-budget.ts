@@ -51,7 +51,7 @@ const reserveFields: FieldTable = fieldTable<BudgetReserve>({ tools: "refines", 
 
 /**
  * Shows as many of the newest messages as fit, whole groups only, with everything that is pinned. The least is what
- * is pinned, the last user's message and the last group.
+ * is pinned, the last user's message and the last group; the summary, when there is no group.
  *
  * @throws `invalid-input` that names the option. The view is `budget-exceeded` when not even the least fits, with
  *   `details.available`, `details.needed` and the largest messages in `details.largest`.
@@ -119,17 +119,24 @@ async function fit(state: ViewState, budget: Budget): Promise<void> {
         state.cuts.push({ seq: firstSeq(group), reason: "budget" });
       const { messages } = layOut(state);
       const needed = meter.ofMessages(messages);
+      // Where all that was said is summarized, the summary is the least: nothing would be left to send without it.
+      if (!shown && summaries > 0 && !messages.some(speaks)) break;
       if (needed <= available) return;
       if (!fits) break;
       // Joined reasoning can cost what the groups themselves did not. Steps that double are soon done.
       fixed += Math.max(least, needed - available);
     }
   }
+  if (summaries > 0 && !layOut(state).messages.some(speaks)) state.showsSummaries = true;
   throw exceeded(budget, layOut(state).messages);
 
   function isOurs({ seq }: { readonly seq: number }): boolean {
     return seq > above;
   }
+}
+
+function speaks({ message }: ViewMessage): boolean {
+  return message.role !== "system";
 }
 
 function scaleOf({ meter, available, low }: Budget, fixed: number): Scale {
