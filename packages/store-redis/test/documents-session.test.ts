@@ -42,7 +42,9 @@ describe.skipIf(!requireService("redis", { for: "documents of sessions in store-
         const head = String(await fixture.raw("LINDEX", log, "-1")).split("|");
         expect(Number(head[15])).toBe(await fixture.raw("HLEN", documents[0]));
         const [first] = (await fixture.store.documents.find(session, { limit: 1 })).items;
-        if (first !== undefined) await fixture.store.documents.delete({ ...session, ...first });
+        if (first === undefined) continue;
+        const { namespace, key } = first;
+        await fixture.store.documents.delete({ ...session, namespace, key });
       }
       expect(await fixture.faults()).toEqual([]);
     });
