@@ -31,6 +31,7 @@ export {
   type FieldKinds,
   type FieldTable,
   fieldTable,
+  readInput,
   requireKnownFields,
   requireObject,
 } from "./admission/fields.ts";
@@ -84,6 +85,7 @@ export {
   throwIfAborted,
 } from "./admission/numbers.ts";
 export { callKinds, guardKinds, pageKinds } from "./admission/option-kinds.ts";
+export { readArray } from "./admission/read-array.ts";
 export { refuse, tooLarge } from "./admission/refuse.ts";
 export {
   type AdmittedTransferBatch,

@@ -57,12 +57,12 @@ const limitFields: FieldTable = fieldTable<LimitOverrides>({
 export type LimitOverrides = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
 
 /**
- * The defaults with these in their place.
+ * The defaults, or other limits, with these in their place.
  *
  * @throws `invalid-input` for an unknown limit and for one that is not a positive integer.
  */
-export function resolveLimits(overrides: LimitOverrides = {}): Limits {
-  const limits: { -readonly [Name in keyof Limits]: Limits[Name] } = { ...defaultLimits };
+export function resolveLimits(overrides: LimitOverrides = {}, base: Limits = defaultLimits): Limits {
+  const limits: { -readonly [Name in keyof Limits]: Limits[Name] } = { ...base };
   const given = admitFields(overrides, "limits", limitFields);
   for (const name of Object.keys(defaultLimits) as (keyof Limits)[]) {
     const value = given[name];

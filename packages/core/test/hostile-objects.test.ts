@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import {
   admitAppend,
   admitDeleteMany,
+  admitDocumentAddress,
+  admitDocumentScope,
   admitEvent,
   admitEvents,
   admitGetMany,
@@ -13,6 +15,7 @@ import {
   admitPutMany,
   admitRanges,
   admitRead,
+  admitSessionAddress,
   admitTags,
   admitTransferBatch,
   admitWhere,
@@ -246,6 +249,53 @@ describe("objects that lie about themselves", () => {
       () => admitTransferBatch({ ...batch, events: [proxy as never] }, limits),
     ];
     for (const call of calls) expect(thrown(call, "invalid-input").cause).toBeInstanceOf(TypeError);
+  });
+
+  it("are refused as input, whichever question it is that throws", () => {
+    const boom = (): never => {
+      throw new Error("BOOM");
+    };
+    const handlers: readonly ProxyHandler<object>[] = [
+      { get: boom },
+      { ownKeys: boom },
+      { getOwnPropertyDescriptor: boom },
+      { getPrototypeOf: boom },
+    ];
+    const batch = {
+      head: { incarnation: "i" },
+      events: [],
+      operations: [],
+      removed: [],
+    };
+    for (const handler of handlers) {
+      const hostile = <Input extends object>(input: Input): Input =>
+        new Proxy(input, handler as ProxyHandler<Input>);
+      const address = { tenant: "t", namespace: ["a"], key: "k" };
+      const calls: readonly (() => unknown)[] = [
+        () => admitSessionAddress(hostile({ tenant: "t", session: "s" }), limits),
+        () => admitDocumentAddress(hostile(address), limits),
+        () => admitDocumentScope(hostile({ tenant: "t" }), limits),
+        () => admitTransferBatch({ ...batch, head: hostile(batch.head) } as never, limits),
+      ];
+      for (const call of calls) thrown(call, "invalid-input");
+    }
+    thrown(() => admitRanges([new Proxy({ from: 1, to: 1 }, { get: boom })], "seqs"), "invalid-input");
+    const { signal } = new AbortController();
+    for (const lying of [{ aborted: false }, new Proxy(signal, { get: boom })]) {
+      thrown(() => admitRead({ signal: lying as never }, limits), "invalid-input");
+    }
+  });
+
+  it("name no session that only a polluted prototype has", () => {
+    const prototype = Object.prototype as { session?: unknown };
+    prototype.session = "polluted";
+    try {
+      const address = admitDocumentAddress({ tenant: "t", namespace: ["a"], key: "k" }, limits);
+      expect(Object.hasOwn(address, "session")).toBe(false);
+      expect(Object.hasOwn(admitDocumentScope({ tenant: "t" }, limits), "session")).toBe(false);
+    } finally {
+      delete prototype.session;
+    }
   });
 
   it("are refused by the prototype of their own realm", () => {

@@ -12,7 +12,6 @@ import {
   fieldTable,
   type HandoffPriority,
   refuse,
-  requireObject,
 } from "@relevo/core";
 import type { HandoffRequest, HandoffSession } from "./handoff-types.ts";
 import { type ContextPolicy, custom, full, type HandoffFacts } from "./policies.ts";
@@ -48,7 +47,6 @@ export function admitRequest<Result>(
   given: HandoffRequest<Result> & { readonly session: HandoffSession },
 ): AdmittedRequest {
   const request = admitFields(given, "request", requestFields);
-  requireObject(request.session, "session");
   admitSessionAddress(addressOf(request.session), defaultLimits);
   const { documents = [] } = request;
   if (!Array.isArray(documents)) throw refuse("documents", "must be an array of keys.");

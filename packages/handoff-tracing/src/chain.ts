@@ -10,6 +10,7 @@ import {
   type JsonValue,
   type SessionAddress,
 } from "@relevo/core";
+import { addressOf } from "./recorder.ts";
 import { resultType } from "./running-handoff.ts";
 
 /** How a handoff stands: its end's status, or `running` while there is none. */
@@ -58,7 +59,7 @@ export async function readChain(
   given?: CallOptions,
 ): Promise<HandoffChain> {
   const options = admitCall(given);
-  const at = { tenant: address.tenant, session: address.session };
+  const at = addressOf(address);
   const query = { ...options, types: ["handoff", resultType], limit: 1000 } as const;
   const entries = new Map<string, HandoffEntry>();
   const erased: number[] = [];

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
+  admitChoice,
   admitFields,
   admitInteger,
   type CallOptions,
@@ -11,6 +12,7 @@ import {
   type HandoffRecorder,
   type IdGenerator,
   printable,
+  readInput,
   refuse,
   type SessionAddress,
   systemClock,
@@ -131,10 +133,21 @@ export interface Handoffs extends HandoffRecorder {
  */
 export function createHandoffs(given: HandoffsOptions): Handoffs {
   const options = admitFields(given, "options", fields);
-  if (typeof options.log?.append !== "function" || typeof options.log.read !== "function") {
+  const isLog = readInput(
+    "log",
+    () => typeof options.log?.append === "function" && typeof options.log.read === "function",
+  );
+  if (!isLog) {
     throw refuse("log", "must be the event log of a store, with append and read.");
   }
-  const { log, clock = systemClock, monotonic = () => performance.now(), onMemoryFailure = "fail" } = options;
+  const { log, clock = systemClock, monotonic = () => performance.now() } = options;
+  // Misspelt, "degrade" would be "fail", and nobody would know before the memory is down.
+  const onMemoryFailure = admitChoice(
+    options.onMemoryFailure,
+    "options.onMemoryFailure",
+    ["fail", "degrade"],
+    "fail",
+  );
   if (onMemoryFailure === "degrade" && options.onError === undefined) {
     throw refuse(
       "onError",

@@ -77,11 +77,12 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
   return {
     async start(address, start, options): Promise<HandoffHandle> {
       const call = admitCall(options);
+      const at = addressOf(address);
       const handoff = admitFields(start, "handoff", startFields);
       const facts = admitFacts(handoff);
       const handoffId = ids.next();
-      const parentId = handoff.parentId ?? settings.current(address.tenant)?.handoffId;
-      const depth = parentId === undefined ? 0 : await depthBelow(addressOf(address), parentId, call.signal);
+      const parentId = handoff.parentId ?? settings.current(at.tenant)?.handoffId;
+      const depth = parentId === undefined ? 0 : await depthBelow(at, parentId, call.signal);
       const { context } = handoff;
       // Nobody said what the inline messages repeat, so they are taken to repeat everything there was.
       const derivedFrom =

@@ -12,6 +12,7 @@ import { arrangementRules } from "@relevo/messages";
 import { type PassedMessage, passedMessages } from "./passed-messages.ts";
 import { rearrange } from "./rearrange.ts";
 import type { RebuiltMessage } from "./rebuilt-message.ts";
+import { addressOf } from "./recorder.ts";
 
 /** What the receiver of a handoff saw. */
 export interface RebuiltContext {
@@ -35,7 +36,7 @@ export async function rebuildContext(
   given?: CallOptions,
 ): Promise<RebuiltContext | undefined> {
   const options = admitCall(given);
-  const at = { tenant: address.tenant, session: address.session };
+  const at = addressOf(address);
   const records = await recordsOf(log, at, handoffId, options);
   if (records.length === 0) return undefined;
   const recorded = contextOf(records);

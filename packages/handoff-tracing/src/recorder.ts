@@ -1,5 +1,5 @@
 import type { AppendResult, CallOptions, Clock, EventLog, HandoffRecord, SessionAddress } from "@relevo/core";
-import { fingerprint, MemoryError } from "@relevo/core";
+import { fingerprint, MemoryError, readInput, requireObject } from "@relevo/core";
 import { appendReliably, isMemoryDown, type Patience } from "./call-memory.ts";
 import type { HandoffProblem, HandoffSession } from "./handoff-types.ts";
 import type { HandoffObservation, HandoffObserver } from "./observer.ts";
@@ -183,5 +183,6 @@ function withoutInline({ record, derivedFrom: _, ...beginning }: Beginning): Beg
 
 /** Only what names the session: a facade's object carries much that no store knows. */
 export function addressOf(session: SessionAddress): SessionAddress {
-  return { tenant: session.tenant, session: session.session };
+  requireObject(session, "session");
+  return readInput("session", () => ({ tenant: session.tenant, session: session.session }));
 }

@@ -45,3 +45,26 @@ it("an option that nobody knows is refused by every call", async () => {
   expect((await log.head(session))?.version).toBe(before?.version);
   expect(() => createHandoffs({ log, maxRepeat: 1 } as never)).toThrow("Did you mean maxRepeats?");
 });
+
+it("a misspelt choice is refused, and so is what is no address", async () => {
+  const { log } = createMemoryStore();
+  expect(() => createHandoffs({ log, onMemoryFailure: "degarde" } as never)).toThrow("must be one of");
+  const handoffs = createHandoffs({ log });
+  const hostile = new Proxy(
+    { tenant: "acme", session: "chat" },
+    {
+      get: () => {
+        throw new Error("BOOM");
+      },
+    },
+  );
+  for (const address of [null, "chat", hostile] as never[]) {
+    for (const call of [
+      () => handoffs.chain(address),
+      () => handoffs.graph(address),
+      () => handoffs.rebuild(address, "h"),
+      () => handoffs.start(address, { from: "a", to: "b", reason: "r" }),
+    ])
+      await expect(call()).rejects.toMatchObject({ code: "invalid-input" });
+  }
+});

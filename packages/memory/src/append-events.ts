@@ -4,8 +4,11 @@ import {
   type EventInput,
   fingerprint,
   type JsonObject,
+  type Limits,
   type Message,
   type Operation,
+  readArray,
+  readInput,
   refuse,
   requireObject,
   type TokenCounter,
@@ -22,6 +25,9 @@ export function eventsOf(
   const now = runtime.clock.now();
   const events = inputs.map((input, index): EventInput => {
     requireObject(input, `input[${index}]`);
+    return readInput(`input[${index}]`, () => complete(input, index));
+  });
+  function complete(input: AppendInput, index: number): EventInput {
     const event: EventInput = isEventInput(input) ? input : { type: "message", body: input };
     if (event.type !== "message") return { ...branch(event.agent ?? agent), at: now, ...event };
     requireObject(event.body, `input[${index}].body`);
@@ -32,7 +38,7 @@ export function eventsOf(
       at: event.at ?? body.at ?? now,
       body,
     };
-  });
+  }
   const { counter } = runtime;
   // A counter sees messages that are whole; what is none is refused before it is counted.
   if (runtime.checksValues || counter !== undefined) admitEvents(events, runtime.limits);
@@ -89,10 +95,19 @@ export function admitInputs(
   };
 }
 
-export function asList(input: AppendInput | readonly AppendInput[]): readonly AppendInput[] {
+/** A copy of the array, or of the one input. */
+export function asList(input: AppendInput | readonly AppendInput[], limits: Limits): readonly AppendInput[] {
   if (typeof input !== "object" || input === null)
     throw refuse("input", "must be a message, an event, or an array of them.");
-  return Array.isArray(input) ? input : [input as AppendInput];
+  if (!readInput("input", () => Array.isArray(input))) return [input as AppendInput];
+  const inputs = readArray(
+    input,
+    "input",
+    "an array of messages and events",
+    limits.batchItems,
+    "batchItems",
+  );
+  return inputs as readonly AppendInput[];
 }
 
 function isEventInput(input: AppendInput): input is EventInput {

@@ -9,8 +9,8 @@ import {
   fieldTable,
   type IdGenerator,
   type LimitOverrides,
-  type Limits,
   printable,
+  readInput,
   refuse,
   requireObject,
   resolveLimits,
@@ -106,7 +106,7 @@ export function createMemory(given: MemoryOptions): Memory {
     ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
     view: admitObject(options.view, "view", ["view"]),
     counter: admitObject(options.counter, "counter", ["countMessage"]),
-    limits: limitsOver(stores.sessions.limits, options.limits),
+    limits: resolveLimits(options.limits, stores.sessions.limits),
     checksValues: options.limits !== undefined,
     volatileTtlMs: ttlMs === undefined ? dayMs : (ttlMs ?? undefined),
     onError: admitFunction(options.onError, "onError") ?? warn,
@@ -121,13 +121,6 @@ export function createMemory(given: MemoryOptions): Memory {
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** The store's limits with the caller's in their place. */
-function limitsOver(limits: Limits, overrides: LimitOverrides = {}): Limits {
-  resolveLimits(overrides);
-  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
-  return resolveLimits({ ...limits, ...Object.fromEntries(given) });
 }
 
 function admitStores(options: object): Pick<Runtime, "sessions" | "volatile" | "durable"> {
@@ -149,12 +142,14 @@ function admitStores(options: object): Pick<Runtime, "sessions" | "volatile" | "
 
 function admitStore(store: MemoryStore | undefined, name: string): MemoryStore {
   const admitted = admitObject(store, name, []);
-  if (
-    admitted === undefined ||
-    typeof admitted.log?.append !== "function" ||
-    typeof admitted.documents?.put !== "function" ||
-    typeof admitted.limits !== "object"
-  )
+  const isStore = readInput(
+    `options.${name}`,
+    () =>
+      typeof admitted?.log?.append === "function" &&
+      typeof admitted.documents?.put === "function" &&
+      typeof admitted.limits === "object",
+  );
+  if (admitted === undefined || !isStore)
     throw refuse(`options.${name}`, "must be a store, with log, documents and limits.");
   return admitted;
 }
@@ -167,7 +162,7 @@ function admitObject<Value extends object>(
   if (input === undefined) return undefined;
   requireObject(input, `options.${name}`);
   for (const method of methods) {
-    if (typeof input[method] !== "function")
+    if (readInput(`options.${name}`, () => typeof input[method]) !== "function")
       throw refuse(`options.${name}`, `must have a function ${method}().`);
   }
   return input;

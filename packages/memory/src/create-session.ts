@@ -17,8 +17,11 @@ import {
   type Lease,
   MemoryError,
   type Message,
+  maxPageSize,
   type ReadOptions,
   type ReadResult,
+  readArray,
+  readInput,
   refuse,
   requireObject,
   type SessionAddress,
@@ -114,7 +117,12 @@ class HandleSession implements Session {
     const options = admitOptions(given, appendFields);
     const { runtime } = this.#handle;
     const agent = admitOptionalId(options.agent, "agent", runtime.limits);
-    const { inputs, operation } = admitInputs(runtime, options.operationId, asList(input), agent);
+    const { inputs, operation } = admitInputs(
+      runtime,
+      options.operationId,
+      asList(input, runtime.limits),
+      agent,
+    );
     return this.#append(eventsOf(runtime, inputs, agent), operation, options);
   }
 
@@ -170,11 +178,11 @@ class HandleSession implements Session {
 
   async erase(given: EraseEventsOptions): Promise<EraseResult> {
     const options = admitFields(given, "options", eraseFields);
-    const named: unknown = options.seqs;
-    const ranges = Array.isArray(named)
-      ? named.map((seq: unknown) => (typeof seq === "number" ? { from: seq, to: seq } : seq))
-      : named;
-    const seqRanges = admitRanges(ranges, "seqs");
+    const named = readArray(options.seqs, "seqs", "an array of seqs and of ranges { from, to }", maxPageSize);
+    const seqRanges = admitRanges(
+      named.map((seq) => (typeof seq === "number" ? { from: seq, to: seq } : seq)),
+      "seqs",
+    );
     await this.#turn?.requireHeld(options);
     if (this.incarnation === undefined) await this.head({ signal: options.signal });
     return this.#handle.store.log.erase(this.address, {
@@ -230,7 +238,7 @@ class HandleSession implements Session {
       status = "completed",
       ...rest
     } = admitFields(execution, "execution", executionFields);
-    if (error !== undefined) requireObject(error, "execution.error");
+    const failure = error === undefined ? undefined : failureOf(error);
     admitChoice(status, "status", ["running", "completed", "failed", "cancelled"], "completed");
     // With an operation id a retry must find the same id, and there is none that it could know but this one.
     const id = executionId ?? options.operationId ?? runtime.ids.next();
@@ -239,7 +247,7 @@ class HandleSession implements Session {
       executionId: id,
       status,
       ...rest,
-      ...(error === undefined ? {} : { error: { name: String(error.name), message: String(error.message) } }),
+      ...(failure === undefined ? {} : { error: failure }),
     } as ExecutionRecord;
     const event = { type: "execution", body: record, ...(agent === undefined ? {} : { agent }) } as const;
     const operation = operationOf(runtime, options.operationId, { execution: event });
@@ -323,4 +331,10 @@ class HandleSession implements Session {
     const fence = options.fence ?? this.fence;
     return fence === undefined ? {} : { fence };
   }
+}
+
+/** Name and message of an error. Whatever was thrown may have a getter that throws, too. */
+function failureOf(error: NonNullable<ExecutionInput["error"]>): NonNullable<ExecutionRecord["error"]> {
+  requireObject(error, "execution.error");
+  return readInput("execution.error", () => ({ name: String(error.name), message: String(error.message) }));
 }

@@ -1,6 +1,7 @@
 import {
   admitJson,
   admitMetadata,
+  admitTags,
   type Document,
   type DocumentInput,
   type JsonObject,
@@ -82,9 +83,7 @@ export function documentInput(
   return {
     value: own,
     ...(Object.keys(noted).length === 0 ? {} : { metadata: noted }),
-    ...(fields.tags === undefined
-      ? {}
-      : { tags: Array.isArray(fields.tags) ? [...fields.tags] : fields.tags }),
+    ...(fields.tags === undefined ? {} : { tags: admitTags(fields.tags, "tags", runtime.limits) }),
     ...(fields.ttlMs === undefined ? {} : { ttlMs: fields.ttlMs }),
   };
 }

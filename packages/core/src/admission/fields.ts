@@ -124,6 +124,15 @@ export function isPlainPrototype(prototype: object | null): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "hasOwnProperty");
 }
 
+/** What the work reads of a caller's object. @throws `invalid-input` when a getter or a proxy throws. */
+export function readInput<Read>(field: string, read: () => Read): Read {
+  try {
+    return read();
+  } catch (cause) {
+    throw unreadable(field, cause);
+  }
+}
+
 /** A getter or a proxy threw. */
 export function unreadable(field: string, cause: unknown): MemoryError {
   return MemoryError.isInstance(cause) ? cause : refuse(field, "could not be read.", undefined, cause);

@@ -1,7 +1,14 @@
 import type { DocumentAddress, DocumentScope, SessionAddress } from "../address.ts";
 import type { Limits } from "../limits.ts";
 import { compareUtf8 } from "../order.ts";
-import { isArray, requirePlainObject, undefinedSelector, unknownField, unreadable } from "./fields.ts";
+import {
+  isArray,
+  readInput,
+  requirePlainObject,
+  undefinedSelector,
+  unknownField,
+  unreadable,
+} from "./fields.ts";
 import { isLength, notLength } from "./read-array.ts";
 import { refuse, tooLarge } from "./refuse.ts";
 
@@ -47,11 +54,11 @@ const documentNames: FieldNames<DocumentAddress> = ["tenant", "session", "namesp
 
 export function admitSessionAddress(address: SessionAddress, limits: Limits): SessionAddress {
   requirePlainObject(address, "address");
-  for (const name in address) {
-    if (name !== "tenant" && name !== "session") refuseOwn(address, name, "address", sessionNames);
-  }
   let given: { readonly tenant: unknown; readonly session: unknown };
   try {
+    for (const name in address) {
+      if (name !== "tenant" && name !== "session") refuseOwn(address, name, "address", sessionNames);
+    }
     given = { tenant: address.tenant, session: address.session };
   } catch (cause) {
     throw unreadable("address", cause);
@@ -65,11 +72,11 @@ export function admitSessionAddress(address: SessionAddress, limits: Limits): Se
 
 export function admitDocumentScope(scope: DocumentScope, limits: Limits): DocumentScope {
   requirePlainObject(scope, "scope");
-  for (const name in scope) {
-    if (name !== "tenant" && name !== "session") refuseOwn(scope, name, "scope", sessionNames);
-  }
   let given: { readonly tenant: unknown; readonly session: unknown };
   try {
+    for (const name in scope) {
+      if (name !== "tenant" && name !== "session") refuseOwn(scope, name, "scope", sessionNames);
+    }
     given = { tenant: scope.tenant, session: scope.session };
   } catch (cause) {
     throw unreadable("scope", cause);
@@ -81,12 +88,12 @@ export function admitDocumentScope(scope: DocumentScope, limits: Limits): Docume
 
 export function admitDocumentAddress(address: DocumentAddress, limits: Limits): DocumentAddress {
   requirePlainObject(address, "address");
-  for (const name in address) {
-    if (name !== "tenant" && name !== "session" && name !== "namespace" && name !== "key")
-      refuseOwn(address, name, "address", documentNames);
-  }
   let given: { readonly [Name in keyof DocumentAddress]-?: unknown };
   try {
+    for (const name in address) {
+      if (name !== "tenant" && name !== "session" && name !== "namespace" && name !== "key")
+        refuseOwn(address, name, "address", documentNames);
+    }
     given = {
       tenant: address.tenant,
       session: address.session,
@@ -115,16 +122,19 @@ function refuseOwn(input: object, name: string, field: string, known: readonly s
   if (Object.hasOwn(input, name)) throw unknownField(name, field, known);
 }
 
-/** A session that is undefined by mistake would stand for the documents that belong to no session. */
+/**
+ * A session that is undefined by mistake would stand for the documents that belong to no session, and one that only a
+ * polluted prototype has would turn those into documents of that session.
+ */
 function admitSessionPart(
   input: object,
   session: unknown,
   field: string,
   limits: Limits,
 ): string | undefined {
-  if (session !== undefined) return admitId(session, "session", limits);
-  if (Object.hasOwn(input, "session")) throw undefinedSelector(`${field}.session`);
-  return undefined;
+  if (!readInput(field, () => Object.hasOwn(input, "session"))) return undefined;
+  if (session === undefined) throw undefinedSelector(`${field}.session`);
+  return admitId(session, "session", limits);
 }
 
 /** A namespace or a prefix of one; empty means everything, and only a filter may be. */

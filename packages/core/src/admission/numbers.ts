@@ -1,6 +1,6 @@
 import type { SeqRange } from "../events.ts";
 import { MemoryError } from "../memory-error.ts";
-import { requireObject } from "./fields.ts";
+import { readInput, requireObject } from "./fields.ts";
 import { readArray } from "./read-array.ts";
 import { refuse } from "./refuse.ts";
 
@@ -63,11 +63,15 @@ export function admitRanges(input: unknown, field: string): readonly SeqRange[] 
     const at = `${field}[${index}]`;
     const range = elements[index];
     requireObject(range, at);
-    const { from, to } = range as Partial<SeqRange>;
+    const { from, to } = readInput(at, () => endsOf(range));
     const first = admitInteger(from, `${at}.from`, 1);
     ranges.push(Object.freeze({ from: first, to: admitInteger(to, `${at}.to`, first) }));
   }
   return Object.freeze(ranges);
+}
+
+function endsOf({ from, to }: Partial<SeqRange>): Partial<Record<keyof SeqRange, unknown>> {
+  return { from, to };
 }
 
 export function admitChoice<Choice extends string>(
@@ -84,8 +88,10 @@ export function admitChoice<Choice extends string>(
 /** @throws `aborted` when the signal has fired already; `invalid-input` for what is no signal, such as its controller. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
-  if (typeof signal?.aborted !== "boolean") throw refuse("options.signal", "must be an AbortSignal.");
-  if (signal.aborted) throw abortError(signal);
+  // Only a real one: `AbortSignal.any`, through which stores pass it on, throws for what merely looks like one.
+  const isSignal = readInput("options.signal", () => signal instanceof AbortSignal);
+  if (!isSignal) throw refuse("options.signal", "must be an AbortSignal.");
+  if (readInput("options.signal", () => signal.aborted)) throw abortError(signal);
 }
 
 export function abortError(

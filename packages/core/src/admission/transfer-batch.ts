@@ -10,6 +10,7 @@ import {
   type FieldTable,
   fieldTable,
   isArray,
+  readInput,
   requireKnownFields,
   requireObject,
   unreadable,
@@ -105,8 +106,9 @@ function admitRecords(
   return [...admitted.values()];
 }
 
-function admitHead(input: SessionHead, limits: Limits): AdmittedTransferHead {
-  requireObject(input, "batch.head");
+function admitHead(given: SessionHead, limits: Limits): AdmittedTransferHead {
+  requireObject(given, "batch.head");
+  const input = readInput("batch.head", () => ({ ...given }));
   const time = (value: unknown, field: string): number => {
     const admitted = admitTime(value, field);
     if (admitted === undefined) throw refuse(field, "is missing.");
@@ -134,7 +136,7 @@ function admitRemoved(input: unknown, head: AdmittedTransferHead): readonly Remo
   for (const [index, range] of readArray(input, field, "an array of ranges", maxRemovedRanges).entries()) {
     const at = `${field}[${index}]`;
     requireObject(range, at);
-    const { from, to, revision } = range as Partial<RemovedRange>;
+    const { from, to, revision } = readInput(at, () => ({ ...(range as Partial<RemovedRange>) }));
     const first = admitInteger(from, `${at}.from`, 1);
     const last = admitInteger(to, `${at}.to`, first, head.version);
     least = admitInteger(revision, `${at}.revision`, least, head.removalRevision);
@@ -149,12 +151,7 @@ function admitStored(
   limits: Limits,
 ): { readonly event: StoredEvent; readonly bytes: number } {
   requireObject(input, field);
-  let fields: Partial<Record<string, unknown>>;
-  try {
-    fields = { ...input };
-  } catch (cause) {
-    throw unreadable(field, cause);
-  }
+  const fields: Partial<Record<string, unknown>> = readInput(field, () => ({ ...input }));
   const { seq, recordedAt, retractedBy, erasedAt, ...rest } = fields;
   const place = admitInteger(seq, `${field}.seq`, 1);
   const marks = {

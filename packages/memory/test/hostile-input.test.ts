@@ -1,0 +1,53 @@
+import type { MemoryErrorCode } from "@relevo/core";
+import { expect, it } from "vitest";
+import { failure, oneStore } from "./fixture.ts";
+
+/** An array that says it is as long as arrays may be, and counts how often an element of it is asked for. */
+function endless<Item>(item: Item): { readonly items: Item[]; reads: number } {
+  const counted = { items: [] as Item[], reads: 0 };
+  counted.items = new Proxy<Item[]>([], {
+    get(target, key, receiver) {
+      if (key === "length") return Number.MAX_SAFE_INTEGER;
+      if (typeof key === "symbol" || !/^\d+$/u.test(key)) return Reflect.get(target, key, receiver);
+      if (++counted.reads > 100_000) throw new Error("It was read without end.");
+      return item;
+    },
+  });
+  return counted;
+}
+
+it("an array without end is refused by its length, and no element of it is read", async () => {
+  const session = oneStore().memory.tenant("acme").session("chat");
+  await session.append({ role: "user", content: "x" });
+  const tags = endless("t");
+  const messages = endless({ role: "user", content: "x" } as const);
+  const seqs = endless(1);
+  const calls: readonly (readonly [MemoryErrorCode, () => Promise<unknown>])[] = [
+    ["too-large", () => session.working.remember("k", 1, { tags: tags.items })],
+    ["too-large", () => session.working.update("k", () => 1, { tags: tags.items })],
+    ["too-large", () => session.agent("a").remember("k", 1, { tags: tags.items })],
+    ["too-large", () => session.append(messages.items)],
+    ["invalid-input", () => session.erase({ seqs: seqs.items })],
+  ];
+  for (const [code, call] of calls) await failure(call(), code);
+  expect(tags.reads + messages.reads + seqs.reads).toBe(0);
+  expect((await session.head())?.version).toBe(1);
+});
+
+it("what throws when it is read is refused as input", async () => {
+  const session = oneStore().memory.tenant("acme").session("chat");
+  const boom = (): never => {
+    throw new Error("BOOM");
+  };
+  const hostile = <Input extends object>(input: Input): Input => new Proxy(input, { get: boom });
+  const revoked = Proxy.revocable<string[]>([], {});
+  revoked.revoke();
+  const message = { role: "user", content: "x" } as const;
+  await failure(session.append(hostile(message)), "invalid-input");
+  await failure(session.append([hostile(message)]), "invalid-input");
+  await failure(session.append(revoked.proxy as never), "invalid-input");
+  await failure(session.erase({ seqs: revoked.proxy as never }), "invalid-input");
+  await failure(session.working.remember("k", 1, { tags: revoked.proxy }), "invalid-input");
+  await failure(session.recordExecution({ error: hostile(new Error("x")) }), "invalid-input");
+  expect(await session.head()).toBeUndefined();
+});
