@@ -1,14 +1,15 @@
+import { admitOptions, type FieldTable, fieldTable } from "@relevo/core";
 import * as vitest from "vitest";
 import { allCases } from "./all-cases.ts";
 import { allMutants } from "./all-mutants.ts";
 import { missingCapabilities } from "./capabilities.ts";
-import type { TestRunner } from "./describe-conformance.ts";
+import type { TestRunnerOptions } from "./describe-conformance.ts";
 import type { ConformanceCase, Mutant, StoreHarness } from "./harness.ts";
 import { runMutant } from "./run-case.ts";
 
-export interface DescribeMutantsOptions extends Partial<TestRunner> {
+export interface DescribeMutantsOptions extends TestRunnerOptions {
   /** Called when all mutants ran; vitest's `afterAll` when left out. */
-  readonly afterAll?: (run: () => void) => unknown;
+  readonly afterAll?: ((run: () => void) => unknown) | undefined;
   /** Mutants that only this store can have, such as one that breaks its own eviction. */
   readonly mutants?: readonly Mutant[];
   /** Only mutants of these cases. */
@@ -17,10 +18,22 @@ export interface DescribeMutantsOptions extends Partial<TestRunner> {
   /** The kit's own mutants when left out. */
   readonly kitMutants?: readonly Mutant[];
   /** How long one mutant may take, in milliseconds, before it counts as hanging; 600,000 when left out. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Where the closing line goes; `console.log` when left out. */
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
 }
+
+const knownOptions: FieldTable = fieldTable<DescribeMutantsOptions>({
+  describe: "refines",
+  it: "refines",
+  afterAll: "refines",
+  mutants: "selects",
+  onlyTargets: "selects",
+  cases: "selects",
+  kitMutants: "selects",
+  timeoutMs: "refines",
+  print: "refines",
+});
 
 /** `killed`: the case failed, as it must. `survived`: it passed. `not-applicable`: the store lacks what it breaks. */
 export type MutantVerdict = "killed" | "survived" | "not-applicable";
@@ -28,8 +41,11 @@ export type MutantVerdict = "killed" | "survived" | "not-applicable";
 /**
  * Registers one test for each mutant: it fails when the targeted case passes on the broken store. Also fails when
  * a case is the target of no mutant and when a mutant targets no case. Prints how many survived.
+ *
+ * @throws `invalid-input` for an unknown option, or one that selects and is `undefined`.
  */
-export function describeMutants(harness: StoreHarness, options: DescribeMutantsOptions = {}): void {
+export function describeMutants(harness: StoreHarness, given: DescribeMutantsOptions = {}): void {
+  const options = admitOptions(given, knownOptions);
   const { describe = vitest.describe, it = vitest.it, afterAll = vitest.afterAll } = options;
   const { cases = allCases, timeoutMs = 600_000, print = console.log } = options;
   const mutants = [...(options.kitMutants ?? allMutants), ...(options.mutants ?? [])];

@@ -10,6 +10,7 @@ import { check, equal, refuses, within } from "../src/expect.ts";
 import type { CaseContext, ConformanceCase, Mutant, StoreHarness } from "../src/harness.ts";
 import { breakStore } from "../src/mutants/break-store.ts";
 import { runCase } from "../src/run-case.ts";
+import { soakModels } from "../src/soak-models.ts";
 
 /** A store of which only `log.list` exists, enough to see what the runner does. */
 function tinyHarness(opened: string[] = [], disposed: string[] = []): StoreHarness {
@@ -121,11 +122,31 @@ describe("runCase", () => {
   });
 });
 
+describe("the kit's options", () => {
+  const calls: readonly [string, (options: object) => unknown][] = [
+    ["describeConformance", (options) => describeConformance(tinyHarness(), options)],
+    ["describeMutants", (options) => describeMutants(tinyHarness(), options)],
+    ["soakModels", (options) => soakModels(tinyHarness(), { seconds: 0, ...options })],
+  ];
+  it.each(calls)("%s refuses one that it does not know", async (_name, call) => {
+    // Spelled wrong, each of these would run the whole kit, or print nothing, without a word.
+    await expect(async () => await call({ onlyTarget: [], case: [], second: 1 })).rejects.toThrow(
+      /is not a field/,
+    );
+  });
+
+  it("refuse cases that are undefined, which would stand for all of them", () => {
+    const options = { cases: undefined } as unknown as { readonly cases: readonly ConformanceCase[] };
+    expect(() => describeConformance(tinyHarness(), options)).toThrow(MemoryError);
+    expect(() => describeMutants(tinyHarness(), options)).toThrow(MemoryError);
+  });
+});
+
 describe("describeConformance", () => {
   it("registers one test for each case", async () => {
     const failing = { ...listCase, id: "log/fails", run: async () => check(false, "broken promise") };
-    const result = await registered((runner) =>
-      describeConformance(tinyHarness(), { ...runner, cases: [listCase, failing] }),
+    const result = await registered(({ describe, it }) =>
+      describeConformance(tinyHarness(), { describe, it, cases: [listCase, failing] }),
     );
     expect(result.names).toEqual(["log/list: A list is empty.", "log/fails: A list is empty."]);
     expect(result.failures).toEqual(["broken promise"]);
