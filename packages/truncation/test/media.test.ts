@@ -5,6 +5,7 @@ import { customCounter } from "../src/tokens/index.ts";
 
 const letters = customCounter("letters", (text) => text.length);
 const data = "iVBORw0KGgo0".repeat(25_000);
+const url = `data:image/png;base64,${data}`;
 
 /** Everything that tools return images in. */
 const images: readonly (readonly [string, JsonValue])[] = [
@@ -24,6 +25,11 @@ const images: readonly (readonly [string, JsonValue])[] = [
   ["OpenAI Chat", { type: "image_url", image_url: { url: `data:image/png;base64,${data}` } }],
   ["OpenAI Responses", { type: "input_image", image_url: `data:image/png;base64,${data}` }],
   ["Gemini", { inlineData: { mimeType: "image/png", data } }],
+  ["OpenAI Agents SDK", { type: "image", image: { data, mediaType: "image/png" } }],
+  ["OpenAI Agents SDK, elsewhere", { type: "image", image: { url: "https://pictures.example/a.png" } }],
+  ["OpenAI's image tool", { type: "image_generation_call", id: "ig_1", result: data }],
+  ["Bedrock", { image: { format: "png", source: { bytes: data } } }],
+  ["AI SDK, tagged", { type: "file", mediaType: "image/png", data: { type: "data", data } }],
   ["LangChain", { type: "image", source_type: "base64", mime_type: "image/png", data }],
 ];
 
@@ -43,6 +49,14 @@ describe("an image in a result", () => {
     );
     expect(tokensOf({ content: [image], isError: false })).toBe(
       4 + 765 + '{"content":[""],"isError":false}'.length,
+    );
+  });
+
+  test("costs the same in an item of a provider's own", () => {
+    const item = { type: "computer_call_output", output: { type: "computer_screenshot", image_url: url } };
+    const content = [{ type: "native", format: "openai-responses", item } as const];
+    expect(letters.countMessage({ role: "user", content })).toBe(
+      4 + 765 + '{"type":"computer_call_output","output":""}'.length,
     );
   });
 
@@ -74,6 +88,9 @@ describe("what a provider takes as text is counted as text", () => {
     ],
     ["a file of a listing", { type: "file", name: "a.png", size: 3 }],
     ["an image that is only talked about", { type: "image", title: "A cat" }],
+    ["an image that a tool made", { created: 1, data: [{ b64_json: data }] }],
+    ["an image with a word beside it", { image: { source: { bytes: data } }, caption: "A cat" }],
+    ["an object with a field called image", { image: { format: "png", bytes: data }, id: 1 }],
     ["null", null],
     ["nothing much", { type: 1, data: 2, source: [] }],
   ])("%s", (_name, output) => {

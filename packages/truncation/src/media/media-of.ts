@@ -39,20 +39,31 @@ const holders = [
   "image_url",
   "input_audio",
   "file",
+  "image",
+  "data",
   "inlineData",
   "inline_data",
 ] as const;
-const bytes = ["data", "blob", "file_data", "image", "base64"] as const;
+const bytes = ["data", "blob", "file_data", "image", "base64", "bytes"] as const;
+/** Bedrock names the kind by the one field that there is. */
+const kinds = ["image", "document", "video"] as const;
 const places = ["url", "uri", "image_url", "file_url", "fileId", "file_id"] as const;
 const types = ["mediaType", "media_type", "mimeType", "mime_type", "contentType"] as const;
 
 /**
  * The image or file that this object is, in the shapes of messages here, of Anthropic, OpenAI and Gemini, of the
- * AI SDK's content, of LangChain, and of MCP's content; `undefined` for anything else. A text that is called a
+ * AI SDK's content, of OpenAI's Agents SDK, of Bedrock, of LangChain, and of MCP's content; `undefined` for anything else. A text that is called a
  * document or a resource is text.
  */
 export function mediaOf(value: JsonObject): Media | undefined {
   const type = typeof value.type === "string" ? value.type : undefined;
+  if (type === undefined) {
+    const named = kindOf(value);
+    if (named !== undefined) return mediaOf(named);
+  }
+  const { result } = value;
+  if (type === "image_generation_call" && typeof result === "string")
+    return mediaOf({ type: "image", data: result });
   const isImage = type !== undefined && images.has(type);
   const isInline = isObject(value.inlineData) || isObject(value.inline_data);
   if (!isImage && !isInline && (type === undefined || !files.has(type))) return undefined;
@@ -72,6 +83,17 @@ export function mediaOf(value: JsonObject): Media | undefined {
     width: value.width,
     height: value.height,
   };
+}
+
+/** `{ image: { format, source: { bytes } } }` as an object that says its type. */
+function kindOf(value: JsonObject): JsonObject | undefined {
+  if (Object.keys(value).length !== 1) return undefined;
+  for (const type of kinds) {
+    const inner = value[type];
+    if (isObject(inner) && isObject(inner.source) && typeof inner.source.bytes === "string")
+      return { ...inner, type };
+  }
+  return undefined;
 }
 
 /** Types that only content of messages has. */

@@ -28,7 +28,7 @@ const bytesPerTextToken = 4;
  * - images: see `imageTokens`; sizes are read from the message's `metadata.images`, in the order of its image parts;
  * - files: a fourth of the bytes when they are text or JSON in the message, else 1,500 for each begun 100 kB, and
  *   1,500 when the bytes stand elsewhere; and the name;
- * - native items: their `tokens`, else the item as JSON;
+ * - native items: their `tokens`, else the item as a result's output;
  * - approvals: nothing, no provider is sent them, but for the reason of a refusal.
  */
 export function messageTokens(message: Message, countText: (text: string) => number): number {
@@ -73,7 +73,7 @@ function partTokens(
     case "file":
       return fileTokens(part.data, part.mediaType) + countText(part.name ?? "");
     case "native":
-      return part.tokens ?? countText(jsonOf(part.item));
+      return part.tokens ?? outputTokens(part.item, countText);
     case "tool-approval-request":
       return 0;
     case "tool-approval-response":
@@ -81,7 +81,7 @@ function partTokens(
   }
 }
 
-/** Images and files of a result cost what they would in a message of their own; a text is text, whatever is in it. */
+/** Images and files of a result, or of a provider's item, cost what they would in a message of their own; a text is text, whatever is in it. */
 function outputTokens(output: JsonValue, countText: (text: string) => number): number {
   if (typeof output !== "object") return countText(jsonOf(output));
   let tokens = 0;
