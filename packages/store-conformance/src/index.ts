@@ -15,7 +15,7 @@ export {
   type MutantVerdict,
   targetProblems,
 } from "./describe-mutants.ts";
-export { check, equal, eventually, present, refuses, vandalize } from "./expect.ts";
+export { check, equal, eventually, inTime, present, refuses, vandalize } from "./expect.ts";
 export type {
   Capability,
   CaseContext,

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DocumentScope } from "@relevo/core";
+import { inTime } from "@relevo/store-conformance";
 import { requireService } from "@relevo/test-services";
 import { describe, expect, it } from "vitest";
 import { type DocumentsFixture, until, useDocuments } from "./documents-support.ts";
@@ -18,6 +20,9 @@ async function plant(fixture: DocumentsFixture, scope: DocumentScope, count: num
     );
   }
 }
+
+/** Each try works below a prefix of its own, so that its tenants may have fixed names. */
+const onServer = { tenant: "t", advance: (ms: number) => sleep(ms) };
 
 const left = async ({ keys }: DocumentsFixture): Promise<readonly string[]> =>
   (await keys()).filter((key) => key.includes(":docs"));
@@ -46,37 +51,40 @@ describe.skipIf(!requireService("redis", { for: "the expiry of documents in stor
     const open = useDocuments();
 
     it("leave no orphan: upkeep removes thousands with all that points at them, and what lives stays", async () => {
-      const fixture = open();
-      const { documents, log } = fixture.store;
-      const scopes: DocumentScope[] = [{ tenant: "a" }, { tenant: "a", session: "s" }, { tenant: "b" }];
-      for (const scope of scopes) {
-        // Something in each namespace lives on, so that no key goes by itself.
-        for (let space = 0; space < 20; space++)
-          await documents.put(
-            { ...scope, namespace: ["n", name(space)], key: "stays" },
-            { value: 1, tags: ["all"] },
-          );
-        await plant(fixture, scope, 2000, 600);
-      }
-      expect(await entries(fixture)).toBeGreaterThan(3 * 2000 * 4);
-      for (const scope of scopes) {
-        const last = { ...scope, namespace: ["n", name(19)], key: name(99) };
-        await until("the last one's end", async () => (await documents.get(last)) === undefined);
-      }
-      expect(await expireAll(fixture)).toBe(3 * 2000);
-      expect(await fixture.faults()).toEqual([]);
-      for (const scope of scopes) {
-        const found = await documents.find(scope, { tags: { all: ["all"] }, limit: 1000 });
-        expect(found.items.map(({ key }) => key)).toEqual(Array.from({ length: 20 }, () => "stays"));
-        expect(await documents.find(scope, { tags: { any: ["t0", "t1"] } })).toEqual({ items: [] });
-      }
-      for (const { tenant, session } of scopes) {
-        if (session !== undefined) await log.delete({ tenant, session });
-        else
+      await inTime(onServer, async ({ advance }, ttlMs) => {
+        const fixture = open();
+        const { documents, log } = fixture.store;
+        const scopes: DocumentScope[] = [{ tenant: "a" }, { tenant: "a", session: "s" }, { tenant: "b" }];
+        for (const scope of scopes) {
+          // Something in each namespace lives on, so that no key goes by itself.
           for (let space = 0; space < 20; space++)
-            await documents.delete({ tenant, namespace: ["n", name(space)], key: "stays" });
-      }
-      expect(await left(fixture)).toEqual([]);
+            await documents.put(
+              { ...scope, namespace: ["n", name(space)], key: "stays" },
+              { value: 1, tags: ["all"] },
+            );
+          await plant(fixture, scope, 2000, ttlMs);
+        }
+        expect(await entries(fixture)).toBeGreaterThan(3 * 2000 * 4);
+        await advance(ttlMs);
+        for (const scope of scopes) {
+          const last = { ...scope, namespace: ["n", name(19)], key: name(99) };
+          await until("the last one's end", async () => (await documents.get(last)) === undefined);
+        }
+        expect(await expireAll(fixture)).toBe(3 * 2000);
+        expect(await fixture.faults()).toEqual([]);
+        for (const scope of scopes) {
+          const found = await documents.find(scope, { tags: { all: ["all"] }, limit: 1000 });
+          expect(found.items.map(({ key }) => key)).toEqual(Array.from({ length: 20 }, () => "stays"));
+          expect(await documents.find(scope, { tags: { any: ["t0", "t1"] } })).toEqual({ items: [] });
+        }
+        for (const { tenant, session } of scopes) {
+          if (session !== undefined) await log.delete({ tenant, session });
+          else
+            for (let space = 0; space < 20; space++)
+              await documents.delete({ tenant, namespace: ["n", name(space)], key: "stays" });
+        }
+        expect(await left(fixture)).toEqual([]);
+      });
     });
 
     it("are cleaned by writes alone, faster than they pile up", async () => {
@@ -95,10 +103,13 @@ describe.skipIf(!requireService("redis", { for: "the expiry of documents in stor
     });
 
     it("go by themselves when nothing else is left of their tenant, without any upkeep", async () => {
-      const fixture = open();
-      await plant(fixture, { tenant: "t" }, 200, 300);
-      expect((await left(fixture)).length).toBeGreaterThan(4);
-      await until("the keys' own end", async () => (await left(fixture)).length === 0);
+      await inTime(onServer, async ({ advance }, ttlMs) => {
+        const fixture = open();
+        await plant(fixture, { tenant: "t" }, 200, ttlMs);
+        expect((await left(fixture)).length).toBeGreaterThan(4);
+        await advance(ttlMs);
+        await until("the keys' own end", async () => (await left(fixture)).length === 0);
+      });
     });
 
     it("keep the keys of what lives for ever, also when it is written last, touched or made anew", async () => {
@@ -107,7 +118,7 @@ describe.skipIf(!requireService("redis", { for: "the expiry of documents in stor
       const at = (key: string) => ({ tenant: "t", namespace: ["n"], key });
       await documents.put(at("short"), { value: 1, ttlMs: 50, tags: ["t"] });
       await documents.put(at("ever"), { value: 1, tags: ["t"] });
-      await documents.put(at("touched"), { value: 1, tags: ["t"], ttlMs: 50 });
+      await documents.put(at("touched"), { value: 1, tags: ["t"], ttlMs: 600_000 });
       expect((await documents.touch(at("touched"), { ttlMs: null }))?.expiresAt).toBeUndefined();
       await documents.put(at("anew"), { value: 1, tags: ["old"], ttlMs: 50 });
       await documents.put(at("anew"), { value: 2, tags: ["t"] });
@@ -140,27 +151,30 @@ describe.skipIf(!requireService("redis", { for: "the expiry of documents in stor
     });
 
     it("of a session go with it: by its end, by its expiry, and by the upkeep of what lists them", async () => {
-      const fixture = open({ ttlMs: 300 });
-      const { store } = fixture;
-      for (let session = 0; session < 40; session++) {
-        const scope = { tenant: "t", session: name(session) };
-        const address = { ...scope, namespace: ["n"], key: "k" };
-        // Longer than the session, shorter, and for as long as it.
-        const ttl = [{ ttlMs: 3_600_000 }, { ttlMs: 10 }, {}][session % 3] ?? {};
-        const { expiresAt = 0 } = await store.documents.put(address, { value: 1, tags: ["t"], ...ttl });
-        const head = await store.log.head(scope);
-        expect(expiresAt).toBeLessThanOrEqual(head?.expiresAt ?? 0);
-        if (session % 4 === 0) await store.log.delete(scope);
-      }
-      const last = { tenant: "t", session: name(39) };
-      await until("the last session's end", async () => (await store.log.head(last)) === undefined);
-      for (let session = 0; session < 40; session++) {
-        const scope = { tenant: "t", session: name(session) };
-        expect((await store.documents.find(scope)).items).toEqual([]);
-        expect((await store.documents.namespaces(scope)).items).toEqual([]);
-      }
-      await expireAll(fixture);
-      expect(await left(fixture)).toEqual([]);
+      await inTime(onServer, async ({ advance }, ttlMs) => {
+        const fixture = open({ ttlMs });
+        const { store } = fixture;
+        for (let session = 0; session < 40; session++) {
+          const scope = { tenant: "t", session: name(session) };
+          const address = { ...scope, namespace: ["n"], key: "k" };
+          // Longer than the session, shorter, and for as long as it.
+          const ttl = [{ ttlMs: 3_600_000 }, { ttlMs: 10 }, {}][session % 3] ?? {};
+          const { expiresAt = 0 } = await store.documents.put(address, { value: 1, tags: ["t"], ...ttl });
+          const head = await store.log.head(scope);
+          expect(expiresAt).toBeLessThanOrEqual(head?.expiresAt ?? 0);
+          if (session % 4 === 0) await store.log.delete(scope);
+        }
+        await advance(ttlMs);
+        const last = { tenant: "t", session: name(39) };
+        await until("the last session's end", async () => (await store.log.head(last)) === undefined);
+        for (let session = 0; session < 40; session++) {
+          const scope = { tenant: "t", session: name(session) };
+          expect((await store.documents.find(scope)).items).toEqual([]);
+          expect((await store.documents.namespaces(scope)).items).toEqual([]);
+        }
+        await expireAll(fixture);
+        expect(await left(fixture)).toEqual([]);
+      });
     });
   },
 );

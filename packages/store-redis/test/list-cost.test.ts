@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { requireService } from "@relevo/test-services";
 import { describe, expect, it } from "vitest";
 import type { RedisStore } from "../src/index.ts";
 import { buckets } from "../src/keys.ts";
-import { useDocuments } from "./documents-support.ts";
+import { until, useDocuments } from "./documents-support.ts";
 
 const note = { type: "x-note" as const, body: "one" };
 const name = (index: number): string => `s-${String(index).padStart(5, "0")}`;
@@ -57,7 +56,8 @@ describe.skipIf(!requireService("redis", { for: "the cost of a list in store-red
       // All of these go before those that stay.
       await fill(store, 0, 1800, 100);
       await fill(store, 1800, 1900);
-      await sleep(150);
+      const last = { tenant: "acme", session: name(1799) };
+      await until("their end", async () => (await store.log.head(last)) === undefined);
       let found: readonly string[] = [];
       const { calls } = await costOf(async () => {
         const { items } = await store.log.list("acme", { limit: 10 });
