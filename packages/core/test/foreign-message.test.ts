@@ -121,6 +121,61 @@ describe("messages of other libraries are refused with what they are here", () =
       "content[0].type",
       /type: "image", url/,
     ],
+    [
+      "Gemini's text",
+      { role: "assistant", content: [{ text: "Hi." }] },
+      "content[0].type",
+      /type: "text", text/,
+    ],
+    [
+      "Gemini's calls",
+      { role: "assistant", content: [{ functionCall: { name: "t", args: {} } }] },
+      "content[0].type",
+      /type: "tool-call", toolCallId, toolName, input/,
+    ],
+    [
+      "Gemini's results",
+      { role: "user", content: [{ functionResponse: { name: "t", response: {} } }] },
+      "content[0].type",
+      /type: "tool-result", toolCallId, output/,
+    ],
+    [
+      "the AI SDK's results before 5",
+      { role: "tool", content: [{ type: "tool-result", toolCallId: "c", toolName: "t", result: 12 }] },
+      "content[0].output",
+      /is missing\. What is result elsewhere is output here/,
+    ],
+    [
+      "the AI SDK's calls before 5",
+      { role: "assistant", content: [{ type: "tool-call", toolCallId: "c", toolName: "t", args: {} }] },
+      "content[0].input",
+      /is missing\. What is args elsewhere is input here/,
+    ],
+    [
+      "the AI SDK's image",
+      { role: "user", content: [{ type: "image", image: "aGk=" }] },
+      "content[0]",
+      /exactly one of url, data.* What is image elsewhere is data or url here/,
+    ],
+    [
+      "Anthropic's image",
+      { role: "user", content: [{ type: "image", source: { type: "base64", data: "aGk=" } }] },
+      "content[0]",
+      /What stands in source elsewhere stands in the part itself/,
+    ],
+    [
+      "an image as a file",
+      { role: "user", content: [{ type: "file", file: { file_id: "f" } }] },
+      "content[0]",
+      /What stands in file elsewhere stands in the part itself/,
+    ],
+    ["a step", { role: "assistant", content: [{ type: "step-start" }] }, "content[0].type", /Leave it out/],
+    [
+      "a call of the AI SDK's UI",
+      { role: "assistant", content: [{ type: "tool-weather", toolCallId: "c", state: "output-available" }] },
+      "content[0].type",
+      /type: "tool-call".* type: "tool-result"/,
+    ],
   ])("%s: %j", (_name, body, field, hint) => {
     const error = refusal(body);
     expect(error.details.field).toBe(`event.body.${field}`);
@@ -131,5 +186,38 @@ describe("messages of other libraries are refused with what they are here", () =
     expect(refusal({ role: "user", content: "x", [name]: 1 }).message).toContain("is not a field of");
     expect(refusal({ role: name, content: "x" }).message).toContain("must be one of");
     expect(refusal({ role: "user", content: [{ type: name }] }).message).toContain("must be one of");
+  });
+
+  it.each<[string, JsonValue, string, RegExp]>([
+    [
+      "a call of Responses",
+      { type: "function_call", call_id: "c", name: "t", arguments: "{}" },
+      "type",
+      /role: "assistant".* type: "tool-call", toolCallId/,
+    ],
+    [
+      "a result of Responses",
+      { type: "function_call_output", call_id: "c", output: "12" },
+      "type",
+      /role: "tool".* type: "tool-result", toolCallId/,
+    ],
+    [
+      "reasoning of Responses",
+      { type: "reasoning", id: "rs_1", summary: [] },
+      "type",
+      /type: "reasoning", text/,
+    ],
+    [
+      "a message of Responses",
+      { type: "message", role: "user", content: "Hi." },
+      "role",
+      /is a field of the message: leave out type, or write { type: "message", body: { role, content } }/,
+    ],
+    ["a message of LangChain", { type: "human", data: { content: "Hi." } }, "type", /{ role, content }/],
+    ["a part of a message", { type: "text", text: "Hi." }, "type", /is a part of a message/],
+  ])("%s in place of a message: %j", (_name, event, field, hint) => {
+    const error = thrown(() => admitEvent(event, "event", defaultLimits), "invalid-input");
+    expect(error.details.field).toBe(`event.${field}`);
+    expect(error.message).toMatch(hint);
   });
 });

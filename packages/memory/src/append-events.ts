@@ -24,13 +24,14 @@ export function eventsOf(
 ): readonly EventInput[] {
   const now = runtime.clock.now();
   const events = inputs.map((input, index): EventInput => {
-    requireObject(input, `input[${index}]`);
-    return readInput(`input[${index}]`, () => complete(input, index));
+    requireObject(input, `events[${index}]`);
+    return readInput(`events[${index}]`, () => complete(input));
   });
-  function complete(input: AppendInput, index: number): EventInput {
+  function complete(input: AppendInput): EventInput {
     const event: EventInput = isEventInput(input) ? input : { type: "message", body: input };
     if (event.type !== "message") return { ...branch(event.agent ?? agent), at: now, ...event };
-    requireObject(event.body, `input[${index}].body`);
+    // The store refuses it, and says what is wrong.
+    if (!isObject(event.body)) return event;
     const body = completeMessage(runtime, event.body, agent, event.at ?? now);
     return {
       ...event,
@@ -112,6 +113,10 @@ export function asList(input: AppendInput | readonly AppendInput[], limits: Limi
 
 function isEventInput(input: AppendInput): input is EventInput {
   return "type" in input || "body" in input;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function completeMessage(runtime: Runtime, message: Message, agent: string | undefined, at: number): Message {

@@ -9,6 +9,7 @@ import type {
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import { requireKnownFields, requireObject } from "./fields.ts";
+import { foreignItem } from "./foreign-message.ts";
 import { admitId } from "./ids.ts";
 import { admitJson, admitMetadata } from "./json.ts";
 import { admitMessage, type MessageOrigin } from "./message.ts";
@@ -53,6 +54,7 @@ export function admitEvent(
   requireObject(input, field);
   const { value, bytes } = admitJson(input, field, limits);
   const event = value as { readonly [Field in keyof EventInput]?: JsonValue } & JsonObject;
+  if (event.body === undefined) refuseForeign(event, field);
   // Looked at in the copy: a proxy may show other fields than it showed to the walk.
   requireKnownFields(event, field, eventFields);
   const type = plainTypes.has(event.type as string)
@@ -77,6 +79,17 @@ export function admitEvent(
 }
 
 const pinnedBytes = ',"pinned":true'.length;
+
+/** A message or an item of another library in place of an event is refused with what it is here. */
+function refuseForeign({ type, role, content }: JsonObject, field: string): void {
+  if (type === "message" && (role !== undefined || content !== undefined))
+    throw refuse(
+      role === undefined ? `${field}.content` : `${field}.role`,
+      'is a field of the message: leave out type, or write { type: "message", body: { role, content } }.',
+    );
+  const hint = typeof type === "string" ? foreignItem(type) : undefined;
+  if (hint !== undefined) throw refuse(`${field}.type`, hint);
+}
 
 function admitEventMetadata(metadata: JsonValue, bytes: number, field: string, limits: Limits): void {
   requireObject(metadata, field);

@@ -1,3 +1,6 @@
+import type { JsonObject } from "../json.ts";
+import type { ContentPart } from "../message.ts";
+
 /**
  * What the fields, roles and parts of other libraries' messages are called here. Only looked at when a message is
  * refused, so that the error says what to write instead.
@@ -11,7 +14,33 @@ export function foreignRole(role: string): string | undefined {
 }
 
 export function foreignPart(type: string): string | undefined {
-  return own(parts, type);
+  // The AI SDK names the parts of its UI after their tools.
+  return own(parts, type) ?? (type.startsWith("tool-") ? uiCall : undefined);
+}
+
+/** A part without a type, as Gemini writes them: told by the field that it has. */
+export function foreignUntypedPart(part: JsonObject): string | undefined {
+  for (const name in untypedParts) if (part[name] !== undefined) return untypedParts[name];
+  return undefined;
+}
+
+/** Which field of the part holds what is missing in `name`, and under which name it belongs here. */
+export function foreignPartField(part: JsonObject, name: string): string | undefined {
+  for (const other of namesElsewhere[name] ?? []) {
+    if (part[other] === undefined) continue;
+    const isHolder = typeof part[other] === "object" && name === "data";
+    if (isHolder)
+      return `What stands in ${other} elsewhere stands in the part itself here, as data, url or fileId.`;
+    return `What is ${other} elsewhere is ${name}${name === "data" ? " or url" : ""} here.`;
+  }
+  return undefined;
+}
+
+/** What an item of another library is here that came in place of a message or an event, by its type. */
+export function foreignItem(type: string): string | undefined {
+  if (type.startsWith("x-")) return undefined;
+  const isPart = Object.hasOwn(ownParts, type) || own(parts, type) !== undefined;
+  return own(items, type) ?? (isPart ? inMessage : undefined);
 }
 
 /** The names come from outside, and one of them could be `constructor`. */
@@ -32,6 +61,11 @@ const image = 'Write { type: "image", url } or { type: "image", data, mediaType 
 const file =
   'Write { type: "file", url }, { type: "file", fileId } or { type: "file", data, mediaType }, with data as base64.';
 const native = 'Write { type: "native", format, item }';
+const uiCall =
+  'Write the call as { type: "tool-call", toolCallId, toolName, input } with the assistant, and what it returned as ' +
+  '{ type: "tool-result", toolCallId, output } in a message with the role "tool" behind it.';
+const nothing = "Leave it out: no model is shown it.";
+const inMessage = "is a part of a message. Write { role, content: [part] }.";
 const keep =
   "What only its provider understands goes into native: { format, item }; what is yours into metadata.";
 
@@ -98,4 +132,67 @@ const parts: Readonly<Record<string, string>> = {
   input_file: file,
   input_audio: file,
   audio: file,
+  "image-url": image,
+  "tool-error": resultPart,
+  "dynamic-tool": uiCall,
+  "step-start": nothing,
+  source: nothing,
+  "source-url": nothing,
+  "source-document": nothing,
+  mcp_tool_use: `${native}, with format "anthropic", its result in the same message.`,
+};
+
+const untypedParts: Readonly<Record<string, string>> = {
+  functionCall: calls,
+  functionResponse: resultPart,
+  inlineData: image,
+  fileData: file,
+  executableCode: `${native}, with format "gemini".`,
+  codeExecutionResult: `${native}, with format "gemini".`,
+  text,
+};
+
+/** Where others keep what these fields of parts hold here. */
+const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
+  input: ["args", "arguments", "parameters"],
+  output: ["result", "content"],
+  data: ["image", "source", "file", "image_url", "base64"],
+  url: ["image_url", "file_url", "uri"],
+};
+
+const ownParts: Readonly<Record<ContentPart["type"], true>> = {
+  text: true,
+  image: true,
+  file: true,
+  reasoning: true,
+  "tool-call": true,
+  "tool-result": true,
+  "tool-approval-request": true,
+  "tool-approval-response": true,
+  native: true,
+};
+
+const hosted =
+  'is an item of the Responses API. Write { role: "assistant", content: [{ type: "native", format: "openai-responses", item }] }.';
+const itself = "is no type of an event. A message is { role, content } here.";
+
+const items: Readonly<Record<string, string>> = {
+  function_call:
+    'is an item of the Responses API. Write { role: "assistant", content: [{ type: "tool-call", toolCallId, toolName, input }] }, with the input as a value and not as JSON text.',
+  function_call_output:
+    'is an item of the Responses API. Write { role: "tool", content: [{ type: "tool-result", toolCallId, output }] }.',
+  reasoning:
+    'is a part of a message. Write { role: "assistant", content: [{ type: "reasoning", text, native }] }, with what it led to behind it.',
+  web_search_call: hosted,
+  file_search_call: hosted,
+  code_interpreter_call: hosted,
+  image_generation_call: hosted,
+  computer_call: hosted,
+  mcp_call: hosted,
+  compaction: hosted,
+  human: itself,
+  ai: itself,
+  system: itself,
+  tool: itself,
+  constructor: itself,
 };

@@ -3,7 +3,13 @@ import type { Limits } from "../limits.ts";
 import type { MemoryError } from "../memory-error.ts";
 import type { ContentPart, Role } from "../message.ts";
 import { requireKnownFields, requireObject } from "./fields.ts";
-import { foreignField, foreignPart, foreignRole } from "./foreign-message.ts";
+import {
+  foreignField,
+  foreignPart,
+  foreignPartField,
+  foreignRole,
+  foreignUntypedPart,
+} from "./foreign-message.ts";
 import { admitId } from "./ids.ts";
 import { admitInteger, admitTime } from "./numbers.ts";
 import { refuse } from "./refuse.ts";
@@ -105,7 +111,7 @@ function admitPart(part: JsonValue, field: string, limits: Limits): void {
   const record = part as JsonObject;
   // The type is checked before it is used as a key: an object there would be asked for its own toString.
   if (typeof record.type !== "string" || !Object.hasOwn(partChecks, record.type)) {
-    const hint = typeof record.type === "string" ? foreignPart(record.type) : undefined;
+    const hint = typeof record.type === "string" ? foreignPart(record.type) : foreignUntypedPart(record);
     const known = `must be one of ${Object.keys(partChecks).join(", ")}.`;
     throw refuse(`${field}.type`, hint === undefined ? known : `${known} ${hint}`);
   }
@@ -128,14 +134,14 @@ const partChecks = {
     admitId(part.toolCallId, `${field}.toolCallId`, limits);
     admitId(part.toolName, `${field}.toolName`, limits);
     if (part.input === undefined)
-      throw refuse(`${field}.input`, "is missing; use {} for a call without input.");
+      throw missing(part, "input", "is missing; use {} for a call without input.", field);
     requireWhenPresent(part, "providerExecuted", "boolean", field);
   },
   "tool-result": (part, field, limits) => {
     admitId(part.toolCallId, `${field}.toolCallId`, limits);
     if (part.toolName !== undefined) admitId(part.toolName, `${field}.toolName`, limits);
     if (part.output === undefined)
-      throw refuse(`${field}.output`, "is missing; use null for a result without output.");
+      throw missing(part, "output", "is missing; use null for a result without output.", field);
     requireWhenPresent(part, "isError", "boolean", field);
     requireWhenPresent(part, "providerExecuted", "boolean", field);
   },
@@ -172,9 +178,20 @@ function requireString(record: JsonObject, name: string, field: string): void {
   if (typeof record[name] !== "string") throw refuse(`${field}.${name}`, "must be a string.");
 }
 
+/** Where the part has it under another library's name, that is what to say. */
+function missing(part: JsonObject, name: string, otherwise: string, field: string): MemoryError {
+  const hint = foreignPartField(part, name);
+  return refuse(`${field}.${name}`, hint === undefined ? otherwise : `is missing. ${hint}`);
+}
+
 function requireOneOf(record: JsonObject, names: readonly string[], field: string): void {
   const present = names.filter((name) => record[name] !== undefined);
   if (present.length !== 1 || typeof record[present[0] ?? ""] !== "string") {
-    throw refuse(field, `must have exactly one of ${names.join(", ")}, as a string.`);
+    const hint =
+      present.length === 0
+        ? (foreignPartField(record, "data") ?? foreignPartField(record, "url"))
+        : undefined;
+    const must = `must have exactly one of ${names.join(", ")}, as a string.`;
+    throw refuse(field, hint === undefined ? must : `${must} ${hint}`);
   }
 }
