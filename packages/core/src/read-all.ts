@@ -36,11 +36,11 @@ export async function* readAll(
 
 /** The items of every page of a list, one by one. */
 export async function* allPages<Item>(
-  list: (cursor: { readonly cursor?: string }) => Promise<Page<Item>>,
+  list: (cursor: { readonly cursor?: string | undefined }) => Promise<Page<Item>>,
 ): AsyncGenerator<Item, void, void> {
   let cursor: string | undefined;
   do {
-    const page = await list(cursor === undefined ? {} : { cursor });
+    const page = await list({ cursor });
     yield* page.items;
     cursor = page.cursor;
   } while (cursor !== undefined);

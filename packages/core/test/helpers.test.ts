@@ -245,7 +245,7 @@ describe("paging", () => {
     const pages = [{ items: [1, 2], cursor: "a" }, { items: [], cursor: "b" }, { items: [3] }];
     const cursors: (string | undefined)[] = [];
     const items: number[] = [];
-    const list = async ({ cursor }: { readonly cursor?: string }) => {
+    const list = async ({ cursor }: { readonly cursor?: string | undefined }) => {
       cursors.push(cursor);
       return pages[cursors.length - 1] ?? { items: [] };
     };

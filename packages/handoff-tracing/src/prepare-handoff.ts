@@ -1,4 +1,4 @@
-import { type CallOptions, historyLost } from "@relevo/core";
+import { historyLost } from "@relevo/core";
 import type { AdmittedRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { callWithin, isMemoryDown } from "./call-memory.ts";
@@ -59,7 +59,7 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
   try {
     const { documents, callResult, to } = facts;
     const callText = typeof callResult === "string" ? callResult : passedTo(to);
-    const resolve = { ...callOptions(signal), counter, documents, call: answers?.call, callText };
+    const resolve = { signal, counter, documents, call: answers?.call, callText };
     const context =
       snapshot === undefined
         ? undefined
@@ -109,7 +109,7 @@ async function refuse(
   ending: Ending,
 ): Promise<void> {
   try {
-    await settings.recorder.refuse(attempt.session, beginning, ending, callOptions(attempt.signal));
+    await settings.recorder.refuse(attempt.session, beginning, ending, { signal: attempt.signal });
   } catch (error) {
     // The refusal itself matters more than its record.
     reportEnd(settings, attempt, error, { ...beginning.record, status: ending.status });
@@ -124,8 +124,4 @@ function withoutMemory(attempt: Attempt): ResolvedContext {
     derivedFrom: [],
     record: { policy: "none", passed: [], dropped: [], ...(documents.length === 0 ? {} : { documents }) },
   };
-}
-
-function callOptions(signal: AbortSignal | undefined): CallOptions {
-  return signal === undefined ? {} : { signal };
 }

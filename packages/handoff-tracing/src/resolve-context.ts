@@ -52,7 +52,7 @@ export async function resolveContext(
   options: ResolveOptions,
 ): Promise<ResolvedContext> {
   const { counter, documents, call, callText, signal } = options;
-  const chosen = await policy.choose(source, handoff, signal === undefined ? {} : { signal });
+  const chosen = await policy.choose(source, handoff, { signal });
   if (!Array.isArray(chosen)) throw refuse("policy", "must choose an array.");
   const entries = chosen.map((one: ChosenMessage, index) => admitChosen(source, one, index));
 

@@ -36,11 +36,15 @@ export function createRunner(settings: RunnerSettings): RunHandoff {
     const attempt = admit(settings, request, options);
     const { signal } = attempt;
     let prepared = await prepareHandoff(settings, attempt);
-    const call = signal === undefined ? {} : { signal };
-    const running = await settings.recorder.begin(attempt.session, prepared.beginning, call, async () => {
-      prepared = await prepareHandoff(settings, attempt);
-      return prepared.beginning;
-    });
+    const running = await settings.recorder.begin(
+      attempt.session,
+      prepared.beginning,
+      { signal },
+      async () => {
+        prepared = await prepareHandoff(settings, attempt);
+        return prepared.beginning;
+      },
+    );
     const result = await receiveHandoff(settings, run, attempt, prepared.context, running, receiver);
     await finish(settings, attempt, running, result, request.outcome);
     return result;

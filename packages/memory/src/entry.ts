@@ -84,7 +84,7 @@ export function documentInput(
     value: own,
     ...(Object.keys(noted).length === 0 ? {} : { metadata: noted }),
     ...(fields.tags === undefined ? {} : { tags: admitTags(fields.tags, "tags", runtime.limits) }),
-    ...(fields.ttlMs === undefined ? {} : { ttlMs: fields.ttlMs }),
+    ttlMs: fields.ttlMs,
   };
 }
 

@@ -2,5 +2,5 @@ import type { CallOptions } from "@relevo/core";
 
 /** Only the signal of a call's options, to pass on to another call. */
 export function signalOf(options: CallOptions): CallOptions {
-  return options.signal === undefined ? {} : { signal: options.signal };
+  return { signal: options.signal };
 }

@@ -23,8 +23,8 @@ export async function acquireLease(handle: SessionHandle, options: LeaseOptions)
   }
   return leases.acquire(handle.address, {
     ttlMs: options.ttlMs ?? defaultTtlMs,
-    ...(options.waitMs === undefined ? {} : { waitMs: options.waitMs }),
-    ...signalOf(options),
+    waitMs: options.waitMs,
+    signal: options.signal,
   });
 }
 

@@ -75,7 +75,7 @@ try {
     }
   }
   const documents = new Set<string>();
-  const find = (page: { readonly cursor?: string }) =>
+  const find = (page: { readonly cursor?: string | undefined }) =>
     store.documents.find(
       { tenant: "acme" },
       { namespace: ["n"], tags: { all: ["even"] }, limit: 1000, ...page },

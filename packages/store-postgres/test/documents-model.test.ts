@@ -56,7 +56,7 @@ function findOptionsOf(dice: Dice, documents: readonly Document[]): FindOptions 
 }
 
 async function collect<Item>(
-  list: (page: { readonly cursor?: string }) => Promise<{ readonly items: readonly Item[] }>,
+  list: (page: { readonly cursor?: string | undefined }) => Promise<{ readonly items: readonly Item[] }>,
 ): Promise<Item[]> {
   const items: Item[] = [];
   for await (const item of allPages(list)) items.push(item);

@@ -191,7 +191,7 @@ async function handOver(
       outcome: ({ outcome }) => outcome,
     },
     (input) => visit(workflow, to, { from, reason, data }, input.messages),
-    signal === undefined ? {} : { signal },
+    { signal },
   );
 }
 

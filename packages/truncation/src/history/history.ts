@@ -48,7 +48,7 @@ export class History {
     this.source = source;
     this.#for = options.for;
     this.#readsSummaries = options.readsSummaries;
-    this.#signal = options.signal === undefined ? {} : { signal: options.signal };
+    this.#signal = { signal: options.signal };
     this.#from = source.version + 1;
   }
 

@@ -50,7 +50,7 @@ export function strategyOf(parts: StrategyParts): Strategy {
   const described = new WeakMap<Message, Message>();
   const view: ViewStrategy["view"] = async (log, given) => {
     const { signal, ...options } = admitOptions(given, viewFields);
-    const call = signal === undefined ? {} : { signal };
+    const call = { signal };
     const form = admitViewForm(options);
     const source = parts.describesDataUrls === true ? describedSource(log, described) : log;
     const state: ViewState = {

@@ -251,8 +251,8 @@ export const findCases: readonly ConformanceCase[] = [
         keys.map((key) => ({ address: ofSession(scope, key, [key]), value: 1 })),
       );
       const lists = [
-        ["find", (limit?: number) => documents.find(scope, limit === undefined ? {} : { limit })],
-        ["namespaces", (limit?: number) => documents.namespaces(scope, limit === undefined ? {} : { limit })],
+        ["find", (limit?: number) => documents.find(scope, { limit })],
+        ["namespaces", (limit?: number) => documents.namespaces(scope, { limit })],
       ] as const;
       for (const [method, list] of lists) {
         for (const limit of [1, 7, 130, 1000, undefined]) {

@@ -37,7 +37,7 @@ async function pageAmongWrites(
   do {
     const page = await context.other.documents.find(scope, {
       ...options,
-      ...(cursor === undefined ? {} : { cursor }),
+      cursor,
     });
     seen.push(...page.items);
     cursor = page.cursor;

@@ -95,7 +95,7 @@ export async function settle(context: CaseContext): Promise<void> {
 
 /** Reads every page, with a bound so that a cursor that runs in circles ends as a failure. */
 export async function collect<Item>(
-  list: (page: { readonly cursor?: string }) => Promise<Page<Item>>,
+  list: (page: { readonly cursor?: string | undefined }) => Promise<Page<Item>>,
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
   let pages = 0;
