@@ -4,6 +4,7 @@ import type { RowLevelSecurity } from "../options.ts";
 import { sqlStateOf } from "./errors.ts";
 import { mayNotAssume, mayNotTrust, mayNotUse } from "./remedies.ts";
 import { readRights } from "./rights.ts";
+import { requireSettings } from "./settings.ts";
 import { quoteIdentifier } from "./text.ts";
 
 export interface RoleOptions {
@@ -32,11 +33,12 @@ interface SchemaRow {
  * or a table whose security was switched off would show every tenant's rows, and nothing else would ever show it.
  *
  * @throws `denied` when no role is left that row-level security binds, with what has to be run; `unsupported` when the
- *   schema is missing or older.
+ *   schema is missing or older, or the database cannot hold every text.
  */
 export async function chooseRole(options: RoleOptions, run: RunAs): Promise<string | undefined> {
   const { schema, rowLevelSecurity: security, applicationRole } = options;
   const rights = await readRights(schema, applicationRole, (text, values) => run(undefined, text, values));
+  requireSettings(rights, security === "bypassed-on-purpose");
   const found = rights.schema;
   if (found?.migrations === undefined) throw missing(schema);
   const { owner, read, trusted } = found.migrations;

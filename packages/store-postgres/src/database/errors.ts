@@ -58,7 +58,10 @@ const bySqlState: Readonly<Record<string, Diagnosis>> = {
   "53300": refusal("unavailable", "The server has no connection left.", true),
   "53400": refusal("unavailable", "A limit in the server's configuration was passed."),
   "53": refusal("unavailable", "The server is out of memory or disk space."),
-  "25006": refusal("unavailable", "The server takes no writes: it is a read-only replica or in recovery."),
+  "25006": refusal(
+    "unavailable",
+    "The server takes no writes: it is a read-only replica or in recovery, or default_transaction_read_only is on for the role or the database.",
+  ),
   "25P02": refusal(
     "unavailable",
     "The connection was handed out within a transaction that had failed. Whoever shares the pool must end theirs.",

@@ -9,6 +9,7 @@ export interface Rights {
   readonly createsSchemas: boolean;
   /** Whether this server knows members that may not work as the role they are in: from 16 on. */
   readonly grantsWithOptions: boolean;
+  readonly settings: SessionSettings;
   readonly schema: SchemaRights | undefined;
   readonly applicationRole: ApplicationRights | undefined;
 }
@@ -38,7 +39,17 @@ export interface ApplicationRights {
   readonly assumable: boolean;
 }
 
+/** Settings under which statements would fail, or mean something else. As the server shows them. */
+export interface SessionSettings {
+  readonly encoding: string;
+  readonly arrayNulls: string;
+  readonly rowSecurity: string;
+}
+
 interface RightsRow {
+  readonly encoding: string;
+  readonly array_nulls: string;
+  readonly row_security: string;
   readonly role: string;
   readonly database: string;
   readonly superuser: boolean;
@@ -61,7 +72,8 @@ const since16 = "current_setting('server_version_num')::integer >= 160000";
 
 // Every database of a cluster has a role pg_database_owner, whose only member is the owner of the database.
 // From 16 on a member may lack the right to work as the role: who makes a role is a member without it.
-const text = `select me.rolname::text as role, current_database()::text as database, me.rolsuper as superuser,
+const text = `select current_setting('server_encoding') as encoding, current_setting('array_nulls') as array_nulls,
+  current_setting('row_security') as row_security, me.rolname::text as role, current_database()::text as database, me.rolsuper as superuser,
   me.rolsuper or me.rolbypassrls as bypasses, me.rolsuper or me.rolcreaterole as creates_roles,
   has_database_privilege(current_database(), 'create') as creates_schemas, ${since16} as grants_with_options,
   o.rolname::text as schema_owner, o.rolsuper or o.rolname = me.rolname as trusted,
@@ -101,6 +113,7 @@ export async function readRights(
     createsRoles: row.creates_roles,
     createsSchemas: row.creates_schemas,
     grantsWithOptions: row.grants_with_options,
+    settings: { encoding: row.encoding, arrayNulls: row.array_nulls, rowSecurity: row.row_security },
     schema: schemaRights(row),
     applicationRole:
       row.application_uses === null

@@ -29,7 +29,15 @@ import { exactNumber } from "../database/exact-number.ts";
 import { purgeEnded } from "../maintenance/purge.ts";
 import { asJson, asTexts } from "../schema/sql-text.ts";
 import { append, multirange } from "./append.ts";
-import { type HeadRow, headColumns, headOf, isLive, parseStored, parseText, throwRefusal } from "./head.ts";
+import {
+  type HeadRow,
+  headColumns,
+  headOf,
+  liveSession,
+  parseStored,
+  parseText,
+  throwRefusal,
+} from "./head.ts";
 import { listSessions } from "./list-sessions.ts";
 import { readPage } from "./read.ts";
 import { scanEvents } from "./scan.ts";
@@ -108,9 +116,13 @@ export function createEventLog(context: StoreContext): EventLog & EventScan & Ev
           text: `select ${asJson("o.fingerprint")} as fingerprint, ${asJson("s.incarnation")} as incarnation,
   ${asTexts("o", ["first_seq", "version", "revision"])}
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
-join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
-join ${schema}.operations as o on o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
-  and o.key = sha256(convert_to($3, 'UTF8'))`,
+cross join lateral (${liveSession(schema)}) as s
+cross join lateral (
+  select * from ${schema}.operations as o
+  where o.tenant = scope.tenant and o.session = $2 and o.generation = s.generation
+    and o.key = sha256(convert_to($3, 'UTF8'))
+  offset 0
+) as o`,
           values: [tenant, session, operation],
         },
         { effect: "read", signal },
@@ -133,7 +145,7 @@ join ${schema}.operations as o on o.tenant = scope.tenant and o.session = $2 and
           name: "head",
           text: `select ${headColumns("s")}
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
-join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}`,
+cross join lateral (${liveSession(schema)}) as s`,
           values: [tenant, session],
         },
         { effect: "read", signal },

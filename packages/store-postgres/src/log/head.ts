@@ -49,6 +49,19 @@ export function isLive(slot: string): string {
   return `${slot}.incarnation is not null and (${slot}.expires_at is null or ${slot}.expires_at > ${nowMs})`;
 }
 
+/**
+ * The slot of the session `$2` when it is there, for a lateral join with `scope`, which sets the tenant. `offset 0` keeps
+ * it behind `scope`: merged into the query, it may be joined in any order, and before the tenant is set row-level
+ * security shows no row.
+ */
+export function liveSession(schema: string): string {
+  return `
+  select * from ${schema}.sessions as s
+  where s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
+  offset 0
+`;
+}
+
 export function headOf(row: HeadRow): SessionHead {
   return Object.freeze({
     session: parseText(row.session),

@@ -8,7 +8,7 @@ import {
 import type { StoreContext } from "../context.ts";
 import type { Statement } from "../database/database.ts";
 import { answer, entry, lookBudget, pageBytes } from "../schema/read-function.ts";
-import { isLive, parseStored } from "./head.ts";
+import { liveSession, parseStored } from "./head.ts";
 
 interface ReadRow {
   /** A `Page` as JSON; null without a session. */
@@ -156,10 +156,7 @@ function rareStatement(
   const text = `select case when s.incarnation is not null then
   ${answer("s", "case when p.cut then p.last else b.edge end", "p.entries")} end as answer
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
-left join lateral (
-  select * from ${schema}.sessions as s
-  where s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
-) as s on true
+left join lateral (${liveSession(schema)}) as s on true
 left join lateral (
   select b.*, ${edge} as edge from (
     select ${low} as low, ${high} as high, w.low as first, w.high as last from (

@@ -21,7 +21,7 @@ import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { entry, pageBytes } from "../schema/read-function.ts";
 import { asTexts } from "../schema/sql-text.ts";
-import { type HeadRow, headColumns, headOf, isLive, parseStored, throwRefusal } from "./head.ts";
+import { type HeadRow, headColumns, headOf, liveSession, parseStored, throwRefusal } from "./head.ts";
 import { importBatch } from "./import-batch.ts";
 import { type PageEntry, storedEvent } from "./read.ts";
 import { decodeRemoved } from "./removed-codec.ts";
@@ -91,7 +91,7 @@ from ${schema}.seal_session($1, $2, $3, $4, $5, $6) as f`,
           // The first batch also takes the operations whose events were trimmed, or that stand before the first.
           text: `select ${headColumns("s")}, p.page, o.operations, s.removed
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
-join ${schema}.sessions as s on s.tenant = scope.tenant and s.session = $2 and ${isLive("s")}
+cross join lateral (${liveSession(schema)}) as s
 cross join lateral (
   select greatest($3::bigint + 1, s.first_seq) as first,
     least(greatest($3::bigint + 1, s.first_seq) + $4::bigint - 1, s.version) as last

@@ -4,6 +4,7 @@ import { createConnector } from "../database/create-connector.ts";
 import { Deadline } from "../database/deadline.ts";
 import { diagnose, toMemoryError } from "../database/errors.ts";
 import { type Rights, readRights } from "../database/rights.ts";
+import { requireEncoding } from "../database/settings.ts";
 import { literal, pinPath, quoteIdentifier } from "../database/text.ts";
 import { type ClientOptions, clientKinds, defaultRole, defaultSchema } from "../options.ts";
 import type { Execution } from "./execution.ts";
@@ -95,6 +96,7 @@ export async function migratePostgres(given: MigrateOptions): Promise<MigrateRes
     const look = (): Promise<Rights> =>
       readRights(schema, applicationRole, async (text, values) => (await run(text, values)).rows);
     const rights = await look();
+    requireEncoding(rights.settings);
     // What others have put into the schema must not run with the rights of a superuser, whatever there is to do.
     if (rights.superuser) await requireOwnSchema(schema, run);
     const applied = await migrateSchema(rights, names, execution);

@@ -102,6 +102,6 @@ end`;
   return `create function ${schema}.read_page(
   p_tenant text, p_session text, p_after bigint, p_before bigint, p_limit bigint, p_backward boolean, p_at bigint,
   p_exclude boolean, p_types text[], p_agent text, p_bounded boolean
-) returns text language plpgsql stable parallel restricted ${pinnedPath} set plan_cache_mode = force_generic_plan ${byIndex}
+) returns text language plpgsql stable ${pinnedPath} set plan_cache_mode = force_generic_plan ${byIndex}
 as ${quoteBody(body.replaceAll("SCHEMA", () => schema))}`;
 }
