@@ -179,6 +179,28 @@ for (const { name, start } of servers)
         await pool.query("rollback");
       });
 
+      it("rights that default privileges give do not let others plant triggers", async () => {
+        const url = await server.createDatabase();
+        await server.query(
+          `alter default privileges grant all on tables to relevo_test_mallory;
+       alter default privileges grant trigger on tables to public`,
+          url,
+        );
+        const pool = poolOf(url);
+        await migratePostgres({ pool });
+        const { rows } = await pool.query(
+          `select c.relname, a.privilege_type from pg_class as c cross join lateral aclexplode(c.relacl) as a
+         where c.relnamespace = 'relevo'::regnamespace and a.grantee <> c.relowner
+           and a.privilege_type in ('TRIGGER', 'REFERENCES', 'TRUNCATE')`,
+        );
+        expect(rows).toEqual([]);
+        // Whoever is given the right later stops the next migration by a superuser.
+        await pool.query("grant trigger on relevo.migrations to relevo_test_mallory");
+        const error = await failure(migratePostgres({ pool }));
+        expect([error.code, error.outcome]).toEqual(["denied", "not-applied"]);
+        expect(error.message).toContain("may create triggers on migrations");
+      });
+
       it("a schema of a superuser in which the migrating role may create is not", async () => {
         const url = await server.createDatabase();
         await server.query(

@@ -5,7 +5,7 @@ import { quoteBody } from "../schema/sql-text.ts";
 
 /**
  * Who besides the migrating role and superusers has put something into the schema, or may: its owner, the owner of
- * anything in it, and whoever may create in it. A migration reads and writes tables of the schema and calls its
+ * anything in it, whoever may create in it, and whoever has or may make a trigger on its tables. A migration reads and writes tables of the schema and calls its
  * functions. A trigger on a `migrations` table that somebody has prepared, or a function that fits better than the
  * store's own, would run with the rights of who migrates. Expects the search path to be pinned.
  */
@@ -28,6 +28,14 @@ const strangers = (schema: string): string => `
     union all
     select t.typowner, 'owns the type ' || t.typname from pg_type as t
       join pg_namespace as n on n.oid = t.typnamespace where n.nspname = ${literal(schema)} and t.typelem = 0
+    union all
+    select a.grantee, 'may create triggers on ' || c.relname from pg_class as c
+      join pg_namespace as n on n.oid = c.relnamespace cross join lateral aclexplode(c.relacl) as a
+    where n.nspname = ${literal(schema)} and a.privilege_type = 'TRIGGER'
+    union all
+    select p.proowner, 'owns the function of the trigger ' || t.tgname from pg_trigger as t
+      join pg_class as c on c.oid = t.tgrelid join pg_namespace as n on n.oid = c.relnamespace
+      join pg_proc as p on p.oid = t.tgfoid where n.nspname = ${literal(schema)} and not t.tgisinternal
   ) as f
   left join pg_roles as d on d.oid = f.oid and d.rolname = 'pg_database_owner'
   left join pg_roles as r on r.oid = case when d.oid is null then f.oid

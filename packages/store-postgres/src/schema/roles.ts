@@ -1,4 +1,5 @@
 import { literal, quoteIdentifier } from "../database/text.ts";
+import { quoteBody } from "./sql-text.ts";
 
 /**
  * The tenant of the transaction; null, which equals nothing, when none is set. The application's role sets it by itself,
@@ -48,9 +49,26 @@ export function secureRegistry(schema: string): readonly string[] {
   ];
 }
 
-/** What only the owner may do until it is granted: functions are open to all when they are made. */
+/**
+ * What only the owner may do until it is granted: functions are open to all when they are made. Default privileges, such
+ * as "all on tables", may have let others create triggers, which run with the rights of whoever writes; and truncate,
+ * which row-level security does not bind.
+ */
 export function closeToPublic(schema: string): readonly string[] {
-  return [`revoke all on all functions in schema ${schema} from public`];
+  return [
+    `revoke all on all functions in schema ${schema} from public`,
+    `do ${quoteBody(`declare one record;
+begin
+  for one in
+    select c.oid::regclass as name, case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end as role
+    from pg_class as c cross join lateral aclexplode(c.relacl) as a
+    where c.relnamespace = ${literal(schema)}::regnamespace and a.grantee <> c.relowner
+      and a.privilege_type in ('TRIGGER', 'REFERENCES', 'TRUNCATE')
+  loop
+    execute format('revoke trigger, references, truncate on %s from %s', one.name, one.role);
+  end loop;
+end`)}`,
+  ];
 }
 
 /** What the application may do: everything with rows, nothing with tables. Repeated after each migration. */
