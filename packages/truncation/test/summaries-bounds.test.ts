@@ -174,4 +174,35 @@ describe("a summarizer that fails", () => {
     expect(view.notices).toBeUndefined();
     expect(view.summarized).not.toEqual([]);
   });
+
+  const unreadable = new Error("x");
+  Object.defineProperty(unreadable, "message", {
+    get() {
+      throw new Error("trap");
+    },
+  });
+  const refused = new Error("connect ECONNREFUSED ::1:11434");
+  test.each<[string, unknown, string]>([
+    ["nothing", undefined, "an error without a message"],
+    ["a text", "boom", "boom"],
+    ["an object with a message", { message: "overloaded", status: 529 }, "overloaded"],
+    ["what cannot be a text", Object.create(null), "an error without a message"],
+    ["an error that cannot be read", unreadable, "an error without a message"],
+    [
+      "several errors at once",
+      new TypeError("fetch failed", { cause: new AggregateError([refused, new Error("other")]) }),
+      "fetch failed: AggregateError: connect ECONNREFUSED ::1:11434",
+    ],
+  ])("with %s leaves the messages", async (_name, thrown, told) => {
+    const summarizer = {
+      name: "m",
+      summarize: async (): Promise<string> => {
+        throw thrown;
+      },
+    };
+    const view = summarize({ trigger: { messages: 10 }, keep: { messages: 4 }, summarizer });
+    const { messages, notices } = await view.apply(Array.from({ length: 20 }, (_, n) => say(n)));
+    expect(messages).toHaveLength(20);
+    expect(notices).toEqual([`summarize: m failed: ${told}; the messages stay as they are.`]);
+  });
 });

@@ -62,10 +62,28 @@ const longestFailure = 500;
 function causesOf(error: unknown): string {
   let text = "";
   let next = error;
-  for (let depth = 0; depth < deepestCause && next !== undefined && next !== null; depth++) {
-    const said = next instanceof Error ? next.message : String(next);
-    if (!text.includes(said)) text = text === "" ? said : `${text.replace(/\.$/, "")}: ${said}`;
-    next = next instanceof Error ? next.cause : undefined;
+  try {
+    for (let depth = 0; depth < deepestCause && next !== undefined && next !== null; depth++) {
+      const said = messageOf(next).slice(0, longestFailure);
+      if (!text.includes(said)) text = text === "" ? said : `${text.replace(/\.$/, "")}: ${said}`;
+      next = causeOf(next);
+    }
+  } catch {
+    // What cannot be read must not take the view with it. What was read before it still says something.
   }
-  return printable(text.slice(0, longestFailure).toWellFormed());
+  const told = text === "" ? "an error without a message" : text;
+  return printable(told.slice(0, longestFailure).toWellFormed());
+}
+
+/** Errors of other realms and what some clients throw are plain objects with a message. */
+function messageOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return String(error);
+  if ("message" in error && typeof error.message === "string" && error.message !== "") return error.message;
+  return error instanceof Error ? error.name : String(error);
+}
+
+/** Of several errors at once, as of a host with several addresses, the first. */
+function causeOf(error: unknown): unknown {
+  if (error instanceof AggregateError) return error.cause ?? error.errors[0];
+  return error instanceof Error ? error.cause : undefined;
 }
