@@ -178,7 +178,7 @@ export function environmentFor(provider: Provider, url: string): Record<string, 
   const base = {
     RELEVO_MODEL: `${provider}:fake-model`,
     RELEVO_MODEL_RETRIES: "0",
-    RELEVO_MODEL_TIMEOUT_MS: "5000",
+    RELEVO_MODEL_TIMEOUT_MS: "300000",
   };
   if (provider === "openai") return { ...base, OPENAI_API_KEY: "key", OPENAI_BASE_URL: `${url}/v1` };
   if (provider === "anthropic") return { ...base, ANTHROPIC_API_KEY: "key", ANTHROPIC_BASE_URL: url };

@@ -64,7 +64,7 @@ describe.each(["openai", "anthropic", "ollama"] as const)("%s", (provider) => {
   ] as const)("fails the lead, with the reason, on %s", async (fault, reason) => {
     const { result } = await workWith(provider, goodScript, {
       fault,
-      env: { RELEVO_MODEL_TIMEOUT_MS: "300" },
+      env: fault === "silence" ? { RELEVO_MODEL_TIMEOUT_MS: "300" } : {},
     });
     expect(result).toMatchObject({ outcome: "failed", agentsVisited: ["coordinator"], handoffsRecorded: 0 });
     expect(result.summary).toMatch(reason);

@@ -55,7 +55,7 @@ if (way === "migrate") {
   await call(append(createPostgresStore({ pool })));
 } else {
   // The caller's query ends and the store's call gets its connection, all while one packet is read.
-  const store = createPostgresStore({ pool, timeoutMs: 2000 });
+  const store = createPostgresStore({ pool });
   const query = pool.query("select");
   await Promise.all([query, call(append(store))]);
 }
