@@ -118,7 +118,7 @@ export function createRedisStore(given: RedisStoreOptions): RedisStore {
     leases: createLeases(context),
     maintenance: createMaintenance(context),
     async check(callOptions?: CallOptions) {
-      connection.requireOpen(callOptions?.signal);
+      connection.requireOpen();
       return warningsOf(await readSettings(connection, admitCall(callOptions).signal));
     },
     close,

@@ -25,7 +25,7 @@ export function createLeases({ connection, keys, limits }: StoreContext): Leases
       fence,
       expiresAt,
       async renew(options: RenewOptions = {}) {
-        connection.requireOpen(options?.signal);
+        connection.requireOpen();
         const renewedTtl = admitRenew(options) ?? ttlMs;
         const settings = { signal: options.signal, repeatable: true };
         const answer = await connection.script(scripts.renew, [key], [`${fence}`, `${renewedTtl}`], settings);
@@ -34,7 +34,7 @@ export function createLeases({ connection, keys, limits }: StoreContext): Leases
         return leaseOf(key, fence, expires, renewedTtl);
       },
       async release(options: CallOptions = {}) {
-        connection.requireOpen(options?.signal);
+        connection.requireOpen();
         admitCall(options);
         const settings = { signal: options.signal, repeatable: true };
         await connection.script(scripts.release, [key], [`${fence}`], settings);
@@ -44,7 +44,7 @@ export function createLeases({ connection, keys, limits }: StoreContext): Leases
 
   return {
     async acquire(address: SessionAddress, options: AcquireOptions) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const { ttlMs, waitMs } = admitAcquire(options);
       const { tenant, session } = admitSessionAddress(address, limits);
       const key = keys.session(tenant, session).lease;

@@ -46,7 +46,7 @@ export function createMaintenance(context: StoreContext): Maintenance {
 
   return {
     async tenants(options: PageOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const { limit, after } = admitTenants(options, limits);
       const items = await tenantsAfter(after, limit + 1, options.signal);
       const last = items[limit - 1];
@@ -55,7 +55,7 @@ export function createMaintenance(context: StoreContext): Maintenance {
     },
 
     async expire(options: ExpireOptions = {}): Promise<ExpireResult> {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const limit = admitExpire(options);
       const signal = connection.scope(options.signal);
       // What is left of the time is for the page of tenants at which it ends.
@@ -92,7 +92,7 @@ export function createMaintenance(context: StoreContext): Maintenance {
     },
 
     async durability(options: CallOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       admitCall(options);
       return describeDurability(await readSettings(connection, options.signal));
     },

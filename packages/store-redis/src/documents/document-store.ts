@@ -87,7 +87,7 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
 
   return {
     async get(address, options: CallOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       admitCall(options);
       const admitted = admitDocumentAddress(address, limits);
       const unit = unitOf(context, admitted, admitted.namespace);
@@ -96,34 +96,34 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
     },
 
     async getMany(addresses, options: CallOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       admitCall(options);
       return await getMany(context, admitGetMany(addresses, limits), connection.scope(options.signal));
     },
 
     async put(address, input, options: PutOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const [document] = await put(admitPut(address, input, options, limits), false, options);
       return document as Document;
     },
 
     async putMany(writes, options: SessionGuard = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       return await put(admitPutMany(writes, options, limits), true, options);
     },
 
     async delete(address, options: DeleteDocumentOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       return (await remove(admitDelete(address, options, limits), options, false)) > 0;
     },
 
     async deleteMany(deletes, options: SessionGuard = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       return await remove(admitDeleteMany(deletes, options, limits), options, true);
     },
 
     async touch(input, options) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const { address, ttlMs, ...guard } = admitTouchDocument(input, options, limits);
       const unit = unitOf(context, address, address.namespace);
       const args = [documentSortKey(address.namespace, address.key), `${ttlMs ?? 0}`];
@@ -136,13 +136,13 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
     },
 
     async find(scope, options: FindOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const request = admitFind(scope, options, limits);
       return await findDocuments(context, request, connection.scope(options.signal));
     },
 
     async namespaces(scope, options: NamespacesOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const request = admitNamespaces(scope, options, limits);
       return await listNamespaces(context, request, connection.scope(options.signal));
     },

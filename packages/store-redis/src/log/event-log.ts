@@ -57,12 +57,12 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
 
   const log: EventLog = {
     async append(address, events, options: AppendOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       return await appendEvents(context, admitAppend(address, events, options, limits), options.signal);
     },
 
     async operation(address, id, options = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       admitCall(options);
       const admitted = admitSessionAddress(address, limits);
       const operationId = admitId(id, "id", limits);
@@ -77,14 +77,14 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     },
 
     async read(address, options: ReadOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const request = admitRead(options, limits);
       const signal = connection.scope(options.signal);
       return await readEvents(admitSessionAddress(address, limits), request, signal);
     },
 
     async head(address, options = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       admitCall(options);
       const { tenant, session } = admitSessionAddress(address, limits);
       const sessionKeys = keys.session(tenant, session);
@@ -97,7 +97,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     },
 
     async touch(address, options: TouchOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const { incarnation, ttlMs, subject, metadata } = admitTouch(options, limits);
       const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
@@ -117,7 +117,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     },
 
     async trim(address, options: TrimOptions) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const { incarnation, beforeSeq, olderThan } = admitTrim(options, limits);
       const answer = await onSession(
         scripts.trim,
@@ -135,7 +135,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     },
 
     async erase(address, options: EraseOptions) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const { ranges, incarnation } = admitErase(options, limits);
       const answer = await onSession(
         scripts.erase,
@@ -153,7 +153,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     },
 
     async delete(address, options: DeleteSessionOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const { incarnation, expectedVersion } = admitDeleteSession(options, limits);
       const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
@@ -166,7 +166,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     },
 
     async list(tenant, options: ListSessionsOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const request = admitListSessions(tenant, options, limits);
       return await listSessions(context, request, connection.scope(options.signal));
     },

@@ -65,17 +65,17 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
 
   return {
     async seal(address, options: DeleteSessionOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       return await setSealed(address, true, admitDeleteSession(options, limits), options);
     },
 
     async unseal(address, options: UnsealOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       return await setSealed(address, false, { incarnation: admitUnseal(options, limits) }, options);
     },
 
     async exportEvents(address, options = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       const { after, limit } = admitExport(options);
       const admitted = admitSessionAddress(address, limits);
       const part = await exportPart(admitted, after, limit, options.signal);
@@ -91,7 +91,7 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
     },
 
     async importEvents(address, batch, options: CallOptions = {}) {
-      connection.requireOpen(options?.signal);
+      connection.requireOpen();
       admitCall(options);
       const admitted = admitSessionAddress(address, limits);
       const admittedBatch = admitTransferBatch(batch, limits);

@@ -159,6 +159,33 @@ export const optionCases: readonly ConformanceCase[] = [
   ),
   caseOf(
     "hostile",
+    "signals-that-are-none",
+    "What is no AbortSignal is refused as a signal by every call, also when it looks like one or throws when it is read.",
+    async (context) => {
+      await fill(context);
+      const { signal } = new AbortController();
+      const boom = (): never => {
+        throw new Error("The signal was read.");
+      };
+      const lies: readonly (readonly [what: string, lie: unknown])[] = [
+        ["an object that is not aborted", { aborted: false }],
+        ["a controller", new AbortController()],
+        ["a signal that cannot be read", new Proxy(signal, { get: boom })],
+        ["null", null],
+      ];
+      const options: { signal?: unknown } = {};
+      const calls = await callsWith(context, options);
+      await changesNothing(context, "A call with a signal that is none", async () => {
+        for (const [what, lie] of lies) {
+          options.signal = lie;
+          for (const [name, call] of calls)
+            await refuses(call, "invalid-input", `${name} with ${what} as its signal`);
+        }
+      });
+    },
+  ),
+  caseOf(
+    "hostile",
     "undefined-selectors",
     "An option that selects or guards is refused when it is present and undefined: a variable that was never set widens no call and switches no guard off.",
     async (context) => {

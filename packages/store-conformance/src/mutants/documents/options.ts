@@ -18,6 +18,12 @@ export const optionMutants: readonly Mutant[] = [
     withoutFields(part, (name) => name === "signla"),
   ),
   mendMutant(
+    "lookalikes-of-signals-are-ignored",
+    "signals-that-are-none",
+    "a signal that looks like one and is none is ignored",
+    (part, key) => (key === "signal" && isFields(part) && "aborted" in part ? undefined : part),
+  ),
+  mendMutant(
     "undefined-options-are-dropped",
     "undefined-selectors",
     "an option that is undefined counts as left out, whatever it selects",
