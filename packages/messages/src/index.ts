@@ -10,6 +10,7 @@ export { assertValid } from "./arrange/assert-valid.ts";
 export { type AnswerOpenCall, missingResult, type OpenCall } from "./groups/draft.ts";
 export type { Entry } from "./groups/entry.ts";
 export {
+  type Approval,
   firstSeq,
   type Group,
   type Grouping,

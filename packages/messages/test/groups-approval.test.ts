@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { providers, validateForProvider } from "../src/index.ts";
+import { groupEntries, providers, validateForProvider } from "../src/index.ts";
 import {
   approvalRequest,
   approvalResponse,
@@ -91,6 +91,21 @@ describe("approvals", () => {
       [1, "approval"],
       [2, "unsendable"],
       [3, "approval"],
+    ]);
+  });
+
+  it("are told with the group of the call, as long as that has no result", () => {
+    const messages = [
+      assistant(call("c"), call("d")),
+      assistant("may I?", approvalRequest("q", "c"), approvalRequest("r", "d")),
+      tool(approvalResponse("q", false)),
+      tool(result("d")),
+    ];
+    const entries = messages.map((message, index) => ({ seq: index + 1, message, pinned: false }));
+    const { groups, approvals } = groupEntries(entries);
+    expect(approvals).toEqual([
+      { entry: entries[1], group: groups[0] },
+      { entry: entries[2], group: groups[0] },
     ]);
   });
 

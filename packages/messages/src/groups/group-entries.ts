@@ -17,6 +17,7 @@ import {
 } from "./draft.ts";
 import type { Entry } from "./entry.ts";
 import {
+  type Approval,
   firstSeq,
   type Group,
   type Grouping,
@@ -73,6 +74,8 @@ class Grouper {
   /** Calls of this turn that the provider runs. */
   readonly #providerCalls: DraftCall[] = [];
   readonly #approvals = new Map<string, DraftCall>();
+  /** Messages with a question or an answer about approval, and the call that it is about. */
+  readonly #about: { readonly entry: Entry; readonly call: DraftCall }[] = [];
   /** Each agent's reasoning that waits for what it led to. */
   readonly #reasoning = new Map<string | undefined, GroupDraft>();
   #calls = 0;
@@ -102,25 +105,32 @@ class Grouper {
   finish(): Grouping {
     this.#dropReasoning();
     const groups: Group[] = [];
+    const groupOf = new Map<GroupDraft, Group>();
     const shown = new Set<number | undefined>();
     for (const draft of this.#drafts) {
       const messages = messagesOf(draft, this.#options.answer);
       if (messages.length === 0) continue;
       const own = new Set(messages.flatMap(({ seq, merged = [] }) => [seq, ...merged]));
       for (const seq of own) shown.add(seq);
-      groups.push({
+      const group: Group = {
         kind: draft.calls.length > 0 ? "tool-calls" : draft.kind,
         entries: draft.entries.filter((entry) => own.has(entry.seq)),
         pinned: draft.entries.some((entry) => entry.pinned),
         messages,
-      });
+      };
+      groups.push(group);
+      groupOf.set(draft, group);
     }
     // A group whose first entry is not shown after all, such as reasoning that lost its item, has the place of the next.
     groups.sort((left, right) => firstSeq(left) - firstSeq(right));
     const leftovers = this.#entries.flatMap((entry): Leftover[] =>
       shown.has(entry.seq) ? [] : [{ entry, reason: this.#reasons.get(entry) ?? "unsendable" }],
     );
-    return { groups, leftovers, parted: [...this.#parted] };
+    const approvals = this.#about.flatMap(({ entry, call }): Approval[] => {
+      const group = call.answered ? undefined : groupOf.get(call.draft);
+      return group === undefined ? [] : [{ entry, group }];
+    });
+    return { groups, leftovers, parted: [...this.#parted], approvals };
   }
 
   #start(kind: GroupKind, entry: Entry): GroupDraft {
@@ -174,7 +184,9 @@ class Grouper {
     for (const part of parts) {
       if (part.type !== "tool-approval-request") continue;
       const call = this.#open.findAny(part.toolCallId, agent);
-      if (call !== undefined) this.#approvals.set(part.approvalId, call);
+      if (call === undefined) continue;
+      this.#approvals.set(part.approvalId, call);
+      this.#about.push({ entry, call });
     }
   }
 
@@ -187,6 +199,7 @@ class Grouper {
           this.#parted.add(entry);
           continue;
         }
+        this.#about.push({ entry, call });
         call.refusal = part.approved ? undefined : { entry, reason: part.reason };
         noteEntry(call.draft, entry);
       } else if (part.type === "tool-result" && !this.#joinResult(entry, part)) {

@@ -48,12 +48,20 @@ export interface Leftover {
   readonly reason: LeftoverReason;
 }
 
+/** A message that asks whether a call may run, or answers that, and the group of that call. */
+export interface Approval {
+  readonly entry: Entry;
+  readonly group: Group;
+}
+
 export interface Grouping {
   /** In the order of their first entries. */
   readonly groups: readonly Group[];
   readonly leftovers: readonly Leftover[];
   /** Entries with a result, or an answer about a call, whose call was not among those given. */
   readonly parted: readonly Entry[];
+  /** About calls without a result. Without the question, a refusal does not find its call. */
+  readonly approvals: readonly Approval[];
 }
 
 export function firstSeq(group: Group): number {

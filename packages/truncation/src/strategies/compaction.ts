@@ -14,6 +14,7 @@ import { type LedTo, type LiveSummary, messageOfSummary } from "../history/live-
 import type { TokenMeter } from "../view/token-meter.ts";
 import type { ViewState } from "../view/view-state.ts";
 import { callSummarizer } from "./call-summarizer.ts";
+import { questionsAbout, withoutQuestions } from "./questions.ts";
 import type { Plan, SummarizeSettings } from "./summarize-settings.ts";
 
 /** How often a summary is offered to a log that others write to. */
@@ -105,8 +106,11 @@ export class Compaction {
     }
     if (done === 0) return undefined;
     if (done === chunks.length) backoff.succeeded(session);
-    const groups = chunks.slice(0, done).flat();
-    const next = covered[groups.length];
+    const summarized = chunks.slice(0, done).flat();
+    const next = covered[summarized.length];
+    // What asks about a group that comes in a later chunk stays with it, unless nothing else was summarized.
+    const going = withoutQuestions(history.grouping, summarized);
+    const groups = going.length === 0 ? summarized : going;
     const covers = { covered: groups, late, cut: next === undefined ? cut : firstSeq(next) };
     return this.#draftOf(covers, text, seenBehind);
   }
@@ -146,11 +150,15 @@ export class Compaction {
       ...before.flatMap((summary) => summary.covers),
       ...runsOf(history, new Set(seqs)),
     ]);
-    const kept = [...staying].filter((entry) => entry.seq < cut && !entry.pinned).map(({ seq }) => seq);
+    // Without the question, a refusal would not find its call.
+    const questions = questionsAbout(history.grouping, stayingGroups);
+    const kept = [...staying, ...questions]
+      .filter((entry) => entry.seq < cut && !entry.pinned)
+      .map(({ seq }) => seq);
     const left = [
       ...before.flatMap((summary) => summary.left),
-      ...history.grouping.leftovers.flatMap(({ entry: { pinned, seq } }) =>
-        pinned && seq < cut ? [seq] : [],
+      ...history.grouping.leftovers.flatMap(({ entry }) =>
+        entry.pinned && entry.seq < cut && !questions.has(entry) ? [entry.seq] : [],
       ),
     ];
     const tokensBefore =

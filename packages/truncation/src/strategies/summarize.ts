@@ -17,6 +17,7 @@ import { anchorOf, type ViewState } from "../view/view-state.ts";
 import { admitCounter } from "./admit-counter.ts";
 import { chooseCut, type Scale } from "./choose-cut.ts";
 import { Compaction } from "./compaction.ts";
+import { withoutQuestions } from "./questions.ts";
 import { type Strategy, strategyOf } from "./strategy.ts";
 import type { AdmittedAmount, Plan, SummarizeSettings } from "./summarize-settings.ts";
 import { SummarizerBackoff } from "./summarizer-backoff.ts";
@@ -153,9 +154,10 @@ function plan(state: ViewState, { trigger, keep }: SummarizeSettings): Plan | un
   const anchor = anchorOf(history.groups, cut);
   const below = history.groups.filter((one) => !one.pinned && one !== anchor && firstSeq(one) < cut);
   // A message that stands in two groups stays with the one that stays: nothing of it is left to summarize.
-  const goes = new Set(below);
+  const going = withoutQuestions(history.grouping, below);
+  const goes = new Set(going);
   const staying = new Set(history.groups.flatMap((one) => (goes.has(one) ? [] : one.entries)));
-  const covered = below.filter(({ entries }) => entries.some((entry) => !staying.has(entry)));
+  const covered = going.filter(({ entries }) => entries.some((entry) => !staying.has(entry)));
   const late = history.grouping.leftovers.flatMap(({ entry, reason }) =>
     reason === "orphan-result" && entry.seq < cut && !entry.pinned ? [entry] : [],
   );
