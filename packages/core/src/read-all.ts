@@ -34,13 +34,16 @@ export async function* readAll(
   }
 }
 
-/** The items of every page of a list, one by one. */
+/**
+ * The items of every page of a list, one by one. The first page is asked for without the field: where it is spread over
+ * options of the caller's, it must not take away the cursor that those begin with.
+ */
 export async function* allPages<Item>(
-  list: (cursor: { readonly cursor?: string | undefined }) => Promise<Page<Item>>,
+  list: (cursor: { readonly cursor?: string }) => Promise<Page<Item>>,
 ): AsyncGenerator<Item, void, void> {
   let cursor: string | undefined;
   do {
-    const page = await list({ cursor });
+    const page = await list(cursor === undefined ? {} : { cursor });
     yield* page.items;
     cursor = page.cursor;
   } while (cursor !== undefined);

@@ -253,4 +253,16 @@ describe("paging", () => {
     expect(items).toEqual([1, 2, 3]);
     expect(cursors).toEqual([undefined, "a", "b"]);
   });
+
+  it("begins where the options that the page is spread over say", async () => {
+    const asked: unknown[] = [];
+    const list = async (options: { readonly cursor: string }) => {
+      asked.push(options);
+      return asked.length === 1 ? { items: [1], cursor: "later" } : { items: [2] };
+    };
+    const items: number[] = [];
+    for await (const item of allPages((page) => list({ cursor: "start", ...page }))) items.push(item);
+    expect(items).toEqual([1, 2]);
+    expect(asked).toEqual([{ cursor: "start" }, { cursor: "later" }]);
+  });
 });
