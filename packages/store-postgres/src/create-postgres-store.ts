@@ -15,6 +15,7 @@ import {
 import type { StoreContext } from "./context.ts";
 import { createConnector } from "./database/create-connector.ts";
 import { createDatabase } from "./database/create-database.ts";
+import { requireRoleName } from "./database/text.ts";
 import { createTurns } from "./database/turns.ts";
 import { createDocumentStore } from "./documents/document-store.ts";
 import { createLeases } from "./leases.ts";
@@ -88,7 +89,7 @@ export function createPostgresStore(given: PostgresStoreOptions): PostgresStore 
     schema: options.schema ?? defaultSchema,
     limits: resolveLimits(options.limits),
     rowLevelSecurity: security,
-    applicationRole: options.applicationRole ?? defaultRole,
+    applicationRole: requireRoleName(options.applicationRole ?? defaultRole, "applicationRole"),
     timeoutMs,
   });
   const context: StoreContext = {

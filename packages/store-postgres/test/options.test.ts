@@ -35,3 +35,13 @@ it("an option that nobody knows is refused by every call, and an undefined guard
   await store.close();
   await pglite.close();
 }, 60_000);
+
+it.each(["public", "none", "current_user", "current_role", "session_user", "user", "pg_read_all_data", ""])(
+  "no role can be named %j, and the error says which option names it",
+  async (applicationRole) => {
+    const pool = { connect: () => expect.unreachable(), on: () => undefined, listenerCount: () => 1 };
+    const refused = { code: "invalid-input", message: expect.stringContaining("applicationRole") };
+    expect(() => createPostgresStore({ pool, applicationRole })).toThrow(expect.objectContaining(refused));
+    await expect(migratePostgres({ pool, applicationRole })).rejects.toMatchObject(refused);
+  },
+);

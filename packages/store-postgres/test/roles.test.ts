@@ -180,6 +180,49 @@ describe.each(versions)("on PostgreSQL %i", (version) => {
       expect(await third.append(third.owner)).toBe(third.owner);
     });
 
+    it.each([
+      ["superuser", "create on schema relevo"],
+      ["superuser", "trigger on relevo.sessions"],
+      ["nosuperuser bypassrls createrole", "create on schema relevo"],
+      ["nosuperuser bypassrls createrole", "trigger on relevo.events"],
+    ])(
+      "tells a %s whom others with %s could attack what to run, and works after that",
+      async (kind, right) => {
+        const { as, boss, migrate, append, owner, app } = await newPlace(kind);
+        await migrate(owner);
+        await boss(spy);
+        const mallory = `Mallory ${app}`;
+        await boss(`create role "${mallory}"; grant usage on schema relevo to "${mallory}";
+        grant ${right} to "${mallory}" with grant option;
+        set role "${mallory}"; grant ${right} to public; reset role`);
+        const store = createPostgresStore({ pool: as(owner), applicationRole: app });
+        const address = { tenant: "acme", session: "s" };
+        const refused = await refusal(store.log.append(address, [{ type: "x-note", body: 1 }]));
+        expect(refused.message).toContain(
+          right.split(" ")[0] === "create" ? "may create objects" : "triggers",
+        );
+        for (const statement of refused.run) await boss(statement);
+        expect((await store.log.append(address, [{ type: "x-note", body: 1 }])).version).toBe(1);
+        expect(await append(owner)).toBe(app);
+      },
+    );
+
+    it("runs no trigger and no function that another role has left behind with the rights of a superuser", async () => {
+      const { boss, migrate, append, app } = await newPlace("");
+      await migrate("postgres");
+      await boss(`create role mallory_${app}; create function public.planted() returns trigger language plpgsql
+          as $$ begin return new; end $$;
+        alter function public.planted owner to mallory_${app};
+        create trigger planted before insert on relevo.sessions for each row execute function public.planted();
+        create function relevo.concat_ws(text, bigint) returns text language sql as 'select null';
+        alter function relevo.concat_ws owner to mallory_${app}`);
+      const { message, run } = await refusal(append("postgres"));
+      expect(message).toContain(`mallory_${app} owns the function concat_ws`);
+      expect(run).toHaveLength(2);
+      for (const statement of run) await boss(statement);
+      expect(await append("postgres")).toBe(app);
+    });
+
     it("tells a role that was never granted anything what to run, and works after that", async () => {
       const { boss, migrate, append, owner, app } = await newPlace("");
       const stranger = `stranger_${app}`;

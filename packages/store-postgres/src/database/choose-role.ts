@@ -1,6 +1,8 @@
 import { MemoryError } from "@relevo/core";
 import { latestMigration, tenantTables } from "../migrations/names.ts";
+import { requireOwnSchema } from "../migrations/schema-guard.ts";
 import type { RowLevelSecurity } from "../options.ts";
+import type { RunStatement } from "./clients.ts";
 import { sqlStateOf } from "./errors.ts";
 import { mayNotAssume, mayNotTrust, mayNotUse } from "./remedies.ts";
 import { readRights } from "./rights.ts";
@@ -20,6 +22,17 @@ export type RunAs = (
   values: readonly unknown[],
 ) => Promise<readonly unknown[]>;
 
+/** Runs the work as the connected role in a transaction, in which names are looked up in `pg_catalog`. */
+export type RunInTransaction = (work: (run: RunStatement) => Promise<void>) => Promise<void>;
+
+/** As what a store works. */
+export interface Standing {
+  /** The role that every transaction has to assume; `undefined` for the connected one. */
+  readonly assume: string | undefined;
+  /** Whether a statement that is sent alone is isolated as the store needs it. */
+  readonly readsCommitted: boolean;
+}
+
 interface SchemaRow {
   readonly role: string;
   readonly bypasses: boolean;
@@ -28,14 +41,19 @@ interface SchemaRow {
 }
 
 /**
- * Finds the role that every transaction has to assume; `undefined` for the connected one. Looks at the schema, too: a
- * superuser, a role with BYPASSRLS, the owner of a table whose security is not forced, a session with `row_security` off
- * or a table whose security was switched off would show every tenant's rows, and nothing else would ever show it.
+ * Finds the role that every transaction has to assume. Looks at the schema, too: a superuser, a role with BYPASSRLS,
+ * the owner of a table whose security is not forced, a session with `row_security` off or a table whose security was
+ * switched off would show every tenant's rows, and nothing else would ever show it. What others have put into the
+ * schema, or may put there, must not run with the rights of a role that sees everything.
  *
  * @throws `denied` when no role is left that row-level security binds, with what has to be run; `unsupported` when the
  *   schema is missing or older, or the database cannot hold every text.
  */
-export async function chooseRole(options: RoleOptions, run: RunAs): Promise<string | undefined> {
+export async function chooseRole(
+  options: RoleOptions,
+  run: RunAs,
+  inTransaction: RunInTransaction,
+): Promise<Standing> {
   const { schema, rowLevelSecurity: security, applicationRole } = options;
   const rights = await readRights(schema, applicationRole, (text, values) => run(undefined, text, values));
   requireSettings(rights, security === "bypassed-on-purpose");
@@ -46,17 +64,23 @@ export async function chooseRole(options: RoleOptions, run: RunAs): Promise<stri
     throw mayNotTrust(rights, options, found.trusted ? owner : found.owner);
   }
   const mayAssume = rights.applicationRole?.assumable === true && rights.applicationRole.usesSchema;
+  if (rights.bypasses) {
+    // Who is no superuser runs what the owner of the tables puts there as any other user of its schema does.
+    await inTransaction((one) => requireOwnSchema(schema, one, { whose: "store", trusted: owner }));
+  }
   // A member that does not inherit the application's rights has them only as that role.
   const assume = security === "application-role" || (security === "automatic" && (rights.bypasses || !read));
   if (assume ? !mayAssume : !read) {
     throw read ? mayNotAssume(rights, options, owner) : mayNotUse(rights, options, owner);
   }
+  const readsCommitted = rights.settings.isolation === "read committed";
+  const standing = (role: string | undefined): Standing => ({ assume: role, readsCommitted });
   const role = assume ? applicationRole : undefined;
   const seen = await look(role, schema, run);
-  if (security === "bypassed-on-purpose" || isBound(seen)) return role;
+  if (security === "bypassed-on-purpose" || isBound(seen)) return standing(role);
   // As the owner of tables whose security is not forced: the application's role owns none.
   const other = security === "automatic" && !assume && mayAssume;
-  if (other && isBound(await look(applicationRole, schema, run))) return applicationRole;
+  if (other && isBound(await look(applicationRole, schema, run))) return standing(applicationRole);
   throw unbound(seen);
 }
 

@@ -53,7 +53,8 @@ export interface Progress {
 
 /**
  * One way to reach a database. What it throws are the client's own errors, or those of the deadline. `begin` is a
- * statement that sets up each transaction.
+ * statement that sets up each transaction. A transaction is `read committed`, whatever the default of the role or the
+ * database is: who waits for a lock goes on with what the one before it has left.
  */
 export interface Connector {
   /**

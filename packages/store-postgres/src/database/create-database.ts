@@ -3,12 +3,12 @@ import { closedError, type Limits, MemoryError, throwIfAborted } from "@relevo/c
 import type { Kysely } from "kysely";
 import type { RowLevelSecurity } from "../options.ts";
 import type { Tables } from "../schema/tables.ts";
-import { chooseRole } from "./choose-role.ts";
+import { chooseRole, type Standing } from "./choose-role.ts";
 import type { Attempt, Connector, RunStatement } from "./clients.ts";
 import { createBuilder, createConnectionQueries } from "./connection-queries.ts";
 import type { Database, Statement, WorkOptions } from "./database.ts";
 import { Deadline } from "./deadline.ts";
-import { diagnose, toMemoryError, WorkFailed } from "./errors.ts";
+import { diagnose, sqlStateOf, toMemoryError, WorkFailed } from "./errors.ts";
 import { qualify } from "./qualify.ts";
 import { literal, pinPath, quoteIdentifier } from "./text.ts";
 
@@ -36,8 +36,8 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
   const build = createBuilder(options.schema);
   let open = true;
   let ready = false;
-  /** The role that every transaction assumes, once that is known; the connected one when undefined. */
-  let assumeRole: string | undefined;
+  /** Once that is known. */
+  let standing: Standing = { assume: undefined, readsCommitted: true };
   let checking: Promise<void> | undefined;
 
   const qualifiedTexts = new Map<string, { readonly text: string; readonly result: string }>();
@@ -62,11 +62,15 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
     checking ??= (async () => {
       // Of no caller: several may wait for it, and one that gives up must not take the others along.
       using deadline = new Deadline(timeoutMs, undefined);
-      assumeRole = await chooseRole(options, (role, text, values) => {
-        const begin = role === undefined ? undefined : setup(undefined, role, deadline);
-        const statement = { text: qualify(text), values };
-        return connector.single(statement, begin, { deadline, progress: { sent: false } });
-      });
+      const attempt = (): Attempt => ({ deadline, progress: { sent: false } });
+      standing = await chooseRole(
+        options,
+        (role, text, values) => {
+          const begin = role === undefined ? undefined : setup(undefined, role, deadline);
+          return connector.single({ text: qualify(text), values }, begin, attempt());
+        },
+        (work) => connector.transaction(setup(undefined, undefined, deadline), work, attempt()),
+      );
       ready = true;
     })().finally(() => {
       checking = undefined;
@@ -89,24 +93,27 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
 
   async function attempt<Result>(
     { effect, signal, timeoutMs: ownMs }: WorkOptions,
-    run: (attempt: Attempt) => Promise<Result>,
+    run: (attempt: Attempt, isolate: boolean) => Promise<Result>,
   ): Promise<Result> {
     requireOpen();
     throwIfAborted(signal);
     using deadline = new Deadline(Math.min(timeoutMs, ownMs ?? timeoutMs), signal);
     // What an attempt that ended unknown may have left holds for all that come after it.
     let sent = false;
+    // A connection may have another default than the one that was looked at.
+    let isolate = false;
     for (let count = 1; ; count++) {
       const progress = { sent: false };
       try {
         if (!ready) await deadline.race(check());
-        return await run({ deadline, progress });
+        return await run({ deadline, progress }, isolate || !standing.readsCommitted);
       } catch (error) {
         if (error instanceof WorkFailed) throw error.cause;
         if (MemoryError.isInstance(error)) throw error;
         const { code, refused, passing } = diagnose(error);
         // Rights were taken away, or tables: the next call looks again, and says what has to be run.
         if (code === "denied" || code === "unsupported") ready = false;
+        isolate ||= sqlStateOf(error) === "40001";
         sent ||= effect !== "read" && progress.sent && !refused;
         const again = passing && (refused || effect !== "once" || !progress.sent);
         if (!again || count === maxAttempts || !(await pause(deadline, count))) {
@@ -130,8 +137,9 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
 
     async call<Row>(statement: Statement, work: WorkOptions): Promise<readonly Row[]> {
       const named = { ...qualified(statement), name: `${namePrefix}_${statement.name}` };
-      return await attempt(work, async (one) => {
-        const begin = assumeRole === undefined ? undefined : setup(undefined, assumeRole, one.deadline);
+      return await attempt(work, async (one, isolate) => {
+        const { assume } = standing;
+        const begin = assume === undefined && !isolate ? undefined : setup(undefined, assume, one.deadline);
         return (await connector.single(named, begin, one)) as readonly Row[];
       });
     },
@@ -143,7 +151,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
     ): Promise<Result> {
       return await attempt(workOptions, (one) =>
         connector.transaction(
-          setup(tenant, assumeRole, one.deadline),
+          setup(tenant, standing.assume, one.deadline),
           (run) => workOn(options.schema, run, work),
           one,
         ),

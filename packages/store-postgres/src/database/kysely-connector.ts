@@ -21,16 +21,19 @@ export function createKyselyConnector(kysely: AnyKysely): Connector {
 
     async transaction(begin, work, { deadline, progress }) {
       deadline.check();
-      const done = kysely.transaction().execute(async (transaction) => {
-        // It may have waited long for the only connection.
-        deadline.check();
-        const run = runOn(transaction, deadline);
-        await run(begin, []);
-        const result = await work(run);
-        deadline.check();
-        progress.sent = true;
-        return result;
-      });
+      const done = kysely
+        .transaction()
+        .setIsolationLevel("read committed")
+        .execute(async (transaction) => {
+          // It may have waited long for the only connection.
+          deadline.check();
+          const run = runOn(transaction, deadline);
+          await run(begin, []);
+          const result = await work(run);
+          deadline.check();
+          progress.sent = true;
+          return result;
+        });
       return deadline.race(done);
     },
   };

@@ -5,6 +5,7 @@ import type { Connector } from "./clients.ts";
  * Reaches a PGlite. It runs one statement or transaction at a time, and what it runs cannot be taken back: a call that
  * is over by its deadline leaves its statement to end by itself. Not through Kysely's dialect, in which a transaction
  * that cannot begin, as in a PGlite that was closed, is a rejection that nobody handles, and ends the process.
+ * Isolation is left as it is: nothing runs beside a transaction.
  */
 export function createPgliteConnector(pglite: PGlite): Connector {
   return {

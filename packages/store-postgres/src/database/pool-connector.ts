@@ -86,7 +86,7 @@ export function createPoolConnector(
         const { client } = checkout;
         checkout.inTransaction = true;
         // What follows `begin` may be refused, and leaves a transaction that has failed: the client is destroyed.
-        await deadline.race(client.query({ text: `begin; ${begin}` }));
+        await deadline.race(client.query({ text: `begin isolation level read committed; ${begin}` }));
         let result: Awaited<ReturnType<typeof work>>;
         try {
           result = await work(runOn(client, deadline));

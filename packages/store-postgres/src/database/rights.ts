@@ -44,12 +44,14 @@ export interface SessionSettings {
   readonly encoding: string;
   readonly arrayNulls: string;
   readonly rowSecurity: string;
+  readonly isolation: string;
 }
 
 interface RightsRow {
   readonly encoding: string;
   readonly array_nulls: string;
   readonly row_security: string;
+  readonly isolation: string;
   readonly role: string;
   readonly database: string;
   readonly superuser: boolean;
@@ -73,7 +75,9 @@ const since16 = "current_setting('server_version_num')::integer >= 160000";
 // Every database of a cluster has a role pg_database_owner, whose only member is the owner of the database.
 // From 16 on a member may lack the right to work as the role: who makes a role is a member without it.
 const text = `select current_setting('server_encoding') as encoding, current_setting('array_nulls') as array_nulls,
-  current_setting('row_security') as row_security, me.rolname::text as role, current_database()::text as database, me.rolsuper as superuser,
+  current_setting('row_security') as row_security,
+  current_setting('default_transaction_isolation') as isolation,
+  me.rolname::text as role, current_database()::text as database, me.rolsuper as superuser,
   me.rolsuper or me.rolbypassrls as bypasses, me.rolsuper or me.rolcreaterole as creates_roles,
   has_database_privilege(current_database(), 'create') as creates_schemas, ${since16} as grants_with_options,
   o.rolname::text as schema_owner, o.rolsuper or o.rolname = me.rolname as trusted,
@@ -113,7 +117,12 @@ export async function readRights(
     createsRoles: row.creates_roles,
     createsSchemas: row.creates_schemas,
     grantsWithOptions: row.grants_with_options,
-    settings: { encoding: row.encoding, arrayNulls: row.array_nulls, rowSecurity: row.row_security },
+    settings: {
+      encoding: row.encoding,
+      arrayNulls: row.array_nulls,
+      rowSecurity: row.row_security,
+      isolation: row.isolation,
+    },
     schema: schemaRights(row),
     applicationRole:
       row.application_uses === null

@@ -14,6 +14,31 @@ export function quoteIdentifier(name: string, field: string = "schema"): string 
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Names that PostgreSQL takes for something else than a role, some of them in quotes too. */
+const noRoles: ReadonlySet<string> = new Set([
+  "public",
+  "none",
+  "user",
+  "current_user",
+  "current_role",
+  "session_user",
+]);
+
+/**
+ * The name of a role of the application's own. `set role none` would end what a transaction has assumed, and a grant to
+ * `public` would open the tables to everybody.
+ *
+ * @throws `invalid-input` for any other name.
+ */
+export function requireRoleName(name: string, field: string): string {
+  quoteIdentifier(name, field);
+  if (!noRoles.has(name)) return name;
+  throw refuse(
+    field,
+    `must be a role of its own, and ${name} is a word of PostgreSQL. Leave it out, or name another.`,
+  );
+}
+
 /**
  * A text as an expression, where no parameter can go. As hexadecimal digits, which mean the same whatever
  * `standard_conforming_strings` says.

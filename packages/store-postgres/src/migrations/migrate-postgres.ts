@@ -5,7 +5,7 @@ import { Deadline } from "../database/deadline.ts";
 import { diagnose, toMemoryError } from "../database/errors.ts";
 import { type Rights, readRights } from "../database/rights.ts";
 import { requireEncoding } from "../database/settings.ts";
-import { literal, pinPath, quoteIdentifier } from "../database/text.ts";
+import { literal, pinPath, quoteIdentifier, requireRoleName } from "../database/text.ts";
 import { type ClientOptions, clientKinds, defaultRole, defaultSchema } from "../options.ts";
 import type { Execution } from "./execution.ts";
 import { grantApplicationRole } from "./grant-application-role.ts";
@@ -77,7 +77,7 @@ export async function migratePostgres(given: MigrateOptions): Promise<MigrateRes
   const { schema = defaultSchema, applicationRole = defaultRole, dryRun = false } = options;
   const names = { schema, applicationRole };
   quoteIdentifier(schema);
-  quoteIdentifier(applicationRole, "applicationRole");
+  requireRoleName(applicationRole, "applicationRole");
   const connector = createConnector(options, { preparedStatements: false, onError: () => undefined });
   // It takes as long as it takes: the tables may be large, and another process may be at it.
   using deadline = new Deadline(longestMs, undefined);
@@ -98,7 +98,7 @@ export async function migratePostgres(given: MigrateOptions): Promise<MigrateRes
     const rights = await look();
     requireEncoding(rights.settings);
     // What others have put into the schema must not run with the rights of a superuser, whatever there is to do.
-    if (rights.superuser) await requireOwnSchema(schema, run);
+    if (rights.superuser) await requireOwnSchema(schema, run, { whose: "migration" });
     const applied = await migrateSchema(rights, names, execution);
     const migrated = applied.length > 0;
     const applicationRoleReady = await grantApplicationRole(rights, names, migrated, execution, look);

@@ -24,7 +24,7 @@ export async function migrateSchema(
   requireRights(rights, names);
   if (rights.schema === undefined) await execution.execute([`create schema if not exists ${schema}`]);
   // After it was made: nobody else can have made it in between.
-  await requireOwnSchema(names.schema, execution.run);
+  await requireOwnSchema(names.schema, execution.run, { whose: "migration" });
   await execution.execute([guardStatement(names.schema)]);
   if (rights.schema?.migrations === undefined) {
     await execution.execute([
