@@ -33,13 +33,13 @@ export interface HandoffContext {
   /** Messages that were passed word for word, in the order in which the receiver saw them. */
   readonly passed: readonly SeqRange[];
   readonly dropped: readonly SeqRange[];
-  /** Messages that were passed in another form, which stands in `inline`: with other call ids, without some parts. */
+  /** Messages that were passed in another form, which is recorded in `inline`: with other call ids, without some parts. */
   readonly reshaped?: readonly SeqRange[];
   /** Keys of documents that were handed over, each as `[...namespace, key]`. */
   readonly documents?: readonly (readonly string[])[];
   /** Messages that stand in no log, such as those a function made. Recorded whole. */
   readonly inline?: readonly Message[];
-  /** Where each inline message stands in what the receiver saw, as an index; the passed ones fill the rest. */
+  /** The index of each inline message in what the receiver saw; the passed ones fill the rest. */
   readonly inlineAt?: readonly number[];
   /**
    * There when what was made to repair the choice is too large to be recorded: `passed` and `inline` then say what was

@@ -107,7 +107,7 @@ export type ContentPart =
  * A provider-neutral message. Adapters convert to and from a framework's own, and put the framework's item in
  * `native` where the conversion would lose something, so that a round trip is exact.
  *
- * A part stands in a message whose role can show it: text with the system, the user or the assistant; images and files
+ * A part belongs in a message whose role can show it: text with the system, the user or the assistant; images and files
  * with the user or the assistant; reasoning, calls and questions about them with the assistant; results and answers
  * about calls with the role `tool`, which has no text of its own. Appending anything else is `invalid-input`.
  */

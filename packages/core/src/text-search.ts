@@ -22,7 +22,7 @@ export function createTextSearch(patterns: readonly string[]): TextSearch {
   return { containedIn: (text) => search(text, distinct, classes, trie) };
 }
 
-/** A number from 1 for each unit that stands in a pattern: their number is small, and so are the keys below. */
+/** A number from 1 for each unit that occurs in a pattern: there are few, so the keys below are small. */
 interface UnitClasses {
   readonly of: ReadonlyMap<number, number>;
   readonly count: number;

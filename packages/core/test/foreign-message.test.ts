@@ -161,13 +161,13 @@ describe("messages of other libraries are refused with what they are here", () =
       "Anthropic's image",
       { role: "user", content: [{ type: "image", source: { type: "base64", data: "aGk=" } }] },
       "content[0]",
-      /What stands in source elsewhere stands in the part itself/,
+      /What other libraries put in source goes into the part itself/,
     ],
     [
       "an image as a file",
       { role: "user", content: [{ type: "file", file: { file_id: "f" } }] },
       "content[0]",
-      /What stands in file elsewhere stands in the part itself/,
+      /What other libraries put in file goes into the part itself/,
     ],
     ["a step", { role: "assistant", content: [{ type: "step-start" }] }, "content[0].type", /Leave it out/],
     [

@@ -28,13 +28,13 @@ export interface ArrangedMessage {
   readonly message: Message;
   /** Its place in the log, when it is the log's message word for word. */
   readonly seq?: number;
-  /** For all others: the messages whose content stands in it, as they were chosen. */
+  /** For all others: the chosen messages whose content it holds. */
   readonly from: readonly ChosenEntry[];
   /** True for what nobody chose: a result in place of one that is missing, the first message of the user. */
   readonly isMade: boolean;
 }
 
-/** What is said for a call that has no result, by the message that it stands in. */
+/** What is said for a call without a result, by the message that holds the call. */
 export type AnswerCall = (entry: ChosenEntry, toolCallId: string) => JsonValue | undefined;
 
 /**
@@ -73,7 +73,7 @@ function placesOf({ seq, merged = [], answers = [] }: ViewMessage): readonly num
 }
 
 /**
- * A checked and frozen copy of a message that stands in no log, and its size as JSON. What was made of chosen messages
+ * A checked and frozen copy of a message that is in no log, and its size as JSON. What was made of chosen messages
  * may be larger than an event holds: then it is not recorded itself.
  */
 export function admitInline(

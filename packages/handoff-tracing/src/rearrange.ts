@@ -4,7 +4,7 @@ import type { RebuiltMessage } from "./rebuilt-message.ts";
 import { answerAt, type CallPlace } from "./transfer-call.ts";
 
 /**
- * What the receiver saw of these messages, which are those that were chosen. A hole stands in front of the message that
+ * What the receiver saw of these messages, which are those that were chosen. A hole precedes the message that
  * was chosen after it, as far as that can be told.
  */
 export function rearrange(

@@ -6,5 +6,5 @@ export type RebuiltMessage =
   | PassedMessage
   | { readonly source: "inline"; readonly message: Message }
   | { readonly source: "inline"; readonly missing: "erased" }
-  /** Made anew of what was chosen, by the same rules. */
+  /** Made again from what was chosen, by the same rules. */
   | { readonly source: "arranged"; readonly message: Message };

@@ -27,7 +27,7 @@ export interface RecorderSettings {
 export interface Recorder {
   /**
    * Records the start. When something that its inline messages repeat was removed meanwhile, `again` makes the
-   * beginning anew, at most twice; without it the start is recorded without those messages.
+   * starting again, at most twice; without it the start is recorded without those messages.
    *
    * @throws what the log throws, unless the policy is `degrade` and the memory is down.
    */

@@ -30,7 +30,7 @@ export interface ResolveOptions extends CallOptions {
   readonly documents: readonly (readonly string[])[];
   /** The call that asked for the handoff, where it is known. */
   readonly call: TransferCall | undefined;
-  /** What the receiver is told of it. */
+  /** What the receiver is told about it. */
   readonly callText: JsonValue;
 }
 

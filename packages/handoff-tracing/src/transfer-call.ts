@@ -51,7 +51,7 @@ function newestCall(entries: readonly ContextEntry[], callId: string): TransferC
 }
 
 /**
- * What the receiver is told of calls without a result. Only the transfer's own was answered, by this handoff: the one
+ * What the receiver is told about calls without a result. Only the transfer's own was answered, by this handoff: the one
  * that `callId` names, or without it the newest call of the last turn whose tool is named after the receiver, as
  * frameworks do it: `transfer_to_billing`, `handoff_to_billing`. Nothing is said of any other than that it has no result.
  */

@@ -78,7 +78,7 @@ describe.each(Object.entries(removals))("%s", (_name, remove) => {
     expect(await stored(on)).not.toContain("4711");
   });
 
-  test("while a policy works: the receiver gets a context that was made anew", async () => {
+  test("while a policy works: the receiver gets a context that was made again", async () => {
     const on = bench();
     await on.say(secret, "public");
     let calls = 0;

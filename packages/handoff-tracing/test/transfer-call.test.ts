@@ -27,7 +27,7 @@ const three = asking("save_phone", "transfer_to_pharmacy", "transfer_to_billing"
 
 type Request = HandoffRequest<unknown> & { readonly session: HandoffSession };
 
-/** What the receiver is told of each call. */
+/** What the receiver is told about each call. */
 async function told(on: Bench, request: Partial<Request> = {}): Promise<readonly unknown[]> {
   const messages = await on.handoffs.run(
     { ...work, session: on.session, outcome: () => undefined, ...request },
@@ -192,7 +192,7 @@ describe("the result of the call", () => {
     expect(on.problems).toMatchObject([{ error: { code: "too-large" }, problem: { phase: "outcome" } }]);
   });
 
-  test("stands in the log once, also when the answer to the append was lost", async () => {
+  test("is in the log once, also when the answer to the append was lost", async () => {
     const on = bench({}, (log) => failingAppends(log, [undefined, "applied-but-lost", "lost"]));
     await on.say("hi", asking("transfer_to_pharmacy"));
     await told(on, { callId });

@@ -180,7 +180,7 @@ describe("the lock of a folder", () => {
     expect(refused.message).not.toContain("\u001b");
   });
 
-  it("does not wait for a pipe that stands in the place of that file", async () => {
+  it("does not wait for a pipe in place of that file", async () => {
     await using folder = await temporaryFolder();
     await using owner = await startTaker("lock", folder.path);
     expect(await owner.take()).toEqual({ kind: "has" });

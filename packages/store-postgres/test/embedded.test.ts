@@ -205,9 +205,7 @@ describe("openEmbedded refuses", () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, "file");
     await writeFile(path, "");
-    expect((await failure(openEmbedded(path), "invalid-input")).message).toContain(
-      "A file stands in the way",
-    );
+    expect((await failure(openEmbedded(path), "invalid-input")).message).toContain("A file is in the way");
     await failure(openEmbedded(join(path, "below")), "invalid-input");
     await failure(openEmbedded(join(path, "far", "below")), "invalid-input");
   });

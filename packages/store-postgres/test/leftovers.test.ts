@@ -129,7 +129,7 @@ describe.skipIf(!requireService("private-postgres", { for: "what erased content 
       }
     });
 
-    it("stands in dead rows until vacuum, which waits for who may still see them, and not in files after a full one", async () => {
+    it("is in dead rows until vacuum, which waits for who may still see them, and not in files after a full one", async () => {
       const [{ folder }] = (
         await owner.query<{ folder: string }>(
           `select current_setting('data_directory') || '/base/' || oid as folder from pg_database

@@ -80,7 +80,7 @@ describe.skipIf(!requireService("redis", { for: "corrupt data in store-redis" })
     expect(await raw("LLEN", keys.log)).toBe(5);
   });
 
-  it("a garbage head is got rid of by a delete, and the session begins anew", async () => {
+  it("a delete removes a garbage head, and the session starts again", async () => {
     await raw("LSET", keys.log, "-1", "garbage");
     expect(await store.log.delete(address)).toBe(true);
     const begun = await store.log.append(address, [note("new")]);

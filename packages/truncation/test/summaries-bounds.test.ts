@@ -80,7 +80,7 @@ describe("the prompt of a summary", () => {
     }
   });
 
-  test("keeps the begin and the end, and numbers that say what is between", () => {
+  test("keeps the start and the end, and numbers that say what is between", () => {
     const messages = Array.from({ length: 30_000 }, (_, n) => say(n));
     const { content } = summaryPrompt({ messages, maxTokens: 500 }, { maxPromptTokens: 2_000 })[1];
     expect(content).toContain('"Message 0 of');

@@ -413,7 +413,7 @@ describe("a log that takes no summary", () => {
     expect(textsOf(view.messages)).toEqual([`${heading}q1..a3`, "q4", "a4", "q5", "a5"]);
     expect(view.seqs[0]).toBeUndefined();
     expect(view.notices).toEqual([
-      "summarize: the summary could not be kept (conflict), and stands in this view only.",
+      "summarize: the summary could not be kept (conflict), and is in this view only.",
     ]);
   });
 

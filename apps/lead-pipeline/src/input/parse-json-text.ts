@@ -11,7 +11,7 @@ export type Members = readonly (readonly [name: string, value: JsonValue])[];
 export interface JsonRow {
   /** Where it begins, from 1. */
   readonly line: number;
-  /** Its number in the array that it stands in, from 1. */
+  /** Its position in the array it belongs to, from 1. */
   readonly element?: number;
   /** The members of an object, or what it is instead. */
   readonly content: { readonly members: Members } | { readonly value: JsonValue };

@@ -12,7 +12,7 @@ export interface TableLayout {
 
 /**
  * The table in so many columns. What does not fit is left out, the agents first, then the time, the company and the
- * score. With `Infinity` nothing is cut, and cells are as wide as most of what stands in them.
+ * score. With `Infinity` nothing is cut, and cells are as wide as most of their content.
  */
 export function layoutOf(leads: readonly Lead[], columns: number): TableLayout {
   const widest = (texts: readonly string[], least: number, most: number): number =>

@@ -30,7 +30,7 @@ export function foreignPartField(part: JsonObject, name: string): string | undef
     if (part[other] === undefined) continue;
     const isHolder = typeof part[other] === "object" && name === "data";
     if (isHolder)
-      return `What stands in ${other} elsewhere stands in the part itself here, as data, url or fileId.`;
+      return `What other libraries put in ${other} goes into the part itself here, as data, url or fileId.`;
     return `What is ${other} elsewhere is ${name}${name === "data" ? " or url" : ""} here.`;
   }
   return undefined;

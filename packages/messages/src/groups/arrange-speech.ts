@@ -55,7 +55,7 @@ export function roundsOf({ speech }: GroupDraft): SpokenMessage[][] {
           round = emptyRound();
           rounds.push(round);
         }
-        // Text that comes behind a call still stands in front of all of them.
+        // Text that follows a call still comes before all of them.
         const before = isCall ? round.thoughts : first.spoken;
         for (const thought of thoughts) before.push(thought);
         (isCall ? round.calls : first.spoken).push({ entry, part });

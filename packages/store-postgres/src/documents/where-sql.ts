@@ -35,7 +35,7 @@ export function whereSql(where: Where, subject: RawBuilder<unknown>): WhereSql {
 /** Up to this many operands of `$contains` at one path, `@>` for each is faster than taking the array apart once. */
 const fewContained = 8;
 
-/** What the conditions of a filter ask of one path, and the column it stands in. */
+/** What the conditions of a filter ask of one path, and the column it is stored in. */
 interface Place {
   readonly path: WherePath;
   readonly name: string;

@@ -10,7 +10,7 @@ const noAccess = [
   "This process may not write in",
   "Give its user the right to, or choose another folder.",
 ] as const;
-const noFolder = ["invalid-input", "A file stands in the way of the folder", "Choose another path."] as const;
+const noFolder = ["invalid-input", "A file is in the way of the folder", "Choose another path."] as const;
 const noPath = ["invalid-input", "The system makes no folder at", "Choose another path."] as const;
 const tooMany = [
   "unavailable",

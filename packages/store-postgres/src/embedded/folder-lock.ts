@@ -64,7 +64,7 @@ function hold(
   const owner: Owner = { ...thisProcess(), openedAt: new Date(systemClock.now()).toISOString() };
   let file: bigint;
   try {
-    // Made anew, because to open what stands there may wait for ever: it could be a pipe.
+    // Created again, because opening what is there may wait forever: it could be a pipe.
     rmSync(join(folder, ownerName), { force: true });
     writeFileSync(join(folder, ownerName), `${JSON.stringify(owner)}\n`, { flag: "wx" });
     file = statSync(path, { bigint: true }).ino;

@@ -20,7 +20,7 @@ export type VacuumOptions = ClientOptions &
     /** Where the tables are; `relevo` when left out. */
     readonly schema?: string;
     /**
-     * Writes every table anew, into new files, and removes the old ones. Nobody can read or write a table meanwhile, and
+     * Rewrites every table into new files, and removes the old ones. Nobody can read or write a table meanwhile, and
      * the disk needs room for both. False when left out.
      */
     readonly full?: boolean | undefined;

@@ -3,7 +3,7 @@ import { pinnedPath, quoteBody } from "./sql-text.ts";
 
 /**
  * What was removed from a log, in the slot beside its head: `revision:from-to` by ascending revision, joined by `;`.
- * Text, because few removals are few bytes of a row that each append writes anew. At most 128 ranges, see core's
+ * Text, because few removals are few bytes of a row that each append rewrites. At most 128 ranges, see core's
  * `addRemoval`, of which these are a translation.
  */
 export function removalFunctions(schema: string): readonly string[] {

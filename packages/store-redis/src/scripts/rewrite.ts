@@ -156,7 +156,7 @@ local function spansOf(seqs)
   return spans
 end
 
--- What was removed, as \`revision:from-to;\` by ascending revision, stands in the empty field of the derived events: it
+-- What was removed, as \`revision:from-to;\` by ascending revision, is stored in the empty field of the derived events: it
 -- lives as long as they do. At most 128; then the oldest become one that spans them, see core's addRemoval.
 local function removedRanges()
   local list = {}

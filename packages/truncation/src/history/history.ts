@@ -129,7 +129,7 @@ export class History {
   }
 
   /**
-   * Lets a summary that stands in no log take the place of what it covers, as if it had been read from one: below its
+   * Lets a summary that is in no log take the place of what it covers, as if it had been read from one: below its
    * cut nothing is left but what it keeps and what is pinned. Everything must have been read.
    */
   cover(summary: LiveSummary): void {

@@ -259,7 +259,7 @@ export class Compaction {
       }
     }
     const why = refused?.code ?? "";
-    notices.push(`summarize: the summary could not be kept (${why}), and stands in this view only.`);
+    notices.push(`summarize: the summary could not be kept (${why}), and is in this view only.`);
     history.cover(draft.summary);
     return "used";
   }

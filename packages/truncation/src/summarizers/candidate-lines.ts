@@ -83,7 +83,7 @@ function* linesOfPart(
   }
 }
 
-/** A book in one message is read at its begin and its end: what it says is looked up, not remembered by sentences. */
+/** A book in one message is read at its start and its end: what it says is looked up, not remembered by sentences. */
 function excerpt(text: string): string {
   if (text.length <= longestText) return text;
   const half = longestText / 2;

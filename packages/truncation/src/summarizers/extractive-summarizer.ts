@@ -32,7 +32,7 @@ const fields: FieldTable = fieldTable<ExtractiveSummarizerOptions>({
  * and facts that people state about themselves, in English and Spanish (`scoreOf`). The best are taken until
  * `maxSentences` or `maxTokens` is reached, near duplicates once, of equal ones the later; they stand in the order in
  * which they were said. The lines of `previous` compete with a small advantage and come first, so what mattered stays
- * through any number of summaries. Deterministic. Of a text above 200,000 characters the begin and the end are read.
+ * through any number of summaries. Deterministic. Of a text above 200,000 characters the start and the end are read.
  * Time grows with the text, also for hostile text; the event loop turns meanwhile, and the signal is answered.
  *
  * The text never passes `maxTokens`; it is empty only when nothing was said, or not one word fits.

@@ -54,7 +54,7 @@ function* joinBroken(
 function* slicesOf(text: string, longest: number): Iterable<string> {
   let rest = 0;
   while (text.length - rest > longest) {
-    // Only this slice is searched: a text without spaces would be searched to its begin for each slice.
+    // Only this slice is searched: a text without spaces would be searched to its start for each slice.
     const space = rest + text.slice(rest, rest + longest + 1).lastIndexOf(" ");
     let end = space > rest + longest / 2 ? space : rest + longest;
     if (/[\uDC00-\uDFFF]/.test(text.charAt(end))) end -= 1;

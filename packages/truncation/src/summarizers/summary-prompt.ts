@@ -135,7 +135,7 @@ function bothEnds(
   let left = available;
   let [first, last] = [0, lines.length];
   while (first < last) {
-    // By turns, so that neither the begin nor the end takes everything.
+    // By turns, so that neither the start nor the end takes everything.
     const takesFirst = first <= lines.length - last;
     const cost = costs[takesFirst ? first : last - 1] ?? 0;
     if (cost > left) break;

@@ -18,7 +18,7 @@ function decoded(): Uint8Array {
   return table;
 }
 
-/** Tokens of a character that stands alone, under the dearer of two vocabularies: 1 for ASCII, at most 4. */
+/** Tokens of a character by itself, under the dearer of two vocabularies: 1 for ASCII, at most 4. */
 export function characterCost(codePoint: number): number {
   return codePoint < first ? 1 : (costs[codePoint - first] ?? beyond);
 }

@@ -135,7 +135,7 @@ export const sessionLifeCases: readonly ConformanceCase[] = [
         }
         const anew = await context.store.documents.put(document, { value: "anew" }, { expectedVersion: 0 });
         const found = await findAll(context, context.other, address);
-        equal(found, [anew], "documents of the session made anew");
+        equal(found, [anew], "documents of the session made again");
       }),
   ),
   caseOf(
