@@ -130,7 +130,7 @@ async function watchServer(): Promise<Watched> {
         if (query.text === "commit") await end();
         if (before !== undefined || query.text === "commit" || query.text === "rollback")
           return client.query(query as pg.QueryConfig);
-        if (query.text.startsWith("begin;")) {
+        if (/^begin\b[^;]*;/u.test(query.text)) {
           const result = await client.query(query as pg.QueryConfig);
           await begin();
           return result;
