@@ -35,7 +35,10 @@ export async function expand(
       details: { seq: typeof summary === "number" ? summary : summary.seq },
     });
   const events: StoredEvent[] = [];
-  for (const range of live.covers) events.push(...(await messagesIn(log, address, range, options)));
+  for (const range of live.covers) {
+    // One by one: the arguments of a call are on the stack, and a summary may stand for any number of messages.
+    for (const message of await messagesIn(log, address, range, options)) events.push(message);
+  }
   // What was retracted before lies between what is covered.
   return events.filter(({ retractedBy = Number.POSITIVE_INFINITY }) => retractedBy > (live.seq ?? 0));
 }
