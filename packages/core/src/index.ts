@@ -94,6 +94,7 @@ export {
   compareCopies,
 } from "./admission/transfer-batch.ts";
 export {
+  type AdmittedAcquire,
   type AdmittedTenants,
   admitAcquire,
   admitExpire,
@@ -196,7 +197,7 @@ export {
   type UnsealOptions,
 } from "./ports/event-log.ts";
 export type { HandoffHandle, HandoffRecorder, HandoffStart } from "./ports/handoff-recorder.ts";
-export type { AcquireOptions, Lease, Leases, RenewOptions } from "./ports/leases.ts";
+export type { AcquireOptions, Lease, LeaseHolder, Leases, RenewOptions } from "./ports/leases.ts";
 export type { Embedder, Summarizer, SummaryRequest, TokenCounter } from "./ports/models.ts";
 export type { Recall, RecallHit, RecallQuery } from "./ports/recall.ts";
 export type {

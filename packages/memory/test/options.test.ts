@@ -73,6 +73,7 @@ describe("createMemory", () => {
         renew: () => Promise.reject(new Error("unused")),
         release: () => Promise.reject(new Error("the lease could not be released")),
       }),
+      holder: async () => undefined,
     };
     const memory = createMemory({ store: { limits, log, documents, leases } });
     await memory

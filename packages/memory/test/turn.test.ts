@@ -106,6 +106,7 @@ describe("a turn", () => {
         if (lease === undefined) throw new Error("the store has leases");
         return { ...lease, release: () => Promise.reject(new MemoryError("unavailable", "Down.")) };
       },
+      holder: async () => undefined,
     };
     const { limits, log, documents } = store;
     const memory = createMemory({
@@ -218,6 +219,7 @@ function withRenewal(through: (renew: () => Promise<Lease>) => Promise<Lease>): 
         renew: (...given: Parameters<Lease["renew"]>) => through(() => lease.renew(...given)),
       };
     },
+    holder: async () => undefined,
   };
   const { limits, log, documents } = store;
   return createMemory({ store: { limits, log, documents, leases }, clock }).tenant("acme").session();

@@ -60,13 +60,19 @@ export class LeaseTable {
     options: {
       readonly ttlMs: number;
       readonly waitMs: number;
+      readonly takeOver: boolean;
       readonly signal: AbortSignal | undefined;
       readonly owner: object;
     },
   ): Promise<Grant> {
     const entry = this.#entry(sessionKey(address.tenant, address.session));
     this.#settle(entry);
-    if (!entry.held) return this.#grant(entry, options.ttlMs);
+    if (!entry.held || options.takeOver) {
+      const grant = this.#grant(entry, options.ttlMs);
+      // The new lease may end before the one that those who wait were waiting for.
+      this.#watch(entry);
+      return grant;
+    }
     if (options.waitMs === 0) throw held(entry);
     return await new Promise<Grant>((resolve, reject) => {
       const { signal } = options;
@@ -98,6 +104,13 @@ export class LeaseTable {
       entry.waiters.push(waiter);
       this.#watch(entry);
     });
+  }
+
+  /** Who holds the session now. */
+  holder(address: SessionAddress): Grant | undefined {
+    const entry = this.#entries.get(sessionKey(address.tenant, address.session));
+    if (entry !== undefined) this.#settle(entry);
+    return entry?.held ? { fence: entry.fence, expiresAt: entry.expiresAt } : undefined;
   }
 
   /** @throws `conflict` when the lease was released, or another holder was granted since. */

@@ -37,15 +37,23 @@ export function createLeases(handle: Handle): Leases {
   return {
     async acquire(input: SessionAddress, options: AcquireOptions) {
       handle.requireOpen();
-      const { ttlMs, waitMs } = admitAcquire(options);
+      const { ttlMs, waitMs, takeOver } = admitAcquire(options);
       const address = admitSessionAddress(input, state.options.limits);
       const grant = await state.leases.acquire(address, {
         ttlMs,
         waitMs,
+        takeOver,
         signal: options.signal,
         owner: handle,
       });
       return leaseOf(address, grant, ttlMs);
+    },
+
+    async holder(input: SessionAddress, options?: CallOptions) {
+      handle.requireOpen();
+      admitCall(options);
+      const holder = state.leases.holder(admitSessionAddress(input, state.options.limits));
+      return holder && Object.freeze(holder);
     },
   };
 }

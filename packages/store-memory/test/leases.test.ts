@@ -1,5 +1,6 @@
 import { createManualClock } from "@relevo/core";
 import { describe, expect, it } from "vitest";
+import { createMemoryStore } from "../src/index.ts";
 import { LeaseTable } from "../src/lease-table.ts";
 import { at, failure, open, says } from "./support.ts";
 
@@ -55,11 +56,29 @@ describe("waiting acquirers", () => {
   });
 });
 
+describe("a takeover", () => {
+  it("lets those who wait in when the new, shorter lease ends", async () => {
+    const clock = createManualClock();
+    await using store = createMemoryStore({ clock });
+    await store.leases.acquire(at("a"), { ttlMs: 600_000 });
+    const waiting = store.leases.acquire(at("a"), { ttlMs: 100, waitMs: 600_000 });
+    const holder = await store.leases.acquire(at("a"), { ttlMs: 100, takeOver: true });
+    clock.advance(200);
+    expect((await waiting).fence).toBeGreaterThan(holder.fence);
+  });
+
+  it("cannot be asked to wait", async () => {
+    await using store = createMemoryStore();
+    await failure(store.leases.acquire(at("a"), { ttlMs: 100, waitMs: 1, takeOver: true }), "invalid-input");
+    await failure(store.leases.acquire(at("a"), { ttlMs: 100, takeOver: 1 as never }), "invalid-input");
+  });
+});
+
 describe("fences", () => {
   it("grow for a session even after ten thousand others made it forgotten", async () => {
     const clock = createManualClock();
     const table = new LeaseTable(clock);
-    const wait = { ttlMs: 1000, waitMs: 0, signal: undefined, owner: {} };
+    const wait = { ttlMs: 1000, waitMs: 0, takeOver: false, signal: undefined, owner: {} };
     const first = await table.acquire(at("first"), wait);
     const held = await table.acquire(at("held"), { ...wait, ttlMs: 10_000_000 });
     clock.advance(2000);

@@ -10,6 +10,7 @@ import {
   conflict,
   type Lease,
   type Leases,
+  MemoryError,
   type RenewOptions,
   type SessionAddress,
   throwIfAborted,
@@ -141,6 +142,10 @@ export function createLeases(context: StoreContext): OwnedLeases {
         const waiting = Math.min(pollMs * (0.75 + Math.random() / 2), untilFreeMs, leftMs);
         await sleep(waiting, options.signal);
       }
+    },
+
+    async holder() {
+      throw new MemoryError("unsupported", "This store does not tell the holder of a lease yet.");
     },
 
     close() {

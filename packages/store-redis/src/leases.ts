@@ -9,6 +9,7 @@ import {
   conflict,
   type Lease,
   type Leases,
+  MemoryError,
   type RenewOptions,
   type SessionAddress,
 } from "@relevo/core";
@@ -64,6 +65,10 @@ export function createLeases({ connection, keys, limits }: StoreContext): Leases
         await pause(waits, options.signal);
         connection.requireOpen(options.signal);
       }
+    },
+
+    async holder() {
+      throw new MemoryError("unsupported", "This store does not tell the holder of a lease yet.");
     },
   };
 }

@@ -13,6 +13,7 @@ const acquireFields: FieldTable = fieldTable<AcquireOptions>({
   ...callKinds,
   ttlMs: "selects",
   waitMs: "refines",
+  takeOver: "refines",
 });
 const renewFields: FieldTable = fieldTable<RenewOptions>({ ...callKinds, ttlMs: "refines" });
 const expireFields: FieldTable = fieldTable<ExpireOptions>({ ...callKinds, limit: "refines" });
@@ -20,14 +21,26 @@ const expireFields: FieldTable = fieldTable<ExpireOptions>({ ...callKinds, limit
 /** The longest that a timer can wait. */
 const maxWaitMs = 2 ** 31 - 1;
 
+export interface AdmittedAcquire {
+  readonly ttlMs: number;
+  /** 0 with `takeOver`, which waits for nobody. */
+  readonly waitMs: number;
+  readonly takeOver: boolean;
+}
+
 /** For `acquire` of a lease. */
-export function admitAcquire(given: AcquireOptions): { readonly ttlMs: number; readonly waitMs: number } {
+export function admitAcquire(given: AcquireOptions): AdmittedAcquire {
   const options = admitOptions(given, acquireFields);
   throwIfAborted(options.signal);
   const ttlMs = admitTtl(options.ttlMs);
   if (ttlMs === undefined)
     throw refuse("ttlMs", "is missing; a lease without an end could never be taken over.");
-  return { ttlMs, waitMs: admitInteger(options.waitMs ?? 0, "waitMs", 0, maxWaitMs) };
+  const waitMs = admitInteger(options.waitMs ?? 0, "waitMs", 0, maxWaitMs);
+  const takeOver: unknown = options.takeOver ?? false;
+  if (typeof takeOver !== "boolean") throw refuse("takeOver", "must be true or false.");
+  if (takeOver && waitMs > 0)
+    throw refuse("waitMs", "cannot be given with takeOver, which waits for nobody.");
+  return { ttlMs, waitMs, takeOver };
 }
 
 /** For `renew` of a lease; `undefined` for as long as before. */

@@ -2,6 +2,7 @@ import { type Lease, type Leases, MemoryError } from "@relevo/core";
 import type { Mutant } from "../harness.ts";
 import { breakStore, overriding, type StoreParts } from "./break-store.ts";
 import { addressKey, appendMutant, logMutant, sharedState, without } from "./log-mutant.ts";
+import { takeoverMutants } from "./takeover.ts";
 
 function leaseMutant(
   id: string,
@@ -202,4 +203,5 @@ export const leaseMutants: readonly Mutant[] = [
         },
       })),
   },
+  ...takeoverMutants,
 ];

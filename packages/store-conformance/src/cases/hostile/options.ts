@@ -134,7 +134,12 @@ async function refiningCalls(store: Store, context: CaseContext): Promise<void> 
   equal((await documents.find(session, { ...page, direction })).items.length, 1, "how many are found");
   const { items } = await documents.namespaces(session, { ...page, maxDepth: undefined });
   equal(items, [["n"]], "the namespaces");
-  const lease = await store.leases?.acquire(session, { ttlMs: 600_000, waitMs: undefined, signal });
+  const lease = await store.leases?.acquire(session, {
+    ttlMs: 600_000,
+    waitMs: undefined,
+    takeOver: undefined,
+    signal,
+  });
   await (await lease?.renew({ ttlMs, signal }))?.release({ signal });
   await store.maintenance?.tenants(page);
   await store.maintenance?.expire({ signal, limit });

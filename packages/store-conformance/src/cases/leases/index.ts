@@ -2,6 +2,7 @@ import type { Leases } from "@relevo/core";
 import { check, equal, inBackground, inTime, present, refuses, within } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import { addressOf, messages, says, seqsOf } from "../../samples.ts";
+import { takeoverCases } from "./takeover.ts";
 
 const longMs = 600_000;
 /** Short enough to wait for; where it must not pass too early, a case uses `inTime`. */
@@ -290,4 +291,5 @@ export const leaseCases: readonly ConformanceCase[] = [
       );
     },
   },
+  ...takeoverCases,
 ];

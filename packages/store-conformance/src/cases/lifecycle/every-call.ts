@@ -38,6 +38,7 @@ export function everyCall(
     ["documents.delete", () => documents.delete(document, options)],
     ["documents.deleteMany", () => documents.deleteMany([{ address: document }], options)],
     leases !== undefined && ["leases.acquire", () => leases.acquire(address, { ttlMs: 60_000, ...options })],
+    leases !== undefined && ["leases.holder", () => leases.holder(address, options)],
     maintenance !== undefined && ["maintenance.tenants", () => maintenance.tenants(options)],
     maintenance !== undefined && ["maintenance.expire", () => maintenance.expire(options)],
     maintenance !== undefined && ["maintenance.durability", () => maintenance.durability(options)],
