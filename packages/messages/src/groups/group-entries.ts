@@ -8,13 +8,7 @@ import {
   type ToolResultPart,
   type ViewForm,
 } from "@relevo/core";
-import {
-  type AnswerOpenCall,
-  type DraftCall,
-  type GroupDraft,
-  messagesOf,
-  type SpokenPart,
-} from "./draft.ts";
+import { type AnswerOpenCall, messagesOf } from "./draft-messages.ts";
 import type { Entry } from "./entry.ts";
 import {
   type Approval,
@@ -25,6 +19,7 @@ import {
   type Leftover,
   type LeftoverReason,
 } from "./group.ts";
+import type { DraftCall, GroupDraft, SpokenPart } from "./group-draft.ts";
 import { isOfProvider, OpenCalls } from "./open-calls.ts";
 import { isBlank, partsOf } from "./parts.ts";
 import { takesPart } from "./takes-part.ts";
