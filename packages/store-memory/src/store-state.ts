@@ -7,7 +7,7 @@ import { jsonSize } from "./json-size.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import type { EvictionReason, ResolvedOptions } from "./options.ts";
-import { newSession, type Session, type SessionSeed } from "./session.ts";
+import { newSession, type Session, type SessionSeed, type SessionTenant } from "./session.ts";
 import { SortedSet } from "./sorted-set.ts";
 import { Tenant } from "./tenant.ts";
 
@@ -303,7 +303,7 @@ export class StoreState {
     this.#notices.send({ kind: "document", tenant: row.set.tenant, namespace, key, version, reason });
   }
 
-  #dropTenantIfEmpty(tenant: Tenant | undefined): void {
+  #dropTenantIfEmpty(tenant: SessionTenant | undefined): void {
     if (tenant === undefined || !tenant.empty) return;
     this.#versionFloor = Math.max(this.#versionFloor, tenant.documentVersion);
     this.tenants.delete(tenant.id);
