@@ -1,13 +1,6 @@
-import {
-  type AdmittedDelete,
-  type AdmittedDocument,
-  type AdmittedGuard,
-  type AdmittedPut,
-  conflict,
-  type Document,
-  type DocumentScope,
-  tooLarge,
-} from "@relevo/core";
+import type { Document, DocumentScope } from "@relevo/core";
+import { conflict, tooLarge } from "@relevo/core/input";
+import type { AdmittedDelete, AdmittedDocument, AdmittedGuard, AdmittedPut } from "@relevo/core/store";
 import { requireIncarnation, requireUnsealed } from "./append.ts";
 import { type DocumentRow, DocumentSet } from "./document-set.ts";
 import type { Session, SessionTenant } from "./session.ts";

@@ -1,10 +1,5 @@
-import {
-  addRemoval,
-  type JsonObject,
-  type RemovedRange,
-  type SeqRange,
-  type SessionHead,
-} from "@relevo/core";
+import type { JsonObject, SeqRange, SessionHead } from "@relevo/core";
+import { addRemoval, type RemovedRange } from "@relevo/core/store";
 import type { DocumentSet } from "./document-set.ts";
 import type { Expiring } from "./expiry-queue.ts";
 import { jsonSize } from "./json-size.ts";

@@ -1,4 +1,6 @@
-import { compareUtf8, createEventLoopPacer, type SessionAddress, tooLarge } from "@relevo/core";
+import type { SessionAddress } from "@relevo/core";
+import { createEventLoopPacer, tooLarge } from "@relevo/core/input";
+import { compareUtf8 } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
 import { Endings } from "./endings.ts";

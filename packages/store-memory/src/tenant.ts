@@ -1,4 +1,4 @@
-import { compareUtf8 } from "@relevo/core";
+import { compareUtf8 } from "@relevo/core/store";
 import { DocumentSet } from "./document-set.ts";
 import type { Session, SessionTenant } from "./session.ts";
 import { SortedSet } from "./sorted-set.ts";

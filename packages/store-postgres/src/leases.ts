@@ -1,19 +1,13 @@
+import type { AcquireOptions, CallOptions, Lease, Leases, RenewOptions, SessionAddress } from "@relevo/core";
 import {
-  type AcquireOptions,
   abortError,
-  admitAcquire,
   admitCall,
-  admitRenew,
   admitSessionAddress,
-  type CallOptions,
   closedError,
   conflict,
-  type Lease,
-  type Leases,
-  type RenewOptions,
-  type SessionAddress,
   throwIfAborted,
-} from "@relevo/core";
+} from "@relevo/core/input";
+import { admitAcquire, admitRenew } from "@relevo/core/store";
 import type { StoreContext } from "./context.ts";
 import { exactNumber } from "./database/exact-number.ts";
 import { asTexts } from "./schema/sql-text.ts";

@@ -1,17 +1,6 @@
-import {
-  type AcquireOptions,
-  abortError,
-  admitAcquire,
-  admitCall,
-  admitRenew,
-  admitSessionAddress,
-  type CallOptions,
-  conflict,
-  type Lease,
-  type Leases,
-  type RenewOptions,
-  type SessionAddress,
-} from "@relevo/core";
+import type { AcquireOptions, CallOptions, Lease, Leases, RenewOptions, SessionAddress } from "@relevo/core";
+import { abortError, admitCall, admitSessionAddress, conflict } from "@relevo/core/input";
+import { admitAcquire, admitRenew } from "@relevo/core/store";
 import type { StoreContext } from "./context.ts";
 import * as scripts from "./scripts/lease.ts";
 

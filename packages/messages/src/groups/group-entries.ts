@@ -1,13 +1,5 @@
-import {
-  admitOptions,
-  type ContentPart,
-  type FieldTable,
-  fieldTable,
-  type Message,
-  type ToolCallPart,
-  type ToolResultPart,
-  type ViewForm,
-} from "@relevo/core";
+import type { ContentPart, Message, ToolCallPart, ToolResultPart, ViewForm } from "@relevo/core";
+import { admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
 import { type AnswerOpenCall, messagesOf } from "./draft-messages.ts";
 import type { Entry } from "./entry.ts";
 import {
