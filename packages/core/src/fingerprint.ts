@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import { isPlainObject } from "./admission/fields.ts";
-import { isLength, notLength } from "./admission/read-array.ts";
-import { refuse } from "./admission/refuse.ts";
+import { isPlainObject } from "./input/fields.ts";
+import { isLength, notLength } from "./input/read-array.ts";
+import { refuse } from "./input/refuse.ts";
 import type { JsonValue } from "./json.ts";
 
 /**

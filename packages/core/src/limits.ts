@@ -1,5 +1,5 @@
-import { admitFields, type FieldTable, fieldTable } from "./admission/fields.ts";
-import { refuse } from "./admission/refuse.ts";
+import { admitFields, type FieldTable, fieldTable } from "./input/fields.ts";
+import { refuse } from "./input/refuse.ts";
 
 /** Bounds on input, the same for every store so that data can move between them. Sizes are UTF-8 bytes. */
 export interface Limits {

@@ -1,6 +1,6 @@
 import type { SessionAddress } from "./address.ts";
-import { historyLost } from "./conflict.ts";
 import type { StoredEvent } from "./events.ts";
+import { historyLost } from "./input/conflict.ts";
 import type { Page } from "./ports/common.ts";
 import type { EventLog, ReadOptions } from "./ports/event-log.ts";
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DocumentAddress } from "./address.ts";
-import { admitOptions, type FieldTable, fieldTable } from "./admission/fields.ts";
-import { abortError, admitOptionalInteger, throwIfAborted } from "./admission/numbers.ts";
-import { guardKinds } from "./admission/option-kinds.ts";
+import { admitOptions, type FieldTable, fieldTable } from "./input/fields.ts";
+import { abortError, admitOptionalInteger, throwIfAborted } from "./input/numbers.ts";
+import { guardKinds } from "./input/option-kinds.ts";
 import { MemoryError } from "./memory-error.ts";
 import type { Document, DocumentInput, DocumentStore } from "./ports/document-store.ts";
 import type { SessionGuard } from "./ports/event-log.ts";

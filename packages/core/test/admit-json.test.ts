@@ -1,7 +1,8 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { admitJson, admitMetadata, defaultLimits, resolveLimits } from "../src/index.ts";
+import { defaultLimits } from "../src/index.ts";
+import { admitJson, admitMetadata, resolveLimits } from "../src/input/index.ts";
 import { thrown } from "./support.ts";
 
 const admit = (input: unknown, limits = defaultLimits) => admitJson(input, "value", limits);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { defaultLimits, type EventInput } from "../src/index.ts";
+import { resolveLimits } from "../src/input/index.ts";
 import {
   admitAppend,
   admitDeleteMany,
@@ -13,11 +15,8 @@ import {
   admitScan,
   admitTouch,
   admitTrim,
-  defaultLimits,
-  type EventInput,
   encodeCursor,
-  resolveLimits,
-} from "../src/index.ts";
+} from "../src/store/index.ts";
 import { thrown } from "./support.ts";
 
 const limits = defaultLimits;

@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  admitEvents,
-  checkRetraction,
-  defaultLimits,
-  type EventInput,
-  isEvent,
-  resolveLimits,
-  retractedRanges,
-  type StoredEvent,
-  textOf,
-} from "../src/index.ts";
+import { defaultLimits, type EventInput, isEvent, type StoredEvent, textOf } from "../src/index.ts";
+import { admitEvents, resolveLimits } from "../src/input/index.ts";
+import { checkRetraction, retractedRanges } from "../src/store/index.ts";
 import { thrown } from "./support.ts";
 
 const said = (content: unknown, more: object = {}) => ({

@@ -8,22 +8,18 @@ import { describe, expect, it } from "vitest";
 import {
   allPages,
   canonicalJson,
-  closedError,
-  conflict,
   createManualClock,
   createUuidGenerator,
-  decodeCursor,
   type EventLog,
-  encodeCursor,
   fingerprint,
-  historyLost,
   MemoryError,
   type ReadOptions,
   type ReadResult,
   readAll,
-  resolveLimits,
   systemClock,
 } from "../src/index.ts";
+import { closedError, conflict, historyLost, resolveLimits } from "../src/input/index.ts";
+import { decodeCursor, encodeCursor } from "../src/store/index.ts";
 import { rejected, thrown } from "./support.ts";
 
 describe("MemoryError", () => {

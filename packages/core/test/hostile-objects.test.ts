@@ -2,30 +2,34 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  admitAppend,
-  admitDeleteMany,
-  admitDocumentAddress,
-  admitDocumentScope,
-  admitEvent,
-  admitEvents,
-  admitGetMany,
-  admitJson,
-  admitMetadata,
-  admitNamespace,
-  admitPutMany,
-  admitRanges,
-  admitRead,
-  admitSessionAddress,
-  admitTags,
-  admitTransferBatch,
-  admitWhere,
   type DocumentWrite,
   defaultLimits,
   fingerprint,
   MemoryError,
-  resolveLimits,
   type TransferBatch,
 } from "../src/index.ts";
+import {
+  admitDocumentAddress,
+  admitDocumentScope,
+  admitEvent,
+  admitEvents,
+  admitJson,
+  admitMetadata,
+  admitNamespace,
+  admitRanges,
+  admitSessionAddress,
+  admitTags,
+  admitWhere,
+  resolveLimits,
+} from "../src/input/index.ts";
+import {
+  admitAppend,
+  admitDeleteMany,
+  admitGetMany,
+  admitPutMany,
+  admitRead,
+  admitTransferBatch,
+} from "../src/store/index.ts";
 import { thrown } from "./support.ts";
 
 const limits = defaultLimits;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { defaultLimits } from "../src/index.ts";
 import {
   admitDocumentAddress,
   admitDocumentScope,
@@ -6,9 +7,8 @@ import {
   admitNamespace,
   admitSessionAddress,
   admitTags,
-  defaultLimits,
   resolveLimits,
-} from "../src/index.ts";
+} from "../src/input/index.ts";
 import { thrown } from "./support.ts";
 
 describe("admitId", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { admitEvent, admitEvents, defaultLimits, resolveLimits } from "../src/index.ts";
+import { defaultLimits } from "../src/index.ts";
+import { admitEvent, admitEvents, resolveLimits } from "../src/input/index.ts";
 import { thrown } from "./support.ts";
 
 const said = (body: object) => ({ type: "message", body: { role: "assistant", content: "x", ...body } });

@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { admitMessage } from "../src/admission/message.ts";
 import {
-  admitViewForm,
   type JsonObject,
   type JsonValue,
   MemoryError,
   type Message,
-  resolveLimits,
   textOf,
   type ViewForm,
 } from "../src/index.ts";
+import { admitViewForm, resolveLimits } from "../src/input/index.ts";
+import { admitMessage } from "../src/input/message.ts";
 
 const limits = resolveLimits();
 

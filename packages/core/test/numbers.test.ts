@@ -1,16 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { defaultLimits } from "../src/index.ts";
 import {
   admitChoice,
-  admitFind,
   admitInteger,
   admitLimit,
   admitNullableTtl,
   admitRanges,
   admitTime,
   admitTtl,
-  defaultLimits,
-  encodeCursor,
-} from "../src/index.ts";
+} from "../src/input/index.ts";
+import { admitFind, encodeCursor } from "../src/store/index.ts";
 import { thrown } from "./support.ts";
 
 describe("whole numbers", () => {

@@ -1,14 +1,22 @@
 import { describe, expect, it } from "vitest";
-import * as core from "../src/index.ts";
+import { type DocumentStore, defaultLimits, updateDocument } from "../src/index.ts";
+import * as input from "../src/input/index.ts";
+import {
+  admitCall,
+  admitDocumentAddress,
+  admitDocumentScope,
+  admitSessionAddress,
+  admitWhere,
+  type FieldKinds,
+  resolveLimits,
+} from "../src/input/index.ts";
+import * as stores from "../src/store/index.ts";
 import {
   admitAcquire,
   admitAppend,
-  admitCall,
   admitDelete,
   admitDeleteMany,
   admitDeleteSession,
-  admitDocumentAddress,
-  admitDocumentScope,
   admitErase,
   admitExpire,
   admitExport,
@@ -21,18 +29,12 @@ import {
   admitRead,
   admitRenew,
   admitScan,
-  admitSessionAddress,
   admitTenants,
   admitTouch,
   admitTouchDocument,
   admitTrim,
   admitUnseal,
-  admitWhere,
-  defaultLimits,
-  type FieldKinds,
-  resolveLimits,
-  updateDocument,
-} from "../src/index.ts";
+} from "../src/store/index.ts";
 import { rejected, thrown } from "./support.ts";
 
 const limits = defaultLimits;
@@ -303,12 +305,14 @@ describe("options", () => {
     // These admit single values, or are covered by tests of their own.
     const values =
       /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|GetMany|UnitGuard|TransferBatch)$/;
-    const admitting = Object.keys(core).filter((name) => name.startsWith("admit") && !values.test(name));
+    const admitting = Object.keys({ ...input, ...stores }).filter(
+      (name) => name.startsWith("admit") && !values.test(name),
+    );
     expect(admitting.filter((name) => !tried.has(name))).toEqual([]);
   });
 
   it("of updateDocument are checked like all others", async () => {
-    const documents = {} as core.DocumentStore;
+    const documents = {} as DocumentStore;
     const update = (options: object) => updateDocument(documents, address, () => undefined, options);
     const error = await rejected(update({ atempts: 3 }), "invalid-input");
     expect(error.details).toMatchObject({ field: "options.atempts", nearest: "attempts" });

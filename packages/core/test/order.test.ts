@@ -1,16 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  compareNamespaces,
-  compareUtf8,
   countRanges,
   documentSortKey,
-  namespaceSortPrefix,
   normalizeRanges,
   rangesInclude,
   rangesIntersect,
   rangesOf,
-} from "../src/index.ts";
+} from "../src/input/index.ts";
+import { compareNamespaces, compareUtf8, namespaceSortPrefix } from "../src/store/index.ts";
 
 const id = fc
   .oneof(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { refuse, shown } from "../src/admission/refuse.ts";
+import { refuse, shown } from "../src/input/refuse.ts";
 import { printable } from "../src/printable.ts";
 
 // Visible by definition, although Unicode counts them among the format characters.

@@ -1,20 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { defaultLimits, type EventInput, type SeqRange, type TransferBatch } from "../src/index.ts";
+import { normalizeRanges } from "../src/input/index.ts";
 import {
   addRemoval,
   admitAppend,
   admitTransferBatch,
-  defaultLimits,
-  type EventInput,
   maxImportedVersion,
   maxRemovedRanges,
   mergeRemovals,
-  normalizeRanges,
   type RemovedRange,
-  type SeqRange,
-  type TransferBatch,
   wasRemovedSince,
-} from "../src/index.ts";
+} from "../src/store/index.ts";
 import { thrown } from "./support.ts";
 
 const session = { tenant: "t", session: "s" };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { brokenText, nulText, numberBytes, textBytes } from "../src/admission/text-bytes.ts";
+import { brokenText, nulText, numberBytes, textBytes } from "../src/input/text-bytes.ts";
 
 const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value), "utf8");
 

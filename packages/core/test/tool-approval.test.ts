@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { admitMessage } from "../src/admission/message.ts";
-import { type JsonObject, type JsonValue, MemoryError, type Message, resolveLimits } from "../src/index.ts";
+import { type JsonObject, type JsonValue, MemoryError, type Message } from "../src/index.ts";
+import { resolveLimits } from "../src/input/index.ts";
+import { admitMessage } from "../src/input/message.ts";
 
 const limits = resolveLimits();
 

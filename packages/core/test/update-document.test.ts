@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
 import {
-  conflict,
   type Document,
   type DocumentInput,
   type DocumentStore,
@@ -9,6 +8,7 @@ import {
   type PutOptions,
   updateDocument,
 } from "../src/index.ts";
+import { conflict } from "../src/input/index.ts";
 import { rejected } from "./support.ts";
 
 /** How long each pause was meant to last. Nobody waits for one that nobody could abort. */

@@ -1,15 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  compareUtf8,
-  type JsonValue,
-  jsonEquals,
-  valueAt,
-  type Where,
-  type WhereSubject,
-  whereMatcher,
-} from "../src/index.ts";
-import { createTextSearch } from "../src/text-search.ts";
+import type { JsonValue, Where, WhereSubject } from "../src/index.ts";
+import { jsonEquals } from "../src/input/index.ts";
+import { compareUtf8, valueAt, whereMatcher } from "../src/store/index.ts";
+import { createTextSearch } from "../src/store/text-search.ts";
 
 /** What a filter means, condition by condition, with no regard to time. */
 function meets(where: Where, subject: WhereSubject): boolean {

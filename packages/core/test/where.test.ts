@@ -1,13 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  admitWhere,
-  defaultLimits,
-  jsonEquals,
-  resolveLimits,
-  searchableText,
-  type Where,
-  whereMatcher,
-} from "../src/index.ts";
+import { defaultLimits, type Where } from "../src/index.ts";
+import { admitWhere, jsonEquals, resolveLimits } from "../src/input/index.ts";
+import { searchableText, whereMatcher } from "../src/store/index.ts";
 import { thrown } from "./support.ts";
 
 const subject = {

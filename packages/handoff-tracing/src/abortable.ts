@@ -1,4 +1,5 @@
-import { abortError, MemoryError } from "@relevo/core";
+import { MemoryError } from "@relevo/core";
+import { abortError } from "@relevo/core/input";
 
 /**
  * The result of the work, or `aborted` as soon as the signal fires: who ignores a signal cannot hold up its caller.

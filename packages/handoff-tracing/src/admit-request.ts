@@ -1,3 +1,4 @@
+import { defaultLimits, type HandoffPriority } from "@relevo/core";
 import {
   admitChoice,
   admitFields,
@@ -7,12 +8,10 @@ import {
   admitOptionalId,
   admitSessionAddress,
   admitViewForm,
-  defaultLimits,
   type FieldTable,
   fieldTable,
-  type HandoffPriority,
   refuse,
-} from "@relevo/core";
+} from "@relevo/core/input";
 import type { HandoffRequest, HandoffSession } from "./handoff-types.ts";
 import { type ContextPolicy, custom, full, type HandoffFacts } from "./policies.ts";
 import { addressOf } from "./recorder.ts";

@@ -1,15 +1,13 @@
 import {
-  admitJson,
-  admitMessage,
   defaultLimits,
   type JsonObject,
   type JsonValue,
   type Limits,
   type Message,
   type Provider,
-  requireObject,
   type SeqRange,
 } from "@relevo/core";
+import { admitJson, admitMessage, requireObject } from "@relevo/core/input";
 import { type AnswerOpenCall, arrangeGroups, groupEntries, type ViewMessage } from "@relevo/messages";
 
 /** A message that was chosen, checked: out of the log, or made. */

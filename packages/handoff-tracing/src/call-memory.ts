@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AppendOptions,
   type AppendResult,
-  abortError,
   type EventInput,
   type EventLog,
   MemoryError,
@@ -10,6 +9,7 @@ import {
   type Outcome,
   type SessionAddress,
 } from "@relevo/core";
+import { abortError } from "@relevo/core/input";
 
 /** How patient calls to the log are. */
 export interface Patience {

@@ -1,4 +1,5 @@
-import { admitJson, defaultLimits, type EventInput, type HandoffRecord, type Message } from "@relevo/core";
+import { defaultLimits, type EventInput, type HandoffRecord, type Message } from "@relevo/core";
+import { admitJson } from "@relevo/core/input";
 import type { HandoffRequest } from "./handoff-types.ts";
 import type { TransferCall } from "./transfer-call.ts";
 

@@ -1,15 +1,14 @@
 import {
-  admitCall,
   type CallOptions,
   type EventLog,
   type HandoffContext,
   type HandoffPriority,
   type HandoffRecord,
-  historyLost,
   isEvent,
   type JsonValue,
   type SessionAddress,
 } from "@relevo/core";
+import { admitCall, historyLost } from "@relevo/core/input";
 import { addressOf } from "./recorder.ts";
 import { resultType } from "./running-handoff.ts";
 

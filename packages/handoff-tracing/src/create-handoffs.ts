@@ -1,23 +1,25 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
-  admitChoice,
-  admitFields,
-  admitInteger,
   type CallOptions,
   type Clock,
   createUuidGenerator,
   type EventLog,
-  type FieldTable,
-  fieldTable,
   type HandoffRecorder,
   type IdGenerator,
   printable,
-  readInput,
-  refuse,
   type SessionAddress,
   systemClock,
   type TokenCounter,
 } from "@relevo/core";
+import {
+  admitChoice,
+  admitFields,
+  admitInteger,
+  type FieldTable,
+  fieldTable,
+  readInput,
+  refuse,
+} from "@relevo/core/input";
 import { type HandoffChain, readChain } from "./chain.ts";
 import type { Frame } from "./frame.ts";
 import { graphOf, type HandoffGraph } from "./graph.ts";

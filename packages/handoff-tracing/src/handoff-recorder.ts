@@ -1,19 +1,21 @@
 import {
-  admitCall,
-  admitFields,
-  admitJson,
   defaultLimits,
   type EventLog,
-  type FieldTable,
-  fieldTable,
   type HandoffHandle,
   type HandoffRecorder,
   type HandoffStart,
   type IdGenerator,
   isEvent,
-  normalizeRanges,
   type SessionAddress,
 } from "@relevo/core";
+import {
+  admitCall,
+  admitFields,
+  admitJson,
+  type FieldTable,
+  fieldTable,
+  normalizeRanges,
+} from "@relevo/core/input";
 import { admitFacts } from "./admit-request.ts";
 import { callWithin, type Patience } from "./call-memory.ts";
 import { HandoffRejected } from "./handoff-errors.ts";

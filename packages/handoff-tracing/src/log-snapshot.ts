@@ -1,9 +1,7 @@
 import {
   type EventLog,
-  historyLost,
   isEvent,
   type Message,
-  normalizeRanges,
   type ReadOptions,
   type ReadResult,
   type SeqRange,
@@ -11,6 +9,7 @@ import {
   type StoredEvent,
   type ViewSource,
 } from "@relevo/core";
+import { historyLost, normalizeRanges } from "@relevo/core/input";
 import { subtractRanges } from "./subtract-ranges.ts";
 
 /** A message of the log with its place. */

@@ -1,14 +1,13 @@
 import {
   type CallOptions,
   type EventLog,
-  historyLost,
   isEvent,
   type Message,
-  normalizeRanges,
   type ReadResult,
   type SeqRange,
   type SessionAddress,
 } from "@relevo/core";
+import { historyLost, normalizeRanges } from "@relevo/core/input";
 
 /** A message that was passed by its place, or the hole where it stood. */
 export type PassedMessage =

@@ -1,16 +1,14 @@
-import {
-  admitInteger,
-  type CallOptions,
-  type HandoffPriority,
-  type JsonValue,
-  type MemoryError,
-  type Message,
-  normalizeRanges,
-  type Provider,
-  refuse,
-  type SeqRange,
-  type ViewStrategy,
+import type {
+  CallOptions,
+  HandoffPriority,
+  JsonValue,
+  MemoryError,
+  Message,
+  Provider,
+  SeqRange,
+  ViewStrategy,
 } from "@relevo/core";
+import { admitInteger, normalizeRanges, refuse } from "@relevo/core/input";
 import type { ContextEntry, LogSnapshot } from "./log-snapshot.ts";
 import { recentWhole } from "./recent-whole.ts";
 

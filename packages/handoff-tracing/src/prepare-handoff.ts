@@ -1,4 +1,4 @@
-import { historyLost } from "@relevo/core";
+import { historyLost } from "@relevo/core/input";
 import type { AdmittedRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { callWithin, isMemoryDown } from "./call-memory.ts";

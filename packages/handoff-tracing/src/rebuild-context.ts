@@ -1,5 +1,4 @@
 import {
-  admitCall,
   type CallOptions,
   type EventLog,
   type HandoffContext,
@@ -8,6 +7,7 @@ import {
   readAll,
   type SessionAddress,
 } from "@relevo/core";
+import { admitCall } from "@relevo/core/input";
 import { arrangementRules } from "@relevo/messages";
 import { type PassedMessage, passedMessages } from "./passed-messages.ts";
 import { rearrange } from "./rearrange.ts";

@@ -3,9 +3,9 @@ import {
   type HandoffArrangement,
   type HandoffContext,
   type Message,
-  rangesOf,
   type SeqRange,
 } from "@relevo/core";
+import { rangesOf } from "@relevo/core/input";
 import { type ArrangedMessage, admitInline, type ChosenEntry } from "./arrange-context.ts";
 
 /** The places of messages in the record, and what the inline ones repeat. */

@@ -1,5 +1,6 @@
 import type { AppendResult, CallOptions, Clock, EventLog, HandoffRecord, SessionAddress } from "@relevo/core";
-import { fingerprint, MemoryError, readInput, requireObject } from "@relevo/core";
+import { fingerprint, MemoryError } from "@relevo/core";
+import { readInput, requireObject } from "@relevo/core/input";
 import { appendReliably, isMemoryDown, type Patience } from "./call-memory.ts";
 import type { HandoffProblem, HandoffSession } from "./handoff-types.ts";
 import type { HandoffObservation, HandoffObserver } from "./observer.ts";

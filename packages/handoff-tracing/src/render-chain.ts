@@ -1,4 +1,4 @@
-import { admitOptions, countRanges, type FieldTable, fieldTable } from "@relevo/core";
+import { admitOptions, countRanges, type FieldTable, fieldTable } from "@relevo/core/input";
 import type { HandoffChain, HandoffEntry, HandoffState } from "./chain.ts";
 import { counted, duration, printable } from "./printable.ts";
 

@@ -1,15 +1,5 @@
-import {
-  type CallOptions,
-  type HandoffContext,
-  type JsonValue,
-  jsonEquals,
-  type Message,
-  normalizeRanges,
-  refuse,
-  requireObject,
-  type SeqRange,
-  type TokenCounter,
-} from "@relevo/core";
+import type { CallOptions, HandoffContext, JsonValue, Message, SeqRange, TokenCounter } from "@relevo/core";
+import { jsonEquals, normalizeRanges, refuse, requireObject } from "@relevo/core/input";
 import { arrangementRules } from "@relevo/messages";
 import { admitInline, arrangeContext, type ChosenEntry } from "./arrange-context.ts";
 import type { LogSnapshot } from "./log-snapshot.ts";

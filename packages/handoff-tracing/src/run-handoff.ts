@@ -1,15 +1,13 @@
+import { type CallOptions, defaultLimits, type JsonValue } from "@relevo/core";
 import {
   admitJson,
   admitOptions,
-  type CallOptions,
   callKinds,
-  defaultLimits,
   type FieldTable,
   fieldTable,
-  type JsonValue,
   refuse,
   throwIfAborted,
-} from "@relevo/core";
+} from "@relevo/core/input";
 import { joinSignals } from "./abortable.ts";
 import { admitRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";

@@ -1,6 +1,5 @@
 import {
   type AppendResult,
-  admitJson,
   type CallOptions,
   defaultLimits,
   type EventInput,
@@ -10,6 +9,7 @@ import {
   MemoryError,
   type SeqRange,
 } from "@relevo/core";
+import { admitJson } from "@relevo/core/input";
 import { type AnsweredCall, callResultEvent } from "./call-result.ts";
 import { describeError } from "./handoff-errors.ts";
 import type { HandoffObservation } from "./observer.ts";

@@ -1,4 +1,5 @@
-import { normalizeRanges, type SeqRange } from "@relevo/core";
+import type { SeqRange } from "@relevo/core";
+import { normalizeRanges } from "@relevo/core/input";
 
 /** What of `ranges` is not in `removed`, ascending. */
 export function subtractRanges(ranges: readonly SeqRange[], removed: readonly SeqRange[]): SeqRange[] {

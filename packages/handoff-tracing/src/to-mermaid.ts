@@ -1,4 +1,4 @@
-import { admitOptions, type FieldTable, fieldTable } from "@relevo/core";
+import { admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
 import type { HandoffEdge, HandoffGraph } from "./graph.ts";
 import { duration, printable } from "./printable.ts";
 

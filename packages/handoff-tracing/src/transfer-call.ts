@@ -1,4 +1,5 @@
-import { type JsonValue, refuse, type ToolCallPart } from "@relevo/core";
+import type { JsonValue, ToolCallPart } from "@relevo/core";
+import { refuse } from "@relevo/core/input";
 import type { AnswerCall, ChosenEntry } from "./arrange-context.ts";
 import type { ContextEntry, LogSnapshot } from "./log-snapshot.ts";
 

@@ -1,4 +1,5 @@
-import { countRanges, type EventInput, isEvent, type Message, rangesInclude } from "@relevo/core";
+import { type EventInput, isEvent, type Message } from "@relevo/core";
+import { countRanges, rangesInclude } from "@relevo/core/input";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ContextFunction, type ContextPolicy, full, last, none } from "../src/policies.ts";

@@ -1,18 +1,13 @@
 import {
-  admitEvents,
-  admitJson,
   type EventInput,
   fingerprint,
   type JsonObject,
   type Limits,
   type Message,
   type Operation,
-  readArray,
-  readInput,
-  refuse,
-  requireObject,
   type TokenCounter,
 } from "@relevo/core";
+import { admitEvents, admitJson, readArray, readInput, refuse, requireObject } from "@relevo/core/input";
 import type { Runtime } from "./runtime.ts";
 import type { AppendInput } from "./session.ts";
 

@@ -1,12 +1,5 @@
-import {
-  type CallOptions,
-  type FindOptions,
-  historyLost,
-  type Message,
-  maxPageSize,
-  type Page,
-  refuse,
-} from "@relevo/core";
+import type { CallOptions, FindOptions, Message, Page } from "@relevo/core";
+import { historyLost, maxPageSize, refuse } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
 import { entryOf, type MemoryEntry, madeInPath } from "./entry.ts";
 import { namespaces } from "./namespaces.ts";

@@ -1,23 +1,25 @@
 import {
-  admitChoice,
-  admitFields,
-  admitNullableTtl,
-  admitTenant,
   type Clock,
   createUuidGenerator,
-  type FieldTable,
-  fieldTable,
   type IdGenerator,
   type LimitOverrides,
   printable,
-  readInput,
-  refuse,
-  requireObject,
-  resolveLimits,
   systemClock,
   type TokenCounter,
   type ViewStrategy,
 } from "@relevo/core";
+import {
+  admitChoice,
+  admitFields,
+  admitNullableTtl,
+  admitTenant,
+  type FieldTable,
+  fieldTable,
+  readInput,
+  refuse,
+  requireObject,
+  resolveLimits,
+} from "@relevo/core/input";
 import { type MemoryStore, Runtime } from "./runtime.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
 

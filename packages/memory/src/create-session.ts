@@ -1,6 +1,20 @@
 import {
   type AppendOptions,
   type AppendResult,
+  type CallOptions,
+  type EraseResult,
+  type ExecutionRecord,
+  type Lease,
+  MemoryError,
+  type Message,
+  type ReadOptions,
+  type ReadResult,
+  type SessionAddress,
+  type SessionHead,
+  type TouchOptions,
+  type View,
+} from "@relevo/core";
+import {
   admitCall,
   admitChoice,
   admitEvents,
@@ -11,24 +25,12 @@ import {
   admitOptions,
   admitRanges,
   admitViewForm,
-  type CallOptions,
-  type EraseResult,
-  type ExecutionRecord,
-  type Lease,
-  MemoryError,
-  type Message,
   maxPageSize,
-  type ReadOptions,
-  type ReadResult,
   readArray,
   readInput,
   refuse,
   requireObject,
-  type SessionAddress,
-  type SessionHead,
-  type TouchOptions,
-  type View,
-} from "@relevo/core";
+} from "@relevo/core/input";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
 import { admitInputs, asList, eventsOf, operationOf } from "./append-events.ts";
 import { namespaces } from "./namespaces.ts";

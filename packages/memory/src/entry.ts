@@ -1,14 +1,5 @@
-import {
-  admitJson,
-  admitMetadata,
-  admitTags,
-  type Document,
-  type DocumentInput,
-  type JsonObject,
-  type JsonValue,
-  refuse,
-  resolveLimits,
-} from "@relevo/core";
+import type { Document, DocumentInput, JsonObject, JsonValue } from "@relevo/core";
+import { admitJson, admitMetadata, admitTags, refuse, resolveLimits } from "@relevo/core/input";
 import type { Runtime } from "./runtime.ts";
 
 /** Where a memory lives: `both` is a durable memory with a volatile copy. */

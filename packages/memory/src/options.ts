@@ -1,11 +1,5 @@
-import {
-  type CallOptions,
-  callKinds,
-  type FieldKinds,
-  type FieldTable,
-  fieldTable,
-  type TouchOptions,
-} from "@relevo/core";
+import type { CallOptions, TouchOptions } from "@relevo/core";
+import { callKinds, type FieldKinds, type FieldTable, fieldTable } from "@relevo/core/input";
 import type {
   EntriesOptions,
   ForgetOptions,

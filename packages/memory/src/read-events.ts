@@ -1,10 +1,5 @@
-import {
-  type Message,
-  maxPageSize,
-  type ReadOptions,
-  type StoredEvent,
-  type StoredEventOf,
-} from "@relevo/core";
+import type { Message, ReadOptions, StoredEvent, StoredEventOf } from "@relevo/core";
+import { maxPageSize } from "@relevo/core/input";
 import type { SessionHandle } from "./session-handle.ts";
 
 /** Events of the log with the version they were read at. */

@@ -2,14 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AppendOptions,
   type AppendResult,
-  abortError,
-  admitInteger,
   MemoryError,
   type Message,
-  maxPageSize,
-  rangesOf,
   type SeqRange,
 } from "@relevo/core";
+import { abortError, admitInteger, maxPageSize, rangesOf } from "@relevo/core/input";
 import { operationOf } from "./append-events.ts";
 import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
 import type { RetractOptions } from "./session.ts";

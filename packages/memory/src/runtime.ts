@@ -1,12 +1,5 @@
-import {
-  type Clock,
-  closedError,
-  type IdGenerator,
-  type Limits,
-  type Store,
-  type TokenCounter,
-  type ViewStrategy,
-} from "@relevo/core";
+import type { Clock, IdGenerator, Limits, Store, TokenCounter, ViewStrategy } from "@relevo/core";
+import { closedError } from "@relevo/core/input";
 
 /** The part of a store that the facade calls, so that a wrapped or partial store fits as well. */
 export type MemoryStore = Pick<Store, "limits" | "log" | "documents" | "leases">;

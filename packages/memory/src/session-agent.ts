@@ -1,11 +1,5 @@
-import {
-  admitChoice,
-  admitOptions,
-  type CallOptions,
-  type JsonValue,
-  MemoryError,
-  type Page,
-} from "@relevo/core";
+import { type CallOptions, type JsonValue, MemoryError, type Page } from "@relevo/core";
+import { admitChoice, admitOptions } from "@relevo/core/input";
 import type {
   AgentMemory,
   ChangeValue,

@@ -1,6 +1,4 @@
 import {
-  admitCall,
-  admitOptions,
   allPages,
   type CallOptions,
   type Document,
@@ -11,6 +9,7 @@ import {
   type SessionGuard,
   updateDocument,
 } from "@relevo/core";
+import { admitCall, admitOptions } from "@relevo/core/input";
 import type {
   ChangeValue,
   EntriesOptions,

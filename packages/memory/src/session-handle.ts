@@ -1,13 +1,13 @@
-import {
-  type CallOptions,
-  historyLost,
-  type ReadOptions,
-  type ReadResult,
-  type SessionAddress,
-  type SessionGuard,
-  type SessionHead,
-  type SessionInit,
+import type {
+  CallOptions,
+  ReadOptions,
+  ReadResult,
+  SessionAddress,
+  SessionGuard,
+  SessionHead,
+  SessionInit,
 } from "@relevo/core";
+import { historyLost } from "@relevo/core/input";
 import type { MemoryStore, Runtime } from "./runtime.ts";
 import { signalOf } from "./signal.ts";
 

@@ -1,11 +1,5 @@
-import {
-  admitInteger,
-  type CallOptions,
-  type HandoffStatus,
-  type JsonObject,
-  maxPageSize,
-  type StoredEvent,
-} from "@relevo/core";
+import type { CallOptions, HandoffStatus, JsonObject, StoredEvent } from "@relevo/core";
+import { admitInteger, maxPageSize } from "@relevo/core/input";
 import type { WorkingMemory } from "./agent-memory.ts";
 import { readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";

@@ -1,3 +1,4 @@
+import type { ListSessionsOptions, Page, SessionHead } from "@relevo/core";
 import {
   admitChoice,
   admitFields,
@@ -6,11 +7,8 @@ import {
   admitNullableTtl,
   admitOptionalId,
   admitOptions,
-  type ListSessionsOptions,
-  type Page,
   refuse,
-  type SessionHead,
-} from "@relevo/core";
+} from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
 import { type ContextOptions, gatherContext, type MemoryContext } from "./context.ts";
 import { createSession } from "./create-session.ts";

@@ -1,15 +1,13 @@
 import {
-  admitChoice,
-  admitOptions,
   type Document,
   type DocumentAddress,
-  documentSortKey,
   type JsonValue,
   MemoryError,
   type Page,
   type PutOptions,
   updateDocument,
 } from "@relevo/core";
+import { admitChoice, admitOptions, documentSortKey } from "@relevo/core/input";
 import type {
   AgentMemory,
   ChangeValue,

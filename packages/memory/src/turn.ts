@@ -1,4 +1,5 @@
-import { admitInteger, type CallOptions, type Lease, MemoryError } from "@relevo/core";
+import { type CallOptions, type Lease, MemoryError } from "@relevo/core";
+import { admitInteger } from "@relevo/core/input";
 import type { LeaseOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";

@@ -7,7 +7,7 @@ export {
   prompting,
 } from "./arrange/arrange-groups.ts";
 export { assertValid } from "./arrange/assert-valid.ts";
-export { type AnswerOpenCall, missingResult, type OpenCall } from "./groups/draft.ts";
+export { type AnswerOpenCall, missingResult, type OpenCall } from "./groups/draft-messages.ts";
 export type { Entry } from "./groups/entry.ts";
 export {
   type Approval,

@@ -1,4 +1,4 @@
-import { admitOptions, type FieldTable, fieldTable } from "@relevo/core";
+import { admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
 import * as vitest from "vitest";
 import { allCases } from "./all-cases.ts";
 import type { ConformanceCase, StoreHarness } from "./harness.ts";

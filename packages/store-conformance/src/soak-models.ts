@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { admitFields, type FieldTable, fieldTable } from "@relevo/core";
+import { admitFields, type FieldTable, fieldTable } from "@relevo/core/input";
 import { createDocumentModelCase } from "./cases/documents/model.ts";
 import { createLogModelCase } from "./cases/log/model.ts";
 import type { StoreHarness } from "./harness.ts";

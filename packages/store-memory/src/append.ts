@@ -1,13 +1,6 @@
-import {
-  type AdmittedAppend,
-  type AppendResult,
-  checkRetraction,
-  conflict,
-  historyLost,
-  rangesOf,
-  type StoredEvent,
-  wasRemovedSince,
-} from "@relevo/core";
+import type { AppendResult, StoredEvent } from "@relevo/core";
+import { conflict, historyLost, rangesOf } from "@relevo/core/input";
+import { type AdmittedAppend, checkRetraction, wasRemovedSince } from "@relevo/core/store";
 import { resultOf } from "./operation-ledger.ts";
 import { noteRemoval, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";

@@ -1,14 +1,13 @@
+import type { Document, Page } from "@relevo/core";
+import { documentSortKey } from "@relevo/core/input";
 import {
   type AdmittedFind,
   compareUtf8,
-  type Document,
-  documentSortKey,
   encodeCursor,
   type FindBounds,
   findBounds,
   findMatcher,
-  type Page,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
 import type { SortedSet } from "./sorted-set.ts";
 

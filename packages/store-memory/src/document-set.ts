@@ -1,4 +1,5 @@
-import { compareUtf8, type Document } from "@relevo/core";
+import type { Document } from "@relevo/core";
+import { compareUtf8 } from "@relevo/core/store";
 import type { Expiring } from "./expiry-queue.ts";
 import { SortedSet } from "./sorted-set.ts";
 

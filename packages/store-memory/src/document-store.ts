@@ -1,27 +1,27 @@
+import type {
+  CallOptions,
+  DeleteDocumentOptions,
+  Document,
+  DocumentAddress,
+  DocumentScope,
+  DocumentStore,
+  FindOptions,
+  NamespacesOptions,
+  Page,
+  PutOptions,
+  SessionGuard,
+} from "@relevo/core";
+import { admitCall, admitDocumentAddress, documentSortKey } from "@relevo/core/input";
 import {
-  admitCall,
   admitDelete,
   admitDeleteMany,
-  admitDocumentAddress,
   admitFind,
   admitGetMany,
   admitNamespaces,
   admitPut,
   admitPutMany,
   admitTouchDocument,
-  type CallOptions,
-  type DeleteDocumentOptions,
-  type Document,
-  type DocumentAddress,
-  type DocumentScope,
-  type DocumentStore,
-  documentSortKey,
-  type FindOptions,
-  type NamespacesOptions,
-  type Page,
-  type PutOptions,
-  type SessionGuard,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import { findDocuments } from "./document-find.ts";
 import { listNamespaces } from "./document-namespaces.ts";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";

@@ -1,18 +1,10 @@
-import {
-  type AdmittedDelete,
-  type AdmittedDocument,
-  type AdmittedGuard,
-  type AdmittedPut,
-  conflict,
-  type Document,
-  type DocumentScope,
-  tooLarge,
-} from "@relevo/core";
+import type { Document, DocumentScope } from "@relevo/core";
+import { conflict, tooLarge } from "@relevo/core/input";
+import type { AdmittedDelete, AdmittedDocument, AdmittedGuard, AdmittedPut } from "@relevo/core/store";
 import { requireIncarnation, requireUnsealed } from "./append.ts";
 import { type DocumentRow, DocumentSet } from "./document-set.ts";
-import type { Session } from "./session.ts";
+import type { Session, SessionTenant } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
-import type { Tenant } from "./tenant.ts";
 
 /** What a write is about: the session, if it lives, and its documents, if there are any. */
 interface Unit {
@@ -112,7 +104,7 @@ function requireRoom(
 
 interface Target {
   readonly session: Session | undefined;
-  readonly tenant: Tenant;
+  readonly tenant: SessionTenant;
   readonly set: DocumentSet;
 }
 

@@ -1,4 +1,6 @@
-import { historyLost, type SessionAddress, sessionKey } from "@relevo/core";
+import type { SessionAddress } from "@relevo/core";
+import { historyLost } from "@relevo/core/input";
+import { sessionKey } from "@relevo/core/store";
 
 /** How long the operations of an ended incarnation are remembered. In milliseconds; 25 hours, one to spare. */
 export const operationMemoryMs: number = 25 * 3600 * 1000;

@@ -1,27 +1,25 @@
+import type {
+  AppendOptions,
+  DeleteSessionOptions,
+  EraseOptions,
+  EventLog,
+  EventScan,
+  EventTransfer,
+  ListSessionsOptions,
+  ReadOptions,
+  TouchOptions,
+  TrimOptions,
+} from "@relevo/core";
+import { admitCall, admitId, admitSessionAddress, conflict, rangesOf } from "@relevo/core/input";
 import {
-  type AppendOptions,
   admitAppend,
-  admitCall,
   admitDeleteSession,
   admitErase,
-  admitId,
   admitListSessions,
   admitRead,
-  admitSessionAddress,
   admitTouch,
   admitTrim,
-  conflict,
-  type DeleteSessionOptions,
-  type EraseOptions,
-  type EventLog,
-  type EventScan,
-  type EventTransfer,
-  type ListSessionsOptions,
-  type ReadOptions,
-  rangesOf,
-  type TouchOptions,
-  type TrimOptions,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import { append, requireIncarnation, requireUnsealed } from "./append.ts";
 import type { Handle } from "./handle.ts";
 import { jsonSize } from "./json-size.ts";

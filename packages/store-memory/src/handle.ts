@@ -1,4 +1,4 @@
-import { closedError } from "@relevo/core";
+import { closedError } from "@relevo/core/input";
 import type { StoreState } from "./store-state.ts";
 
 /** One way in to the shared memory, with an end of its own. */

@@ -1,15 +1,6 @@
-import {
-  type AdmittedTransferBatch,
-  compareCopies,
-  conflict,
-  historyLost,
-  mergeRemovals,
-  rangesOf,
-  refuse,
-  type SessionAddress,
-  type SessionHead,
-  type StoredEvent,
-} from "@relevo/core";
+import type { SessionAddress, SessionHead, StoredEvent } from "@relevo/core";
+import { conflict, historyLost, rangesOf, refuse } from "@relevo/core/input";
+import { type AdmittedTransferBatch, compareCopies, mergeRemovals } from "@relevo/core/store";
 import { jsonSize } from "./json-size.ts";
 import { headOf, noteRemoval, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";

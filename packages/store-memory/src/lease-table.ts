@@ -1,4 +1,6 @@
-import { abortError, type Clock, conflict, type SessionAddress, sessionKey, systemClock } from "@relevo/core";
+import { type Clock, type SessionAddress, systemClock } from "@relevo/core";
+import { abortError, conflict } from "@relevo/core/input";
+import { sessionKey } from "@relevo/core/store";
 
 /** Sessions without a holder whose last token is kept by name. Those before are covered by one common floor. */
 const maxIdle = 10_000;

@@ -1,15 +1,6 @@
-import {
-  type AcquireOptions,
-  admitAcquire,
-  admitCall,
-  admitRenew,
-  admitSessionAddress,
-  type CallOptions,
-  type Lease,
-  type Leases,
-  type RenewOptions,
-  type SessionAddress,
-} from "@relevo/core";
+import type { AcquireOptions, CallOptions, Lease, Leases, RenewOptions, SessionAddress } from "@relevo/core";
+import { admitCall, admitSessionAddress } from "@relevo/core/input";
+import { admitAcquire, admitRenew } from "@relevo/core/store";
 import type { Handle } from "./handle.ts";
 import type { Grant } from "./lease-table.ts";
 import { letOthersRun } from "./let-others-run.ts";

@@ -1,13 +1,6 @@
-import {
-  admitCall,
-  admitExpire,
-  admitTenants,
-  type CallOptions,
-  type ExpireOptions,
-  encodeCursor,
-  type Maintenance,
-  type PageOptions,
-} from "@relevo/core";
+import type { CallOptions, ExpireOptions, Maintenance, PageOptions } from "@relevo/core";
+import { admitCall } from "@relevo/core/input";
+import { admitExpire, admitTenants, encodeCursor } from "@relevo/core/store";
 import type { Handle } from "./handle.ts";
 
 /** The upkeep port over the shared memory. */

@@ -1,18 +1,20 @@
 import {
-  admitFields,
-  admitInteger,
-  admitTtl,
   type Clock,
   createUuidGenerator,
-  type FieldTable,
-  fieldTable,
   type IdGenerator,
   type LimitOverrides,
   type Limits,
   printable,
-  resolveLimits,
   systemClock,
 } from "@relevo/core";
+import {
+  admitFields,
+  admitInteger,
+  admitTtl,
+  type FieldTable,
+  fieldTable,
+  resolveLimits,
+} from "@relevo/core/input";
 
 /** Why something was evicted: a bound on entries, a bound on bytes, or a call of `evict`. */
 export type EvictionReason = "max-entries" | "max-bytes" | "requested";

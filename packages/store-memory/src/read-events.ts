@@ -1,4 +1,5 @@
-import type { AdmittedRead, EventType, StoredEvent } from "@relevo/core";
+import type { EventType, StoredEvent } from "@relevo/core";
+import type { AdmittedRead } from "@relevo/core/store";
 import { countBelow } from "./seq-list.ts";
 import type { SessionLog } from "./session-log.ts";
 

@@ -1,13 +1,5 @@
-import {
-  type AdmittedScan,
-  admitScan,
-  compareUtf8,
-  type EventScan,
-  encodeCursor,
-  type Page,
-  type ScannedEvent,
-  type ScanOptions,
-} from "@relevo/core";
+import type { EventScan, Page, ScannedEvent, ScanOptions } from "@relevo/core";
+import { type AdmittedScan, admitScan, compareUtf8, encodeCursor } from "@relevo/core/store";
 import type { Handle } from "./handle.ts";
 import { candidateLists, type EventFilter, matchesFilter, openWalk } from "./read-events.ts";
 import type { Session } from "./session.ts";

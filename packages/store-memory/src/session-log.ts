@@ -1,11 +1,6 @@
-import {
-  type EventType,
-  normalizeRanges,
-  retractedRanges,
-  type SeqRange,
-  type StoredEvent,
-  type Tombstone,
-} from "@relevo/core";
+import type { EventType, SeqRange, StoredEvent, Tombstone } from "@relevo/core";
+import { normalizeRanges } from "@relevo/core/input";
+import { retractedRanges } from "@relevo/core/store";
 import { anyInRanges, countBelow, dropBelow, insertSeqs, rangesMeet, removeSeqs } from "./seq-list.ts";
 
 /**

@@ -1,21 +1,24 @@
-import {
-  addRemoval,
-  type JsonObject,
-  type RemovedRange,
-  type SeqRange,
-  type SessionHead,
-} from "@relevo/core";
+import type { JsonObject, SeqRange, SessionHead } from "@relevo/core";
+import { addRemoval, type RemovedRange } from "@relevo/core/store";
 import type { DocumentSet } from "./document-set.ts";
 import type { Expiring } from "./expiry-queue.ts";
 import { jsonSize } from "./json-size.ts";
 import { OperationLedger } from "./operation-ledger.ts";
 import { SessionLog } from "./session-log.ts";
-import type { Tenant } from "./tenant.ts";
+
+/** The tenant as its sessions know it: an interface, so that the files of the two do not import each other. */
+export interface SessionTenant {
+  readonly id: string;
+  documentVersion: number;
+  readonly empty: boolean;
+  changeSubject(session: Session, subject: string): void;
+  removeSession(session: Session): void;
+}
 
 /** One incarnation of a session and all that lives in it. */
 export interface Session extends Expiring {
   readonly kind: "session";
-  readonly tenant: Tenant;
+  readonly tenant: SessionTenant;
   readonly id: string;
   readonly incarnation: string;
   readonly log: SessionLog;
@@ -44,7 +47,7 @@ export interface SessionSeed {
   readonly firstSeq?: number;
 }
 
-export function newSession(tenant: Tenant, id: string, seed: SessionSeed, now: number): Session {
+export function newSession(tenant: SessionTenant, id: string, seed: SessionSeed, now: number): Session {
   return {
     kind: "session",
     tenant,

@@ -1,4 +1,6 @@
-import { compareUtf8, createEventLoopPacer, type SessionAddress, tooLarge } from "@relevo/core";
+import type { SessionAddress } from "@relevo/core";
+import { createEventLoopPacer, tooLarge } from "@relevo/core/input";
+import { compareUtf8 } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
 import { Endings } from "./endings.ts";
@@ -7,7 +9,7 @@ import { jsonSize } from "./json-size.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import type { EvictionReason, ResolvedOptions } from "./options.ts";
-import { newSession, type Session, type SessionSeed } from "./session.ts";
+import { newSession, type Session, type SessionSeed, type SessionTenant } from "./session.ts";
 import { SortedSet } from "./sorted-set.ts";
 import { Tenant } from "./tenant.ts";
 
@@ -303,7 +305,7 @@ export class StoreState {
     this.#notices.send({ kind: "document", tenant: row.set.tenant, namespace, key, version, reason });
   }
 
-  #dropTenantIfEmpty(tenant: Tenant | undefined): void {
+  #dropTenantIfEmpty(tenant: SessionTenant | undefined): void {
     if (tenant === undefined || !tenant.empty) return;
     this.#versionFloor = Math.max(this.#versionFloor, tenant.documentVersion);
     this.tenants.delete(tenant.id);

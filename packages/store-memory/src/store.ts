@@ -1,13 +1,13 @@
-import {
-  admitSessionAddress,
-  type EventLog,
-  type EventScan,
-  type EventTransfer,
-  type Leases,
-  type Maintenance,
-  type SessionAddress,
-  type Store,
+import type {
+  EventLog,
+  EventScan,
+  EventTransfer,
+  Leases,
+  Maintenance,
+  SessionAddress,
+  Store,
 } from "@relevo/core";
+import { admitSessionAddress } from "@relevo/core/input";
 import { createDocumentStore } from "./document-store.ts";
 import { createEventLog } from "./event-log.ts";
 import { createHandle } from "./handle.ts";

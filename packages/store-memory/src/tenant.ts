@@ -1,10 +1,10 @@
-import { compareUtf8 } from "@relevo/core";
+import { compareUtf8 } from "@relevo/core/store";
 import { DocumentSet } from "./document-set.ts";
-import type { Session } from "./session.ts";
+import type { Session, SessionTenant } from "./session.ts";
 import { SortedSet } from "./sorted-set.ts";
 
 /** All that the store holds of one tenant. No structure below it is shared with another. */
-export class Tenant {
+export class Tenant implements SessionTenant {
   readonly id: string;
   readonly sessions: Map<string, Session> = new Map();
   /** Ids of the sessions in the order of lists. */

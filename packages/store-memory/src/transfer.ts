@@ -1,12 +1,5 @@
 import {
-  admitCall,
-  admitDeleteSession,
-  admitExport,
-  admitSessionAddress,
-  admitTransferBatch,
-  admitUnseal,
   type CallOptions,
-  conflict,
   type DeleteSessionOptions,
   type EventTransfer,
   type ExportOptions,
@@ -15,6 +8,8 @@ import {
   type StoredEvent,
   type UnsealOptions,
 } from "@relevo/core";
+import { admitCall, admitSessionAddress, conflict } from "@relevo/core/input";
+import { admitDeleteSession, admitExport, admitTransferBatch, admitUnseal } from "@relevo/core/store";
 import { requireIncarnation } from "./append.ts";
 import type { Handle } from "./handle.ts";
 import { importBatch } from "./import-batch.ts";

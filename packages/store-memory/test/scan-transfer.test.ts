@@ -1,4 +1,5 @@
-import { allPages, compareUtf8, type ScannedEvent, type TransferBatch } from "@relevo/core";
+import { allPages, type ScannedEvent, type TransferBatch } from "@relevo/core";
+import { compareUtf8 } from "@relevo/core/store";
 import { describe, expect, it } from "vitest";
 import { at, failure, open, says, seeded, tenant, undo } from "./support.ts";
 

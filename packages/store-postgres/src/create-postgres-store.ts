@@ -1,17 +1,19 @@
 import {
-  admitChoice,
-  admitFields,
-  admitInteger,
   createUuidGenerator,
   type EventLog,
   type EventScan,
   type EventTransfer,
-  type FieldTable,
-  fieldTable,
   type Leases,
-  resolveLimits,
   type Store,
 } from "@relevo/core";
+import {
+  admitChoice,
+  admitFields,
+  admitInteger,
+  type FieldTable,
+  fieldTable,
+  resolveLimits,
+} from "@relevo/core/input";
 import type { StoreContext } from "./context.ts";
 import { createConnector } from "./database/create-connector.ts";
 import { createDatabase } from "./database/create-database.ts";

@@ -1,20 +1,21 @@
 import {
   type AcquireOptions,
-  abortError,
-  admitAcquire,
-  admitCall,
-  admitRenew,
-  admitSessionAddress,
   type CallOptions,
-  closedError,
-  conflict,
   type Lease,
   type Leases,
   MemoryError,
   type RenewOptions,
   type SessionAddress,
-  throwIfAborted,
 } from "@relevo/core";
+import {
+  abortError,
+  admitCall,
+  admitSessionAddress,
+  closedError,
+  conflict,
+  throwIfAborted,
+} from "@relevo/core/input";
+import { admitAcquire, admitRenew } from "@relevo/core/store";
 import type { StoreContext } from "./context.ts";
 import { exactNumber } from "./database/exact-number.ts";
 import { asTexts } from "./schema/sql-text.ts";

@@ -1,4 +1,5 @@
-import type { FieldKinds, LimitOverrides } from "@relevo/core";
+import type { LimitOverrides } from "@relevo/core";
+import type { FieldKinds } from "@relevo/core/input";
 import type { PGlite } from "kysely";
 import type { AnyKysely, PostgresPool } from "./database/clients.ts";
 

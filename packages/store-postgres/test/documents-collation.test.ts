@@ -1,4 +1,5 @@
-import { type FindOptions, type Where, whereMatcher } from "@relevo/core";
+import type { FindOptions, Where } from "@relevo/core";
+import { whereMatcher } from "@relevo/core/store";
 import { requireService, startPrivatePostgres } from "@relevo/test-services";
 import pg from "pg";
 import { expect, it } from "vitest";

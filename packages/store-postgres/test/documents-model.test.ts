@@ -1,18 +1,14 @@
 import { PGlite } from "@electric-sql/pglite";
 import {
-  admitFind,
   allPages,
-  compareUtf8,
   type Document,
   defaultLimits,
-  documentSortKey,
-  encodeCursor,
   type FindOptions,
-  findMatcher,
   MemoryError,
-  matchesNamespace,
   type Store,
 } from "@relevo/core";
+import { documentSortKey } from "@relevo/core/input";
+import { admitFind, compareUtf8, encodeCursor, findMatcher, matchesNamespace } from "@relevo/core/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
 import { createDice, type Dice } from "./documents-support.ts";

@@ -1,12 +1,7 @@
 import { PGlite } from "@electric-sql/pglite";
-import {
-  admitWhere,
-  defaultLimits,
-  type JsonValue,
-  type Where,
-  whereMatcher,
-  whereOperators,
-} from "@relevo/core";
+import { defaultLimits, type JsonValue, type Where } from "@relevo/core";
+import { admitWhere } from "@relevo/core/input";
+import { whereMatcher, whereOperators } from "@relevo/core/store";
 import {
   DummyDriver,
   Kysely,

@@ -1,22 +1,24 @@
 import {
-  admitCall,
-  admitFields,
   type CallOptions,
   createUuidGenerator,
   type EventLog,
   type EventTransfer,
-  type FieldTable,
-  fieldTable,
   type IdGenerator,
   type Leases,
   type LimitOverrides,
   type Maintenance,
-  refuse,
-  requireObject,
-  resolveLimits,
   type Store,
   systemClock,
 } from "@relevo/core";
+import {
+  admitCall,
+  admitFields,
+  type FieldTable,
+  fieldTable,
+  refuse,
+  requireObject,
+  resolveLimits,
+} from "@relevo/core/input";
 import type { RedisClient, RedisCluster } from "./connection/client.ts";
 import { Connection } from "./connection/connection.ts";
 import type { StoreContext } from "./context.ts";

@@ -1,18 +1,14 @@
 import {
   type AcquireOptions,
-  abortError,
-  admitAcquire,
-  admitCall,
-  admitRenew,
-  admitSessionAddress,
   type CallOptions,
-  conflict,
   type Lease,
   type Leases,
   MemoryError,
   type RenewOptions,
   type SessionAddress,
 } from "@relevo/core";
+import { abortError, admitCall, admitSessionAddress, conflict } from "@relevo/core/input";
+import { admitAcquire, admitRenew } from "@relevo/core/store";
 import type { StoreContext } from "./context.ts";
 import * as scripts from "./scripts/lease.ts";
 

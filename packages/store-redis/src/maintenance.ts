@@ -1,14 +1,6 @@
-import {
-  admitCall,
-  admitExpire,
-  admitTenants,
-  type CallOptions,
-  type ExpireOptions,
-  type ExpireResult,
-  encodeCursor,
-  type Maintenance,
-  type PageOptions,
-} from "@relevo/core";
+import type { CallOptions, ExpireOptions, ExpireResult, Maintenance, PageOptions } from "@relevo/core";
+import { admitCall } from "@relevo/core/input";
+import { admitExpire, admitTenants, encodeCursor } from "@relevo/core/store";
 import type { StoreContext } from "./context.ts";
 import { describeDurability, readSettings } from "./durability.ts";
 import { buckets } from "./keys.ts";

@@ -1,17 +1,13 @@
 import {
-  admitFind,
   allPages,
-  compareUtf8,
   type Document,
   type DocumentScope,
   defaultLimits,
-  documentSortKey,
-  encodeCursor,
   type FindOptions,
-  findMatcher,
   MemoryError,
-  matchesNamespace,
 } from "@relevo/core";
+import { documentSortKey } from "@relevo/core/input";
+import { admitFind, compareUtf8, encodeCursor, findMatcher, matchesNamespace } from "@relevo/core/store";
 import { requireService } from "@relevo/test-services";
 import { describe, expect, it } from "vitest";
 import { createDice, type Dice, type DocumentsFixture, until, useDocuments } from "./documents-support.ts";

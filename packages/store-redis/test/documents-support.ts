@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { documentSortKey } from "@relevo/core";
+import { documentSortKey } from "@relevo/core/input";
 import { afterAll } from "vitest";
 import { createRedisStore, type RedisStore, type RedisStoreOptions } from "../src/index.ts";
 import { patient, useRedis } from "./servers.ts";

@@ -1,4 +1,4 @@
-import { rangesInclude } from "@relevo/core";
+import { rangesInclude } from "@relevo/core/input";
 import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { expect, it } from "vitest";

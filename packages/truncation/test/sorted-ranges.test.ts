@@ -1,4 +1,5 @@
-import { normalizeRanges, rangesInclude, rangesIntersect, type SeqRange } from "@relevo/core";
+import type { SeqRange } from "@relevo/core";
+import { normalizeRanges, rangesInclude, rangesIntersect } from "@relevo/core/input";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Coverage } from "../src/history/coverage.ts";

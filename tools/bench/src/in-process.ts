@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import { admitAppend, defaultLimits, type EventInput, fingerprint, type StoredEvent } from "@relevo/core";
+import { defaultLimits, type EventInput, fingerprint, type StoredEvent } from "@relevo/core";
+import { admitAppend } from "@relevo/core/store";
 import { createMemoryStore, type MemoryStore } from "@relevo/store-memory";
 import { LRUCache } from "lru-cache";
 import type { Benchmark, Work } from "./benchmark.ts";

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { type CheckResult, loadProjects } from "@relevo/test-run";
+import { checkCycles } from "./check-cycles.ts";
 import { checkFileLength } from "./check-file-length.ts";
 import { checkImports } from "./check-imports.ts";
 import { readManifest } from "./manifest.ts";
 import { readSourceFiles } from "./source-files.ts";
 
-/** Checks imports and file length of every project of a workspace. */
+/** Checks imports, import cycles and file length of every project of a workspace. */
 export async function checkWorkspace(root: string): Promise<readonly CheckResult[]> {
   const members = await Promise.all(
     (await loadProjects(root)).map(async (project) => ({
@@ -17,6 +18,7 @@ export async function checkWorkspace(root: string): Promise<readonly CheckResult
   const shared = (await readManifest(root)).development;
   return members.flatMap((member) => [
     result(`${member.root}: imports`, checkImports(member, members, shared)),
+    result(`${member.root}: import cycles`, checkCycles(member.files)),
     result(`${member.root}: file length`, checkFileLength(member.files)),
   ]);
 }

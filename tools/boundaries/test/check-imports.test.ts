@@ -117,6 +117,7 @@ it("refuses files above 400 lines, tests above 600", () => {
   const files = [
     file("src/a.ts", 400),
     file("src/b.ts", 401),
+    file("src/scripts.generated.ts", 4000),
     file("test/c.test.ts", 600),
     file("test/d.test.ts", 601),
   ];

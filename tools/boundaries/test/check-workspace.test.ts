@@ -56,3 +56,14 @@ it("catches the same import when it is declared", async () => {
   expect(output).toContain("store may not depend on feature: @relevo/memory");
   expect(output).not.toContain("which is not among its dependencies");
 });
+
+it("catches a cycle of types alone", async () => {
+  await scratch.write({
+    "packages/store-memory/src/forbidden.ts": 'import type { B } from "./other.ts";\nexport type A = B[];\n',
+    "packages/store-memory/src/other.ts":
+      'import type { A } from "./forbidden.ts";\nexport type B = A | 1;\n',
+  });
+  const { code, output } = await check();
+  expect(code).toBe(1);
+  expect(output).toContain("import cycle: src/forbidden.ts, src/other.ts");
+});

@@ -1,4 +1,5 @@
-import { admitEvents, defaultLimits, type Message } from "@relevo/core";
+import { defaultLimits, type Message } from "@relevo/core";
+import { admitEvents } from "@relevo/core/input";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { conversation, strange } from "../src/index.ts";

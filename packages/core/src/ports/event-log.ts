@@ -1,7 +1,7 @@
 import type { SessionAddress } from "../address.ts";
 import type { EventInput, EventType, SeqRange, StoredEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
-import type { RemovedRange } from "../removals.ts";
+import type { RemovedRange } from "../store/removals.ts";
 import type { CallOptions, Page, PageOptions } from "./common.ts";
 
 /**

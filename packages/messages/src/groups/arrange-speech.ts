@@ -1,6 +1,6 @@
 import type { ContentPart } from "@relevo/core";
-import type { DraftCall, GroupDraft } from "./draft.ts";
 import type { Entry } from "./entry.ts";
+import type { DraftCall, GroupDraft } from "./group-draft.ts";
 import { reasoningItemOf } from "./reasoning-item.ts";
 import { isClientCall } from "./sendable-part.ts";
 

@@ -1,20 +1,6 @@
-import {
-  admitOptions,
-  type ContentPart,
-  type FieldTable,
-  fieldTable,
-  type Message,
-  type ToolCallPart,
-  type ToolResultPart,
-  type ViewForm,
-} from "@relevo/core";
-import {
-  type AnswerOpenCall,
-  type DraftCall,
-  type GroupDraft,
-  messagesOf,
-  type SpokenPart,
-} from "./draft.ts";
+import type { ContentPart, Message, ToolCallPart, ToolResultPart, ViewForm } from "@relevo/core";
+import { admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
+import { type AnswerOpenCall, messagesOf } from "./draft-messages.ts";
 import type { Entry } from "./entry.ts";
 import {
   type Approval,
@@ -25,6 +11,7 @@ import {
   type Leftover,
   type LeftoverReason,
 } from "./group.ts";
+import type { DraftCall, GroupDraft, SpokenPart } from "./group-draft.ts";
 import { isOfProvider, OpenCalls } from "./open-calls.ts";
 import { isBlank, partsOf } from "./parts.ts";
 import { takesPart } from "./takes-part.ts";

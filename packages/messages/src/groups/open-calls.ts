@@ -1,4 +1,4 @@
-import type { DraftCall, GroupDraft } from "./draft.ts";
+import type { DraftCall, GroupDraft } from "./group-draft.ts";
 import { isClientCall } from "./sendable-part.ts";
 
 /**

@@ -1,11 +1,5 @@
-import {
-  admitOptions,
-  type FieldTable,
-  fieldTable,
-  type Message,
-  type Provider,
-  type ViewForm,
-} from "@relevo/core";
+import type { Message, Provider, ViewForm } from "@relevo/core";
+import { admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
 import { anthropicRules } from "./anthropic-rules.ts";
 import { geminiRules } from "./gemini-rules.ts";
 import { openaiChatRules } from "./openai-chat-rules.ts";

@@ -1,4 +1,5 @@
-import { type ConflictKind, compareNamespaces, compareUtf8 } from "@relevo/core";
+import type { ConflictKind } from "@relevo/core";
+import { compareNamespaces, compareUtf8 } from "@relevo/core/store";
 import type { Place, StoryFind } from "./document-commands.ts";
 
 /** Where the six places are. Namespaces that begin like others, and keys whose order UTF-16 would turn round. */

@@ -1,4 +1,5 @@
-import { type MemoryErrorCode, rangesInclude, type SeqRange } from "@relevo/core";
+import type { MemoryErrorCode, SeqRange } from "@relevo/core";
+import { rangesInclude } from "@relevo/core/input";
 
 /** An event as the model keeps it. `text` stands for its body. */
 export interface ModelEvent {

@@ -1,4 +1,5 @@
-import { conflict, type Lease, type LeaseHolder, type Leases } from "@relevo/core";
+import type { Lease, LeaseHolder, Leases } from "@relevo/core";
+import { conflict } from "@relevo/core/input";
 import type { Mutant } from "../harness.ts";
 import { breakStore, overriding, type StoreParts } from "./break-store.ts";
 import { addressKey, sharedState, without } from "./log-mutant.ts";

@@ -1,4 +1,5 @@
-import { MemoryError, maxImportedVersion, type SessionHead, type TransferBatch } from "@relevo/core";
+import { MemoryError, type SessionHead, type TransferBatch } from "@relevo/core";
+import { maxImportedVersion } from "@relevo/core/store";
 import type { FullLog } from "../capabilities.ts";
 import type { Mutant } from "../harness.ts";
 import type { StoreParts } from "./break-store.ts";

@@ -1,11 +1,5 @@
-import {
-  conflict,
-  isEvent,
-  MemoryError,
-  type SessionHead,
-  type StoredEvent,
-  type TransferBatch,
-} from "@relevo/core";
+import { isEvent, MemoryError, type SessionHead, type StoredEvent, type TransferBatch } from "@relevo/core";
+import { conflict } from "@relevo/core/input";
 import { present } from "../expect.ts";
 import type { Mutant } from "../harness.ts";
 import { addressKey, logMutant, without } from "./log-mutant.ts";

@@ -1,4 +1,4 @@
-import { refuse } from "@relevo/core";
+import { refuse } from "@relevo/core/input";
 import type { ClientOptions } from "../options.ts";
 import type { Connector } from "./clients.ts";
 import { createKyselyConnector } from "./kysely-connector.ts";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { closedError, type Limits, MemoryError, throwIfAborted } from "@relevo/core";
+import { type Limits, MemoryError } from "@relevo/core";
+import { closedError, throwIfAborted } from "@relevo/core/input";
 import type { Kysely } from "kysely";
 import type { RowLevelSecurity } from "../options.ts";
 import type { Tables } from "../schema/tables.ts";

@@ -1,4 +1,5 @@
-import { abortError, MemoryError, type MemoryErrorCode } from "@relevo/core";
+import { MemoryError, type MemoryErrorCode } from "@relevo/core";
+import { abortError } from "@relevo/core/input";
 import { Interrupted } from "./deadline.ts";
 
 /** The server answered a commit by rolling back. */

@@ -1,4 +1,4 @@
-import { createEventLoopPacer } from "@relevo/core";
+import { createEventLoopPacer } from "@relevo/core/input";
 import type { Connector } from "./clients.ts";
 
 /** The same connector, for a database in this process: some answers wait until the event loop has turned. */

@@ -1,4 +1,4 @@
-import { refuse } from "@relevo/core";
+import { refuse } from "@relevo/core/input";
 
 /** PostgreSQL cuts longer names off without a word. In bytes. */
 const maxIdentifier = 63;

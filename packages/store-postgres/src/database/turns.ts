@@ -1,4 +1,5 @@
-import { abortError, MemoryError } from "@relevo/core";
+import { MemoryError } from "@relevo/core";
+import { abortError } from "@relevo/core/input";
 
 /** One writer at a time for each key, in the order in which they came. */
 export interface Turns {

@@ -1,23 +1,24 @@
+import type {
+  CallOptions,
+  DeleteDocumentOptions,
+  Document,
+  DocumentStore,
+  FindOptions,
+  NamespacesOptions,
+  PutOptions,
+  SessionGuard,
+} from "@relevo/core";
+import { admitCall, admitDocumentAddress } from "@relevo/core/input";
 import {
-  admitCall,
   admitDelete,
   admitDeleteMany,
-  admitDocumentAddress,
   admitFind,
   admitGetMany,
   admitNamespaces,
   admitPut,
   admitPutMany,
   admitTouchDocument,
-  type CallOptions,
-  type DeleteDocumentOptions,
-  type Document,
-  type DocumentStore,
-  type FindOptions,
-  type NamespacesOptions,
-  type PutOptions,
-  type SessionGuard,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { findDocuments } from "./find.ts";
 import { getDocument, getDocuments } from "./get.ts";

@@ -1,4 +1,4 @@
-import type { AdmittedFind } from "@relevo/core";
+import type { AdmittedFind } from "@relevo/core/store";
 import { sql } from "kysely";
 import type { PlaceRange } from "./place.ts";
 import { type DocumentRow, documentColumns } from "./rows.ts";

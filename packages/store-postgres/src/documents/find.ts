@@ -1,12 +1,6 @@
-import {
-  type AdmittedFind,
-  type CallOptions,
-  type Document,
-  documentSortKey,
-  encodeCursor,
-  findBounds,
-  type Page,
-} from "@relevo/core";
+import type { CallOptions, Document, Page } from "@relevo/core";
+import { documentSortKey } from "@relevo/core/input";
+import { type AdmittedFind, encodeCursor, findBounds } from "@relevo/core/store";
 import type { Database } from "../database/database.ts";
 import { type Driver, type FindRow, findQuery, tagCountsQuery } from "./find-query.ts";
 import { addressAt, type PlaceRange, placeOf } from "./place.ts";

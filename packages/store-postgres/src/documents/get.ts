@@ -1,4 +1,5 @@
-import { type CallOptions, type Document, type DocumentAddress, documentSortKey } from "@relevo/core";
+import type { CallOptions, Document, DocumentAddress } from "@relevo/core";
+import { documentSortKey } from "@relevo/core/input";
 import type { Database } from "../database/database.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { asText, nowMs } from "../schema/sql-text.ts";

@@ -1,12 +1,11 @@
+import type { CallOptions, Page } from "@relevo/core";
 import {
   type AdmittedNamespaces,
-  type CallOptions,
   compareNamespaces,
   encodeCursor,
   namespaceListStart,
-  type Page,
   placeBehindNamespace,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import { sql } from "kysely";
 import type { Database } from "../database/database.ts";
 import { parseStored } from "../log/head.ts";

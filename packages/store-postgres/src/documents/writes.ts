@@ -1,18 +1,13 @@
+import { type Document, type DocumentAddress, type DocumentScope, MemoryError } from "@relevo/core";
+import { conflict, documentSortKey, historyLost } from "@relevo/core/input";
 import {
   type AdmittedDelete,
   type AdmittedDocument,
   type AdmittedGuard,
   type AdmittedPut,
-  conflict,
-  type Document,
-  type DocumentAddress,
-  type DocumentScope,
-  documentSortKey,
-  historyLost,
-  MemoryError,
   searchableText,
   sessionKey,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { asTexts } from "../schema/sql-text.ts";

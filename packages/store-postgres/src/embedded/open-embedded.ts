@@ -1,15 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import {
-  admitInteger,
-  admitOptions,
-  fieldTable,
-  type Limits,
-  type MemoryError,
-  refuse,
-  resolveLimits,
-  type Store,
-} from "@relevo/core";
+import type { Limits, MemoryError, Store } from "@relevo/core";
+import { admitInteger, admitOptions, fieldTable, refuse, resolveLimits } from "@relevo/core/input";
 import type { PGlite } from "kysely";
 import {
   createPostgresStore,

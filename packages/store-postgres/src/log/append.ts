@@ -1,15 +1,6 @@
-import {
-  type AdmittedAppend,
-  type AdmittedEvent,
-  type AppendResult,
-  checkRetraction,
-  conflict,
-  type EventInput,
-  historyLost,
-  MemoryError,
-  type SeqRange,
-  type Tombstone,
-} from "@relevo/core";
+import { type AppendResult, type EventInput, MemoryError, type SeqRange, type Tombstone } from "@relevo/core";
+import { type AdmittedEvent, conflict, historyLost } from "@relevo/core/input";
+import { type AdmittedAppend, checkRetraction } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { contentSeparator } from "../schema/append-function.ts";
 

@@ -1,28 +1,28 @@
+import type {
+  AppendOptions,
+  DeleteSessionOptions,
+  EraseOptions,
+  EventLog,
+  EventScan,
+  EventTransfer,
+  ListSessionsOptions,
+  OperationRecord,
+  ReadOptions,
+  SessionAddress,
+  TouchOptions,
+  TrimOptions,
+} from "@relevo/core";
+import { admitCall, admitId, admitSessionAddress } from "@relevo/core/input";
 import {
-  type AppendOptions,
   admitAppend,
-  admitCall,
   admitDeleteSession,
   admitErase,
-  admitId,
   admitListSessions,
   admitRead,
-  admitSessionAddress,
   admitTouch,
   admitTrim,
-  type DeleteSessionOptions,
-  type EraseOptions,
-  type EventLog,
-  type EventScan,
-  type EventTransfer,
-  type ListSessionsOptions,
-  type OperationRecord,
-  type ReadOptions,
-  type SessionAddress,
   sessionKey,
-  type TouchOptions,
-  type TrimOptions,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import type { Effect } from "../database/database.ts";
 import { exactNumber } from "../database/exact-number.ts";

@@ -1,4 +1,5 @@
-import { conflict, historyLost, type JsonObject, MemoryError, type SessionHead } from "@relevo/core";
+import { type JsonObject, MemoryError, type SessionHead } from "@relevo/core";
+import { conflict, historyLost } from "@relevo/core/input";
 import { exactNumber } from "../database/exact-number.ts";
 import { asJson, asTexts, nowMs } from "../schema/sql-text.ts";
 

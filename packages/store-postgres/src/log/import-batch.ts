@@ -1,18 +1,18 @@
 import {
-  type AdmittedTransferBatch,
-  compareCopies,
-  conflict,
   type EventInput,
   MemoryError,
-  mergeRemovals,
-  normalizeRanges,
-  refuse,
-  retractedRanges,
   type SessionAddress,
   type SessionHead,
   type StoredEvent,
   type Tombstone,
 } from "@relevo/core";
+import { conflict, normalizeRanges, refuse } from "@relevo/core/input";
+import {
+  type AdmittedTransferBatch,
+  compareCopies,
+  mergeRemovals,
+  retractedRanges,
+} from "@relevo/core/store";
 import { type Kysely, sql } from "kysely";
 import type { StoreContext } from "../context.ts";
 import { exactNumber, exactOrNull } from "../database/exact-number.ts";

@@ -1,4 +1,5 @@
-import { type AdmittedListSessions, encodeCursor, type Page, type SessionHead } from "@relevo/core";
+import type { Page, SessionHead } from "@relevo/core";
+import { type AdmittedListSessions, encodeCursor } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { type HeadRow, headColumns, headOf, parseText } from "./head.ts";
 

@@ -1,10 +1,5 @@
-import {
-  type AdmittedRead,
-  MemoryError,
-  type ReadResult,
-  type SessionAddress,
-  type StoredEvent,
-} from "@relevo/core";
+import { MemoryError, type ReadResult, type SessionAddress, type StoredEvent } from "@relevo/core";
+import type { AdmittedRead } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import type { Statement } from "../database/database.ts";
 import { answer, entry, lookBudget, pageBytes } from "../schema/read-function.ts";

@@ -1,4 +1,5 @@
-import { MemoryError, type RemovedRange } from "@relevo/core";
+import { MemoryError } from "@relevo/core";
+import type { RemovedRange } from "@relevo/core/store";
 
 const whole = /^(?:\d+:\d+-\d+(?:;|$))*$/u;
 

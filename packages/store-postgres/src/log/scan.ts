@@ -1,11 +1,5 @@
-import {
-  admitScan,
-  encodeCursor,
-  type Page,
-  type ScannedEvent,
-  type ScanOptions,
-  type StoredEvent,
-} from "@relevo/core";
+import type { Page, ScannedEvent, ScanOptions, StoredEvent } from "@relevo/core";
+import { admitScan, encodeCursor } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { pageBytes } from "../schema/read-function.ts";

@@ -1,11 +1,4 @@
 import {
-  type AdmittedSessionGuard,
-  admitCall,
-  admitDeleteSession,
-  admitExport,
-  admitSessionAddress,
-  admitTransferBatch,
-  admitUnseal,
   type CallOptions,
   type DeleteSessionOptions,
   type EventTransfer,
@@ -14,9 +7,17 @@ import {
   type OperationRecord,
   type SessionAddress,
   type SessionHead,
-  sessionKey,
   type UnsealOptions,
 } from "@relevo/core";
+import { admitCall, admitSessionAddress } from "@relevo/core/input";
+import {
+  type AdmittedSessionGuard,
+  admitDeleteSession,
+  admitExport,
+  admitTransferBatch,
+  admitUnseal,
+  sessionKey,
+} from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { entry, pageBytes } from "../schema/read-function.ts";

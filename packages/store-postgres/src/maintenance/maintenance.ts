@@ -1,26 +1,17 @@
+import type { CallOptions, ExpireOptions, Maintenance, Page, PageOptions, SessionHead } from "@relevo/core";
 import {
   admitCall,
-  admitExpire,
   admitFields,
   admitInteger,
-  admitListSessions,
   admitTenant,
-  admitTenants,
   admitTime,
-  type CallOptions,
   callKinds,
-  type ExpireOptions,
-  encodeCursor,
   type FieldTable,
   fieldTable,
-  type Maintenance,
-  type Page,
-  type PageOptions,
   refuse,
-  type SessionHead,
-  sessionKey,
   throwIfAborted,
-} from "@relevo/core";
+} from "@relevo/core/input";
+import { admitExpire, admitListSessions, admitTenants, encodeCursor, sessionKey } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { parseText } from "../log/head.ts";

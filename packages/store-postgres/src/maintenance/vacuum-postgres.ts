@@ -1,12 +1,5 @@
-import {
-  admitFields,
-  type CallOptions,
-  callKinds,
-  type FieldTable,
-  fieldTable,
-  MemoryError,
-  throwIfAborted,
-} from "@relevo/core";
+import { type CallOptions, MemoryError } from "@relevo/core";
+import { admitFields, callKinds, type FieldTable, fieldTable, throwIfAborted } from "@relevo/core/input";
 import { createConnector } from "../database/create-connector.ts";
 import { Deadline } from "../database/deadline.ts";
 import { toMemoryError } from "../database/errors.ts";

@@ -1,4 +1,4 @@
-import { admitFields, type FieldTable, fieldTable } from "@relevo/core";
+import { admitFields, type FieldTable, fieldTable } from "@relevo/core/input";
 import type { RunStatement } from "../database/clients.ts";
 import { createConnector } from "../database/create-connector.ts";
 import { Deadline } from "../database/deadline.ts";

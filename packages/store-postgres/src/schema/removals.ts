@@ -1,4 +1,4 @@
-import { maxRemovedRanges } from "@relevo/core";
+import { maxRemovedRanges } from "@relevo/core/store";
 import { pinnedPath, quoteBody } from "./sql-text.ts";
 
 /**

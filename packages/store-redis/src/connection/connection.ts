@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { abortError, closedError, MemoryError, throwIfAborted } from "@relevo/core";
+import { MemoryError } from "@relevo/core";
+import { abortError, closedError, throwIfAborted } from "@relevo/core/input";
 import {
   nodeSenderOf,
   type RedisArgument,

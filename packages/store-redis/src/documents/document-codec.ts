@@ -1,11 +1,11 @@
 import {
-  type AdmittedDocument,
   type Document,
   type DocumentAddress,
   type JsonObject,
   type JsonValue,
   MemoryError,
 } from "@relevo/core";
+import type { AdmittedDocument } from "@relevo/core/store";
 
 /** What a script keeps of a document without looking inside: namespace, key, metadata, value. */
 export function encodeDocument({ address, metadata, value }: AdmittedDocument): string {

@@ -1,28 +1,27 @@
+import type {
+  CallOptions,
+  DeleteDocumentOptions,
+  Document,
+  DocumentAddress,
+  DocumentStore,
+  FindOptions,
+  NamespacesOptions,
+  PutOptions,
+  SessionGuard,
+} from "@relevo/core";
+import { admitCall, admitDocumentAddress, conflict, documentSortKey } from "@relevo/core/input";
 import {
   type AdmittedDelete,
   type AdmittedPut,
-  admitCall,
   admitDelete,
   admitDeleteMany,
-  admitDocumentAddress,
   admitFind,
   admitGetMany,
   admitNamespaces,
   admitPut,
   admitPutMany,
   admitTouchDocument,
-  type CallOptions,
-  conflict,
-  type DeleteDocumentOptions,
-  type Document,
-  type DocumentAddress,
-  type DocumentStore,
-  documentSortKey,
-  type FindOptions,
-  type NamespacesOptions,
-  type PutOptions,
-  type SessionGuard,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { type Answer, requireDone } from "../log/status.ts";
 import * as scripts from "../scripts/documents.ts";

@@ -1,4 +1,5 @@
-import type { AdmittedGuard, CallOptions, Document, DocumentScope } from "@relevo/core";
+import type { CallOptions, Document, DocumentScope } from "@relevo/core";
+import type { AdmittedGuard } from "@relevo/core/store";
 import type { Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import { bucketOf, buckets, type SessionKeys } from "../keys.ts";

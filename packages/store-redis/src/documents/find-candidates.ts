@@ -1,4 +1,4 @@
-import { type AdmittedFind, compareUtf8, type FindBounds } from "@relevo/core";
+import { type AdmittedFind, compareUtf8, type FindBounds } from "@relevo/core/store";
 import type { RedisArgument } from "../connection/client.ts";
 import type { StoreContext } from "../context.ts";
 import type { DocumentUnit } from "./document-unit.ts";

@@ -1,12 +1,6 @@
-import {
-  type AdmittedFind,
-  type Document,
-  documentSortKey,
-  encodeCursor,
-  findBounds,
-  findMatcher,
-  type Page,
-} from "@relevo/core";
+import type { Document, Page } from "@relevo/core";
+import { documentSortKey } from "@relevo/core/input";
+import { type AdmittedFind, encodeCursor, findBounds, findMatcher } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import {
   type DocumentUnit,

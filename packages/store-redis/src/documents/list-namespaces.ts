@@ -1,3 +1,4 @@
+import type { Page } from "@relevo/core";
 import {
   type AdmittedNamespaces,
   beginsLikePattern,
@@ -6,9 +7,8 @@ import {
   encodeCursor,
   matchesNamespace,
   namespaceListStart,
-  type Page,
   placeBehindNamespace,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { namespacesFrom } from "../scripts/read-documents.ts";
 import { type DocumentUnit, isReadable, unitsOf } from "./document-unit.ts";

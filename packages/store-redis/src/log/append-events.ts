@@ -1,11 +1,6 @@
-import {
-  type AdmittedAppend,
-  type AppendResult,
-  type EventInput,
-  normalizeRanges,
-  retractedRanges,
-  type SeqRange,
-} from "@relevo/core";
+import type { AppendResult, EventInput, SeqRange } from "@relevo/core";
+import { normalizeRanges } from "@relevo/core/input";
+import { type AdmittedAppend, retractedRanges } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { appendFast, appendFull } from "../scripts/append.ts";
 import { cellOf, encodeAppended } from "./event-codec.ts";

@@ -1,4 +1,5 @@
-import { type AdmittedEvent, type EventType, MemoryError, type StoredEvent } from "@relevo/core";
+import { type EventType, MemoryError, type StoredEvent } from "@relevo/core";
+import type { AdmittedEvent } from "@relevo/core/input";
 
 const kinds: readonly EventType[] = ["message", "summary", "handoff", "execution", "retraction"];
 const customKind = 5;

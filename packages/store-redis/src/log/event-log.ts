@@ -1,27 +1,26 @@
+import type {
+  AppendOptions,
+  CallOptions,
+  DeleteSessionOptions,
+  EraseOptions,
+  EventLog,
+  EventTransfer,
+  ListSessionsOptions,
+  ReadOptions,
+  SessionAddress,
+  TouchOptions,
+  TrimOptions,
+} from "@relevo/core";
+import { admitCall, admitId, admitSessionAddress, normalizeRanges } from "@relevo/core/input";
 import {
-  type AppendOptions,
   admitAppend,
-  admitCall,
   admitDeleteSession,
   admitErase,
-  admitId,
   admitListSessions,
   admitRead,
-  admitSessionAddress,
   admitTouch,
   admitTrim,
-  type CallOptions,
-  type DeleteSessionOptions,
-  type EraseOptions,
-  type EventLog,
-  type EventTransfer,
-  type ListSessionsOptions,
-  normalizeRanges,
-  type ReadOptions,
-  type SessionAddress,
-  type TouchOptions,
-  type TrimOptions,
-} from "@relevo/core";
+} from "@relevo/core/store";
 import type { Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import * as scripts from "../scripts/session.ts";

@@ -1,10 +1,6 @@
-import {
-  historyLost,
-  type OperationRecord,
-  type RemovedRange,
-  type SessionAddress,
-  type StoredEvent,
-} from "@relevo/core";
+import type { OperationRecord, SessionAddress, StoredEvent } from "@relevo/core";
+import { historyLost } from "@relevo/core/input";
+import type { RemovedRange } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import type { StoreContext } from "../context.ts";
 import { exportPart } from "../scripts/transfer.ts";

@@ -1,10 +1,5 @@
-import {
-  type AdmittedListSessions,
-  compareUtf8,
-  encodeCursor,
-  type Page,
-  type SessionHead,
-} from "@relevo/core";
+import type { Page, SessionHead } from "@relevo/core";
+import { type AdmittedListSessions, compareUtf8, encodeCursor } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { buckets } from "../keys.ts";
 import { decodeHead, headOf } from "./head-codec.ts";

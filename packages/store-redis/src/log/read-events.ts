@@ -1,4 +1,5 @@
-import type { AdmittedRead, EventType, ReadResult, SessionAddress, StoredEvent } from "@relevo/core";
+import type { EventType, ReadResult, SessionAddress, StoredEvent } from "@relevo/core";
+import type { AdmittedRead } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import type { StoreContext } from "../context.ts";
 import type { SessionKeys } from "../keys.ts";

@@ -1,4 +1,4 @@
-import type { RemovedRange } from "@relevo/core";
+import type { RemovedRange } from "@relevo/core/store";
 import { corruptHead } from "./status.ts";
 
 const whole = /^(?:\d+:\d+-\d+;)*$/u;

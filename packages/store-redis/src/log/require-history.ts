@@ -1,4 +1,4 @@
-import { historyLost } from "@relevo/core";
+import { historyLost } from "@relevo/core/input";
 import { defineScript, type Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import type { SessionKeys } from "../keys.ts";

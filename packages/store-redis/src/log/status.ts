@@ -1,4 +1,5 @@
-import { conflict, historyLost, MemoryError, refuse } from "@relevo/core";
+import { MemoryError } from "@relevo/core";
+import { conflict, historyLost, refuse } from "@relevo/core/input";
 
 /** What stands where the head of a session, or an operation, should be is none. */
 export function corruptHead(cause?: unknown): MemoryError {

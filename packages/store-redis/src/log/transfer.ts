@@ -1,29 +1,33 @@
 import {
-  type AdmittedSessionGuard,
-  type AdmittedTransferBatch,
-  admitCall,
-  admitDeleteSession,
-  admitExport,
-  admitSessionAddress,
-  admitTransferBatch,
-  admitUnseal,
   type CallOptions,
-  compareCopies,
-  conflict,
   type DeleteSessionOptions,
   type EventTransfer,
   MemoryError,
-  normalizeRanges,
   type OperationRecord,
-  rangesOf,
-  refuse,
-  retractedRanges,
   type SeqRange,
   type SessionAddress,
   type SessionHead,
   type StoredEvent,
   type UnsealOptions,
 } from "@relevo/core";
+import {
+  admitCall,
+  admitSessionAddress,
+  conflict,
+  normalizeRanges,
+  rangesOf,
+  refuse,
+} from "@relevo/core/input";
+import {
+  type AdmittedSessionGuard,
+  type AdmittedTransferBatch,
+  admitDeleteSession,
+  admitExport,
+  admitTransferBatch,
+  admitUnseal,
+  compareCopies,
+  retractedRanges,
+} from "@relevo/core/store";
 import type { Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import { seal } from "../scripts/session.ts";

@@ -1,4 +1,4 @@
-import { maxRemovedRanges } from "@relevo/core";
+import { maxRemovedRanges } from "@relevo/core/store";
 
 /**
  * Changes events in place. An element is `recordedAt:retractedBy:flag:bytes:json`. The flag is a letter whose place

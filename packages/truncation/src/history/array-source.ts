@@ -1,14 +1,11 @@
 import {
-  admitInteger,
-  admitMessage,
   defaultLimits,
   type JsonObject,
   type Message,
-  refuse,
-  requireObject,
   type StoredEvent,
   type ViewSource,
 } from "@relevo/core";
+import { admitInteger, admitMessage, refuse, requireObject } from "@relevo/core/input";
 
 /** What a strategy may be told about a plain array of messages. */
 export interface ArrayOptions {

@@ -1,11 +1,5 @@
-import {
-  type CallOptions,
-  isEvent,
-  type Provider,
-  type StoredEvent,
-  throwIfAborted,
-  type ViewSource,
-} from "@relevo/core";
+import { type CallOptions, isEvent, type Provider, type StoredEvent, type ViewSource } from "@relevo/core";
+import { throwIfAborted } from "@relevo/core/input";
 import { type Entry, type Group, type Grouping, groupEntries } from "@relevo/messages";
 import { Coverage } from "./coverage.ts";
 import { type LiveSummary, liveSummaryOf, overlaps } from "./live-summary.ts";

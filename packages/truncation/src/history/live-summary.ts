@@ -1,11 +1,5 @@
-import {
-  isEvent,
-  type JsonValue,
-  type Message,
-  normalizeRanges,
-  type SeqRange,
-  type StoredEvent,
-} from "@relevo/core";
+import { isEvent, type JsonValue, type Message, type SeqRange, type StoredEvent } from "@relevo/core";
+import { normalizeRanges } from "@relevo/core/input";
 import { sortedIntersect } from "./sorted-ranges.ts";
 
 /** The place of a message that is nothing but reasoning, and that of the message it led to. */

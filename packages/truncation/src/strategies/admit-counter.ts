@@ -1,4 +1,5 @@
-import { refuse, requireObject, type TokenCounter } from "@relevo/core";
+import type { TokenCounter } from "@relevo/core";
+import { refuse, requireObject } from "@relevo/core/input";
 import { type CachedCounter, cachedCounter } from "../tokens/cached-counter.ts";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
 

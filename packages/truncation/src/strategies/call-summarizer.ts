@@ -1,4 +1,5 @@
-import { abortError, printable, type SummaryRequest, throwIfAborted } from "@relevo/core";
+import { printable, type SummaryRequest } from "@relevo/core";
+import { abortError, throwIfAborted } from "@relevo/core/input";
 import type { SummarizeSettings } from "./summarize-settings.ts";
 
 /** A summary's text, or why there is none. */

@@ -5,9 +5,9 @@ import {
   type JsonValue,
   MemoryError,
   type Message,
-  normalizeRanges,
   type SeqRange,
 } from "@relevo/core";
+import { normalizeRanges } from "@relevo/core/input";
 import { type Entry, firstSeq, type Group, partsOf } from "@relevo/messages";
 import { History } from "../history/history.ts";
 import { type LedTo, type LiveSummary, messageOfSummary } from "../history/live-summary.ts";

@@ -1,4 +1,4 @@
-import { refuse } from "@relevo/core";
+import { refuse } from "@relevo/core/input";
 import { partsOfStrategy, type Strategy, strategyOf } from "./strategy.ts";
 
 /**

@@ -1,16 +1,12 @@
+import type { CallOptions, Message, View, ViewForm, ViewStrategy } from "@relevo/core";
 import {
   admitOptions,
   admitViewForm,
-  type CallOptions,
   callKinds,
   type FieldKinds,
   type FieldTable,
   fieldTable,
-  type Message,
-  type View,
-  type ViewForm,
-  type ViewStrategy,
-} from "@relevo/core";
+} from "@relevo/core/input";
 import { type ArrayOptions, arraySource } from "../history/array-source.ts";
 import { History } from "../history/history.ts";
 import { assemble } from "../view/assemble.ts";

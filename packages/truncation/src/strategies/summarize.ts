@@ -1,15 +1,12 @@
+import { type Clock, type Summarizer, systemClock, type TokenCounter } from "@relevo/core";
 import {
   admitFields,
   admitInteger,
-  type Clock,
   type FieldTable,
   fieldTable,
   refuse,
   requireObject,
-  type Summarizer,
-  systemClock,
-  type TokenCounter,
-} from "@relevo/core";
+} from "@relevo/core/input";
 import { firstSeq } from "@relevo/messages";
 import type { History } from "../history/history.ts";
 import { TokenMeter } from "../view/token-meter.ts";

@@ -1,12 +1,5 @@
-import {
-  admitFields,
-  admitInteger,
-  type FieldTable,
-  fieldTable,
-  MemoryError,
-  refuse,
-  type TokenCounter,
-} from "@relevo/core";
+import { MemoryError, type TokenCounter } from "@relevo/core";
+import { admitFields, admitInteger, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
 import { continuation, firstSeq, type Group, type ViewMessage } from "@relevo/messages";
 import { countToolDefinitions, type ToolDefinition } from "../tokens/tool-definition-tokens.ts";
 import { layOut } from "../view/layout.ts";

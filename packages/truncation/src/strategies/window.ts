@@ -1,4 +1,4 @@
-import { admitFields, admitInteger, type FieldTable, fieldTable, refuse } from "@relevo/core";
+import { admitFields, admitInteger, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
 import { firstSeq } from "@relevo/messages";
 import { cutOf, type ViewState } from "../view/view-state.ts";
 import { chooseCut, readFor, type Scale } from "./choose-cut.ts";

@@ -1,13 +1,5 @@
-import {
-  admitOptions,
-  type FieldTable,
-  fieldTable,
-  MemoryError,
-  type Summarizer,
-  type SummaryRequest,
-  type TokenCounter,
-  throwIfAborted,
-} from "@relevo/core";
+import { MemoryError, type Summarizer, type SummaryRequest, type TokenCounter } from "@relevo/core";
+import { admitOptions, type FieldTable, fieldTable, throwIfAborted } from "@relevo/core/input";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
 import { type CandidateLine, candidateLines } from "./candidate-lines.ts";
 import { type Gist, gistOf, isNearDuplicate } from "./near-duplicate.ts";

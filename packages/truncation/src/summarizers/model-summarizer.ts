@@ -1,15 +1,5 @@
-import {
-  abortError,
-  admitFields,
-  type CallOptions,
-  type FieldTable,
-  fieldTable,
-  MemoryError,
-  printable,
-  type Summarizer,
-  type SummaryRequest,
-  throwIfAborted,
-} from "@relevo/core";
+import { type CallOptions, MemoryError, printable, type Summarizer, type SummaryRequest } from "@relevo/core";
+import { abortError, admitFields, type FieldTable, fieldTable, throwIfAborted } from "@relevo/core/input";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
 import { admitPromptTokens, type SummaryPrompt, summaryPrompt } from "./summary-prompt.ts";
 

@@ -1,4 +1,5 @@
-import { type CallOptions, createEventLoopPacer, throwIfAborted } from "@relevo/core";
+import type { CallOptions } from "@relevo/core";
+import { createEventLoopPacer, throwIfAborted } from "@relevo/core/input";
 
 /** Lets a long computation be stopped, and the rest of the process run beside it. */
 export interface Pace {

@@ -1,14 +1,5 @@
-import {
-  admitInteger,
-  admitOptions,
-  type ContentPart,
-  type FieldTable,
-  fieldTable,
-  type JsonValue,
-  type Message,
-  type SummaryRequest,
-  type TokenCounter,
-} from "@relevo/core";
+import type { ContentPart, JsonValue, Message, SummaryRequest, TokenCounter } from "@relevo/core";
+import { admitInteger, admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
 import { partsOf } from "@relevo/messages";
 import { describeMedia, describeText } from "../media/describe-media.ts";
 import { estimateCounter } from "../tokens/estimate-counter.ts";

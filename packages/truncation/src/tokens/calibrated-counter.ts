@@ -1,11 +1,5 @@
-import {
-  admitFields,
-  type FieldTable,
-  fieldTable,
-  MemoryError,
-  type Message,
-  type TokenCounter,
-} from "@relevo/core";
+import { MemoryError, type Message, type TokenCounter } from "@relevo/core";
+import { admitFields, type FieldTable, fieldTable } from "@relevo/core/input";
 import { type CachedCounter, cachedCounter } from "./cached-counter.ts";
 
 /** What a counter said of a request, and what the provider's usage said afterwards. */

@@ -1,4 +1,5 @@
-import { admitOptions, type FieldTable, fieldTable, MemoryError, type TokenCounter } from "@relevo/core";
+import { MemoryError, type TokenCounter } from "@relevo/core";
+import { admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
 import { boundedPieces } from "./bounded-pieces.ts";
 import { counterOf } from "./message-tokens.ts";
 

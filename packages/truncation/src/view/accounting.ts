@@ -1,4 +1,5 @@
-import { type DroppedRange, normalizeRanges, rangesOf, type SeqRange } from "@relevo/core";
+import type { DroppedRange, SeqRange } from "@relevo/core";
+import { normalizeRanges, rangesOf } from "@relevo/core/input";
 import { firstSeq } from "@relevo/messages";
 import { sortedInclude, sortedSubtract, sortedTouch } from "../history/sorted-ranges.ts";
 import type { Layout } from "./layout.ts";

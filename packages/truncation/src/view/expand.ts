@@ -1,5 +1,4 @@
 import {
-  admitCall,
   type CallOptions,
   type EventLog,
   isEvent,
@@ -9,6 +8,7 @@ import {
   type SessionAddress,
   type StoredEvent,
 } from "@relevo/core";
+import { admitCall } from "@relevo/core/input";
 import { liveSummaryOf } from "../history/live-summary.ts";
 
 /**

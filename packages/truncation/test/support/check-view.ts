@@ -1,4 +1,5 @@
-import { type Message, rangesInclude, type TokenCounter, type View, type ViewForm } from "@relevo/core";
+import type { Message, TokenCounter, View, ViewForm } from "@relevo/core";
+import { rangesInclude } from "@relevo/core/input";
 import { type Entry, type Grouping, groupEntries, providers, validateForProvider } from "@relevo/messages";
 import type { Truth } from "./truth.ts";
 

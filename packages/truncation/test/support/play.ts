@@ -5,11 +5,11 @@ import {
   MemoryError,
   type Message,
   type Provider,
-  rangesInclude,
   type TokenCounter,
   type View,
   type ViewForm,
 } from "@relevo/core";
+import { rangesInclude } from "@relevo/core/input";
 import { createMemory, type Session } from "@relevo/memory";
 import { providers } from "@relevo/messages";
 import { createMemoryStore } from "@relevo/store-memory";

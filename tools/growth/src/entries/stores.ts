@@ -1,13 +1,6 @@
-import {
-  admitEvent,
-  defaultLimits,
-  type EventInput,
-  fingerprint,
-  type JsonValue,
-  normalizeRanges,
-  type Where,
-  whereMatcher,
-} from "@relevo/core";
+import { defaultLimits, type EventInput, fingerprint, type JsonValue, type Where } from "@relevo/core";
+import { admitEvent, normalizeRanges } from "@relevo/core/input";
+import { whereMatcher } from "@relevo/core/store";
 import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { compose, tokenBudget, window } from "@relevo/truncation";

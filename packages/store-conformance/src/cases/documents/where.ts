@@ -1,4 +1,5 @@
-import { type JsonObject, type JsonValue, type Where, type WherePath, whereMatcher } from "@relevo/core";
+import type { JsonObject, JsonValue, Where, WherePath } from "@relevo/core";
+import { whereMatcher } from "@relevo/core/store";
 import { check, equal } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { bothHandles, caseOf, keysFound, standAlone } from "./support.ts";

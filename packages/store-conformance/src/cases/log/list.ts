@@ -1,4 +1,5 @@
-import { allPages, compareUtf8, encodeCursor, type ListSessionsOptions } from "@relevo/core";
+import { allPages, type ListSessionsOptions } from "@relevo/core";
+import { compareUtf8, encodeCursor } from "@relevo/core/store";
 import { check, equal, eventually, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, says } from "../../samples.ts";

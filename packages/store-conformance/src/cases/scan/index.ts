@@ -1,4 +1,5 @@
-import { allPages, compareUtf8, encodeCursor, type ScannedEvent, type ScanOptions } from "@relevo/core";
+import { allPages, type ScannedEvent, type ScanOptions } from "@relevo/core";
+import { compareUtf8, encodeCursor } from "@relevo/core/store";
 import { scanLogs } from "../../capabilities.ts";
 import { check, equal, eventually, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";

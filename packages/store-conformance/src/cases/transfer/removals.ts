@@ -1,4 +1,5 @@
-import { maxImportedVersion, type TransferBatch } from "@relevo/core";
+import type { TransferBatch } from "@relevo/core";
+import { maxImportedVersion } from "@relevo/core/store";
 import { transferLogs } from "../../capabilities.ts";
 import { equal, present, refuses } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
-  conflict,
   type Document,
   type DocumentStore,
   type DocumentWrite,
   MemoryError,
   type SessionGuard,
 } from "@relevo/core";
+import { conflict } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import { documentMutant } from "./document-mutant.ts";
 

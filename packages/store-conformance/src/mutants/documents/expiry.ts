@@ -1,4 +1,4 @@
-import { conflict } from "@relevo/core";
+import { conflict } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import { sharedState, without } from "../log-mutant.ts";
 import { documentMutant, placeKey, putMutant } from "./document-mutant.ts";

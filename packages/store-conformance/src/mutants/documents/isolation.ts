@@ -1,4 +1,5 @@
-import { abortError, conflict, type Document, type DocumentInput, MemoryError } from "@relevo/core";
+import { type Document, type DocumentInput, MemoryError } from "@relevo/core";
+import { abortError, conflict } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import type { StoreParts } from "../break-store.ts";
 import { sharedState, without } from "../log-mutant.ts";

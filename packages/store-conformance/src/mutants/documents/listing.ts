@@ -1,12 +1,5 @@
-import {
-  compareUtf8,
-  type DocumentScope,
-  type DocumentStore,
-  decodeCursor,
-  encodeCursor,
-  MemoryError,
-  type NamespacesOptions,
-} from "@relevo/core";
+import { type DocumentScope, type DocumentStore, MemoryError, type NamespacesOptions } from "@relevo/core";
+import { compareUtf8, decodeCursor, encodeCursor } from "@relevo/core/store";
 import type { Mutant } from "../../harness.ts";
 import { sharedState, without } from "../log-mutant.ts";
 import { documentMutant, everyDocument } from "./document-mutant.ts";

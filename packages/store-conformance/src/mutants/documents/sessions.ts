@@ -1,4 +1,5 @@
-import { type DocumentAddress, historyLost, type SessionAddress, type SessionGuard } from "@relevo/core";
+import type { DocumentAddress, SessionAddress, SessionGuard } from "@relevo/core";
+import { historyLost } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import type { StoreParts } from "../break-store.ts";
 import { without } from "../log-mutant.ts";

@@ -1,4 +1,5 @@
-import { type JsonValue, searchableText } from "@relevo/core";
+import type { JsonValue } from "@relevo/core";
+import { searchableText } from "@relevo/core/store";
 import type { Mutant } from "../../harness.ts";
 import { sharedState, without } from "../log-mutant.ts";
 import { addressIn, documentMutant, filterMutant, placeKey } from "./document-mutant.ts";

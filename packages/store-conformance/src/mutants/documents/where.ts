@@ -1,13 +1,6 @@
-import {
-  compareUtf8,
-  type Document,
-  type JsonValue,
-  jsonEquals,
-  valueAt,
-  type Where,
-  type WherePath,
-  whereMatcher,
-} from "@relevo/core";
+import type { Document, JsonValue, Where, WherePath } from "@relevo/core";
+import { jsonEquals } from "@relevo/core/input";
+import { compareUtf8, valueAt, whereMatcher } from "@relevo/core/store";
 import type { Mutant } from "../../harness.ts";
 import { filterMutant } from "./document-mutant.ts";
 

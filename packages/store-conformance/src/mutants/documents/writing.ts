@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { conflict, type Document, type JsonObject } from "@relevo/core";
+import type { Document, JsonObject } from "@relevo/core";
+import { conflict } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import { sharedState, without } from "../log-mutant.ts";
 import { documentMutant, placeKey, putMutant, resultMutant } from "./document-mutant.ts";

@@ -1,4 +1,5 @@
-import { type EventInput, rangesInclude, type SeqRange, type StoredEvent } from "@relevo/core";
+import type { EventInput, SeqRange, StoredEvent } from "@relevo/core";
+import { rangesInclude } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import { addressKey, appendMutant, logMutant, sharedState, without } from "../log-mutant.ts";
 

@@ -1,4 +1,5 @@
-import { conflict, MemoryError } from "@relevo/core";
+import { MemoryError } from "@relevo/core";
+import { conflict } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import { breakStore } from "../break-store.ts";
 import { addressKey, appendMutant, logMutant, sharedState, without } from "../log-mutant.ts";

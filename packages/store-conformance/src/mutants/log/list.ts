@@ -1,4 +1,5 @@
-import { allPages, decodeCursor, encodeCursor, MemoryError, type SessionHead } from "@relevo/core";
+import { allPages, MemoryError, type SessionHead } from "@relevo/core";
+import { decodeCursor, encodeCursor } from "@relevo/core/store";
 import type { FullLog } from "../../capabilities.ts";
 import type { Mutant } from "../../harness.ts";
 import { logMutant, without } from "../log-mutant.ts";

@@ -1,4 +1,5 @@
-import { type AppendResult, conflict, type OperationRecord } from "@relevo/core";
+import type { AppendResult, OperationRecord } from "@relevo/core";
+import { conflict } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import { addressKey, appendMutant, logMutant, sharedState, without } from "../log-mutant.ts";
 

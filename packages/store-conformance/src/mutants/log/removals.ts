@@ -1,13 +1,11 @@
 import {
   type AppendOptions,
-  conflict,
   type EventInput,
   MemoryError,
-  normalizeRanges,
-  rangesIntersect,
   type SeqRange,
   type SessionAddress,
 } from "@relevo/core";
+import { conflict, normalizeRanges, rangesIntersect } from "@relevo/core/input";
 import type { FullLog } from "../../capabilities.ts";
 import type { Mutant } from "../../harness.ts";
 import type { StoreParts } from "../break-store.ts";

@@ -1,4 +1,5 @@
-import { type EventInput, rangesInclude, type SeqRange } from "@relevo/core";
+import type { EventInput, SeqRange } from "@relevo/core";
+import { rangesInclude } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import { appendMutant, logMutant, without } from "../log-mutant.ts";
 

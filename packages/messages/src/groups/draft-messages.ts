@@ -1,7 +1,8 @@
 import type { ContentPart, JsonValue, ToolCallPart, ToolResultPart } from "@relevo/core";
 import { roundsOf } from "./arrange-speech.ts";
 import type { Entry } from "./entry.ts";
-import type { GroupKind, ViewMessage } from "./group.ts";
+import type { ViewMessage } from "./group.ts";
+import type { DraftCall, GroupDraft } from "./group-draft.ts";
 import { partsOf, withParts } from "./parts.ts";
 import { isClientCall, sendablePart } from "./sendable-part.ts";
 
@@ -17,47 +18,6 @@ export interface OpenCall {
 
 /** What is said for a call without a result; `undefined` for `missingResult`, which is marked as an error. */
 export type AnswerOpenCall = (open: OpenCall) => JsonValue | undefined;
-
-/** A group while entries still join it. */
-export interface GroupDraft {
-  readonly kind: GroupKind;
-  readonly entries: Entry[];
-  /** What the role itself said: one system or user message, or the assistant's, reasoning first. */
-  readonly speech: { readonly entry: Entry; readonly parts: readonly SpokenPart[] }[];
-  /** The results of the group's calls, by the entry they came in. */
-  readonly results: { readonly entry: Entry; readonly parts: AnsweringPart[] }[];
-  readonly calls: DraftCall[];
-}
-
-/** A call and what became of it. */
-export interface DraftCall {
-  readonly draft: GroupDraft;
-  readonly entry: Entry;
-  readonly call: ToolCallPart;
-  readonly agent: string | undefined;
-  /** Its number among all calls. */
-  readonly place: number;
-  /** A result may still come. */
-  open: boolean;
-  answered: boolean;
-  /** The newest answer to the question whether it may run, when that was no. */
-  refusal: { readonly entry: Entry; readonly reason: string | undefined } | undefined;
-  /** In which of the group's rounds of calls and results it stands. */
-  round: number;
-}
-
-/** A part with its call, when it is one: two parts of one message may be the same object. */
-export interface SpokenPart {
-  readonly part: ContentPart;
-  readonly call?: DraftCall;
-  /** No provider that the messages are for takes it here. Reasoning that led to it goes with it. */
-  readonly hidden?: boolean;
-}
-
-interface AnsweringPart {
-  readonly part: ToolResultPart;
-  readonly call: DraftCall;
-}
 
 /** The group as providers take it; nothing when none of it can be sent. */
 export function messagesOf(draft: GroupDraft, answer?: AnswerOpenCall): ViewMessage[] {

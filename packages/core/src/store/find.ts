@@ -1,6 +1,6 @@
-import type { AdmittedFind } from "./admission/document-calls.ts";
-import { compareNamespaces, compareUtf8, namespaceSortPrefix } from "./order.ts";
-import type { Document } from "./ports/document-store.ts";
+import { compareNamespaces, compareUtf8, namespaceSortPrefix } from "../order.ts";
+import type { Document } from "../ports/document-store.ts";
+import type { AdmittedFind } from "./document-calls.ts";
 import { searchableText } from "./searchable-text.ts";
 import { whereMatcher } from "./where-matcher.ts";
 

@@ -1,6 +1,6 @@
 import type { Limits } from "../limits.ts";
+import { whereOperators } from "../store/where-matcher.ts";
 import type { Where } from "../where.ts";
-import { whereOperators } from "../where-matcher.ts";
 import { requireObject, unknownField } from "./fields.ts";
 import { admitId } from "./ids.ts";
 import { admitJson } from "./json.ts";

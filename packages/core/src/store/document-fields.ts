@@ -1,3 +1,5 @@
+import { type FieldKinds, type FieldTable, fieldTable } from "../input/fields.ts";
+import { guardKinds, pageKinds } from "../input/option-kinds.ts";
 import type {
   DeleteDocumentOptions,
   DocumentDelete,
@@ -8,8 +10,6 @@ import type {
   PutOptions,
   TouchDocumentOptions,
 } from "../ports/document-store.ts";
-import { type FieldKinds, type FieldTable, fieldTable } from "./fields.ts";
-import { guardKinds, pageKinds } from "./option-kinds.ts";
 
 // The options of each call of the document store, and whether they select or refine.
 

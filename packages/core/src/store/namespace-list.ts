@@ -1,4 +1,4 @@
-import { namespaceSortPrefix } from "./order.ts";
+import { namespaceSortPrefix } from "../order.ts";
 
 /** The place of the first namespace that begins with the elements of the prefix before its first `*`. */
 export function namespaceListStart(prefix: readonly string[]): string {

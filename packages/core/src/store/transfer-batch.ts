@@ -1,10 +1,5 @@
 import type { StoredEvent } from "../events.ts";
-import type { JsonObject, JsonValue } from "../json.ts";
-import type { Limits } from "../limits.ts";
-import type { OperationRecord, SessionHead, TransferBatch } from "../ports/event-log.ts";
-import { maxRemovedRanges, type RemovedRange } from "../removals.ts";
-import { jsonEquals } from "../where.ts";
-import { admitEvent, admitEventType } from "./events.ts";
+import { admitEvent, admitEventType } from "../input/events.ts";
 import {
   admitFields,
   type FieldTable,
@@ -14,12 +9,17 @@ import {
   requireKnownFields,
   requireObject,
   unreadable,
-} from "./fields.ts";
-import { admitId, admitOptionalId } from "./ids.ts";
-import { admitMetadata } from "./json.ts";
-import { admitInteger, admitTime, admitTtl, maxImportedVersion } from "./numbers.ts";
-import { isLength, notLength, readArray } from "./read-array.ts";
-import { refuse, tooLarge } from "./refuse.ts";
+} from "../input/fields.ts";
+import { admitId, admitOptionalId } from "../input/ids.ts";
+import { admitMetadata } from "../input/json.ts";
+import { admitInteger, admitTime, admitTtl, maxImportedVersion } from "../input/numbers.ts";
+import { isLength, notLength, readArray } from "../input/read-array.ts";
+import { refuse, tooLarge } from "../input/refuse.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
+import type { Limits } from "../limits.ts";
+import type { OperationRecord, SessionHead, TransferBatch } from "../ports/event-log.ts";
+import { jsonEquals } from "../where.ts";
+import { maxRemovedRanges, type RemovedRange } from "./removals.ts";
 
 /** A batch from outside, checked like what a caller appends: another store's word is not trusted either. */
 export interface AdmittedTransferBatch {

@@ -1,4 +1,4 @@
-import type { JsonValue } from "./json.ts";
+import type { JsonValue } from "../json.ts";
 
 /**
  * The text that `find({ text })` looks in: every string of the value in lower case, keys left out, each on its own

@@ -1,3 +1,5 @@
+import { type FieldTable, fieldTable } from "../input/fields.ts";
+import { callKinds, guardKinds, pageKinds } from "../input/option-kinds.ts";
 import type {
   AppendOptions,
   DeleteSessionOptions,
@@ -11,8 +13,6 @@ import type {
   TrimOptions,
   UnsealOptions,
 } from "../ports/event-log.ts";
-import { type FieldTable, fieldTable } from "./fields.ts";
-import { callKinds, guardKinds, pageKinds } from "./option-kinds.ts";
 
 // The options of each call of the log, and whether they select or refine.
 

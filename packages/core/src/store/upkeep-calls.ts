@@ -1,13 +1,13 @@
-import { admitCursor } from "../cursor.ts";
+import { admitOptions, type FieldTable, fieldTable } from "../input/fields.ts";
+import { admitTenant } from "../input/ids.ts";
+import { admitInteger, admitLimit, admitTtl, throwIfAborted } from "../input/numbers.ts";
+import { callKinds, pageFields } from "../input/option-kinds.ts";
+import { refuse } from "../input/refuse.ts";
 import type { Limits } from "../limits.ts";
 import type { PageOptions } from "../ports/common.ts";
 import type { AcquireOptions, RenewOptions } from "../ports/leases.ts";
 import type { ExpireOptions } from "../ports/store.ts";
-import { admitOptions, type FieldTable, fieldTable } from "./fields.ts";
-import { admitTenant } from "./ids.ts";
-import { admitInteger, admitLimit, admitTtl, throwIfAborted } from "./numbers.ts";
-import { callKinds, pageFields } from "./option-kinds.ts";
-import { refuse } from "./refuse.ts";
+import { admitCursor } from "./cursor.ts";
 
 const acquireFields: FieldTable = fieldTable<AcquireOptions>({
   ...callKinds,

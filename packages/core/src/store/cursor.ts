@@ -1,5 +1,5 @@
-import type { JsonValue } from "./json.ts";
-import { MemoryError } from "./memory-error.ts";
+import type { JsonValue } from "../json.ts";
+import { MemoryError } from "../memory-error.ts";
 
 /**
  * An opaque keyset cursor: the position of the last item that was returned, and the kind of query it belongs to.

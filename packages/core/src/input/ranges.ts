@@ -1,4 +1,4 @@
-import type { SeqRange } from "./events.ts";
+import type { SeqRange } from "../events.ts";
 
 /** The same set of sequence numbers, ascending, with ranges that touch or overlap made one. */
 export function normalizeRanges(ranges: readonly SeqRange[]): SeqRange[] {

@@ -1,7 +1,7 @@
-import type { JsonValue } from "./json.ts";
-import { compareUtf8 } from "./order.ts";
+import type { JsonValue } from "../json.ts";
+import { compareUtf8 } from "../order.ts";
+import { valueAt, type Where, type WhereCondition, type WherePath, type WhereSubject } from "../where.ts";
 import { createTextSearch, type TextSearch } from "./text-search.ts";
-import { valueAt, type Where, type WhereCondition, type WherePath, type WhereSubject } from "./where.ts";
 
 /**
  * The filter as a function. Its operands are indexed once, and each place of a document is looked at once however

@@ -1,5 +1,27 @@
 import type { DocumentAddress, DocumentScope } from "../address.ts";
-import { admitCursor } from "../cursor.ts";
+import { admitFields, admitOptions, requireObject } from "../input/fields.ts";
+import {
+  admitDocumentAddress,
+  admitDocumentScope,
+  admitId,
+  admitNamespace,
+  admitOptionalId,
+  admitTags,
+} from "../input/ids.ts";
+import { admitJson, admitMetadata } from "../input/json.ts";
+import {
+  admitChoice,
+  admitInteger,
+  admitLimit,
+  admitNullableTtl,
+  admitOptionalInteger,
+  admitTime,
+  admitTtl,
+  throwIfAborted,
+} from "../input/numbers.ts";
+import { readArray } from "../input/read-array.ts";
+import { refuse, tooLarge } from "../input/refuse.ts";
+import { admitWhere } from "../input/where.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
@@ -16,6 +38,7 @@ import type {
 } from "../ports/document-store.ts";
 import type { SessionGuard } from "../ports/event-log.ts";
 import type { Where } from "../where.ts";
+import { admitCursor } from "./cursor.ts";
 import {
   deleteFields,
   deleteOptionFields,
@@ -27,30 +50,7 @@ import {
   touchDocumentFields,
   writeFields,
 } from "./document-fields.ts";
-import { admitFields, admitOptions, requireObject } from "./fields.ts";
-import {
-  admitDocumentAddress,
-  admitDocumentScope,
-  admitId,
-  admitNamespace,
-  admitOptionalId,
-  admitTags,
-} from "./ids.ts";
-import { admitJson, admitMetadata } from "./json.ts";
 import { type AdmittedGuard, admitGuard, admitGuardFields } from "./log-calls.ts";
-import {
-  admitChoice,
-  admitInteger,
-  admitLimit,
-  admitNullableTtl,
-  admitOptionalInteger,
-  admitTime,
-  admitTtl,
-  throwIfAborted,
-} from "./numbers.ts";
-import { readArray } from "./read-array.ts";
-import { refuse, tooLarge } from "./refuse.ts";
-import { admitWhere } from "./where.ts";
 
 /** A document that a store may keep as it is. */
 export interface AdmittedDocument {

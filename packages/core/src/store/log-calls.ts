@@ -1,9 +1,26 @@
 import type { SessionAddress } from "../address.ts";
-import { admitCursor } from "../cursor.ts";
 import type { EventInput, EventType, SeqRange } from "../events.ts";
+import { type AdmittedEvent, admitEvents, admitEventType } from "../input/events.ts";
+import { admitFields, admitOptions } from "../input/fields.ts";
+import { admitId, admitOptionalId, admitSessionAddress, admitTenant } from "../input/ids.ts";
+import { admitMetadata } from "../input/json.ts";
+import {
+  admitChoice,
+  admitInteger,
+  admitLimit,
+  admitNullableTtl,
+  admitOptionalInteger,
+  admitRanges,
+  admitTime,
+  maxTime,
+  throwIfAborted,
+} from "../input/numbers.ts";
+import { guardFields, initFields } from "../input/option-kinds.ts";
+import { normalizeRanges } from "../input/ranges.ts";
+import { readArray } from "../input/read-array.ts";
+import { refuse } from "../input/refuse.ts";
 import type { JsonObject } from "../json.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
-import type { CallOptions } from "../ports/common.ts";
 import type {
   AppendOptions,
   DeleteSessionOptions,
@@ -19,11 +36,7 @@ import type {
   TrimOptions,
   UnsealOptions,
 } from "../ports/event-log.ts";
-import { normalizeRanges } from "../ranges.ts";
-import { type AdmittedEvent, admitEvents, admitEventType } from "./events.ts";
-import { admitFields, admitOptions } from "./fields.ts";
-import { admitId, admitOptionalId, admitSessionAddress, admitTenant } from "./ids.ts";
-import { admitMetadata } from "./json.ts";
+import { admitCursor } from "./cursor.ts";
 import {
   appendFields,
   deleteSessionFields,
@@ -37,20 +50,6 @@ import {
   trimFields,
   unsealFields,
 } from "./log-fields.ts";
-import {
-  admitChoice,
-  admitInteger,
-  admitLimit,
-  admitNullableTtl,
-  admitOptionalInteger,
-  admitRanges,
-  admitTime,
-  maxTime,
-  throwIfAborted,
-} from "./numbers.ts";
-import { callFields, guardFields, initFields } from "./option-kinds.ts";
-import { readArray } from "./read-array.ts";
-import { refuse } from "./refuse.ts";
 
 export interface AdmittedGuard {
   readonly incarnation: string | undefined;
@@ -249,13 +248,6 @@ export function admitErase(
     ranges: admitRanges(options.seqs, "seqs"),
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
   };
-}
-
-/** What a call that only takes a signal was given. */
-export function admitCall(given: CallOptions | undefined): CallOptions {
-  const options = admitOptions(given, callFields);
-  throwIfAborted(options.signal);
-  return options;
 }
 
 export interface AdmittedSessionGuard {

@@ -1,5 +1,5 @@
-import type { SeqRange } from "./events.ts";
-import { normalizeRanges } from "./ranges.ts";
+import type { SeqRange } from "../events.ts";
+import { normalizeRanges } from "../input/ranges.ts";
 
 /** Events that one erasure, retraction or trim took out, and the session's `revision` after it. */
 export interface RemovedRange extends SeqRange {

@@ -1,5 +1,5 @@
-import type { JsonValue } from "./json.ts";
-import { MemoryError } from "./memory-error.ts";
+import type { JsonValue } from "../json.ts";
+import { MemoryError } from "../memory-error.ts";
 
 /** What the other writer changed first, or what does not match. */
 export type ConflictKind =

@@ -1,0 +1,50 @@
+export { resolveLimits } from "../limits.ts";
+export { documentSortKey } from "../order.ts";
+export { jsonEquals } from "../where.ts";
+export { admitCall } from "./call.ts";
+export { closedError, conflict, historyLost } from "./conflict.ts";
+export { createEventLoopPacer, type EventLoopPacer } from "./event-loop.ts";
+export { type AdmittedEvent, admitEvent, admitEvents, admitEventType } from "./events.ts";
+export {
+  admitFields,
+  admitOptions,
+  type FieldKind,
+  type FieldKinds,
+  type FieldTable,
+  fieldTable,
+  readInput,
+  requireKnownFields,
+  requireObject,
+} from "./fields.ts";
+export {
+  admitDocumentAddress,
+  admitDocumentScope,
+  admitId,
+  admitNamespace,
+  admitOptionalId,
+  admitSessionAddress,
+  admitTags,
+  admitTenant,
+} from "./ids.ts";
+export { type AdmittedJson, admitJson, admitMetadata } from "./json.ts";
+export { admitMessage, type MessageOrigin } from "./message.ts";
+export {
+  abortError,
+  admitChoice,
+  admitInteger,
+  admitLimit,
+  admitNullableTtl,
+  admitOptionalInteger,
+  admitRanges,
+  admitTime,
+  admitTtl,
+  defaultPageSize,
+  maxPageSize,
+  throwIfAborted,
+} from "./numbers.ts";
+export { callKinds, guardKinds, pageKinds } from "./option-kinds.ts";
+export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
+export { readArray } from "./read-array.ts";
+export { refuse, tooLarge } from "./refuse.ts";
+export { admitViewForm } from "./view-form.ts";
+export { admitWhere } from "./where.ts";

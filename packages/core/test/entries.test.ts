@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/**
+ * What each entry of the package exports. A name that is added, moved or removed changes what people can import, so it
+ * is changed here too: `.` is for users, `./input` for authors of features and adapters, `./store` for authors of
+ * stores. A name that two kinds of readers need stands in the first of these entries that has such a reader, and in no other.
+ */
+const entries: { readonly [entry: string]: { readonly values: string; readonly types: string } } = {
+  ".": {
+    values: `
+      MemoryError allPages canonicalJson createManualClock createUuidGenerator defaultLimits fingerprint
+      isEvent isEventScan isEventTransfer printable readAll systemClock textOf updateDocument
+    `,
+    types: `
+      AcquireOptions AppendOptions AppendResult CallOptions CandidateQuery Clock ConflictKind ContentPart
+      DeleteDocumentOptions DeleteSessionOptions DirtyUnit Document DocumentAddress DocumentDelete
+      DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange Durability Embedder EraseOptions
+      EraseResult EventBodies EventInput EventLog EventScan EventTransfer EventType ExecutionRecord
+      ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions HandoffArrangement
+      HandoffContext HandoffHandle HandoffPriority HandoffRecord HandoffRecorder HandoffStart HandoffStatus
+      IdGenerator ImagePart JsonArray JsonObject JsonValue Lease LeaseHolder Leases LimitOverrides Limits
+      ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions Message NamespacesOptions
+      NativePart Operation OperationRecord Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult
+      ReasoningPart Recall RecallHit RecallQuery RenewOptions Retraction Role ScanOptions ScannedEvent
+      ScoredItem SearchIndex SearchItem SearchSelector SearchSource SeqRange SessionAddress SessionGuard
+      SessionHead SessionInit Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest TextPart
+      TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart ToolResultPart
+      TouchDocumentOptions TouchOptions TransferBatch TrimOptions TrimResult UnsealOptions UpdateOptions View
+      ViewForm ViewSource ViewStrategy Where WhereCondition WherePath WhereSubject
+    `,
+  },
+  "./input": {
+    values: `
+      abortError admitCall admitChoice admitDocumentAddress admitDocumentScope admitEvent admitEventType
+      admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage admitMetadata
+      admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions admitRanges
+      admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm admitWhere callKinds
+      closedError conflict countRanges createEventLoopPacer defaultPageSize documentSortKey fieldTable
+      guardKinds historyLost jsonEquals maxPageSize normalizeRanges pageKinds rangesInclude rangesIntersect
+      rangesOf readArray readInput refuse requireKnownFields requireObject resolveLimits throwIfAborted
+      tooLarge
+    `,
+    types: `
+      AdmittedEvent AdmittedJson EventLoopPacer FieldKind FieldKinds FieldTable MessageOrigin
+    `,
+  },
+  "./store": {
+    values: `
+      addRemoval admitAcquire admitAppend admitDelete admitDeleteMany admitDeleteSession admitErase
+      admitExpire admitExport admitFind admitGetMany admitGuard admitListSessions admitNamespaces admitPut
+      admitPutMany admitRead admitRenew admitScan admitTenants admitTouch admitTouchDocument
+      admitTransferBatch admitTrim admitUnitGuard admitUnseal beginsLikePattern checkRetraction
+      compareCopies compareNamespaces compareUtf8 decodeCursor encodeCursor findBounds findMatcher
+      matchesNamespace maxImportedVersion maxRemovedRanges mergeRemovals namespaceListStart
+      namespaceSortPrefix placeBehindNamespace retractedRanges searchableText sessionKey valueAt
+      wasRemovedSince whereMatcher whereOperators
+    `,
+    types: `
+      AdmittedAcquire AdmittedAppend AdmittedDelete AdmittedDocument AdmittedDocumentTouch AdmittedFind
+      AdmittedGuard AdmittedListSessions AdmittedNamespaces AdmittedPut AdmittedRead AdmittedScan
+      AdmittedSessionGuard AdmittedTenants AdmittedTouch AdmittedTransferBatch AdmittedTransferHead
+      AdmittedTrim FindBounds RemovedRange
+    `,
+  },
+};
+
+const folder = join(import.meta.dirname, "..");
+
+interface Manifest {
+  readonly exports: { readonly [entry: string]: string | { readonly default: string } };
+}
+
+const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Manifest;
+
+/** The names that an entry's source re-exports. Entries do nothing else. */
+async function exported(entry: string): Promise<{ values: string[]; types: string[] }> {
+  const target = manifest.exports[entry];
+  if (typeof target !== "object") throw new Error(`${entry} is not an entry`);
+  const source = await readFile(
+    join(folder, target.default.replace("./dist/", "src/").replace(/\.js$/, ".ts")),
+    "utf8",
+  );
+  const statement = /export (type )?\{([^}]*)\} from "[^"]+";\n/g;
+  expect(source.replace(statement, "").trim()).toBe("");
+  const values: string[] = [];
+  const types: string[] = [];
+  for (const [, type, list = ""] of source.matchAll(statement)) {
+    for (const item of list.split(",").map((name) => name.trim())) {
+      if (item === "") continue;
+      if (type === undefined && !item.startsWith("type ")) values.push(item);
+      else types.push(item.replace(/^type /, ""));
+    }
+  }
+  return { values: values.sort(), types: types.sort() };
+}
+
+const words = (list: string) => list.trim().split(/\s+/);
+
+describe("the entries of the package", () => {
+  it("are these", () => {
+    expect(Object.keys(manifest.exports)).toEqual([...Object.keys(entries), "./package.json"]);
+  });
+
+  it.each(Object.entries(entries))("%s exports these names", async (entry, names) => {
+    expect(await exported(entry)).toEqual({ values: words(names.values), types: words(names.types) });
+  });
+
+  it("have no name in common", () => {
+    const all = Object.values(entries).flatMap(({ values, types }) => [...words(values), ...words(types)]);
+    expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
+  });
+});
