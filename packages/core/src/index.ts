@@ -57,6 +57,7 @@ export type {
 export {
   type AppendOptions,
   type AppendResult,
+  type ChangedHead,
   type DeleteSessionOptions,
   type EraseOptions,
   type EraseResult,
@@ -69,6 +70,7 @@ export {
   type ListSessionsOptions,
   type Operation,
   type OperationRecord,
+  type OperationResult,
   type ReadOptions,
   type ReadResult,
   type ScannedEvent,
@@ -76,6 +78,7 @@ export {
   type SessionGuard,
   type SessionHead,
   type SessionInit,
+  type TokenChange,
   type TouchOptions,
   type TransferBatch,
   type TrimOptions,

@@ -197,6 +197,7 @@ const batch: TransferBatch = {
     version: 0,
     revision: 1,
     removalRevision: 0,
+    token: "token",
     firstSeq: 1,
     events: 0,
     bytes: 0,

@@ -132,6 +132,7 @@ describe("a batch from another store", () => {
       version: 9,
       revision: 12,
       removalRevision: 11,
+      token: "token",
       firstSeq: 1,
       events: 9,
       bytes: 0,

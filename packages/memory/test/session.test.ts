@@ -162,7 +162,7 @@ describe("a retried append", () => {
       .tenant("acme")
       .session("chat")
       .append([user("pay")], { operationId: "op-1", agent: "clerk", expectedVersion: 0 });
-    expect(retry).toEqual({ ...first, replayed: true });
+    expect(retry).toEqual({ ...first, previousToken: first.token, replayed: true });
     expect(texts(await session.messages())).toEqual(["pay"]);
   });
 

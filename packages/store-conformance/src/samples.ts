@@ -1,4 +1,5 @@
 import {
+  type AppendResult,
   type EventInput,
   type EventLog,
   fingerprint,
@@ -10,6 +11,7 @@ import {
   type SessionAddress,
   type StoredEvent,
 } from "@relevo/core";
+import { equal } from "./expect.ts";
 import type { CaseContext } from "./harness.ts";
 
 type MessageInput = Extract<EventInput, { readonly type: "message" }>;
@@ -103,6 +105,14 @@ export function textIn(event: StoredEvent): string {
     return typeof event.body.content === "string" ? event.body.content : "(parts)";
   }
   return `(${event.type})`;
+}
+
+/** Fails unless the append replayed the first one. What others wrote since shows in the tokens alone. */
+export function isReplay(retry: AppendResult, first: AppendResult, what: string): void {
+  const { token, previousToken, ...recorded } = retry;
+  const { token: _, previousToken: __, ...result } = first;
+  equal(recorded, { ...result, replayed: true }, what);
+  equal(previousToken, token, `${what}: the token that was found, which is the present one`);
 }
 
 /** What a read of a session that does not exist answers. */

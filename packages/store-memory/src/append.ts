@@ -16,7 +16,8 @@ export function append(state: StoreState, request: AdmittedAppend): AppendResult
     if (found !== undefined && known !== undefined) {
       if (known.fingerprint !== operation.fingerprint)
         throw conflict("operation", { operation: operation.id });
-      return { ...resultOf(known, found.incarnation), replayed: true };
+      const { token } = found;
+      return { ...resultOf(known, found.incarnation), token, previousToken: token, replayed: true };
     }
     if (state.endings.knowsOperation(address, operation.id)) throw historyLost("ended");
   }
@@ -53,18 +54,21 @@ export function append(state: StoreState, request: AdmittedAppend): AppendResult
     for (const gone of log.push(event, one.bytes)) retracted.push(gone);
   }
   if (request.ttlMs !== undefined) session.ttlMs = request.ttlMs ?? undefined;
-  session.revision++;
+  const previousToken = found?.token;
+  state.revise(session);
   if (retracted.length > 0) noteRemoval(session, rangesOf(retracted));
   session.updatedAt = now;
   state.refresh(session, now);
-  const { revision, incarnation } = session;
+  const { revision, incarnation, token } = session;
   const firstSeq = before + 1;
   if (operation !== undefined) {
     const { id, fingerprint } = operation;
     session.operations.add({ id, fingerprint, firstSeq, version: seq, revision });
   }
   state.chargeSession(session, now);
-  return { firstSeq, version: seq, incarnation, revision, replayed: false };
+  return previousToken === undefined
+    ? { firstSeq, version: seq, incarnation, revision, token, replayed: false }
+    : { firstSeq, version: seq, incarnation, revision, token, previousToken, replayed: false };
 }
 
 /** @throws `history-lost` when the incarnation that the caller means is not the one that lives. */

@@ -27,7 +27,7 @@ import { listSessions } from "./list-sessions.ts";
 import { recordOf } from "./operation-ledger.ts";
 import { readEvents } from "./read-events.ts";
 import { createScan } from "./scan.ts";
-import { headOf, noteRemoval, type Session } from "./session.ts";
+import { changedHeadOf, headOf, noteRemoval, type Session } from "./session.ts";
 import { createTransfer } from "./transfer.ts";
 
 /** The most events that one `trim` removes, so that no call holds up the process. */
@@ -39,7 +39,7 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
   const { limits } = state.options;
 
   function touched(session: Session, now: number): void {
-    session.revision++;
+    state.revise(session);
     state.chargeSession(session, now);
   }
 
@@ -65,11 +65,11 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       const session = state.session(admitSessionAddress(address, limits), state.now());
       if (session === undefined) return { version: 0, revision: 0, removalRevision: 0, events: [] };
       const { events, next } = readEvents(session.log, request);
-      const { incarnation, revision, removalRevision } = session;
+      const { incarnation, revision, removalRevision, token } = session;
       const { version } = session.log;
       return next === undefined
-        ? { incarnation, version, revision, removalRevision, events }
-        : { incarnation, version, revision, removalRevision, events, next };
+        ? { incarnation, version, revision, removalRevision, token, events }
+        : { incarnation, version, revision, removalRevision, token, events, next };
     },
 
     async head(address, options) {
@@ -89,7 +89,7 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       if (session === undefined) return undefined;
       const metadataBytes = request.metadata === undefined ? 0 : jsonSize(request.metadata);
       state.requireSessionFits(session, Math.max(0, metadataBytes - session.metadataBytes));
-      const before = session.expiresAt;
+      const { token: previousToken, expiresAt: before } = session;
       if (request.ttlMs !== undefined) session.ttlMs = request.ttlMs ?? undefined;
       state.refresh(session, now);
       session.updatedAt = now;
@@ -101,7 +101,7 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       }
       if (subject !== undefined || metadata !== undefined || before !== session.expiresAt)
         touched(session, now);
-      return headOf(session);
+      return changedHeadOf(session, previousToken);
     },
 
     async trim(address, options: TrimOptions) {
@@ -112,6 +112,7 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       requireIncarnation(session, incarnation);
       requireUnsealed(session);
       if (session === undefined) return { removed: 0, firstSeq: 1, more: false, removalRevision: 0 };
+      const { token: previousToken } = session;
       const { removed, more } = session.log.trim(
         (event) => event.seq < beforeSeq && (olderThan === undefined || event.recordedAt < olderThan),
         trimLimit,
@@ -121,7 +122,8 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
         touched(session, now);
         noteRemoval(session, [{ from: firstSeq - removed, to: firstSeq - 1 }]);
       }
-      return { removed, firstSeq, more, removalRevision: session.removalRevision };
+      const { removalRevision, token } = session;
+      return { removed, firstSeq, more, removalRevision, token, previousToken };
     },
 
     async erase(address, options: EraseOptions) {
@@ -131,12 +133,14 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       const session = state.session(admitSessionAddress(address, limits), now);
       requireIncarnation(session, incarnation);
       if (session === undefined) return { erased: [], revision: 0, removalRevision: 0 };
+      const { token: previousToken } = session;
       const { blank, changed } = session.log.blank(ranges, now);
       if (changed.length > 0) {
         touched(session, now);
         noteRemoval(session, rangesOf(changed));
       }
-      return { erased: blank, revision: session.revision, removalRevision: session.removalRevision };
+      const { revision, removalRevision, token } = session;
+      return { erased: blank, revision, removalRevision, token, previousToken };
     },
 
     async delete(address, options: DeleteSessionOptions = {}) {

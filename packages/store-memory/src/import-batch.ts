@@ -1,8 +1,8 @@
-import type { SessionAddress, SessionHead, StoredEvent } from "@relevo/core";
+import type { ChangedHead, SessionAddress, StoredEvent } from "@relevo/core";
 import { conflict, historyLost, rangesOf, refuse } from "@relevo/core/input";
 import { type AdmittedTransferBatch, compareCopies, mergeRemovals } from "@relevo/core/store";
 import { jsonSize } from "./json-size.ts";
-import { headOf, noteRemoval, type Session } from "./session.ts";
+import { changedHeadOf, noteRemoval, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 
 /**
@@ -13,7 +13,7 @@ export function importBatch(
   state: StoreState,
   address: SessionAddress,
   batch: AdmittedTransferBatch,
-): SessionHead {
+): ChangedHead {
   const now = state.now();
   const { head } = batch;
   const eviction = state.endings.evictionOf(address);
@@ -51,6 +51,7 @@ export function importBatch(
   state.requireSessionFits(found, state.eventCharge(events.length, bytes, operations.length));
 
   if (eviction !== undefined) state.endings.restoreEviction(address);
+  const previousToken = found?.token;
   const session = found ?? createCopy(state, address, batch, now);
   const retracted: number[] = [];
   for (const { event, bytes: size } of events) {
@@ -62,7 +63,7 @@ export function importBatch(
   }
   const { changed } = session.log.blank(rangesOf(erased), now);
   if (found !== undefined && (adds || changed.length > 0)) {
-    session.revision = Math.max(session.revision + 1, head.revision);
+    state.revise(session, Math.max(session.revision + 1, head.revision));
   }
   if (adds || found === undefined) {
     session.removed = mergeRemovals(session.removed, batch.removed);
@@ -73,7 +74,7 @@ export function importBatch(
   if (removed.length > 0) noteRemoval(session, rangesOf(removed));
   if (adds || found === undefined) adoptHead(state, session, batch, now);
   state.chargeSession(session, now);
-  return headOf(session);
+  return changedHeadOf(session, previousToken);
 }
 
 function createCopy(
@@ -89,7 +90,7 @@ function createCopy(
     now,
   );
   session.sealed = true;
-  session.revision = revision;
+  state.revise(session, revision);
   return session;
 }
 

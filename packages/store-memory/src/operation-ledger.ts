@@ -1,4 +1,4 @@
-import type { AppendResult, Operation, OperationRecord } from "@relevo/core";
+import type { Operation, OperationRecord, OperationResult } from "@relevo/core";
 
 /** An operation in one flat object: a log of small appends keeps as many of these as events. */
 export interface LedgerEntry extends Operation {
@@ -51,7 +51,7 @@ export class OperationLedger {
 }
 
 /** The result that the operation's first call returned. */
-export function resultOf(entry: LedgerEntry, incarnation: string): Omit<AppendResult, "replayed"> {
+export function resultOf(entry: LedgerEntry, incarnation: string): OperationResult {
   const { firstSeq, version, revision } = entry;
   return { firstSeq, version, incarnation, revision };
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, SeqRange, SessionHead } from "@relevo/core";
+import type { ChangedHead, JsonObject, SeqRange, SessionHead } from "@relevo/core";
 import { addRemoval, type RemovedRange } from "@relevo/core/store";
 import type { DocumentSet } from "./document-set.ts";
 import type { Expiring } from "./expiry-queue.ts";
@@ -25,6 +25,8 @@ export interface Session extends Expiring {
   readonly operations: OperationLedger;
   documents: DocumentSet | undefined;
   revision: number;
+  /** Of the write that led to the present revision. */
+  token: string;
   /** Newest last. */
   removed: readonly RemovedRange[];
   removalRevision: number;
@@ -57,6 +59,7 @@ export function newSession(tenant: SessionTenant, id: string, seed: SessionSeed,
     operations: new OperationLedger(),
     documents: undefined,
     revision: 0,
+    token: "",
     removed: [],
     removalRevision: 0,
     subject: seed.subject,
@@ -87,6 +90,7 @@ export function headOf(session: Session): SessionHead {
     version: log.version,
     revision: session.revision,
     removalRevision: session.removalRevision,
+    token: session.token,
     firstSeq: log.firstSeq,
     events: log.size,
     bytes: log.bytes,
@@ -97,4 +101,10 @@ export function headOf(session: Session): SessionHead {
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(session.sealed ? { sealed: true as const } : {}),
   });
+}
+
+/** The head after a call that found this token. */
+export function changedHeadOf(session: Session, previousToken: string | undefined): ChangedHead {
+  const head = headOf(session);
+  return previousToken === undefined ? head : Object.freeze({ ...head, previousToken });
 }

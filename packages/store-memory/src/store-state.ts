@@ -1,6 +1,6 @@
 import type { SessionAddress } from "@relevo/core";
 import { createEventLoopPacer, tooLarge } from "@relevo/core/input";
-import { compareUtf8 } from "@relevo/core/store";
+import { compareUtf8, createTokenGenerator } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
 import { Endings } from "./endings.ts";
@@ -30,6 +30,7 @@ export class StoreState {
   documentBytes = 0;
   evictedSessions = 0;
   evictedDocuments = 0;
+  readonly #nextToken = createTokenGenerator();
   readonly #expiry = new ExpiryQueue<Session | DocumentRow>();
   /** Keep the order of use. Looked up by identity, because the maps by name are here anyway. */
   readonly #sessions: LRUCache<Session, Session>;
@@ -129,6 +130,12 @@ export class StoreState {
       version,
       reason,
     });
+  }
+
+  /** Moves the session to its next revision, under a token of its own. */
+  revise(session: Session, revision: number = session.revision + 1): void {
+    session.revision = revision;
+    session.token = this.#nextToken();
   }
 
   /** Sets the idle lifetime going again. */

@@ -14,7 +14,7 @@ import { requireIncarnation } from "./append.ts";
 import type { Handle } from "./handle.ts";
 import { importBatch } from "./import-batch.ts";
 import { recordOf } from "./operation-ledger.ts";
-import { headOf, type Session } from "./session.ts";
+import { changedHeadOf, headOf, type Session } from "./session.ts";
 
 /** The transfer port over the shared memory. */
 export function createTransfer(handle: Handle): EventTransfer {
@@ -24,7 +24,7 @@ export function createTransfer(handle: Handle): EventTransfer {
   function setSealed(session: Session, sealed: boolean): void {
     if (session.sealed === sealed) return;
     session.sealed = sealed;
-    session.revision++;
+    state.revise(session);
   }
 
   return {
@@ -36,8 +36,9 @@ export function createTransfer(handle: Handle): EventTransfer {
       if (session === undefined) throw notFound();
       const { version } = session.log;
       if (expected !== undefined && expected !== version) throw conflict("version", { version });
+      const { token } = session;
       setSealed(session, true);
-      return headOf(session);
+      return changedHeadOf(session, token);
     },
 
     async unseal(address, options: UnsealOptions = {}) {
@@ -46,8 +47,9 @@ export function createTransfer(handle: Handle): EventTransfer {
       const session = state.session(admitSessionAddress(address, limits), state.now());
       requireIncarnation(session, incarnation);
       if (session === undefined) throw notFound();
+      const { token } = session;
       setSealed(session, false);
-      return headOf(session);
+      return changedHeadOf(session, token);
     },
 
     async exportEvents(address, options: ExportOptions = {}) {

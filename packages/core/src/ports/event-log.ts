@@ -44,19 +44,41 @@ export interface AppendOptions extends SessionGuard {
   readonly ttlMs?: number | null | undefined;
 }
 
-export interface AppendResult {
+/**
+ * The write token before and after a call that may write. Every write that moves the session's `revision` gives the
+ * session a token of its own: random text that is never used twice, also when a failover loses the write and another
+ * takes its place. Whoever holds a token and sees it as `previousToken` knows that nobody else wrote in between. A call
+ * that changed nothing answers the present token as both.
+ */
+export interface TokenChange {
+  /** The session's token after the call; absent when there is no session. */
+  readonly token?: string;
+  /** The token that the call found; absent when there was no session before it. */
+  readonly previousToken?: string;
+}
+
+/** What an append did, as it is remembered for its retries. */
+export interface OperationResult {
   readonly firstSeq: number;
   /** The log's last `seq` after this append. */
   readonly version: number;
   readonly incarnation: string;
   readonly revision: number;
+}
+
+export interface AppendResult extends OperationResult, TokenChange {
+  /**
+   * The session's token after the call. A replay answers the present one here and as `previousToken`, so that it shows
+   * what others wrote since the first call.
+   */
+  readonly token: string;
   /** True when an earlier call with the same operation did the work and this one changed nothing. */
   readonly replayed: boolean;
 }
 
 /** An operation as it is remembered, with the result that its retries replay. */
 export interface OperationRecord extends Operation {
-  readonly result: Omit<AppendResult, "replayed">;
+  readonly result: OperationResult;
 }
 
 export interface ReadOptions extends CallOptions {
@@ -90,6 +112,8 @@ export interface ReadResult {
   readonly revision: number;
   /** As in the head; 0 when the session does not exist. */
   readonly removalRevision: number;
+  /** As in the head; absent when the session does not exist. */
+  readonly token?: string;
   readonly events: readonly StoredEvent[];
   /**
    * Where to go on, as `after` forward and as `before` backward, when there may be more. A result with fewer than
@@ -112,6 +136,8 @@ export interface SessionHead {
    * the first. Nothing else changes it, so that a busy session can be summarized.
    */
   readonly removalRevision: number;
+  /** The token of the newest write that moved the `revision`; see `TokenChange`. */
+  readonly token: string;
   /** The smallest `seq` still in the log; `version + 1` when there is none. */
   readonly firstSeq: number;
   /** Events in the log, tombstones and retracted ones included; trimmed ones not. */
@@ -127,6 +153,12 @@ export interface SessionHead {
   readonly sealed?: true;
 }
 
+/** The head after a call that may write, with the token that the call found. */
+export interface ChangedHead extends SessionHead {
+  /** As in `TokenChange`. */
+  readonly previousToken?: string;
+}
+
 export interface TouchOptions extends CallOptions {
   readonly incarnation?: string;
   readonly ttlMs?: number | null | undefined;
@@ -140,7 +172,7 @@ export type TrimOptions = CallOptions & { readonly incarnation?: string } & (
     | { readonly olderThan: number }
   );
 
-export interface TrimResult {
+export interface TrimResult extends TokenChange {
   readonly removed: number;
   readonly firstSeq: number;
   /** True when the call reached its bound and there is more to trim. */
@@ -154,7 +186,7 @@ export interface EraseOptions extends CallOptions {
   readonly incarnation?: string;
 }
 
-export interface EraseResult {
+export interface EraseResult extends TokenChange {
   /** What is blank now, ascending: the events asked for and those derived from them. */
   readonly erased: readonly number[];
   readonly revision: number;
@@ -248,7 +280,7 @@ export interface EventLog {
    *
    * @throws `history-lost` when the named incarnation is gone; `conflict` when sealed.
    */
-  touch(address: SessionAddress, options?: TouchOptions): Promise<SessionHead | undefined>;
+  touch(address: SessionAddress, options?: TouchOptions): Promise<ChangedHead | undefined>;
 
   /**
    * Retention: removes the longest prefix that is all before `beforeSeq`, or all recorded before `olderThan`.
@@ -329,21 +361,22 @@ export interface TransferBatch {
  */
 export interface EventTransfer {
   /** Refuses further writes. Idempotent. @throws `not-found`; `conflict` when the expected version is stale. */
-  seal(address: SessionAddress, options?: DeleteSessionOptions): Promise<SessionHead>;
+  seal(address: SessionAddress, options?: DeleteSessionOptions): Promise<ChangedHead>;
   /** Allows writes again. Idempotent. @throws `not-found`; `history-lost`. */
-  unseal(address: SessionAddress, options?: UnsealOptions): Promise<SessionHead>;
+  unseal(address: SessionAddress, options?: UnsealOptions): Promise<ChangedHead>;
   /**
    * Events after `after`, at most `limit`, with the operations that appended them. Fewer when they are big: no more than
    * `limits.batchBytes` together, or a single one, so that an import takes them. The last batch ends at `head.version`.
    */
   exportEvents(address: SessionAddress, options?: ExportOptions): Promise<TransferBatch | undefined>;
   /**
-   * Takes a batch with its `seq` and incarnation into a sealed session. Idempotent for each `seq`.
+   * Takes a batch with its `seq` and incarnation into a sealed session. Idempotent for each `seq`. A copy has write
+   * tokens of its own: what was cached of the source is not valid for it.
    *
    * @throws `conflict` when another incarnation lives here, or an event with this `seq` has other content;
    *   `invalid-input` when the batch would leave a gap.
    */
-  importEvents(address: SessionAddress, batch: TransferBatch, options?: CallOptions): Promise<SessionHead>;
+  importEvents(address: SessionAddress, batch: TransferBatch, options?: CallOptions): Promise<ChangedHead>;
 }
 
 export function isEventScan(log: EventLog): log is EventLog & EventScan {

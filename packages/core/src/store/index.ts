@@ -56,6 +56,7 @@ export {
   wasRemovedSince,
 } from "./removals.ts";
 export { searchableText } from "./searchable-text.ts";
+export { createTokenGenerator } from "./token-generator.ts";
 export {
   type AdmittedTransferBatch,
   type AdmittedTransferHead,

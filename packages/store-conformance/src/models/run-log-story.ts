@@ -38,6 +38,8 @@ interface Subject {
   readonly fences: number[];
   /** Of each incarnation, by its ordinal, the removal revisions that it had, from 0 on. */
   readonly removalRevisions: Map<number, number[]>;
+  /** The token of each revision that was seen, under the incarnation's id and the revision. */
+  readonly tokens: Map<string, string>;
   texts: number;
 }
 
@@ -64,6 +66,7 @@ export async function runLogStory(
       incarnations: [],
       fences: [],
       removalRevisions: new Map(),
+      tokens: new Map(),
       texts: 0,
     };
     subjects.set(key, subject);
@@ -264,7 +267,10 @@ async function compareWhole(store: Store, subject: Subject, what: string): Promi
     expected,
     `the head ${what}`,
   );
-  if (head !== undefined) compareRemovals(subject, head, what);
+  if (head !== undefined) {
+    compareRemovals(subject, head, what);
+    compareTokens(subject, head, what);
+  }
   const events = await eventsOf(store.log, address, { retracted: "include" });
   const whole = { after: 0, before: Number.MAX_SAFE_INTEGER, limit: 10_000, direction: "forward" } as const;
   const all = model.read({
@@ -287,6 +293,20 @@ function compareRemovals({ model, removalRevisions }: Subject, head: SessionHead
   removalRevisions.set(model.incarnation(), known);
   if (known.length === model.removals()) known.push(head.revision);
   equal([known.length - 1, head.removalRevision], [model.removals(), known.at(-1)], `removals ${what}`);
+}
+
+/** A revision has one token, and no two revisions share theirs. */
+function compareTokens(
+  { tokens }: Subject,
+  { incarnation, revision, token }: SessionHead,
+  what: string,
+): void {
+  const key = `${incarnation} ${revision}`;
+  if (!tokens.has(key)) {
+    check(![...tokens.values()].includes(token), `the token ${what} was that of another revision`);
+    tokens.set(key, token);
+  }
+  equal(token, tokens.get(key), `the token of revision ${revision} ${what}`);
 }
 
 /** Compares a call with what the model expects of it. What is refused must change nothing. */

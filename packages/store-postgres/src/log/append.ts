@@ -70,6 +70,7 @@ function resultOf(answer: string, { events, operation }: AdmittedAppend): Append
         version: Number(version),
         incarnation: incarnation.join("|"),
         revision: Number(revision),
+        token: "",
         replayed: status === "replayed",
       };
     case "ended":

@@ -69,6 +69,7 @@ export function headOf(row: HeadRow): SessionHead {
     incarnation: parseText(row.incarnation),
     version: exactNumber(row.version),
     revision: exactNumber(row.revision),
+    token: "",
     removalRevision: exactNumber(row.removal_revision),
     firstSeq: exactNumber(row.first_seq),
     events: exactNumber(row.events),

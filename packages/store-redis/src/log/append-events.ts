@@ -81,6 +81,7 @@ function resultOf(answer: readonly unknown[]): AppendResult {
     version: Number(version),
     incarnation: decodeText(String(incarnation)),
     revision: Number(revision),
+    token: "",
     replayed: status === "replayed",
   };
 }

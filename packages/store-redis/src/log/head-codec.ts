@@ -83,6 +83,7 @@ export function headOf(session: string, head: StoredHead): SessionHead {
     version,
     revision,
     removalRevision,
+    token: "",
     firstSeq,
     events: version - firstSeq + 1,
     bytes,

@@ -1,4 +1,4 @@
-import type { AppendResult, OperationRecord } from "@relevo/core";
+import type { OperationRecord, OperationResult } from "@relevo/core";
 import { decodeText } from "./head-codec.ts";
 import { corruptHead } from "./status.ts";
 
@@ -18,7 +18,7 @@ export function decodeOperation(id: string, row: string): OperationRecord {
 }
 
 /** The result of an operation, from the parts of its row. @throws `corrupt` */
-export function resultOf(incarnation: unknown, figures: readonly unknown[]): Omit<AppendResult, "replayed"> {
+export function resultOf(incarnation: unknown, figures: readonly unknown[]): OperationResult {
   const [firstSeq = -1, version = -1, revision = -1] = figures.map(Number);
   if (![firstSeq, version, revision].every(Number.isSafeInteger)) throw corruptHead();
   return { firstSeq, version, incarnation: decodeText(String(incarnation)), revision };

@@ -20,6 +20,7 @@ async function importOld({ address }: Session, log: EventLog, events: readonly E
     version: 0,
     revision: 0,
     removalRevision: 0,
+    token: "",
     firstSeq: 1,
     events: 0,
     bytes: 0,

@@ -12,6 +12,7 @@ import { operationCases } from "./operations.ts";
 import { readCases } from "./read.ts";
 import { removalCases } from "./removals.ts";
 import { retractionCases } from "./retraction.ts";
+import { tokenCases } from "./tokens.ts";
 import { trimCases } from "./trim.ts";
 import { valueCases } from "./values.ts";
 
@@ -28,6 +29,7 @@ export const logCases: readonly ConformanceCase[] = [
   ...trimCases,
   ...removalCases,
   ...headCases,
+  ...tokenCases,
   ...listCases,
   ...isolationCases,
   ...valueCases,

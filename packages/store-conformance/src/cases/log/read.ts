@@ -258,7 +258,8 @@ export const readCases: readonly ConformanceCase[] = [
   {
     id: "log/list-and-read-agree",
     area: "log",
-    contract: "Version, revision and removal revision of a read are those of the head at the same moment.",
+    contract:
+      "Version, revision, removal revision and token of a read are those of the head at the same moment.",
     async run(context) {
       const { log } = context.store;
       const address = addressOf(context);
@@ -267,8 +268,8 @@ export const readCases: readonly ConformanceCase[] = [
       await log.erase(address, { seqs: [range(3)] });
       const head = present(await log.head(address), "the head");
       const read = await context.other.log.read(address, { types: ["summary"] });
-      const { version, revision, removalRevision, incarnation } = head;
-      const figures = { version, revision, removalRevision, incarnation };
+      const { version, revision, removalRevision, incarnation, token } = head;
+      const figures = { version, revision, removalRevision, incarnation, token };
       equal(read, { ...figures, events: [] }, "a read that selects nothing");
       const listed: unknown[] = [];
       for await (const item of allPages((cursor) => log.list(context.tenant, cursor))) listed.push(item);

@@ -3,6 +3,7 @@ import type { ConformanceCase } from "../../harness.ts";
 import {
   addressOf,
   eventsOf,
+  isReplay,
   letExpire,
   messages,
   operationOf,
@@ -68,7 +69,7 @@ export const trimCases: readonly ConformanceCase[] = [
       );
       equal((await log.read(address)).events, [], "events");
       const retry = await log.append(address, messages(4), { operation });
-      equal(retry, { ...first, replayed: true }, "the retry of a trimmed operation");
+      isReplay(retry, first, "the retry of a trimmed operation");
       const next = await log.append(address, [says("five")], {
         expectedVersion: 4,
         incarnation: first.incarnation,

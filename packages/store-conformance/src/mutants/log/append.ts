@@ -66,7 +66,7 @@ export const appendMutants: readonly Mutant[] = [
         try {
           return await log.append(address, events, { ...options, expectedVersion: version });
         } catch {
-          return { ...result, incarnation: "lost", revision: 1 };
+          return { ...result, incarnation: "lost", revision: 1, token: "lost" };
         }
       },
     }),

@@ -12,6 +12,7 @@ import { operationMutants } from "./operations.ts";
 import { readMutants } from "./read.ts";
 import { removalMutants } from "./removals.ts";
 import { retractionMutants } from "./retraction.ts";
+import { tokenMutants } from "./tokens.ts";
 import { trimMutants } from "./trim.ts";
 import { valueMutants } from "./values.ts";
 
@@ -28,6 +29,7 @@ export const logMutants: readonly Mutant[] = [
   ...trimMutants,
   ...removalMutants,
   ...headMutants,
+  ...tokenMutants,
   ...listMutants,
   ...isolationMutants,
   ...valueMutants,

@@ -141,8 +141,8 @@ export const operationMutants: readonly Mutant[] = [
       append: async (address, events, options) => {
         const head = await log.head(address);
         if (events.length > 0 || head === undefined) return log.append(address, events, options);
-        const { version, incarnation, revision } = head;
-        return { firstSeq: version + 1, version, incarnation, revision, replayed: false };
+        const { version, incarnation, revision, token } = head;
+        return { firstSeq: version + 1, version, incarnation, revision, token, replayed: false };
       },
     }),
   ),
