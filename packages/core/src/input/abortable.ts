@@ -31,6 +31,8 @@ export async function abortable<Result>(
 }
 
 /** One signal that fires with the first of these; `undefined` when none is given. */
+export function anySignal(first: AbortSignal, ...others: readonly (AbortSignal | undefined)[]): AbortSignal;
+export function anySignal(...signals: readonly (AbortSignal | undefined)[]): AbortSignal | undefined;
 export function anySignal(...signals: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
   const given = signals.filter((signal) => signal !== undefined);
   return given.length > 1 ? AbortSignal.any(given) : given[0];

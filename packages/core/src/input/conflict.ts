@@ -33,7 +33,9 @@ export function conflict(kind: ConflictKind, current: { readonly [name: string]:
 }
 
 /** True for a `conflict` of any store, of this kind when one is given: what is `details.conflict` of the error. */
-export function isConflict(error: unknown, kind?: ConflictKind): error is MemoryError {
+export function isConflict(error: MemoryError, kind?: ConflictKind): boolean;
+export function isConflict(error: unknown, kind?: ConflictKind): error is MemoryError;
+export function isConflict(error: unknown, kind?: ConflictKind): boolean {
   return MemoryError.isInstance(error, "conflict") && (kind === undefined || error.details.conflict === kind);
 }
 
