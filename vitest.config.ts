@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // These run in `.ci/run`, see vitest.slow.config.ts.
+    exclude: ["**/*.slow.test.ts"],
     reporters: ["default", ["json", { outputFile: ".reports/test.json" }]],
     // Limits end a hang and nothing else: no test may depend on how busy the machine is.
     testTimeout: 600_000,

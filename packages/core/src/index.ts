@@ -21,7 +21,7 @@ export {
 } from "./events.ts";
 export { canonicalJson, fingerprint } from "./fingerprint.ts";
 export { createUuidGenerator, type IdGenerator } from "./id-generator.ts";
-export type { ConflictKind } from "./input/conflict.ts";
+export { type ConflictKind, isConflict } from "./input/conflict.ts";
 export type { JsonArray, JsonObject, JsonValue } from "./json.ts";
 export { defaultLimits, type LimitOverrides, type Limits } from "./limits.ts";
 export { MemoryError, type MemoryErrorCode, type MemoryErrorOptions, type Outcome } from "./memory-error.ts";
@@ -101,6 +101,6 @@ export type {
 export type { Durability, ExpireOptions, ExpireResult, Maintenance, Store } from "./ports/store.ts";
 export type { DroppedRange, View, ViewForm, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";
 export { printable } from "./printable.ts";
-export { allPages, readAll } from "./read-all.ts";
+export { allPages, readAll, readPages } from "./read-all.ts";
 export { type UpdateOptions, updateDocument } from "./update-document.ts";
 export type { Where, WhereCondition, WherePath, WhereSubject } from "./where.ts";

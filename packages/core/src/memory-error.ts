@@ -40,7 +40,11 @@ export interface MemoryErrorOptions {
   readonly outcome?: Outcome;
   /** Whether the same call may succeed later. Defaults by code: `unavailable` and `timeout` are retryable. */
   readonly retryable?: boolean;
-  /** Facts for a program: the field that was refused, the current version, the limit. Never another tenant's. */
+  /**
+   * Facts for a program: the field that was refused, the current version, the limit. Never another tenant's.
+   * `attempts`, when it is more than 1, is how often the call was tried before this was thrown: callers that retry
+   * by themselves leave such a failure as it is, so that retries do not multiply.
+   */
   readonly details?: { readonly [name: string]: JsonValue };
   readonly cause?: unknown;
 }

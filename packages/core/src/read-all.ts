@@ -2,7 +2,7 @@ import type { SessionAddress } from "./address.ts";
 import type { StoredEvent } from "./events.ts";
 import { historyLost } from "./input/conflict.ts";
 import type { Page } from "./ports/common.ts";
-import type { EventLog, ReadOptions } from "./ports/event-log.ts";
+import type { EventLog, ReadOptions, ReadResult } from "./ports/event-log.ts";
 
 /**
  * The events of a log page by page, all as of the version that the first page saw, so that a retraction made
@@ -16,21 +16,34 @@ export async function* readAll(
   address: SessionAddress,
   options: ReadOptions = {},
 ): AsyncGenerator<readonly StoredEvent[], void, void> {
-  let position: Pick<ReadOptions, "after" | "before"> = {};
-  let atVersion = options.atVersion;
-  let incarnation: string | undefined;
+  for await (const { events } of readPages((page) => log.read(address, page), options)) {
+    if (events.length > 0) yield events;
+  }
+}
+
+/**
+ * As `readAll` for any way to read one log, such as a session's or one bounded in time: every page as it was read, with
+ * the version, empty ones too. The first page is asked for with the options as they are.
+ *
+ * @throws `history-lost` as `readAll`; what `read` throws.
+ */
+export async function* readPages(
+  read: (options: ReadOptions) => Promise<ReadResult>,
+  options: ReadOptions = {},
+): AsyncGenerator<ReadResult, void, void> {
+  let first: ReadResult | undefined;
+  let position: Pick<ReadOptions, "after" | "before" | "atVersion"> = {};
   for (;;) {
-    const page = await log.read(address, {
-      ...options,
-      ...position,
-      ...(atVersion === undefined ? {} : { atVersion }),
-    });
-    if (incarnation !== undefined && page.incarnation !== incarnation) throw historyLost("ended");
-    incarnation = page.incarnation;
-    atVersion ??= page.version;
-    if (page.events.length > 0) yield page.events;
+    const page = await read({ ...options, ...position });
+    first ??= page;
+    if (page.incarnation !== first.incarnation) throw historyLost("ended");
+    yield page;
     if (page.next === undefined) return;
-    position = options.direction === "backward" ? { before: page.next } : { after: page.next };
+    const atVersion = options.atVersion ?? first.version;
+    position = {
+      atVersion,
+      ...(options.direction === "backward" ? { before: page.next } : { after: page.next }),
+    };
   }
 }
 

@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DocumentAddress } from "./address.ts";
+import { isConflict } from "./input/conflict.ts";
 import { admitOptions, type FieldTable, fieldTable } from "./input/fields.ts";
-import { abortError, admitOptionalInteger, throwIfAborted } from "./input/numbers.ts";
+import { admitOptionalInteger } from "./input/numbers.ts";
 import { guardKinds } from "./input/option-kinds.ts";
+import { retry } from "./input/retry.ts";
 import { MemoryError } from "./memory-error.ts";
 import type { Document, DocumentInput, DocumentStore } from "./ports/document-store.ts";
 import type { SessionGuard } from "./ports/event-log.ts";
@@ -47,42 +48,26 @@ export async function updateDocument(
   } = admitOptions(options, updateFields);
   const attempts = admitOptionalInteger(givenAttempts, "attempts", 1) ?? 10;
   const backoffMs = admitOptionalInteger(givenBackoff, "backoffMs", 0) ?? 5;
-  for (let attempt = 1; ; attempt++) {
-    const current = await documents.get(address, { signal: guard.signal });
-    const next = change(current);
-    if (next === undefined) return current;
-    try {
+  return await retry(
+    async () => {
+      const current = await documents.get(address, { signal: guard.signal });
+      const next = change(current);
+      if (next === undefined) return current;
       return await documents.put(address, next, { ...guard, expectedVersion: current?.version ?? 0 });
-    } catch (error) {
-      if (!isVersionConflict(error)) throw error;
-      if (attempt >= attempts) {
-        throw new MemoryError(
-          "conflict",
-          `The document was changed by others during all ${attempts} tries.`,
-          {
-            retryable: true,
-            details: { ...error.details, attempts },
-            cause: error,
-          },
-        );
-      }
-    }
-    // Full jitter: writers that met once do not meet again at the same moment.
-    const pause = random() * backoffMs * 2 ** Math.min(attempt - 1, 6);
-    await abortablePause(pause, guard.signal);
-  }
+    },
+    {
+      attempts,
+      delayMs: backoffMs,
+      random,
+      signal: guard.signal,
+      when: (error) => isConflict(error, "version"),
+      exhausted: (error) => alwaysChanged(error, attempts),
+    },
+  );
 }
 
-async function abortablePause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  throwIfAborted(signal);
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (cause) {
-    // The pause ends early for no other reason.
-    throw signal === undefined ? cause : abortError(signal);
-  }
-}
-
-function isVersionConflict(error: unknown): error is MemoryError {
-  return MemoryError.isInstance(error, "conflict") && error.details.conflict === "version";
+function alwaysChanged(cause: unknown, attempts: number): MemoryError {
+  const message = `The document was changed by others during all ${attempts} tries.`;
+  const details = { ...(MemoryError.isInstance(cause) ? cause.details : {}), attempts };
+  return new MemoryError("conflict", message, { retryable: true, details, cause });
 }

@@ -11,7 +11,8 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   ".": {
     values: `
       MemoryError allPages canonicalJson createManualClock createUuidGenerator defaultLimits fingerprint
-      isEvent isEventScan isEventTransfer printable readAll systemClock textOf updateDocument
+      isConflict isEvent isEventScan isEventTransfer printable readAll readPages systemClock textOf
+      updateDocument
     `,
     types: `
       AcquireOptions AppendOptions AppendResult CallOptions CandidateQuery ChangedHead Clock ConflictKind
@@ -34,17 +35,18 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   },
   "./input": {
     values: `
-      abortError admitCall admitChoice admitDocumentAddress admitDocumentScope admitEvent admitEventType
-      admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage admitMetadata
-      admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions admitRanges
-      admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm admitWhere callKinds
-      closedError conflict countRanges createEventLoopPacer defaultPageSize documentSortKey fieldTable
-      guardKinds historyLost jsonEquals maxPageSize normalizeRanges pageKinds rangesInclude rangesIntersect
-      rangesOf readArray readInput refuse requireKnownFields requireObject resolveLimits throwIfAborted
-      tooLarge
+      abortError abortable admitCall admitChoice admitDocumentAddress admitDocumentScope admitEvent
+      admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
+      admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
+      admitRanges admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm admitWhere
+      anySignal callKinds closedError conflict countRanges createEventLoopPacer defaultPageSize
+      documentSortKey fieldTable guardKinds historyLost jsonEquals maxPageSize normalizeRanges pageKinds
+      rangesInclude rangesIntersect rangesOf readArray readInput refuse requireKnownFields requireObject
+      resolveLimits retry sleep throwIfAborted tooLarge wasRetried withAttempts withTimeout
     `,
     types: `
-      AdmittedEvent AdmittedJson EventLoopPacer FieldKind FieldKinds FieldTable MessageOrigin
+      AbortableOptions AdmittedEvent AdmittedJson EventLoopPacer FieldKind FieldKinds FieldTable
+      MessageOrigin RetryOptions TimeoutOptions
     `,
   },
   "./store": {

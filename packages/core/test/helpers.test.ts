@@ -16,6 +16,7 @@ import {
   type ReadOptions,
   type ReadResult,
   readAll,
+  readPages,
   systemClock,
 } from "../src/index.ts";
 import { closedError, conflict, historyLost, resolveLimits } from "../src/input/index.ts";
@@ -235,6 +236,24 @@ describe("paging", () => {
       for await (const _ of readAll(log, address)) void _;
     })();
     await rejected(all, "history-lost");
+  });
+
+  it("reads the pages of any reader, with what they say of the log, empty ones too", async () => {
+    const { log, asked } = scripted([{ next: 3 }, { events: [event(4)], version: 12 }]);
+    const versions: number[] = [];
+    for await (const page of readPages((options) => log.read(address, options), { limit: 1 }))
+      versions.push(page.version);
+    expect(versions).toEqual([9, 12]);
+    expect(asked.map(({ after, atVersion }) => [after, atVersion])).toEqual([
+      [undefined, undefined],
+      [3, 9],
+    ]);
+  });
+
+  it("keeps the version that its options name", async () => {
+    const { log, asked } = scripted([{ next: 3 }, {}]);
+    for await (const _ of readPages((options) => log.read(address, options), { atVersion: 5 })) void _;
+    expect(asked.map(({ atVersion }) => atVersion)).toEqual([5, 5]);
   });
 
   it("lists every item of every page, empty pages among them", async () => {

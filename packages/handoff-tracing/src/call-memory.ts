@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AppendOptions,
   type AppendResult,
@@ -9,13 +8,13 @@ import {
   type Outcome,
   type SessionAddress,
 } from "@relevo/core";
-import { abortError } from "@relevo/core/input";
+import { retry, withTimeout } from "@relevo/core/input";
 
 /** How patient calls to the log are. */
 export interface Patience {
   /** How often a write is tried when its outcome is unknown or the store says that it may work later. */
   readonly attempts: number;
-  /** The wait before the second try; doubled before each further one. */
+  /** The longest wait before the second try, doubled before each further one. A random share of it is waited. */
   readonly delayMs: number;
   /** The longest one call may take. A store that hangs is a store that is down. */
   readonly timeoutMs: number;
@@ -30,36 +29,24 @@ export interface Patience {
 export async function callWithin<Result>(
   timeoutMs: number,
   signal: AbortSignal | undefined,
-  outcome: Outcome & ("not-applied" | "unknown"),
+  outcome: "not-applied" | "unknown",
   call: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  if (signal?.aborted) throw abortError(signal);
-  const controller = new AbortController();
-  let giveUp: (error: MemoryError) => void = () => {};
-  const givenUp = new Promise<never>((_, reject) => {
-    giveUp = reject;
-  });
-  const onAbort = (): void => {
-    controller.abort(signal?.reason);
-    if (signal !== undefined) giveUp(abortError(signal, outcome));
-  };
-  const timer = setTimeout(() => {
-    const error = new MemoryError("timeout", `The store did not answer within ${timeoutMs} ms.`, { outcome });
-    controller.abort(error);
-    giveUp(error);
-  }, timeoutMs);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([call(controller.signal), givenUp]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+  const timeoutError = (): MemoryError => new StoreTimeout(timeoutMs, outcome);
+  return await withTimeout(call, { timeoutMs, timeoutError, signal, outcome });
+}
+
+/** Our own patience is over, as opposed to a timeout of the store's. */
+class StoreTimeout extends MemoryError {
+  constructor(timeoutMs: number, outcome: "not-applied" | "unknown") {
+    super("timeout", `The store did not answer within ${timeoutMs} ms.`, { outcome });
   }
 }
 
 /**
  * Appends, and tries again under the same operation while the outcome is unknown or the store asks for patience:
- * the events stand in the log once, however often it is tried.
+ * the events stand in the log once, however often it is tried. What the store has tried more than once itself is not
+ * tried again, nor a call that took longer than `timeoutMs`: the store may be in the middle of its own retries.
  *
  * @throws what the last try threw; its outcome is `unknown` when any try's was.
  */
@@ -70,19 +57,22 @@ export async function appendReliably(
   options: AppendOptions & { readonly operation: Operation },
   patience: Patience,
 ): Promise<AppendResult> {
+  const { signal } = options;
   let mayBeThere = false;
-  for (let attempt = 1; ; attempt++) {
+  const append = async (): Promise<AppendResult> => {
     try {
-      return await callWithin(patience.timeoutMs, options.signal, "unknown", (signal) =>
-        log.append(address, events, { ...options, signal }),
+      return await callWithin(patience.timeoutMs, signal, "unknown", (within) =>
+        log.append(address, events, { ...options, signal: within }),
       );
     } catch (error) {
       mayBeThere ||= outcomeOf(error) === "unknown";
-      if (attempt >= patience.attempts || !isWorthAnotherTry(error) || options.signal?.aborted === true) {
-        throw mayBeThere ? withUnknownOutcome(error) : error;
-      }
+      throw error;
     }
-    await sleep(patience.delayMs * 2 ** (attempt - 1));
+  };
+  try {
+    return await retry(append, { ...patience, signal, when: isWorthAnotherTry });
+  } catch (error) {
+    throw mayBeThere ? withUnknownOutcome(error) : error;
   }
 }
 
@@ -106,6 +96,7 @@ function outcomeOf(error: unknown): Outcome {
 }
 
 function isWorthAnotherTry(error: unknown): boolean {
+  if (error instanceof StoreTimeout) return false;
   return !MemoryError.isInstance(error) || error.retryable || error.outcome === "unknown";
 }
 

@@ -6,9 +6,10 @@ import {
   type HandoffRecord,
   isEvent,
   type JsonValue,
+  readPages,
   type SessionAddress,
 } from "@relevo/core";
-import { admitCall, historyLost } from "@relevo/core/input";
+import { admitCall } from "@relevo/core/input";
 import { addressOf } from "./recorder.ts";
 import { resultType } from "./running-handoff.ts";
 
@@ -62,8 +63,10 @@ export async function readChain(
   const query = { ...options, types: ["handoff", resultType], limit: 1000 } as const;
   const entries = new Map<string, HandoffEntry>();
   const erased: number[] = [];
-  const first = await log.read(at, query);
-  for (let page = first; ; ) {
+  let version = 0;
+  for await (const page of readPages((options) => log.read(at, options), query)) {
+    // Of the first page: later ones also count what was appended meanwhile.
+    version ||= page.version;
     for (const event of page.events) {
       if (isEvent(event, resultType)) {
         addWords(entries, event.body);
@@ -77,11 +80,8 @@ export async function readChain(
       const time = event.at ?? event.recordedAt;
       entries.set(handoffId, join(entries.get(handoffId), event.body, event.seq, time));
     }
-    if (page.next === undefined) break;
-    page = await log.read(at, { ...query, after: page.next, atVersion: first.version });
-    if (page.incarnation !== first.incarnation) throw historyLost("ended");
   }
-  return { session: at.session, version: first.version, entries: [...entries.values()], erased };
+  return { session: at.session, version, entries: [...entries.values()], erased };
 }
 
 /** Adds what a result said to its end. */

@@ -61,7 +61,11 @@ export interface HandoffsOptions {
   readonly observer?: HandoffObserver | undefined;
   /** Told of everything that went wrong without being thrown. A process warning when left out. */
   readonly onError?: ((error: unknown, problem: HandoffProblem) => void) | undefined;
-  /** How often a write with an unknown outcome is tried, 3; and the wait before the second try, 50 ms, then doubled. */
+  /**
+   * How often a write is tried that the store could not do, or whose outcome is unknown: 3 times; and the longest wait
+   * before the second try, 50 ms, doubled before each further one. What the store has retried by itself, or was still
+   * doing when `timeoutMs` was over, is not tried again.
+   */
   readonly retry?:
     | { readonly attempts?: number | undefined; readonly delayMs?: number | undefined }
     | undefined;

@@ -4,6 +4,7 @@ import {
   type Message,
   type ReadOptions,
   type ReadResult,
+  readPages,
   type SeqRange,
   type SessionAddress,
   type StoredEvent,
@@ -97,24 +98,20 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
 
   async function pinned(): Promise<StoredEvent[]> {
     const found: StoredEvent[] = [];
-    let after: number | undefined = version === 0 ? undefined : 0;
-    while (after !== undefined) {
-      const page: ReadResult = await readAt({ types: ["message"], pinned: true, after, limit: 1000 });
-      take(page.events);
-      found.push(...page.events.filter((event) => event.erasedAt === undefined));
-      after = page.next;
+    if (version === 0) return found;
+    for await (const { events } of readPages(readAt, { types: ["message"], pinned: true, limit: 1000 })) {
+      take(events);
+      found.push(...events.filter((event) => event.erasedAt === undefined));
     }
     return found;
   }
 
   /** A page without events may have a next one: a store may bound the work of one call. */
   async function firstOf(options: ReadOptions): Promise<StoredEvent | undefined> {
-    let page = await readAt(options);
-    while (page.events.length === 0 && page.next !== undefined) {
-      const position = options.direction === "backward" ? { before: page.next } : { after: page.next };
-      page = await readAt({ ...options, ...position });
+    for await (const { events } of readPages(readAt, options)) {
+      if (events[0] !== undefined) return events[0];
     }
-    return page.events[0];
+    return undefined;
   }
 
   /** The smallest range that holds every message of this one, or none when there is no message in it. */

@@ -1,5 +1,5 @@
-import type { CallOptions } from "@relevo/core";
-import { untilAborted } from "./abortable.ts";
+import { type CallOptions, MemoryError } from "@relevo/core";
+import { withTimeout } from "@relevo/core/input";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import type { Frame } from "./frame.ts";
 import { HandoffRejected, isRejection } from "./handoff-errors.ts";
@@ -24,38 +24,16 @@ export async function receiveHandoff<Result>(
   running: RunningHandoff,
   receiver: HandoffReceiver<Result>,
 ): Promise<Result> {
-  const { frames, report, settled } = settings;
-  const { facts, record, session, address, outer } = attempt;
-  const controller = new AbortController();
-  const { handoffId, depth, parentId } = record;
-  const { from, to, reason, priority, data } = facts;
-  const { tenant } = address;
-  const frame: Frame = { tenant, handoffId, from, to, parentId, depth, signal: controller.signal, outer };
-  const input: HandoffInput = {
-    handoffId,
-    depth,
-    from,
-    to,
-    reason,
-    priority,
-    data,
-    messages: context.messages,
-    documents: facts.documents,
-    degraded: running.degraded,
-    signal: controller.signal,
-    handoff: (next, nextReceiver, options) =>
-      frames.run(frame, () => run({ ...next, from: to, session }, nextReceiver, options)),
-    reject(words) {
-      throw new HandoffRejected(words);
-    },
-  };
+  const { settled } = settings;
   try {
-    const work = frames.run(frame, () =>
-      observed(settings, attempt, running, async () => await receiver(input)),
+    return await withTimeout(
+      (signal) => {
+        const work = receive(settings, run, attempt, context, running, receiver, signal);
+        work.catch((error: unknown) => reportLate(settings, attempt, error));
+        return work;
+      },
+      { signal: attempt.signal, outcome: "unknown" },
     );
-    return await untilAborted(work, attempt.signal, controller, (error) => {
-      report(error, { phase: "late", session: address });
-    });
   } catch (error) {
     const rejected = isRejection(error) && !settled.has(error);
     if (typeof error === "object" && error !== null) settled.add(error);
@@ -65,6 +43,58 @@ export async function receiveHandoff<Result>(
       .end(ending)
       .catch((cause: unknown) => reportEnd(settings, attempt, cause, running.abandon(ending)));
     throw error;
+  }
+}
+
+/** Runs the receiver with what it is given, as the handoff of this asynchronous context. */
+function receive<Result>(
+  settings: RunnerSettings,
+  run: RunHandoff,
+  attempt: Attempt,
+  context: ResolvedContext,
+  running: RunningHandoff,
+  receiver: HandoffReceiver<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { frames } = settings;
+  const { facts, record, session, address, outer } = attempt;
+  const { handoffId, depth, parentId } = record;
+  const { from, to, reason, priority, data, documents } = facts;
+  const frame: Frame = { tenant: address.tenant, handoffId, from, to, parentId, depth, signal, outer };
+  const input: HandoffInput = {
+    handoffId,
+    depth,
+    from,
+    to,
+    reason,
+    priority,
+    data,
+    messages: context.messages,
+    documents,
+    degraded: running.degraded,
+    signal,
+    handoff: (next, nextReceiver, options) =>
+      frames.run(frame, () => run({ ...next, from: to, session }, nextReceiver, options)),
+    reject(words) {
+      throw new HandoffRejected(words);
+    },
+  };
+  return frames.run(frame, () => observed(settings, attempt, running, async () => await receiver(input)));
+}
+
+/** What a receiver throws after its handoff was aborted, unless it only says that it was. */
+function reportLate({ report }: RunnerSettings, { signal, address }: Attempt, error: unknown): void {
+  if (signal?.aborted !== true || isAbort(error, signal)) return;
+  report(error, { phase: "late", session: address });
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  try {
+    if (error === signal.reason || MemoryError.isInstance(error, "aborted")) return true;
+    return error instanceof Error && error.name === "AbortError";
+  } catch {
+    // A getter or a proxy threw: the error is something else, and is reported.
+    return false;
   }
 }
 

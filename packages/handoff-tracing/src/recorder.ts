@@ -1,5 +1,5 @@
 import type { AppendResult, CallOptions, Clock, EventLog, HandoffRecord, SessionAddress } from "@relevo/core";
-import { fingerprint, MemoryError } from "@relevo/core";
+import { fingerprint, isConflict, MemoryError } from "@relevo/core";
 import { readInput, requireObject } from "@relevo/core/input";
 import { appendReliably, isMemoryDown, type Patience } from "./call-memory.ts";
 import type { HandoffProblem, HandoffSession } from "./handoff-types.ts";
@@ -10,7 +10,6 @@ import {
   type Ending,
   type HandoffEvent,
   type HandoffEvents,
-  isRemoval,
   type RunningHandoff,
 } from "./running-handoff.ts";
 
@@ -138,7 +137,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
             return running(session, beginning, observation, { degraded: true });
           }
           try {
-            if (!isRemoval(error)) throw error;
+            if (!isConflict(error, "removal")) throw error;
             if (again === undefined) report(error, { phase: "outcome", session: addressOf(session), record });
             else if (attempt === starts) throw removedAgain(error);
             beginning = again === undefined ? withoutInline(beginning) : await again();
@@ -163,7 +162,7 @@ const starts = 3;
 function removedAgain(cause: MemoryError): MemoryError {
   return new MemoryError("conflict", `Messages were removed during all ${starts} tries to hand them over.`, {
     retryable: true,
-    details: cause.details,
+    details: { ...cause.details, attempts: starts },
     cause,
   });
 }

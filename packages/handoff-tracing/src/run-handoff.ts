@@ -2,13 +2,13 @@ import { type CallOptions, defaultLimits, type JsonValue } from "@relevo/core";
 import {
   admitJson,
   admitOptions,
+  anySignal,
   callKinds,
   type FieldTable,
   fieldTable,
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
-import { joinSignals } from "./abortable.ts";
 import { admitRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { frameOf } from "./frame.ts";
@@ -64,7 +64,7 @@ function admit<Result>(
   // It ends with the one around it and counts as deeper, but no log says what runs for another tenant.
   const outer = enclosing?.tenant === address.tenant ? enclosing : undefined;
   const isForeign = enclosing !== undefined && outer === undefined;
-  const signal = joinSignals(options.signal, enclosing?.signal);
+  const signal = anySignal(options.signal, enclosing?.signal);
   throwIfAborted(signal);
   return {
     session: request.session,

@@ -5,6 +5,7 @@ import {
   type EventInput,
   type HandoffContext,
   type HandoffRecord,
+  isConflict,
   type JsonValue,
   MemoryError,
   type SeqRange,
@@ -136,7 +137,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     } catch (error) {
       const said = beginning.answers?.result;
       const isRefused = (decided.outcome !== undefined || said !== undefined) && isRefusedForm(error);
-      if (!isRefused && !isRemoval(error)) throw error;
+      if (!isRefused && !isConflict(error, "removal")) throw error;
       end = withoutContent(decided, isRefused ? "refused" : "removed");
       result = plainResult(end, isRefused || typeof said === "function" ? undefined : said);
       settings.report(error, "outcome", end);
@@ -160,7 +161,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
         // The next call may try again; those who wait for this try share its failure.
         if (recording === current) recording = undefined;
         // Somebody else ended this handoff before: the first ending counts.
-        if (!isEndedBefore(error)) throw error;
+        if (!isConflict(error, "operation")) throw error;
       }
       return end ?? decided;
     },
@@ -270,13 +271,4 @@ function outcomeField(outcome: JsonValue | undefined): { readonly outcome?: Json
 function isRefusedForm(error: unknown): boolean {
   if (!MemoryError.isInstance(error) || error.outcome !== "not-applied") return false;
   return error.code === "too-large" || error.code === "invalid-input";
-}
-
-/** Refused because something that it repeats was erased, retracted or trimmed. */
-export function isRemoval(error: unknown): error is MemoryError {
-  return MemoryError.isInstance(error, "conflict") && error.details.conflict === "removal";
-}
-
-function isEndedBefore(error: unknown): boolean {
-  return MemoryError.isInstance(error, "conflict") && error.details.conflict === "operation";
 }

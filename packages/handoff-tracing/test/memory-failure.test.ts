@@ -1,4 +1,5 @@
 import { type EventLog, MemoryError } from "@relevo/core";
+import { retry } from "@relevo/core/input";
 import { describe, expect, test } from "vitest";
 import { HandoffNotRecorded } from "../src/handoff-errors.ts";
 import { full } from "../src/policies.ts";
@@ -167,6 +168,62 @@ test("a store that hangs is a store that is down", async () => {
   const { handoffs, session } = bench({ timeoutMs: 20 }, (log) => ({ ...bound(log), read: () => hang }));
   const error = await rejectionOf(handoffs.run({ ...work, session }, unreachable));
   expect(MemoryError.isInstance(error, "timeout")).toBe(true);
+});
+
+describe("a store that never answers well", () => {
+  /** A log whose appends fail as `fail` says, and how often the store was asked in all. */
+  function broken(
+    fail: (count: () => number, signal?: AbortSignal) => Promise<never>,
+    patience: { readonly timeoutMs?: number } = {},
+  ) {
+    let calls = 0;
+    const { handoffs, session } = bench({ retry: { attempts: 3, delayMs: 0 }, ...patience }, (log) => ({
+      ...bound(log),
+      append: (_address, _events, options) => fail(() => ++calls, options?.signal),
+    }));
+    return { handoffs, session, calls: () => calls };
+  }
+  const down = (): Promise<never> => Promise.reject(new MemoryError("unavailable", "The store is down."));
+  const inner = { attempts: 4, delayMs: 0, when: () => true };
+
+  test("is asked as often as the handoffs try, when it does not retry by itself", async () => {
+    const { handoffs, session, calls } = broken((count) => {
+      count();
+      return down();
+    });
+    const error = await rejectionOf(handoffs.run({ ...work, session }, unreachable));
+    expect(error).toMatchObject({ code: "unavailable", details: { attempts: 3 } });
+    expect(calls()).toBe(3);
+  });
+
+  test("is asked no more often than it retries by itself", async () => {
+    const { handoffs, session, calls } = broken((count) =>
+      retry(() => {
+        count();
+        return down();
+      }, inner),
+    );
+    const error = await rejectionOf(handoffs.run({ ...work, session }, unreachable));
+    expect(error).toMatchObject({ code: "unavailable", details: { attempts: 4 } });
+    expect(calls()).toBe(4);
+  });
+
+  test("is not asked again when it is still retrying at the end of our patience", async () => {
+    let given: AbortSignal | undefined;
+    const { handoffs, session, calls } = broken(
+      (count, signal) => {
+        count();
+        given ??= signal;
+        return new Promise(() => undefined);
+      },
+      { timeoutMs: 20 },
+    );
+    const error = await rejectionOf(handoffs.run({ ...work, session }, unreachable));
+    expect(error).toMatchObject({ code: "timeout", outcome: "unknown" });
+    expect(given?.aborted).toBe(true);
+    // The start, and the end that says that it may stand there without a receiver that runs.
+    expect(calls()).toBe(2);
+  });
 });
 
 function brokenReads(log: EventLog): EventLog {

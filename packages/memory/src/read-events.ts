@@ -1,4 +1,10 @@
-import type { Message, ReadOptions, StoredEvent, StoredEventOf } from "@relevo/core";
+import {
+  type Message,
+  type ReadOptions,
+  readPages,
+  type StoredEvent,
+  type StoredEventOf,
+} from "@relevo/core";
 import { maxPageSize } from "@relevo/core/input";
 import type { SessionHandle } from "./session-handle.ts";
 
@@ -17,19 +23,15 @@ export async function readEvents(
   const { limit = Number.POSITIVE_INFINITY, ...query } = options;
   const events: StoredEvent[] = [];
   let version = options.atVersion;
-  let position: Pick<ReadOptions, "after" | "before"> = {};
-  for (;;) {
-    const page = await handle.read({
-      ...query,
-      ...position,
-      limit: Math.min(maxPageSize, limit - events.length),
-      ...(version === undefined ? {} : { atVersion: version }),
-    });
+  const pages = readPages((page) => handle.read(page), { ...query, limit: Math.min(maxPageSize, limit) });
+  for await (const page of pages) {
     version ??= page.version;
-    for (const event of page.events) if (keep(event)) events.push(event);
-    if (page.next === undefined || events.length >= limit) return { version, events };
-    position = options.direction === "backward" ? { before: page.next } : { after: page.next };
+    for (const event of page.events) {
+      if (events.length < limit && keep(event)) events.push(event);
+    }
+    if (events.length >= limit) break;
   }
+  return { version: version ?? 0, events };
 }
 
 /** A message event that still has its content. */

@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AppendOptions,
   type AppendResult,
+  isConflict,
   MemoryError,
   type Message,
   type SeqRange,
 } from "@relevo/core";
-import { abortError, admitInteger, maxPageSize, rangesOf } from "@relevo/core/input";
+import { admitInteger, maxPageSize, rangesOf, retry } from "@relevo/core/input";
 import { operationOf } from "./append-events.ts";
 import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
 import type { RetractOptions } from "./session.ts";
@@ -14,6 +14,7 @@ import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
 
 const attempts = 20;
+const delayMs = 5;
 
 /** Retracts the last effective messages by compare-and-set and returns them, oldest first. */
 export async function undoMessages(
@@ -22,32 +23,39 @@ export async function undoMessages(
   options: RetractOptions,
 ): Promise<readonly Message[]> {
   admitInteger(count, "count", 1, maxPageSize);
+  return await retry(() => undoOnce(handle, count, options), {
+    attempts,
+    delayMs,
+    random: handle.runtime.random,
+    signal: options.signal,
+    when: (error) => isConflict(error, "version"),
+    exhausted: alwaysChanged,
+  });
+}
+
+async function undoOnce(
+  handle: SessionHandle,
+  count: number,
+  options: RetractOptions,
+): Promise<readonly Message[]> {
+  const { version, events } = await readEvents(
+    handle,
+    { types: ["message"], direction: "backward", limit: count, ...signalOf(options) },
+    hasMessage,
+  );
+  // An operation that is known replays whatever the log looks like now, so only a call without one may stop here.
+  if (events.length === 0 && options.operationId === undefined) return [];
+  const ranges = rangesOf(events.map((event) => event.seq));
   const request = { undo: count, reason: options.reason };
-  for (let attempt = 1; ; attempt++) {
-    const { version, events } = await readEvents(
-      handle,
-      { types: ["message"], direction: "backward", limit: count, ...signalOf(options) },
-      hasMessage,
-    );
-    // An operation that is known replays whatever the log looks like now, so only a call without one may stop here.
-    if (events.length === 0 && options.operationId === undefined) return [];
-    const ranges = rangesOf(events.map((event) => event.seq));
-    try {
-      const result = await retract(handle, ranges, request, { ...options, expectedVersion: version });
-      if (result.replayed) return await replayedMessages(handle, result.firstSeq, options);
-      return messagesOf(events).toReversed();
-    } catch (error) {
-      if (!MemoryError.isInstance(error, "conflict") || error.details.conflict !== "version") throw error;
-      if (attempt === attempts) {
-        throw new MemoryError("conflict", `Others wrote to the session during all ${attempts} tries.`, {
-          retryable: true,
-          details: { ...error.details, attempts },
-          cause: error,
-        });
-      }
-    }
-    await pause(handle, attempt, options.signal);
-  }
+  const result = await retract(handle, ranges, request, { ...options, expectedVersion: version });
+  if (result.replayed) return await replayedMessages(handle, result.firstSeq, options);
+  return messagesOf(events).toReversed();
+}
+
+function alwaysChanged(cause: unknown): MemoryError {
+  const details = { ...(MemoryError.isInstance(cause) ? cause.details : {}), attempts };
+  const message = `Others wrote to the session during all ${attempts} tries.`;
+  return new MemoryError("conflict", message, { retryable: true, details, cause });
 }
 
 /** Retracts everything that the log holds now. */
@@ -95,14 +103,4 @@ async function replayedMessages(
     (event) => event.retractedBy === seq,
   );
   return messagesOf(retracted);
-}
-
-async function pause(handle: SessionHandle, attempt: number, signal: AbortSignal | undefined): Promise<void> {
-  // Full jitter over a window that doubles: writers that met once do not meet again at the same moment.
-  const ms = handle.runtime.random() * 5 * 2 ** Math.min(attempt - 1, 6);
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (cause) {
-    throw signal === undefined ? cause : abortError(signal);
-  }
 }

@@ -1,5 +1,5 @@
 import { type CallOptions, type Lease, MemoryError } from "@relevo/core";
-import { admitInteger } from "@relevo/core/input";
+import { admitInteger, anySignal } from "@relevo/core/input";
 import type { LeaseOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
@@ -39,7 +39,7 @@ export async function runUnderLease<Result>(
   const lease = await acquireLease(handle, options);
   const lost = new AbortController();
   const stopRenewing = keepRenewed(lease, ttlMs, (reason) => lost.abort(reason));
-  const signal = options.signal === undefined ? lost.signal : AbortSignal.any([lost.signal, options.signal]);
+  const signal = anySignal(lost.signal, options.signal);
   const requireHeld = (call: CallOptions = {}): Promise<Lease> => lease.renew({ ttlMs, ...signalOf(call) });
   try {
     return await work({ fence: lease.fence, requireHeld }, signal);

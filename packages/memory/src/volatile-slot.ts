@@ -3,6 +3,7 @@ import {
   type Document,
   type DocumentAddress,
   type DocumentStore,
+  isConflict,
   type JsonValue,
   MemoryError,
   type PutOptions,
@@ -90,7 +91,7 @@ export class VolatileSlot {
       return "empty";
     } catch (error) {
       if (MemoryError.isInstance(error, "aborted")) throw error;
-      if (!isVersionConflict(error)) this.#runtime.onError(error);
+      if (!isConflict(error, "version")) this.#runtime.onError(error);
       return "taken";
     }
   }
@@ -122,7 +123,7 @@ export class VolatileSlot {
       this.#runtime.outdated.delete(this.#name);
     } catch (error) {
       // Somebody wrote it anew, and has the later word.
-      if (isVersionConflict(error)) return;
+      if (isConflict(error, "version")) return;
       this.#runtime.noteOutdated(this.#name, durableVersion);
       this.#runtime.onError(error);
     }
@@ -141,7 +142,7 @@ export class VolatileSlot {
     try {
       await this.#documents.delete(this.#address, { expectedVersion: document.version });
     } catch (error) {
-      if (!isVersionConflict(error)) throw error;
+      if (!isConflict(error, "version")) throw error;
     }
   }
 
@@ -168,8 +169,4 @@ export class VolatileSlot {
     this.#runtime.requireOpen();
     return this.#runtime.volatile.documents;
   }
-}
-
-function isVersionConflict(error: unknown): boolean {
-  return MemoryError.isInstance(error, "conflict") && error.details.conflict === "version";
 }

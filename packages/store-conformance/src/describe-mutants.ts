@@ -12,6 +12,11 @@ export interface DescribeMutantsOptions extends TestRunnerOptions {
   readonly afterAll?: ((run: () => void) => unknown) | undefined;
   /** Mutants that only this store can have, such as one that breaks its own eviction. */
   readonly mutants?: readonly Mutant[];
+  /**
+   * Whether only `mutants` are judged; false when left out. The kit's own mutants prove its cases, which one store has
+   * to show, not each: the store in process judges them in this repository.
+   */
+  readonly onlyOwn?: boolean | undefined;
   /** Only mutants of these cases. */
   readonly onlyTargets?: readonly string[];
   readonly cases?: readonly ConformanceCase[];
@@ -28,6 +33,7 @@ const knownOptions: FieldTable = fieldTable<DescribeMutantsOptions>({
   it: "refines",
   afterAll: "refines",
   mutants: "selects",
+  onlyOwn: "refines",
   onlyTargets: "selects",
   cases: "selects",
   kitMutants: "selects",
@@ -49,7 +55,8 @@ export function describeMutants(harness: StoreHarness, given: DescribeMutantsOpt
   const { describe = vitest.describe, it = vitest.it, afterAll = vitest.afterAll } = options;
   const { cases = allCases, timeoutMs = 600_000, print = console.log } = options;
   const mutants = [...(options.kitMutants ?? allMutants), ...(options.mutants ?? [])];
-  const chosen = mutants.filter(({ target }) => options.onlyTargets?.includes(target) ?? true);
+  const judged = options.onlyOwn === true ? (options.mutants ?? []) : mutants;
+  const chosen = judged.filter(({ target }) => options.onlyTargets?.includes(target) ?? true);
   const verdicts: MutantVerdict[] = [];
 
   describe(`${harness.name} mutants`, () => {

@@ -193,6 +193,19 @@ describe("describeMutants", () => {
     expect(result.lines).toEqual(["conformance: 2 cases, 1 mutants, 0 survived"]);
   });
 
+  it("runs only the store's own when asked to, though no case loses its mutant", async () => {
+    const other = { ...caught, id: "other", target: "log/other" };
+    const cases = [listCase, { ...listCase, id: "log/other" }];
+    const kit = { cases, kitMutants: [other], mutants: [caught], onlyOwn: true };
+    const result = await registered((runner) => describeMutants(tinyHarness(), { ...runner, ...kit }));
+    expect(result.names).toEqual([
+      "target every case, and nothing else",
+      "list-lies is caught by log/list: a list has a cursor",
+    ]);
+    expect(result.failures).toEqual([]);
+    expect(result.lines).toEqual(["conformance: 2 cases, 1 mutants, 0 survived"]);
+  });
+
   it("does not judge a mutant of what the store lacks", async () => {
     const scanCase: ConformanceCase = { ...listCase, needs: ["scan"] };
     expect(await judgeMutant(survivor, [scanCase], tinyHarness())).toBe("not-applicable");

@@ -7,7 +7,7 @@ import { handlesOf, timeoutMs } from "./harness.ts";
 import { ownMutants } from "./own-mutants.ts";
 import { openTestDatabase, type TestDatabase } from "./server.ts";
 
-// On a server rather than on PGlite, and many at once: most of their time they wait for the server's clock.
+// On a server rather than on PGlite, and side by side. The kit's own mutants are judged on the store in memory.
 describe.skipIf(!requireService("postgres", { for: "the mutants of the store on PostgreSQL" }))(
   "on a server",
   () => {
@@ -33,6 +33,6 @@ describe.skipIf(!requireService("postgres", { for: "the mutants of the store on 
       },
     };
 
-    describeMutants(harness, { mutants: ownMutants, it: it.concurrent });
+    describeMutants(harness, { mutants: ownMutants, onlyOwn: true, it: it.concurrent });
   },
 );

@@ -4,7 +4,12 @@ import { closingLine, missing } from "./tally.ts";
 import { testWorkspace } from "./test-workspace.ts";
 
 const { values } = parseArgs({
-  options: { root: { type: "string" }, soak: { type: "string" }, faults: { type: "boolean" } },
+  options: {
+    root: { type: "string" },
+    slow: { type: "boolean" },
+    faults: { type: "boolean" },
+    soak: { type: "string" },
+  },
 });
 const root = resolve(values.root ?? join(import.meta.dirname, "..", "..", ".."));
 
@@ -14,6 +19,7 @@ if (soakSeconds !== undefined && !(soakSeconds > 0)) throw new Error("--soak tak
 try {
   process.exitCode = await testWorkspace(root, {
     report: (line) => console.log(line),
+    slow: values.slow === true,
     faults: values.faults === true,
     ...(soakSeconds === undefined ? {} : { soakSeconds }),
   });

@@ -1,8 +1,8 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type CommandOptions, runCommand } from "./command.ts";
 import { field, listField, textField } from "./json-fields.ts";
-import { readJson, readText } from "./read-reports.ts";
+import { readJson } from "./read-reports.ts";
 import { missing, type Tally } from "./tally.ts";
 
 /** A project of the workspace, as Nx sees it. */
@@ -67,23 +67,30 @@ export async function runTargets(
   targets: readonly string[],
   { report, parallel, ...options }: RunTargetsOptions,
 ): Promise<NxRun> {
-  const started = Date.now();
   const onLine = (line: string) => {
     if (/^\s*[✔✖]\s+nx run /u.test(line)) report(`    ${line.trim()}`);
   };
   const nxArguments = ["run-many", "-t", ...targets, "--output-style=static-failures-only"];
   if (parallel !== undefined) nxArguments.push(`--parallel=${parallel}`);
-  const { code, output } = await runCommand("nx", nxArguments, { cwd: root, onLine, ...options });
-  const cache = join(root, ".nx", "cache");
-  const record = await readJson(join(cache, "run.json"));
-  // The record of an earlier run says nothing of this one.
-  const fresh = Date.parse(textField(field(record, "run"), "startTime")) >= started;
-  const tasks = new Map<string, TaskOutcome>();
-  for (const task of fresh ? listField(record, "tasks") : []) {
-    const printed = await readText(join(cache, "terminalOutputs", textField(task, "hash")));
-    tasks.set(textField(task, "taskId"), { code: Number(field(task, "status") ?? 1), output: printed ?? "" });
-  }
-  return { code, output, tasks };
+  const record = join(root, ".relevo", "tasks.json");
+  await mkdir(dirname(record), { recursive: true });
+  // The record of an earlier run says nothing about this one.
+  await rm(record, { force: true });
+  const env = { ...options.env, RELEVO_TASKS_FILE: record };
+  const { code, output } = await runCommand("nx", nxArguments, { cwd: root, onLine, ...options, env });
+  return { code, output, tasks: readTasks(await readJson(record)) };
+}
+
+/** The tasks that `record-tasks.mjs` wrote; none when Nx ended before it got there. */
+export function readTasks(record: unknown): ReadonlyMap<string, TaskOutcome> {
+  const ran = listField(record, "tasks").filter((task) => field(task, "status") !== "skipped");
+  return new Map(
+    ran.map((task) => {
+      const code = field(task, "code");
+      const outcome = { code: typeof code === "number" ? code : 1, output: textField(task, "output") };
+      return [textField(task, "id"), outcome];
+    }),
+  );
 }
 
 /** Counts tasks by their exit code; one that did not run has failed. */

@@ -26,6 +26,9 @@ const sharedFiles = [
   "tsconfig.base.json",
   "tsconfig.test.base.json",
   "vitest.config.ts",
+  "vitest.slow.config.ts",
+  // A plugin that nx.json names.
+  "tools/test-run/src/record-tasks.mjs",
 ];
 
 export interface ScratchOptions {
@@ -66,7 +69,9 @@ export async function createScratchWorkspace(
 
 /** Takes away what the Nx and the Vitest that run the test tell their children. */
 function freshEnvironment(): { readonly [name: string]: string | undefined } {
-  const inherited = Object.keys(process.env).filter((name) => /^(NX_|VITEST|TEST$|NODE_ENV$)/u.test(name));
+  const inherited = Object.keys(process.env).filter((name) =>
+    /^(NX_|VITEST|TEST$|NODE_ENV$|RELEVO_TASKS_FILE$)/u.test(name),
+  );
   return {
     ...Object.fromEntries(inherited.map((name) => [name, undefined])),
     NX_DAEMON: "false",

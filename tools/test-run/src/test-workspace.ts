@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
 import { conformance } from "./conformance.ts";
 import { lint } from "./lint.ts";
+import { faults, fuzz, soak } from "./long-runs.ts";
 import { countTasks, loadProjects, type NxRun, type Project, runTargets } from "./nx.ts";
 import { readCheckReport, readVitestReport } from "./read-reports.ts";
-import { faults, soak } from "./soak.ts";
 import { addTallies, closingLine, failedNames, missing, type Tally, tallyTable } from "./tally.ts";
 
 export interface TestWorkspaceOptions {
@@ -16,6 +16,8 @@ export interface TestWorkspaceOptions {
   readonly soakSeconds?: number;
   /** Whether servers are killed and connections cut too; not when left out. */
   readonly faults?: boolean;
+  /** Whether the slow tier runs too, `*.slow.test.ts` and `fuzz`; not when left out. */
+  readonly slow?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface TestWorkspaceOptions {
  */
 export async function testWorkspace(
   root: string,
-  { report, soakSeconds, faults: withFaults = false }: TestWorkspaceOptions,
+  { report, soakSeconds, faults: withFaults = false, slow = false }: TestWorkspaceOptions,
 ): Promise<number> {
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
@@ -50,8 +52,10 @@ export async function testWorkspace(
     const run = await runTargets(root, ["test", "check"], { report });
     const { lines, tally } = conformance(projects, run);
     conformanceLines.push(...lines);
-    return [...(await countTests(root, projects, run, report)), ...tally];
+    return [...(await countTests(root, projects, run, report)), ...tally, ...(await orphans(root, projects))];
   });
+  if (slow) await step("slow tests", () => slowTests(root, projects, report));
+  if (slow) await step("fuzz", () => fuzz(root, projects, report));
   if (withFaults) await step("faults", () => faults(root, projects, report));
   if (soakSeconds !== undefined) await step("soak", () => soak(root, projects, soakSeconds, report));
 
@@ -108,11 +112,49 @@ async function countTests(
     const results = await readCheckReport(`${name} check`, join(root, ".reports", `${check}.json`));
     tallies.push(withTask(run, `${name}:check`, results));
   }
-  if (run.code !== 0) report(run.output);
-  if (run.code !== 0 && tallies.every(({ failed }) => failed === 0)) {
-    tallies.push(missing("Nx", `ended with exit code ${run.code}`));
+  return withRun(run, tallies, report);
+}
+
+/** Runs the slow tests of the projects that have some. */
+async function slowTests(
+  root: string,
+  projects: readonly Project[],
+  report: (line: string) => void,
+): Promise<readonly Tally[]> {
+  const slow = projects.filter(({ targets }) => targets.includes("slow"));
+  if (slow.length === 0) {
+    report("    no project has slow tests yet");
+    return [];
   }
-  return tallies;
+  const run = await runTargets(root, ["slow"], { report });
+  const tallies = await Promise.all(
+    slow.map(async ({ name, root: folder }) => {
+      const tests = await readVitestReport(`${name} slow`, join(root, folder, ".reports", "slow.json"));
+      return withTask(run, `${name}:slow`, tests);
+    }),
+  );
+  return withRun(run, tallies, report);
+}
+
+/** Slow tests of a project without the target `slow` would run nowhere: each such file is a failure. */
+async function orphans(root: string, projects: readonly Project[]): Promise<readonly Tally[]> {
+  const found: string[] = [];
+  for (const { root: folder, targets } of projects) {
+    if (targets.includes("slow") || !existsSync(join(root, folder, "test"))) continue;
+    const files = await readdir(join(root, folder, "test"), { recursive: true });
+    found.push(
+      ...files.filter((file) => file.endsWith(".slow.test.ts")).map((file) => `${folder}/test/${file}`),
+    );
+  }
+  return found.map((file) => missing(file, "never runs: its project has no target slow"));
+}
+
+/** Shows what Nx printed when it failed; that alone is a failure when every report says that all is well. */
+function withRun(run: NxRun, tallies: readonly Tally[], report: (line: string) => void): readonly Tally[] {
+  if (run.code === 0) return tallies;
+  report(run.output);
+  if (tallies.some(({ failed }) => failed > 0)) return tallies;
+  return [...tallies, missing("Nx", `ended with exit code ${run.code}`)];
 }
 
 /** A task that failed, or never ran, fails even when its report says that all is well. */

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { conformance } from "../src/conformance.ts";
 import { readLintReport } from "../src/lint.ts";
-import { countTasks } from "../src/nx.ts";
+import { countTasks, readTasks } from "../src/nx.ts";
 import { addTallies, closingLine, failedNames, missing, tallyTable } from "../src/tally.ts";
 
 const one = { name: "one", passed: 3, failed: 0, skipped: 1, problems: [] };
@@ -51,6 +51,30 @@ it("counts a task that failed and one that never ran as failures", () => {
     failed: 2,
     problems: ["b:build failed", "c:build did not run"],
   });
+});
+
+it("reads the outcome of each task, and takes one that was skipped for one that did not run", () => {
+  const tasks = readTasks({
+    tasks: [
+      { id: "a:test", status: "success", code: 0, output: "fine" },
+      { id: "b:test", status: "local-cache", code: 0 },
+      { id: "c:test", status: "failure", code: 2, output: "broken" },
+      { id: "d:test", status: "failure" },
+      { id: "e:test", status: "skipped", code: 0 },
+    ],
+  });
+  expect([...tasks]).toEqual([
+    ["a:test", { code: 0, output: "fine" }],
+    ["b:test", { code: 0, output: "" }],
+    ["c:test", { code: 2, output: "broken" }],
+    ["d:test", { code: 1, output: "" }],
+  ]);
+});
+
+it("finds no task where Nx wrote nothing, so that all of them have failed", () => {
+  expect(readTasks(undefined).size).toBe(0);
+  const run = { code: 0, output: "", tasks: readTasks(undefined) };
+  expect(countTasks("build", run, ["a:build"])).toMatchObject({ passed: 0, failed: 1 });
 });
 
 it("counts files without an error as passed and each error as failed", () => {

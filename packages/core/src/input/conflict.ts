@@ -32,6 +32,13 @@ export function conflict(kind: ConflictKind, current: { readonly [name: string]:
   });
 }
 
+/** True for a `conflict` of any store, of this kind when one is given: what is `details.conflict` of the error. */
+export function isConflict(error: MemoryError, kind?: ConflictKind): boolean;
+export function isConflict(error: unknown, kind?: ConflictKind): error is MemoryError;
+export function isConflict(error: unknown, kind?: ConflictKind): boolean {
+  return MemoryError.isInstance(error, "conflict") && (kind === undefined || error.details.conflict === kind);
+}
+
 /** The `history-lost` that every store throws alike. `reason` says whether it was deleted, evicted or lost. */
 export function historyLost(reason: "ended" | "evicted" | "incomplete"): MemoryError {
   return new MemoryError("history-lost", historyLostMessages[reason], { details: { reason } });

@@ -1,6 +1,7 @@
 export { resolveLimits } from "../limits.ts";
 export { documentSortKey } from "../order.ts";
 export { jsonEquals } from "../where.ts";
+export { type AbortableOptions, abortable, anySignal } from "./abortable.ts";
 export { admitCall } from "./call.ts";
 export { closedError, conflict, historyLost } from "./conflict.ts";
 export { createEventLoopPacer, type EventLoopPacer } from "./event-loop.ts";
@@ -46,5 +47,8 @@ export { callKinds, guardKinds, pageKinds } from "./option-kinds.ts";
 export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
 export { readArray } from "./read-array.ts";
 export { refuse, tooLarge } from "./refuse.ts";
+export { type RetryOptions, retry, wasRetried, withAttempts } from "./retry.ts";
+export { sleep } from "./sleep.ts";
 export { admitViewForm } from "./view-form.ts";
 export { admitWhere } from "./where.ts";
+export { type TimeoutOptions, withTimeout } from "./with-timeout.ts";

@@ -1,5 +1,5 @@
 import { printable, type SummaryRequest } from "@relevo/core";
-import { abortError, throwIfAborted } from "@relevo/core/input";
+import { withTimeout } from "@relevo/core/input";
 import type { SummarizeSettings } from "./summarize-settings.ts";
 
 /** A summary's text, or why there is none. */
@@ -14,25 +14,14 @@ export async function callSummarizer(
   settings: Pick<SummarizeSettings, "summarizer" | "timeoutMs" | "counter">,
   request: SummaryRequest,
 ): Promise<SummarizerOutcome> {
-  const { signal } = request;
   const { timeoutMs } = settings;
-  throwIfAborted(signal);
-  const deadline = new AbortController();
-  const stopped = Promise.withResolvers<SummarizerOutcome>();
-  const onAbort = (): void => {
-    if (signal !== undefined) stopped.reject(abortError(signal));
-    deadline.abort(signal?.reason);
-  };
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = setTimeout(() => {
-    stopped.resolve({ failure: `did not answer within ${timeoutMs} ms` });
-    deadline.abort(new Error("The summarizer's time is over."));
-  }, timeoutMs);
+  const timeoutError = new Error("The summarizer's time is over.");
+  const call = (signal: AbortSignal): Promise<SummarizerOutcome> => ask(settings, { ...request, signal });
   try {
-    return await Promise.race([ask(settings, { ...request, signal: deadline.signal }), stopped.promise]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    return await withTimeout(call, { timeoutMs, timeoutError: () => timeoutError, signal: request.signal });
+  } catch (error) {
+    if (error !== timeoutError) throw error;
+    return { failure: `did not answer within ${timeoutMs} ms` };
   }
 }
 

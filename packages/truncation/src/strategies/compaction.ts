@@ -2,6 +2,7 @@ import {
   type ContentPart,
   type EventInput,
   fingerprint,
+  isConflict,
   type JsonValue,
   MemoryError,
   type Message,
@@ -241,13 +242,13 @@ export class Compaction {
       if (!MemoryError.isInstance(error) || mustStop(error)) throw error;
       refused = error;
     }
-    const kind = refused?.code === "conflict" ? refused.details.conflict : undefined;
-    const isOutdated = kind === "version" || kind === "removal";
+    const isRemoval = isConflict(refused, "removal");
+    const isOutdated = isRemoval || isConflict(refused, "version");
     if (source.latest !== undefined && (refused === undefined || isOutdated)) {
       const latest = await source.latest(call);
       const isLast = attempt === tries;
       // After the last try the store does not say whether the removals since then concern this summary.
-      const isRemoved = kind === "removal" || (isLast && latest.removalRevision !== removalRevision);
+      const isRemoved = isRemoval || (isLast && latest.removalRevision !== removalRevision);
       if (refused === undefined || isRemoved || !isLast) {
         this.#state.history = new History(latest, {
           readsSummaries: true,
@@ -267,8 +268,12 @@ export class Compaction {
 
 /** Errors after which the caller must not go on as if nothing were. */
 function mustStop(error: MemoryError): boolean {
-  if (error.code === "conflict") return error.details.conflict === "fence";
-  return error.code === "aborted" || error.code === "closed" || error.code === "history-lost";
+  return (
+    isConflict(error, "fence") ||
+    error.code === "aborted" ||
+    error.code === "closed" ||
+    error.code === "history-lost"
+  );
 }
 
 /** Neighbouring groups that one call of the summarizer sees; a group that is too large by itself is alone. */

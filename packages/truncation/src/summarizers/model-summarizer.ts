@@ -1,5 +1,12 @@
 import { type CallOptions, MemoryError, printable, type Summarizer, type SummaryRequest } from "@relevo/core";
-import { abortError, admitFields, type FieldTable, fieldTable, throwIfAborted } from "@relevo/core/input";
+import {
+  abortable,
+  abortError,
+  admitFields,
+  type FieldTable,
+  fieldTable,
+  throwIfAborted,
+} from "@relevo/core/input";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
 import { admitPromptTokens, type SummaryPrompt, summaryPrompt } from "./summary-prompt.ts";
 
@@ -58,11 +65,10 @@ export function modelSummarizer(options: ModelSummarizerOptions): Summarizer {
       const { signal, maxTokens } = request;
       throwIfAborted(signal);
       const prompt = summaryPrompt(request, { maxPromptTokens });
-      const answer = await untilAborted(signal, () => call(prompt, { maxTokens, signal })).catch(
-        (cause: unknown) => {
-          throw failureOf(cause, name, signal);
-        },
-      );
+      const ask = async (): Promise<unknown> => await call(prompt, { maxTokens, signal });
+      const answer = await abortable(ask(), { signal }).catch((cause: unknown) => {
+        throw failureOf(cause, name, signal);
+      });
       const text = typeof answer === "string" ? answer.trim() : "";
       if (text === "") {
         throw new MemoryError("unavailable", `The summarizer ${name} returned no text.`, {
@@ -92,20 +98,4 @@ function failureOf(cause: unknown, name: string, signal: AbortSignal | undefined
     details: { summarizer: name },
     cause,
   });
-}
-
-/** The work's result, or the abort: a client that ignores its signal must not hold a view up. */
-async function untilAborted<Result>(
-  signal: AbortSignal | undefined,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  if (signal === undefined) return await work();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(abortError(signal));
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work(), promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -4,11 +4,12 @@ import {
   isEvent,
   MemoryError,
   type Message,
+  readAll,
   type SeqRange,
   type SessionAddress,
   type StoredEvent,
 } from "@relevo/core";
-import { admitCall } from "@relevo/core/input";
+import { admitCall, maxPageSize } from "@relevo/core/input";
 import { liveSummaryOf } from "../history/live-summary.ts";
 
 /**
@@ -68,19 +69,9 @@ async function messagesIn(
   { from, to }: SeqRange,
   call: CallOptions,
 ): Promise<readonly StoredEvent[]> {
+  const query = { types: ["message"], after: from - 1, before: to + 1, retracted: "include" } as const;
   const events: StoredEvent[] = [];
-  let after: number | undefined = from - 1;
-  while (after !== undefined) {
-    const page = await log.read(address, {
-      ...call,
-      types: ["message"],
-      after,
-      before: to + 1,
-      limit: 1000,
-      retracted: "include",
-    });
-    events.push(...page.events);
-    after = page.next;
-  }
+  for await (const page of readAll(log, address, { ...call, ...query, limit: maxPageSize }))
+    events.push(...page);
   return events;
 }

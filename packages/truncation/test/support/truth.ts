@@ -1,4 +1,4 @@
-import { isEvent, type StoredEvent } from "@relevo/core";
+import { isEvent, readPages, type StoredEvent } from "@relevo/core";
 import type { Session } from "@relevo/memory";
 import type { Entry } from "@relevo/messages";
 
@@ -13,14 +13,10 @@ export interface Truth {
 
 export async function truthOf(session: Session): Promise<Truth> {
   const events: StoredEvent[] = [];
-  let after = 0;
   let version = 0;
-  for (;;) {
-    const page = await session.events({ after, limit: 1000 });
+  for await (const page of readPages((options) => session.events(options), { limit: 1000 })) {
     events.push(...page.events);
     version = page.version;
-    if (page.next === undefined) break;
-    after = page.next;
   }
   const messages = events.filter(({ type }) => type === "message");
   return {

@@ -1,7 +1,7 @@
 import {
   type AppendOptions,
   type EventInput,
-  MemoryError,
+  isConflict,
   type SeqRange,
   type SessionAddress,
 } from "@relevo/core";
@@ -37,7 +37,7 @@ function lenient(
       try {
         return await log.append(address, events, options);
       } catch (error) {
-        if (!MemoryError.isInstance(error, "conflict") || error.details.conflict !== "removal") throw error;
+        if (!isConflict(error, "removal")) throw error;
         const { incarnation, removalRevision } = await log.read(address, { limit: 1 });
         const call = { address, events, options, current: removalRevision };
         if (incarnation === undefined || !(await forgives(call, log, parts))) throw error;

@@ -1,0 +1,61 @@
+import { MemoryError } from "../memory-error.ts";
+import type { CallOptions } from "../ports/common.ts";
+import { sleep } from "./sleep.ts";
+
+export interface RetryOptions extends CallOptions {
+  /** How often the work is tried in all, the first time included. */
+  readonly attempts: number;
+  /** The longest pause before the second try, in milliseconds; doubles with each try, to at most 64 times this. */
+  readonly delayMs: number;
+  /** Whether this failure is worth another try. Not asked about failures that were retried below, see `wasRetried`. */
+  readonly when: (error: unknown) => boolean;
+  /** The error when every try has failed. The last one with `details.attempts` when left out. */
+  readonly exhausted?: ((error: unknown, attempts: number) => unknown) | undefined;
+  /** A number from 0 to 1, for tests that want the same pauses. `Math.random` when left out. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** The longest pause is this power of two times the first. */
+const maxDoublings = 6;
+
+/**
+ * Does the work, and again after a failure for which `when` holds. Between the tries it waits a random share of a time
+ * that doubles ("full jitter", Brooker, "Exponential Backoff And Jitter", 2015): callers that collided once do not
+ * collide again at the same moment.
+ *
+ * Retries do not stack: a failure that whoever threw it has retried already is thrown at once. Three tries over three
+ * tries would be nine, and the store that cannot answer would get them all.
+ *
+ * @throws the failure, with `details.attempts` after more than one try; `aborted` when the signal fires in a pause.
+ */
+export async function retry<Result>(
+  work: (attempt: number) => Promise<Result>,
+  { attempts, delayMs, when, exhausted = withAttempts, random = Math.random, signal }: RetryOptions,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(attempt);
+    } catch (error) {
+      if (wasRetried(error) || !when(error)) throw error;
+      if (attempt >= attempts) throw exhausted(error, attempt);
+    }
+    await sleep(random() * delayMs * 2 ** Math.min(attempt - 1, maxDoublings), { signal });
+  }
+}
+
+/** True for an error of a call that was tried more than once already, by whoever threw it: `details.attempts` says so. */
+export function wasRetried(error: unknown): boolean {
+  return MemoryError.isInstance(error) && Number(error.details.attempts ?? 1) > 1;
+}
+
+/** The error, saying how often the call was tried. Errors that are no `MemoryError` stay as they are. */
+export function withAttempts(error: unknown, attempts: number): unknown {
+  if (!MemoryError.isInstance(error) || attempts === 1) return error;
+  const { code, message, outcome, retryable, details } = error;
+  return new MemoryError(code, message, {
+    outcome,
+    retryable,
+    details: { ...details, attempts },
+    cause: error,
+  });
+}

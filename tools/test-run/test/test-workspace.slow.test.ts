@@ -1,0 +1,147 @@
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createScratchWorkspace, type ScratchWorkspace } from "../src/scratch-workspace.ts";
+
+// Each run of a workspace takes seconds, so a run shows as much as it can.
+const workspace = join(import.meta.dirname, "..", "..", "..");
+const main = join(workspace, "tools", "test-run", "src", "main.ts");
+const tsconfig = JSON.stringify({
+  extends: "../../tsconfig.base.json",
+  compilerOptions: { rootDir: ".", noEmit: true, types: [] },
+  include: ["src"],
+});
+
+function shell(command: string): object {
+  return { executor: "nx:run-commands", options: { command } };
+}
+
+function testFile(expected: number): string {
+  return `import { expect, it } from "vitest";
+import { three } from "../src/index.ts";
+
+it("is three", () => expect(three).toBe(${expected}));
+
+it("is a number", () => expect(three).toBeTypeOf("number"));
+`;
+}
+
+/** A package whose tests pass; `targets` are added to its own. */
+function packageFiles(name: string, targets: object = {}): { readonly [path: string]: string } {
+  const manifest = {
+    name: `@relevo/${name}`,
+    version: "0.1.0",
+    type: "module",
+    nx: { targets: { build: {}, typecheck: {}, test: {}, ...targets } },
+  };
+  return {
+    [`packages/${name}/package.json`]: `${JSON.stringify(manifest)}\n`,
+    [`packages/${name}/tsconfig.json`]: tsconfig,
+    [`packages/${name}/tsconfig.test.json`]: tsconfig,
+    [`packages/${name}/src/index.ts`]: "export const three: number = 3;\n",
+    [`packages/${name}/test/${name}.test.ts`]: testFile(3),
+  };
+}
+
+let scratch: ScratchWorkspace;
+
+beforeEach(async () => {
+  scratch = await createScratchWorkspace(workspace);
+});
+
+afterEach(() => scratch[Symbol.asyncDispose]());
+
+async function format(): Promise<void> {
+  await scratch.run("biome", ["check", "--write", "."]);
+}
+
+async function run(...more: readonly string[]) {
+  const result = await scratch.run("node", [main, "--root", scratch.root, ...more]);
+  return { ...result, closing: result.standardOutput.trimEnd().split("\n").at(-1) };
+}
+
+it("passes when everything passes, again from the cache, and runs what is slow only when asked", async () => {
+  const failing = { slow: {}, fuzz: shell("false"), faults: shell("false"), soak: shell("false") };
+  await scratch.write({
+    ...packageFiles("sums", failing),
+    "packages/sums/test/sums.slow.test.ts": testFile(4),
+  });
+  await format();
+  const first = await run();
+  expect(first.closing, first.output).toMatch(/^\d+ passed, 0 failed$/u);
+  expect(first.code).toBe(0);
+  await rm(join(scratch.root, "packages", "sums", ".reports"), { recursive: true });
+
+  const second = await run();
+  expect(second.closing).toBe(first.closing);
+  expect(second.output).toMatch(/@relevo\/sums:test.*cache/u);
+
+  const broken = await run("--slow", "--faults", "--soak", "7");
+  expect(broken.code).toBe(1);
+  expect(broken.closing).toMatch(/^\d+ passed, 4 failed$/u);
+  for (const problem of ["@relevo/sums slow: is three", "sums:fuzz", "sums:faults", "sums:soak"]) {
+    expect(broken.output).toContain(problem);
+  }
+});
+
+it("counts what is slow when asked, and tells the soak its time", async () => {
+  const soak = shell('test "$RELEVO_SOAK_SECONDS" = 8');
+  await scratch.write({
+    ...packageFiles("sums", { slow: {}, fuzz: shell("true"), faults: shell("true"), soak }),
+    "packages/sums/test/sums.slow.test.ts": testFile(3),
+  });
+  await format();
+  const { code, output } = await run("--slow", "--faults", "--soak", "8");
+  expect(code, output).toBe(0);
+  for (const part of ["slow tests: 2", "fuzz: 1", "faults: 1", "soak: 1"]) {
+    expect(output).toContain(`${part} passed, 0 failed`);
+  }
+});
+
+it("fails for every package that is broken, each in its own way, and names what failed last", async () => {
+  await scratch.write({
+    ...packageFiles("sums"),
+    ...packageFiles("wrong"),
+    "packages/wrong/test/wrong.test.ts": testFile(4),
+    ...packageFiles("killed", { test: shell("kill -9 $$") }),
+    ...packageFiles("untyped"),
+    "packages/untyped/src/broken.ts": "export const text: string = 3;\n",
+    ...packageFiles("forgotten"),
+    "packages/forgotten/test/forgotten.slow.test.ts": testFile(3),
+  });
+  await format();
+  await scratch.write({
+    "packages/sums/src/loose.ts": "export const   loose = 1\n",
+    "packages/sums/src/left.ts":
+      'import { right } from "./right.ts";\n\nexport const left: number = right;\n',
+    "packages/sums/src/right.ts": 'import { left } from "./left.ts";\n\nexport const right: number = left;\n',
+  });
+  const { code, closing, output } = await run("--slow", "--faults", "--soak", "7");
+  expect(code).toBe(1);
+  expect(closing).toMatch(/^\d+ passed, [1-9]\d* failed$/u);
+  for (const nothing of ["slow tests", "a fuzz target", "a faults target", "a soak target"]) {
+    expect(output).toContain(`no project has ${nothing} yet`);
+  }
+  const lastLines = output.trimEnd().split("\n").slice(-15).join("\n");
+  for (const problem of [
+    /^✖ @relevo\/wrong: .*is three/mu,
+    /^✖ @relevo\/killed: .*left no readable report/mu,
+    /^✖ .*@relevo\/untyped:build failed/mu,
+    /^✖ .*loose\.ts:\d+: format/mu,
+    /^✖ .*left\.ts:\d+: lint\/suspicious\/noImportCycles/mu,
+    /^✖ .*forgotten\.slow\.test\.ts: never runs/mu,
+  ]) {
+    // Just above the closing line, where it is still on the screen.
+    expect(lastLines, output).toMatch(problem);
+  }
+  // What is in order counts all the same.
+  expect(output).toMatch(/^ {2}@relevo\/sums +2 +0 +0$/mu);
+});
+
+it("fails when the workspace itself cannot be read", async () => {
+  await scratch.write({ ...packageFiles("sums"), "nx.json": "{ broken" });
+  const { code, closing } = await run();
+  await cp(join(workspace, "nx.json"), join(scratch.root, "nx.json"));
+  expect(code).toBe(1);
+  expect(closing).toBe("0 passed, 1 failed");
+});
