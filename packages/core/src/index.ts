@@ -57,6 +57,8 @@ export type {
 export {
   type AppendOptions,
   type AppendResult,
+  type BelowPage,
+  type BelowPart,
   type ChangedHead,
   type DeleteSessionOptions,
   type EraseOptions,

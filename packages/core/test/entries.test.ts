@@ -15,19 +15,19 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       updateDocument
     `,
     types: `
-      AcquireOptions AppendOptions AppendResult CallOptions CandidateQuery ChangedHead Clock ConflictKind
-      ContentPart DeleteDocumentOptions DeleteSessionOptions DirtyUnit Document DocumentAddress DocumentDelete
-      DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange Durability Embedder EraseOptions
-      EraseResult EventBodies EventInput EventLog EventScan EventTransfer EventType ExecutionRecord
-      ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions HandoffArrangement
-      HandoffContext HandoffHandle HandoffPriority HandoffRecord HandoffRecorder HandoffStart HandoffStatus
-      IdGenerator ImagePart JsonArray JsonObject JsonValue Lease LeaseHolder Leases LimitOverrides Limits
-      ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions Message NamespacesOptions
-      NativePart Operation OperationRecord OperationResult Outcome Page PageOptions Provider PutOptions
-      ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions Retraction Role
-      ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource SeqRange
-      SessionAddress SessionGuard SessionHead SessionInit Store StoredEvent StoredEventOf Summarizer Summary
-      SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
+      AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangedHead
+      Clock ConflictKind ContentPart DeleteDocumentOptions DeleteSessionOptions DirtyUnit Document
+      DocumentAddress DocumentDelete DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange
+      Durability Embedder EraseOptions EraseResult EventBodies EventInput EventLog EventScan EventTransfer
+      EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions
+      HandoffArrangement HandoffContext HandoffHandle HandoffPriority HandoffRecord HandoffRecorder
+      HandoffStart HandoffStatus IdGenerator ImagePart JsonArray JsonObject JsonValue Lease LeaseHolder Leases
+      LimitOverrides Limits ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions
+      Message NamespacesOptions NativePart Operation OperationRecord OperationResult Outcome Page PageOptions
+      Provider PutOptions ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions
+      Retraction Role ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource
+      SeqRange SessionAddress SessionGuard SessionHead SessionInit Store StoredEvent StoredEventOf Summarizer
+      Summary SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
       ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions TransferBatch
       TrimOptions TrimResult UnsealOptions UpdateOptions View ViewForm ViewSource ViewStrategy Where
       WhereCondition WherePath WhereSubject
@@ -56,13 +56,13 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitPutMany admitRead admitRenew admitScan admitTenants admitTouch admitTouchDocument
       admitTransferBatch admitTrim admitUnitGuard admitUnseal beginsLikePattern checkRetraction compareCopies
       compareNamespaces compareUtf8 createTokenGenerator decodeCursor encodeCursor findBounds findMatcher
-      matchesNamespace maxImportedVersion maxRemovedRanges mergeRemovals namespaceListStart
-      namespaceSortPrefix placeBehindNamespace retractedRanges searchableText sessionKey valueAt
-      wasRemovedSince whereMatcher whereOperators
+      matchesNamespace maxImportedVersion maxPinnedBelow maxRemovedRanges maxSummariesLookedAt mergeRemovals
+      namespaceListStart namespaceSortPrefix placeBehindNamespace retractedRanges searchableText sessionKey
+      summariesInForce valueAt wasRemovedSince whereMatcher whereOperators
     `,
     types: `
-      AdmittedAcquire AdmittedAppend AdmittedDelete AdmittedDocument AdmittedDocumentTouch AdmittedFind
-      AdmittedGuard AdmittedListSessions AdmittedNamespaces AdmittedPut AdmittedRead AdmittedScan
+      AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedDelete AdmittedDocument AdmittedDocumentTouch
+      AdmittedFind AdmittedGuard AdmittedListSessions AdmittedNamespaces AdmittedPut AdmittedRead AdmittedScan
       AdmittedSessionGuard AdmittedTenants AdmittedTouch AdmittedTransferBatch AdmittedTransferHead
       AdmittedTrim FindBounds RemovedRange
     `,

@@ -7,44 +7,77 @@ import {
   type ViewSource,
   type ViewStrategy,
 } from "@relevo/core";
+import { throwIfAborted } from "@relevo/core/input";
 import { hasMessage, readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
 
-/** The log of a session as a view strategy sees it, all as of the version that the log has now. */
+/** How much the first read takes: what most views show, so that they need no second one. */
+const firstPage = 64;
+
+/**
+ * The log of a session as a view strategy sees it, all as of the version that the log has now. The newest page and the
+ * pinned messages below it come with one read; more is read only when a strategy goes further back.
+ */
 export async function createViewSource(
   handle: SessionHandle,
   options: { readonly fence?: number } & CallOptions = {},
 ): Promise<ViewSource> {
-  // A read, not `head`: through it a session that is gone is noticed.
-  const first = await handle.read({ limit: 1, ...signalOf(options) });
+  // Not `head` and a page: two reads would cost a second round trip, and could be of two moments.
+  const first = await handle.read({
+    types: ["message", "summary"],
+    direction: "backward",
+    limit: firstPage,
+    below: ["pinned"],
+    ...signalOf(options),
+  });
   const { incarnation, version, revision, removalRevision } = first;
-  const asOf = { atVersion: version };
+
+  async function readOlder(
+    before: number,
+    limit: number,
+    call: CallOptions,
+  ): Promise<readonly StoredEvent[]> {
+    const { events } = await readEvents(handle, {
+      ...signalOf(call),
+      atVersion: version,
+      types: ["message", "summary"],
+      direction: "backward",
+      before,
+      limit,
+    });
+    return events;
+  }
+
   return {
     ...(incarnation === undefined ? {} : { incarnation }),
     version,
     revision,
     removalRevision,
-    async readBackward({ before, limit, signal }): Promise<readonly StoredEvent[]> {
-      if (version === 0) return [];
-      const { events } = await readEvents(handle, {
-        ...asOf,
-        ...signalOf(signal === undefined ? options : { signal }),
-        types: ["message", "summary"],
-        direction: "backward",
-        limit,
-        ...(before === undefined ? {} : { before }),
-      });
-      return events;
+    async readBackward({ before = version + 1, limit, signal }): Promise<readonly StoredEvent[]> {
+      throwIfAborted(signal);
+      const start = first.events.findIndex(({ seq }) => seq < before);
+      const known = start === -1 ? [] : first.events.slice(start, start + limit);
+      if (known.length === limit || first.next === undefined) return known;
+      const older = await readOlder(
+        Math.min(before, first.next),
+        limit - known.length,
+        signal === undefined ? options : { signal },
+      );
+      return [...known, ...older];
     },
     async pinned(call = options): Promise<readonly StoredEvent[]> {
-      if (version === 0) return [];
-      const { events } = await readEvents(
+      throwIfAborted(call.signal);
+      const { pinned: below = [], morePinned } = first.below ?? {};
+      const known = [...below, ...first.events.filter(({ pinned }) => pinned === true).toReversed()];
+      const oldest = known[0];
+      if (morePinned === undefined || oldest === undefined) return known.filter(hasMessage);
+      const { events: older } = await readEvents(
         handle,
-        { ...asOf, ...signalOf(call), types: ["message"], pinned: true },
+        { ...signalOf(call), atVersion: version, types: ["message"], pinned: true, before: oldest.seq },
         hasMessage,
       );
-      return events;
+      return [...older, ...known.filter(hasMessage)];
     },
     async append(
       event,

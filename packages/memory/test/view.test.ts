@@ -7,6 +7,7 @@ import {
   type ViewStrategy,
 } from "@relevo/core";
 import { describe, expect, it } from "vitest";
+import { createMemory } from "../src/index.ts";
 import { assistant, failure, oneStore, texts, user } from "./fixture.ts";
 
 /** Shows what the source hands out; what a test looks at is in `seen`. */
@@ -117,6 +118,59 @@ describe("a view", () => {
     });
     await session.view({ strategy });
     expect(seen).toEqual([[4, 3], [2, 1], [4, 3, 2, 1], [1]]);
+  });
+
+  it("is one read when the newest page and the pinned messages below it are enough", async () => {
+    const { store } = oneStore();
+    const reads: unknown[] = [];
+    const log = {
+      ...store.log,
+      read: (...call: Parameters<typeof store.log.read>) => {
+        reads.push(call[1]);
+        return store.log.read(...call);
+      },
+    };
+    const { limits, documents } = store;
+    const session = createMemory({ store: { limits, log, documents } }).tenant("acme").session();
+    const rules = Array.from(
+      { length: 102 },
+      (_, index) => ({ role: "system", content: `${index}` }) as const,
+    );
+    await session.append([...rules.slice(0, 2), ...Array.from({ length: 98 }, () => user("m"))]);
+    const seen: number[][] = [];
+    const strategy = spying(async (source) => {
+      seen.push(seqs(await source.readBackward({ limit: 40 })));
+      seen.push(seqs(await source.readBackward({ limit: 24, before: 61 })));
+      seen.push(seqs(await source.pinned()));
+    });
+    await session.view({ strategy });
+    expect([reads.length, seen[0]?.length, seen[1]?.at(0), seen[1]?.at(-1), seen[2]]).toEqual([
+      1,
+      40,
+      60,
+      37,
+      [1, 2],
+    ]);
+    reads.length = 0;
+    await session.append(rules.slice(2));
+    await session.append(user("last"));
+    const pinned: number[][] = [];
+    await session.view({ strategy: spying(async (source) => void pinned.push(seqs(await source.pinned()))) });
+    expect([reads.length, pinned[0]?.length, pinned[0]?.[1], pinned[0]?.at(-1)]).toEqual([1, 102, 2, 200]);
+    await session.view({
+      strategy: spying(async (source) => {
+        expect(await source.readBackward({ limit: 300 })).toHaveLength(201);
+        expect(await source.readBackward({ limit: 300, before: 3 })).toHaveLength(2);
+      }),
+    });
+  });
+
+  it("finds all of many pinned messages", async () => {
+    const session = oneStore().memory.tenant("acme").session();
+    for (let index = 0; index < 300; index++) await session.append({ role: "system", content: `${index}` });
+    const pinned: number[][] = [];
+    await session.view({ strategy: spying(async (source) => void pinned.push(seqs(await source.pinned()))) });
+    expect(pinned[0]).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
   });
 
   it("hands out only messages and summaries, and fewer than asked for only at the log's begin", async () => {

@@ -25,7 +25,7 @@ import type { Handle } from "./handle.ts";
 import { jsonSize } from "./json-size.ts";
 import { listSessions } from "./list-sessions.ts";
 import { recordOf } from "./operation-ledger.ts";
-import { readEvents } from "./read-events.ts";
+import { readBelow, readEvents } from "./read-events.ts";
 import { createScan } from "./scan.ts";
 import { changedHeadOf, headOf, noteRemoval, type Session } from "./session.ts";
 import { createTransfer } from "./transfer.ts";
@@ -67,9 +67,12 @@ export function createEventLog(handle: Handle): EventLog & EventScan & EventTran
       const { events, next } = readEvents(session.log, request);
       const { incarnation, revision, removalRevision, token } = session;
       const { version } = session.log;
-      return next === undefined
-        ? { incarnation, version, revision, removalRevision, token, events }
-        : { incarnation, version, revision, removalRevision, token, events, next };
+      const { below } = request;
+      const result =
+        next === undefined
+          ? { incarnation, version, revision, removalRevision, token, events }
+          : { incarnation, version, revision, removalRevision, token, events, next };
+      return below === undefined ? result : { ...result, below: readBelow(session.log, below, events) };
     },
 
     async head(address, options) {

@@ -1,5 +1,11 @@
-import type { EventType, StoredEvent } from "@relevo/core";
-import type { AdmittedRead } from "@relevo/core/store";
+import type { BelowPage, EventType, StoredEvent } from "@relevo/core";
+import {
+  type AdmittedBelow,
+  type AdmittedRead,
+  maxPinnedBelow,
+  maxSummariesLookedAt,
+  summariesInForce,
+} from "@relevo/core/store";
 import { countBelow } from "./seq-list.ts";
 import type { SessionLog } from "./session-log.ts";
 
@@ -35,6 +41,38 @@ export function readEvents(log: SessionLog, options: AdmittedRead): EventPage {
     if (matchesFilter(event, options)) events.push(asOf(event, options.atVersion));
   }
   return { events, next: undefined };
+}
+
+/** What stands below a newest page. */
+export function readBelow(log: SessionLog, wanted: AdmittedBelow, page: readonly StoredEvent[]): BelowPage {
+  const from = page.at(-1)?.seq ?? log.version + 1;
+  return {
+    ...(wanted.pinned ? pinnedBelow(log, from) : {}),
+    ...(wanted.summaries ? summariesBelow(log, from) : {}),
+  };
+}
+
+function pinnedBelow(log: SessionLog, from: number): BelowPage {
+  const newestFirst: StoredEvent[] = [];
+  for (let index = countBelow(log.pinned, from) - 1; index >= 0; index--) {
+    const event = log.at(log.pinned[index] as number);
+    if (event.type !== "message") continue;
+    if (newestFirst.length === maxPinnedBelow) return { pinned: newestFirst.reverse(), morePinned: true };
+    newestFirst.push(event);
+  }
+  return { pinned: newestFirst.reverse() };
+}
+
+function summariesBelow(log: SessionLog, from: number): BelowPage {
+  const newestFirst: StoredEvent[] = [];
+  const seqs = log.byType.get("summary") ?? [];
+  for (let index = seqs.length - 1; index >= 0 && newestFirst.length <= maxSummariesLookedAt; index--) {
+    const event = log.at(seqs[index] as number);
+    if (event.erasedAt === undefined) newestFirst.push(event);
+  }
+  const inForce = summariesInForce(newestFirst.slice(0, maxSummariesLookedAt));
+  const summaries = inForce.filter(({ seq }) => seq < from).reverse();
+  return newestFirst.length > maxSummariesLookedAt ? { summaries, moreSummaries: true } : { summaries };
 }
 
 /** Whether the event is one of those that the filter wants. */

@@ -101,6 +101,31 @@ export interface ReadOptions extends CallOptions {
   readonly atVersion?: number;
   /** Events that were retracted: left out by default, `include`d, or `only` them. */
   readonly retracted?: "exclude" | "include" | "only";
+  /**
+   * Also answers what a view needs of the log below a newest page, as of the same moment; see `BelowPage`. Only backward
+   * from the end of the log: without `after`, `before`, `atVersion` and `retracted`.
+   */
+  readonly below?: readonly BelowPart[] | undefined;
+}
+
+export type BelowPart = "pinned" | "summaries";
+
+/**
+ * What stands below a page: older than its oldest event, or anywhere when it has none. Effective events with their
+ * content only, ascending. The cost follows what is returned, not the length of the log.
+ */
+export interface BelowPage {
+  /** Pinned messages: the newest `maxPinnedBelow` (100). */
+  readonly pinned?: readonly StoredEvent[];
+  /** True when there are older pinned messages; they are read with `pinned` and `before`. */
+  readonly morePinned?: true;
+  /**
+   * Summaries in force: those that no later effective summary names in its `derivedFrom`. Looked for among the newest
+   * `maxSummariesLookedAt` (32) effective summaries of the whole log.
+   */
+  readonly summaries?: readonly StoredEvent[];
+  /** True when there are older summaries that were not looked at. */
+  readonly moreSummaries?: true;
 }
 
 /** Events and the state of the log they were read from, taken at one moment. */
@@ -120,6 +145,8 @@ export interface ReadResult {
    * `limit` events, or none, may still have it: a store may bound the work of one call.
    */
   readonly next?: number;
+  /** The parts that were asked for; absent when the session does not exist. */
+  readonly below?: BelowPage;
 }
 
 /** What is known of a session without reading its events. */

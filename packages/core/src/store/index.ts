@@ -2,6 +2,7 @@ export { checkRetraction, retractedRanges } from "../input/events.ts";
 export { maxImportedVersion } from "../input/numbers.ts";
 export { compareNamespaces, compareUtf8, namespaceSortPrefix, sessionKey } from "../order.ts";
 export { valueAt } from "../where.ts";
+export { maxPinnedBelow, maxSummariesLookedAt, summariesInForce } from "./below-page.ts";
 export { decodeCursor, encodeCursor } from "./cursor.ts";
 export {
   type AdmittedDelete,
@@ -23,6 +24,7 @@ export {
 export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export {
   type AdmittedAppend,
+  type AdmittedBelow,
   type AdmittedGuard,
   type AdmittedListSessions,
   type AdmittedRead,

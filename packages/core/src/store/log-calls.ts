@@ -168,6 +168,14 @@ export interface AdmittedRead {
   readonly pinned: boolean | undefined;
   readonly atVersion: number | undefined;
   readonly retracted: "exclude" | "include" | "only";
+  /** What is asked for below the page; `undefined` for nothing. */
+  readonly below: AdmittedBelow | undefined;
+}
+
+/** At least one of the two is asked for, backward from the end of the log as it is now. */
+export interface AdmittedBelow {
+  readonly pinned: boolean;
+  readonly summaries: boolean;
 }
 
 export function admitRead(given: ReadOptions | undefined, limits: Limits): AdmittedRead {
@@ -185,7 +193,20 @@ export function admitRead(given: ReadOptions | undefined, limits: Limits): Admit
     pinned,
     atVersion: admitOptionalInteger(options.atVersion, "atVersion", 0),
     retracted: admitChoice(options.retracted, "retracted", ["exclude", "include", "only"], "exclude"),
+    below: options.below === undefined ? undefined : admitBelow(options),
   };
+}
+
+function admitBelow(options: Partial<ReadOptions>): AdmittedBelow | undefined {
+  const parts = readArray(options.below, "below", "an array of pinned and summaries", 2);
+  for (const part of parts)
+    if (part !== "pinned" && part !== "summaries") throw refuse("below", "must hold pinned or summaries.");
+  if (options.direction !== "backward") throw refuse("below", "needs the direction backward.");
+  for (const name of ["after", "before", "atVersion", "retracted"] as const)
+    if (options[name] !== undefined) throw refuse("below", `cannot be combined with ${name}.`);
+  return parts.length === 0
+    ? undefined
+    : { pinned: parts.includes("pinned"), summaries: parts.includes("summaries") };
 }
 
 function admitTypes(types: unknown, limits: Limits): ReadonlySet<EventType> | undefined {

@@ -37,6 +37,7 @@ export const readFields: FieldTable = fieldTable<ReadOptions>({
   pinned: "selects",
   atVersion: "selects",
   retracted: "selects",
+  below: "refines",
 });
 
 export const touchFields: FieldTable = fieldTable<TouchOptions>({

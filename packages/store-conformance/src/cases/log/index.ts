@@ -1,5 +1,6 @@
 import type { ConformanceCase } from "../../harness.ts";
 import { appendCases } from "./append.ts";
+import { belowPageCases } from "./below-page.ts";
 import { eraseCases } from "./erase.ts";
 import { guardCases } from "./guards.ts";
 import { headCases } from "./head.ts";
@@ -24,6 +25,7 @@ export const logCases: readonly ConformanceCase[] = [
   ...incarnationCases,
   ...lifetimeCases,
   ...readCases,
+  ...belowPageCases,
   ...retractionCases,
   ...eraseCases,
   ...trimCases,

@@ -1,5 +1,6 @@
 import type { Mutant } from "../../harness.ts";
 import { appendMutants } from "./append.ts";
+import { belowPageMutants } from "./below-page.ts";
 import { eraseMutants } from "./erase.ts";
 import { guardMutants } from "./guards.ts";
 import { headMutants } from "./head.ts";
@@ -24,6 +25,7 @@ export const logMutants: readonly Mutant[] = [
   ...incarnationMutants,
   ...lifetimeMutants,
   ...readMutants,
+  ...belowPageMutants,
   ...retractionMutants,
   ...eraseMutants,
   ...trimMutants,
