@@ -41,6 +41,7 @@ export {
   type ToolResultPart,
   textOf,
 } from "./message.ts";
+export type { BelowPage, BelowPart } from "./ports/below-page.ts";
 export type { CallOptions, Page, PageOptions } from "./ports/common.ts";
 export type {
   DeleteDocumentOptions,
@@ -57,8 +58,6 @@ export type {
 export {
   type AppendOptions,
   type AppendResult,
-  type BelowPage,
-  type BelowPart,
   type ChangedHead,
   type DeleteSessionOptions,
   type EraseOptions,
@@ -80,7 +79,6 @@ export {
   type SessionGuard,
   type SessionHead,
   type SessionInit,
-  type TokenChange,
   type TouchOptions,
   type TransferBatch,
   type TrimOptions,
@@ -101,6 +99,7 @@ export type {
   SearchSource,
 } from "./ports/search-index.ts";
 export type { Durability, ExpireOptions, ExpireResult, Maintenance, Store } from "./ports/store.ts";
+export type { TokenChange } from "./ports/token-change.ts";
 export type { DroppedRange, View, ViewForm, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";
 export { printable } from "./printable.ts";
 export { allPages, readAll, readPages } from "./read-all.ts";

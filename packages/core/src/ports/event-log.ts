@@ -2,7 +2,9 @@ import type { SessionAddress } from "../address.ts";
 import type { EventInput, EventType, SeqRange, StoredEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
 import type { RemovedRange } from "../store/removals.ts";
+import type { BelowPage, BelowPart } from "./below-page.ts";
 import type { CallOptions, Page, PageOptions } from "./common.ts";
+import type { TokenChange } from "./token-change.ts";
 
 /**
  * Makes a retry safe. `fingerprint` hashes the caller's request before ids, times and sequence numbers are added
@@ -42,19 +44,6 @@ export interface AppendOptions extends SessionGuard {
   readonly removalRevision?: number;
   /** The session's idle lifetime from now on; `null` for ever; unchanged when left out. */
   readonly ttlMs?: number | null | undefined;
-}
-
-/**
- * The write token before and after a call that may write. Every write that moves the session's `revision` gives the
- * session a token of its own: random text that is never used twice, also when a failover loses the write and another
- * takes its place. Whoever holds a token and sees it as `previousToken` knows that nobody else wrote in between. A call
- * that changed nothing answers the present token as both.
- */
-export interface TokenChange {
-  /** The session's token after the call; absent when there is no session. */
-  readonly token?: string;
-  /** The token that the call found; absent when there was no session before it. */
-  readonly previousToken?: string;
 }
 
 /** What an append did, as it is remembered for its retries. */
@@ -106,26 +95,6 @@ export interface ReadOptions extends CallOptions {
    * from the end of the log: without `after`, `before`, `atVersion` and `retracted`.
    */
   readonly below?: readonly BelowPart[] | undefined;
-}
-
-export type BelowPart = "pinned" | "summaries";
-
-/**
- * What stands below a page: older than its oldest event, or anywhere when it has none. Effective events with their
- * content only, ascending. The cost follows what is returned, not the length of the log.
- */
-export interface BelowPage {
-  /** Pinned messages: the newest `maxPinnedBelow` (100). */
-  readonly pinned?: readonly StoredEvent[];
-  /** True when there are older pinned messages; they are read with `pinned` and `before`. */
-  readonly morePinned?: true;
-  /**
-   * Summaries in force: those that no later effective summary names in its `derivedFrom`. Looked for among the newest
-   * `maxSummariesLookedAt` (32) effective summaries of the whole log.
-   */
-  readonly summaries?: readonly StoredEvent[];
-  /** True when there are older summaries that were not looked at. */
-  readonly moreSummaries?: true;
 }
 
 /** Events and the state of the log they were read from, taken at one moment. */
