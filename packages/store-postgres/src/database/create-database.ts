@@ -3,7 +3,6 @@ import { type Limits, MemoryError } from "@relevo/core";
 import { closedError, throwIfAborted } from "@relevo/core/input";
 import type { Kysely } from "kysely";
 import type { RowLevelSecurity } from "../options.ts";
-import type { Tables } from "../schema/tables.ts";
 import { chooseRole, type Standing } from "./choose-role.ts";
 import type { Attempt, Connector, RunStatement } from "./clients.ts";
 import { createBuilder, createConnectionQueries } from "./connection-queries.ts";
@@ -147,7 +146,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
 
     async transaction<Result>(
       tenant: string | undefined,
-      work: (queries: Kysely<Tables>) => Promise<Result>,
+      work: (queries: Kysely<unknown>) => Promise<Result>,
       workOptions: WorkOptions,
     ): Promise<Result> {
       return await attempt(workOptions, (one) =>
@@ -169,7 +168,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
 async function workOn<Result>(
   schema: string,
   run: RunStatement,
-  work: (queries: Kysely<Tables>) => Promise<Result>,
+  work: (queries: Kysely<unknown>) => Promise<Result>,
 ): Promise<Result> {
   let failure: unknown;
   const queries = createConnectionQueries(schema, async (text, values) => {
