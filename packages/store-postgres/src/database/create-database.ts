@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Limits, MemoryError } from "@relevo/core";
-import { closedError, throwIfAborted } from "@relevo/core/input";
+import { closedError, throwIfAborted, withAttempts } from "@relevo/core/input";
 import type { Kysely } from "kysely";
 import type { RowLevelSecurity } from "../options.ts";
 import { chooseRole, type Standing } from "./choose-role.ts";
@@ -117,7 +117,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
         sent ||= effect !== "read" && progress.sent && !refused;
         const again = passing && (refused || effect !== "once" || !progress.sent);
         if (!again || count === maxAttempts || !(await pause(deadline, count))) {
-          throw toMemoryError(error, sent ? "unknown" : "not-applied");
+          throw withAttempts(toMemoryError(error, sent ? "unknown" : "not-applied"), count);
         }
       }
     }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { MemoryError } from "@relevo/core";
-import { abortError, closedError, throwIfAborted } from "@relevo/core/input";
+import { abortError, closedError, throwIfAborted, withAttempts } from "@relevo/core/input";
 import {
   nodeSenderOf,
   type RedisArgument,
@@ -161,12 +161,14 @@ export class Connection {
     const deadlineMs = endsAt === undefined ? this.#deadlineMs : Math.max(1, endsAt - started);
     const end = new AbortController();
     let sent = false;
+    let tries = 0;
     let lastError: unknown;
     const outcome = () => (sent && call.writes ? ("unknown" as const) : ("not-applied" as const));
     const attempts = async (): Promise<unknown> => {
       for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
         try {
           sent = true;
+          tries++;
           return await run(end.signal);
         } catch (error) {
           if (end.signal.aborted) {
@@ -179,7 +181,7 @@ export class Connection {
           const again = isPassing(error) || (call.repeatable && lost);
           const left = deadlineMs - (performance.now() - started);
           if (!again || left <= pauseMs)
-            throw mapError(error, call.writes && (lost || lastError !== undefined));
+            throw withAttempts(mapError(error, call.writes && (lost || lastError !== undefined)), tries);
           if (lost) lastError = error;
           else sent = lastError !== undefined;
           await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -193,7 +195,10 @@ export class Connection {
         end.abort();
         setImmediate(() => reject(errorOf()));
       };
-      const timer = setTimeout(() => endWith(() => this.#timeout(outcome(), lastError)), deadlineMs);
+      const timer = setTimeout(
+        () => endWith(() => withAttempts(this.#timeout(outcome(), lastError), tries)),
+        deadlineMs,
+      );
       const onAbort = (): void =>
         endWith(() => {
           const { message, cause } = abortError(call.signal as AbortSignal);
