@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { MemoryError } from "@relevo/core";
 import { abortError, closedError, throwIfAborted, withAttempts } from "@relevo/core/input";
+import type { EmbeddedScript } from "../scripts/scripts.generated.ts";
 import {
   nodeSenderOf,
   type RedisArgument,
@@ -11,18 +11,6 @@ import {
   sendToMasters,
 } from "./client.ts";
 import { isConnectionLoss, isPassing, mapError, replyCode } from "./errors.ts";
-
-/** A Lua script, known to the server by the hash of its source. */
-export interface Script {
-  readonly source: string;
-  readonly sha: string;
-  /** False for scripts that only read: a lost answer leaves nothing in doubt. */
-  readonly writes: boolean;
-}
-
-export function defineScript(source: string, writes = true): Script {
-  return { source, sha: createHash("sha1").update(source).digest("hex"), writes };
-}
 
 export interface CallSettings {
   readonly signal?: AbortSignal | undefined;
@@ -83,14 +71,15 @@ export class Connection {
   }
 
   /** Runs a script on the master of its keys; keys are of one slot. */
-  async script(
-    script: Script,
-    keys: readonly RedisArgument[],
-    args: readonly RedisArgument[],
+  async script<Keys, Arguments>(
+    script: EmbeddedScript<Keys, Arguments>,
+    keys: Keys,
+    values: Arguments,
     settings: CallSettings = {},
   ): Promise<unknown> {
-    const key = keys[0] ?? "";
-    const head = ["EVALSHA", script.sha, `${keys.length}`, ...keys, ...args];
+    const names = script.keys(keys);
+    const key = names[0] ?? "";
+    const head = ["EVALSHA", script.sha, `${names.length}`, ...names, ...script.arguments(values)];
     const run = async (signal: AbortSignal): Promise<unknown> => {
       let result: unknown;
       try {

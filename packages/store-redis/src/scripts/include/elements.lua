@@ -1,15 +1,9 @@
-/** What one script takes out of a log at most, in bytes, and one event more. */
-export const elementBytes: number = 16 * 1024 * 1024;
+-- What one script takes out of a log at most, in bytes, and one event more.
+-- constant: mostBytes = 16777216
 
-/**
- * Takes neighbours out of the list; needs `prelude`. How big an element is can only be told by reading it, so of a log
- * that is bigger than what may be read a few are taken at a time: fewer after big ones, more after small ones. Any
- * other comes with one LRANGE.
- */
-export const elements: string = `
-local mostBytes = ${elementBytes}
-
--- Calls take(element, seq) for each from one seq to another, by a step of 1 or -1, until it returns true.
+-- Takes neighbours out of the list. How big an element is can only be told by reading it, so of a log that is bigger
+-- than what may be read a few are taken at a time: fewer after big ones, more after small ones. Any other comes with
+-- one LRANGE. Calls take(element, seq) for each from one seq to another, by a step of 1 or -1, until it returns true.
 local function eachElement(h, from, to, step, take)
   local count = h.bytes <= mostBytes and 1000 or 4
   while (to - from) * step >= 0 do
@@ -26,4 +20,3 @@ local function eachElement(h, from, to, step, take)
     from = last + step
   end
 end
-`;
