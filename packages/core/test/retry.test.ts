@@ -97,11 +97,17 @@ describe("retry", () => {
 
 describe("withAttempts and wasRetried", () => {
   it("keep what an error says", () => {
-    const error = new MemoryError("timeout", "late", { outcome: "unknown", retryable: false });
+    const error = new MemoryError("timeout", "late", { outcome: "unknown", retryable: false, cause: 7 });
     expect(wasRetried(error)).toBe(false);
     expect(withAttempts(error, 1)).toBe(error);
     const retried = withAttempts(error, 2);
-    expect(retried).toMatchObject({ code: "timeout", message: "late", outcome: "unknown", retryable: false });
+    expect(retried).toMatchObject({
+      code: "timeout",
+      message: "late",
+      outcome: "unknown",
+      retryable: false,
+      cause: 7,
+    });
     expect(wasRetried(retried)).toBe(true);
     expect(wasRetried(new Error("mine"))).toBe(false);
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { setTimeout as wait } from "node:timers/promises";
 import { inspect } from "node:util";
 import { type JsonValue, MemoryError, type MemoryErrorCode } from "@relevo/core";
+import { sleep, withTimeout } from "@relevo/core/input";
 import type { CaseContext } from "./harness.ts";
 
 /** Fails with this message when the condition does not hold. */
@@ -72,7 +72,7 @@ export async function eventually(context: CaseContext, attempt: () => Promise<vo
       return await attempt();
     } catch (error) {
       if (!(error instanceof assert.AssertionError)) throw error;
-      await wait(step);
+      await sleep(step);
     }
   }
   await attempt();
@@ -126,16 +126,7 @@ function show(value: unknown): string {
  * holding up the run.
  */
 export async function within<Result>(ms: number, call: Promise<Result>, what: string): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new assert.AssertionError({ message: `${what} did not end within ${ms} ms` })),
-      ms,
-    );
-  });
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const message = `${what} did not end within ${ms} ms`;
+  const timeoutError = (): Error => new assert.AssertionError({ message });
+  return await withTimeout(() => call, { timeoutMs: ms, timeoutError });
 }

@@ -18,6 +18,7 @@ import {
 import { admitAcquire, admitRenew } from "@relevo/core/store";
 import type { StoreContext } from "./context.ts";
 import { exactNumber } from "./database/exact-number.ts";
+import { functionCall } from "./schema/function-call.ts";
 import { asTexts } from "./schema/sql-text.ts";
 
 /** Who waits looks again this often at first, and seldom more than that later. In milliseconds. */
@@ -52,12 +53,18 @@ export function createLeases(context: StoreContext): OwnedLeases {
   const waits = new Set<(error: Error) => void>();
 
   async function tryAcquire({ tenant, session }: SessionAddress, ttlMs: number): Promise<AcquireRow> {
+    const { call, values } = functionCall(schema, "acquire_lease", {
+      tenant,
+      session,
+      lock_ms: lockTimeoutMs,
+      ttl_ms: ttlMs,
+    });
     const [row] = await database.call<AcquireRow>(
       {
         name: "acquire_lease",
         text: `select f.r_status, ${asTexts("f", ["r_fence", "r_until", "r_now"])}
-  from ${schema}.acquire_lease($1, $2, $3, $4) as f`,
-        values: [tenant, session, lockTimeoutMs, ttlMs],
+  from ${call} as f`,
+        values,
       },
       { effect: "once" },
     );
@@ -70,11 +77,18 @@ export function createLeases(context: StoreContext): OwnedLeases {
     ttlMs: number | null,
     { signal }: CallOptions,
   ): Promise<RenewRow> {
+    const { call, values } = functionCall(schema, "renew_lease", {
+      tenant,
+      session,
+      lock_ms: lockTimeoutMs,
+      fence,
+      ttl_ms: ttlMs,
+    });
     const [row] = await database.call<RenewRow>(
       {
         name: "renew_lease",
-        text: `select f.r_status, ${asTexts("f", ["r_until"])} from ${schema}.renew_lease($1, $2, $3, $4, $5) as f`,
-        values: [tenant, session, lockTimeoutMs, fence, ttlMs],
+        text: `select f.r_status, ${asTexts("f", ["r_until"])} from ${call} as f`,
+        values,
       },
       { effect: "repeatable", signal },
     );

@@ -53,6 +53,7 @@ export async function openStore(
 export interface Failure {
   readonly code: string;
   readonly outcome: string;
+  readonly details: MemoryError["details"];
   readonly elapsedMs: number;
 }
 
@@ -64,7 +65,8 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
     (thrown: unknown) => thrown,
   );
   if (!MemoryError.isInstance(error)) throw error;
-  return { code: error.code, outcome: error.outcome, elapsedMs: performance.now() - began };
+  const { code, outcome, details } = error;
+  return { code, outcome, details, elapsedMs: performance.now() - began };
 }
 
 export const note = (body: string) => [{ type: "x-note" as const, body }];

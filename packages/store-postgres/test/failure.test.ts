@@ -139,6 +139,8 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
         await cut;
         expect(await notesOf(direct.store, address)).toEqual(["a", "b", "c"]);
         expect(failure).toMatchObject({ code: "unavailable", outcome: "unknown" });
+        // So that nobody retries on top of it.
+        expect(failure.details.attempts).toBeGreaterThan(1);
         await proxy.accept();
         expect(await opened.store.log.append(address, note("c"), once("c"))).toMatchObject({
           replayed: true,

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { PGlite } from "@electric-sql/pglite";
-import { MemoryError } from "@relevo/core";
+import { MemoryError, type TransferBatch } from "@relevo/core";
 import {
   type PostgresDatabases,
   requireService,
@@ -42,7 +42,7 @@ describe("migrations on PGlite", () => {
 
   it("are told by a dry run, which changes nothing", async () => {
     const dry = await migratePostgres({ pglite, dryRun: true });
-    expect(dry.applied).toEqual(["2026-11-21-initial"]);
+    expect(dry.applied).toEqual(["2026-11-26-initial"]);
     expect(dry.sql.join(";\n")).toContain('create table "relevo".events');
     const { rows } = await pglite.query("select from pg_namespace where nspname = 'relevo'");
     expect(rows).toEqual([]);
@@ -71,17 +71,39 @@ describe("migrations on PGlite", () => {
     }
   });
 
-  it("refuse a schema of a newer package, and a store refuses an older one", async () => {
+  it("refuse a schema of a newer package, and a store refuses one that is older or newer", async () => {
     await migratePostgres({ pglite, schema: "newer" });
     await pglite.query(
       "insert into newer.migrations values ('2999-01-01-later', '2999-01-01T00:00:00.000Z')",
     );
     expect((await failure(migratePostgres({ pglite, schema: "newer" }))).message).toMatch(/newer version/u);
     await migratePostgres({ pglite, schema: "older" });
+    const { log } = createPostgresStore({ pglite, schema: "older" });
+    await log.append(address, [note]);
+    await log.seal(address);
+    const copy = await log.exportEvents(address);
     await pglite.query("update older.migrations set name = '2000-01-01-before'");
     const error = await failure(createPostgresStore({ pglite, schema: "older" }).log.head(address));
     expect(error.code).toBe("unsupported");
-    expect(error.message).toMatch(/2000-01-01-before.*2026-11-21-initial/u);
+    expect(error.message).toMatch(/2000-01-01-before.*2026-11-26-initial.*migratePostgres/u);
+    const newer = createPostgresStore({ pglite, schema: "newer" });
+    const place = { tenant: "acme", namespace: ["n"], key: "k" };
+    const calls = [
+      () => newer.log.append(address, [note]),
+      () => newer.log.importEvents(address, copy as TransferBatch),
+      () => newer.documents.put(place, { value: 1 }),
+      () => newer.leases.acquire(address, { ttlMs: 1000 }),
+      () => newer.maintenance.expire(),
+      () => newer.log.read(address),
+    ];
+    for (const call of calls) {
+      const refused = await failure(call());
+      expect([refused.code, refused.outcome], refused.message).toEqual(["unsupported", "not-applied"]);
+      expect(refused.message).toMatch(/2999-01-01-later.*Upgrade the package/u);
+    }
+    for (const table of ["tenants", "sessions", "events", "documents"]) {
+      expect((await pglite.query(`select from newer.${table}`)).rows, table).toEqual([]);
+    }
   });
 });
 
@@ -118,7 +140,7 @@ describe.skipIf(!requireService("postgres", { for: "migrations on a server" }))(
       const answers = await Promise.all(children.map(migrateIn));
       await Promise.all(ended);
       expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
-      expect(answers.flatMap(({ applied = [] }) => applied)).toEqual(["2026-11-21-initial"]);
+      expect(answers.flatMap(({ applied = [] }) => applied)).toEqual(["2026-11-26-initial"]);
       const pool = new pg.Pool({ connectionString: url, max: 1 });
       await createPostgresStore({ pool, rowLevelSecurity: "bypassed-on-purpose" }).log.append(address, [
         note,
@@ -160,7 +182,7 @@ describe.skipIf(!requireService("postgres", { for: "migrations on a server" }))(
         "select relname from pg_class where relnamespace = 'relevo'::regnamespace",
       );
       expect(rows.filter(({ relname }) => !relname.startsWith("migrations"))).toEqual([]);
-      expect((await migratePostgres({ pool: watcher })).applied).toEqual(["2026-11-21-initial"]);
+      expect((await migratePostgres({ pool: watcher })).applied).toEqual(["2026-11-26-initial"]);
       await createPostgresStore({ pool: watcher, rowLevelSecurity: "bypassed-on-purpose" }).log.append(
         address,
         [note],

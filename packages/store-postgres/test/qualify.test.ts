@@ -21,6 +21,12 @@ describe("qualify", () => {
     );
   });
 
+  it("keeps the names of arguments, each the start of an expression", () => {
+    expect(qualify(`select "s".f(p_a => $1, p_b => b + 1, p_c => b = c, p_d => lower(d)) as answer`)).toBe(
+      `select "s".f(p_a => $1, p_b => b operator(pg_catalog.+) 1, p_c => b operator(pg_catalog.=) c, p_d => pg_catalog.lower(d)) as answer`,
+    );
+  });
+
   it("takes words of the grammar as columns", () => {
     expect(qualify("select e.at, e.in + e.case from f(a) as e")).toBe(
       "select e.at, e.in operator(pg_catalog.+) e.case from pg_catalog.f(a) as e",
@@ -47,6 +53,8 @@ describe("qualify", () => {
     "select cast(a as text)",
     "select interval '1 day'",
     "select a = b + c",
+    'select "s".f(p_a => b = c + d)',
+    'select "s".f(p_a => -b)',
     "select a + b * c",
     "select a + x.over * c",
     "select -a",

@@ -3,7 +3,7 @@ import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, type PostgresStore } from "../src/index.ts";
-import { pageBytes } from "../src/schema/read-function.ts";
+import { pageBytes } from "../src/schema/bounds.ts";
 import { openTestDatabase } from "./server.ts";
 
 const available = requireService("postgres", { for: "pages of big events and documents" });

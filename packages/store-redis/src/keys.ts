@@ -15,8 +15,17 @@ export interface Keys {
   bucket(tenant: string, bucket: number): BucketKeys;
 }
 
-/** The keys of one session. `all` has them in the order in which scripts take them. */
-export interface SessionKeys {
+/** The keys of documents that lie together: those of one session, or of one bucket. */
+export interface DocumentKeys {
+  /** By sort key; under the empty field the format, and how many entries the indexes have. */
+  readonly documents: string;
+  readonly documentOrder: string;
+  readonly documentTags: string;
+  readonly documentsExpiring: string;
+}
+
+/** The keys of one session, and those of its bucket, by the names that scripts declare. */
+export interface SessionKeys extends DocumentKeys, RegistryKeys {
   /** The events, and behind the newest one the head. */
   readonly log: string;
   /** Operations by id, of this incarnation and of ended ones; younger than a day. */
@@ -28,13 +37,13 @@ export interface SessionKeys {
   readonly lease: string;
   /** What events repeat, by their seq, and under the empty field what was removed from the log. */
   readonly derived: string;
-  readonly documents: readonly [hash: string, order: string, tags: string, expiring: string];
-  readonly all: readonly string[];
+  /** Where the log is written again. */
+  readonly next: string;
   readonly bucket: number;
 }
 
-/** Keys that all sessions and namespaces of a bucket share. */
-export interface BucketKeys {
+/** What lists the sessions of a bucket. */
+export interface RegistryKeys {
   /** Ids of sessions, in their order. */
   readonly sessions: string;
   /** Subject and id of sessions that have an owner, in their order. */
@@ -43,69 +52,58 @@ export interface BucketKeys {
   readonly expiring: string;
   /** Ids of sessions with documents that expire, by when the next of them does. */
   readonly documentsDue: string;
-  /** Documents that stand alone: by sort key, in their order, by tag, by expiry. */
-  readonly documents: readonly [hash: string, order: string, tags: string, expiring: string];
 }
 
+/** Keys that all sessions of a bucket share, and those of its documents that stand alone. */
+export interface BucketKeys extends RegistryKeys, DocumentKeys {}
+
 export function createKeys(prefix: string): Keys {
-  const bucketKeys = (tenant: string, bucket: number): BucketKeys & { readonly base: string } => {
-    const base = `{${prefix}:${encodeURIComponent(tenant)}:${bucket}}`;
-    return {
-      base,
-      sessions: `${base}:sessions`,
-      subjects: `${base}:subjects`,
-      expiring: `${base}:expiring`,
-      documentsDue: `${base}:docs:due`,
-      documents: [`${base}:docs`, `${base}:docs:order`, `${base}:docs:tags`, `${base}:docs:expiring`],
-    };
-  };
+  const baseOf = (tenant: string, bucket: number): string =>
+    `{${prefix}:${encodeURIComponent(tenant)}:${bucket}}`;
   return {
     prefix,
     tenants: `${prefix}:tenants`,
     // In the slot of the other.
     tenantsSeen: `{${prefix}:tenants}:seen`,
-    bucket: bucketKeys,
+    bucket(tenant, bucket) {
+      const base = baseOf(tenant, bucket);
+      return { ...registryKeys(base), ...documentKeys(base) };
+    },
     session(tenant, session) {
       const bucket = bucketOf(session);
-      const shared = bucketKeys(tenant, bucket);
-      const base = `${shared.base}:s:${encodeURIComponent(session)}`;
-      const log = `${base}:log`;
-      const operations = `${base}:ops`;
-      const olderOperations = `${base}:ops2`;
-      const columns = `${base}:col`;
-      const lease = `${base}:lease`;
-      const derived = `${base}:derived`;
-      const documents = [
-        `${base}:docs`,
-        `${base}:docs:order`,
-        `${base}:docs:tags`,
-        `${base}:docs:expiring`,
-      ] as const;
+      const shared = baseOf(tenant, bucket);
+      const base = `${shared}:s:${encodeURIComponent(session)}`;
       return {
-        log,
-        operations,
-        olderOperations,
-        columns,
-        lease,
-        derived,
-        documents,
+        ...registryKeys(shared),
+        ...documentKeys(base),
+        log: `${base}:log`,
+        operations: `${base}:ops`,
+        olderOperations: `${base}:ops2`,
+        columns: `${base}:col`,
+        lease: `${base}:lease`,
+        derived: `${base}:derived`,
+        next: `${base}:next`,
         bucket,
-        all: [
-          log,
-          operations,
-          olderOperations,
-          columns,
-          lease,
-          derived,
-          ...documents,
-          shared.sessions,
-          shared.subjects,
-          shared.expiring,
-          `${base}:next`,
-          shared.documentsDue,
-        ],
       };
     },
+  };
+}
+
+function registryKeys(base: string): RegistryKeys {
+  return {
+    sessions: `${base}:sessions`,
+    subjects: `${base}:subjects`,
+    expiring: `${base}:expiring`,
+    documentsDue: `${base}:docs:due`,
+  };
+}
+
+function documentKeys(base: string): DocumentKeys {
+  return {
+    documents: `${base}:docs`,
+    documentOrder: `${base}:docs:order`,
+    documentTags: `${base}:docs:tags`,
+    documentsExpiring: `${base}:docs:expiring`,
   };
 }
 

@@ -1,7 +1,6 @@
 import type { StoreContext } from "./context.ts";
-import { sweepAlone, sweepInSession } from "./scripts/documents.ts";
-import { sweep } from "./scripts/session.ts";
-import { lookAtBucket } from "./scripts/upkeep.ts";
+import { requireDone } from "./log/status.ts";
+import { lookAtBucket, sweepAlone, sweepInSession, sweepSession } from "./scripts/scripts.generated.ts";
 
 /** Sessions, or documents of a unit, that are looked after in one step. */
 const chunk = 100;
@@ -47,12 +46,12 @@ export async function sweepBucket(
   signal: AbortSignal | undefined,
 ): Promise<Swept> {
   const { connection, keys } = context;
-  const { expiring, documentsDue, documents: alone, sessions: names, subjects } = keys.bucket(tenant, bucket);
+  const bucketKeys = keys.bucket(tenant, bucket);
   const settings = { signal, repeatable: true };
   const [expired, due, owners, broken, empty] = (await connection.script(
     lookAtBucket,
-    [expiring, documentsDue, ...alone, names, subjects],
-    [`${chunk}`],
+    bucketKeys,
+    { limit: `${chunk}` },
     settings,
   )) as [readonly string[], number, readonly string[], number, number];
 
@@ -72,7 +71,7 @@ export async function sweepBucket(
   const sessions = await removing(expired.length, async (most) => {
     const ended = await Promise.all(
       expired.slice(0, most).map((id) => {
-        return connection.script(sweep, keys.session(tenant, id).all, [id], settings);
+        return connection.script(sweepSession, keys.session(tenant, id), { session: id }, settings);
       }),
     );
     return ended.reduce<number>((sum, one) => sum + Number(one), 0);
@@ -80,14 +79,20 @@ export async function sweepBucket(
   let documents = 0;
   if (due > 0 || broken === 1)
     documents += await removing(chunk, async (most) => {
-      return Number(await connection.script(sweepAlone, alone, [`${most}`], settings));
+      return countOf(await connection.script(sweepAlone, bucketKeys, { limit: most }, settings));
     });
   for (const session of owners)
     documents += await removing(chunk, async (most) => {
-      const { all } = keys.session(tenant, session);
-      return Number(await connection.script(sweepInSession, all, [session, `${most}`], settings));
+      const sessionKeys = keys.session(tenant, session);
+      return countOf(
+        await connection.script(sweepInSession, sessionKeys, { session, limit: most }, settings),
+      );
     });
   // Nothing gone from much: the server's clock has been set back, and another look would find the same.
   const more = starved || (full && sessions + documents > 0);
   return { sessions, documents, more, empty: empty === 1 };
+}
+
+function countOf(answer: unknown): number {
+  return Number(requireDone(answer)[1]);
 }

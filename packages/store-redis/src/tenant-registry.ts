@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Connection } from "./connection/connection.ts";
 import type { Keys } from "./keys.ts";
-import { forget, register } from "./scripts/upkeep.ts";
+import { forget, register } from "./scripts/scripts.generated.ts";
 
 /** Tenants that a process remembers to have registered. */
 const maxRemembered = 10_000;
@@ -26,16 +26,18 @@ export interface TenantRegistry {
  */
 export function createTenantRegistry(connection: Connection, { tenants, tenantsSeen }: Keys): TenantRegistry {
   const known = new LRUCache<string, true>({ max: maxRemembered, ttl: rememberMs });
-  const keys = [tenants, tenantsSeen];
+  const keys = { tenants, tenantsSeen };
+  // Nothing that the caller asked for: a lost answer leaves it in no doubt.
+  const harmless = { ...register, writes: false };
   return {
     async register(tenant, signal) {
       if (known.has(tenant)) return;
-      await connection.script(register, keys, [tenant], { signal });
+      await connection.script(harmless, keys, { tenant }, { signal });
       known.set(tenant, true);
     },
     async forget(empty, signal) {
       if (empty.length === 0) return;
-      await connection.script(forget, keys, [`${holdMs}`, ...empty], { signal, repeatable: true });
+      await connection.script(forget, keys, { hold: holdMs, empty }, { signal, repeatable: true });
     },
   };
 }

@@ -179,6 +179,20 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
       await expectAll(writesOf(refused), ["unavailable", "timeout"], "not-applied");
     });
 
+    it("says how often it has tried, so that nobody retries on top of it", async () => {
+      let calls = 0;
+      const busy = {
+        sendCommand: async () => {
+          calls++;
+          throw new Error("BUSY Redis is busy running a script.");
+        },
+      };
+      await using refused = createRedisStore({ client: busy, deadlineMs: 5_000 });
+      const error = await refused.log.head(address("s")).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ details: { attempts: calls } });
+      expect(calls).toBeGreaterThan(1);
+    });
+
     it("with a slow server, all steps of a call together", async () => {
       const slowMs = 6_000;
       await using slow = createRedisStore({ client, deadlineMs: slowMs });

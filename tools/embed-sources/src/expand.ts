@@ -42,10 +42,9 @@ export function expand(sources: Sources, name: string, text: string): Expanded {
     path: string,
     inherited: Definitions,
     trail: readonly string[],
-  ): { readonly pieces: Piece[]; readonly defined: Definitions; readonly plain: boolean } {
+  ): { readonly pieces: Piece[]; readonly defined: Definitions } {
     const defined = new Map(inherited);
     const pieces: Piece[] = [];
-    let plain = true;
     for (const [index, line] of body.split("\n").entries()) {
       const place = index + 1;
       const define = definePattern.exec(line);
@@ -53,13 +52,14 @@ export function expand(sources: Sources, name: string, text: string): Expanded {
         defined.set(define[1] ?? "", fill(define[2] ?? "", defined, parameters));
         continue;
       }
-      if (declare(declarations, line, path, place)) continue;
+      if (declare(declarations, line, path, place)) {
+        for (const [constant, value] of declarations.constants) defined.set(constant, `${value}`);
+        continue;
+      }
       const include = includePattern.exec(line);
       if (include === null) {
         if (/^\s*-- #/u.test(line)) throw new SourceError(path, place, `unknown directive: ${line.trim()}`);
-        const filled = fill(line, defined, parameters);
-        if (line.includes("{{")) plain = false;
-        pieces.push({ text: `${filled}\n` });
+        pieces.push({ text: `${fill(line, defined, parameters)}\n` });
         continue;
       }
       const [, file = "", given] = include;
@@ -75,14 +75,11 @@ export function expand(sources: Sources, name: string, text: string): Expanded {
       const one = walk(inner, pathOf(file, true), bound, [...trail, file]);
       // Definitions of an include hold from there on; what it was called with does not.
       for (const [key, value] of one.defined) if (bound.get(key) !== value) defined.set(key, value);
-      if (one.pieces.length === 0) continue;
-      if (one.plain) pieces.push({ include: file });
-      else {
-        plain = false;
-        pieces.push(...one.pieces);
-      }
+      // What needs nothing from outside is in the module once, and is referred to.
+      const isWhole = expandInclude(sources, file).parameters.length === 0;
+      if (one.pieces.length > 0) pieces.push(...(isWhole ? [{ include: file }] : one.pieces));
     }
-    return { pieces, defined, plain };
+    return { pieces, defined };
   }
 
   const { pieces } = walk(text.replace(/\n+$/u, ""), pathOf(name, false), new Map(), []);

@@ -77,7 +77,7 @@ test("includes stand where they are named, once in the module, with their declar
     "include/guard.lua":
       "-- #include clock\n-- arguments: fence:number\nif fence then return {{answer}} end\n",
     "one.lua": `-- access: read\n-- #include guard(answer = "{ 'fence' }")\n-- arguments: other\n-- keys: log\nreturn now\n`,
-    "two.lua": "-- #include clock\n-- constant: most = 16\nreturn '`${\\0'\n",
+    "two.lua": "-- #include clock\n-- constant: most = 16\nreturn '`${\\0{{most}}'\n",
   });
   const { text } = await embedSources(folder);
   expect(text.match(/local now = 1/gu)).toHaveLength(1);
@@ -89,7 +89,7 @@ if fence then return { 'fence' } end
 return now
 `);
   expect(one.writes).toBe(false);
-  expect(two.source).toBe("local most = 16\nlocal LOG = KEYS[1]\nlocal now = 1\nreturn '`${\\0'\n");
+  expect(two.source).toBe("local most = 16\nlocal LOG = KEYS[1]\nlocal now = 1\nreturn '`${\\016'\n");
   expect(most).toBe(16);
 });
 

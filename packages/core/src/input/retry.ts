@@ -49,13 +49,8 @@ export function wasRetried(error: unknown): boolean {
 }
 
 /** The error, saying how often the call was tried. Errors that are no `MemoryError` stay as they are. */
-export function withAttempts(error: unknown, attempts: number): unknown {
+export function withAttempts<Failure>(error: Failure, attempts: number): Failure | MemoryError {
   if (!MemoryError.isInstance(error) || attempts === 1) return error;
-  const { code, message, outcome, retryable, details } = error;
-  return new MemoryError(code, message, {
-    outcome,
-    retryable,
-    details: { ...details, attempts },
-    cause: error,
-  });
+  const { code, message, outcome, retryable, details, cause } = error;
+  return new MemoryError(code, message, { outcome, retryable, details: { ...details, attempts }, cause });
 }

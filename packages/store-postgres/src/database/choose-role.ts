@@ -1,7 +1,8 @@
 import { MemoryError } from "@relevo/core";
-import { latestMigration, tenantTables } from "../migrations/names.ts";
+import { latestMigration } from "../migrations/names.ts";
 import { requireOwnSchema } from "../migrations/schema-guard.ts";
 import type { RowLevelSecurity } from "../options.ts";
+import { tenantTables } from "../schema/tables.ts";
 import type { RunStatement } from "./clients.ts";
 import { sqlStateOf } from "./errors.ts";
 import { mayNotAssume, mayNotTrust, mayNotUse } from "./remedies.ts";
@@ -47,7 +48,7 @@ interface SchemaRow {
  * schema, or may put there, must not run with the rights of a role that sees everything.
  *
  * @throws `denied` when no role is left that row-level security binds, with what has to be run; `unsupported` when the
- *   schema is missing or older, or the database cannot hold every text.
+ *   schema is missing, older or newer, or the database cannot hold every text.
  */
 export async function chooseRole(
   options: RoleOptions,
@@ -95,10 +96,12 @@ async function look(role: string | undefined, schema: string, run: RunAs): Promi
     throw isIncomplete(error) ? missing(schema, error) : error;
   })) as readonly SchemaRow[];
   if (row === undefined) throw new MemoryError("denied", "The role cannot be found in pg_roles.");
-  if (row.latest === null || row.latest < latestMigration) {
+  if (row.latest !== latestMigration) {
+    const isNewer = row.latest !== null && row.latest > latestMigration;
+    const remedy = isNewer ? "Upgrade the package." : "Run migratePostgres() with a role that owns it.";
     throw new MemoryError(
       "unsupported",
-      `The schema ${quoted} is at ${row.latest ?? "no migration"}, and this package needs ${latestMigration}. Run migratePostgres() with a role that owns it.`,
+      `The schema ${quoted} is at ${row.latest ?? "no migration"}, and this package needs ${latestMigration}. ${remedy}`,
       { details: { found: row.latest, needed: latestMigration } },
     );
   }

@@ -7,16 +7,15 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
 } from "kysely";
-import type { Tables } from "../schema/tables.ts";
 import type { RunStatement } from "./clients.ts";
 
 /** A Kysely that builds statements and runs none. */
-export function createBuilder(schema: string): Kysely<Tables> {
+export function createBuilder(schema: string): Kysely<unknown> {
   return over(new DummyDriver()).withSchema(schema);
 }
 
 /** A Kysely whose statements all run on one connection, inside the transaction that is open there. */
-export function createConnectionQueries(schema: string, run: RunStatement): Kysely<Tables> {
+export function createConnectionQueries(schema: string, run: RunStatement): Kysely<unknown> {
   const connection: DatabaseConnection = {
     async executeQuery<Row>({
       sql,
@@ -41,8 +40,8 @@ export function createConnectionQueries(schema: string, run: RunStatement): Kyse
   return over(driver).withSchema(schema);
 }
 
-function over(driver: Driver): Kysely<Tables> {
-  return new Kysely<Tables>({
+function over(driver: Driver): Kysely<unknown> {
+  return new Kysely<unknown>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
       createDriver: () => driver,

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Limits, MemoryError } from "@relevo/core";
-import { closedError, throwIfAborted } from "@relevo/core/input";
+import { closedError, throwIfAborted, withAttempts } from "@relevo/core/input";
 import type { Kysely } from "kysely";
 import type { RowLevelSecurity } from "../options.ts";
-import type { Tables } from "../schema/tables.ts";
 import { chooseRole, type Standing } from "./choose-role.ts";
 import type { Attempt, Connector, RunStatement } from "./clients.ts";
 import { createBuilder, createConnectionQueries } from "./connection-queries.ts";
@@ -118,7 +117,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
         sent ||= effect !== "read" && progress.sent && !refused;
         const again = passing && (refused || effect !== "once" || !progress.sent);
         if (!again || count === maxAttempts || !(await pause(deadline, count))) {
-          throw toMemoryError(error, sent ? "unknown" : "not-applied");
+          throw withAttempts(toMemoryError(error, sent ? "unknown" : "not-applied"), count);
         }
       }
     }
@@ -147,7 +146,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
 
     async transaction<Result>(
       tenant: string | undefined,
-      work: (queries: Kysely<Tables>) => Promise<Result>,
+      work: (queries: Kysely<unknown>) => Promise<Result>,
       workOptions: WorkOptions,
     ): Promise<Result> {
       return await attempt(workOptions, (one) =>
@@ -169,7 +168,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
 async function workOn<Result>(
   schema: string,
   run: RunStatement,
-  work: (queries: Kysely<Tables>) => Promise<Result>,
+  work: (queries: Kysely<unknown>) => Promise<Result>,
 ): Promise<Result> {
   let failure: unknown;
   const queries = createConnectionQueries(schema, async (text, values) => {

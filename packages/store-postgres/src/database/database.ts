@@ -1,6 +1,5 @@
 import type { CallOptions, Limits } from "@relevo/core";
 import type { Kysely } from "kysely";
-import type { Tables } from "../schema/tables.ts";
 
 /**
  * One statement. `name` is its prepared statement's; the same name always has the same text.
@@ -35,7 +34,7 @@ export interface Database {
   readonly schemaName: string;
   readonly limits: Limits;
   /** Builds statements and runs none: `database.call(database.statement("read", build.selectFrom(…)), …)`. */
-  readonly build: Kysely<Tables>;
+  readonly build: Kysely<unknown>;
   /** A statement of what was built. `name` must name the shape of the query: one name, one text. */
   statement(
     name: string,
@@ -59,7 +58,7 @@ export interface Database {
    */
   transaction<Result>(
     tenant: string | undefined,
-    work: (queries: Kysely<Tables>) => Promise<Result>,
+    work: (queries: Kysely<unknown>) => Promise<Result>,
     options: WorkOptions,
   ): Promise<Result>;
 }

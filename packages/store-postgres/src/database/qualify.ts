@@ -36,6 +36,11 @@ export function qualify(text: string): string {
         break;
       case "operator":
         if (isStar(token, before, after)) break;
+        if (token.text === "=>") {
+          // An argument by its name: grammar, and the start of an expression.
+          level.classes = undefined;
+          break;
+        }
         if (isBoundary(before)) throw refusal(`The operator ${token.text} has no left side`, text);
         requireOneClass(level, token.text, text);
         result.push(`operator(pg_catalog.${token.text})`);

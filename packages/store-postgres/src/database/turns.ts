@@ -1,5 +1,5 @@
 import { MemoryError } from "@relevo/core";
-import { abortError } from "@relevo/core/input";
+import { withTimeout } from "@relevo/core/input";
 
 /** One writer at a time for each key, in the order in which they came. */
 export interface Turns {
@@ -31,7 +31,7 @@ export function createTurns(timeoutMs: number): Turns {
       last.set(key, ended);
       // Whoever gives up waiting leaves at once, but those behind it still wait for those before it.
       try {
-        if (before !== undefined) await waitFor(before, signal, timeoutMs);
+        if (before !== undefined) await withTimeout(() => before, { signal, timeoutMs, timeoutError });
         return await work(Math.max(1, end - performance.now()));
       } finally {
         leave();
@@ -44,27 +44,6 @@ export function createTurns(timeoutMs: number): Turns {
   };
 }
 
-async function waitFor(
-  before: Promise<void>,
-  signal: AbortSignal | undefined,
-  timeoutMs: number,
-): Promise<void> {
-  let end: () => void = () => undefined;
-  const interrupted = new Promise<never>((_resolve, reject) => {
-    const onAbort = (): void => reject(abortError(signal as AbortSignal));
-    const timer = setTimeout(() => {
-      reject(new MemoryError("timeout", "The writers before this one did not end by its deadline."));
-    }, timeoutMs);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    if (signal?.aborted) onAbort();
-    end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    };
-  });
-  try {
-    await Promise.race([before, interrupted]);
-  } finally {
-    end();
-  }
+function timeoutError(): MemoryError {
+  return new MemoryError("timeout", "The writers before this one did not end by its deadline.");
 }

@@ -59,7 +59,7 @@ export function findQuery(
   const recent = sql`, recent as materialized (
     select d.place, d.session = unit.session and d.generation = unit.generation as in_unit
     from unit cross join lateral ${sql.raw(schema)}.recent_documents(
-      unit.tenant, ${updatedSince}::bigint, ${maxRecent + 1}::bigint
+      p_tenant => unit.tenant, p_since => ${updatedSince}::bigint, p_limit => ${maxRecent + 1}::bigint
     ) as d
   )`;
   const isTimed = driver.kind === "time";

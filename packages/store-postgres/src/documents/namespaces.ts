@@ -41,9 +41,11 @@ export async function listNamespaces(
     sql`with ${scopeSql(database.schema, scope.tenant, scope.session)}
   select array_to_json(l.r_namespace)::text as namespace, l.r_listed as listed from unit
   cross join lateral ${sql.raw(database.schema)}.list_namespaces(
-    unit.tenant, unit.session, unit.generation, decode(${begin}::text, 'hex'), decode(${high}::text, 'hex'),
-    ${textArray(prefix)}, ${textArray(suffix)}, ${Math.min(maxDepth, maxInteger)}::integer,
-    ${limit + 1}::integer, ${limit + lookBudget}::integer
+    p_tenant => unit.tenant, p_session => unit.session, p_generation => unit.generation,
+    p_begin => decode(${begin}::text, 'hex'), p_end => decode(${high}::text, 'hex'),
+    p_prefix => ${textArray(prefix)}, p_suffix => ${textArray(suffix)},
+    p_depth => ${Math.min(maxDepth, maxInteger)}::integer, p_limit => ${limit + 1}::integer,
+    p_budget => ${limit + lookBudget}::integer
   ) as l`,
     { ...options, named: true },
   );

@@ -10,6 +10,7 @@ import {
 } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
+import { functionCall } from "../schema/function-call.ts";
 import { asTexts } from "../schema/sql-text.ts";
 import { placeOf } from "./place.ts";
 import { type DocumentRow, documentColumns, documentOf } from "./rows.ts";
@@ -47,15 +48,16 @@ export async function putDocuments(
   const rows = await callFunction<PutRow>(context, request.scope, signal, {
     name: "put_documents",
     columns: `${answer("r_version", "r_created_at", "r_updated_at", "r_expires_at")}, f.r_incarnation`,
-    values: [
-      ...guardValues(context, request.scope, request),
-      JSON.stringify(writes.map(partOf)),
-      JSON.stringify(writes.map(bodyOf)),
-      writes.some(({ expectedVersion }) => expectedVersion !== undefined),
-      ...(request.scope.session === undefined
-        ? [null, null, null]
-        : [context.ids.next(), request.subject, JSON.stringify(request.metadata)]),
-    ],
+    given: {
+      ...guardOf(request),
+      parts: JSON.stringify(writes.map(partOf)),
+      bodies: JSON.stringify(writes.map(bodyOf)),
+      conditional: writes.some(({ expectedVersion }) => expectedVersion !== undefined),
+      // For a session that the write begins.
+      new_incarnation: request.scope.session === undefined ? undefined : context.ids.next(),
+      subject: request.subject,
+      init: JSON.stringify(request.metadata),
+    },
   });
   throwRefusal(rows[0], many);
   // They come in the order in which they were written, which is that of places.
@@ -77,7 +79,7 @@ export async function deleteDocuments(
   const [row] = await callFunction<Answer & { readonly r_removed: string }>(context, request.scope, signal, {
     name: "delete_documents",
     columns: answer("r_removed"),
-    values: [...guardValues(context, request.scope, request), JSON.stringify(parts)],
+    given: { ...guardOf(request), parts: JSON.stringify(parts) },
   });
   throwRefusal(row, many);
   return exactNumber(row?.r_removed ?? "0");
@@ -94,26 +96,37 @@ export async function touchDocument(
   const [row] = await callFunction<Answer & DocumentRow>(context, address, signal, {
     name: "touch_document",
     columns: `${answer()}, f.r_incarnation as incarnation, ${documentColumns("(f.r_document)")}`,
-    values: [
-      ...guardValues(context, address, guard),
-      placeOf(documentSortKey(address.namespace, address.key)),
-      ttlMs,
-    ],
+    given: {
+      ...guardOf(guard),
+      parts: placeOf(documentSortKey(address.namespace, address.key)),
+      ttl_ms: ttlMs,
+    },
   });
   if (row?.r_status === "missing") return undefined;
   throwRefusal(row, false);
   return row && documentOf(address, row);
 }
 
+interface FunctionRequest {
+  readonly name: string;
+  readonly columns: string;
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
 /** One statement, for one session at a time: writers that wait here do not wait for its row's lock. */
 async function callFunction<Row>(
-  { database, turns }: StoreContext,
+  { database, turns, lockTimeoutMs }: StoreContext,
   { tenant, session }: DocumentScope,
   signal: Signal,
-  { name, columns, values }: { readonly name: string; readonly columns: string; readonly values: unknown[] },
+  { name, columns, given }: FunctionRequest,
 ): Promise<readonly Row[]> {
-  const parameters = values.map((_, index) => `$${index + 1}`).join(", ");
-  const text = `select ${columns} from ${database.schema}.${name}(${parameters}) as f`;
+  const { call, values } = functionCall(database.schema, name, {
+    tenant,
+    session: session ?? "",
+    lock_ms: lockTimeoutMs,
+    ...given,
+  });
+  const text = `select ${columns} from ${call} as f`;
   const run = (timeoutMs?: number): Promise<readonly Row[]> =>
     // Done twice it could undo what another wrote in between.
     database.call<Row>(
@@ -127,12 +140,8 @@ async function callFunction<Row>(
   return session === undefined ? await run() : await turns.take(sessionKey(tenant, session), signal, run);
 }
 
-function guardValues(
-  { lockTimeoutMs }: StoreContext,
-  { tenant, session }: DocumentScope,
-  { incarnation, fence }: AdmittedGuard,
-): unknown[] {
-  return [tenant, session ?? "", lockTimeoutMs, incarnation ?? null, fence ?? null];
+function guardOf({ incarnation, fence }: AdmittedGuard): Readonly<Record<string, unknown>> {
+  return { incarnation, fence };
 }
 
 /** What is needed to look at a document before its body is. */

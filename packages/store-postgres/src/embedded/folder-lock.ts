@@ -3,8 +3,8 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { MemoryError, printable, systemClock } from "@relevo/core";
+import { sleep } from "@relevo/core/input";
 import { explainFolder } from "./explain-folder.ts";
 import { type FileLock, tryLockFile } from "./file-lock.ts";
 

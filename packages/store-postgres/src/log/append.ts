@@ -2,17 +2,10 @@ import { type AppendResult, type EventInput, MemoryError, type SeqRange, type To
 import { type AdmittedEvent, conflict, historyLost } from "@relevo/core/input";
 import { type AdmittedAppend, checkRetraction } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
-import { contentSeparator } from "../schema/append-function.ts";
+import { contentSeparator } from "../schema/bounds.ts";
+import { functionCall } from "../schema/function-call.ts";
 
 const separator = String.fromCharCode(contentSeparator);
-const shared = 17;
-const ofOne = parametersOf(shared + 10);
-const ofMany = parametersOf(shared + 12);
-
-function parametersOf(count: number): string {
-  return Array.from({ length: count }, (_, index) => `$${index + 1}`).join(", ");
-}
-
 /** One call of the schema's `append`: one round trip, and one transaction of its own. */
 export async function append(
   context: StoreContext,
@@ -26,29 +19,27 @@ export async function append(
   const removal = request.derivedFrom === undefined ? undefined : request.removalRevision;
   const one =
     first !== undefined && events.length === 1 && first.event.type !== "retraction" ? first : undefined;
-  const [name, parameters] = one === undefined ? ["append", ofMany] : ["append_one", ofOne];
+  const name = one === undefined ? "append" : "append_one";
+  const { call, values } = functionCall(database.schema, name, {
+    tenant: address.tenant,
+    session: address.session,
+    lock_ms: lockTimeoutMs,
+    incarnation: request.incarnation,
+    fence: request.fence,
+    expected: request.expectedVersion,
+    candidate: ids.next(),
+    subject: request.subject,
+    metadata: JSON.stringify(request.metadata),
+    ttl_change: request.ttlMs !== undefined,
+    ttl_ms: request.ttlMs,
+    operation: operation?.id,
+    fingerprint: operation?.fingerprint,
+    count: events.length,
+    removal,
+    ...(one === undefined ? argumentsOfMany(events) : argumentsOfOne(one)),
+  });
   const [row] = await database.call<{ readonly answer: string }>(
-    {
-      name,
-      text: `select ${database.schema}.${name}(${parameters}) as answer`,
-      values: [
-        address.tenant,
-        address.session,
-        lockTimeoutMs,
-        request.incarnation,
-        request.fence,
-        request.expectedVersion,
-        ids.next(),
-        request.subject,
-        JSON.stringify(request.metadata),
-        request.ttlMs !== undefined,
-        request.ttlMs,
-        operation?.id,
-        operation?.fingerprint,
-        events.length,
-        ...(one === undefined ? columnsOf(events, removal) : [one.bytes, 0, removal, ...eventColumns(one)]),
-      ],
-    },
+    { name, text: `select ${call} as answer`, values },
     // With an operation a repetition replays what the first call did; without one it would append twice.
     {
       effect: operation === undefined ? "once" : "repeatable",
@@ -94,8 +85,13 @@ function resultOf(answer: string, { events, operation }: AdmittedAppend): Append
   );
 }
 
+function argumentsOfOne(one: AdmittedEvent): Readonly<Record<string, unknown>> {
+  const [type, agent, role, status, duration, at, pinned, bytes, derived, content] = eventColumns(one);
+  return { bytes, retract_to: 0, type, agent, role, status, duration, at, pinned, derived, content };
+}
+
 /** The events by column, as `append` unnests them, with what it needs to know of all of them together. */
-function columnsOf(events: readonly AdmittedEvent[], removal: number | undefined): readonly unknown[] {
+function argumentsOfMany(events: readonly AdmittedEvent[]): Readonly<Record<string, unknown>> {
   let bytes = 0;
   let retractTo = 0;
   const retractions: number[] = [];
@@ -110,13 +106,26 @@ function columnsOf(events: readonly AdmittedEvent[], removal: number | undefined
     retractions.push(index + 1);
     retracted.push(multirange(event.body.ranges));
   });
-  const marks = retractions.length === 0 ? [null, null] : [retractions, retracted];
-  const values = columns.values();
-  const contents = values.at(-1) as readonly string[] | null;
-  return [bytes, retractTo, removal, ...values.slice(0, -1), contents?.join(separator), ...marks];
+  const [types, agents, roles, statuses, durations, ats, pinned, sizes, derived, contents] = columns.values();
+  return {
+    bytes,
+    retract_to: retractTo,
+    types,
+    agents,
+    roles,
+    statuses,
+    durations,
+    ats,
+    pinned,
+    sizes,
+    derived,
+    contents: (contents as readonly string[] | null)?.join(separator),
+    retractions: retractions.length === 0 ? undefined : retractions,
+    retracted: retracted.length === 0 ? undefined : retracted,
+  };
 }
 
-/** What stands beside the content of an event in columns of its own, and the content. */
+/** What is stored of an event in columns beside its content, and the content. */
 type EventRow = readonly [
   type: string,
   agent: string | null,

@@ -27,6 +27,7 @@ import type { StoreContext } from "../context.ts";
 import type { Effect } from "../database/database.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { purgeEnded } from "../maintenance/purge.ts";
+import { functionCall } from "../schema/function-call.ts";
 import { asJson, asTexts } from "../schema/sql-text.ts";
 import { append, multirange } from "./append.ts";
 import {
@@ -80,15 +81,19 @@ export function createEventLog(context: StoreContext): EventLog & EventScan & Ev
     name: string,
     columns: string,
     { tenant, session }: SessionAddress,
-    values: readonly unknown[],
+    given: Readonly<Record<string, unknown>>,
     effect: Effect,
     signal: AbortSignal | undefined,
   ): Promise<Row> {
-    const all = [tenant, session, lockTimeoutMs, ...values];
-    const parameters = all.map((_, index) => `$${index + 1}`).join(", ");
+    const { call, values } = functionCall(schema, name, {
+      tenant,
+      session,
+      lock_ms: lockTimeoutMs,
+      ...given,
+    });
     const rows = await inTurn({ tenant, session }, signal, (timeoutMs) =>
       database.call<Row>(
-        { name, text: `select ${columns} from ${schema}.${name}(${parameters}) as f`, values: all },
+        { name, text: `select ${columns} from ${call} as f`, values },
         { effect, timeoutMs, signal },
       ),
     );
@@ -160,13 +165,13 @@ cross join lateral (${liveSession(schema)}) as s`,
         "touch_session",
         `${answer()}, ${headColumns("(f.r_head)")}`,
         admitSessionAddress(address, limits),
-        [
+        {
           incarnation,
-          ttlMs !== undefined,
-          ttlMs,
+          ttl_change: ttlMs !== undefined,
+          ttl_ms: ttlMs,
           subject,
-          metadata === undefined ? undefined : JSON.stringify(metadata),
-        ],
+          metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
+        },
         "repeatable",
         options.signal,
       );
@@ -188,7 +193,7 @@ cross join lateral (${liveSession(schema)}) as s`,
         "trim_session",
         `${answer("r_removed", "r_first_seq", "r_removal")}, f.r_more`,
         admitSessionAddress(address, limits),
-        [incarnation, beforeSeq, olderThan, trimLimit],
+        { incarnation, before: beforeSeq, older: olderThan, limit: trimLimit },
         "once",
         options.signal,
       );
@@ -210,7 +215,7 @@ cross join lateral (${liveSession(schema)}) as s`,
         "erase_events",
         `${answer("r_revision", "r_removal")}, array_to_json(f.r_erased)::text as r_erased`,
         admitSessionAddress(address, limits),
-        [incarnation, multirange(ranges)],
+        { incarnation, ranges: multirange(ranges) },
         "repeatable",
         options.signal,
       );
@@ -230,7 +235,7 @@ cross join lateral (${liveSession(schema)}) as s`,
         "end_session",
         answer("r_generation"),
         admitted,
-        [incarnation, expectedVersion, null],
+        { incarnation, expected: expectedVersion, idle_since: undefined },
         "once",
         options.signal,
       );

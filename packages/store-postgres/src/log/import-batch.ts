@@ -16,8 +16,7 @@ import {
 import { type Kysely, sql } from "kysely";
 import type { StoreContext } from "../context.ts";
 import { exactNumber, exactOrNull } from "../database/exact-number.ts";
-import { asJson, asTexts } from "../schema/sql-text.ts";
-import type { Tables } from "../schema/tables.ts";
+import { asJson, asTexts, nowMs } from "../schema/sql-text.ts";
 import { EventColumns, multirange } from "./append.ts";
 import { type HeadRow, headColumns, headOf, isLive, parseStored, parseText } from "./head.ts";
 import { storedEvent } from "./read.ts";
@@ -85,12 +84,12 @@ export async function importBatch(
 }
 
 class Import {
-  readonly #queries: Kysely<Tables>;
+  readonly #queries: Kysely<unknown>;
   readonly #schema: string;
   readonly #address: SessionAddress;
   readonly #lockTimeoutMs: string;
 
-  constructor(queries: Kysely<Tables>, schema: string, address: SessionAddress, lockTimeoutMs: string) {
+  constructor(queries: Kysely<unknown>, schema: string, address: SessionAddress, lockTimeoutMs: string) {
     this.#queries = queries;
     this.#schema = schema;
     this.#address = address;
@@ -136,7 +135,9 @@ class Import {
     const { tenant, session } = this.#address;
     const { rows } = await sql<SlotRow>`
       select ${sql.raw(slotColumns)}
-      from ${sql.raw(this.#schema)}.lock_session(${tenant}, ${session}) as s`.execute(this.#queries);
+      from ${sql.raw(this.#schema)}.lock_session(p_tenant => ${tenant}, p_session => ${session}) as s`.execute(
+      this.#queries,
+    );
     return slotOf(rows[0]);
   }
 
@@ -146,20 +147,16 @@ class Import {
     const last = Math.min(slot.version, batch.events.at(-1)?.event.seq ?? 0);
     if (first > last) return [];
     const { tenant, session } = this.#address;
-    const rows = await this.#queries
-      .selectFrom("events as e")
-      .select([
-        sql<string>`e.seq::text`.as("seq"),
-        sql<string>`e.recorded_at::text`.as("recorded_at"),
-        sql<string | null>`e.retracted_by::text`.as("retracted_by"),
-        "e.content",
-      ])
-      .where("e.tenant", "=", tenant)
-      .where("e.session", "=", session)
-      .where("e.generation", "=", slot.generation)
-      .where("e.seq", ">=", first)
-      .where("e.seq", "<=", last)
-      .execute();
+    const { rows } = await sql<{
+      readonly seq: string;
+      readonly recorded_at: string;
+      readonly retracted_by: string | null;
+      readonly content: string;
+    }>`
+      select ${sql.raw(asTexts("e", ["seq", "recorded_at", "retracted_by"]))}, e.content
+      from ${sql.raw(this.#schema)}.events as e
+      where e.tenant = ${tenant} and e.session = ${session} and e.generation = ${slot.generation}::bigint
+        and e.seq >= ${first}::bigint and e.seq <= ${last}::bigint`.execute(this.#queries);
     const ours = new Map(
       rows.map((row) => {
         const seq = exactNumber(row.seq);
@@ -207,7 +204,8 @@ class Import {
     const { rows } = await sql<SlotRow>`
       select ${sql.raw(slotColumns)}
       from ${sql.raw(this.#schema)}.start_session(
-        ${tenant}, ${session}, ${head.incarnation}, ${head.subject ?? null}, ${JSON.stringify(head.metadata)}, null
+        p_tenant => ${tenant}, p_session => ${session}, p_incarnation => ${head.incarnation},
+        p_subject => ${head.subject ?? null}, p_metadata => ${JSON.stringify(head.metadata)}, p_ttl_ms => null
       ) as s`.execute(this.#queries);
     const slot = slotOf(rows[0]);
     if (slot === undefined) throw new MemoryError("corrupt", "The schema's start_session returned nothing.");
@@ -268,7 +266,7 @@ class Import {
   ): Promise<void> {
     const bytes = events.reduce((sum, one) => sum + one.bytes, 0);
     const version = events.at(-1)?.event.seq ?? found?.version ?? head.firstSeq - 1;
-    const now = sql`floor(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+    const now = sql.raw(nowMs);
     const ttl = sql`${ttlMs ?? null}::bigint`;
     await this.#update(sql`
       version = ${version}::bigint, first_seq = ${found?.first_seq ?? head.firstSeq}::bigint,
@@ -297,7 +295,8 @@ class Import {
     const { tenant, session } = this.#address;
     const ranges = multirange(retractedRanges(event));
     const { rows } = await sql<{ readonly gone: string }>`select ${sql.raw(this.#schema)}.retract(
-      ${tenant}, ${session}, ${slot.generation}::bigint, ${event.seq}::bigint, ${ranges}::int8multirange
+      p_tenant => ${tenant}, p_session => ${session}, p_generation => ${slot.generation}::bigint,
+      p_by => ${event.seq}::bigint, p_ranges => ${ranges}::int8multirange
     )::text as gone`.execute(this.#queries);
     return rows.map(({ gone }) => gone).filter((gone) => gone !== "{}");
   }
@@ -318,7 +317,8 @@ class Import {
     const { tenant, session } = this.#address;
     const ranges = multirange(normalizeRanges(seqs.map((seq) => ({ from: seq, to: seq }))));
     await sql`select r_status from ${sql.raw(this.#schema)}.erase_events(
-      ${tenant}, ${session}, ${this.#lockTimeoutMs}, null, ${ranges}
+      p_tenant => ${tenant}, p_session => ${session}, p_lock_ms => ${this.#lockTimeoutMs}, p_incarnation => null,
+      p_ranges => ${ranges}
     )`.execute(this.#queries);
   }
 

@@ -1,6 +1,7 @@
 import type { Page, SessionHead } from "@relevo/core";
 import { type AdmittedListSessions, encodeCursor } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
+import { functionCall } from "../schema/function-call.ts";
 import { type HeadRow, headColumns, headOf, parseText } from "./head.ts";
 
 interface ListRow extends HeadRow {
@@ -16,12 +17,20 @@ export async function listSessions(
   signal: AbortSignal | undefined,
 ): Promise<Page<SessionHead>> {
   const { tenant, subject, idleSince, prefix, limit, after } = request;
+  const { call, values } = functionCall(database.schema, "list_sessions", {
+    tenant,
+    limit,
+    after: after ?? "",
+    prefix: prefix ?? "",
+    subject,
+    idle: idleSince,
+  });
   const rows = await database.call<ListRow>(
     {
       name: "list_sessions",
       text: `select ${headColumns("(f.r_session)")}, f.r_listed, f.r_edge
-from ${database.schema}.list_sessions($1, $2, $3, $4, $5, $6) as f`,
-      values: [tenant, limit, after ?? "", prefix ?? "", subject, idleSince],
+from ${call} as f`,
+      values,
     },
     { effect: "read", signal },
   );

@@ -2,7 +2,8 @@ import { MemoryError, type ReadResult, type SessionAddress, type StoredEvent } f
 import type { AdmittedRead } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import type { Statement } from "../database/database.ts";
-import { answer, entry, lookBudget, pageBytes } from "../schema/read-function.ts";
+import { lookBudget, pageBytes } from "../schema/bounds.ts";
+import { functionCall } from "../schema/function-call.ts";
 import { liveSession, parseStored } from "./head.ts";
 
 interface ReadRow {
@@ -14,13 +15,13 @@ type Page = readonly [
   version: number,
   revision: number,
   removalRevision: number,
-  /** Where the next page begins when this one has no more than `limit` entries. */
+  /** Where the next page starts when this one has no more than `limit` entries. */
   next: number | null,
   incarnation: string,
   entries: readonly PageEntry[],
 ];
 
-/** As `entry` writes it. */
+/** As the function `event_entry` of the schema writes it. */
 export type PageEntry = readonly [
   seq: number,
   recordedAt: number,
@@ -81,24 +82,20 @@ function pageStatement(
   { tenant, session }: SessionAddress,
   { after, before, limit, direction, types, agent, atVersion, retracted }: AdmittedRead,
 ): Statement {
-  const bounded = retracted === "exclude" || types !== undefined || agent !== undefined;
-  return {
-    name: "read_page",
-    text: `select ${schema}.read_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as answer`,
-    values: [
-      tenant,
-      session,
-      after,
-      before,
-      limit,
-      direction === "backward",
-      atVersion,
-      retracted === "exclude",
-      types === undefined ? undefined : [...types],
-      agent,
-      bounded,
-    ],
-  };
+  const { call, values } = functionCall(schema, "read_page", {
+    tenant,
+    session,
+    after,
+    before,
+    limit,
+    backward: direction === "backward",
+    at: atVersion,
+    exclude: retracted === "exclude",
+    types: types === undefined ? undefined : [...types],
+    agent,
+    bounded: retracted === "exclude" || types !== undefined || agent !== undefined,
+  });
+  return { name: "read_page", text: `select ${call} as answer`, values };
 }
 
 /**
@@ -149,7 +146,10 @@ function rareStatement(
     ? `case when b.low > b.first then b.low end`
     : `case when b.high < b.last then b.high end`;
   const text = `select case when s.incarnation is not null then
-  ${answer("s", "case when p.cut then p.last else b.edge end", "p.entries")} end as answer
+  ${schema}.page_text(
+    p_version => s.version, p_revision => s.revision, p_removal_revision => s.removal_revision,
+    p_next => case when p.cut then p.last else b.edge end, p_incarnation => s.incarnation, p_entries => p.entries
+  ) end as answer
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
 left join lateral (${liveSession(schema)}) as s on true
 left join lateral (
@@ -161,7 +161,7 @@ left join lateral (
   ) as b
 ) as b on true
 left join lateral (
-  select string_agg(${entry("r", "r.mark")}, ',') filter (where r.kept) as entries,
+  select string_agg(${schema}.event_entry(r.seq, r.recorded_at, r.mark, r.content), ',') filter (where r.kept) as entries,
     ${backward ? "min" : "max"}(r.seq) filter (where r.kept) as last, not bool_and(r.kept) as cut
   from (
     select e.seq, e.recorded_at, ${mark} as mark, e.content,

@@ -2,13 +2,10 @@ import type { Page, ScannedEvent, ScanOptions, StoredEvent } from "@relevo/core"
 import { admitScan, encodeCursor } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
-import { pageBytes } from "../schema/read-function.ts";
+import { lookBudget, pageBytes } from "../schema/bounds.ts";
 import { asJson, asText } from "../schema/sql-text.ts";
 import { isLive, parseStored, parseText } from "./head.ts";
 import { storedEvent } from "./read.ts";
-
-/** How many events one call looks at beyond those it returns, when filters leave most of them out. */
-const lookBudget = 5000;
 
 interface ScanRow {
   readonly recorded_at: string;

@@ -20,7 +20,8 @@ import {
 } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
-import { entry, pageBytes } from "../schema/read-function.ts";
+import { pageBytes } from "../schema/bounds.ts";
+import { functionCall } from "../schema/function-call.ts";
 import { asTexts } from "../schema/sql-text.ts";
 import { type HeadRow, headColumns, headOf, liveSession, parseStored, throwRefusal } from "./head.ts";
 import { importBatch } from "./import-batch.ts";
@@ -53,13 +54,21 @@ export function createTransfer(context: StoreContext): EventTransfer {
     { signal }: CallOptions,
   ): Promise<SessionHead> {
     const { tenant, session } = admitSessionAddress(address, limits);
+    const { call, values } = functionCall(schema, "seal_session", {
+      tenant,
+      session,
+      lock_ms: lockTimeoutMs,
+      incarnation,
+      expected: expectedVersion,
+      sealed,
+    });
     const [row] = await turns.take(sessionKey(tenant, session), signal, (timeoutMs) =>
       database.call<HeadRow & { readonly r_status: string; readonly r_current: string | null }>(
         {
           name: "seal_session",
           text: `select f.r_status, ${asTexts("f", ["r_current"])}, ${headColumns("(f.r_head)")}
-from ${schema}.seal_session($1, $2, $3, $4, $5, $6) as f`,
-          values: [tenant, session, lockTimeoutMs, incarnation, expectedVersion, sealed],
+from ${call} as f`,
+          values,
         },
         { effect: "repeatable", timeoutMs, signal },
       ),
@@ -99,7 +108,7 @@ cross join lateral (
   offset 0
 ) as w
 cross join lateral (
-  select '[' || string_agg(${entry("e", "e.retracted_by")}, ',' order by e.seq) || ']' as page, coalesce(max(e.seq), w.last) as last
+  select '[' || string_agg(${schema}.event_entry(e.seq, e.recorded_at, e.retracted_by, e.content), ',' order by e.seq) || ']' as page, coalesce(max(e.seq), w.last) as last
   from (
     select e.seq, e.recorded_at, e.retracted_by, e.content,
       row_number() over page = 1 or sum(e.bytes) over page <= $5::bigint as kept

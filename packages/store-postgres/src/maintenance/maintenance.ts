@@ -16,6 +16,7 @@ import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { parseText } from "../log/head.ts";
 import { listSessions } from "../log/list-sessions.ts";
+import { functionCall } from "../schema/function-call.ts";
 import { asJson, asTexts } from "../schema/sql-text.ts";
 import { type DurabilityRow, durabilityOf, durabilityText } from "./durability.ts";
 import { purgeEnded } from "./purge.ts";
@@ -94,11 +95,16 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
     limit: number,
     signal: CallOptions,
   ): Promise<{ readonly tenants: readonly string[]; readonly last: string | undefined }> {
+    const { call, values } = functionCall(schema, "list_tenants", {
+      after,
+      limit,
+      look: limit + tenantsAtOnce,
+    });
     const rows = await database.call<TenantRow>(
       {
         name: "list_tenants",
-        text: `select ${asJson("r_tenant")} as r_tenant, r_listed, r_edge from ${schema}.list_tenants($1, $2, $3)`,
-        values: [after, limit, limit + tenantsAtOnce],
+        text: `select ${asJson("r_tenant")} as r_tenant, r_listed, r_edge from ${call}`,
+        values,
       },
       { effect: "read", ...signal },
     );
@@ -125,13 +131,21 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
       );
       for (const { session } of page.items) {
         if (deleted === limit) return deleted;
+        const { call, values } = functionCall(schema, "end_session", {
+          tenant,
+          session,
+          lock_ms: lockTimeoutMs,
+          incarnation: undefined,
+          expected: undefined,
+          idle_since: idleSince,
+        });
         const [row] = await turns.take(sessionKey(tenant, session), signal.signal, () =>
           database.call<{ readonly r_status: string; readonly r_generation: string }>(
             {
               name: "end_idle_session",
               text: `select f.r_status, ${asTexts("f", ["r_generation"])}
-  from ${schema}.end_session($1, $2, $3, $4, $5, $6) as f`,
-              values: [tenant, session, lockTimeoutMs, null, null, idleSince],
+  from ${call} as f`,
+              values,
             },
             { effect: "once", ...signal },
           ),
@@ -163,12 +177,17 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
       let documents = 0;
       for (;;) {
         const left = limit - sessions - documents;
+        const { call, values } = functionCall(schema, "expire_tenants", {
+          after: expiredTo,
+          tenants: tenantsAtOnce,
+          limit: left,
+        });
         const [row] = await database.call<ExpireRow>(
           {
             name: "expire_tenants",
             text: `select ${asTexts("f", ["r_sessions", "r_documents"])}, f.r_more, ${asJson("f.r_last")} as r_last
-  from ${schema}.expire_tenants($1, $2, $3) as f`,
-            values: [expiredTo, tenantsAtOnce, left],
+  from ${call} as f`,
+            values,
           },
           { effect: "repeatable", signal },
         );

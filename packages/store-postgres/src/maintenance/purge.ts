@@ -26,7 +26,9 @@ export async function purgeEnded(
 from (
   select set_config('relevo.tenant', $1, true) as tenant, set_config('lock_timeout', $5, true) offset 0
 ) as scope
-cross join lateral ${database.schema}.purge_generation(scope.tenant, $2, $3, $4) as p (removed)`,
+cross join lateral ${database.schema}.purge_generation(
+  p_tenant => scope.tenant, p_session => $2, p_generation => $3, p_limit => $4
+) as p (removed)`,
           values: [tenant, session, generation, purgeBatch, lockTimeoutMs],
         },
         { effect: "repeatable" },

@@ -1,4 +1,4 @@
-import { initialMigration } from "./initial.ts";
+import { createSchema } from "../schema/create-schema.ts";
 import { latestMigration } from "./names.ts";
 
 /** One step of the schema, forward only. What was released is never changed: a new step follows it. */
@@ -7,6 +7,4 @@ export interface MigrationStep {
   statements(schema: string): readonly string[];
 }
 
-export const migrationSteps: readonly MigrationStep[] = [
-  { name: latestMigration, statements: initialMigration },
-];
+export const migrationSteps: readonly MigrationStep[] = [{ name: latestMigration, statements: createSchema }];

@@ -1,6 +1,11 @@
-import type { DocumentTables } from "./documents.ts";
-import type { EventTables } from "./events.ts";
-import type { SessionTables } from "./sessions.ts";
-
-/** Every table of the schema, as Kysely sees it. */
-export interface Tables extends SessionTables, EventTables, DocumentTables {}
+/** Every table with rows of tenants. All of them are under row-level security. */
+export const tenantTables: readonly string[] = [
+  "tenants",
+  "sessions",
+  "endings",
+  "events",
+  "operations",
+  "documents",
+  "document_tags",
+  "document_versions",
+];

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { MemoryError } from "@relevo/core";
-import { abortError, closedError, throwIfAborted } from "@relevo/core/input";
+import { abortError, closedError, throwIfAborted, withAttempts } from "@relevo/core/input";
+import type { EmbeddedScript } from "../scripts/scripts.generated.ts";
 import {
   nodeSenderOf,
   type RedisArgument,
@@ -11,18 +11,6 @@ import {
   sendToMasters,
 } from "./client.ts";
 import { isConnectionLoss, isPassing, mapError, replyCode } from "./errors.ts";
-
-/** A Lua script, known to the server by the hash of its source. */
-export interface Script {
-  readonly source: string;
-  readonly sha: string;
-  /** False for scripts that only read: a lost answer leaves nothing in doubt. */
-  readonly writes: boolean;
-}
-
-export function defineScript(source: string, writes = true): Script {
-  return { source, sha: createHash("sha1").update(source).digest("hex"), writes };
-}
 
 export interface CallSettings {
   readonly signal?: AbortSignal | undefined;
@@ -83,14 +71,15 @@ export class Connection {
   }
 
   /** Runs a script on the master of its keys; keys are of one slot. */
-  async script(
-    script: Script,
-    keys: readonly RedisArgument[],
-    args: readonly RedisArgument[],
+  async script<Keys, Arguments>(
+    script: EmbeddedScript<Keys, Arguments>,
+    keys: Keys,
+    values: Arguments,
     settings: CallSettings = {},
   ): Promise<unknown> {
-    const key = keys[0] ?? "";
-    const head = ["EVALSHA", script.sha, `${keys.length}`, ...keys, ...args];
+    const names = script.keys(keys);
+    const key = names[0] ?? "";
+    const head = ["EVALSHA", script.sha, `${names.length}`, ...names, ...script.arguments(values)];
     const run = async (signal: AbortSignal): Promise<unknown> => {
       let result: unknown;
       try {
@@ -161,12 +150,14 @@ export class Connection {
     const deadlineMs = endsAt === undefined ? this.#deadlineMs : Math.max(1, endsAt - started);
     const end = new AbortController();
     let sent = false;
+    let tries = 0;
     let lastError: unknown;
     const outcome = () => (sent && call.writes ? ("unknown" as const) : ("not-applied" as const));
     const attempts = async (): Promise<unknown> => {
       for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
         try {
           sent = true;
+          tries++;
           return await run(end.signal);
         } catch (error) {
           if (end.signal.aborted) {
@@ -179,7 +170,7 @@ export class Connection {
           const again = isPassing(error) || (call.repeatable && lost);
           const left = deadlineMs - (performance.now() - started);
           if (!again || left <= pauseMs)
-            throw mapError(error, call.writes && (lost || lastError !== undefined));
+            throw withAttempts(mapError(error, call.writes && (lost || lastError !== undefined)), tries);
           if (lost) lastError = error;
           else sent = lastError !== undefined;
           await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -193,7 +184,10 @@ export class Connection {
         end.abort();
         setImmediate(() => reject(errorOf()));
       };
-      const timer = setTimeout(() => endWith(() => this.#timeout(outcome(), lastError)), deadlineMs);
+      const timer = setTimeout(
+        () => endWith(() => withAttempts(this.#timeout(outcome(), lastError), tries)),
+        deadlineMs,
+      );
       const onAbort = (): void =>
         endWith(() => {
           const { message, cause } = abortError(call.signal as AbortSignal);

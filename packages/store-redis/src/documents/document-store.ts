@@ -23,10 +23,11 @@ import {
   admitTouchDocument,
 } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
+import { seedOf } from "../log/seed.ts";
 import { type Answer, requireDone } from "../log/status.ts";
-import * as scripts from "../scripts/documents.ts";
+import * as scripts from "../scripts/scripts.generated.ts";
 import { decodeDocument, documentOf, encodeDocument, encodeTags } from "./document-codec.ts";
-import { type DocumentUnit, readDocuments, runOnUnit, seedOf, stateOf, unitOf } from "./document-unit.ts";
+import { type DocumentUnit, readDocuments, runOnUnit, stateOf, unitOf } from "./document-unit.ts";
 import { findDocuments } from "./find-documents.ts";
 import { listNamespaces } from "./list-namespaces.ts";
 
@@ -45,16 +46,18 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
     const signal = connection.scope(options.signal);
     await context.tenants.register(scope.tenant, signal);
     const unit = unitOf(context, scope, first.address.namespace);
-    const args = writes.flatMap((write) => [
-      write.sortKey,
-      write.expectedVersion === undefined ? "" : `${write.expectedVersion}`,
-      `${write.ttlMs ?? 0}`,
-      encodeTags(write.tags),
-      encodeDocument(write),
-    ]);
-    const pair = [scripts.putAlone, scripts.putInSession] as const;
+    const values = {
+      ...seedOf(context, scope.session ?? "", request),
+      writes: writes.map((write) => ({
+        key: write.sortKey,
+        expectedVersion: write.expectedVersion,
+        ttl: write.ttlMs ?? 0,
+        tags: encodeTags(write.tags),
+        json: encodeDocument(write),
+      })),
+    };
     const answer = requireWritten(
-      await runOnUnit(context, unit, pair, request, seedOf(context, request), args, { signal }),
+      await runOnUnit(context, unit, scripts.putAlone, scripts.putInSession, request, values, signal),
       many,
     );
     const [, now, incarnation, sessionEnd, ...numbers] = answer as readonly unknown[];
@@ -74,14 +77,13 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
     const [first] = request.deletes;
     if (first === undefined) return 0;
     const unit = unitOf(context, request.scope, first.address.namespace);
-    const args = request.deletes.flatMap(({ sortKey, expectedVersion }) => [
-      sortKey,
-      expectedVersion === undefined ? "" : `${expectedVersion}`,
-    ]);
-    const pair = [scripts.deleteAlone, scripts.deleteInSession] as const;
-    return Number(
-      requireWritten(await runOnUnit(context, unit, pair, request, [], args, { signal }), many)[1],
-    );
+    const deletes = request.deletes.map(({ sortKey, expectedVersion }) => ({
+      key: sortKey,
+      expectedVersion,
+    }));
+    const { deleteAlone, deleteInSession } = scripts;
+    const answer = await runOnUnit(context, unit, deleteAlone, deleteInSession, request, { deletes }, signal);
+    return Number(requireWritten(answer, many)[1]);
   }
 
   return {
@@ -125,10 +127,11 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
       connection.requireOpen();
       const { address, ttlMs, ...guard } = admitTouchDocument(input, options, limits);
       const unit = unitOf(context, address, address.namespace);
-      const args = [documentSortKey(address.namespace, address.key), `${ttlMs ?? 0}`];
-      const pair = [scripts.touchAlone, scripts.touchInSession] as const;
-      const { signal } = options;
-      const answer = requireDone(await runOnUnit(context, unit, pair, guard, [], args, { signal }));
+      const values = { key: documentSortKey(address.namespace, address.key), ttl: ttlMs ?? 0 };
+      const { touchAlone, touchInSession } = scripts;
+      const answer = requireDone(
+        await runOnUnit(context, unit, touchAlone, touchInSession, guard, values, options.signal),
+      );
       if (answer[0] === "none") return undefined;
       const [, sessionEnd, incarnation, record] = answer;
       return decodeDocument(String(record), stateOf(sessionEnd, incarnation));
@@ -169,8 +172,8 @@ async function getMany(
   >();
   for (const [place, address] of addresses.entries()) {
     const unit = unitOf(context, address, address.namespace);
-    const known = units.get(unit.keys[0]) ?? { unit, places: [], keys: [] };
-    units.set(unit.keys[0], known);
+    const known = units.get(unit.keys.documents) ?? { unit, places: [], keys: [] };
+    units.set(unit.keys.documents, known);
     known.places.push(place);
     known.keys.push(documentSortKey(address.namespace, address.key));
   }

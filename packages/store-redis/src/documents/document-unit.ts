@@ -1,16 +1,16 @@
-import type { CallOptions, Document, DocumentScope } from "@relevo/core";
+import type { Document, DocumentScope } from "@relevo/core";
 import type { AdmittedGuard } from "@relevo/core/store";
-import type { Script } from "../connection/connection.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
-import { bucketOf, buckets, type SessionKeys } from "../keys.ts";
-import { decodeText, restOf } from "../log/head-codec.ts";
-import { type Answer, requireDone } from "../log/status.ts";
-import * as scripts from "../scripts/read-documents.ts";
+import { bucketOf, buckets, type DocumentKeys, type SessionKeys } from "../keys.ts";
+import { decodeText } from "../log/head-codec.ts";
+import { type Answer, isNewer, newerFormat, requireDone } from "../log/status.ts";
+import * as scripts from "../scripts/scripts.generated.ts";
 import { decodeDocument, mayExpire, type UnitState } from "./document-codec.ts";
 
 /** Documents that lie together: those of one session, or of one bucket of namespaces. Writes are atomic within. */
 export interface DocumentUnit {
-  readonly keys: readonly [hash: string, order: string, tags: string, expiring: string];
+  readonly keys: DocumentKeys;
   readonly session: { readonly id: string; readonly keys: SessionKeys } | undefined;
 }
 
@@ -22,16 +22,16 @@ export function unitOf(
 ): DocumentUnit {
   if (session !== undefined) {
     const sessionKeys = keys.session(tenant, session);
-    return { keys: sessionKeys.documents, session: { id: session, keys: sessionKeys } };
+    return { keys: sessionKeys, session: { id: session, keys: sessionKeys } };
   }
-  return { keys: keys.bucket(tenant, bucketOf(namespace.join("\0"))).documents, session: undefined };
+  return { keys: keys.bucket(tenant, bucketOf(namespace.join("\0"))), session: undefined };
 }
 
 /** Every unit of the scope: one for a session, one for each bucket otherwise. */
 export function unitsOf(context: StoreContext, scope: DocumentScope): readonly DocumentUnit[] {
   if (scope.session !== undefined) return [unitOf(context, scope, [])];
   return Array.from({ length: buckets }, (_, bucket) => ({
-    keys: context.keys.bucket(scope.tenant, bucket).documents,
+    keys: context.keys.bucket(scope.tenant, bucket),
     session: undefined,
   }));
 }
@@ -48,21 +48,27 @@ export async function readDocuments(
     const plain = await readUnending(context, unit, sortKeys, signal);
     if (plain !== undefined) return plain;
   }
-  const records = await runRead(context, unit, [scripts.getAlone, scripts.getInSession], sortKeys, signal);
+  const records = await runRead(
+    context,
+    unit,
+    [scripts.getAlone, scripts.getInSession],
+    { sortKeys },
+    signal,
+  );
   return records?.map(({ document }) => document) ?? sortKeys.map(() => undefined);
 }
 
 /** Documents that live for ever need no script, and so no clock. `undefined` when some of these may have expired. */
 async function readUnending(
   { connection }: StoreContext,
-  { keys: [hash] }: DocumentUnit,
+  { keys: { documents: hash } }: DocumentUnit,
   sortKeys: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<readonly (Document | undefined)[] | undefined> {
-  const records = (await connection.read(hash, ["HMGET", hash, ...sortKeys], { signal })) as (
-    | string
-    | null
-  )[];
+  const [format, ...records] = (await connection.read(hash, ["HMGET", hash, "", ...sortKeys], {
+    signal,
+  })) as (string | null)[];
+  requireFormat(format);
   if (records.some((record) => record !== null && mayExpire(record))) return undefined;
   const state: UnitState = { expiresAt: 0, incarnation: undefined };
   return records.map((record) => (record === null ? undefined : decodeDocument(record, state)));
@@ -89,27 +95,31 @@ export async function readSomeDocuments(
   signal: AbortSignal | undefined,
 ): Promise<readonly ReadRecord[]> {
   const pair = [scripts.getSomeAlone, scripts.getSomeInSession] as const;
-  const args = [`${someBytes}`, `${since}`, ...sortKeys];
+  const args = { most: someBytes, since, sortKeys };
   return (
     (await runRead(context, unit, pair, args, signal)) ??
     sortKeys.map(() => ({ document: undefined, length: 0 }))
   );
 }
 
+/** A pair of scripts for the two kinds of units. */
+type ReadScripts<Arguments> = readonly [
+  alone: scripts.EmbeddedScript<DocumentKeys, Arguments>,
+  inSession: scripts.EmbeddedScript<SessionKeys, Arguments>,
+];
+
 /** `undefined` for a session that is not there. */
-async function runRead(
+async function runRead<Arguments>(
   { connection }: StoreContext,
-  { session, keys: [hash] }: DocumentUnit,
-  [alone, inSession]: readonly [Script, Script],
-  args: readonly string[],
+  { session, keys }: DocumentUnit,
+  [alone, inSession]: ReadScripts<Arguments>,
+  values: Arguments,
   signal: AbortSignal | undefined,
 ): Promise<readonly ReadRecord[] | undefined> {
   const answer = requireDone(
     session === undefined
-      ? await connection.script(alone, [hash], args, { signal })
-      : await connection.script(inSession, [session.keys.log, session.keys.operations, hash], args, {
-          signal,
-        }),
+      ? await connection.script(alone, keys, values, { signal })
+      : await connection.script(inSession, session.keys, values, { signal }),
   );
   if (answer[0] === "none") return undefined;
   const [, expiresAt, incarnation, ...records] = answer as unknown as [string, number, string, ...string[]];
@@ -127,9 +137,8 @@ export async function isReadable(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   if (unit?.session === undefined) return true;
-  const { log, operations } = unit.session.keys;
-  const keys = [log, operations, ...unit.keys];
-  return requireDone(await connection.script(scripts.openSession, keys, [], { signal }))[0] === "ok";
+  const answer = await connection.script(scripts.checkDocuments, unit.session.keys, {}, { signal });
+  return requireDone(answer)[0] === "ok";
 }
 
 export function stateOf(expiresAt: unknown, incarnation: unknown): UnitState {
@@ -139,33 +148,43 @@ export function stateOf(expiresAt: unknown, incarnation: unknown): UnitState {
   };
 }
 
-/** Runs one of a pair of scripts on the unit. */
-export async function runOnUnit(
-  { connection }: StoreContext,
-  unit: DocumentUnit,
-  [alone, inSession]: readonly [Script, Script],
-  guard: AdmittedGuard,
-  seed: readonly string[],
-  args: readonly string[],
-  { signal }: CallOptions,
-): Promise<Answer> {
-  const { session } = unit;
-  if (session === undefined) return (await connection.script(alone, unit.keys, args, { signal })) as Answer;
-  const { incarnation, fence } = guard;
-  const named = incarnation === undefined ? "" : encodeURIComponent(incarnation);
-  const guardArgs = [session.id, named, fence === undefined ? "" : `${fence}`];
-  return (await connection.script(inSession, session.keys.all, [...guardArgs, ...seed, ...args], {
-    signal,
-  })) as Answer;
+/** Of a script that writes documents of a session: what the guard names, beside what is to be written. */
+interface Guarded {
+  readonly session: string;
+  readonly incarnation: string | undefined;
+  readonly fence: number | undefined;
 }
 
-/** What a put that creates its session begins it with. */
-export function seedOf(context: StoreContext, { subject, metadata }: AdmittedGuard): readonly string[] {
-  return [
-    context.ids.next(),
-    `${context.ttlMs ?? 0}`,
-    context.fixedExpiry ? "1" : "0",
-    subject === undefined ? "" : encodeURIComponent(subject),
-    restOf(subject, metadata),
-  ];
+/** Runs one of a pair of scripts on the unit. */
+export async function runOnUnit<Arguments>(
+  { connection }: StoreContext,
+  unit: DocumentUnit,
+  alone: scripts.EmbeddedScript<DocumentKeys, Arguments>,
+  inSession: scripts.EmbeddedScript<SessionKeys, Arguments & Guarded>,
+  { incarnation, fence }: Pick<AdmittedGuard, "incarnation" | "fence">,
+  values: Arguments,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const { session, keys } = unit;
+  if (session === undefined) return (await connection.script(alone, keys, values, { signal })) as Answer;
+  const guarded = {
+    ...values,
+    session: session.id,
+    incarnation: incarnation === undefined ? undefined : encodeURIComponent(incarnation),
+    fence,
+  };
+  return (await connection.script(inSession, session.keys, guarded, { signal })) as Answer;
+}
+
+/** @throws `unsupported` when the documents have a newer format. */
+export async function requireKnownFormat(
+  connection: Connection,
+  { documents }: DocumentKeys,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  requireFormat((await connection.read(documents, ["HGET", documents, ""], { signal })) as string | null);
+}
+
+function requireFormat(text: string | null | undefined): void {
+  if (text !== null && text !== undefined && isNewer(text)) throw newerFormat();
 }

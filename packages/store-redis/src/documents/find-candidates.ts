@@ -1,7 +1,7 @@
 import { type AdmittedFind, compareUtf8, type FindBounds } from "@relevo/core/store";
 import type { RedisArgument } from "../connection/client.ts";
 import type { StoreContext } from "../context.ts";
-import type { DocumentUnit } from "./document-unit.ts";
+import { type DocumentUnit, requireKnownFormat } from "./document-unit.ts";
 
 /** A document that an index names. */
 export interface Candidate {
@@ -37,7 +37,7 @@ export async function chooseSources(
       const parts = await Promise.all(
         units.flatMap((unit) =>
           sources.map(({ begins }) => {
-            const key = unit.keys[2];
+            const key = unit.keys.documentTags;
             const [low, high] = range(begins, bounds, undefined, true);
             return context.connection.read(key, ["ZLEXCOUNT", key, low, high], { signal });
           }),
@@ -69,13 +69,15 @@ export async function nextCandidates(
   const lists = await Promise.all(
     units.flatMap((unit) =>
       sources.map(async ({ kind, begins }) => {
-        const key = unit.keys[kind === "order" ? 1 : 2];
+        const key = kind === "order" ? unit.keys.documentOrder : unit.keys.documentTags;
         const [low, high] = range(begins, bounds, after, forward);
         const args: RedisArgument[] = forward
           ? ["ZRANGEBYLEX", key, low, high]
           : ["ZREVRANGEBYLEX", key, high, low];
         args.push("LIMIT", "0", `${chunk}`);
         const members = (await connection.read(key, args, { signal })) as readonly string[];
+        // An empty index may be one of a newer format; where there are documents, reading them tells.
+        if (members.length === 0) await requireKnownFormat(connection, unit.keys, signal);
         return members.map((member): Candidate => ({ sortKey: member.slice(begins.length), unit }));
       }),
     ),

@@ -10,7 +10,8 @@ import {
   placeBehindNamespace,
 } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
-import { namespacesFrom } from "../scripts/read-documents.ts";
+import { requireDone } from "../log/status.ts";
+import { namespacesFrom } from "../scripts/scripts.generated.ts";
 import { type DocumentUnit, isReadable, unitsOf } from "./document-unit.ts";
 
 const chunk = 100;
@@ -68,10 +69,9 @@ async function nextNamespaces(
 ): Promise<{ readonly namespaces: readonly (readonly string[])[]; readonly next: string | undefined }> {
   const lists = await Promise.all(
     units.map(async ({ keys }) => {
-      const args = [from, `${chunk}`, `${depth}`];
-      const [next = "", ...found] = (await connection.script(namespacesFrom, [keys[0], keys[1]], args, {
-        signal,
-      })) as readonly string[];
+      const args = { from, limit: chunk, depth };
+      const answer = await connection.script(namespacesFrom, keys, args, { signal });
+      const [, next = "", ...found] = requireDone(answer) as readonly string[];
       return { next: next === "" ? undefined : next, found };
     }),
   );

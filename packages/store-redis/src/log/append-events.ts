@@ -2,9 +2,10 @@ import type { AppendResult, EventInput, SeqRange } from "@relevo/core";
 import { normalizeRanges } from "@relevo/core/input";
 import { type AdmittedAppend, retractedRanges } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
-import { appendFast, appendFull } from "../scripts/append.ts";
+import { appendFast, appendFull } from "../scripts/scripts.generated.ts";
 import { cellOf, encodeAppended } from "./event-codec.ts";
-import { decodeText, restOf } from "./head-codec.ts";
+import { decodeText } from "./head-codec.ts";
+import { seedOf } from "./seed.ts";
 import { requireDone } from "./status.ts";
 
 /** One Lua call; two for the first append of a session, and now and then for its upkeep. */
@@ -28,23 +29,20 @@ export async function appendEvents(
     bytes += one.bytes;
     if (event.type === "retraction" || event.derivedFrom !== undefined) plain = false;
   }
-  const shared = [
-    incarnation === undefined ? "" : encodeURIComponent(incarnation),
-    operation?.id ?? "",
-    operation === undefined ? "" : encodeURIComponent(operation.fingerprint),
-    expectedVersion === undefined ? "" : `${expectedVersion}`,
-    fence === undefined ? "" : `${fence}`,
+  const common = {
+    incarnation: incarnation === undefined ? undefined : encodeURIComponent(incarnation),
+    operation: operation?.id,
+    fingerprint: operation === undefined ? undefined : encodeURIComponent(operation.fingerprint),
+    expectedVersion,
+    fence,
     cells,
-    `${bytes}`,
-  ];
+    bytes,
+    events,
+  };
   const settings = { signal, repeatable: operation !== undefined };
   if (plain) {
-    const { log, operations, olderOperations, columns, lease } = keys;
-    const few = [log, operations, olderOperations, columns, ...(fence === undefined ? [] : [lease])];
-    const answer = requireDone(
-      await connection.script(appendFast, few, [...shared, ...events], settings),
-      operation?.id,
-    );
+    const few = fence === undefined ? { ...keys, lease: undefined } : keys;
+    const answer = requireDone(await connection.script(appendFast, few, common, settings), operation?.id);
     if (answer[0] !== "full") return resultOf(answer);
   }
   // What is left of the time, for both steps.
@@ -53,22 +51,16 @@ export async function appendEvents(
   const inputs = request.events.map(({ event }) => event);
   const answer = await connection.script(
     appendFull,
-    keys.all,
-    [
-      ...shared,
-      address.session,
-      context.ids.next(),
-      ttlMs === undefined ? "" : `${ttlMs ?? 0}`,
-      `${context.ttlMs ?? 0}`,
-      context.fixedExpiry ? "1" : "0",
-      request.subject === undefined ? "" : encodeURIComponent(request.subject),
-      restOf(request.subject, request.metadata),
-      rangesByOffset(inputs, retractedRanges),
-      rangesByOffset(inputs, ({ derivedFrom }) => derivedFrom ?? []),
-      request.derivedFrom === undefined ? "" : `${request.removalRevision}`,
-      rangesText(request.derivedFrom ?? []),
-      ...events,
-    ],
+    keys,
+    {
+      ...common,
+      ...seedOf(context, address.session, request),
+      ttl: ttlMs === undefined ? undefined : (ttlMs ?? 0),
+      retractions: rangesByOffset(inputs, retractedRanges),
+      derivations: rangesByOffset(inputs, ({ derivedFrom }) => derivedFrom ?? []),
+      seenRemoval: request.derivedFrom === undefined ? undefined : request.removalRevision,
+      sources: rangesText(request.derivedFrom ?? []),
+    },
     { ...settings, signal: rest },
   );
   return resultOf(requireDone(answer, operation?.id));

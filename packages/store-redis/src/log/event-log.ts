@@ -21,9 +21,9 @@ import {
   admitTouch,
   admitTrim,
 } from "@relevo/core/store";
-import type { Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
-import * as scripts from "../scripts/session.ts";
+import type { SessionKeys } from "../keys.ts";
+import * as scripts from "../scripts/scripts.generated.ts";
 import { appendEvents, rangesText } from "./append-events.ts";
 import { decodeHead, decodeText, headOf } from "./head-codec.ts";
 import { listSessions } from "./list-sessions.ts";
@@ -42,16 +42,16 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
   const readEvents = createReader(context);
 
   /** Runs a script over a whole session. */
-  async function onSession(
-    script: Script,
+  async function onSession<Arguments>(
+    script: scripts.EmbeddedScript<SessionKeys, Arguments>,
     address: SessionAddress,
-    args: readonly string[],
+    values: Arguments,
     options: CallOptions,
     repeatable = false,
   ): Promise<Answer> {
-    const { all } = keys.session(address.tenant, address.session);
+    const sessionKeys = keys.session(address.tenant, address.session);
     const settings = { signal: options.signal, repeatable };
-    return requireDone(await connection.script(script, all, [address.session, ...args], settings));
+    return requireDone(await connection.script(script, sessionKeys, values, settings));
   }
 
   const log: EventLog = {
@@ -65,7 +65,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
       admitCall(options);
       const admitted = admitSessionAddress(address, limits);
       const operationId = admitId(id, "id", limits);
-      const answer = await onSession(scripts.operation, admitted, [operationId], options);
+      const answer = await onSession(scripts.operation, admitted, { operation: operationId }, options);
       if (answer[0] !== "ok") return undefined;
       const [, fingerprint, firstSeq, version, incarnation, revision] = answer;
       return {
@@ -102,14 +102,13 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
       const answer = await onSession(
         scripts.touch,
         admitted,
-        [
-          encoded(incarnation),
-          ttlMs === undefined ? "" : `${ttlMs ?? 0}`,
-          subject === undefined ? "0" : "1",
-          encoded(subject),
-          metadata === undefined ? "0" : "1",
-          metadata === undefined ? "" : JSON.stringify(metadata),
-        ],
+        {
+          session: admitted.session,
+          incarnation: encoded(incarnation),
+          ttl: ttlMs === undefined ? undefined : (ttlMs ?? 0),
+          subject: encoded(subject),
+          metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
+        },
         options,
       );
       return answer[0] === "none" ? undefined : headOf(admitted.session, decodeHead(String(answer[1])));
@@ -118,10 +117,17 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     async trim(address, options: TrimOptions) {
       connection.requireOpen();
       const { incarnation, beforeSeq, olderThan } = admitTrim(options, limits);
+      const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
         scripts.trim,
-        admitSessionAddress(address, limits),
-        [encoded(incarnation), text(beforeSeq), text(olderThan), `${trimLimit}`],
+        admitted,
+        {
+          session: admitted.session,
+          incarnation: encoded(incarnation),
+          beforeSeq,
+          olderThan,
+          limit: trimLimit,
+        },
         options,
       );
       if (answer[0] === "none") return { removed: 0, firstSeq: 1, more: false, removalRevision: 0 };
@@ -136,10 +142,15 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     async erase(address, options: EraseOptions) {
       connection.requireOpen();
       const { ranges, incarnation } = admitErase(options, limits);
+      const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
         scripts.erase,
-        admitSessionAddress(address, limits),
-        [encoded(incarnation), rangesText(normalizeRanges(ranges))],
+        admitted,
+        {
+          session: admitted.session,
+          incarnation: encoded(incarnation),
+          ranges: rangesText(normalizeRanges(ranges)),
+        },
         options,
         true,
       );
@@ -158,7 +169,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
       const answer = await onSession(
         scripts.remove,
         admitted,
-        [encoded(incarnation), text(expectedVersion)],
+        { session: admitted.session, incarnation: encoded(incarnation), expectedVersion },
         options,
       );
       return answer[0] === "ok";
@@ -174,10 +185,6 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
   return { ...log, ...createTransfer(context, onSession) };
 }
 
-function encoded(id: string | undefined): string {
-  return id === undefined ? "" : encodeURIComponent(id);
-}
-
-function text(value: number | undefined): string {
-  return value === undefined ? "" : `${value}`;
+function encoded(id: string | undefined): string | undefined {
+  return id === undefined ? undefined : encodeURIComponent(id);
 }

@@ -3,7 +3,7 @@ import { historyLost } from "@relevo/core/input";
 import type { RemovedRange } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import type { StoreContext } from "../context.ts";
-import { exportPart } from "../scripts/transfer.ts";
+import { exportPart } from "../scripts/scripts.generated.ts";
 import { decodeEvent } from "./event-codec.ts";
 import { decodeHead, type StoredHead } from "./head-codec.ts";
 import { decodeOperation } from "./operation-codec.ts";
@@ -49,7 +49,7 @@ export function createExporter(context: StoreContext): ExportPart {
   return async (address, after, limit, signal) => {
     const { log } = context.keys.session(address.tenant, address.session);
     const before = known.get(log);
-    const answer = await runExport(context, address, after, limit, before?.state ?? "", signal);
+    const answer = await runExport(context, address, after, limit, before?.state ?? "none", signal);
     if (answer === "evicted") throw historyLost("evicted");
     if (answer === "none") return undefined;
     const { part, state, rows } = answer;
@@ -72,7 +72,7 @@ export async function readPart(
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<Part | undefined> {
-  const answer = await runExport(context, address, after, limit, "-", signal);
+  const answer = await runExport(context, address, after, limit, undefined, signal);
   return typeof answer === "string" ? undefined : answer.part;
 }
 
@@ -88,14 +88,11 @@ async function runExport(
   { tenant, session }: SessionAddress,
   after: number,
   limit: number,
-  knownState: string,
+  knownState: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Exported | "none" | "evicted"> {
-  const { log, operations, olderOperations, derived } = keys.session(tenant, session);
-  const args = [`${after + 1}`, `${limit}`, knownState, `${limits.batchBytes}`];
-  const answer = await connection.script(exportPart, [log, operations, olderOperations, derived], args, {
-    signal,
-  });
+  const args = { first: after + 1, limit, knownState, batchBytes: limits.batchBytes };
+  const answer = await connection.script(exportPart, keys.session(tenant, session), args, { signal });
   if (Array.isArray(answer) && (answer[0] === "none" || answer[0] === "evicted")) return answer[0];
   const [, text, first, elements, state, rows, removed] = requireDone(answer) as unknown as [
     string,

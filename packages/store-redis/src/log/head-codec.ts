@@ -1,5 +1,6 @@
 import type { JsonObject, SessionHead } from "@relevo/core";
-import { corruptHead } from "./status.ts";
+import { formatVersion } from "../scripts/scripts.generated.ts";
+import { corruptHead, unreadable } from "./status.ts";
 
 /** The head as it stands behind the newest event. */
 export interface StoredHead {
@@ -18,33 +19,33 @@ export interface StoredHead {
   readonly rest: string;
 }
 
-/** As `headText` in the scripts writes it. */
+/** As `headText` in the scripts writes it, behind the format. */
 const pattern =
-  /^H\|(\d+)\|(\d+)\|(\d+)\|(-?\d+)\|(\d+)\|\d+\|([^|]*)\|(\d+)\|(-?\d+)\|(\d+)\|[01]\|([01])\|\d+\|\d+\|\d+\.\d+\|\d+\|(\d+)\|(.*)$/su;
+  /^H(\d+)\|(\d+)\|(\d+)\|(\d+)\|(-?\d+)\|(\d+)\|\d+\|([^|]*)\|(\d+)\|(-?\d+)\|(\d+)\|[01]\|([01])\|\d+\|\d+\|\d+\.\d+\|\d+\|(\d+)\|(.*)$/su;
 
-/** @throws `corrupt` */
+/** @throws `corrupt`; `unsupported` for a newer format. */
 export function decodeHead(text: string): StoredHead {
-  const parts = pattern.exec(text);
-  if (parts === null) throw corruptHead();
+  const [format, ...parts] = pattern.exec(text)?.slice(1) ?? [];
+  if (Number(format) !== formatVersion) throw unreadable(text);
   const number = (place: number): number => {
     const value = Number(parts[place]);
     if (!Number.isSafeInteger(value)) throw corruptHead();
     return value;
   };
-  const [expires, ttl] = [number(5), number(9)];
+  const [expires, ttl] = [number(4), number(8)];
   return {
-    incarnation: decodeText(parts[6] ?? ""),
-    version: number(1),
-    revision: number(2),
-    removalRevision: number(11),
-    firstSeq: number(7),
-    bytes: number(3),
-    createdAt: number(8),
-    updatedAt: number(4),
+    incarnation: decodeText(parts[5] ?? ""),
+    version: number(0),
+    revision: number(1),
+    removalRevision: number(10),
+    firstSeq: number(6),
+    bytes: number(2),
+    createdAt: number(7),
+    updatedAt: number(3),
     ttlMs: ttl === 0 ? undefined : ttl,
     expiresAt: expires === 0 ? undefined : expires,
-    sealed: parts[10] === "1",
-    rest: parts[12] ?? "",
+    sealed: parts[9] === "1",
+    rest: parts[11] ?? "",
   };
 }
 

@@ -3,8 +3,7 @@ import type { AdmittedRead } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import type { StoreContext } from "../context.ts";
 import type { SessionKeys } from "../keys.ts";
-import { elementBytes } from "../scripts/elements.ts";
-import { readFiltered } from "../scripts/read.ts";
+import { mostBytes, readFiltered } from "../scripts/scripts.generated.ts";
 import { agentLetter, decodeEvent, kindOf } from "./event-codec.ts";
 import { decodeHead, type StoredHead } from "./head-codec.ts";
 import { requireHistory } from "./require-history.ts";
@@ -16,7 +15,7 @@ const cellBudget = 20_000;
 const maxRounds = 4;
 
 /** How much of events one read looks at before it ends its page, in characters as they are stored. */
-const pageLength = elementBytes / 2;
+const pageLength = mostBytes / 2;
 
 const nothing: ReadResult = Object.freeze({ version: 0, revision: 0, removalRevision: 0, events: [] });
 
@@ -39,7 +38,7 @@ export function createReader(context: StoreContext): ReadEvents {
   return async (address, request, signal) => {
     const keys = context.keys.session(address.tenant, address.session);
     const length = longest.get(keys.log);
-    if (isTail(request) && length !== undefined && length * request.limit <= elementBytes) {
+    if (isTail(request) && length !== undefined && length * request.limit <= mostBytes) {
       const tail = await readTail(context, keys, request, longest, signal);
       if (tail === "none") return await none(context, keys, signal);
       if (tail !== undefined) return tail;
@@ -118,19 +117,19 @@ async function readPages(
   for (let round = 1; ; round++) {
     const answer = await connection.script(
       readFiltered,
-      [keys.log, keys.operations, keys.olderOperations, keys.columns],
-      [
-        `${after}`,
-        `${before}`,
-        `${request.limit - events.length}`,
-        backward ? "1" : "0",
-        kindsOf(request.types),
-        request.agent === undefined ? "" : agentLetter(request.agent),
-        request.pinned === undefined ? "" : request.pinned ? "1" : "0",
-        retractedMode(request.retracted, atVersion),
-        atVersion === undefined ? "" : `${atVersion}`,
-        `${cellBudget}`,
-      ],
+      keys,
+      {
+        after,
+        before,
+        limit: request.limit - events.length,
+        backward,
+        kinds: kindsOf(request.types),
+        agent: request.agent === undefined ? undefined : agentLetter(request.agent),
+        pinned: request.pinned === undefined ? undefined : request.pinned ? "yes" : "no",
+        retracted: retractedMode(request.retracted, atVersion),
+        atVersion,
+        cells: cellBudget,
+      },
       { signal },
     );
     const [status, text, stop, seqs, elements] = requireDone(answer) as unknown as [
@@ -140,7 +139,7 @@ async function readPages(
       readonly number[],
       readonly string[],
     ];
-    if (status === "none" || status === "expired") return first === undefined ? "none" : undefined;
+    if (status === "none") return first === undefined ? "none" : undefined;
     const head = decodeHead(text);
     if (first !== undefined && first.incarnation !== head.incarnation) return undefined;
     // Of the newest events without a gap: those that the next reading can have with one LRANGE.
@@ -174,17 +173,15 @@ function resultOf(head: StoredHead, events: readonly StoredEvent[], next: number
   return { incarnation, version, revision, removalRevision, events, ...(next === undefined ? {} : { next }) };
 }
 
-function kindsOf(types: ReadonlySet<EventType> | undefined): string {
-  if (types === undefined) return "";
+function kindsOf(types: ReadonlySet<EventType> | undefined): string | undefined {
+  if (types === undefined) return undefined;
   // No kind at all must not read as every kind.
   return types.size === 0 ? "-" : [...types].map((type) => `${kindOf(type)}`).join("");
 }
 
 function retractedMode(retracted: AdmittedRead["retracted"], atVersion: number | undefined): string {
-  if (retracted === "include") return "i";
-  if (retracted === "only") return "o";
   // What is retracted now may not have been then.
-  return atVersion === undefined ? "x" : "i";
+  return retracted === "exclude" && atVersion !== undefined ? "include" : retracted;
 }
 
 function wants(event: StoredEvent, filter: AdmittedRead): boolean {

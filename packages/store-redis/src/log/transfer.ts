@@ -28,10 +28,9 @@ import {
   compareCopies,
   retractedRanges,
 } from "@relevo/core/store";
-import type { Script } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
-import { seal } from "../scripts/session.ts";
-import { importPart } from "../scripts/transfer.ts";
+import type { SessionKeys } from "../keys.ts";
+import { type EmbeddedScript, importPart, seal } from "../scripts/scripts.generated.ts";
 import { rangesText } from "./append-events.ts";
 import { cellOf, encodeCopy, flagsOf } from "./event-codec.ts";
 import { createExporter, type Part, readPart } from "./export-events.ts";
@@ -40,10 +39,10 @@ import { decodeOperation, encodeOperation } from "./operation-codec.ts";
 import { encodeRemoved } from "./removed-codec.ts";
 import type { Answer } from "./status.ts";
 
-type OnSession = (
-  script: Script,
+type OnSession = <Arguments>(
+  script: EmbeddedScript<SessionKeys, Arguments>,
   address: SessionAddress,
-  args: readonly string[],
+  values: Arguments,
   options: CallOptions,
   repeatable?: boolean,
 ) => Promise<Answer>;
@@ -60,8 +59,12 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
     { signal }: CallOptions,
   ): Promise<SessionHead> {
     const admitted = admitSessionAddress(address, limits);
-    const named = incarnation === undefined ? "" : encodeURIComponent(incarnation);
-    const args = [named, sealed ? "1" : "0", expectedVersion === undefined ? "" : `${expectedVersion}`];
+    const args = {
+      session: admitted.session,
+      incarnation: incarnation === undefined ? undefined : encodeURIComponent(incarnation),
+      sealed,
+      expectedVersion,
+    };
     const answer = await onSession(seal, admitted, args, { signal }, true);
     if (answer[0] === "none") throw new MemoryError("not-found", "There is no such session.");
     return headOf(admitted.session, decodeHead(String(answer[1])));
@@ -145,27 +148,29 @@ async function importOnce(
   const answer = await onSession(
     importPart,
     address,
-    [
-      here?.text ?? "",
-      encodeURIComponent(head.incarnation),
-      `${head.firstSeq}`,
-      `${head.createdAt}`,
-      `${head.updatedAt}`,
-      `${batch.ttlMs ?? 0}`,
-      head.subject === undefined ? "" : encodeURIComponent(head.subject),
-      restOf(head.subject, head.metadata),
-      `${head.revision}`,
-      `${events.reduce((sum, one) => sum + one.bytes, 0)}`,
-      events.map(({ event }) => cellOf(flagsOf(event), event.agent)).join(""),
-      rangesText(rangesOf(erased)),
-      rangesBySeq(events, ({ derivedFrom }) => derivedFrom ?? []),
-      `${operations.length}`,
-      `${head.removalRevision}`,
-      encodeRemoved(batch.removed),
-      rangesBySeq(events, (event) => (event.erasedAt === undefined ? retractedRanges(event) : [])),
-      ...operations.flatMap((operation) => [operation.id, encodeOperation(operation)]),
-      ...events.map(({ event, bytes }) => encodeCopy(event, bytes)),
-    ],
+    {
+      session: address.session,
+      seenHead: here?.text,
+      incarnation: encodeURIComponent(head.incarnation),
+      first: head.firstSeq,
+      created: `${head.createdAt}`,
+      updated: `${head.updatedAt}`,
+      ttl: batch.ttlMs ?? 0,
+      newSubject: head.subject === undefined ? "" : encodeURIComponent(head.subject),
+      rest: restOf(head.subject, head.metadata),
+      sourceRevision: head.revision,
+      bytes: events.reduce((sum, one) => sum + one.bytes, 0),
+      cells: events.map(({ event }) => cellOf(flagsOf(event), event.agent)).join(""),
+      erasedRanges: rangesText(rangesOf(erased)),
+      derivations: rangesBySeq(events, ({ derivedFrom }) => derivedFrom ?? []),
+      sourceRemoval: head.removalRevision,
+      sourceRemoved: encodeRemoved(batch.removed),
+      retractions: rangesBySeq(events, (event) =>
+        event.erasedAt === undefined ? retractedRanges(event) : [],
+      ),
+      operations: operations.map((operation) => ({ id: operation.id, row: encodeOperation(operation) })),
+      events: events.map(({ event, bytes }) => encodeCopy(event, bytes)),
+    },
     options,
     true,
   );

@@ -1,0 +1,71 @@
+import { maxRemovedRanges } from "@relevo/core/store";
+import { contentSeparator, lookBudget, operationMemoryMs, pageBytes } from "./bounds.ts";
+import { closeToPublic, secureRegistry, secureTable } from "./roles.ts";
+import * as sql from "./sql/sql.generated.ts";
+import { nowMs, nowUs, quoteBody } from "./sql-text.ts";
+import { tenantTables } from "./tables.ts";
+
+/** Stands for the name of the schema until the statements are apart: no name and no statement holds it. */
+const placeholder = "\0";
+
+const values = {
+  schema: placeholder,
+  nowMs,
+  nowUs,
+  operationMemoryMs: `${operationMemoryMs}`,
+  lookBudget: `${lookBudget}`,
+  pageBytes: `${pageBytes}`,
+  contentSeparator: `${contentSeparator}`,
+  maxRemovedRanges: `${maxRemovedRanges}`,
+} as const;
+
+/** In an order in which each function stands after the ones that its signature, or a body parsed at once, names. */
+const sources: readonly ((given: typeof values) => string)[] = [
+  sql.tables,
+  sql.sessionSlots,
+  sql.removals,
+  sql.derivesFrom,
+  sql.retract,
+  sql.appendOne,
+  sql.append,
+  sql.pageTexts,
+  sql.readPage,
+  sql.listSessions,
+  sql.touchSession,
+  sql.sealSession,
+  sql.trimSession,
+  sql.eraseEvents,
+  sql.endSession,
+  sql.leases,
+  sql.documentParts,
+  sql.putDocuments,
+  sql.deleteDocuments,
+  sql.touchDocument,
+  sql.recentDocuments,
+  sql.purgeDocuments,
+  sql.listNamespaces,
+  sql.expireTenant,
+  sql.maintenance,
+];
+
+/** The statements that make the tables, functions, policies and views. `schema` is quoted. */
+export function createSchema(schema: string): readonly string[] {
+  return [
+    ...sources.flatMap((source) => statementsOf(source(values), schema)),
+    ...secureRegistry(schema),
+    ...tenantTables.filter((table) => table !== "tenants").flatMap((table) => secureTable(schema, table)),
+    ...statementsOf(sql.views(values), schema),
+    ...closeToPublic(schema),
+  ];
+}
+
+/** The statements of a text, each ended by a semicolon at the end of a line, outside of bodies in `$body$`. */
+function statementsOf(text: string, schema: string): readonly string[] {
+  const fill = (part: string): string => part.replaceAll(placeholder, () => schema);
+  const statements = [""];
+  text.split("$body$").forEach((part, index) => {
+    const [rest = "", ...next] = index % 2 === 1 ? [quoteBody(fill(part))] : part.split(";\n").map(fill);
+    statements.push(`${statements.pop() ?? ""}${rest}`, ...next);
+  });
+  return statements.map((statement) => statement.trim()).filter((statement) => statement !== "");
+}

@@ -1,0 +1,15 @@
+/** A call of a function of the schema, as an expression and its parameters. */
+export interface FunctionCall {
+  readonly call: string;
+  readonly values: readonly unknown[];
+}
+
+/** Passes arguments by name: `{ tenant: "acme" }` is `p_tenant => $1`. The schema is quoted. */
+export function functionCall(
+  schema: string,
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+): FunctionCall {
+  const parameters = Object.keys(given).map((one, index) => `p_${one} => $${index + 1}`);
+  return { call: `${schema}.${name}(${parameters.join(", ")})`, values: Object.values(given) };
+}

@@ -1,0 +1,66 @@
+-- A tag as its index holds it. Together with an address a long one would not fit an index entry of 2,704 bytes, so its
+-- digest stands for it: 131 bytes, which no tag is that stands for itself.
+create function {{schema}}.document_tag(p_tag text) returns text
+language sql immutable parallel safe
+return case when octet_length(p_tag) <= 128 then p_tag else encode(sha512(convert_to(p_tag, 'UTF8')), 'hex') || '…' end;
+
+create function {{schema}}.document_share(p_place bytea) returns smallint
+language sql immutable parallel safe return (get_byte(sha256(p_place), 0) & 63)::smallint;
+
+create function {{schema}}.change_tags(
+  p_tenant text, p_session text, p_generation bigint, p_place bytea, p_old text[], p_new text[]
+) returns void language plpgsql
+-- #include by-index
+as $body$
+declare
+  old_tag text;
+begin
+  foreach old_tag in array p_old loop
+    if old_tag <> all (p_new) then
+      delete from {{schema}}.document_tags as t
+      where t.tenant = p_tenant and t.session = p_session and t.generation = p_generation
+        and t.tag = {{schema}}.document_tag(old_tag) and t.place = p_place;
+    end if;
+  end loop;
+  insert into {{schema}}.document_tags (tenant, session, generation, tag, place)
+  select p_tenant, p_session, p_generation, {{schema}}.document_tag(n.tag), p_place
+  from unnest(p_new) as n (tag) where n.tag <> all (p_old);
+end
+$body$;
+
+-- Removes documents that are locked, with their tags, and remembers what their versions were. Returns how many of them
+-- could be seen at that time.
+create function {{schema}}.remove_documents(
+  p_tenant text, p_session text, p_generation bigint, p_places bytea[], p_now_ms bigint
+) returns bigint language plpgsql
+-- #include by-index
+as $body$
+declare
+  part record;
+  gone record;
+  seen bigint := 0;
+begin
+  -- Everyone takes the shares in their order.
+  for part in
+    select o.place, {{schema}}.document_share(o.place) as share from unnest(p_places) as o (place) order by share
+  loop
+    delete from {{schema}}.documents as d
+    where d.tenant = p_tenant and d.session = p_session and d.generation = p_generation and d.place = part.place
+    returning d.tags, d.version, d.expires_at into gone;
+    if not found then continue; end if;
+    if gone.expires_at is null or gone.expires_at > p_now_ms then seen := seen + 1; end if;
+    if gone.tags <> '{}' then
+      perform {{schema}}.change_tags(
+        p_tenant => p_tenant, p_session => p_session, p_generation => p_generation, p_place => part.place,
+        p_old => gone.tags, p_new => '{}'
+      );
+    end if;
+    if p_session = '' then
+      insert into {{schema}}.document_versions as v (tenant, session, share, version)
+      values (p_tenant, '', part.share, gone.version)
+      on conflict (tenant, session, share) do update set version = excluded.version where v.version < excluded.version;
+    end if;
+  end loop;
+  return seen;
+end
+$body$;

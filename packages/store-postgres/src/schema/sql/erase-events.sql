@@ -1,0 +1,72 @@
+create function {{schema}}.erase_events(
+-- #include session-parameters
+  p_ranges text,
+  out r_status text, out r_current bigint, out r_erased bigint[], out r_revision bigint, out r_removal bigint
+) language plpgsql
+-- #include by-index
+as $body$
+#variable_conflict use_column
+declare
+  slot {{schema}}.sessions;
+  now_ms bigint;
+  asked int8multirange := p_ranges::int8multirange;
+  blank int8multirange;
+  changed int8multirange := '{}';
+  derived record;
+  freed bigint;
+  part record;
+  part_bytes bigint;
+begin
+-- #include session-guard
+  r_erased := '{}';
+  r_revision := 0;
+  r_removal := 0;
+  r_status := 'done';
+  if slot.incarnation is null then return; end if;
+  r_revision := slot.revision;
+  r_removal := slot.removal_revision;
+  if isempty(asked) then return; end if;
+  -- Starting from the ranges, not from what is there: what was derived from trimmed events still contains them.
+  blank := asked;
+  for derived in
+    select e.seq, e.derived_from from {{schema}}.events as e
+    where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
+      and e.seq > lower(asked) and e.derived_from is not null
+    order by e.seq
+  loop
+    if derived.derived_from && blank then
+      blank := blank + int8multirange(int8range(derived.seq, derived.seq + 1));
+    end if;
+  end loop;
+  -- What has to go is in every column but those of a tombstone.
+  -- One range at a time, as values: row-level security keeps lower() of another table's column away from the index.
+  for part in select lower(r.range) as low, upper(r.range) as high from unnest(blank) as r (range) order by 1 loop
+    select sum(e.bytes) into part_bytes from {{schema}}.events as e
+    where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
+      and e.seq >= part.low and e.seq < part.high and e.erased_at is null;
+    freed := coalesce(freed + part_bytes, freed, part_bytes);
+    with gone as (
+      update {{schema}}.events as e set
+        agent = null, role = null, status = null, duration_ms = null, pinned = false, erased_at = now_ms, bytes = 0,
+        content = '{"type":' || to_json(e.type)::text
+          || case when e.at is null then '' else ',"at":' || e.at::text end || ',"erasedAt":' || now_ms::text || '}'
+      where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
+        and e.seq >= part.low and e.seq < part.high and e.erased_at is null
+      returning e.seq
+    )
+    select changed + coalesce(range_agg(int8range(g.seq, g.seq + 1)), '{}') into changed from gone as g;
+    r_erased := r_erased || array(
+      select e.seq from {{schema}}.events as e
+      where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
+        and e.seq >= part.low and e.seq < part.high order by e.seq
+    );
+  end loop;
+  if freed is not null then
+    update {{schema}}.sessions as s set
+      bytes = s.bytes - freed, revision = s.revision + 1, removal_revision = s.revision + 1,
+      removed = {{schema}}.add_removal(s.removed, s.revision + 1, changed)
+    where s.tenant = p_tenant and s.session = p_session
+    returning s.revision, s.removal_revision into r_revision, r_removal;
+  end if;
+end
+$body$;

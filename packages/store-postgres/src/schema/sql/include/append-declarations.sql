@@ -1,0 +1,10 @@
+#variable_conflict use_column
+declare
+  slot {{schema}}.sessions;
+  known record;
+  op_key bytea;
+  now_ms bigint;
+  before bigint;
+  live boolean;
+  removal bigint;
+  checked boolean := false;

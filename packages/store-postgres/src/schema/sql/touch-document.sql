@@ -1,0 +1,23 @@
+-- Gives a document another end, in one call and one round trip.
+create function {{schema}}.touch_document(
+-- #include document-parameters
+  p_ttl_ms bigint,
+  out r_status text, out r_index bigint, out r_current bigint, out r_document {{schema}}.documents, out r_incarnation text
+) language plpgsql
+-- #include by-index
+as $body$
+-- #include document-declarations
+  places bytea[] := array[decode(p_parts, 'hex')];
+begin
+-- #include document-conditions
+  if r_status is not null then return; end if;
+-- #include document-locks
+  update {{schema}}.documents as d set expires_at = now_ms + p_ttl_ms
+  where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = places[1]
+    and (d.expires_at is null or d.expires_at > now_ms)
+  returning * into r_document;
+  r_status := case when found then 'done' else 'missing' end;
+  r_document.expires_at := least(r_document.expires_at, slot.expires_at);
+  r_incarnation := slot.incarnation;
+end
+$body$;

@@ -1,0 +1,4 @@
+-- #include alone
+-- #include do-deletes
+keepBucket()
+return { 'ok', count }

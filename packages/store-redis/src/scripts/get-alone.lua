@@ -1,0 +1,3 @@
+-- Documents that stand alone, by sort key; an empty text for each that is not there.
+-- #include read-alone
+-- #include get-all

@@ -1,0 +1,13 @@
+for index = 1, writesCount do
+  local key, _, ttl, tags, json = writesAt(index)
+  local live, before = found[index], old[index]
+  local parts = { version = before and math.max(before.version + 1, micros) or micros,
+    created = live and live.created or num(now), updated = num(now), expires = ttl > 0 and now + ttl or 0,
+    tags = tags, json = json }
+  storeDocument(key, before, parts)
+  answer[#answer + 1] = parts.version
+  answer[#answer + 1] = tonumber(parts.created)
+  answer[#answer + 1] = parts.expires
+end
+-- Few at a time, with every write: more than can expire by one write, so that what has expired never piles up.
+sweepDocuments(20)

@@ -1,0 +1,69 @@
+-- Documents of a unit (a session, or one bucket of those that stand alone) lie in one hash by their sort key, as
+-- `version|created|updated|expires|tags|json`. Beside it: their order, their tags as `tag NUL sort key`, and when they
+-- expire. All four change in one script, so that no entry points at nothing.
+local function partsOfDocument(record)
+  local version, created, updated, expires, tags, json = string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|]*)|(.*)$')
+  return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags, json = json }
+end
+
+local function eachTag(tags, call)
+  for tag in string.gmatch(tags, '[^,]+') do call(tag) end
+end
+
+-- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
+-- intactDocuments.
+local added, entries = 0, 0
+local function countEntries(parts)
+  local _, tags = string.gsub(parts.tags, '[^,]+', '')
+  return tags + (parts.expires ~= 0 and 1 or 0)
+end
+
+local function saveEntries()
+  if added == 0 and entries == 0 then return end
+  local stored = readEntries(DOCUMENTS)
+  local isEmpty = redis.call('HLEN', DOCUMENTS) == (stored and 1 or 0)
+  if isEmpty then
+    if stored then redis.call('HDEL', DOCUMENTS, '') end
+  else
+    redis.call('HSET', DOCUMENTS, '', '{{formatVersion}}|' .. num((stored or 0) + entries))
+  end
+  added, entries = 0, 0
+end
+
+-- What lives at the key, or nil; then what is there even if it has expired.
+local function findDocument(key)
+  local record = redis.call('HGET', DOCUMENTS, key)
+  if not record then return nil end
+  local parts = partsOfDocument(record)
+  if hasEnded(parts.expires) then return nil, parts end
+  return parts, parts
+end
+
+local function removeDocument(key, parts)
+  redis.call('HDEL', DOCUMENTS, key)
+  redis.call('ZREM', DOCUMENT_ORDER, key)
+  redis.call('ZREM', DOCUMENTS_EXPIRING, key)
+  added, entries = added - 1, entries - countEntries(parts)
+  eachTag(parts.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\0' .. key) end)
+end
+
+local function sweepDocuments(limit)
+  local keys = redis.call('ZRANGEBYSCORE', DOCUMENTS_EXPIRING, '-inf', num(now), 'LIMIT', 0, limit)
+  for _, key in ipairs(keys) do
+    local record = redis.call('HGET', DOCUMENTS, key)
+    if record then removeDocument(key, partsOfDocument(record)) else redis.call('ZREM', DOCUMENTS_EXPIRING, key) end
+  end
+  return #keys
+end
+
+local function storeDocument(key, before, parts)
+  entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
+  if before then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\0' .. key) end)
+  else added = added + 1 end
+  redis.call('HSET', DOCUMENTS, key, string.format('%d|%s|%s|%d|%s|', parts.version, parts.created, parts.updated,
+    parts.expires, parts.tags) .. parts.json)
+  redis.call('ZADD', DOCUMENT_ORDER, 0, key)
+  eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\0' .. key) end)
+  if parts.expires == 0 then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
+  else redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key) end
+end

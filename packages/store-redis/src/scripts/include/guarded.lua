@@ -1,0 +1,5 @@
+-- What writes of a session's documents begin with.
+-- #include in-session
+-- #include open
+if h and h.sealed == '1' then return { 'sealed' } end
+-- #include check-fence

@@ -1,0 +1,6 @@
+-- arguments: key ttl:number
+local live = findDocument(key)
+if not live then return { 'none' } end
+local before = { tags = live.tags, expires = live.expires }
+live.expires = ttl > 0 and now + ttl or 0
+storeDocument(key, before, live)

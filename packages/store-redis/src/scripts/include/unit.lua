@@ -1,0 +1,132 @@
+-- For scripts that get all keys of a session. Beside the log stand keys that live by it. They cannot expire at the same
+-- moment without a PEXPIREAT for each in every append, so they get a quarter more than they need and are refreshed
+-- when half of that is used up.
+-- keys: log operations olderOperations columns lease derived documents documentOrder documentTags documentsExpiring
+-- keys: sessions subjects expiring next documentsDue
+-- #include clock
+-- #include head
+-- #include mark
+-- #include document-format
+local micros = time[1] * 1000000 + time[2]
+local dayMs = 86400000
+local operationMs = dayMs + 3600000
+
+-- An idle lifetime begins again with each write, a fixed one only when it is set.
+local function refresh(h)
+  if h.ttl > 0 and h.fixed == '0' then h.expires = now + h.ttl end
+end
+
+local function writeMark(h, subject)
+  local mark = '{{formatVersion}}|' .. h.inc .. '|' .. num(h.expires) .. '|' .. num(h.rotate) .. '|' .. subject
+  if redis.call('HSET', OPERATIONS, '', mark) == 1 then h.ops = h.ops + 1 end
+end
+
+local function keepOperations(untilMs)
+  if untilMs == 0 then
+    redis.call('PERSIST', OPERATIONS)
+    redis.call('PERSIST', OLDER_OPERATIONS)
+  else
+    redis.call('PEXPIREAT', OPERATIONS, num(untilMs + operationMs))
+    redis.call('PEXPIREAT', OLDER_OPERATIONS, num(untilMs + operationMs))
+  end
+end
+
+-- Ends the incarnation: what lived with it goes, its operations stay known for a day.
+local function endSession(session, subject)
+  redis.call('UNLINK', LOG, COLUMNS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  redis.call('ZREM', SESSIONS, session)
+  redis.call('ZREM', EXPIRING, session)
+  redis.call('ZREM', DOCUMENTS_DUE, session)
+  if subject and subject ~= '' then redis.call('ZREM', SUBJECTS, subject .. '\0' .. session) end
+  local mark, unreadable = readMark()
+  if mark or unreadable then
+    redis.call('HSET', OPERATIONS, '', '{{formatVersion}}||0|' .. num(mark and mark.rotate or now + dayMs) .. '|')
+    keepOperations(now)
+  end
+end
+
+local function intactUnit(h)
+  return redis.call('HLEN', DERIVED) == h.derived and redis.call('HLEN', DOCUMENTS) == h.docs
+    and (h.docs == 0 or intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING))
+end
+
+-- The head and the mark; nil for no session. The second value is 'evicted' or 'incomplete' when history is missing,
+-- 'corrupt' when something else stands there, 'newer' for a format that is not known. Expired ones are ended.
+local function openHead(session)
+  local text = redis.call('LINDEX', LOG, -1)
+  local mark, unreadable = readMark()
+  if unreadable == 'newer' then return nil, unreadable, nil end
+  if text then
+    local h, problem = parseHead(text)
+    if not h then return nil, problem, mark end
+    if not mark or mark.inc ~= h.inc or redis.call('LLEN', LOG) - 1 ~= h.version - h.first + 1
+      or redis.call('HLEN', OPERATIONS) ~= h.ops or not intactUnit(h) then
+      return h, 'incomplete', mark
+    end
+    if not hasEnded(h.expires) then return h, nil, mark end
+  end
+  if not mark then return nil, unreadable, nil end
+  if mark.inc == '' then return nil, nil, mark end
+  if not text and isEvicted(mark) then return nil, 'evicted', mark end
+  endSession(session, mark.subject)
+  return nil, nil, mark
+end
+
+local BESIDE = { COLUMNS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
+
+-- Saves the head, then sets every expiry: a lifetime of a millisecond may be over before this script is.
+local function keepUnit(h)
+  local stayed = h.expires == 0 and h.aux == 0
+  h.aux = h.expires == 0 and 0 or h.expires + math.max(1000, math.floor(h.ttl / 4))
+  redis.call('LSET', LOG, -1, headText(h))
+  if h.expires == 0 then
+    redis.call('PERSIST', LOG)
+    if not stayed then for _, key in ipairs(BESIDE) do redis.call('PERSIST', key) end end
+  else
+    redis.call('PEXPIREAT', LOG, num(h.expires))
+    for _, key in ipairs(BESIDE) do redis.call('PEXPIREAT', key, num(h.aux)) end
+  end
+  keepOperations(h.aux)
+end
+
+local function subjectOf(mark) return mark and mark.subject or '' end
+
+-- What lists the sessions of a bucket goes by itself when the last of them can have gone, unless one lives for ever.
+local function keepRegistry(h)
+  local left = redis.call('PTTL', SESSIONS)
+  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE }
+  if h.expires == 0 then
+    if left > 0 then for _, key in ipairs(all) do redis.call('PERSIST', key) end end
+  elseif left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
+    local untilMs = math.max(now + left, h.aux + 1000)
+    for _, key in ipairs(all) do redis.call('PEXPIREAT', key, num(untilMs)) end
+  end
+end
+
+-- Puts a changed head in place of the last element, with everything that follows from a change of its expiry.
+local function saveHead(session, h, subject)
+  if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
+  else redis.call('ZADD', EXPIRING, num(h.expires), session) end
+  redis.call('ZADD', SESSIONS, 0, session)
+  writeMark(h, subject)
+  h.derived = redis.call('HLEN', DERIVED)
+  keepUnit(h)
+  keepRegistry(h)
+end
+
+local function changeSubject(session, before, after)
+  if before == after then return end
+  if before ~= '' then redis.call('ZREM', SUBJECTS, before .. '\0' .. session) end
+  if after ~= '' then redis.call('ZADD', SUBJECTS, 0, after .. '\0' .. session) end
+end
+
+local function createHead(session, inc, ttl, fixed, subject, rest, mark)
+  local h = { inc = inc, version = 0, revision = 0, first = 1, bytes = 0, created = num(now), updated = num(now),
+    ttl = ttl, fixed = fixed and '1' or '0', expires = ttl > 0 and now + ttl or 0, sealed = '0',
+    ops = redis.call('HLEN', OPERATIONS), old = redis.call('HLEN', OLDER_OPERATIONS),
+    rotate = mark and mark.rotate or now + dayMs, docs = 0, derived = 0, aux = 0, removal = 0, rest = rest }
+  redis.call('UNLINK', COLUMNS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  redis.call('RPUSH', LOG, headText(h))
+  changeSubject(session, '', subject)
+  return h
+end

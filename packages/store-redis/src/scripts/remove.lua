@@ -1,0 +1,11 @@
+-- Works on what is left of a session, too: that is how a loss is acknowledged.
+-- #include unit
+-- arguments: session incarnation? expectedVersion:number?
+local h, lost, mark = openHead(session)
+if lost == 'newer' then return { lost } end
+if not h and not lost then return { 'none' } end
+local inc = h and h.inc or mark and mark.inc or ''
+if incarnation and incarnation ~= inc then return { 'none' } end
+if h and expectedVersion and expectedVersion ~= h.version then return { 'version', h.version } end
+endSession(session, subjectOf(mark))
+return { 'ok' }

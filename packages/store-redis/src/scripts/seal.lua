@@ -1,0 +1,11 @@
+-- #include unit
+-- #include open
+-- arguments: sealed:boolean expectedVersion:number?
+if not h then return { 'none' } end
+if expectedVersion and expectedVersion ~= h.version then return { 'version', h.version } end
+if (h.sealed == '1') ~= sealed then
+  h.sealed = sealed and '1' or '0'
+  h.revision = h.revision + 1
+  saveHead(session, h, subjectOf(mark))
+end
+return { 'ok', headText(h) }

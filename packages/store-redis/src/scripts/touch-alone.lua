@@ -1,0 +1,4 @@
+-- #include alone
+-- #include touch-one
+keepBucket()
+return { 'ok', 0, '', redis.call('HGET', DOCUMENTS, key) }
