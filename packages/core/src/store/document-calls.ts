@@ -1,4 +1,5 @@
 import type { DocumentAddress, DocumentScope } from "../address.ts";
+import { admitCall } from "../input/call.ts";
 import { admitFields, admitOptions, requireObject } from "../input/fields.ts";
 import {
   admitDocumentAddress,
@@ -26,6 +27,7 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
 import { compareNamespaces, documentSortKey } from "../order.ts";
+import type { CallOptions } from "../ports/common.ts";
 import type {
   DeleteDocumentOptions,
   DocumentDelete,
@@ -50,7 +52,7 @@ import {
   touchDocumentFields,
   writeFields,
 } from "./document-fields.ts";
-import { type AdmittedGuard, admitGuard, admitGuardFields } from "./log-calls.ts";
+import { type AdmittedCall, type AdmittedGuard, admitGuard, admitGuardFields } from "./log-calls.ts";
 
 /** A document that a store may keep as it is. */
 export interface AdmittedDocument {
@@ -176,21 +178,44 @@ export function admitTouchDocument(
   return { address: admitted, ttlMs, ...unitGuard(admitted, admitGuardFields(guard, limits)) };
 }
 
+export interface AdmittedGet extends AdmittedCall {
+  /** All of one tenant. */
+  readonly addresses: readonly DocumentAddress[];
+}
+
+/** For `get` of a document. */
+export function admitGet(
+  address: DocumentAddress,
+  given: CallOptions | undefined,
+  limits: Limits,
+): AdmittedGet {
+  const { signal } = admitCall(given);
+  return { addresses: [admitDocumentAddress(address, limits)], signal };
+}
+
 /** No address at all is no error: it reads nothing. */
 export function admitGetMany(
   addresses: readonly DocumentAddress[],
+  given: CallOptions | undefined,
   limits: Limits,
-): readonly DocumentAddress[] {
+): AdmittedGet {
+  const { signal } = admitCall(given);
   const admitted = admitBatch(addresses, "addresses", limits, (address) =>
     admitDocumentAddress(address, limits),
   );
   if (admitted.some((address) => address.tenant !== admitted[0]?.tenant)) {
     throw refuse("addresses", "must all be of one tenant.");
   }
-  return admitted;
+  return { addresses: admitted, signal };
 }
 
-export interface AdmittedFind {
+/** Where a document stands in the order of its scope. */
+export interface DocumentPosition {
+  readonly namespace: readonly string[];
+  readonly key: string;
+}
+
+export interface AdmittedFind extends AdmittedCall {
   readonly scope: DocumentScope;
   readonly namespace: readonly string[] | undefined;
   readonly namespacePrefix: readonly string[];
@@ -204,8 +229,8 @@ export interface AdmittedFind {
   readonly keyBefore: string | undefined;
   readonly direction: "forward" | "backward";
   readonly limit: number;
-  /** Namespace and key of the last document of the page before. */
-  readonly after: { readonly namespace: readonly string[]; readonly key: string } | undefined;
+  /** The last document of the page before. */
+  readonly after: DocumentPosition | undefined;
 }
 
 export function admitFind(
@@ -220,6 +245,7 @@ export function admitFind(
   const tags = options.tags === undefined ? {} : admitFields(options.tags, "tags", tagFields);
   return {
     scope: admitDocumentScope(scope, limits),
+    signal: options.signal,
     namespace: namespace === undefined ? undefined : admitNamespace(namespace, "namespace", limits),
     namespacePrefix: admitNamespace(options.namespacePrefix ?? [], "namespacePrefix", limits),
     anyTags: admitTags(tags.any, "tags.any", limits),
@@ -249,7 +275,7 @@ function admitText(text: unknown, limits: Limits): string | undefined {
   return text.toLowerCase();
 }
 
-export interface AdmittedNamespaces {
+export interface AdmittedNamespaces extends AdmittedCall {
   readonly scope: DocumentScope;
   readonly prefix: readonly string[];
   readonly suffix: readonly string[];
@@ -268,6 +294,7 @@ export function admitNamespaces(
   const position = admitCursor("namespaces", options.cursor, 1);
   return {
     scope: admitDocumentScope(scope, limits),
+    signal: options.signal,
     prefix: admitNamespace(options.prefix ?? [], "prefix", limits),
     suffix: admitNamespace(options.suffix ?? [], "suffix", limits),
     maxDepth:

@@ -2,45 +2,69 @@ export { checkRetraction, retractedRanges } from "../input/events.ts";
 export { maxImportedVersion } from "../input/numbers.ts";
 export { compareNamespaces, compareUtf8, namespaceSortPrefix, sessionKey } from "../order.ts";
 export { valueAt } from "../where.ts";
+export type { Answer, ImportRefusal, Refusal } from "./answer.ts";
+export { type CreatedStore, createStore, isCreatedStore } from "./create-store.ts";
 export { decodeCursor, encodeCursor } from "./cursor.ts";
 export {
   type AdmittedDelete,
   type AdmittedDocument,
   type AdmittedDocumentTouch,
   type AdmittedFind,
+  type AdmittedGet,
   type AdmittedNamespaces,
   type AdmittedPut,
   admitDelete,
   admitDeleteMany,
   admitFind,
+  admitGet,
   admitGetMany,
   admitNamespaces,
   admitPut,
   admitPutMany,
   admitTouchDocument,
   admitUnitGuard,
+  type DocumentPosition,
 } from "./document-calls.ts";
+export type {
+  Awaitable,
+  DocumentDriver,
+  DriverPage,
+  HeldLease,
+  LeaseDriver,
+  LeaseGrant,
+  LeaseRequest,
+  LogDriver,
+  MaintenanceDriver,
+  ScanDriver,
+  StoreDriver,
+  TransferDriver,
+} from "./driver.ts";
 export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export {
   type AdmittedAppend,
+  type AdmittedCall,
+  type AdmittedDeleteSession,
+  type AdmittedErase,
   type AdmittedGuard,
   type AdmittedListSessions,
+  type AdmittedOperation,
   type AdmittedRead,
   type AdmittedScan,
-  type AdmittedSessionGuard,
+  type AdmittedSessionCall,
   type AdmittedTouch,
   type AdmittedTrim,
   admitAppend,
   admitDeleteSession,
   admitErase,
-  admitExport,
   admitGuard,
+  admitHead,
   admitListSessions,
+  admitOperationCall,
   admitRead,
   admitScan,
   admitTouch,
   admitTrim,
-  admitUnseal,
+  type ScanPosition,
 } from "./log-calls.ts";
 export {
   beginsLikePattern,
@@ -48,6 +72,7 @@ export {
   namespaceListStart,
   placeBehindNamespace,
 } from "./namespace-list.ts";
+export { type ImportPlan, type ImportTarget, planImport } from "./plan-import.ts";
 export {
   addRemoval,
   maxRemovedRanges,
@@ -63,6 +88,17 @@ export {
   compareCopies,
 } from "./transfer-batch.ts";
 export {
+  type AdmittedExport,
+  type AdmittedImport,
+  type AdmittedSeal,
+  admitExport,
+  admitImport,
+  admitSeal,
+  admitUnseal,
+} from "./transfer-calls.ts";
+export {
+  type AdmittedAcquire,
+  type AdmittedExpire,
   type AdmittedTenants,
   admitAcquire,
   admitExpire,

@@ -1,5 +1,6 @@
 import type { SessionAddress } from "../address.ts";
 import type { EventInput, EventType, SeqRange } from "../events.ts";
+import { admitCall } from "../input/call.ts";
 import { type AdmittedEvent, admitEvents, admitEventType } from "../input/events.ts";
 import { admitFields, admitOptions } from "../input/fields.ts";
 import { admitId, admitOptionalId, admitSessionAddress, admitTenant } from "../input/ids.ts";
@@ -21,11 +22,11 @@ import { readArray } from "../input/read-array.ts";
 import { refuse } from "../input/refuse.ts";
 import type { JsonObject } from "../json.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
+import type { CallOptions } from "../ports/common.ts";
 import type {
   AppendOptions,
   DeleteSessionOptions,
   EraseOptions,
-  ExportOptions,
   ListSessionsOptions,
   Operation,
   ReadOptions,
@@ -34,24 +35,32 @@ import type {
   SessionInit,
   TouchOptions,
   TrimOptions,
-  UnsealOptions,
 } from "../ports/event-log.ts";
 import { admitCursor } from "./cursor.ts";
 import {
   appendFields,
   deleteSessionFields,
   eraseFields,
-  exportFields,
   listFields,
   operationFields,
   readFields,
   scanFields,
   touchFields,
   trimFields,
-  unsealFields,
 } from "./log-fields.ts";
 
-export interface AdmittedGuard {
+/** What every admitted request has. */
+export interface AdmittedCall {
+  /** Of the caller. It had not fired when the call was admitted. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A request about one session. */
+export interface AdmittedSessionCall extends AdmittedCall {
+  readonly address: SessionAddress;
+}
+
+export interface AdmittedGuard extends AdmittedCall {
   readonly incarnation: string | undefined;
   readonly fence: number | undefined;
   readonly subject: string | undefined;
@@ -71,6 +80,7 @@ export function admitGuardFields(options: SessionGuard, limits: Limits): Admitte
     fence: admitOptionalInteger(options.fence, "fence", 1),
     subject: init.subject,
     metadata: init.metadata,
+    signal: options.signal,
   };
 }
 
@@ -137,6 +147,7 @@ export function admitAppend(
     fence: guard.fence,
     subject: guard.subject,
     metadata: guard.metadata,
+    signal: guard.signal,
   };
 }
 
@@ -158,7 +169,32 @@ function admitOperation(operation: Operation | undefined, limits: Limits): Opera
   };
 }
 
-export interface AdmittedRead {
+export interface AdmittedOperation extends AdmittedSessionCall {
+  readonly id: string;
+}
+
+/** For `operation`. */
+export function admitOperationCall(
+  address: SessionAddress,
+  id: string,
+  given: CallOptions | undefined,
+  limits: Limits,
+): AdmittedOperation {
+  const { signal } = admitCall(given);
+  return { address: admitSessionAddress(address, limits), id: admitId(id, "id", limits), signal };
+}
+
+/** For `head`. */
+export function admitHead(
+  address: SessionAddress,
+  given: CallOptions | undefined,
+  limits: Limits,
+): AdmittedSessionCall {
+  const { signal } = admitCall(given);
+  return { address: admitSessionAddress(address, limits), signal };
+}
+
+export interface AdmittedRead extends AdmittedSessionCall {
   readonly after: number;
   readonly before: number;
   readonly limit: number;
@@ -170,12 +206,18 @@ export interface AdmittedRead {
   readonly retracted: "exclude" | "include" | "only";
 }
 
-export function admitRead(given: ReadOptions | undefined, limits: Limits): AdmittedRead {
+export function admitRead(
+  address: SessionAddress,
+  given: ReadOptions | undefined,
+  limits: Limits,
+): AdmittedRead {
   const options = admitOptions(given, readFields);
   throwIfAborted(options.signal);
   const pinned: unknown = options.pinned;
   if (pinned !== undefined && typeof pinned !== "boolean") throw refuse("pinned", "must be true or false.");
   return {
+    address: admitSessionAddress(address, limits),
+    signal: options.signal,
     after: admitOptionalInteger(options.after, "after", 0) ?? 0,
     before: admitOptionalInteger(options.before, "before", 0) ?? Number.MAX_SAFE_INTEGER,
     limit: admitLimit(options.limit),
@@ -196,18 +238,24 @@ function admitTypes(types: unknown, limits: Limits): ReadonlySet<EventType> | un
 
 const maxTypes = 64;
 
-export interface AdmittedTouch {
+export interface AdmittedTouch extends AdmittedSessionCall {
   readonly incarnation: string | undefined;
   readonly ttlMs: number | null | undefined;
   readonly subject: string | undefined;
   readonly metadata: JsonObject | undefined;
 }
 
-export function admitTouch(given: TouchOptions | undefined, limits: Limits): AdmittedTouch {
+export function admitTouch(
+  address: SessionAddress,
+  given: TouchOptions | undefined,
+  limits: Limits,
+): AdmittedTouch {
   const options = admitOptions(given, touchFields);
   throwIfAborted(options.signal);
   const metadata = options.metadata;
   return {
+    address: admitSessionAddress(address, limits),
+    signal: options.signal,
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     ttlMs: admitNullableTtl(options.ttlMs),
     subject: admitOptionalId(options.subject, "subject", limits),
@@ -215,13 +263,13 @@ export function admitTouch(given: TouchOptions | undefined, limits: Limits): Adm
   };
 }
 
-export interface AdmittedTrim {
+export interface AdmittedTrim extends AdmittedSessionCall {
   readonly incarnation: string | undefined;
   readonly beforeSeq: number | undefined;
   readonly olderThan: number | undefined;
 }
 
-export function admitTrim(given: TrimOptions, limits: Limits): AdmittedTrim {
+export function admitTrim(address: SessionAddress, given: TrimOptions, limits: Limits): AdmittedTrim {
   const options = admitOptions(given, trimFields);
   throwIfAborted(options.signal);
   const { beforeSeq, olderThan } = options as { readonly beforeSeq?: unknown; readonly olderThan?: unknown };
@@ -229,65 +277,52 @@ export function admitTrim(given: TrimOptions, limits: Limits): AdmittedTrim {
     throw refuse("options", "must have exactly one of beforeSeq and olderThan.");
   }
   return {
+    address: admitSessionAddress(address, limits),
+    signal: options.signal,
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     beforeSeq: admitOptionalInteger(beforeSeq, "beforeSeq", 1),
     olderThan: admitTime(olderThan, "olderThan"),
   };
 }
 
-export function admitErase(
-  given: EraseOptions,
-  limits: Limits,
-): {
+export interface AdmittedErase extends AdmittedSessionCall {
+  /** As they were given: in any order, and they may overlap. */
   readonly ranges: readonly SeqRange[];
   readonly incarnation: string | undefined;
-} {
+}
+
+export function admitErase(address: SessionAddress, given: EraseOptions, limits: Limits): AdmittedErase {
   const options = admitOptions(given, eraseFields);
   throwIfAborted(options.signal);
   return {
+    address: admitSessionAddress(address, limits),
+    signal: options.signal,
     ranges: admitRanges(options.seqs, "seqs"),
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
   };
 }
 
-export interface AdmittedSessionGuard {
+export interface AdmittedDeleteSession extends AdmittedSessionCall {
   readonly incarnation: string | undefined;
   readonly expectedVersion: number | undefined;
 }
 
-/** For `delete` and `seal`. */
 export function admitDeleteSession(
+  address: SessionAddress,
   given: DeleteSessionOptions | undefined,
   limits: Limits,
-): AdmittedSessionGuard {
+): AdmittedDeleteSession {
   const options = admitOptions(given, deleteSessionFields);
   throwIfAborted(options.signal);
   return {
+    address: admitSessionAddress(address, limits),
+    signal: options.signal,
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
   };
 }
 
-/** The incarnation that is meant, if one is. */
-export function admitUnseal(given: UnsealOptions | undefined, limits: Limits): string | undefined {
-  const options = admitOptions(given, unsealFields);
-  throwIfAborted(options.signal);
-  return admitOptionalId(options.incarnation, "incarnation", limits);
-}
-
-export function admitExport(given: ExportOptions | undefined): {
-  readonly after: number;
-  readonly limit: number;
-} {
-  const options = admitOptions(given, exportFields);
-  throwIfAborted(options.signal);
-  return {
-    after: admitOptionalInteger(options.after, "after", 0) ?? 0,
-    limit: admitLimit(options.limit),
-  };
-}
-
-export interface AdmittedListSessions {
+export interface AdmittedListSessions extends AdmittedCall {
   readonly tenant: string;
   readonly subject: string | undefined;
   readonly idleSince: number | undefined;
@@ -307,6 +342,7 @@ export function admitListSessions(
   const position = admitCursor("sessions", options.cursor, 1);
   return {
     tenant: admitTenant(tenant, limits),
+    signal: options.signal,
     subject: admitOptionalId(options.subject, "subject", limits),
     idleSince: admitTime(options.idleSince, "idleSince"),
     prefix: admitOptionalId(options.prefix, "prefix", limits),
@@ -315,15 +351,22 @@ export function admitListSessions(
   };
 }
 
-export interface AdmittedScan {
+/** Where an event stands in the order of a scan. */
+export interface ScanPosition {
+  readonly recordedAt: number;
+  readonly session: string;
+  readonly seq: number;
+}
+
+export interface AdmittedScan extends AdmittedCall {
   readonly tenant: string;
   readonly types: ReadonlySet<EventType> | undefined;
   readonly agent: string | undefined;
   readonly since: number;
   readonly until: number;
   readonly limit: number;
-  /** Recording time, session and seq of the last event of the page before. */
-  readonly after: { readonly recordedAt: number; readonly session: string; readonly seq: number } | undefined;
+  /** The last event of the page before. */
+  readonly after: ScanPosition | undefined;
 }
 
 export function admitScan(tenant: string, given: ScanOptions | undefined, limits: Limits): AdmittedScan {
@@ -332,6 +375,7 @@ export function admitScan(tenant: string, given: ScanOptions | undefined, limits
   const position = admitCursor("scan", options.cursor, 3);
   return {
     tenant: admitTenant(tenant, limits),
+    signal: options.signal,
     types: admitTypes(options.types, limits),
     agent: admitOptionalId(options.agent, "agent", limits),
     since: admitTime(options.since, "since") ?? Number.MIN_SAFE_INTEGER,

@@ -1,0 +1,184 @@
+import type { SessionAddress } from "../address.ts";
+import type { Limits } from "../limits.ts";
+import type { Document } from "../ports/document-store.ts";
+import type {
+  AppendResult,
+  EraseResult,
+  OperationRecord,
+  ReadResult,
+  ScannedEvent,
+  SessionHead,
+  TransferBatch,
+  TrimResult,
+} from "../ports/event-log.ts";
+import type { SearchIndex } from "../ports/search-index.ts";
+import type { Durability, ExpireResult } from "../ports/store.ts";
+import type { Answer } from "./answer.ts";
+import type {
+  AdmittedDelete,
+  AdmittedDocumentTouch,
+  AdmittedFind,
+  AdmittedGet,
+  AdmittedNamespaces,
+  AdmittedPut,
+  DocumentPosition,
+} from "./document-calls.ts";
+import type {
+  AdmittedAppend,
+  AdmittedCall,
+  AdmittedDeleteSession,
+  AdmittedErase,
+  AdmittedListSessions,
+  AdmittedOperation,
+  AdmittedRead,
+  AdmittedScan,
+  AdmittedSessionCall,
+  AdmittedTouch,
+  AdmittedTrim,
+  ScanPosition,
+} from "./log-calls.ts";
+import type { AdmittedExport, AdmittedImport, AdmittedSeal } from "./transfer-calls.ts";
+import type { AdmittedExpire, AdmittedTenants } from "./upkeep-calls.ts";
+
+/** Now, or as a promise. A driver in this process answers at once, and its calls cost no turn of the promise queue. */
+export type Awaitable<Value> = Value | Promise<Value>;
+
+/**
+ * A page as a driver answers it: `next` is the position of the last item that was looked at, when there may be more.
+ * The request for the following page has it as `after`.
+ */
+export interface DriverPage<Item, Position> {
+  readonly items: readonly Item[];
+  readonly next?: Position | undefined;
+}
+
+/**
+ * What a store author writes; `createStore` makes a store of it.
+ *
+ * Requests are admitted: checked, frozen, within the limits, with the caller's signal, which has not fired yet. They may
+ * be kept. Answers are `{ ok }` or a refusal, from which `createStore` makes the error that every store throws alike. A
+ * driver throws for nothing but its backend: `unavailable`, `timeout`, `corrupt`, `denied`, and `aborted` when the
+ * signal fires while it waits, each with the outcome that is known.
+ *
+ * A session or document that is not there is `{ ok: undefined }`. An answer is frozen, or a copy that the driver keeps no
+ * reference to.
+ */
+export interface StoreDriver {
+  /** What `createStore` admits. */
+  readonly limits: Limits;
+  readonly log: LogDriver;
+  readonly documents: DocumentDriver;
+  readonly transfer: TransferDriver;
+  readonly leases?: LeaseDriver;
+  readonly scan?: ScanDriver;
+  readonly maintenance?: MaintenanceDriver;
+  readonly search?: SearchIndex;
+  /**
+   * Called after each call of a port, for drivers that answer within the process: a promise when the answer must wait
+   * until the event loop has turned (see `createEventLoopPacer`).
+   */
+  nextTurn?(): Promise<void> | undefined;
+  /** Called once. Ends background work; calls under way may fail with `closed`. What was injected stays open. */
+  close(): Awaitable<void>;
+}
+
+/** The log. Each call is one atomic step on one session; the checks of a write are made in the order of the port. */
+export interface LogDriver {
+  /** Refuses `ended`, `operation`, `sealed`, `fence`, `version`, `removal`, `retraction`, `too-large`. */
+  append(request: AdmittedAppend): Awaitable<Answer<AppendResult>>;
+  operation(request: AdmittedOperation): Awaitable<Answer<OperationRecord | undefined>>;
+  read(request: AdmittedRead): Awaitable<Answer<ReadResult | undefined>>;
+  head(request: AdmittedSessionCall): Awaitable<Answer<SessionHead | undefined>>;
+  /** Refuses `ended`, `sealed`, `too-large`. */
+  touch(request: AdmittedTouch): Awaitable<Answer<SessionHead | undefined>>;
+  /** Refuses `ended`, `sealed`. */
+  trim(request: AdmittedTrim): Awaitable<Answer<TrimResult | undefined>>;
+  /** Refuses `ended`. */
+  erase(request: AdmittedErase): Awaitable<Answer<EraseResult | undefined>>;
+  /** Whether there was the session that is meant. Refuses `version`; `ended` is the same as `{ ok: false }`. */
+  delete(request: AdmittedDeleteSession): Awaitable<Answer<boolean>>;
+  list(request: AdmittedListSessions): Awaitable<Answer<DriverPage<SessionHead, string>>>;
+}
+
+/** Documents. Each write is one atomic step on one unit. */
+export interface DocumentDriver {
+  /** One for each address, in the order asked. */
+  get(request: AdmittedGet): Awaitable<Answer<readonly (Document | undefined)[]>>;
+  /**
+   * One for each write, in the order asked. Refuses `ended`, `sealed`, `fence`, `version` with the `index` of the first
+   * write that is refused, `too-large`.
+   */
+  put(request: AdmittedPut): Awaitable<Answer<readonly Document[]>>;
+  /** How many there were. Refuses as `put`. */
+  delete(request: AdmittedDelete): Awaitable<Answer<number>>;
+  /** Refuses `ended`, `sealed`, `fence`. */
+  touch(request: AdmittedDocumentTouch): Awaitable<Answer<Document | undefined>>;
+  find(request: AdmittedFind): Awaitable<Answer<DriverPage<Document, DocumentPosition>>>;
+  namespaces(
+    request: AdmittedNamespaces,
+  ): Awaitable<Answer<DriverPage<readonly string[], readonly string[]>>>;
+}
+
+/** Moving sessions. An import is planned by `planImport`, from what the driver reads in its transaction or before. */
+export interface TransferDriver {
+  /** Seals or unseals. Refuses `ended`, `version`. */
+  seal(request: AdmittedSeal): Awaitable<Answer<SessionHead | undefined>>;
+  export(request: AdmittedExport): Awaitable<Answer<TransferBatch | undefined>>;
+  /** Refuses what `planImport` does, `evicted`, `too-large`. */
+  import(request: AdmittedImport): Awaitable<Answer<SessionHead>>;
+}
+
+/** Events across sessions. */
+export interface ScanDriver {
+  scan(request: AdmittedScan): Awaitable<Answer<DriverPage<ScannedEvent, ScanPosition>>>;
+}
+
+/** Upkeep. */
+export interface MaintenanceDriver {
+  tenants(request: AdmittedTenants): Awaitable<Answer<DriverPage<string, string>>>;
+  expire(request: AdmittedExpire): Awaitable<Answer<ExpireResult>>;
+  durability(request: AdmittedCall): Awaitable<Answer<Durability>>;
+}
+
+/** What the holder of a lease was given. */
+export interface LeaseGrant {
+  readonly fence: number;
+  readonly expiresAt: number;
+}
+
+/** A lease that somebody else holds, by the store's clock. */
+export interface HeldLease extends LeaseGrant {
+  readonly refused: "held";
+  /** How long it lasts from now on when nobody renews it. */
+  readonly leftMs: number;
+}
+
+/** A lease that a holder means. */
+export interface LeaseRequest {
+  readonly address: SessionAddress;
+  readonly fence: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The leases. Every call answers at once; `createStore` waits. */
+export interface LeaseDriver {
+  /**
+   * Tries once. Given no signal: whether a grant that is on its way was given could not be told, and nobody would give
+   * it back. `createStore` releases what came too late.
+   */
+  acquire(request: {
+    readonly address: SessionAddress;
+    readonly ttlMs: number;
+  }): Awaitable<{ readonly ok: LeaseGrant; readonly refused?: undefined } | HeldLease>;
+  /** Refuses `lease` when it was released, or another holder was granted since. */
+  renew(request: LeaseRequest & { readonly ttlMs: number }): Awaitable<Answer<LeaseGrant>>;
+  /** Leaves a lease that is another's alone. */
+  release(request: LeaseRequest): Awaitable<Answer<void>>;
+  /**
+   * How often `createStore` looks while somebody waits, where a release or the passing of time is not announced; about
+   * this long, in milliseconds. Left out, it looks when `watch` tells, and when the lease has run out.
+   */
+  readonly pollMs?: number | undefined;
+  /** Calls `wake` after each release of this lease, in this process at least. Returns how to stop. */
+  watch?(address: SessionAddress, wake: () => void): () => void;
+}

@@ -1,0 +1,155 @@
+import type { Limits } from "../limits.ts";
+import { MemoryError } from "../memory-error.ts";
+import type {
+  EraseResult,
+  EventLog,
+  EventScan,
+  EventTransfer,
+  ReadResult,
+  TrimResult,
+} from "../ports/event-log.ts";
+import type { LogDriver, ScanDriver, TransferDriver } from "./driver.ts";
+import {
+  admitAppend,
+  admitDeleteSession,
+  admitErase,
+  admitHead,
+  admitListSessions,
+  admitOperationCall,
+  admitRead,
+  admitScan,
+  admitTouch,
+  admitTrim,
+} from "./log-calls.ts";
+import { accept, isPromise, pageOf } from "./settle.ts";
+import { admitExport, admitImport, admitSeal, admitUnseal } from "./transfer-calls.ts";
+
+const nothingRead: ReadResult = Object.freeze({
+  version: 0,
+  revision: 0,
+  removalRevision: 0,
+  events: Object.freeze([]),
+});
+const nothingTrimmed: TrimResult = Object.freeze({
+  removed: 0,
+  firstSeq: 1,
+  more: false,
+  removalRevision: 0,
+});
+const nothingErased: EraseResult = Object.freeze({
+  erased: Object.freeze([]),
+  revision: 0,
+  removalRevision: 0,
+});
+
+/** The log port over a driver. */
+export function createLogPort(driver: LogDriver, limits: Limits, requireOpen: () => void): EventLog {
+  return {
+    async append(address, events, options) {
+      requireOpen();
+      const request = admitAppend(address, events, options, limits);
+      const answer = driver.append(request);
+      return accept(isPromise(answer) ? await answer : answer, request);
+    },
+
+    async operation(address, id, options) {
+      requireOpen();
+      const answer = driver.operation(admitOperationCall(address, id, options, limits));
+      return accept(isPromise(answer) ? await answer : answer);
+    },
+
+    async read(address, options) {
+      requireOpen();
+      const answer = driver.read(admitRead(address, options, limits));
+      return accept(isPromise(answer) ? await answer : answer) ?? nothingRead;
+    },
+
+    async head(address, options) {
+      requireOpen();
+      const answer = driver.head(admitHead(address, options, limits));
+      return accept(isPromise(answer) ? await answer : answer);
+    },
+
+    async touch(address, options) {
+      requireOpen();
+      const answer = driver.touch(admitTouch(address, options, limits));
+      return accept(isPromise(answer) ? await answer : answer);
+    },
+
+    async trim(address, options) {
+      requireOpen();
+      const answer = driver.trim(admitTrim(address, options, limits));
+      return accept(isPromise(answer) ? await answer : answer) ?? nothingTrimmed;
+    },
+
+    async erase(address, options) {
+      requireOpen();
+      const answer = driver.erase(admitErase(address, options, limits));
+      return accept(isPromise(answer) ? await answer : answer) ?? nothingErased;
+    },
+
+    async delete(address, options) {
+      requireOpen();
+      const pending = driver.delete(admitDeleteSession(address, options, limits));
+      const answer = isPromise(pending) ? await pending : pending;
+      // Another incarnation is not the one that was to go.
+      return answer.refused !== "ended" && accept(answer);
+    },
+
+    async list(tenant, options) {
+      requireOpen();
+      const answer = driver.list(admitListSessions(tenant, options, limits));
+      return pageOf("sessions", accept(isPromise(answer) ? await answer : answer), (session) => [session]);
+    },
+  };
+}
+
+/** The scan port over a driver. */
+export function createScanPort(driver: ScanDriver, limits: Limits, requireOpen: () => void): EventScan {
+  return {
+    async scan(tenant, options) {
+      requireOpen();
+      const answer = driver.scan(admitScan(tenant, options, limits));
+      const page = accept(isPromise(answer) ? await answer : answer);
+      return pageOf("scan", page, ({ recordedAt, session, seq }) => [recordedAt, session, seq]);
+    },
+  };
+}
+
+/** The transfer port over a driver. */
+export function createTransferPort(
+  driver: TransferDriver,
+  limits: Limits,
+  requireOpen: () => void,
+): EventTransfer {
+  return {
+    async seal(address, options) {
+      requireOpen();
+      const answer = driver.seal(admitSeal(address, options, limits));
+      return present(accept(isPromise(answer) ? await answer : answer));
+    },
+
+    async unseal(address, options) {
+      requireOpen();
+      const answer = driver.seal(admitUnseal(address, options, limits));
+      return present(accept(isPromise(answer) ? await answer : answer));
+    },
+
+    async exportEvents(address, options) {
+      requireOpen();
+      const answer = driver.export(admitExport(address, options, limits));
+      return accept(isPromise(answer) ? await answer : answer);
+    },
+
+    async importEvents(address, batch, options) {
+      requireOpen();
+      const answer = driver.import(admitImport(address, batch, options, limits));
+      return accept(isPromise(answer) ? await answer : answer);
+    },
+  };
+}
+
+function present<Head>(head: Head | undefined): Head {
+  if (head === undefined) throw new MemoryError("not-found", "There is no such session.");
+  return head;
+}

@@ -1,0 +1,80 @@
+import type { SessionAddress } from "../address.ts";
+import { admitCall } from "../input/call.ts";
+import { admitOptions } from "../input/fields.ts";
+import { admitOptionalId, admitSessionAddress } from "../input/ids.ts";
+import { admitLimit, admitOptionalInteger, throwIfAborted } from "../input/numbers.ts";
+import type { Limits } from "../limits.ts";
+import type { CallOptions } from "../ports/common.ts";
+import type {
+  DeleteSessionOptions,
+  ExportOptions,
+  TransferBatch,
+  UnsealOptions,
+} from "../ports/event-log.ts";
+import { type AdmittedDeleteSession, type AdmittedSessionCall, admitDeleteSession } from "./log-calls.ts";
+import { exportFields, unsealFields } from "./log-fields.ts";
+import { type AdmittedTransferBatch, admitTransferBatch } from "./transfer-batch.ts";
+
+export interface AdmittedSeal extends AdmittedDeleteSession {
+  /** Whether the session is to be sealed, or unsealed. */
+  readonly sealed: boolean;
+}
+
+export function admitSeal(
+  address: SessionAddress,
+  given: DeleteSessionOptions | undefined,
+  limits: Limits,
+): AdmittedSeal {
+  return { ...admitDeleteSession(address, given, limits), sealed: true };
+}
+
+export function admitUnseal(
+  address: SessionAddress,
+  given: UnsealOptions | undefined,
+  limits: Limits,
+): AdmittedSeal {
+  const options = admitOptions(given, unsealFields);
+  throwIfAborted(options.signal);
+  return {
+    address: admitSessionAddress(address, limits),
+    signal: options.signal,
+    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
+    expectedVersion: undefined,
+    sealed: false,
+  };
+}
+
+export interface AdmittedExport extends AdmittedSessionCall {
+  readonly after: number;
+  /** The most events. */
+  readonly limit: number;
+}
+
+export function admitExport(
+  address: SessionAddress,
+  given: ExportOptions | undefined,
+  limits: Limits,
+): AdmittedExport {
+  const options = admitOptions(given, exportFields);
+  throwIfAborted(options.signal);
+  return {
+    address: admitSessionAddress(address, limits),
+    signal: options.signal,
+    after: admitOptionalInteger(options.after, "after", 0) ?? 0,
+    limit: admitLimit(options.limit),
+  };
+}
+
+export interface AdmittedImport extends AdmittedSessionCall {
+  readonly batch: AdmittedTransferBatch;
+}
+
+export function admitImport(
+  address: SessionAddress,
+  batch: TransferBatch,
+  given: CallOptions | undefined,
+  limits: Limits,
+): AdmittedImport {
+  const { signal } = admitCall(given);
+  return { address: admitSessionAddress(address, limits), batch: admitTransferBatch(batch, limits), signal };
+}
