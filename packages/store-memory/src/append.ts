@@ -1,37 +1,51 @@
 import type { AppendResult, StoredEvent } from "@relevo/core";
-import { conflict, historyLost, rangesOf } from "@relevo/core/input";
-import { type AdmittedAppend, checkRetraction, wasRemovedSince } from "@relevo/core/store";
+import { rangesOf } from "@relevo/core/input";
+import {
+  type AdmittedAppend,
+  type Answer,
+  type Refusal,
+  retractedRanges,
+  wasRemovedSince,
+} from "@relevo/core/store";
 import { resultOf } from "./operation-ledger.ts";
+import { refuseIncarnation, refuseVersion, sealed } from "./refusals.ts";
 import { noteRemoval, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 
 /** Appends in one step: everything is checked before anything is written. Checks in the order of the contract. */
-export function append(state: StoreState, request: AdmittedAppend): AppendResult {
+export function append(state: StoreState, request: AdmittedAppend): Answer<AppendResult> {
   const now = state.now();
-  const { address, operation, expectedVersion, events } = request;
+  const { address, operation, events } = request;
   const found = state.session(address, now);
-  requireIncarnation(found, request.incarnation);
+  const before = found?.log.version ?? 0;
+  const lost = refuseIncarnation(state, address, found, request.incarnation);
+  if (lost !== undefined) return lost;
   if (operation !== undefined) {
     const known = found?.operations.get(operation.id);
     if (found !== undefined && known !== undefined) {
-      if (known.fingerprint !== operation.fingerprint)
-        throw conflict("operation", { operation: operation.id });
-      return { ...resultOf(known, found.incarnation), replayed: true };
+      if (known.fingerprint !== operation.fingerprint) return { refused: "operation" };
+      return { ok: { ...resultOf(known, found.incarnation), replayed: true } };
     }
-    if (state.endings.knowsOperation(address, operation.id)) throw historyLost("ended");
+    if (state.endings.knowsOperation(address, operation.id)) return { refused: "ended" };
   }
-  requireUnsealed(found);
-  state.leases.requireFence(address, request.fence);
-  const before = found?.log.version ?? 0;
-  if (expectedVersion !== undefined && expectedVersion !== before)
-    throw conflict("version", { version: before });
-  requireSources(found, request);
+  const refusal =
+    (found?.sealed === true ? sealed : undefined) ??
+    state.leases.refuseFence(address, request.fence) ??
+    refuseVersion(request.expectedVersion, before) ??
+    refuseSources(found, request);
+  if (refusal !== undefined) return refusal;
   let bytes = 0;
   for (const one of events) {
-    if (one.event.type === "retraction") checkRetraction(one.event, before);
+    for (const { to } of retractedRanges(one.event)) {
+      if (to > before) return { refused: "retraction", current: before };
+    }
     bytes += one.bytes;
   }
-  state.requireSessionFits(found, state.eventCharge(events.length, bytes, operation === undefined ? 0 : 1));
+  const tooLarge = state.refuseGrowth(
+    found,
+    state.eventCharge(events.length, bytes, operation === undefined ? 0 : 1),
+  );
+  if (tooLarge !== undefined) return tooLarge;
 
   const session =
     found ??
@@ -64,27 +78,17 @@ export function append(state: StoreState, request: AdmittedAppend): AppendResult
     session.operations.add({ id, fingerprint, firstSeq, version: seq, revision });
   }
   state.chargeSession(session, now);
-  return { firstSeq, version: seq, incarnation, revision, replayed: false };
+  return { ok: { firstSeq, version: seq, incarnation, revision, replayed: false } };
 }
 
-/** @throws `history-lost` when the incarnation that the caller means is not the one that lives. */
-export function requireIncarnation(session: Session | undefined, incarnation: string | undefined): void {
-  if (incarnation !== undefined && session?.incarnation !== incarnation) throw historyLost("ended");
-}
-
-/** @throws `conflict` when something that the events repeat was removed after their writer read it. */
-function requireSources(
+/** Refuses what was derived from something that was removed after its writer read it. */
+function refuseSources(
   session: Session | undefined,
   { derivedFrom, removalRevision: seen }: AdmittedAppend,
-): void {
+): Refusal | undefined {
   const current = session?.removalRevision ?? 0;
-  if (derivedFrom === undefined || seen === current) return;
+  if (derivedFrom === undefined || seen === current) return undefined;
   // A revision that is still to come was read from another state than this one.
-  if (seen > current || wasRemovedSince(session?.removed ?? [], seen, derivedFrom))
-    throw conflict("removal", { removalRevision: current });
-}
-
-/** @throws `conflict` */
-export function requireUnsealed(session: Session | undefined): void {
-  if (session?.sealed === true) throw conflict("sealed", { sealed: true });
+  const removed = seen > current || wasRemovedSince(session?.removed ?? [], seen, derivedFrom);
+  return removed ? { refused: "removal", current } : undefined;
 }

@@ -1,9 +1,10 @@
-import type { Document, Page } from "@relevo/core";
+import type { Document } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
 import {
   type AdmittedFind,
   compareUtf8,
-  encodeCursor,
+  type DocumentPosition,
+  type DriverPage,
   type FindBounds,
   findBounds,
   findMatcher,
@@ -24,7 +25,7 @@ export function findDocuments(
   request: AdmittedFind,
   isExpired: (row: DocumentRow) => boolean,
   show: (row: DocumentRow) => Document,
-): Page<Document> {
+): DriverPage<Document, DocumentPosition> {
   const bounds = findBounds(request);
   const matches = findMatcher(request);
   const items: Document[] = [];
@@ -36,7 +37,7 @@ export function findDocuments(
     if (!isWithin(sortKey, bounds, request.direction)) break;
     const isEnough = items.length === request.limit || budget-- === 0 || content <= 0;
     if (isEnough && position !== undefined) {
-      return { items, cursor: encodeCursor("documents", [position.namespace, position.key]) };
+      return { items, next: position };
     }
     const row = set.rows.get(sortKey);
     if (row === undefined) continue;

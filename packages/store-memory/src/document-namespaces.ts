@@ -1,10 +1,9 @@
-import type { Page } from "@relevo/core";
 import {
   type AdmittedNamespaces,
   beginsLikePattern,
   compareNamespaces,
   compareUtf8,
-  encodeCursor,
+  type DriverPage,
   matchesNamespace,
   namespaceListStart,
   placeBehindNamespace,
@@ -19,7 +18,7 @@ export function listNamespaces(
   set: DocumentSet,
   request: AdmittedNamespaces,
   isExpired: (row: DocumentRow) => boolean,
-): Page<readonly string[]> {
+): DriverPage<readonly string[], readonly string[]> {
   const { prefix, suffix, maxDepth, limit, after } = request;
   const items: (readonly string[])[] = [];
   const start = namespaceListStart(prefix);
@@ -33,8 +32,7 @@ export function listNamespaces(
       continue;
     }
     const last = items.at(-1);
-    if (items.length === limit && last !== undefined)
-      return { items, cursor: encodeCursor("namespaces", [last]) };
+    if (items.length === limit && last !== undefined) return { items, next: last };
     const cut = namespace.length > maxDepth ? Object.freeze(namespace.slice(0, maxDepth)) : namespace;
     // A forged cursor may stand inside what was cut; nothing is listed that is not behind it.
     if (after === undefined || compareNamespaces(cut, after) > 0) items.push(cut);

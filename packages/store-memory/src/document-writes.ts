@@ -1,8 +1,14 @@
 import type { Document, DocumentScope } from "@relevo/core";
-import { conflict, tooLarge } from "@relevo/core/input";
-import type { AdmittedDelete, AdmittedDocument, AdmittedGuard, AdmittedPut } from "@relevo/core/store";
-import { requireIncarnation, requireUnsealed } from "./append.ts";
+import type {
+  AdmittedDelete,
+  AdmittedDocument,
+  AdmittedGuard,
+  AdmittedPut,
+  Answer,
+  Refusal,
+} from "@relevo/core/store";
 import { type DocumentRow, DocumentSet } from "./document-set.ts";
+import { refuseChange } from "./refusals.ts";
 import type { Session, SessionTenant } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 
@@ -12,33 +18,37 @@ interface Unit {
   readonly set: DocumentSet | undefined;
 }
 
-/** Finds the unit and checks what every write to it must pass. @throws `history-lost`; `conflict` */
-export function guardUnit(state: StoreState, scope: DocumentScope, guard: AdmittedGuard, now: number): Unit {
+/** The unit, or why a write to it is refused. */
+export function openUnit(
+  state: StoreState,
+  scope: DocumentScope,
+  guard: AdmittedGuard,
+  now: number,
+): Unit | Refusal {
   if (scope.session === undefined) {
     return { session: undefined, set: state.tenants.get(scope.tenant)?.documents };
   }
   const address = { tenant: scope.tenant, session: scope.session };
   const session = state.session(address, now);
-  requireIncarnation(session, guard.incarnation);
-  requireUnsealed(session);
-  state.leases.requireFence(address, guard.fence);
-  return { session, set: session?.documents };
+  return (
+    refuseChange(state, address, session, guard.incarnation) ??
+    state.leases.refuseFence(address, guard.fence) ?? { session, set: session?.documents }
+  );
 }
 
-/** Stores all or none, in one step. `many` adds to a refusal which part it was. */
-export function putDocuments(state: StoreState, request: AdmittedPut, many: boolean): readonly Document[] {
+/** Stores all or none, in one step. */
+export function putDocuments(state: StoreState, request: AdmittedPut): Answer<readonly Document[]> {
   const now = state.now();
   const { scope, writes } = request;
-  const unit = guardUnit(state, scope, request, now);
-  const before = writes.map((write, index) => {
-    const row = state.document(unit.set, write.sortKey, now);
-    requireVersion(row, write.expectedVersion, many ? index : undefined);
-    return row;
-  });
+  const unit = openUnit(state, scope, request, now);
+  if ("refused" in unit) return unit;
+  const before = rowsOf(state, unit, writes, now);
+  if (!Array.isArray(before)) return before;
   const charges = writes.map((write) =>
     state.documentCharge(write.bytes, write.metadata, write.sortKey, write.tags),
   );
-  requireRoom(state, unit, scope, before, charges);
+  const tooLarge = refuseSize(state, unit, scope, before, charges);
+  if (tooLarge !== undefined) return tooLarge;
 
   const target = openTarget(state, unit, request, now);
   const documents = writes.map((write, index) => {
@@ -48,22 +58,24 @@ export function putDocuments(state: StoreState, request: AdmittedPut, many: bool
   });
   if (target.session === undefined) state.boundDocuments(now);
   else state.chargeSession(target.session, now);
-  return documents;
+  return { ok: documents };
 }
 
-/** Removes all or none, in one step. Returns how many there were. */
-export function deleteDocuments(state: StoreState, request: AdmittedDelete, many: boolean): number {
+/** Removes all or none, in one step. Answers how many there were. */
+export function deleteDocuments(state: StoreState, request: AdmittedDelete): Answer<number> {
   const now = state.now();
-  const unit = guardUnit(state, request.scope, request, now);
-  const rows = request.deletes.map(({ sortKey, expectedVersion }, index) => {
-    const row = state.document(unit.set, sortKey, now);
-    requireVersion(row, expectedVersion, many ? index : undefined);
-    return row;
-  });
-  const found = rows.filter((row) => row !== undefined);
-  for (const row of found) state.dropDocument(row);
+  const unit = openUnit(state, request.scope, request, now);
+  if ("refused" in unit) return unit;
+  const rows = rowsOf(state, unit, request.deletes, now);
+  if (!Array.isArray(rows)) return rows;
+  let removed = 0;
+  for (const row of rows) {
+    if (row === undefined) continue;
+    state.dropDocument(row);
+    removed++;
+  }
   if (unit.session !== undefined) state.chargeSession(unit.session, now);
-  return found.length;
+  return { ok: removed };
 }
 
 /** The document as callers see it: one of a session never lives longer than the session, which may still change. */
@@ -73,33 +85,43 @@ export function showDocument(row: DocumentRow, session: Session | undefined): Do
   return Object.freeze({ ...row.document, expiresAt: end });
 }
 
-function requireVersion(
-  row: DocumentRow | undefined,
-  expected: number | undefined,
-  index: number | undefined,
-): void {
-  const version = row?.document.version ?? 0;
-  if (expected === undefined || expected === version) return;
-  throw conflict("version", index === undefined ? { version } : { version, index });
+/** The rows that are to be written, or the first whose version is another than its writer expected. */
+function rowsOf(
+  state: StoreState,
+  unit: Unit,
+  writes: readonly { readonly sortKey: string; readonly expectedVersion: number | undefined }[],
+  now: number,
+): (DocumentRow | undefined)[] | Refusal {
+  const rows: (DocumentRow | undefined)[] = [];
+  for (const [index, { sortKey, expectedVersion: expected }] of writes.entries()) {
+    const row = state.document(unit.set, sortKey, now);
+    const current = row?.document.version ?? 0;
+    if (expected !== undefined && expected !== current) return { refused: "version", current, index };
+    rows.push(row);
+  }
+  return rows;
 }
 
-/** @throws `too-large` when what is written would not fit, were it alone. */
-function requireRoom(
+/** Refuses what would not fit, were it alone. */
+function refuseSize(
   state: StoreState,
   unit: Unit,
   scope: DocumentScope,
   before: readonly (DocumentRow | undefined)[],
   charges: readonly number[],
-): void {
+): Refusal | undefined {
   const added = charges.reduce((sum, charge) => sum + charge, 0);
   if (scope.session !== undefined) {
     const replaced = before.reduce((sum, row) => sum + (row?.charge ?? 0), 0);
-    state.requireSessionFits(unit.session, added - replaced);
-    return;
+    return state.refuseGrowth(unit.session, added - replaced);
   }
   const { maxDocuments, maxDocumentBytes } = state.options;
-  if (charges.length > maxDocuments) throw tooLarge("writes", "maxDocuments", maxDocuments, charges.length);
-  if (added > maxDocumentBytes) throw tooLarge("writes", "maxDocumentBytes", maxDocumentBytes, added);
+  const refuse = (limit: string, maximum: number, actual: number): Refusal | undefined =>
+    actual > maximum ? { refused: "too-large", field: "writes", limit, maximum, actual } : undefined;
+  return (
+    refuse("maxDocuments", maxDocuments, charges.length) ??
+    refuse("maxDocumentBytes", maxDocumentBytes, added)
+  );
 }
 
 interface Target {

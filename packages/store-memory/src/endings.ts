@@ -1,5 +1,4 @@
 import type { SessionAddress } from "@relevo/core";
-import { historyLost } from "@relevo/core/input";
 import { sessionKey } from "@relevo/core/store";
 
 /** How long the operations of an ended incarnation are remembered. In milliseconds; 25 hours, one to spare. */
@@ -101,11 +100,6 @@ export class Endings {
     const key = sessionKey(address.tenant, address.session);
     this.#evictions.delete(key);
     return this.#takeEvictedOperations(key);
-  }
-
-  /** @throws `history-lost` when the session was evicted and not deleted since. */
-  throwIfEvicted(address: SessionAddress): void {
-    if (this.evictionOf(address) !== undefined) throw historyLost("evicted");
   }
 
   #takeEvictedOperations(key: string): readonly string[] {

@@ -1,19 +1,19 @@
-import type { SessionAddress, SessionHead, StoredEvent } from "@relevo/core";
-import { conflict, historyLost, rangesOf, refuse } from "@relevo/core/input";
-import { type AdmittedTransferBatch, compareCopies, mergeRemovals } from "@relevo/core/store";
+import type { SessionAddress, SessionHead } from "@relevo/core";
+import { rangesOf } from "@relevo/core/input";
+import {
+  type AdmittedImport,
+  type AdmittedTransferBatch,
+  type Answer,
+  type ImportTarget,
+  mergeRemovals,
+  planImport,
+} from "@relevo/core/store";
 import { jsonSize } from "./json-size.ts";
 import { headOf, noteRemoval, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 
-/**
- * Takes a batch in one step. What is here already must be the same and is left alone, except that an erasure wins on
- * either side: content that one copy has lost for good must not come back through the other.
- */
-export function importBatch(
-  state: StoreState,
-  address: SessionAddress,
-  batch: AdmittedTransferBatch,
-): SessionHead {
+/** Takes a batch in one step. */
+export function importBatch(state: StoreState, { address, batch }: AdmittedImport): Answer<SessionHead> {
   const now = state.now();
   const { head } = batch;
   const eviction = state.endings.evictionOf(address);
@@ -22,33 +22,14 @@ export function importBatch(
     eviction !== undefined &&
     (eviction.incarnation !== head.incarnation || eviction.version > head.version)
   ) {
-    throw historyLost("evicted");
+    return { refused: "evicted" };
   }
   const found = eviction === undefined ? state.session(address, now) : undefined;
-  if (found !== undefined && found.incarnation !== head.incarnation) {
-    throw conflict("incarnation", { incarnation: found.incarnation });
-  }
-  const version = found?.log.version ?? head.firstSeq - 1;
-  const erased: number[] = [];
-  for (const { event } of batch.events) {
-    if (found === undefined || event.seq > version || event.seq < found.log.firstSeq) continue;
-    const compared = compareCopies(found.log.at(event.seq), event);
-    if (compared === "other") throw conflict("import", { seq: event.seq });
-    if (compared === "erased") erased.push(event.seq);
-  }
-  const events = batch.events.filter(({ event }) => event.seq > version);
-  const operations = batch.operations.filter((operation) => {
-    const ours = found?.operations.get(operation.id);
-    if (ours !== undefined && ours.fingerprint !== operation.fingerprint) {
-      throw conflict("import", { operation: operation.id });
-    }
-    return ours === undefined;
-  });
-  requireNoGap(batch, version, events[0]?.event);
-  const adds = events.length > 0 || operations.length > 0;
-  if (adds && found !== undefined && !found.sealed) throw conflict("import", { sealed: false, version });
-  const bytes = events.reduce((sum, one) => sum + one.bytes, 0);
-  state.requireSessionFits(found, state.eventCharge(events.length, bytes, operations.length));
+  const planned = planImport(batch, found && targetOf(found));
+  if (planned.refused !== undefined) return planned;
+  const { creates, adds, events, operations, bytes, erased, revision } = planned.ok;
+  const tooLarge = state.refuseGrowth(found, state.eventCharge(events.length, bytes, operations.length));
+  if (tooLarge !== undefined) return tooLarge;
 
   if (eviction !== undefined) state.endings.restoreEviction(address);
   const session = found ?? createCopy(state, address, batch, now);
@@ -57,23 +38,34 @@ export function importBatch(
     for (const gone of session.log.push(event, size)) retracted.push(gone);
   }
   for (const { id, fingerprint, result } of operations) {
-    const { firstSeq, version: reached, revision } = result;
-    session.operations.add({ id, fingerprint, firstSeq, version: reached, revision });
+    const { firstSeq, version, revision: reached } = result;
+    session.operations.add({ id, fingerprint, firstSeq, version, revision: reached });
   }
   const { changed } = session.log.blank(rangesOf(erased), now);
-  if (found !== undefined && (adds || changed.length > 0)) {
-    session.revision = Math.max(session.revision + 1, head.revision);
-  }
-  if (adds || found === undefined) {
+  if (creates || adds || changed.length > 0) session.revision = revision;
+  if (creates || adds) {
     session.removed = mergeRemovals(session.removed, batch.removed);
     session.removalRevision = Math.max(session.removalRevision, head.removalRevision);
   }
   // Under the copy's own revision: its removal revision may be beyond the one that the source had for a retraction.
-  const removed = found === undefined ? changed : retracted.concat(changed);
+  const removed = creates ? changed : retracted.concat(changed);
   if (removed.length > 0) noteRemoval(session, rangesOf(removed));
-  if (adds || found === undefined) adoptHead(state, session, batch, now);
+  if (creates || adds) adoptHead(state, session, batch, now);
   state.chargeSession(session, now);
-  return headOf(session);
+  return { ok: headOf(session) };
+}
+
+function targetOf({ incarnation, log, revision, sealed, operations }: Session): ImportTarget {
+  const { version, firstSeq } = log;
+  return {
+    incarnation,
+    version,
+    revision,
+    firstSeq,
+    ...(sealed ? { sealed } : {}),
+    event: (seq) => log.at(seq),
+    fingerprint: (operation) => operations.get(operation)?.fingerprint,
+  };
 }
 
 function createCopy(
@@ -82,14 +74,13 @@ function createCopy(
   batch: AdmittedTransferBatch,
   now: number,
 ): Session {
-  const { incarnation, subject, metadata, firstSeq, revision } = batch.head;
+  const { incarnation, subject, metadata, firstSeq } = batch.head;
   const session = state.createSession(
     address,
     { incarnation, subject, metadata, ttlMs: batch.ttlMs, firstSeq },
     now,
   );
   session.sealed = true;
-  session.revision = revision;
   return session;
 }
 
@@ -107,14 +98,4 @@ function adoptHead(
   if (head.subject !== undefined) session.tenant.changeSubject(session, head.subject);
   // The idle time of a copy begins when it is made: an archive that is older than its lifetime can be restored.
   state.refresh(session, now);
-}
-
-function requireNoGap(batch: AdmittedTransferBatch, version: number, first: StoredEvent | undefined): void {
-  const start = batch.events[0]?.event.seq;
-  if (first !== undefined && first.seq !== version + 1) {
-    throw refuse("batch.events", `would leave a gap: the log ends at ${version}.`, { version });
-  }
-  if (start !== undefined && start < batch.head.firstSeq) {
-    throw refuse("batch.events", "begins before the first seq of its head.");
-  }
 }

@@ -1,5 +1,5 @@
-import type { Page, SessionHead } from "@relevo/core";
-import { type AdmittedListSessions, compareUtf8, encodeCursor } from "@relevo/core/store";
+import type { SessionHead } from "@relevo/core";
+import { type AdmittedListSessions, compareUtf8, type DriverPage } from "@relevo/core/store";
 import { headOf, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 
@@ -7,7 +7,10 @@ import type { StoreState } from "./store-state.ts";
 const lookBudget = 10_000;
 
 /** Heads in the order of ids. Starts at the cursor's place in the order, whoever came or went since. */
-export function listSessions(state: StoreState, request: AdmittedListSessions): Page<SessionHead> {
+export function listSessions(
+  state: StoreState,
+  request: AdmittedListSessions,
+): DriverPage<SessionHead, string> {
   const { subject, idleSince, prefix, limit, after } = request;
   const now = state.now();
   const tenant = state.tenants.get(request.tenant);
@@ -16,14 +19,14 @@ export function listSessions(state: StoreState, request: AdmittedListSessions): 
   const items: SessionHead[] = [];
   const expired: Session[] = [];
   let position: string | undefined;
-  let cursor: string | undefined;
+  let next: string | undefined;
   let budget = lookBudget;
-  // A cursor of another list may stand before the prefix; whatever begins with it comes after it.
+  // A position of another list may stand before the prefix; whatever begins with it comes after it.
   const beyond = after !== undefined && (prefix === undefined || compareUtf8(after, prefix) >= 0);
   for (const id of beyond ? ids.ascending(after, false) : ids.ascending(prefix)) {
     if (prefix !== undefined && !id.startsWith(prefix)) break;
     if ((items.length === limit || budget-- === 0) && position !== undefined) {
-      cursor = encodeCursor("sessions", [position]);
+      next = position;
       break;
     }
     position = id;
@@ -33,5 +36,5 @@ export function listSessions(state: StoreState, request: AdmittedListSessions): 
     else if (idleSince === undefined || session.updatedAt <= idleSince) items.push(headOf(session));
   }
   for (const session of expired) state.endIfExpired(session, now);
-  return cursor === undefined ? { items } : { items, cursor };
+  return { items, next };
 }

@@ -1,6 +1,6 @@
 import type { SessionAddress } from "@relevo/core";
 import { createEventLoopPacer, tooLarge } from "@relevo/core/input";
-import { compareUtf8 } from "@relevo/core/store";
+import { compareUtf8, type Refusal } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
 import { Endings } from "./endings.ts";
@@ -75,14 +75,10 @@ export class StoreState {
     return this.#pacer.next(this.#latest);
   }
 
-  /** The live session, now the one used last. @throws `history-lost` when it was evicted. */
+  /** The live session, now the one used last. Of one that is not there, `absent` says whether it was evicted. */
   session(address: SessionAddress, now: number): Session | undefined {
     const session = this.tenants.get(address.tenant)?.sessions.get(address.session);
-    if (session === undefined) {
-      this.endings.throwIfEvicted(address);
-      return undefined;
-    }
-    if (this.endIfExpired(session, now)) return undefined;
+    if (session === undefined || this.endIfExpired(session, now)) return undefined;
     this.#sessions.get(session);
     return session;
   }
@@ -137,11 +133,12 @@ export class StoreState {
     this.#expiry.schedule(session);
   }
 
-  /** @throws `too-large` when the session would not fit, were it alone. */
-  requireSessionFits(session: Session | undefined, added: number): void {
-    const { maxSessionBytes } = this.options;
-    const bytes = (session?.charge ?? flat.session) + added;
-    if (bytes > maxSessionBytes) throw tooLarge("session", "maxSessionBytes", maxSessionBytes, bytes);
+  /** Refuses what would make the session too large to fit, were it alone. */
+  refuseGrowth(session: Session | undefined, added: number): Refusal | undefined {
+    const { maxSessionBytes: maximum } = this.options;
+    const actual = (session?.charge ?? flat.session) + added;
+    if (actual <= maximum) return undefined;
+    return { refused: "too-large", field: "session", limit: "maxSessionBytes", maximum, actual };
   }
 
   /** Counts the session anew after a write, and evicts others while all are too large together. */

@@ -7,16 +7,16 @@ import type {
   SessionAddress,
   Store,
 } from "@relevo/core";
-import { admitSessionAddress } from "@relevo/core/input";
-import { createDocumentStore } from "./document-store.ts";
-import { createEventLog } from "./event-log.ts";
-import { createHandle } from "./handle.ts";
-import { createLeases } from "./leases.ts";
-import { letOthersRun } from "./let-others-run.ts";
-import { createMaintenance } from "./maintenance.ts";
+import { admitSessionAddress, closedError } from "@relevo/core/input";
+import { createStore, type StoreDriver } from "@relevo/core/store";
+import { createDocumentDriver } from "./document-driver.ts";
+import { createLogDriver } from "./log-driver.ts";
+import { createMaintenanceDriver } from "./maintenance-driver.ts";
 import { type MemoryStoreOptions, resolveOptions } from "./options.ts";
+import { createScanDriver } from "./scan-driver.ts";
 import { StoreState } from "./store-state.ts";
 import { startSweep } from "./sweep.ts";
+import { createTransferDriver } from "./transfer-driver.ts";
 
 /** How full the memory is, over all tenants and handles. */
 export interface MemoryStoreStats {
@@ -76,30 +76,41 @@ export interface MemoryStore extends Store {
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const state = new StoreState(resolveOptions(options));
   const stopSweep = startSweep(state);
+  const driver = {
+    limits: state.options.limits,
+    log: createLogDriver(state),
+    documents: createDocumentDriver(state),
+    transfer: createTransferDriver(state),
+    scan: createScanDriver(state),
+    leases: state.leases,
+    maintenance: createMaintenanceDriver(state),
+    nextTurn: () => state.nextTurn(),
+  } satisfies Omit<StoreDriver, "close">;
   let handles = 0;
 
   function open(): MemoryStore {
-    const handle = createHandle(state);
+    let isOpen = true;
     handles++;
 
-    async function close(): Promise<void> {
-      if (!handle.close() || --handles > 0) return;
+    function close(): void {
+      isOpen = false;
+      if (--handles > 0) return;
       stopSweep();
       state.clear();
     }
 
+    function requireOpen(): void {
+      if (!isOpen) throw closedError();
+    }
+
     return Object.freeze({
-      limits: state.options.limits,
-      log: letOthersRun(createEventLog(handle), state),
-      documents: letOthersRun(createDocumentStore(handle), state),
-      leases: letOthersRun(createLeases(handle), state),
-      maintenance: letOthersRun(createMaintenance(handle), state),
+      ...createStore({ ...driver, close }),
       handle() {
-        handle.requireOpen();
+        requireOpen();
         return open();
       },
       evict(address: SessionAddress) {
-        handle.requireOpen();
+        requireOpen();
         const { tenant, session: id } = admitSessionAddress(address, state.options.limits);
         const session = state.tenants.get(tenant)?.sessions.get(id);
         const now = state.now();
@@ -108,7 +119,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
         return true;
       },
       stats() {
-        handle.requireOpen();
+        requireOpen();
         return {
           sessions: state.sessionCount,
           sessionBytes: state.sessionBytes,
@@ -120,8 +131,6 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
           rememberedOperations: state.endings.operations,
         };
       },
-      close,
-      [Symbol.asyncDispose]: close,
     });
   }
 

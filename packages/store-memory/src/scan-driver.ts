@@ -1,6 +1,11 @@
-import type { EventScan, Page, ScannedEvent, ScanOptions } from "@relevo/core";
-import { type AdmittedScan, admitScan, compareUtf8, encodeCursor } from "@relevo/core/store";
-import type { Handle } from "./handle.ts";
+import type { ScannedEvent } from "@relevo/core";
+import {
+  type AdmittedScan,
+  compareUtf8,
+  type DriverPage,
+  type ScanDriver,
+  type ScanPosition,
+} from "@relevo/core/store";
 import { candidateLists, type EventFilter, matchesFilter, openWalk } from "./read-events.ts";
 import type { Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
@@ -16,32 +21,27 @@ interface Lane {
   recordedAt: number;
 }
 
-/** The scan port: a merge of the tenant's sessions, each read in order of time through its own indexes. */
-export function createScan(handle: Handle): EventScan {
-  return {
-    async scan(tenant: string, options: ScanOptions = {}) {
-      handle.requireOpen();
-      return scan(handle.state, admitScan(tenant, options, handle.state.options.limits));
-    },
-  };
+/** Scans by a merge of the tenant's sessions, each read in order of time through its own indexes. */
+export function createScanDriver(state: StoreState): ScanDriver {
+  return { scan: (request) => ({ ok: scan(state, request) }) };
 }
 
-function scan(state: StoreState, request: AdmittedScan): Page<ScannedEvent> {
+function scan(state: StoreState, request: AdmittedScan): DriverPage<ScannedEvent, ScanPosition> {
   const { types, agent, until, limit } = request;
   const filter: EventFilter = { types, agent, pinned: undefined, atVersion: undefined, retracted: "exclude" };
   const lanes = openLanes(state, request, filter);
   const items: ScannedEvent[] = [];
   let budget = limit + lookBudget;
-  let position: readonly [number, string, number] | undefined;
+  let position: ScanPosition | undefined;
   for (let lane = lanes[0]; lane !== undefined; lane = lanes[0]) {
     if (lane.recordedAt >= until) break;
     if (items.length === limit || budget-- === 0) {
       if (position === undefined) break;
-      return { items, cursor: encodeCursor("scan", position) };
+      return { items, next: position };
     }
     const { session, seq } = lane;
     const event = session.log.at(seq);
-    position = [lane.recordedAt, session.id, seq];
+    position = { recordedAt: lane.recordedAt, session: session.id, seq };
     if (matchesFilter(event, filter)) {
       items.push({ session: session.id, incarnation: session.incarnation, event });
     }
