@@ -52,10 +52,10 @@ describe("log calls", () => {
   it("every call refuses null for its options and stops for a signal that has fired", () => {
     const calls: readonly ((options: never) => unknown)[] = [
       (options) => admitAppend(session, [event], options, limits),
-      (options) => admitRead(options, limits),
-      (options) => admitTouch(options, limits),
-      (options) => admitTrim(options, limits),
-      (options) => admitErase(options, limits),
+      (options) => admitRead(session, options, limits),
+      (options) => admitTouch(session, options, limits),
+      (options) => admitTrim(session, options, limits),
+      (options) => admitErase(session, options, limits),
       (options) => admitListSessions("t", options, limits),
       (options) => admitScan("t", options, limits),
       (options) => admitPut(document, { value: 1 }, options, limits),
@@ -73,7 +73,7 @@ describe("log calls", () => {
   });
 
   it("read has bounds that are whole and a limit of 1 to 1,000", () => {
-    expect(admitRead({}, limits)).toMatchObject({
+    expect(admitRead(session, {}, limits)).toMatchObject({
       after: 0,
       limit: 100,
       direction: "forward",
@@ -90,14 +90,16 @@ describe("log calls", () => {
       { atVersion: -1 },
       { retracted: "all" },
     ]) {
-      thrown(() => admitRead(bad as never, limits), "invalid-input");
+      thrown(() => admitRead(session, bad as never, limits), "invalid-input");
     }
   });
 
   it("trim names exactly one bound", () => {
-    thrown(() => admitTrim({} as never, limits), "invalid-input");
-    thrown(() => admitTrim({ beforeSeq: 1, olderThan: 1 }, limits), "invalid-input");
-    expect(admitTrim({ olderThan: 5, incarnation: "i" }, limits)).toEqual({
+    thrown(() => admitTrim(session, {} as never, limits), "invalid-input");
+    thrown(() => admitTrim(session, { beforeSeq: 1, olderThan: 1 }, limits), "invalid-input");
+    expect(admitTrim(session, { olderThan: 5, incarnation: "i" }, limits)).toEqual({
+      address: session,
+      signal: undefined,
       incarnation: "i",
       beforeSeq: undefined,
       olderThan: 5,
@@ -168,8 +170,8 @@ describe("document calls", () => {
   });
 
   it("getMany is of one tenant", () => {
-    expect(admitGetMany([document, { ...document, session: "s" }], limits)).toHaveLength(2);
-    thrown(() => admitGetMany([document, { ...document, tenant: "u" }], limits), "invalid-input");
+    expect(admitGetMany([document, { ...document, session: "s" }], {}, limits).addresses).toHaveLength(2);
+    thrown(() => admitGetMany([document, { ...document, tenant: "u" }], {}, limits), "invalid-input");
   });
 
   it("find checks each filter", () => {

@@ -52,19 +52,24 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   "./store": {
     values: `
       addRemoval admitAcquire admitAppend admitDelete admitDeleteMany admitDeleteSession admitErase
-      admitExpire admitExport admitFind admitGetMany admitGuard admitListSessions admitNamespaces admitPut
-      admitPutMany admitRead admitRenew admitScan admitTenants admitTouch admitTouchDocument
-      admitTransferBatch admitTrim admitUnitGuard admitUnseal beginsLikePattern checkRetraction
-      compareCopies compareNamespaces compareUtf8 decodeCursor encodeCursor findBounds findMatcher
+      admitExpire admitExport admitFind admitGet admitGetMany admitGuard admitHead admitImport
+      admitListSessions admitNamespaces admitOperationCall admitPut admitPutMany admitRead admitRenew
+      admitScan admitSeal admitTenants admitTouch admitTouchDocument admitTransferBatch admitTrim
+      admitUnitGuard admitUnseal beginsLikePattern checkRetraction compareCopies compareNamespaces
+      compareUtf8 createStore decodeCursor encodeCursor findBounds findMatcher isCreatedStore
       matchesNamespace maxImportedVersion maxRemovedRanges mergeRemovals namespaceListStart
-      namespaceSortPrefix placeBehindNamespace retractedRanges searchableText sessionKey valueAt
+      namespaceSortPrefix placeBehindNamespace planImport retractedRanges searchableText sessionKey valueAt
       wasRemovedSince whereMatcher whereOperators
     `,
     types: `
-      AdmittedAppend AdmittedDelete AdmittedDocument AdmittedDocumentTouch AdmittedFind AdmittedGuard
-      AdmittedListSessions AdmittedNamespaces AdmittedPut AdmittedRead AdmittedScan AdmittedSessionGuard
-      AdmittedTenants AdmittedTouch AdmittedTransferBatch AdmittedTransferHead AdmittedTrim FindBounds
-      RemovedRange
+      AdmittedAcquire AdmittedAppend AdmittedCall AdmittedDelete AdmittedDeleteSession AdmittedDocument
+      AdmittedDocumentTouch AdmittedErase AdmittedExpire AdmittedExport AdmittedFind AdmittedGet
+      AdmittedGuard AdmittedImport AdmittedListSessions AdmittedNamespaces AdmittedOperation AdmittedPut
+      AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants AdmittedTouch
+      AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore DocumentDriver
+      DocumentPosition DriverPage FindBounds HeldLease ImportPlan ImportRefusal ImportTarget LeaseDriver
+      LeaseGrant LeaseRequest LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver ScanPosition
+      StoreDriver TransferDriver
     `,
   },
 };

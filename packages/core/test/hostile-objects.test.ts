@@ -50,9 +50,11 @@ describe("arrays that lie about themselves", () => {
     expect(admitNamespace(trap("a", "b"), "namespace", limits)).toEqual(["a", "b"]);
     expect(admitTags(trap("b", "a"), "tags", limits)).toEqual(["a", "b"]);
     expect(admitRanges(trap({ from: 1, to: 2 }), "seqs")).toEqual([{ from: 1, to: 2 }]);
-    expect(admitRead({ types: trap("message" as const) }, limits).types).toEqual(new Set(["message"]));
+    expect(admitRead(session, { types: trap("message" as const) }, limits).types).toEqual(
+      new Set(["message"]),
+    );
     expect(admitPutMany(trap(write), {}, limits).writes[0]?.value).toEqual([1, 2]);
-    expect(admitGetMany(trap(write.address), limits)[0]?.namespace).toEqual(["a"]);
+    expect(admitGetMany(trap(write.address), {}, limits).addresses[0]?.namespace).toEqual(["a"]);
     const admitted = admitEvents(trap({ type: "x-a", body: trap(1) }), limits);
     expect(admitted.map(({ event }) => event)).toEqual([{ type: "x-a", body: [1] }]);
   });
@@ -68,7 +70,7 @@ describe("arrays that lie about themselves", () => {
           {},
           limits,
         ),
-      () => admitGetMany([write.address, , write.address] as never, limits),
+      () => admitGetMany([write.address, , write.address] as never, {}, limits),
     ];
     // biome-ignore-end lint/suspicious/noSparseArray: as above.
     for (const batch of batches) expect(thrown(batch, "invalid-input").details.index).toBe(1);
@@ -98,10 +100,10 @@ describe("lengths that are no lengths", () => {
     ["a namespace", (length) => admitNamespace(withLength(length, "a"), "namespace", limits)],
     ["tags", (length) => admitTags(withLength(length, "a"), "tags", limits)],
     ["ranges", (length) => admitRanges(withLength(length, { from: 1, to: 1 }), "seqs")],
-    ["types", (length) => admitRead({ types: withLength(length, "message") }, limits)],
+    ["types", (length) => admitRead(session, { types: withLength(length, "message") }, limits)],
     ["writes", (length) => admitPutMany(withLength(length, { address, value: 1 }), {}, limits)],
     ["deletes", (length) => admitDeleteMany(withLength(length, { address }), {}, limits)],
-    ["addresses", (length) => admitGetMany(withLength(length, address), limits)],
+    ["addresses", (length) => admitGetMany(withLength(length, address), {}, limits)],
     ["operands", (length) => admitWhere({ path: ["value"], $in: withLength(length, 1) }, limits)],
     ["filters", (length) => admitWhere({ and: withLength(length) }, limits)],
     ["events of a batch", (length) => admitTransferBatch({ ...batch, events: withLength(length) }, limits)],
@@ -286,7 +288,7 @@ describe("objects that lie about themselves", () => {
     thrown(() => admitRanges([new Proxy({ from: 1, to: 1 }, { get: boom })], "seqs"), "invalid-input");
     const { signal } = new AbortController();
     for (const lying of [{ aborted: false }, new Proxy(signal, { get: boom })]) {
-      thrown(() => admitRead({ signal: lying as never }, limits), "invalid-input");
+      thrown(() => admitRead(session, { signal: lying as never }, limits), "invalid-input");
     }
   });
 

@@ -21,14 +21,20 @@ import {
   admitExpire,
   admitExport,
   admitFind,
+  admitGet,
+  admitGetMany,
   admitGuard,
+  admitHead,
+  admitImport,
   admitListSessions,
   admitNamespaces,
+  admitOperationCall,
   admitPut,
   admitPutMany,
   admitRead,
   admitRenew,
   admitScan,
+  admitSeal,
   admitTenants,
   admitTouch,
   admitTouchDocument,
@@ -42,6 +48,25 @@ const session = { tenant: "t", session: "s" };
 const address = { ...session, namespace: ["a"], key: "k" };
 const event = { type: "x-a" as const, body: 1 };
 const operation = { id: "o", fingerprint: "f" };
+
+const emptyBatch = {
+  head: {
+    session: "s",
+    incarnation: "i",
+    version: 0,
+    revision: 0,
+    removalRevision: 0,
+    firstSeq: 1,
+    events: 0,
+    bytes: 0,
+    metadata: {},
+    createdAt: 0,
+    updatedAt: 0,
+  },
+  events: [],
+  operations: [],
+  removed: [],
+};
 
 interface Call {
   readonly admit: (options: never) => unknown;
@@ -76,8 +101,14 @@ const calls: { readonly [name: string]: Call } = {
     needs: operation,
     refines: [],
   },
+  admitOperationCall: {
+    admit: (o) => admitOperationCall(session, "o", o, limits),
+    selects: {},
+    refines: ["signal"],
+  },
+  admitHead: { admit: (o) => admitHead(session, o, limits), selects: {}, refines: ["signal"] },
   admitRead: {
-    admit: (o) => admitRead(o, limits),
+    admit: (o) => admitRead(session, o, limits),
     selects: {
       after: 1,
       before: 2,
@@ -90,35 +121,53 @@ const calls: { readonly [name: string]: Call } = {
     refines: ["signal", "limit", "direction"],
   },
   admitTouch: {
-    admit: (o) => admitTouch(o, limits),
+    admit: (o) => admitTouch(session, o, limits),
     selects: { incarnation: "i", subject: "u" },
     refines: ["signal", "ttlMs", "metadata"],
   },
   admitTrim: {
-    admit: (o) => admitTrim(o, limits),
+    admit: (o) => admitTrim(session, o, limits),
     selects: { incarnation: "i" },
     needs: { beforeSeq: 1 },
     refines: ["signal"],
   },
   "admitTrim by time": {
-    admit: (o) => admitTrim(o, limits),
+    admit: (o) => admitTrim(session, o, limits),
     selects: {},
     needs: { olderThan: 1 },
     refines: ["signal"],
   },
   admitErase: {
-    admit: (o) => admitErase(o, limits),
+    admit: (o) => admitErase(session, o, limits),
     selects: { incarnation: "i" },
     needs: { seqs: [] },
     refines: ["signal"],
   },
   admitDeleteSession: {
-    admit: (o) => admitDeleteSession(o, limits),
+    admit: (o) => admitDeleteSession(session, o, limits),
     selects: { incarnation: "i", expectedVersion: 1 },
     refines: ["signal"],
   },
-  admitUnseal: { admit: (o) => admitUnseal(o, limits), selects: { incarnation: "i" }, refines: ["signal"] },
-  admitExport: { admit: (o) => admitExport(o), selects: { after: 1 }, refines: ["signal", "limit"] },
+  admitSeal: {
+    admit: (o) => admitSeal(session, o, limits),
+    selects: { incarnation: "i", expectedVersion: 1 },
+    refines: ["signal"],
+  },
+  admitImport: {
+    admit: (o) => admitImport(session, emptyBatch, o, limits),
+    selects: {},
+    refines: ["signal"],
+  },
+  admitUnseal: {
+    admit: (o) => admitUnseal(session, o, limits),
+    selects: { incarnation: "i" },
+    refines: ["signal"],
+  },
+  admitExport: {
+    admit: (o) => admitExport(session, o, limits),
+    selects: { after: 1 },
+    refines: ["signal", "limit"],
+  },
   admitListSessions: {
     admit: (o) => admitListSessions("t", o, limits),
     selects: { subject: "u", idleSince: 1, prefix: "p" },
@@ -129,6 +178,8 @@ const calls: { readonly [name: string]: Call } = {
     selects: { types: ["message"], agent: "a", since: 1, until: 2 },
     refines: page,
   },
+  admitGet: { admit: (o) => admitGet(address, o, limits), selects: {}, refines: ["signal"] },
+  admitGetMany: { admit: (o) => admitGetMany([address], o, limits), selects: {}, refines: ["signal"] },
   admitPut: {
     admit: (o) => admitPut(address, { value: 1 }, o, limits),
     selects: { ...guard, expectedVersion: 1 },
@@ -222,7 +273,7 @@ const calls: { readonly [name: string]: Call } = {
     refines: [],
   },
   admitAcquire: {
-    admit: (o) => admitAcquire(o),
+    admit: (o) => admitAcquire(session, o, limits),
     selects: {},
     needs: { ttlMs: 1 },
     refines: ["signal", "waitMs"],
@@ -304,7 +355,7 @@ describe("options", () => {
     const tried = new Set(Object.keys(calls).map((name) => name.split(" ")[0]));
     // These admit single values, or are covered by tests of their own.
     const values =
-      /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|GetMany|UnitGuard|TransferBatch)$/;
+      /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|UnitGuard|TransferBatch)$/;
     const admitting = Object.keys({ ...input, ...stores }).filter(
       (name) => name.startsWith("admit") && !values.test(name),
     );

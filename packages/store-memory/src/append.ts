@@ -1,12 +1,6 @@
 import type { AppendResult, StoredEvent } from "@relevo/core";
 import { rangesOf } from "@relevo/core/input";
-import {
-  type AdmittedAppend,
-  type Answer,
-  type Refusal,
-  retractedRanges,
-  wasRemovedSince,
-} from "@relevo/core/store";
+import { type AdmittedAppend, type Answer, type Refusal, wasRemovedSince } from "@relevo/core/store";
 import { resultOf } from "./operation-ledger.ts";
 import { refuseIncarnation, refuseVersion, sealed } from "./refusals.ts";
 import { noteRemoval, type Session } from "./session.ts";
@@ -28,16 +22,16 @@ export function append(state: StoreState, request: AdmittedAppend): Answer<Appen
     }
     if (state.endings.knowsOperation(address, operation.id)) return { refused: "ended" };
   }
+  if (found?.sealed === true) return sealed;
   const refusal =
-    (found?.sealed === true ? sealed : undefined) ??
     state.leases.refuseFence(address, request.fence) ??
     refuseVersion(request.expectedVersion, before) ??
     refuseSources(found, request);
   if (refusal !== undefined) return refusal;
   let bytes = 0;
   for (const one of events) {
-    for (const { to } of retractedRanges(one.event)) {
-      if (to > before) return { refused: "retraction", current: before };
+    if (one.event.type === "retraction" && one.event.body.ranges.some(({ to }) => to > before)) {
+      return { refused: "retraction", current: before };
     }
     bytes += one.bytes;
   }

@@ -93,7 +93,7 @@ export function createLeases(context: StoreContext): OwnedLeases {
       expiresAt,
       async renew(options: RenewOptions = {}) {
         database.requireOpen();
-        const renewedTtl = admitRenew(options) ?? ttlMs;
+        const renewedTtl = admitRenew(options).ttlMs ?? ttlMs;
         const row = await change(address, fence, renewedTtl, options);
         if (row.r_status === "lease" || row.r_until === null) throw conflict("lease", {});
         return leaseOf(address, fence, exactNumber(row.r_until), renewedTtl);
@@ -130,7 +130,7 @@ export function createLeases(context: StoreContext): OwnedLeases {
   return {
     async acquire(input: SessionAddress, options: AcquireOptions) {
       database.requireOpen();
-      const { ttlMs, waitMs } = admitAcquire(options);
+      const { ttlMs, waitMs } = admitAcquire(input, options, limits);
       const address = admitSessionAddress(input, limits);
       const end = performance.now() + waitMs;
       for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 2, lastPollMs)) {

@@ -16,7 +16,7 @@ export function createLeases({ connection, keys, limits }: StoreContext): Leases
       expiresAt,
       async renew(options: RenewOptions = {}) {
         connection.requireOpen();
-        const renewedTtl = admitRenew(options) ?? ttlMs;
+        const renewedTtl = admitRenew(options).ttlMs ?? ttlMs;
         const settings = { signal: options.signal, repeatable: true };
         const answer = await connection.script(
           scripts.renew,
@@ -40,7 +40,7 @@ export function createLeases({ connection, keys, limits }: StoreContext): Leases
   return {
     async acquire(address: SessionAddress, options: AcquireOptions) {
       connection.requireOpen();
-      const { ttlMs, waitMs } = admitAcquire(options);
+      const { ttlMs, waitMs } = admitAcquire(address, options, limits);
       const { tenant, session } = admitSessionAddress(address, limits);
       const { lease } = keys.session(tenant, session);
       const until = performance.now() + waitMs;

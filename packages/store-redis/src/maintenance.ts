@@ -48,7 +48,7 @@ export function createMaintenance(context: StoreContext): Maintenance {
 
     async expire(options: ExpireOptions = {}): Promise<ExpireResult> {
       connection.requireOpen();
-      const limit = admitExpire(options);
+      const { limit } = admitExpire(options);
       const signal = connection.scope(options.signal);
       // What is left of the time is for the page of tenants at which it ends.
       const enoughAt = performance.now() + connection.deadlineMs / 2;

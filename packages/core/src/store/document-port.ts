@@ -1,5 +1,6 @@
 import type { Limits } from "../limits.ts";
 import type { Document, DocumentStore } from "../ports/document-store.ts";
+import { refusalError } from "./answer.ts";
 import {
   admitDelete,
   admitDeleteMany,
@@ -26,8 +27,10 @@ export function createDocumentPort(
   return {
     async get(address, options) {
       requireOpen();
-      const answer = driver.get(admitGet(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer)[0];
+      const pending = driver.get(admitGet(address, options, limits));
+      const answer = pending instanceof Promise ? await pending : pending;
+      if (answer.refused !== undefined) throw refusalError(answer);
+      return answer.ok[0];
     },
 
     async getMany(addresses, options) {

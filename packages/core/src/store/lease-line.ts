@@ -79,7 +79,7 @@ export class LeaseLine {
         this.#giveUp(waiter, (outcome) => abortError(signal as AbortSignal, outcome));
       const timer = setTimeout(() => {
         // An attempt that is under way ends the wait when it is answered.
-        if (this.#trying !== waiter && this.#held !== undefined) waiter.refuse(heldError(this.#held));
+        if (this.#trying === undefined && this.#held !== undefined) waiter.refuse(heldError(this.#held));
       }, waitMs);
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#waiters.push(waiter);

@@ -8,6 +8,7 @@ import type {
   ReadResult,
   TrimResult,
 } from "../ports/event-log.ts";
+import { refusalError } from "./answer.ts";
 import type { LogDriver, ScanDriver, TransferDriver } from "./driver.ts";
 import {
   admitAppend,
@@ -48,8 +49,10 @@ export function createLogPort(driver: LogDriver, limits: Limits, requireOpen: ()
     async append(address, events, options) {
       requireOpen();
       const request = admitAppend(address, events, options, limits);
-      const answer = driver.append(request);
-      return accept(isPromise(answer) ? await answer : answer, request);
+      const pending = driver.append(request);
+      const answer = pending instanceof Promise ? await pending : pending;
+      if (answer.refused !== undefined) throw refusalError(answer, request);
+      return answer.ok;
     },
 
     async operation(address, id, options) {
@@ -60,8 +63,10 @@ export function createLogPort(driver: LogDriver, limits: Limits, requireOpen: ()
 
     async read(address, options) {
       requireOpen();
-      const answer = driver.read(admitRead(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer) ?? nothingRead;
+      const pending = driver.read(admitRead(address, options, limits));
+      const answer = pending instanceof Promise ? await pending : pending;
+      if (answer.refused !== undefined) throw refusalError(answer);
+      return answer.ok ?? nothingRead;
     },
 
     async head(address, options) {

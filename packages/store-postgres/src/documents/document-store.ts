@@ -39,7 +39,7 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
     async getMany(addresses, options: CallOptions = {}) {
       database.requireOpen();
       admitCall(options);
-      return await getDocuments(database, admitGetMany(addresses, limits), options);
+      return await getDocuments(database, admitGetMany(addresses, options, limits).addresses, options);
     },
 
     async put(address, input, options: PutOptions = {}) {

@@ -137,7 +137,7 @@ cross join lateral (
 
     async read(address, options: ReadOptions = {}) {
       database.requireOpen();
-      const request = admitRead(options, limits);
+      const request = admitRead(address, options, limits);
       return await readPage(context, admitSessionAddress(address, limits), request, options.signal);
     },
 
@@ -160,7 +160,7 @@ cross join lateral (${liveSession(schema)}) as s`,
 
     async touch(address, options: TouchOptions = {}) {
       database.requireOpen();
-      const { incarnation, ttlMs, subject, metadata } = admitTouch(options, limits);
+      const { incarnation, ttlMs, subject, metadata } = admitTouch(address, options, limits);
       const row = await change<Refusable & HeadRow>(
         "touch_session",
         `${answer()}, ${headColumns("(f.r_head)")}`,
@@ -181,7 +181,7 @@ cross join lateral (${liveSession(schema)}) as s`,
 
     async trim(address, options: TrimOptions) {
       database.requireOpen();
-      const { incarnation, beforeSeq, olderThan } = admitTrim(options, limits);
+      const { incarnation, beforeSeq, olderThan } = admitTrim(address, options, limits);
       const row = await change<
         Refusable & {
           readonly r_removed: string;
@@ -208,7 +208,7 @@ cross join lateral (${liveSession(schema)}) as s`,
 
     async erase(address, options: EraseOptions) {
       database.requireOpen();
-      const { ranges, incarnation } = admitErase(options, limits);
+      const { ranges, incarnation } = admitErase(address, options, limits);
       const row = await change<
         Refusable & { readonly r_erased: string; readonly r_revision: string; readonly r_removal: string }
       >(
@@ -229,7 +229,7 @@ cross join lateral (${liveSession(schema)}) as s`,
 
     async delete(address, options: DeleteSessionOptions = {}) {
       database.requireOpen();
-      const { incarnation, expectedVersion } = admitDeleteSession(options, limits);
+      const { incarnation, expectedVersion } = admitDeleteSession(address, options, limits);
       const admitted = admitSessionAddress(address, limits);
       const row = await change<Refusable & { readonly r_generation: string }>(
         "end_session",

@@ -11,7 +11,7 @@ import {
 } from "@relevo/core";
 import { admitCall, admitSessionAddress } from "@relevo/core/input";
 import {
-  type AdmittedSessionGuard,
+  type AdmittedDeleteSession,
   admitDeleteSession,
   admitExport,
   admitTransferBatch,
@@ -50,7 +50,7 @@ export function createTransfer(context: StoreContext): EventTransfer {
   async function setSealed(
     sealed: boolean,
     address: SessionAddress,
-    { incarnation, expectedVersion }: Partial<AdmittedSessionGuard>,
+    { incarnation, expectedVersion }: AdmittedDeleteSession,
     { signal }: CallOptions,
   ): Promise<SessionHead> {
     const { tenant, session } = admitSessionAddress(address, limits);
@@ -83,17 +83,17 @@ from ${call} as f`,
   return {
     async seal(address, options: DeleteSessionOptions = {}) {
       database.requireOpen();
-      return await setSealed(true, address, admitDeleteSession(options, limits), options);
+      return await setSealed(true, address, admitDeleteSession(address, options, limits), options);
     },
 
     async unseal(address, options: UnsealOptions = {}) {
       database.requireOpen();
-      return await setSealed(false, address, { incarnation: admitUnseal(options, limits) }, options);
+      return await setSealed(false, address, admitUnseal(address, options, limits), options);
     },
 
     async exportEvents(address, options: ExportOptions = {}) {
       database.requireOpen();
-      const { after, limit } = admitExport(options);
+      const { after, limit } = admitExport(address, options, limits);
       const { tenant, session } = admitSessionAddress(address, limits);
       const [row] = await database.call<ExportRow>(
         {

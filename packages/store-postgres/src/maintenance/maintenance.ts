@@ -171,7 +171,7 @@ export function createMaintenance(context: StoreContext, inMemory: boolean): Pos
 
     async expire(options: ExpireOptions = {}) {
       database.requireOpen();
-      const limit = admitExpire(options);
+      const { limit } = admitExpire(options);
       const { signal } = options;
       let sessions = 0;
       let documents = 0;

@@ -99,7 +99,11 @@ export function createDocumentStore(context: StoreContext): DocumentStore {
     async getMany(addresses, options: CallOptions = {}) {
       connection.requireOpen();
       admitCall(options);
-      return await getMany(context, admitGetMany(addresses, limits), connection.scope(options.signal));
+      return await getMany(
+        context,
+        admitGetMany(addresses, options, limits).addresses,
+        connection.scope(options.signal),
+      );
     },
 
     async put(address, input, options: PutOptions = {}) {

@@ -77,7 +77,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
 
     async read(address, options: ReadOptions = {}) {
       connection.requireOpen();
-      const request = admitRead(options, limits);
+      const request = admitRead(address, options, limits);
       const signal = connection.scope(options.signal);
       return await readEvents(admitSessionAddress(address, limits), request, signal);
     },
@@ -97,7 +97,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
 
     async touch(address, options: TouchOptions = {}) {
       connection.requireOpen();
-      const { incarnation, ttlMs, subject, metadata } = admitTouch(options, limits);
+      const { incarnation, ttlMs, subject, metadata } = admitTouch(address, options, limits);
       const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
         scripts.touch,
@@ -116,7 +116,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
 
     async trim(address, options: TrimOptions) {
       connection.requireOpen();
-      const { incarnation, beforeSeq, olderThan } = admitTrim(options, limits);
+      const { incarnation, beforeSeq, olderThan } = admitTrim(address, options, limits);
       const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
         scripts.trim,
@@ -141,7 +141,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
 
     async erase(address, options: EraseOptions) {
       connection.requireOpen();
-      const { ranges, incarnation } = admitErase(options, limits);
+      const { ranges, incarnation } = admitErase(address, options, limits);
       const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
         scripts.erase,
@@ -164,7 +164,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
 
     async delete(address, options: DeleteSessionOptions = {}) {
       connection.requireOpen();
-      const { incarnation, expectedVersion } = admitDeleteSession(options, limits);
+      const { incarnation, expectedVersion } = admitDeleteSession(address, options, limits);
       const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
         scripts.remove,

@@ -19,7 +19,7 @@ import {
   refuse,
 } from "@relevo/core/input";
 import {
-  type AdmittedSessionGuard,
+  type AdmittedDeleteSession,
   type AdmittedTransferBatch,
   admitDeleteSession,
   admitExport,
@@ -55,7 +55,7 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
   async function setSealed(
     address: SessionAddress,
     sealed: boolean,
-    { incarnation, expectedVersion }: Partial<AdmittedSessionGuard>,
+    { incarnation, expectedVersion }: AdmittedDeleteSession,
     { signal }: CallOptions,
   ): Promise<SessionHead> {
     const admitted = admitSessionAddress(address, limits);
@@ -73,17 +73,17 @@ export function createTransfer(context: StoreContext, onSession: OnSession): Eve
   return {
     async seal(address, options: DeleteSessionOptions = {}) {
       connection.requireOpen();
-      return await setSealed(address, true, admitDeleteSession(options, limits), options);
+      return await setSealed(address, true, admitDeleteSession(address, options, limits), options);
     },
 
     async unseal(address, options: UnsealOptions = {}) {
       connection.requireOpen();
-      return await setSealed(address, false, { incarnation: admitUnseal(options, limits) }, options);
+      return await setSealed(address, false, admitUnseal(address, options, limits), options);
     },
 
     async exportEvents(address, options = {}) {
       connection.requireOpen();
-      const { after, limit } = admitExport(options);
+      const { after, limit } = admitExport(address, options, limits);
       const admitted = admitSessionAddress(address, limits);
       const part = await exportPart(admitted, after, limit, options.signal);
       if (part === undefined) return undefined;
