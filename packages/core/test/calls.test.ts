@@ -97,12 +97,13 @@ describe("log calls", () => {
   it("trim names exactly one bound", () => {
     thrown(() => admitTrim(session, {} as never, limits), "invalid-input");
     thrown(() => admitTrim(session, { beforeSeq: 1, olderThan: 1 }, limits), "invalid-input");
-    expect(admitTrim(session, { olderThan: 5, incarnation: "i" }, limits)).toEqual({
+    expect(admitTrim(session, { olderThan: 5, incarnation: "i" }, limits, "token")).toEqual({
       address: session,
       signal: undefined,
       incarnation: "i",
       beforeSeq: undefined,
       olderThan: 5,
+      token: "token",
     });
   });
 

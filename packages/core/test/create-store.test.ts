@@ -22,6 +22,7 @@ const batch = {
     version: 0,
     revision: 0,
     removalRevision: 0,
+    token: "token",
     firstSeq: 1,
     events: 0,
     bytes: 0,

@@ -36,6 +36,10 @@ class ScriptedLeases implements LeaseDriver {
     throw new Error("not here");
   }
 
+  holder(): never {
+    throw new Error("not here");
+  }
+
   async release({ fence }: { readonly fence: number }): Promise<{ readonly ok: undefined }> {
     if (this.releaseFails) throw new Error("no connection");
     this.released.push(fence);

@@ -25,6 +25,7 @@ function batchOf(
     version,
     revision: 8,
     removalRevision: 0,
+    token: "token",
     firstSeq,
     events: version,
     bytes: 0,

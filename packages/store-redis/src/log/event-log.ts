@@ -117,6 +117,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     async trim(address, options: TrimOptions) {
       connection.requireOpen();
       const { incarnation, beforeSeq, olderThan } = admitTrim(address, options, limits);
+      const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
         scripts.trim,
         admitted,
@@ -141,6 +142,7 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
     async erase(address, options: EraseOptions) {
       connection.requireOpen();
       const { ranges, incarnation } = admitErase(address, options, limits);
+      const admitted = admitSessionAddress(address, limits);
       const answer = await onSession(
         scripts.erase,
         admitted,
