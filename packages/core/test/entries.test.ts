@@ -55,11 +55,11 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitExpire admitExport admitFind admitGet admitGetMany admitGuard admitHead admitImport
       admitListSessions admitNamespaces admitOperationCall admitPut admitPutMany admitRead admitRenew
       admitScan admitSeal admitTenants admitTouch admitTouchDocument admitTransferBatch admitTrim
-      admitUnitGuard admitUnseal beginsLikePattern checkRetraction compareCopies compareNamespaces
-      compareUtf8 createStore decodeCursor encodeCursor findBounds findMatcher isCreatedStore
-      matchesNamespace maxImportedVersion maxRemovedRanges mergeRemovals namespaceListStart
-      namespaceSortPrefix placeBehindNamespace planImport retractedRanges searchableText sessionKey valueAt
-      wasRemovedSince whereMatcher whereOperators
+      admitUnitGuard admitUnseal asOfVersion beginsLikePattern checkRetraction compareCopies
+      compareNamespaces compareUtf8 createStore decodeCursor encodeCursor findBounds findMatcher
+      isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxRemovedRanges mergeRemovals
+      namespaceListStart namespaceSortPrefix placeBehindNamespace planImport retractedRanges searchableText
+      sessionKey valueAt wasRemovedSince whereMatcher whereOperators
     `,
     types: `
       AdmittedAcquire AdmittedAppend AdmittedCall AdmittedDelete AdmittedDeleteSession AdmittedDocument
@@ -67,9 +67,9 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       AdmittedGuard AdmittedImport AdmittedListSessions AdmittedNamespaces AdmittedOperation AdmittedPut
       AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants AdmittedTouch
       AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore DocumentDriver
-      DocumentPosition DriverPage FindBounds HeldLease ImportPlan ImportRefusal ImportTarget LeaseDriver
-      LeaseGrant LeaseRequest LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver ScanPosition
-      StoreDriver TransferDriver
+      DocumentPosition DriverPage EventFilter FindBounds HeldLease ImportPlan ImportRefusal ImportTarget
+      LeaseDriver LeaseGrant LeaseRequest LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver
+      ScanPosition StoreDriver TransferDriver
     `,
   },
 };
