@@ -95,6 +95,7 @@ export type {
   SearchSelector,
   SearchSource,
 } from "./ports/search-index.ts";
+export type { SessionObject, SessionReference, SessionWriteGuard } from "./ports/session-reference.ts";
 export type { Durability, ExpireOptions, ExpireResult, Maintenance, Store } from "./ports/store.ts";
 export type { DroppedRange, View, ViewForm, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";
 export { printable } from "./printable.ts";

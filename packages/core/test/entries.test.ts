@@ -15,22 +15,23 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       updateDocument
     `,
     types: `
-      AcquireOptions AppendOptions AppendResult CallOptions CandidateQuery Clock ConflictKind ContentPart
-      DeleteDocumentOptions DeleteSessionOptions DirtyUnit Document DocumentAddress DocumentDelete
-      DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange Durability Embedder EraseOptions
-      EraseResult EventBodies EventInput EventLog EventScan EventTransfer EventType ExecutionRecord
-      ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions HandoffArrangement
-      HandoffContext HandoffHandle HandoffPriority HandoffRecord HandoffRecorder HandoffStart HandoffStatus
-      IdGenerator ImagePart JsonArray JsonObject JsonValue Lease Leases LimitOverrides Limits
-      ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions Message
-      NamespacesOptions NativePart Operation OperationRecord Outcome Page PageOptions Provider PutOptions
-      ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions Retraction Role
-      ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource SeqRange
-      SessionAddress SessionGuard SessionHead SessionInit Store StoredEvent StoredEventOf Summarizer Summary
-      SummaryRequest TextPart TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart
-      ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions TransferBatch TrimOptions TrimResult
-      UnsealOptions UpdateOptions View ViewForm ViewSource ViewStrategy Where WhereCondition WherePath
-      WhereSubject
+      AcquireOptions AppendOptions AppendResult CallOptions CandidateQuery Clock ConflictKind
+      ContentPart DeleteDocumentOptions DeleteSessionOptions DirtyUnit Document DocumentAddress
+      DocumentDelete DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange Durability
+      Embedder EraseOptions EraseResult EventBodies EventInput EventLog EventScan EventTransfer
+      EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart
+      FindOptions HandoffArrangement HandoffContext HandoffHandle HandoffPriority HandoffRecord
+      HandoffRecorder HandoffStart HandoffStatus IdGenerator ImagePart JsonArray JsonObject JsonValue
+      Lease Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock MemoryErrorCode
+      MemoryErrorOptions Message NamespacesOptions NativePart Operation OperationRecord Outcome Page
+      PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery
+      RenewOptions Retraction Role ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem
+      SearchSelector SearchSource SeqRange SessionAddress SessionGuard SessionHead SessionInit
+      SessionObject SessionReference SessionWriteGuard Store StoredEvent StoredEventOf Summarizer
+      Summary SummaryRequest TextPart TokenCounter Tombstone ToolApprovalRequestPart
+      ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions
+      TransferBatch TrimOptions TrimResult UnsealOptions UpdateOptions View ViewForm ViewSource
+      ViewStrategy Where WhereCondition WherePath WhereSubject
     `,
   },
   "./input": {
@@ -38,15 +39,16 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       abortError abortable admitCall admitChoice admitDocumentAddress admitDocumentScope admitEvent
       admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
-      admitRanges admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm admitWhere
-      anySignal callKinds closedError conflict countRanges createEventLoopPacer defaultPageSize
-      documentSortKey fieldTable guardKinds historyLost jsonEquals maxPageSize normalizeRanges pageKinds
-      rangesInclude rangesIntersect rangesOf readArray readInput refuse requireKnownFields requireObject
-      resolveLimits retry sleep throwIfAborted tooLarge wasRetried withAttempts withTimeout
+      admitRanges admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
+      admitViewForm admitWhere anySignal callKinds closedError conflict countRanges createEventLoopPacer
+      defaultPageSize documentSortKey fieldTable guardKinds historyLost jsonEquals maxPageSize
+      normalizeRanges pageKinds rangesInclude rangesIntersect rangesOf readArray readInput refuse
+      requireKnownFields requireObject resolveLimits retry sleep throwIfAborted tooLarge wasRetried
+      withAttempts withTimeout
     `,
     types: `
-      AbortableOptions AdmittedEvent AdmittedJson EventLoopPacer FieldKind FieldKinds FieldTable
-      MessageOrigin RetryOptions TimeoutOptions
+      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession EventLoopPacer FieldKind FieldKinds
+      FieldTable MessageOrigin RetryOptions TimeoutOptions
     `,
   },
   "./store": {
