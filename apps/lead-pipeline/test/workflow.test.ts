@@ -111,7 +111,7 @@ describe("the log", () => {
     const head = await session.head();
     expect(head).toMatchObject({ subject: "sales", metadata: { leadId: hotLead.id } });
     // What the scheduler saw can be told from the record alone.
-    const seen = await memory.handoffs.rebuild(session.address, handoffs[2]?.handoffId ?? "");
+    const seen = await memory.handoffs.rebuild(session, handoffs[2]?.handoffId ?? "");
     expect(seen?.messages.length).toBeGreaterThan(0);
   });
 });

@@ -98,6 +98,7 @@ export type {
   SearchSelector,
   SearchSource,
 } from "./ports/search-index.ts";
+export type { SessionObject, SessionReference, SessionWriteGuard } from "./ports/session-reference.ts";
 export type { Durability, ExpireOptions, ExpireResult, Maintenance, Store } from "./ports/store.ts";
 export type { TokenChange } from "./ports/token-change.ts";
 export type { DroppedRange, View, ViewForm, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";

@@ -1,22 +1,26 @@
-import type { SessionAddress } from "./address.ts";
 import type { StoredEvent } from "./events.ts";
 import { historyLost } from "./input/conflict.ts";
+import { admitSession } from "./input/session-reference.ts";
 import type { Page } from "./ports/common.ts";
 import type { EventLog, ReadOptions, ReadResult } from "./ports/event-log.ts";
+import type { SessionReference } from "./ports/session-reference.ts";
 
 /**
  * The events of a log page by page, all as of the version that the first page saw, so that a retraction made
  * meanwhile cannot tear them. `limit` is the size of a page.
  *
  * @throws `history-lost` when the session is deleted, or expires, between two pages: what was read is then not all,
- *   and what another session under the same id holds is not the rest of it.
+ *   and what another session under the same id holds is not the rest of it; and when `session` names an incarnation that
+ *   is gone.
  */
 export async function* readAll(
   log: EventLog,
-  address: SessionAddress,
+  session: SessionReference,
   options: ReadOptions = {},
 ): AsyncGenerator<readonly StoredEvent[], void, void> {
-  for await (const { events } of readPages((page) => log.read(address, page), options)) {
+  const { address, requireIncarnation } = admitSession(session);
+  for await (const { events, incarnation } of readPages((page) => log.read(address, page), options)) {
+    requireIncarnation(incarnation);
     if (events.length > 0) yield events;
   }
 }

@@ -26,11 +26,11 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       Message NamespacesOptions NativePart Operation OperationRecord OperationResult Outcome Page PageOptions
       Provider PutOptions ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions
       Retraction Role ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource
-      SeqRange SessionAddress SessionGuard SessionHead SessionInit Store StoredEvent StoredEventOf Summarizer
-      Summary SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
-      ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions TransferBatch
-      TrimOptions TrimResult UnsealOptions UpdateOptions View ViewForm ViewSource ViewStrategy Where
-      WhereCondition WherePath WhereSubject
+      SeqRange SessionAddress SessionGuard SessionHead SessionInit SessionObject SessionReference
+      SessionWriteGuard Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest TextPart TokenChange
+      TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart ToolResultPart
+      TouchDocumentOptions TouchOptions TransferBatch TrimOptions TrimResult UnsealOptions UpdateOptions View
+      ViewForm ViewSource ViewStrategy Where WhereCondition WherePath WhereSubject
     `,
   },
   "./input": {
@@ -38,15 +38,15 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       abortError abortable admitCall admitChoice admitDocumentAddress admitDocumentScope admitEvent
       admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
-      admitRanges admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm admitWhere
-      anySignal callKinds closedError conflict countRanges createEventLoopPacer defaultPageSize
+      admitRanges admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm
+      admitWhere anySignal callKinds closedError conflict countRanges createEventLoopPacer defaultPageSize
       documentSortKey fieldTable guardKinds historyLost jsonEquals maxPageSize normalizeRanges pageKinds
       rangesInclude rangesIntersect rangesOf readArray readInput refuse requireKnownFields requireObject
       resolveLimits retry sleep throwIfAborted tooLarge wasRetried withAttempts withTimeout
     `,
     types: `
-      AbortableOptions AdmittedEvent AdmittedJson EventLoopPacer FieldKind FieldKinds FieldTable
-      MessageOrigin RetryOptions TimeoutOptions
+      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession EventLoopPacer FieldKind FieldKinds
+      FieldTable MessageOrigin RetryOptions TimeoutOptions
     `,
   },
   "./store": {
@@ -55,11 +55,12 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitExpire admitExport admitFind admitGet admitGetMany admitGuard admitHead admitImport
       admitListSessions admitNamespaces admitOperationCall admitPut admitPutMany admitRead admitRenew
       admitScan admitSeal admitTenants admitTouch admitTouchDocument admitTransferBatch admitTrim
-      admitUnitGuard admitUnseal beginsLikePattern checkRetraction compareCopies compareNamespaces compareUtf8
-      createStore createTokenGenerator decodeCursor encodeCursor findBounds findMatcher isCreatedStore
-      matchesNamespace maxImportedVersion maxPinnedBelow maxRemovedRanges maxSummariesLookedAt mergeRemovals
-      namespaceListStart namespaceSortPrefix placeBehindNamespace planImport retractedRanges searchableText
-      sessionKey summariesInForce valueAt wasRemovedSince whereMatcher whereOperators
+      admitUnitGuard admitUnseal asOfVersion beginsLikePattern checkRetraction compareCopies compareNamespaces
+      compareUtf8 createStore createTokenGenerator decodeCursor encodeCursor findBounds findMatcher
+      isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxPinnedBelow maxRemovedRanges
+      maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix placeBehindNamespace
+      planImport retractedRanges searchableText sessionKey summariesInForce valueAt wasRemovedSince
+      whereMatcher whereOperators
     `,
     types: `
       AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedDelete AdmittedDeleteSession
@@ -67,9 +68,9 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       AdmittedGet AdmittedGuard AdmittedImport AdmittedListSessions AdmittedNamespaces AdmittedOperation
       AdmittedPut AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants AdmittedTouch
       AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore DocumentDriver
-      DocumentPosition DriverPage FindBounds HeldLease ImportPlan ImportRefusal ImportTarget LeaseDriver
-      LeaseGrant LeaseRequest LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver ScanPosition
-      StoreDriver TransferDriver
+      DocumentPosition DriverPage EventFilter FindBounds HeldLease ImportPlan ImportRefusal ImportTarget
+      LeaseDriver LeaseGrant LeaseRequest LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver
+      ScanPosition StoreDriver TransferDriver
     `,
   },
 };

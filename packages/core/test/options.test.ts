@@ -356,7 +356,7 @@ describe("options", () => {
     const tried = new Set(Object.keys(calls).map((name) => name.split(" ")[0]));
     // These admit single values, or are covered by tests of their own.
     const values =
-      /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|UnitGuard|TransferBatch)$/;
+      /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Session|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|UnitGuard|TransferBatch)$/;
     const admitting = Object.keys({ ...input, ...stores }).filter(
       (name) => name.startsWith("admit") && !values.test(name),
     );

@@ -6,23 +6,21 @@ import {
   admitJson,
   admitNamespace,
   admitOptionalId,
-  admitSessionAddress,
   admitViewForm,
   type FieldTable,
   fieldTable,
   refuse,
 } from "@relevo/core/input";
-import type { HandoffRequest, HandoffSession } from "./handoff-types.ts";
+import type { HandoffRequest, SessionRequest } from "./handoff-types.ts";
 import { type ContextPolicy, custom, full, type HandoffFacts } from "./policies.ts";
-import { addressOf } from "./recorder.ts";
 
-const requestFields: FieldTable = fieldTable<HandoffRequest & { readonly session: HandoffSession }>({
+const requestFields: FieldTable = fieldTable<SessionRequest>({
   session: "selects",
   from: "selects",
   to: "selects",
   reason: "selects",
   priority: "refines",
-  context: "refines",
+  data: "refines",
   policy: "refines",
   for: "refines",
   documents: "refines",
@@ -42,24 +40,21 @@ export interface AdmittedRequest extends HandoffFacts {
 }
 
 /** Checks a request before anything is read or written. @throws `invalid-input` naming the field; `too-large`. */
-export function admitRequest<Result>(
-  given: HandoffRequest<Result> & { readonly session: HandoffSession },
-): AdmittedRequest {
+export function admitRequest<Result>(given: SessionRequest<Result>): AdmittedRequest {
   const request = admitFields(given, "request", requestFields);
-  admitSessionAddress(addressOf(request.session), defaultLimits);
   const { documents = [] } = request;
   if (!Array.isArray(documents)) throw refuse("documents", "must be an array of keys.");
   if (request.outcome !== undefined && typeof request.outcome !== "function") {
     throw refuse("outcome", "must be a function that maps the result.");
   }
-  const { context, callResult } = request;
+  const { data, callResult } = request;
   if (callResult !== undefined && typeof callResult !== "string" && typeof callResult !== "function") {
     throw refuse("callResult", "must be a text, or a function that makes one of the end.");
   }
   return {
     ...admitFacts(request),
     for: admitViewForm({ for: request.for }).for,
-    ...(context === undefined ? {} : { data: admitJson(context, "context", defaultLimits).value }),
+    ...(data === undefined ? {} : { data: admitJson(data, "data", defaultLimits).value }),
     policy: admitPolicy(request.policy),
     callId: admitOptionalId(request.callId, "callId", defaultLimits),
     callResult,

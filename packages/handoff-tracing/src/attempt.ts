@@ -1,9 +1,10 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { EventLog, HandoffRecord, IdGenerator, SessionAddress, TokenCounter } from "@relevo/core";
+import type { AdmittedSession } from "@relevo/core/input";
 import type { AdmittedRequest } from "./admit-request.ts";
 import type { Patience } from "./call-memory.ts";
 import type { Frame } from "./frame.ts";
-import type { HandoffProblem, HandoffSession } from "./handoff-types.ts";
+import type { HandoffProblem } from "./handoff-types.ts";
 import type { LoopLimits } from "./loop-guard.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Beginning } from "./running-handoff.ts";
@@ -25,7 +26,7 @@ export interface RunnerSettings {
 
 /** One handoff, from its request on. */
 export interface Attempt {
-  readonly session: HandoffSession;
+  readonly session: AdmittedSession;
   readonly address: SessionAddress;
   readonly facts: AdmittedRequest;
   /** The record without the context, which is chosen later. */

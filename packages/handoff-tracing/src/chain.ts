@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  defaultLimits,
   type EventLog,
   type HandoffContext,
   type HandoffPriority,
@@ -7,10 +8,9 @@ import {
   isEvent,
   type JsonValue,
   readPages,
-  type SessionAddress,
+  type SessionReference,
 } from "@relevo/core";
-import { admitCall } from "@relevo/core/input";
-import { addressOf } from "./recorder.ts";
+import { admitCall, admitSession } from "@relevo/core/input";
 import { resultType } from "./running-handoff.ts";
 
 /** How a handoff stands: its end's status, or `running` while there is none. */
@@ -52,19 +52,24 @@ export interface HandoffChain {
   readonly erased: readonly number[];
 }
 
-/** Reads a session's handoffs. Pages through its handoff events, all as of one version. */
+/**
+ * Reads a session's handoffs. Pages through its handoff events, all as of one version.
+ *
+ * @throws `history-lost` when the incarnation that \`session\` names is gone.
+ */
 export async function readChain(
   log: EventLog,
-  address: SessionAddress,
+  session: SessionReference,
   given?: CallOptions,
 ): Promise<HandoffChain> {
   const options = admitCall(given);
-  const at = addressOf(address);
+  const { address, requireIncarnation } = admitSession(session, "session", defaultLimits);
   const query = { ...options, types: ["handoff", resultType], limit: 1000 } as const;
   const entries = new Map<string, HandoffEntry>();
   const erased: number[] = [];
   let version = 0;
-  for await (const page of readPages((options) => log.read(at, options), query)) {
+  for await (const page of readPages((options) => log.read(address, options), query)) {
+    requireIncarnation(page.incarnation);
     // Of the first page: later ones also count what was appended meanwhile.
     version ||= page.version;
     for (const event of page.events) {
@@ -81,7 +86,7 @@ export async function readChain(
       entries.set(handoffId, join(entries.get(handoffId), event.body, event.seq, time));
     }
   }
-  return { session: at.session, version, entries: [...entries.values()], erased };
+  return { session: address.session, version, entries: [...entries.values()], erased };
 }
 
 /** Adds what a result said to its end. */

@@ -7,7 +7,7 @@ import {
   type HandoffRecorder,
   type IdGenerator,
   printable,
-  type SessionAddress,
+  type SessionReference,
   systemClock,
   type TokenCounter,
 } from "@relevo/core";
@@ -24,13 +24,7 @@ import { type HandoffChain, readChain } from "./chain.ts";
 import type { Frame } from "./frame.ts";
 import { graphOf, type HandoffGraph } from "./graph.ts";
 import { createHandoffRecorder } from "./handoff-recorder.ts";
-import type {
-  HandoffParent,
-  HandoffProblem,
-  HandoffReceiver,
-  HandoffRequest,
-  HandoffSession,
-} from "./handoff-types.ts";
+import type { HandoffParent, HandoffProblem, HandoffReceiver, SessionRequest } from "./handoff-types.ts";
 import type { HandoffObserver } from "./observer.ts";
 import { type RebuiltContext, rebuildContext } from "./rebuild-context.ts";
 import { createRecorder } from "./recorder.ts";
@@ -102,24 +96,27 @@ export interface Handoffs extends HandoffRecorder {
    * recorded. When the signal fires, the handoff ends as `failed` with code `aborted` without waiting for the
    * receiver, whose signal fires too. Retries inside are exact: one start and one end, whatever the log answers.
    *
+   * \`session\` is a session's object, or its address. Of an object, as of an address that names them, the incarnation and
+   * the fence go with each write: a session that was deleted, or a turn that lost its lease, hands nothing over.
+   *
    * @throws `denied` for a loop or too much depth, before the receiver runs, recorded as `rejected`; `aborted`;
    *   `invalid-input`; what the log throws when the start cannot be recorded (then the receiver did not run);
    *   `HandoffNotRecorded`, with the result, when only the end could not be.
    */
   run<Result>(
-    request: HandoffRequest<Result> & { readonly session: HandoffSession },
+    request: SessionRequest<Result>,
     receiver: HandoffReceiver<Result>,
     options?: CallOptions,
   ): Promise<Result>;
   /** The handoff whose receiver is running in this asynchronous context. */
   current(): HandoffParent | undefined;
   /** The session's handoffs in the order they started. Reads every handoff event of the log, in pages. */
-  chain(address: SessionAddress, options?: CallOptions): Promise<HandoffChain>;
+  chain(session: SessionReference, options?: CallOptions): Promise<HandoffChain>;
   /** The session's handoffs added up by agent and by way. */
-  graph(address: SessionAddress, options?: CallOptions): Promise<HandoffGraph>;
+  graph(session: SessionReference, options?: CallOptions): Promise<HandoffGraph>;
   /** What the receiver of a handoff saw; `undefined` when the log knows no such handoff. */
   rebuild(
-    address: SessionAddress,
+    session: SessionReference,
     handoffId: string,
     options?: CallOptions,
   ): Promise<RebuiltContext | undefined>;
@@ -206,9 +203,9 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
       const frame = frames.getStore();
       return frame === undefined ? undefined : { handoffId: frame.handoffId, depth: frame.depth };
     },
-    chain: (address, call) => readChain(log, address, call),
-    graph: async (address, call) => graphOf(await readChain(log, address, call)),
-    rebuild: (address, handoffId, call) => rebuildContext(log, address, handoffId, call),
+    chain: (session, call) => readChain(log, session, call),
+    graph: async (session, call) => graphOf(await readChain(log, session, call)),
+    rebuild: (session, handoffId, call) => rebuildContext(log, session, handoffId, call),
   };
 }
 

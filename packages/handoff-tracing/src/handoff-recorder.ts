@@ -12,6 +12,7 @@ import {
   admitCall,
   admitFields,
   admitJson,
+  admitSession,
   type FieldTable,
   fieldTable,
   normalizeRanges,
@@ -20,7 +21,7 @@ import { admitFacts } from "./admit-request.ts";
 import { callWithin, type Patience } from "./call-memory.ts";
 import { HandoffRejected } from "./handoff-errors.ts";
 import type { HandoffParent } from "./handoff-types.ts";
-import { addressOf, type Recorder } from "./recorder.ts";
+import type { Recorder } from "./recorder.ts";
 import { bounded } from "./resolve-context.ts";
 
 export interface HandoffRecorderSettings {
@@ -77,14 +78,15 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
   }
 
   return {
-    async start(address, start, options): Promise<HandoffHandle> {
+    async start(given, start, options): Promise<HandoffHandle> {
       const call = admitCall(options);
-      const at = addressOf(address);
+      const session = admitSession(given, "session", defaultLimits);
+      const { address } = session;
       const handoff = admitFields(start, "handoff", startFields);
       const facts = admitFacts(handoff);
       const handoffId = ids.next();
-      const parentId = handoff.parentId ?? settings.current(at.tenant)?.handoffId;
-      const depth = parentId === undefined ? 0 : await depthBelow(at, parentId, call.signal);
+      const parentId = handoff.parentId ?? settings.current(address.tenant)?.handoffId;
+      const depth = parentId === undefined ? 0 : await depthBelow(address, parentId, call.signal);
       const { context } = handoff;
       // Nobody said what the inline messages repeat, so they are taken to repeat everything there was.
       const derivedFrom =
@@ -92,7 +94,7 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
           ? []
           : bounded(normalizeRanges([...(context?.passed ?? []), ...(context?.dropped ?? [])]));
       const running = await recorder.begin(
-        address,
+        session,
         {
           record: {
             handoffId,

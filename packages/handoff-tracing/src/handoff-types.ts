@@ -6,19 +6,9 @@ import type {
   Message,
   Provider,
   SessionAddress,
+  SessionReference,
 } from "@relevo/core";
 import type { ContextFunction, ContextPolicy } from "./policies.ts";
-
-/**
- * Where a handoff is recorded; only these fields are read. For a session object of `@relevo/memory`, or the one of a
- * turn, it is `{ ...session.address, incarnation: session.incarnation, fence: session.fence }`.
- */
-export interface HandoffSession extends SessionAddress {
-  /** The incarnation that is meant; a gone one is `history-lost`. */
-  readonly incarnation?: string | undefined;
-  /** The token of the lease under which the turn runs. Read anew for each append. */
-  readonly fence?: number | undefined;
-}
 
 /** The handoff that another one stands in. */
 export interface HandoffParent {
@@ -33,8 +23,8 @@ export interface HandoffRequest<Result = unknown> {
   readonly reason: string;
   /** `normal` when left out. */
   readonly priority?: HandoffPriority | undefined;
-  /** What the sender wants the receiver to know beyond the conversation; recorded, and given as `data`. */
-  readonly context?: JsonValue | undefined;
+  /** What the sender wants the receiver to know beyond the conversation; recorded, and given to the receiver. */
+  readonly data?: JsonValue | undefined;
   /** Which messages are passed; `full()` when left out. */
   readonly policy?: ContextPolicy | ContextFunction | undefined;
   /**
@@ -63,6 +53,11 @@ export interface HandoffRequest<Result = unknown> {
   /** What of the result is recorded. The result itself when left out; one that JSON cannot carry is not recorded. */
   readonly outcome?: ((result: Result) => JsonValue | undefined) | undefined;
 }
+
+/** A request with the session that it is recorded in: its object or its address. */
+export type SessionRequest<Result = unknown> = HandoffRequest<Result> & {
+  readonly session: SessionReference;
+};
 
 /** What the receiver of a handoff gets. Usable as `parent` of further handoffs. */
 export interface HandoffInput extends HandoffParent {

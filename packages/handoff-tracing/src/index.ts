@@ -8,7 +8,7 @@ export type {
   HandoffProblem,
   HandoffReceiver,
   HandoffRequest,
-  HandoffSession,
+  SessionRequest,
 } from "./handoff-types.ts";
 export type { ContextEntry, LogSnapshot } from "./log-snapshot.ts";
 export type { HandoffObservation, HandoffObserver, ObservedStart } from "./observer.ts";

@@ -7,7 +7,7 @@ import {
   type SeqRange,
   type SessionAddress,
 } from "@relevo/core";
-import { historyLost, normalizeRanges } from "@relevo/core/input";
+import { type AdmittedSession, historyLost, normalizeRanges } from "@relevo/core/input";
 
 /** A message that was passed by its place, or the hole where it stood. */
 export type PassedMessage =
@@ -29,12 +29,13 @@ const largestPage = 1000;
  */
 export async function passedMessages(
   log: EventLog,
-  address: SessionAddress,
+  { address, requireIncarnation }: AdmittedSession,
   passed: readonly SeqRange[],
   before: number,
   options: CallOptions,
 ): Promise<readonly PassedMessage[]> {
   const head = await log.head(address, options);
+  requireIncarnation(head?.incarnation);
   const firstSeq = head?.firstSeq ?? 1;
   const found: PassedMessage[] = [];
   for (const ranges of ascendingRuns(sound(passed, before))) {

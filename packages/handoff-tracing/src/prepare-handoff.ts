@@ -1,4 +1,3 @@
-import { historyLost } from "@relevo/core/input";
 import type { AdmittedRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { callWithin, isMemoryDown } from "./call-memory.ts";
@@ -38,9 +37,7 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
     }
   };
   const snapshot = await unlessDown(() => openSnapshot(readLog));
-  const named = attempt.session.incarnation;
-  if (snapshot !== undefined && named !== undefined && snapshot.incarnation !== named)
-    throw historyLost("ended");
+  if (snapshot !== undefined) attempt.session.requireIncarnation(snapshot.incarnation);
   const incarnation = snapshot?.incarnation;
 
   let answers: AnsweredCall | undefined;

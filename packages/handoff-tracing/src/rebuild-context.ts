@@ -1,18 +1,18 @@
 import {
   type CallOptions,
+  defaultLimits,
   type EventLog,
   type HandoffContext,
   type HandoffRecord,
   isEvent,
   readAll,
-  type SessionAddress,
+  type SessionReference,
 } from "@relevo/core";
-import { admitCall } from "@relevo/core/input";
+import { admitCall, admitSession } from "@relevo/core/input";
 import { arrangementRules } from "@relevo/messages";
 import { type PassedMessage, passedMessages } from "./passed-messages.ts";
 import { rearrange } from "./rearrange.ts";
 import type { RebuiltMessage } from "./rebuilt-message.ts";
-import { addressOf } from "./recorder.ts";
 
 /** What the receiver of a handoff saw. */
 export interface RebuiltContext {
@@ -28,15 +28,17 @@ export interface RebuiltContext {
  * Rebuilds what the receiver of a handoff saw, from the log: messages by their places, also when they were
  * retracted since; made ones from the record. Erased and trimmed content shows as missing.
  * `undefined` when the log knows no such handoff, or its only event was erased.
+ *
+ * @throws `history-lost` when the incarnation that `session` names is gone, or ends meanwhile.
  */
 export async function rebuildContext(
   log: EventLog,
-  address: SessionAddress,
+  session: SessionReference,
   handoffId: string,
   given?: CallOptions,
 ): Promise<RebuiltContext | undefined> {
   const options = admitCall(given);
-  const at = addressOf(address);
+  const at = admitSession(session, "session", defaultLimits);
   const records = await recordsOf(log, at, handoffId, options);
   if (records.length === 0) return undefined;
   const recorded = contextOf(records);
@@ -65,12 +67,12 @@ interface RecordAt {
 
 async function recordsOf(
   log: EventLog,
-  address: SessionAddress,
+  session: SessionReference,
   handoffId: string,
   options: CallOptions,
 ): Promise<readonly RecordAt[]> {
   const records: RecordAt[] = [];
-  for await (const page of readAll(log, address, { ...options, types: ["handoff"], limit: 1000 })) {
+  for await (const page of readAll(log, session, { ...options, types: ["handoff"], limit: 1000 })) {
     for (const event of page) {
       if (isEvent(event, "handoff") && event.body.handoffId === handoffId)
         records.push({ record: event.body, seq: event.seq });

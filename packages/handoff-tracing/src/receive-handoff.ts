@@ -3,11 +3,9 @@ import { withTimeout } from "@relevo/core/input";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import type { Frame } from "./frame.ts";
 import { HandoffRejected, isRejection } from "./handoff-errors.ts";
-import type { HandoffInput, HandoffReceiver, HandoffRequest, HandoffSession } from "./handoff-types.ts";
+import type { HandoffInput, HandoffReceiver, SessionRequest } from "./handoff-types.ts";
 import type { ResolvedContext } from "./resolve-context.ts";
 import type { RunningHandoff } from "./running-handoff.ts";
-
-export type SessionRequest<Result> = HandoffRequest<Result> & { readonly session: HandoffSession };
 
 export type RunHandoff = <Result>(
   request: SessionRequest<Result>,

@@ -1,8 +1,8 @@
-import type { AppendResult, CallOptions, Clock, EventLog, HandoffRecord, SessionAddress } from "@relevo/core";
+import type { AppendResult, CallOptions, Clock, EventLog, HandoffRecord } from "@relevo/core";
 import { fingerprint, isConflict, MemoryError } from "@relevo/core";
-import { readInput, requireObject } from "@relevo/core/input";
+import type { AdmittedSession } from "@relevo/core/input";
 import { appendReliably, isMemoryDown, type Patience } from "./call-memory.ts";
-import type { HandoffProblem, HandoffSession } from "./handoff-types.ts";
+import type { HandoffProblem } from "./handoff-types.ts";
 import type { HandoffObservation, HandoffObserver } from "./observer.ts";
 import {
   type Beginning,
@@ -32,13 +32,18 @@ export interface Recorder {
    * @throws what the log throws, unless the policy is `degrade` and the memory is down.
    */
   begin(
-    session: HandoffSession,
+    session: AdmittedSession,
     beginning: Beginning,
     options?: CallOptions,
     again?: () => Promise<Beginning>,
   ): Promise<RunningHandoff>;
   /** Records a handoff that ended before its receiver ran, as one event. @throws what the log throws. */
-  refuse(session: HandoffSession, beginning: Beginning, ending: Ending, options?: CallOptions): Promise<void>;
+  refuse(
+    session: AdmittedSession,
+    beginning: Beginning,
+    ending: Ending,
+    options?: CallOptions,
+  ): Promise<void>;
 }
 
 /** Writes the two events of a handoff, each under an operation of its own, so that a retry writes nothing twice. */
@@ -46,7 +51,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
   const { log, clock, monotonic, patience, report } = settings;
 
   async function append(
-    session: HandoffSession,
+    session: AdmittedSession,
     phase: "start" | "end",
     events: HandoffEvents,
     guard: { readonly incarnation?: string; readonly removalRevision?: number },
@@ -56,22 +61,25 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       id: `handoff:${events[0].body.handoffId}:${phase}`,
       fingerprint: fingerprint(events.map(({ body }) => body)),
     };
-    const fence = session.fence === undefined ? {} : { fence: session.fence };
-    const options = { ...call, operation, ...guard, ...fence };
-    return await appendReliably(log, addressOf(session), events, options, patience);
+    return await session.withGuard(({ init, ...own }) => {
+      // Where the incarnation is known from the log, nothing is to be created.
+      const known = guard.incarnation === undefined ? { init } : guard;
+      const options = { ...call, operation, ...own, ...known };
+      return appendReliably(log, session.address, events, options, patience);
+    });
   }
 
-  function watch(session: HandoffSession, record: HandoffRecord): HandoffObservation {
+  function watch(session: AdmittedSession, record: HandoffRecord): HandoffObservation {
     try {
-      return settings.observer?.onStart({ session: addressOf(session), record }) ?? {};
+      return settings.observer?.onStart({ session: session.address, record }) ?? {};
     } catch (error) {
-      report(error, { phase: "observer", session: addressOf(session), record });
+      report(error, { phase: "observer", session: session.address, record });
       return {};
     }
   }
 
   function running(
-    session: HandoffSession,
+    session: AdmittedSession,
     beginning: Beginning,
     observation: HandoffObservation,
     begun: { readonly started?: AppendResult; readonly degraded?: boolean },
@@ -86,14 +94,14 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       now: () => clock.now(),
       monotonic,
       append: (events, call) => append(session, "end", events, guard, call),
-      report: (error, phase, record) => report(error, { phase, session: addressOf(session), record }),
+      report: (error, phase, record) => report(error, { phase, session: session.address, record }),
     });
   }
 
   /** A start that may be in the log although it failed must not look like a handoff that runs for ever. */
   async function endUnstarted(
     handoff: RunningHandoff,
-    session: HandoffSession,
+    session: AdmittedSession,
     cause: unknown,
   ): Promise<void> {
     const ending = { status: "failed", error: cause } as const;
@@ -104,7 +112,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
     try {
       await handoff.end(ending);
     } catch (error) {
-      report(error, { phase: "end", session: addressOf(session), record: handoff.abandon(ending) });
+      report(error, { phase: "end", session: session.address, record: handoff.abandon(ending) });
     }
   }
 
@@ -133,12 +141,12 @@ export function createRecorder(settings: RecorderSettings): Recorder {
           return running(session, beginning, observation, { started });
         } catch (error) {
           if (settings.degrade && isMemoryDown(error)) {
-            report(error, { phase: "start", session: addressOf(session), record });
+            report(error, { phase: "start", session: session.address, record });
             return running(session, beginning, observation, { degraded: true });
           }
           try {
             if (!isConflict(error, "removal")) throw error;
-            if (again === undefined) report(error, { phase: "outcome", session: addressOf(session), record });
+            if (again === undefined) report(error, { phase: "outcome", session: session.address, record });
             else if (attempt === starts) throw removedAgain(error);
             beginning = again === undefined ? withoutInline(beginning) : await again();
           } catch (cause) {
@@ -179,10 +187,4 @@ function guardOf(
 function withoutInline({ record, derivedFrom: _, ...beginning }: Beginning): Beginning {
   const { inline: _inline, ...context } = record.context ?? { policy: "none", passed: [], dropped: [] };
   return { ...beginning, record: { ...record, context } };
-}
-
-/** Only what names the session: a facade's object carries much that no store knows. */
-export function addressOf(session: SessionAddress): SessionAddress {
-  requireObject(session, "session");
-  return readInput("session", () => ({ tenant: session.tenant, session: session.session }));
 }

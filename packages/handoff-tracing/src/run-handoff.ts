@@ -2,6 +2,7 @@ import { type CallOptions, defaultLimits, type JsonValue } from "@relevo/core";
 import {
   admitJson,
   admitOptions,
+  admitSession,
   anySignal,
   callKinds,
   type FieldTable,
@@ -13,10 +14,9 @@ import { admitRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { frameOf } from "./frame.ts";
 import { HandoffNotRecorded } from "./handoff-errors.ts";
-import type { HandoffReceiver, HandoffRequest } from "./handoff-types.ts";
+import type { HandoffReceiver, HandoffRequest, SessionRequest } from "./handoff-types.ts";
 import { prepareHandoff } from "./prepare-handoff.ts";
-import { type RunHandoff, receiveHandoff, type SessionRequest } from "./receive-handoff.ts";
-import { addressOf } from "./recorder.ts";
+import { type RunHandoff, receiveHandoff } from "./receive-handoff.ts";
 import type { RunningHandoff } from "./running-handoff.ts";
 
 const callFields: FieldTable = fieldTable<CallOptions>(callKinds);
@@ -57,7 +57,8 @@ function admit<Result>(
 ): Attempt {
   const facts = admitRequest(request);
   const { from, to, reason, priority, data } = facts;
-  const address = addressOf(request.session);
+  const session = admitSession(request.session, "session", defaultLimits);
+  const { address } = session;
   const around = settings.frames.getStore();
   const parent = request.parent === undefined ? around : (request.parent ?? undefined);
   const enclosing = parent === undefined ? undefined : frameOf(around, parent.handoffId);
@@ -67,7 +68,7 @@ function admit<Result>(
   const signal = anySignal(options.signal, enclosing?.signal);
   throwIfAborted(signal);
   return {
-    session: request.session,
+    session,
     address,
     facts,
     record: {

@@ -12,7 +12,7 @@ describe("chain", () => {
   test("joins starts and ends, nested ones included, in the order of the log", async () => {
     const on = bench();
     await on.say("hello");
-    await on.handoffs.run({ ...work, session: on.session, context: { score: 85 } }, async ({ handoff }) => {
+    await on.handoffs.run({ ...work, session: on.session, data: { score: 85 } }, async ({ handoff }) => {
       on.pass(10);
       await rejectionOf(
         handoff({ to: "scheduler", reason: "book", priority: "urgent" }, () =>

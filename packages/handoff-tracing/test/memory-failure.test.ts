@@ -89,7 +89,7 @@ describe("degrade", () => {
     );
     await say("hello");
     const result = await handoffs.run(
-      { ...work, session, context: 7, policy: full() },
+      { ...work, session, data: 7, policy: full() },
       ({ degraded, messages }) => {
         pass(30);
         return { degraded, heard: messages.length };

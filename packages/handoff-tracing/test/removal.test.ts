@@ -149,7 +149,7 @@ describe("an erasure after the end", () => {
   test("of the start takes what the outcome repeats of its data", async () => {
     const on = bench();
     await on.handoffs.run(
-      { ...work, session: on.session, context: { phone: secret } },
+      { ...work, session: on.session, data: { phone: secret } },
       ({ data }) => data ?? null,
     );
     await on.log.erase(on.session, { seqs: first });

@@ -12,7 +12,7 @@ describe("a handoff that goes well", () => {
     await say("Hola, I need a CRM");
     let seen: HandoffInput | undefined;
     const result = await handoffs.run(
-      { ...work, session, priority: "high", context: { score: 85 }, documents: [["leads", "lead-7"]] },
+      { ...work, session, priority: "high", data: { score: 85 }, documents: [["leads", "lead-7"]] },
       (input) => {
         seen = input;
         pass(250);
@@ -199,7 +199,7 @@ describe("bad requests", () => {
     ["a NUL in a name", { from: "a\0b" }],
     ["a reason that is none", { reason: 5 }],
     ["an unknown priority", { priority: "asap" }],
-    ["a context that is not JSON", { context: () => 1 }],
+    ["data that is not JSON", { data: () => 1 }],
     ["a misspelt field", { polcy: none() }],
     ["a policy that is none", { policy: { name: "x" } }],
     ["a document key without a namespace", { documents: [["alone"]] }],

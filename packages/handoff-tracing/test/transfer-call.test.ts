@@ -3,7 +3,7 @@ import { missingResult } from "@relevo/messages";
 import { window } from "@relevo/truncation";
 import { describe, expect, test } from "vitest";
 import { HandoffNotRecorded } from "../src/handoff-errors.ts";
-import type { HandoffRequest, HandoffSession } from "../src/handoff-types.ts";
+import type { SessionRequest } from "../src/handoff-types.ts";
 import { full, last, none } from "../src/policies.ts";
 import { type Bench, bench, callMessage, failingAppends, rejectionOf, resultMessage } from "./support.ts";
 
@@ -25,10 +25,8 @@ function asking(...names: readonly string[]): Message {
 
 const three = asking("save_phone", "transfer_to_pharmacy", "transfer_to_billing");
 
-type Request = HandoffRequest<unknown> & { readonly session: HandoffSession };
-
 /** What the receiver is told about each call. */
-async function told(on: Bench, request: Partial<Request> = {}): Promise<readonly unknown[]> {
+async function told(on: Bench, request: Partial<SessionRequest> = {}): Promise<readonly unknown[]> {
   const messages = await on.handoffs.run(
     { ...work, session: on.session, outcome: () => undefined, ...request },
     (input) => input.messages,

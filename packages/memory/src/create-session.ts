@@ -11,6 +11,7 @@ import {
   type ReadResult,
   type SessionAddress,
   type SessionHead,
+  type SessionWriteGuard,
   type TouchOptions,
   type View,
 } from "@relevo/core";
@@ -305,6 +306,14 @@ class HandleSession implements Session {
     } catch (error) {
       if (!MemoryError.isInstance(error, "history-lost")) throw error;
     }
+  }
+
+  async withGuard<Result extends { readonly incarnation?: string } | undefined>(
+    perform: (guard: SessionWriteGuard) => Promise<Result>,
+  ): Promise<Result> {
+    const { ttlMs, runtime } = this.#handle;
+    runtime.requireOpen();
+    return this.#handle.write((guard) => perform({ ...guard, ...this.#fenceOf({}), ttlMs }));
   }
 
   async #append(

@@ -13,6 +13,8 @@ import type {
   SeqRange,
   SessionAddress,
   SessionHead,
+  SessionObject,
+  SessionWriteGuard,
   TouchOptions,
   View,
   ViewForm,
@@ -115,7 +117,7 @@ export interface LeaseOptions extends CallOptions {
  * has expired or was lost by its store, reads of its log and all writes through this object are `history-lost`; take
  * a new object to begin anew. Several objects, processes and machines may use one session at once.
  */
-export interface Session extends AsyncDisposable {
+export interface Session extends AsyncDisposable, SessionObject {
   readonly id: string;
   readonly address: SessionAddress;
   /** Known after the first contact. */
@@ -198,4 +200,11 @@ export interface Session extends AsyncDisposable {
   ): Promise<Result>;
   /** Runs the function with this session as `currentSession()`. */
   run<Result>(work: () => Result): Result;
+  /**
+   * For packages that write to the log by themselves, such as `@relevo/handoff-tracing`: performs one write in the name of
+   * this session, with its incarnation, or what it is created with, and its fence and lifetime.
+   */
+  withGuard<Result extends { readonly incarnation?: string } | undefined>(
+    perform: (guard: SessionWriteGuard) => Promise<Result>,
+  ): Promise<Result>;
 }

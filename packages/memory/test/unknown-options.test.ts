@@ -52,7 +52,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "lease.renew": (o) => lease.renew({ ...o }),
       "lease.release": (o) => lease.release({ ...o }),
     },
-    ["memory.tenant", "memory.close", "tenant.agent", "session.agent", "session.run"],
+    ["memory.tenant", "memory.close", "tenant.agent", "session.agent", "session.run", "session.withGuard"],
   );
   expect(problems).toEqual([]);
   expect((await session.events()).version).toBe(2);

@@ -33,12 +33,20 @@ export interface StoreHarness {
   /** Stands in the names of the tests. */
   readonly name: string;
   open(): Promise<StoreFixture>;
+  /**
+   * Whether hostile input is tried at every place of the ports. Always so for a store that `createStore` did not make.
+   * Those that it did share core's admission, which one store has to prove (the store in process, in this repository);
+   * on the others each hostile value is tried at some of the places, to show that none of them is reached around it.
+   */
+  readonly provesAdmission?: boolean;
 }
 
 /** What a case gets to work with. */
 export interface CaseContext extends Omit<StoreFixture, typeof Symbol.asyncDispose> {
   /** A tenant id that no other case uses. */
   readonly tenant: string;
+  /** See `StoreHarness.provesAdmission`. */
+  readonly everyPlace: boolean;
 }
 
 /** What a store or its fixture may lack. A case that is about nothing else names it in `needs`. */

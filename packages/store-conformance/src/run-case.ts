@@ -1,4 +1,5 @@
 import { createUuidGenerator, type Store } from "@relevo/core";
+import { isCreatedStore } from "@relevo/core/store";
 import type { CaseContext, ConformanceCase, Mutant, StoreFixture, StoreHarness } from "./harness.ts";
 
 const tenants = createUuidGenerator();
@@ -10,7 +11,8 @@ const tenants = createUuidGenerator();
  */
 export async function runCase(entry: ConformanceCase, harness: StoreHarness): Promise<void> {
   await using fixture = await harness.open();
-  await entry.run(contextOf(fixture));
+  const everyPlace = harness.provesAdmission === true || !isCreatedStore(fixture.store);
+  await entry.run(contextOf(fixture, everyPlace));
 }
 
 /** As `runCase`, with both handles of the fixture broken by the mutant. */
@@ -20,7 +22,7 @@ export async function runMutant(
   fixture: StoreFixture,
 ): Promise<void> {
   const shared = new Map<string, unknown>();
-  const context = contextOf(fixture);
+  const context = contextOf(fixture, true);
   await entry.run({
     ...context,
     store: mutant.mutate(fixture.store, shared),
@@ -28,12 +30,13 @@ export async function runMutant(
   });
 }
 
-function contextOf(fixture: StoreFixture): CaseContext {
+function contextOf(fixture: StoreFixture, everyPlace: boolean): CaseContext {
   const handles: { readonly store: Store; readonly other: Store } = fixture;
   return {
     store: handles.store,
     other: handles.other,
     tenant: `tenant-${tenants.next()}`,
+    everyPlace,
     advance: (ms) => fixture.advance(ms),
     ...(fixture.rewind === undefined ? {} : { rewind: fixture.rewind.bind(fixture) }),
     ...(fixture.loseSession === undefined ? {} : { loseSession: fixture.loseSession.bind(fixture) }),

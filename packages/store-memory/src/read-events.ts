@@ -2,6 +2,9 @@ import type { BelowPage, EventType, StoredEvent } from "@relevo/core";
 import {
   type AdmittedBelow,
   type AdmittedRead,
+  asOfVersion,
+  type EventFilter,
+  matchesFilter,
   maxPinnedBelow,
   maxSummariesLookedAt,
   summariesInForce,
@@ -21,9 +24,6 @@ export interface EventPage {
   readonly next: number | undefined;
 }
 
-/** Which events a reader wants, beside their place. */
-export type EventFilter = Pick<AdmittedRead, "types" | "agent" | "pinned" | "atVersion" | "retracted">;
-
 /** Reads one page. Cost follows what is returned, and is bounded where filters meet that no one index joins. */
 export function readEvents(log: SessionLog, options: AdmittedRead): EventPage {
   const first = Math.max(options.after + 1, log.firstSeq);
@@ -38,7 +38,7 @@ export function readEvents(log: SessionLog, options: AdmittedRead): EventPage {
     if (events.length === options.limit || budget-- === 0) return { events, next: position };
     position = seq;
     const event = log.at(seq);
-    if (matchesFilter(event, options)) events.push(asOf(event, options.atVersion));
+    if (matchesFilter(event, options)) events.push(asOfVersion(event, options.atVersion));
   }
   return { events, next: undefined };
 }
@@ -73,25 +73,6 @@ function summariesBelow(log: SessionLog, from: number): BelowPage {
   const inForce = summariesInForce(newestFirst.slice(0, maxSummariesLookedAt));
   const summaries = inForce.filter(({ seq }) => seq < from).reverse();
   return newestFirst.length > maxSummariesLookedAt ? { summaries, moreSummaries: true } : { summaries };
-}
-
-/** Whether the event is one of those that the filter wants. */
-export function matchesFilter(event: StoredEvent, filter: EventFilter): boolean {
-  const { types, agent, pinned, atVersion, retracted } = filter;
-  if (types !== undefined && !types.has(event.type)) return false;
-  if (agent !== undefined && event.agent !== agent) return false;
-  if (pinned !== undefined && (event.pinned === true) !== pinned) return false;
-  if (retracted === "include") return true;
-  const gone = event.retractedBy !== undefined && (atVersion === undefined || event.retractedBy <= atVersion);
-  return gone === (retracted === "only");
-}
-
-/** The event as a reader of an older version saw it: not yet retracted. */
-function asOf(event: StoredEvent, atVersion: number | undefined): StoredEvent {
-  if (atVersion === undefined || event.retractedBy === undefined || event.retractedBy <= atVersion)
-    return event;
-  const { retractedBy: _later, ...earlier } = event;
-  return Object.freeze(earlier) as StoredEvent;
 }
 
 /** Ascending lists that together hold every event the filter can want, each once; `undefined` for the whole log. */

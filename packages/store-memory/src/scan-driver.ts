@@ -3,10 +3,12 @@ import {
   type AdmittedScan,
   compareUtf8,
   type DriverPage,
+  type EventFilter,
+  matchesFilter,
   type ScanDriver,
   type ScanPosition,
 } from "@relevo/core/store";
-import { candidateLists, type EventFilter, matchesFilter, openWalk } from "./read-events.ts";
+import { candidateLists, openWalk } from "./read-events.ts";
 import type { Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 

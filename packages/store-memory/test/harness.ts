@@ -5,6 +5,7 @@ import { createMemoryStore } from "../src/index.ts";
 /** The kit's way in: a clock that moves when told, a second handle, and loss by eviction. */
 export const memoryHarness: StoreHarness = {
   name: "store-memory",
+  provesAdmission: true,
   async open() {
     const clock = createManualClock();
     const store = createMemoryStore({ clock, sweepIntervalMs: 0, maxSessions: 5000, maxDocuments: 10_000 });

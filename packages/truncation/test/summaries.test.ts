@@ -89,13 +89,13 @@ describe("summarize", () => {
     await session.append(turns(3, 5));
     const view = await session.view();
     const [seq = 0] = view.seqs;
-    const originals = await expand(store.log, session.address, seq);
+    const originals = await expand(store.log, session, seq);
     const texts = originals.map((event) => (isEvent(event, "message") ? event.body.content : "?"));
     expect(texts).toEqual(["q1", "a1", "q2", "a2", "q3", "a3"]);
 
     const [event] = await summaries(session);
     await session.erase({ seqs: [2] });
-    const rest = await expand(store.log, session.address, event as StoredEvent);
+    const rest = await expand(store.log, session, event as StoredEvent);
     expect(rest.map(({ erasedAt }) => erasedAt !== undefined)).toEqual([
       false,
       true,
@@ -104,8 +104,23 @@ describe("summarize", () => {
       false,
       false,
     ]);
-    await expect(expand(store.log, session.address, seq)).rejects.toMatchObject({ code: "not-found" });
-    await expect(expand(store.log, session.address, 1)).rejects.toMatchObject({ code: "not-found" });
+    await expect(expand(store.log, session, seq)).rejects.toMatchObject({ code: "not-found" });
+    await expect(expand(store.log, session, 1)).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  it("does not take another session for the one that was deleted", async () => {
+    const { session, store } = fixture();
+    await session.append(turns(1, 5));
+    const [seq = 0] = (await session.view()).seqs;
+    const [event] = await summaries(session);
+    expect(await expand(store.log, session, seq)).not.toEqual([]);
+    await store.log.delete(session.address);
+    await store.log.append(session.address, [
+      { type: "message", body: { role: "user", content: "another" } },
+    ]);
+    for (const named of [seq, event as StoredEvent]) {
+      await expect(expand(store.log, session, named)).rejects.toMatchObject({ code: "history-lost" });
+    }
   });
 
   it("is made anew without a message that was erased", async () => {
@@ -175,7 +190,7 @@ describe("summarize", () => {
     ]);
     expect(view.dropped).toEqual([]);
     const [event] = await summaries(session);
-    expect(await expand(store.log, session.address, event as StoredEvent)).toHaveLength(6);
+    expect(await expand(store.log, session, event as StoredEvent)).toHaveLength(6);
     await session.append(turns(6, 8));
     expect(textsOf((await session.view()).messages).slice(0, 2)).toEqual([
       `${heading}q1..a3+q4..a6`,
@@ -215,7 +230,7 @@ describe("summarize", () => {
       role: "tool",
       content: [{ output: "paid" }],
     });
-    const originals = await expand(store.log, session.address, view.seqs[0] ?? 0);
+    const originals = await expand(store.log, session, view.seqs[0] ?? 0);
     expect(originals.map(({ seq }) => seq)).toContain(12);
   });
 

@@ -181,12 +181,12 @@ async function handOver(
   };
   return await kit.handoffs.run(
     {
-      session: session.address,
+      session,
       from,
       to,
       reason,
       priority,
-      context: data,
+      data,
       policy: contextMessages === undefined ? full() : last(contextMessages),
       outcome: ({ outcome }) => outcome,
     },
@@ -207,7 +207,7 @@ async function refuseHandoff(
     (reachable[from].includes(to) ? undefined : `${from} does not hand over to ${to}`);
   if (why === undefined) return "";
   const { kit, session } = workflow;
-  const handle = await kit.handoffs.start(session.address, {
+  const handle = await kit.handoffs.start(session, {
     from,
     to,
     reason,
@@ -264,7 +264,7 @@ type Report = Pick<
 
 async function report({ kit, session, desk }: Workflow): Promise<Report> {
   const qualification = await desk.qualification();
-  const { entries } = await kit.handoffs.chain(session.address);
+  const { entries } = await kit.handoffs.chain(session);
   return {
     score: qualification?.score ?? null,
     grade: qualification?.grade ?? null,

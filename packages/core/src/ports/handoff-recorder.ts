@@ -1,7 +1,7 @@
-import type { SessionAddress } from "../address.ts";
 import type { HandoffContext, HandoffPriority } from "../events.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "./common.ts";
+import type { SessionReference } from "./session-reference.ts";
 
 export interface HandoffStart {
   readonly from: string;
@@ -26,5 +26,5 @@ export interface HandoffHandle {
 
 /** Records the start and the end of handoffs in a session's log; what adapters of frameworks call. */
 export interface HandoffRecorder {
-  start(address: SessionAddress, handoff: HandoffStart, options?: CallOptions): Promise<HandoffHandle>;
+  start(session: SessionReference, handoff: HandoffStart, options?: CallOptions): Promise<HandoffHandle>;
 }

@@ -40,6 +40,7 @@ export type {
   StoreDriver,
   TransferDriver,
 } from "./driver.ts";
+export { asOfVersion, type EventFilter, matchesFilter } from "./event-filter.ts";
 export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export {
   type AdmittedAppend,

@@ -6,30 +6,32 @@ import {
   type Message,
   readAll,
   type SeqRange,
-  type SessionAddress,
+  type SessionReference,
   type StoredEvent,
 } from "@relevo/core";
-import { admitCall, maxPageSize } from "@relevo/core/input";
+import { admitCall, admitSession, maxPageSize } from "@relevo/core/input";
 import { liveSummaryOf } from "../history/live-summary.ts";
 
 /**
  * The events that a summary stands for, oldest first: the messages as they were appended, and tombstones where they
- * were erased. What was trimmed is gone. `summary` is its event, or its `seq`, as a view's `seqs` names it.
+ * were erased. What was trimmed is gone. `summary` is its event, or its `seq`, as a view's `seqs` names it; `session` is
+ * the session's object or its address.
  *
- * @throws `not-found` for a `seq` that is no summary, or one that was erased; as `EventLog.read`.
+ * @throws `not-found` for a `seq` that is no summary, or one that was erased; `history-lost` when the incarnation that
+ *   `session` names is gone; as `EventLog.read`.
  * @example
  * ```ts
- * const originals = await expand(store.log, session.address, summarySeq);
+ * const originals = await expand(store.log, session, summarySeq);
  * ```
  */
 export async function expand(
   log: EventLog,
-  address: SessionAddress,
+  session: SessionReference,
   summary: number | StoredEvent,
   given?: CallOptions,
 ): Promise<readonly StoredEvent[]> {
   const options = admitCall(given);
-  const event = typeof summary === "number" ? await eventAt(log, address, summary, options) : summary;
+  const event = typeof summary === "number" ? await eventAt(log, session, summary, options) : summary;
   const live = event === undefined ? undefined : liveSummaryOf(event);
   if (live === undefined)
     throw new MemoryError("not-found", "There is no summary here, or it was erased.", {
@@ -38,7 +40,7 @@ export async function expand(
   const events: StoredEvent[] = [];
   for (const range of live.covers) {
     // One by one: the arguments of a call are on the stack, and a summary may stand for any number of messages.
-    for (const message of await messagesIn(log, address, range, options)) events.push(message);
+    for (const message of await messagesIn(log, session, range, options)) events.push(message);
   }
   // What was retracted before lies between what is covered.
   return events.filter(({ retractedBy = Number.POSITIVE_INFINITY }) => retractedBy > (live.seq ?? 0));
@@ -54,24 +56,31 @@ export function expandArray(
 
 async function eventAt(
   log: EventLog,
-  address: SessionAddress,
+  session: SessionReference,
   seq: number,
   call: CallOptions,
 ): Promise<StoredEvent | undefined> {
-  const { events } = await log.read(address, { ...call, after: seq - 1, limit: 1, retracted: "include" });
+  const { address, requireIncarnation } = admitSession(session);
+  const { events, incarnation } = await log.read(address, {
+    ...call,
+    after: seq - 1,
+    limit: 1,
+    retracted: "include",
+  });
+  requireIncarnation(incarnation);
   const event = events[0];
   return event !== undefined && event.seq === seq && isEvent(event, "summary") ? event : undefined;
 }
 
 async function messagesIn(
   log: EventLog,
-  address: SessionAddress,
+  session: SessionReference,
   { from, to }: SeqRange,
   call: CallOptions,
 ): Promise<readonly StoredEvent[]> {
   const query = { types: ["message"], after: from - 1, before: to + 1, retracted: "include" } as const;
   const events: StoredEvent[] = [];
-  for await (const page of readAll(log, address, { ...call, ...query, limit: maxPageSize }))
+  for await (const page of readAll(log, session, { ...call, ...query, limit: maxPageSize }))
     events.push(...page);
   return events;
 }

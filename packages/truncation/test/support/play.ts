@@ -199,7 +199,7 @@ class Game {
     const originals = new Map<number, string>();
     for (const seq of summaries) {
       if (seq === undefined) continue;
-      for (const event of await expand(this.#log, this.#session.address, seq)) {
+      for (const event of await expand(this.#log, this.#session, seq)) {
         if (isEvent(event, "message")) originals.set(event.seq, JSON.stringify(event.body));
       }
     }

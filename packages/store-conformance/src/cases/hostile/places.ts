@@ -11,6 +11,12 @@ import { says } from "../../samples.ts";
 /** A call that puts hostile input in one place, all else being good. */
 export type Attempt = readonly [place: string, call: () => Promise<unknown>];
 
+/** An eighth of the attempts, at least one. Another eighth for each group of them, so that together they come to all. */
+export function someOf<Item>(attempts: readonly Item[], group: number): readonly Item[] {
+  const step = Math.min(8, attempts.length);
+  return attempts.filter((_, index) => index % step === group % step);
+}
+
 /** Every place of the ports where an id goes, with this one in it. */
 export function idPlaces(store: Store, tenant: string, id: string): readonly Attempt[] {
   const { documents, log, leases } = store;

@@ -1,0 +1,137 @@
+import { isConflict, MemoryError } from "@relevo/core";
+import { createMemory, type Session } from "@relevo/memory";
+import { describe, expect, test } from "vitest";
+import { type Bench, bench, done, rejectionOf, work } from "./support.ts";
+
+const unreachable = (): never => expect.unreachable("the receiver must not run");
+
+/** A bench whose session is an object of `@relevo/memory` over the same store. */
+function withMemory(options: Parameters<typeof bench>[0] = {}) {
+  const on = bench(options);
+  const { store, clock } = on;
+  const tenant = createMemory({ store, clock }).tenant(on.session.tenant);
+  const open = (given: Parameters<typeof tenant.session>[1] = {}): Session =>
+    tenant.session(on.session.session, given);
+  return { ...on, open, session: open() };
+}
+
+/** The lease of the turn runs out, and another holder takes the session. */
+async function supersede({ store, clock, session }: Pick<Bench, "store" | "clock"> & { session: Session }) {
+  clock.advance(60_000);
+  await store.leases?.acquire(session.address, { ttlMs: 10_000 });
+}
+
+async function expectFenced(call: Promise<unknown>): Promise<void> {
+  const error = await rejectionOf(call);
+  expect(isConflict(error, "fence"), String(error)).toBe(true);
+}
+
+describe("a session's object", () => {
+  test("is recorded under and read by, as its address is", async () => {
+    const { handoffs, session, records } = withMemory();
+    await session.append({ role: "user", content: "hello" });
+    expect(await handoffs.run({ ...work, session }, ({ messages }) => messages.length)).toBe(1);
+    expect((await records()).map(({ status }) => status)).toEqual(["started", "completed"]);
+    const { entries } = await handoffs.chain(session);
+    expect(await handoffs.graph(session)).toMatchObject({ edges: [{ count: 1 }] });
+    expect((await handoffs.rebuild(session, entries[0]?.handoffId ?? ""))?.messages).toHaveLength(1);
+  });
+
+  test("begins as it says when a handoff is its first write, and learns its incarnation", async () => {
+    const { handoffs, open, log } = withMemory();
+    const session = open({ subject: "user-7", metadata: { source: "web" }, ttlMs: 5_000 });
+    await handoffs.run({ ...work, session }, done);
+    const head = await log.head(session.address);
+    expect(head).toMatchObject({ subject: "user-7", metadata: { source: "web" } });
+    expect((head?.expiresAt ?? 0) - (head?.updatedAt ?? 0)).toBe(5_000);
+    expect(session.incarnation).toBe(head?.incarnation);
+  });
+
+  test("is refused when it is no session", async () => {
+    const { handoffs } = withMemory();
+    for (const session of [{}, { address: 7 }, { address: { tenant: "acme" } }, undefined, "lead-7"]) {
+      const error = await rejectionOf(handoffs.run({ ...work, session: session as never }, unreachable));
+      expect(MemoryError.isInstance(error, "invalid-input"), String(error)).toBe(true);
+    }
+  });
+});
+
+describe("a turn whose lease was superseded", () => {
+  test("hands nothing over, under `degrade` neither", async () => {
+    for (const onMemoryFailure of ["fail", "degrade"] as const) {
+      const on = withMemory({ onMemoryFailure });
+      await on.session.turn(async (turn) => {
+        await supersede(on);
+        await expectFenced(on.handoffs.run({ ...work, session: turn }, unreachable));
+        await expectFenced(on.handoffs.start(turn, work));
+      });
+      expect(await on.records()).toEqual([]);
+    }
+  });
+
+  test("ends no handoff that it started before", async () => {
+    const on = withMemory();
+    await on.session.turn(async (turn) => {
+      const handle = await on.handoffs.start(turn, work);
+      await supersede(on);
+      await expectFenced(handle.complete("done"));
+      await expectFenced(handle.fail(new Error("mine")));
+      await expectFenced(handle.reject("no"));
+    });
+    expect((await on.records()).map(({ status }) => status)).toEqual(["started"]);
+  });
+
+  test("is told that its handoff is not recorded, with the result", async () => {
+    const on = withMemory();
+    await on.session.turn(async (turn) => {
+      const run = on.handoffs.run({ ...work, session: turn }, async () => {
+        await supersede(on);
+        return "done";
+      });
+      expect(await rejectionOf(run)).toMatchObject({ code: "conflict", result: "done" });
+    });
+    expect((await on.records()).map(({ status }) => status)).toEqual(["started"]);
+  });
+
+  test("while the lease is held, hands over and ends", async () => {
+    const on = withMemory();
+    await on.session.turn(async (turn) => {
+      expect(await on.handoffs.run({ ...work, session: turn }, done)).toBe("done");
+      await (await on.handoffs.start(turn, work)).complete("done");
+    });
+    expect(await on.records()).toHaveLength(4);
+  });
+});
+
+describe("a session that was deleted and created again", () => {
+  test("is history-lost for the object of the old one", async () => {
+    const on = withMemory();
+    await on.session.append({ role: "user", content: "old" });
+    const handle = await on.handoffs.start(on.session, work);
+    await on.log.delete(on.session.address);
+    await on.open().append({ role: "user", content: "new" });
+    const id = handle.handoffId;
+    const calls: { readonly [name: string]: () => Promise<unknown> } = {
+      run: () => on.handoffs.run({ ...work, session: on.session }, unreachable),
+      start: () => on.handoffs.start(on.session, work),
+      complete: () => handle.complete("done"),
+      fail: () => handle.fail(new Error("mine")),
+      chain: () => on.handoffs.chain(on.session),
+      graph: () => on.handoffs.graph(on.session),
+      rebuild: () => on.handoffs.rebuild(on.session, id),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const error = await rejectionOf(call());
+      expect(MemoryError.isInstance(error, "history-lost"), `${name}: ${String(error)}`).toBe(true);
+    }
+    expect(await on.records()).toEqual([]);
+  });
+
+  test("is another one for a bare address, which names no incarnation", async () => {
+    const on = withMemory();
+    await on.session.append({ role: "user", content: "old" });
+    await on.log.delete(on.session.address);
+    await on.open().append({ role: "user", content: "new" });
+    expect(await on.handoffs.run({ ...work, session: on.session.address }, done)).toBe("done");
+  });
+});
