@@ -120,7 +120,9 @@ describe("log calls", () => {
     ]) {
       thrown(() => admitScan("t", { cursor }, limits), "invalid-input");
     }
-    expect(admitListSessions("t", { cursor: encodeCursor("sessions", ["s"]) }, limits).after).toBe("s");
+    expect(admitListSessions("t", { cursor: encodeCursor("sessions", ["s"]) }, limits).after?.session).toBe(
+      "s",
+    );
     thrown(() => admitListSessions("t", { cursor: encodeCursor("sessions", [{}]) }, limits), "invalid-input");
   });
 });

@@ -11,15 +11,14 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   ".": {
     values: `
       MemoryError allPages canonicalJson createManualClock createUuidGenerator defaultLimits fingerprint
-      isConflict isEvent isEventScan isEventTransfer printable readAll readPages systemClock textOf
-      updateDocument
+      isConflict isEvent isEventTransfer printable readAll readPages systemClock textOf updateDocument
     `,
     types: `
       AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangedHead
       Clock ConflictKind ContentPart DeleteDocumentOptions DeleteSessionOptions DirtyUnit Document
       DocumentAddress DocumentDelete DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange
-      Durability Embedder EraseOptions EraseResult EventBodies EventInput EventLog EventScan EventTransfer
-      EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions
+      Durability Embedder EraseOptions EraseResult EventBodies EventInput EventLog EventTransfer EventType
+      ExecutionRecord ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions
       HandoffArrangement HandoffContext HandoffHandle HandoffPriority HandoffRecord HandoffRecorder
       HandoffStart HandoffStatus IdGenerator ImagePart JsonArray JsonObject JsonValue Lease LeaseHolder Leases
       LimitOverrides Limits ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions
@@ -59,7 +58,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       compareUtf8 createStore createTokenGenerator decodeCursor encodeCursor findBounds findMatcher
       isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxPinnedBelow maxRemovedRanges
       maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix placeBehindNamespace
-      planImport retractedRanges searchableText sessionKey summariesInForce valueAt wasRemovedSince
+      planImport prefixEnd retractedRanges searchableText sessionKey summariesInForce valueAt wasRemovedSince
       whereMatcher whereOperators
     `,
     types: `
@@ -69,8 +68,8 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       AdmittedPut AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants AdmittedTouch
       AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore DocumentDriver
       DocumentPosition DriverPage EventFilter FindBounds HeldLease ImportPlan ImportRefusal ImportTarget
-      LeaseDriver LeaseGrant LeaseRequest LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver
-      ScanPosition StoreDriver TransferDriver
+      LeaseDriver LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver Refusal RemovedRange
+      ScanDriver ScanPosition StoreDriver TransferDriver
     `,
   },
 };

@@ -77,6 +77,7 @@ function open(): { driver: ScriptedLeases; leases: Leases; close: () => Promise<
     log: never,
     documents: never,
     transfer: never,
+    scan: never,
     leases: driver,
     close: () => undefined,
   } satisfies StoreDriver);

@@ -393,7 +393,7 @@ describe("the nearest name", () => {
     ["subjectt", "subject"],
     ["SUBJECT", "subject"],
     ["sbuject", "subject"],
-    ["pre", "prefix"],
+    ["prefi", "prefix"],
     ["curser", "cursor"],
     ["idle_since", "idleSince"],
     ["tenant", undefined],

@@ -229,6 +229,6 @@ describe("a framework that hands over by itself", () => {
 });
 
 function bound(log: EventLog): EventLog {
-  const { append, read, operation, head, touch, trim, erase, list } = log;
-  return { append, read, operation, head, touch, trim, erase, list, delete: log.delete };
+  const { append, read, operation, head, touch, trim, erase, list, scan } = log;
+  return { append, read, operation, head, touch, trim, erase, list, scan, delete: log.delete };
 }

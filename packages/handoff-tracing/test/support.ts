@@ -127,5 +127,6 @@ export function bound(log: EventLog): EventLog {
     erase: (...call) => log.erase(...call),
     delete: (...call) => log.delete(...call),
     list: (...call) => log.list(...call),
+    scan: (...call) => log.scan(...call),
   };
 }

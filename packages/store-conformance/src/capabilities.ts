@@ -1,14 +1,8 @@
-import {
-  type EventLog,
-  type EventScan,
-  type EventTransfer,
-  isEventScan,
-  isEventTransfer,
-} from "@relevo/core";
+import { type EventLog, type EventTransfer, isEventTransfer } from "@relevo/core";
 import type { CaseContext, ConformanceCase, StoreFixture } from "./harness.ts";
 
-/** A log with every second interface of the port. */
-export type FullLog = EventLog & EventScan & EventTransfer;
+/** A log with its second interface of the port. */
+export type FullLog = EventLog & EventTransfer;
 
 /** Capabilities that the case needs and this fixture lacks. */
 export function missingCapabilities(
@@ -16,7 +10,6 @@ export function missingCapabilities(
   fixture: Omit<StoreFixture, typeof Symbol.asyncDispose>,
 ): readonly string[] {
   const present = {
-    scan: isEventScan(fixture.store.log),
     transfer: isEventTransfer(fixture.store.log),
     leases: fixture.store.leases !== undefined,
     maintenance: fixture.store.maintenance !== undefined,
@@ -24,15 +17,6 @@ export function missingCapabilities(
     loseSession: fixture.loseSession !== undefined,
   };
   return (entry.needs ?? []).filter((capability) => !present[capability]);
-}
-
-/** Both handles' logs with `scan`, or `undefined` when the store does not offer it. */
-export function scanLogs(
-  context: CaseContext,
-): readonly [EventLog & EventScan, EventLog & EventScan] | undefined {
-  const { log } = context.store;
-  const other = context.other.log;
-  return isEventScan(log) && isEventScan(other) ? [log, other] : undefined;
 }
 
 /** Both handles' logs with transfer, or `undefined` when the store does not offer it. */

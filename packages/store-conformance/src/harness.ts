@@ -50,7 +50,7 @@ export interface CaseContext extends Omit<StoreFixture, typeof Symbol.asyncDispo
 }
 
 /** What a store or its fixture may lack. A case that is about nothing else names it in `needs`. */
-export type Capability = "scan" | "transfer" | "leases" | "maintenance" | "rewind" | "loseSession";
+export type Capability = "transfer" | "leases" | "maintenance" | "rewind" | "loseSession";
 
 export type ConformanceArea = "log" | "transfer" | "scan" | "documents" | "leases" | "hostile" | "lifecycle";
 

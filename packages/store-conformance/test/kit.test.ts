@@ -207,8 +207,8 @@ describe("describeMutants", () => {
   });
 
   it("does not judge a mutant of what the store lacks", async () => {
-    const scanCase: ConformanceCase = { ...listCase, needs: ["scan"] };
-    expect(await judgeMutant(survivor, [scanCase], tinyHarness())).toBe("not-applicable");
+    const transferCase: ConformanceCase = { ...listCase, needs: ["transfer"] };
+    expect(await judgeMutant(survivor, [transferCase], tinyHarness())).toBe("not-applicable");
   });
 
   it("does not take a mutant's own programming error for a kill", async () => {

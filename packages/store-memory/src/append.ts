@@ -66,6 +66,7 @@ export function append(state: StoreState, request: AdmittedAppend): Answer<Appen
   state.revise(session, request.token);
   if (retracted.length > 0) noteRemoval(session, rangesOf(retracted));
   session.updatedAt = now;
+  session.tenant.moveSession(session);
   state.refresh(session, now);
   const { revision, incarnation, token } = session;
   const firstSeq = before + 1;

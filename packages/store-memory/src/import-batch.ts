@@ -96,6 +96,7 @@ function adoptHead(
 ): void {
   session.createdAt = head.createdAt;
   session.updatedAt = head.updatedAt;
+  session.tenant.moveSession(session);
   session.metadata = head.metadata;
   session.metadataBytes = jsonSize(head.metadata);
   session.ttlMs = ttlMs;

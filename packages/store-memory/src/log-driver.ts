@@ -64,6 +64,7 @@ export function createLogDriver(state: StoreState): LogDriver {
       if (ttlMs !== undefined) session.ttlMs = ttlMs ?? undefined;
       state.refresh(session, now);
       session.updatedAt = now;
+      session.tenant.moveSession(session);
       if (subject !== undefined) session.tenant.changeSubject(session, subject);
       if (metadata !== undefined) {
         session.metadata = metadata;

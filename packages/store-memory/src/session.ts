@@ -5,6 +5,7 @@ import type { Expiring } from "./expiry-queue.ts";
 import { jsonSize } from "./json-size.ts";
 import { OperationLedger } from "./operation-ledger.ts";
 import { SessionLog } from "./session-log.ts";
+import type { SessionPlace } from "./update-order.ts";
 
 /** The tenant as its sessions know it: an interface, so that the files of the two do not import each other. */
 export interface SessionTenant {
@@ -13,6 +14,8 @@ export interface SessionTenant {
   readonly empty: boolean;
   changeSubject(session: Session, subject: string): void;
   removeSession(session: Session): void;
+  /** The session was written. */
+  moveSession(session: Session): void;
 }
 
 /** One incarnation of a session and all that lives in it. */
@@ -37,6 +40,10 @@ export interface Session extends Expiring {
   updatedAt: number;
   ttlMs: number | undefined;
   sealed: boolean;
+  /** In the order of last writes, as far as the index has followed. */
+  place: SessionPlace | undefined;
+  /** True when the session was written since then. */
+  moved: boolean;
   /** What the session counts for against the bound, as it was last added up. */
   charge: number;
 }
@@ -72,6 +79,8 @@ export function newSession(tenant: SessionTenant, id: string, seed: SessionSeed,
     queuedAt: undefined,
     ended: false,
     sealed: false,
+    place: undefined,
+    moved: false,
     charge: 0,
   };
 }

@@ -1,12 +1,4 @@
-import type {
-  EventLog,
-  EventScan,
-  EventTransfer,
-  Leases,
-  Maintenance,
-  SessionAddress,
-  Store,
-} from "@relevo/core";
+import type { EventLog, EventTransfer, Leases, Maintenance, SessionAddress, Store } from "@relevo/core";
 import { admitSessionAddress, closedError } from "@relevo/core/input";
 import { createStore, type StoreDriver } from "@relevo/core/store";
 import { createDocumentDriver } from "./document-driver.ts";
@@ -35,7 +27,7 @@ export interface MemoryStoreStats {
 
 /** The in-process store: every port but search, and what only a store in this process can offer. */
 export interface MemoryStore extends Store {
-  readonly log: EventLog & EventScan & EventTransfer;
+  readonly log: EventLog & EventTransfer;
   readonly leases: Leases;
   readonly maintenance: Maintenance;
   /**

@@ -2,6 +2,7 @@ import { compareUtf8 } from "@relevo/core/store";
 import { DocumentSet } from "./document-set.ts";
 import type { Session, SessionTenant } from "./session.ts";
 import { SortedSet } from "./sorted-set.ts";
+import { UpdateOrder } from "./update-order.ts";
 
 /** All that the store holds of one tenant. No structure below it is shared with another. */
 export class Tenant implements SessionTenant {
@@ -9,6 +10,7 @@ export class Tenant implements SessionTenant {
   readonly sessions: Map<string, Session> = new Map();
   /** Ids of the sessions in the order of lists. */
   readonly order: SortedSet<string> = new SortedSet(compareUtf8);
+  readonly updateOrder: UpdateOrder = new UpdateOrder();
   readonly bySubject: Map<string, SortedSet<string>> = new Map();
   /** The documents that stand alone. */
   readonly documents: DocumentSet;
@@ -28,18 +30,25 @@ export class Tenant implements SessionTenant {
   addSession(session: Session): void {
     this.sessions.set(session.id, session);
     this.order.add(session.id);
+    this.updateOrder.move(session);
     this.#addSubject(session);
+  }
+
+  moveSession(session: Session): void {
+    this.updateOrder.move(session);
   }
 
   removeSession(session: Session): void {
     this.sessions.delete(session.id);
     this.order.delete(session.id);
+    this.updateOrder.remove(session);
     this.#removeSubject(session);
   }
 
   changeSubject(session: Session, subject: string): void {
     this.#removeSubject(session);
     session.subject = subject;
+    this.updateOrder.move(session);
     this.#addSubject(session);
   }
 

@@ -1,7 +1,6 @@
 import {
   createUuidGenerator,
   type EventLog,
-  type EventScan,
   type EventTransfer,
   type Leases,
   type Store,
@@ -41,7 +40,7 @@ const storeFields: FieldTable = fieldTable<PostgresStoreOptions>({
 
 /** The store on PostgreSQL: every port but search, and what only this store offers to its operator. */
 export interface PostgresStore extends Store {
-  readonly log: EventLog & EventScan & EventTransfer;
+  readonly log: EventLog & EventTransfer;
   readonly leases: Leases;
   readonly maintenance: PostgresMaintenance;
 }

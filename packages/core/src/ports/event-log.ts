@@ -196,6 +196,13 @@ export interface DeleteSessionOptions extends CallOptions {
 }
 
 export interface ListSessionsOptions extends PageOptions {
+  /**
+   * By `id`, the default: in the order of the ids as UTF-8 bytes. Or by the time when each was last `updated` (see
+   * `updatedAt` in the head), those of one millisecond by id. A cursor belongs to one order.
+   */
+  readonly order?: "id" | "updated" | undefined;
+  /** `backward` is the reverse of the whole order: with `updated` the newest comes first. */
+  readonly direction?: "forward" | "backward" | undefined;
   readonly subject?: string;
   /** Only sessions whose last write is at or before this time, in milliseconds since the epoch. */
   readonly idleSince?: number;
@@ -302,8 +309,19 @@ export interface EventLog {
    */
   delete(address: SessionAddress, options?: DeleteSessionOptions): Promise<boolean>;
 
-  /** Heads of the tenant's sessions in the order of their ids as UTF-8 bytes. May lag behind on a cluster. */
+  /**
+   * Heads of the tenant's sessions. A session that is there all along, and is not written, is returned exactly once. By
+   * id, writes move nothing. By `updated`, a session that is written while its list is paged moves to the newest end:
+   * forward it is returned there, once more when it was returned before; backward it is not returned any more, unless it
+   * was before. So whoever must miss none pages forward. May lag behind on a cluster.
+   */
   list(tenant: string, options?: ListSessionsOptions): Promise<Page<SessionHead>>;
+
+  /**
+   * Events across the tenant's sessions, such as all executions of an agent, in the order of recording time, session
+   * id, `seq`. Retracted events are left out. May lag.
+   */
+  scan(tenant: string, options?: ScanOptions): Promise<Page<ScannedEvent>>;
 }
 
 export interface ScanOptions extends PageOptions {
@@ -320,12 +338,6 @@ export interface ScannedEvent {
   readonly session: string;
   readonly incarnation: string;
   readonly event: StoredEvent;
-}
-
-/** Events across the sessions of a tenant. */
-export interface EventScan {
-  /** In the order of recording time, session id, `seq`. Retracted events are left out. May lag. */
-  scan(tenant: string, options?: ScanOptions): Promise<Page<ScannedEvent>>;
 }
 
 export interface UnsealOptions extends CallOptions {
@@ -373,10 +385,6 @@ export interface EventTransfer {
    *   `invalid-input` when the batch would leave a gap.
    */
   importEvents(address: SessionAddress, batch: TransferBatch, options?: CallOptions): Promise<ChangedHead>;
-}
-
-export function isEventScan(log: EventLog): log is EventLog & EventScan {
-  return "scan" in log && typeof log.scan === "function";
 }
 
 export function isEventTransfer(log: EventLog): log is EventLog & EventTransfer {

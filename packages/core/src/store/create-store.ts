@@ -1,10 +1,10 @@
 import { closedError } from "../input/conflict.ts";
-import type { EventLog, EventScan, EventTransfer } from "../ports/event-log.ts";
+import type { EventLog, EventTransfer } from "../ports/event-log.ts";
 import type { Leases } from "../ports/leases.ts";
 import type { SearchIndex } from "../ports/search-index.ts";
 import type { Maintenance, Store } from "../ports/store.ts";
 import { createDocumentPort } from "./document-port.ts";
-import type { LeaseDriver, MaintenanceDriver, ScanDriver, StoreDriver } from "./driver.ts";
+import type { LeaseDriver, MaintenanceDriver, StoreDriver } from "./driver.ts";
 import { createLeasePort } from "./lease-port.ts";
 import { createLogPort, createScanPort, createTransferPort } from "./log-port.ts";
 import { createMaintenancePort } from "./maintenance-port.ts";
@@ -14,7 +14,7 @@ const marker: unique symbol = Symbol.for("relevo.createdStore") as never;
 
 /** The store that `createStore` makes of a driver: it has the ports that the driver has. */
 export type CreatedStore<Driver extends StoreDriver = StoreDriver> = Store & {
-  readonly log: EventLog & EventTransfer & Having<Driver, { readonly scan: ScanDriver }, EventScan>;
+  readonly log: EventLog & EventTransfer;
 } & Having<Driver, { readonly leases: LeaseDriver }, { readonly leases: Leases }> &
   Having<Driver, { readonly maintenance: MaintenanceDriver }, { readonly maintenance: Maintenance }> &
   Having<Driver, { readonly search: SearchIndex }, { readonly search: SearchIndex }>;
@@ -58,7 +58,7 @@ export function createStore<const Driver extends StoreDriver>(driver: Driver): C
     log: paced({
       ...createLogPort(driver.log, limits, requireOpen, nextToken),
       ...createTransferPort(driver.transfer, limits, requireOpen, nextToken),
-      ...(driver.scan && createScanPort(driver.scan, limits, requireOpen)),
+      ...createScanPort(driver.scan, limits, requireOpen),
     }),
     documents: paced(createDocumentPort(driver.documents, limits, requireOpen)),
     ...(leases && { leases: paced(leases.leases) }),

@@ -24,19 +24,17 @@ import type {
   AdmittedPut,
   DocumentPosition,
 } from "./document-calls.ts";
+import type { AdmittedListSessions, AdmittedScan, ListPosition, ScanPosition } from "./list-calls.ts";
 import type {
   AdmittedAppend,
   AdmittedCall,
   AdmittedDeleteSession,
   AdmittedErase,
-  AdmittedListSessions,
   AdmittedOperation,
   AdmittedRead,
-  AdmittedScan,
   AdmittedSessionCall,
   AdmittedTouch,
   AdmittedTrim,
-  ScanPosition,
 } from "./log-calls.ts";
 import type { AdmittedExport, AdmittedImport, AdmittedSeal } from "./transfer-calls.ts";
 import type { AdmittedExpire, AdmittedTenants } from "./upkeep-calls.ts";
@@ -71,7 +69,7 @@ export interface StoreDriver {
   readonly documents: DocumentDriver;
   readonly transfer: TransferDriver;
   readonly leases?: LeaseDriver;
-  readonly scan?: ScanDriver;
+  readonly scan: ScanDriver;
   readonly maintenance?: MaintenanceDriver;
   readonly search?: SearchIndex;
   /**
@@ -101,7 +99,7 @@ export interface LogDriver {
   erase(request: AdmittedErase): Awaitable<Answer<EraseResult | undefined>>;
   /** Whether there was the session that is meant. Refuses `version`; `ended` is the same as `{ ok: false }`. */
   delete(request: AdmittedDeleteSession): Awaitable<Answer<boolean>>;
-  list(request: AdmittedListSessions): Awaitable<Answer<DriverPage<SessionHead, string>>>;
+  list(request: AdmittedListSessions): Awaitable<Answer<DriverPage<SessionHead, ListPosition>>>;
 }
 
 /** Documents. Each write is one atomic step on one unit. */

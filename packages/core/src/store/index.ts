@@ -43,16 +43,22 @@ export type {
 export { asOfVersion, type EventFilter, matchesFilter } from "./event-filter.ts";
 export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export {
+  type AdmittedListSessions,
+  type AdmittedScan,
+  admitListSessions,
+  admitScan,
+  type ListPosition,
+  type ScanPosition,
+} from "./list-calls.ts";
+export {
   type AdmittedAppend,
   type AdmittedBelow,
   type AdmittedCall,
   type AdmittedDeleteSession,
   type AdmittedErase,
   type AdmittedGuard,
-  type AdmittedListSessions,
   type AdmittedOperation,
   type AdmittedRead,
-  type AdmittedScan,
   type AdmittedSessionCall,
   type AdmittedTouch,
   type AdmittedTrim,
@@ -61,13 +67,10 @@ export {
   admitErase,
   admitGuard,
   admitHead,
-  admitListSessions,
   admitOperationCall,
   admitRead,
-  admitScan,
   admitTouch,
   admitTrim,
-  type ScanPosition,
 } from "./log-calls.ts";
 export {
   beginsLikePattern,
@@ -76,6 +79,7 @@ export {
   placeBehindNamespace,
 } from "./namespace-list.ts";
 export { type ImportPlan, type ImportTarget, planImport } from "./plan-import.ts";
+export { prefixEnd } from "./prefix-end.ts";
 export {
   addRemoval,
   maxRemovedRanges,

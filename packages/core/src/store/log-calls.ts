@@ -3,17 +3,15 @@ import type { EventInput, EventType, SeqRange } from "../events.ts";
 import { admitCall } from "../input/call.ts";
 import { type AdmittedEvent, admitEvents, admitEventType } from "../input/events.ts";
 import { admitFields, admitOptions } from "../input/fields.ts";
-import { admitId, admitOptionalId, admitSessionAddress, admitTenant } from "../input/ids.ts";
+import { admitId, admitOptionalId, admitSessionAddress } from "../input/ids.ts";
 import { admitMetadata } from "../input/json.ts";
 import {
   admitChoice,
-  admitInteger,
   admitLimit,
   admitNullableTtl,
   admitOptionalInteger,
   admitRanges,
   admitTime,
-  maxTime,
   throwIfAborted,
 } from "../input/numbers.ts";
 import { guardFields, initFields } from "../input/option-kinds.ts";
@@ -27,24 +25,19 @@ import type {
   AppendOptions,
   DeleteSessionOptions,
   EraseOptions,
-  ListSessionsOptions,
   Operation,
   ReadOptions,
-  ScanOptions,
   SessionGuard,
   SessionInit,
   TouchOptions,
   TrimOptions,
 } from "../ports/event-log.ts";
-import { admitCursor } from "./cursor.ts";
 import {
   appendFields,
   deleteSessionFields,
   eraseFields,
-  listFields,
   operationFields,
   readFields,
-  scanFields,
   touchFields,
   trimFields,
 } from "./log-fields.ts";
@@ -259,7 +252,7 @@ function admitBelow(options: Partial<ReadOptions>): AdmittedBelow | undefined {
     : { pinned: parts.includes("pinned"), summaries: parts.includes("summaries") };
 }
 
-function admitTypes(types: unknown, limits: Limits): ReadonlySet<EventType> | undefined {
+export function admitTypes(types: unknown, limits: Limits): ReadonlySet<EventType> | undefined {
   if (types === undefined) return undefined;
   const elements = readArray(types, "types", "an array of event types", maxTypes);
   return new Set(elements.map((type, index) => admitEventType(type, `types[${index}]`, limits)));
@@ -362,72 +355,5 @@ export function admitDeleteSession(
     signal: options.signal,
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
-  };
-}
-
-export interface AdmittedListSessions extends AdmittedCall {
-  readonly tenant: string;
-  readonly subject: string | undefined;
-  readonly idleSince: number | undefined;
-  readonly prefix: string | undefined;
-  readonly limit: number;
-  /** The last session id of the page before. */
-  readonly after: string | undefined;
-}
-
-export function admitListSessions(
-  tenant: string,
-  given: ListSessionsOptions | undefined,
-  limits: Limits,
-): AdmittedListSessions {
-  const options = admitOptions(given, listFields);
-  throwIfAborted(options.signal);
-  const position = admitCursor("sessions", options.cursor, 1);
-  return {
-    tenant: admitTenant(tenant, limits),
-    signal: options.signal,
-    subject: admitOptionalId(options.subject, "subject", limits),
-    idleSince: admitTime(options.idleSince, "idleSince"),
-    prefix: admitOptionalId(options.prefix, "prefix", limits),
-    limit: admitLimit(options.limit),
-    after: position && admitId(position[0], "cursor", limits),
-  };
-}
-
-/** Where an event stands in the order of a scan. */
-export interface ScanPosition {
-  readonly recordedAt: number;
-  readonly session: string;
-  readonly seq: number;
-}
-
-export interface AdmittedScan extends AdmittedCall {
-  readonly tenant: string;
-  readonly types: ReadonlySet<EventType> | undefined;
-  readonly agent: string | undefined;
-  readonly since: number;
-  readonly until: number;
-  readonly limit: number;
-  /** The last event of the page before. */
-  readonly after: ScanPosition | undefined;
-}
-
-export function admitScan(tenant: string, given: ScanOptions | undefined, limits: Limits): AdmittedScan {
-  const options = admitOptions(given, scanFields);
-  throwIfAborted(options.signal);
-  const position = admitCursor("scan", options.cursor, 3);
-  return {
-    tenant: admitTenant(tenant, limits),
-    signal: options.signal,
-    types: admitTypes(options.types, limits),
-    agent: admitOptionalId(options.agent, "agent", limits),
-    since: admitTime(options.since, "since") ?? Number.MIN_SAFE_INTEGER,
-    until: admitTime(options.until, "until") ?? Number.MAX_SAFE_INTEGER,
-    limit: admitLimit(options.limit),
-    after: position && {
-      recordedAt: admitInteger(position[0], "cursor", -maxTime, maxTime),
-      session: admitId(position[1], "cursor", limits),
-      seq: admitInteger(position[2], "cursor", 1),
-    },
   };
 }

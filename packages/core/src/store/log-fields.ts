@@ -69,6 +69,8 @@ export const deleteSessionFields: FieldTable = fieldTable<DeleteSessionOptions>(
 
 export const listFields: FieldTable = fieldTable<ListSessionsOptions>({
   ...pageKinds,
+  order: "refines",
+  direction: "refines",
   subject: "selects",
   idleSince: "selects",
   prefix: "selects",

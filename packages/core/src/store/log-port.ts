@@ -1,24 +1,16 @@
 import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
-import type {
-  EraseResult,
-  EventLog,
-  EventScan,
-  EventTransfer,
-  ReadResult,
-  TrimResult,
-} from "../ports/event-log.ts";
+import type { EraseResult, EventLog, EventTransfer, ReadResult, TrimResult } from "../ports/event-log.ts";
 import { refusalError } from "./answer.ts";
 import type { LogDriver, ScanDriver, TransferDriver } from "./driver.ts";
+import { admitListSessions, admitScan, listCursorKinds } from "./list-calls.ts";
 import {
   admitAppend,
   admitDeleteSession,
   admitErase,
   admitHead,
-  admitListSessions,
   admitOperationCall,
   admitRead,
-  admitScan,
   admitTouch,
   admitTrim,
 } from "./log-calls.ts";
@@ -49,7 +41,7 @@ export function createLogPort(
   limits: Limits,
   requireOpen: () => void,
   nextToken: () => string,
-): EventLog {
+): Omit<EventLog, "scan"> {
   return {
     async append(address, events, options) {
       requireOpen();
@@ -108,14 +100,22 @@ export function createLogPort(
 
     async list(tenant, options) {
       requireOpen();
-      const answer = driver.list(admitListSessions(tenant, options, limits));
-      return pageOf("sessions", accept(isPromise(answer) ? await answer : answer), (session) => [session]);
+      const request = admitListSessions(tenant, options, limits);
+      const answer = driver.list(request);
+      const page = accept(isPromise(answer) ? await answer : answer);
+      return pageOf(listCursorKinds[request.order], page, ({ session, updatedAt }) =>
+        request.order === "id" ? [session] : [updatedAt, session],
+      );
     },
   };
 }
 
 /** The scan port over a driver. */
-export function createScanPort(driver: ScanDriver, limits: Limits, requireOpen: () => void): EventScan {
+export function createScanPort(
+  driver: ScanDriver,
+  limits: Limits,
+  requireOpen: () => void,
+): Pick<EventLog, "scan"> {
   return {
     async scan(tenant, options) {
       requireOpen();

@@ -3,7 +3,6 @@ import type {
   DeleteSessionOptions,
   EraseOptions,
   EventLog,
-  EventScan,
   EventTransfer,
   ListSessionsOptions,
   OperationRecord,
@@ -66,7 +65,7 @@ interface OperationRow {
 }
 
 /** The log port, with scan and transfer. Each method is one statement, but for what works in batches. */
-export function createEventLog(context: StoreContext): EventLog & EventScan & EventTransfer {
+export function createEventLog(context: StoreContext): EventLog & EventTransfer {
   const { database, turns, lockTimeoutMs } = context;
   const { schema, limits } = database;
 
@@ -249,11 +248,12 @@ cross join lateral (${liveSession(schema)}) as s`,
       database.requireOpen();
       return await listSessions(context, admitListSessions(tenant, options, limits), options.signal);
     },
+
+    scan: (tenant, options = {}) => scanEvents(context, tenant, options),
   };
 
   return {
     ...log,
-    scan: (tenant, options = {}) => scanEvents(context, tenant, options),
     ...createTransfer(context),
   };
 }

@@ -20,7 +20,7 @@ export async function listSessions(
   const { call, values } = functionCall(database.schema, "list_sessions", {
     tenant,
     limit,
-    after: after ?? "",
+    after: after?.session ?? "",
     prefix: prefix ?? "",
     subject,
     idle: idleSince,

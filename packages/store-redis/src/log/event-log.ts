@@ -11,6 +11,7 @@ import type {
   TouchOptions,
   TrimOptions,
 } from "@relevo/core";
+import { MemoryError } from "@relevo/core";
 import { admitCall, admitId, admitSessionAddress, normalizeRanges } from "@relevo/core/input";
 import {
   admitAppend,
@@ -179,6 +180,10 @@ export function createEventLog(context: StoreContext): EventLog & EventTransfer 
       connection.requireOpen();
       const request = admitListSessions(tenant, options, limits);
       return await listSessions(context, request, connection.scope(options.signal));
+    },
+
+    async scan() {
+      throw new MemoryError("unsupported", "This store does not scan yet.");
     },
   };
 

@@ -21,7 +21,7 @@ export async function listSessions(
 ): Promise<Page<SessionHead>> {
   const { limit, idleSince, subject } = request;
   const items: SessionHead[] = [];
-  let { after } = request;
+  let after = request.after?.session;
   let looked = 0;
   for (let growth = 1; ; ) {
     const needed = (limit + 1 - items.length) * growth;
@@ -56,7 +56,12 @@ function cursorAt(session: string): string {
 /** The next ids of all buckets together. Beyond what a bucket gave may be others, so the merge ends at its last. */
 async function nextIds(
   { connection, keys }: StoreContext,
-  { tenant, subject, prefix = "", after }: AdmittedListSessions,
+  {
+    tenant,
+    subject,
+    prefix = "",
+    after,
+  }: Omit<AdmittedListSessions, "after"> & { readonly after: string | undefined },
   needed: number,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly ids: readonly string[]; readonly more: boolean }> {

@@ -1,4 +1,4 @@
-import { type EventInput, isEventScan, isEventTransfer, type JsonValue } from "@relevo/core";
+import { type EventInput, isEventTransfer, type JsonValue } from "@relevo/core";
 import { check, equal, present } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, says } from "../../samples.ts";
@@ -53,14 +53,7 @@ function arrayPlaces({ store, tenant }: CaseContext, length: unknown): readonly 
           { type: "retraction", body: { ranges: withLength(length, range), reason: "r" } } as EventInput,
         ]),
     ],
-    ...(isEventScan(log)
-      ? [
-          [
-            "types of scan",
-            () => log.scan(tenant, { types: withLength(length, "message" as const) }),
-          ] as const,
-        ]
-      : []),
+    ["types of scan", () => log.scan(tenant, { types: withLength(length, "message" as const) })] as const,
     ...(isEventTransfer(log)
       ? [["events of importEvents", () => importOf(log, session, withLength(length))] as const]
       : []),

@@ -1,4 +1,4 @@
-import { isEventScan, isEventTransfer, type Store } from "@relevo/core";
+import { isEventTransfer, type Store } from "@relevo/core";
 import { check, equal, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, says } from "../../samples.ts";
@@ -100,9 +100,7 @@ function undefinedSelectors({ store, tenant }: CaseContext): readonly Attempt[] 
     ),
     ...each("namespaces", ["prefix", "suffix"], (o) => documents.namespaces(scope, o)),
     ...(leases === undefined ? [] : each("acquire", ["ttlMs"], (o) => leases.acquire(session, o))),
-    ...(isEventScan(log)
-      ? each("scan", ["types", "agent", "since", "until"], (o) => log.scan(tenant, o))
-      : []),
+    ...each("scan", ["types", "agent", "since", "until"], (o) => log.scan(tenant, o)),
     ...(isEventTransfer(log)
       ? [
           ...each("seal", ["incarnation", "expectedVersion"], (o) => log.seal(session, o)),

@@ -1,11 +1,4 @@
-import {
-  type AppendOptions,
-  type DocumentAddress,
-  type EventInput,
-  isEventScan,
-  type JsonValue,
-  type Store,
-} from "@relevo/core";
+import type { AppendOptions, DocumentAddress, EventInput, JsonValue, Store } from "@relevo/core";
 import { says } from "../../samples.ts";
 
 /** A call that puts hostile input in one place, all else being good. */
@@ -82,12 +75,8 @@ export function idPlaces(store: Store, tenant: string, id: string): readonly Att
     ["tenant of list", () => log.list(id)],
     ["prefix of list", () => log.list(tenant, { prefix: id })],
     ["subject of list", () => log.list(tenant, { subject: id })],
-    ...(isEventScan(log)
-      ? ([
-          ["tenant of scan", () => log.scan(id)],
-          ["agent of scan", () => log.scan(tenant, { agent: id })],
-        ] as const)
-      : []),
+    ["tenant of scan", () => log.scan(id)],
+    ["agent of scan", () => log.scan(tenant, { agent: id })],
     ["id of operation", () => log.operation(session, id)],
     ["agent of read", () => log.read(session, { agent: id })],
     ["operation.id of append", append({ operation: { id, fingerprint: "f" } })],

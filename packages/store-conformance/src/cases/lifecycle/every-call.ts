@@ -1,4 +1,4 @@
-import type { CallOptions, EventLog, EventScan, EventTransfer, SessionAddress, Store } from "@relevo/core";
+import type { CallOptions, EventLog, EventTransfer, SessionAddress, Store } from "@relevo/core";
 import { operationOf, range, says } from "../../samples.ts";
 
 /** One call with its name. */
@@ -10,7 +10,7 @@ export function everyCall(
   address: SessionAddress,
   options: CallOptions = {},
 ): readonly NamedCall[] {
-  const log = store.log as EventLog & Partial<EventScan & EventTransfer>;
+  const log = store.log as EventLog & Partial<EventTransfer>;
   const { documents, leases, maintenance } = store;
   const { tenant } = address;
   const document = { ...address, namespace: ["notes"], key: "k" };
@@ -24,7 +24,7 @@ export function everyCall(
     ["log.trim", () => log.trim(address, { beforeSeq: 2, ...options })],
     ["log.erase", () => log.erase(address, { seqs: [range(1)], ...options })],
     ["log.list", () => log.list(tenant, options)],
-    ["log.scan", async () => log.scan?.(tenant, options)],
+    ["log.scan", () => log.scan(tenant, options)],
     ["log.exportEvents", async () => log.exportEvents?.(address, options)],
     ["log.seal", async () => log.seal?.(address, options)],
     ["log.unseal", async () => log.unseal?.(address, options)],
@@ -45,7 +45,6 @@ export function everyCall(
     ["log.delete", () => log.delete(address, options)],
   ];
   const absent = new Set<string>([
-    ...(log.scan === undefined ? ["log.scan"] : []),
     ...(log.exportEvents === undefined ? ["log.exportEvents", "log.seal", "log.unseal"] : []),
   ]);
   return calls.filter((call): call is NamedCall => call !== false && !absent.has(call[0]));

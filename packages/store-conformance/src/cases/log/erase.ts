@@ -1,5 +1,5 @@
 import { allPages, type StoredEvent } from "@relevo/core";
-import { scanLogs, transferLogs } from "../../capabilities.ts";
+import { transferLogs } from "../../capabilities.ts";
 import { check, equal, present } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import {
@@ -121,7 +121,7 @@ export const eraseCases: readonly ConformanceCase[] = [
           await one.list(context.tenant),
         );
       }
-      for (const one of scanLogs(context) ?? []) {
+      for (const one of [context.store.log, context.other.log]) {
         for await (const item of allPages((cursor) => one.scan(context.tenant, cursor))) found.push(item);
       }
       for (const one of transferLogs(context) ?? []) found.push(await one.exportEvents(address));

@@ -8,6 +8,7 @@ import { incarnationCases } from "./incarnations.ts";
 import { isolationCases } from "./isolation.ts";
 import { lifetimeCases } from "./lifetime.ts";
 import { listCases } from "./list.ts";
+import { listOrderCases } from "./list-order.ts";
 import { createLogModelCase } from "./model.ts";
 import { operationCases } from "./operations.ts";
 import { readCases } from "./read.ts";
@@ -33,6 +34,7 @@ export const logCases: readonly ConformanceCase[] = [
   ...headCases,
   ...tokenCases,
   ...listCases,
+  ...listOrderCases,
   ...isolationCases,
   ...valueCases,
   createLogModelCase(),

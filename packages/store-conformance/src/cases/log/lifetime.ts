@@ -1,4 +1,3 @@
-import { scanLogs } from "../../capabilities.ts";
 import { check, equal, eventually, inTime, present, refuses } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import {
@@ -41,7 +40,7 @@ export const lifetimeCases: readonly ConformanceCase[] = [
           "the list",
         );
       }
-      for (const one of scanLogs(context) ?? []) {
+      for (const one of [context.store.log, context.other.log]) {
         await eventually(context, async () => {
           const { items } = await one.scan(context.tenant);
           equal(

@@ -1,15 +1,13 @@
 import { allPages, type ScannedEvent, type ScanOptions } from "@relevo/core";
 import { compareUtf8, encodeCursor } from "@relevo/core/store";
-import { scanLogs } from "../../capabilities.ts";
 import { check, equal, eventually, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, executes, letExpire, messages, range, retracts, says } from "../../samples.ts";
 
-/** All pages of a scan, or nothing when the store has none. */
+/** All pages of a scan. */
 async function scanned(context: CaseContext, options: ScanOptions = {}): Promise<readonly ScannedEvent[]> {
-  const [, other] = scanLogs(context) ?? [];
+  const other = context.other.log;
   const items: ScannedEvent[] = [];
-  if (other === undefined) return items;
   for await (const item of allPages((cursor) => other.scan(context.tenant, { ...options, ...cursor }))) {
     items.push(item);
   }
@@ -50,11 +48,9 @@ export const scanCases: readonly ConformanceCase[] = [
   {
     id: "scan/scan-is-ordered-by-time",
     area: "scan",
-    needs: ["scan"],
     contract:
       "`scan` returns the events of all sessions in the order of recording time, session id, seq, each with its session.",
     async run(context) {
-      if (scanLogs(context) === undefined) return;
       await expectScan(context, {}, []);
       await fill(context);
       for (const limit of [1, 2, 100]) {
@@ -72,11 +68,11 @@ export const scanCases: readonly ConformanceCase[] = [
   {
     id: "scan/scan-orders-equal-times",
     area: "scan",
-    needs: ["scan", "rewind"],
+    needs: ["rewind"],
     contract:
       "Events recorded at the same time are scanned by session id as UTF-8 bytes, then seq, across pages.",
     async run(context) {
-      if (scanLogs(context) === undefined || context.rewind === undefined) return;
+      if (context.rewind === undefined) return;
       await context.rewind(0);
       const sessions = ["b", "😀", "\uff5e", "a", "aa", "A"];
       for (const session of sessions)
@@ -88,11 +84,9 @@ export const scanCases: readonly ConformanceCase[] = [
   {
     id: "scan/scan-filters",
     area: "scan",
-    needs: ["scan"],
     contract:
       "`types`, `agent`, `since` (included) and `until` (excluded) select exactly, alone and together.",
     async run(context) {
-      if (scanLogs(context) === undefined) return;
       const [first = 0, second = 0, third = 0] = await fill(context);
       check(first < second && second < third, "the store's clock did not move");
       await expectScan(context, { types: ["execution"] }, ["b 2", "a 2", "b 4"]);
@@ -108,11 +102,9 @@ export const scanCases: readonly ConformanceCase[] = [
   {
     id: "scan/scan-follows-the-logs",
     area: "scan",
-    needs: ["scan"],
     contract:
       "What was retracted, trimmed, deleted or has expired is not scanned; what was erased has no body.",
     async run(context) {
-      if (scanLogs(context) === undefined) return;
       const { log } = context.store;
       for (const session of ["retracted", "trimmed", "deleted", "expired", "erased"]) {
         await log.append(addressOf(context, session), messages(2, session));
@@ -141,11 +133,9 @@ export const scanCases: readonly ConformanceCase[] = [
   {
     id: "scan/scan-pages-while-others-write",
     area: "scan",
-    needs: ["scan"],
     contract: "Paging while others append returns every event that was there at the start exactly once.",
     async run(context) {
-      const [log] = scanLogs(context) ?? [];
-      if (log === undefined) return;
+      const { log } = context.store;
       for (const session of ["a", "b", "c"]) await log.append(addressOf(context, session), messages(4));
       const before = ["a", "b", "c"].flatMap((session) => [1, 2, 3, 4].map((seq) => `${session} ${seq}`));
       await eventually(context, async () =>
@@ -173,11 +163,9 @@ export const scanCases: readonly ConformanceCase[] = [
   {
     id: "scan/scan-refuses-foreign-cursors",
     area: "scan",
-    needs: ["scan"],
     contract: "A cursor that is not one of `scan`, and a limit out of bounds, is refused.",
     async run(context) {
-      const [log] = scanLogs(context) ?? [];
-      if (log === undefined) return;
+      const { log } = context.store;
       await fill(context);
       const forged = [
         "x",

@@ -8,6 +8,7 @@ import { incarnationMutants } from "./incarnations.ts";
 import { isolationMutants } from "./isolation.ts";
 import { lifetimeMutants } from "./lifetime.ts";
 import { listMutants } from "./list.ts";
+import { listOrderMutants } from "./list-order.ts";
 import { modelMutants } from "./model.ts";
 import { operationMutants } from "./operations.ts";
 import { readMutants } from "./read.ts";
@@ -33,6 +34,7 @@ export const logMutants: readonly Mutant[] = [
   ...headMutants,
   ...tokenMutants,
   ...listMutants,
+  ...listOrderMutants,
   ...isolationMutants,
   ...valueMutants,
   ...modelMutants,
