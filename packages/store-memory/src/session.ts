@@ -5,7 +5,7 @@ import type { Expiring } from "./expiry-queue.ts";
 import { jsonSize } from "./json-size.ts";
 import { OperationLedger } from "./operation-ledger.ts";
 import { SessionLog } from "./session-log.ts";
-import type { SessionPlace } from "./update-order.ts";
+import type { PlacedSession } from "./update-order.ts";
 
 /** The tenant as its sessions know it: an interface, so that the files of the two do not import each other. */
 export interface SessionTenant {
@@ -19,7 +19,7 @@ export interface SessionTenant {
 }
 
 /** One incarnation of a session and all that lives in it. */
-export interface Session extends Expiring {
+export interface Session extends Expiring, PlacedSession {
   readonly kind: "session";
   readonly tenant: SessionTenant;
   readonly id: string;
@@ -40,10 +40,6 @@ export interface Session extends Expiring {
   updatedAt: number;
   ttlMs: number | undefined;
   sealed: boolean;
-  /** In the order of last writes, as far as the index has followed. */
-  place: SessionPlace | undefined;
-  /** True when the session was written since then. */
-  moved: boolean;
   /** What the session counts for against the bound, as it was last added up. */
   charge: number;
 }

@@ -1,5 +1,4 @@
 import { compareUtf8 } from "@relevo/core/store";
-import type { Session } from "./session.ts";
 import { SortedSet } from "./sorted-set.ts";
 
 /** Where a session stands in the order of last writes. */
@@ -10,8 +9,18 @@ export interface UpdatePlace {
 
 /** The place of a session as the index has it: of its last write but those that were not looked at yet. */
 export interface SessionPlace extends UpdatePlace {
-  readonly session: Session;
   readonly subject: string | undefined;
+}
+
+/** A session as this index knows it. */
+export interface PlacedSession {
+  readonly id: string;
+  readonly updatedAt: number;
+  readonly subject: string | undefined;
+  /** In the order of last writes, as far as the index has followed. */
+  place: SessionPlace | undefined;
+  /** True when the session was written since then. */
+  moved: boolean;
 }
 
 /**
@@ -22,16 +31,16 @@ export interface SessionPlace extends UpdatePlace {
 export class UpdateOrder {
   readonly #all = new SortedSet<UpdatePlace>(comparePlaces);
   readonly #bySubject = new Map<string, SortedSet<UpdatePlace>>();
-  readonly #moved = new Set<Session>();
+  readonly #moved = new Set<PlacedSession>();
 
   /** The session was written, or has another subject. */
-  move(session: Session): void {
+  move(session: PlacedSession): void {
     if (session.moved) return;
     session.moved = true;
     this.#moved.add(session);
   }
 
-  remove(session: Session): void {
+  remove(session: PlacedSession): void {
     this.#moved.delete(session);
     this.#leave(session);
   }
@@ -49,7 +58,7 @@ export class UpdateOrder {
       this.#leave(session);
       const { id, updatedAt, subject } = session;
       session.moved = false;
-      session.place = { id, updatedAt, subject, session };
+      session.place = { id, updatedAt, subject };
       this.#all.add(session.place);
       if (subject === undefined) continue;
       let ofSubject = this.#bySubject.get(subject);
@@ -62,7 +71,7 @@ export class UpdateOrder {
     this.#moved.clear();
   }
 
-  #leave(session: Session): void {
+  #leave(session: PlacedSession): void {
     const { place } = session;
     if (place === undefined) return;
     session.place = undefined;
