@@ -1,6 +1,4 @@
-import type { CallOptions, ExpireOptions, ExpireResult, Maintenance, PageOptions } from "@relevo/core";
-import { admitCall } from "@relevo/core/input";
-import { admitExpire, admitTenants, encodeCursor } from "@relevo/core/store";
+import type { MaintenanceDriver } from "@relevo/core/store";
 import type { StoreContext } from "./context.ts";
 import { describeDurability, readSettings } from "./durability.ts";
 import { buckets } from "./keys.ts";
@@ -20,9 +18,9 @@ function bucketsOf(tenant: string): readonly Bucket[] {
   return Array.from({ length: buckets }, (_, bucket) => ({ tenant, bucket }));
 }
 
-/** The upkeep port, for the operator. Redis lets go of expired keys by itself; this cleans what points at them. */
-export function createMaintenance(context: StoreContext): Maintenance {
-  const { connection, keys, limits } = context;
+/** The upkeep. Redis lets go of expired keys by itself; this cleans what points at them. */
+export function createMaintenanceDriver(context: StoreContext): MaintenanceDriver {
+  const { connection, keys } = context;
   /** Behind which tenant `expire` goes on: a round through very many takes more than one call. */
   let place: string | undefined;
 
@@ -37,22 +35,17 @@ export function createMaintenance(context: StoreContext): Maintenance {
   }
 
   return {
-    async tenants(options: PageOptions = {}) {
-      connection.requireOpen();
-      const { limit, after } = admitTenants(options, limits);
-      const items = await tenantsAfter(after, limit + 1, options.signal);
-      const last = items[limit - 1];
-      if (items.length <= limit || last === undefined) return { items };
-      return { items: items.slice(0, limit), cursor: encodeCursor("tenants", [last]) };
+    async tenants({ limit, after, signal }) {
+      const items = await tenantsAfter(after, limit + 1, signal);
+      if (items.length <= limit) return { ok: { items } };
+      return { ok: { items: items.slice(0, limit), next: items[limit - 1] } };
     },
 
-    async expire(options: ExpireOptions = {}): Promise<ExpireResult> {
-      connection.requireOpen();
-      const { limit } = admitExpire(options);
-      const signal = connection.scope(options.signal);
+    async expire(request) {
+      const signal = connection.scope(request.signal);
       // What is left of the time is for the page of tenants at which it ends.
       const enoughAt = performance.now() + connection.deadlineMs / 2;
-      const allowance = new Allowance(limit);
+      const allowance = new Allowance(request.limit);
       let sessions = 0;
       let documents = 0;
       for (;;) {
@@ -71,22 +64,20 @@ export function createMaintenance(context: StoreContext): Maintenance {
             if (swept[index]?.empty !== true) filled.add(tenant);
           left = left.filter((_, index) => swept[index]?.more === true);
           const isOver = allowance.left === 0 || (left.length > 0 && performance.now() >= enoughAt);
-          if (isOver) return { sessions, documents, more: true };
+          if (isOver) return { ok: { sessions, documents, more: true } };
         }
         await context.tenants.forget(
           tenants.filter((tenant) => !filled.has(tenant)),
           signal,
         );
         place = tenants.length < tenantChunk ? undefined : tenants.at(-1);
-        if (place === undefined) return { sessions, documents, more: false };
-        if (performance.now() >= enoughAt) return { sessions, documents, more: true };
+        if (place === undefined) return { ok: { sessions, documents, more: false } };
+        if (performance.now() >= enoughAt) return { ok: { sessions, documents, more: true } };
       }
     },
 
-    async durability(options: CallOptions = {}) {
-      connection.requireOpen();
-      admitCall(options);
-      return describeDurability(await readSettings(connection, options.signal));
+    async durability({ signal }) {
+      return { ok: describeDurability(await readSettings(connection, signal)) };
     },
   };
 }
