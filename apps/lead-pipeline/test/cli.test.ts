@@ -57,7 +57,7 @@ const reportSchema = z.strictObject({
       draft: z.object({ subject: z.string(), body: z.string() }).nullable(),
       meeting: z.iso.datetime().nullable(),
       remembered: z.array(z.strictObject({ agent: z.string(), tier: z.string(), key: z.string() })),
-      memorySummary: z.looseObject({ session: z.string(), events: z.int() }),
+      activity: z.looseObject({ session: z.string(), events: z.int() }),
     }),
   ),
   badRows: z.array(
@@ -159,7 +159,7 @@ describe("options", () => {
   it("--premium, --tenant and --user reach the sessions", async () => {
     const report = await reportOf(["--premium", "--tenant", "acme", "--user", "ana"]);
     expect(report.tenant).toMatchObject({ tenantId: "acme", isPremium: true });
-    expect(report.leads[0]?.memorySummary).toMatchObject({ subject: "ana", metadata: { premium: true } });
+    expect(report.leads[0]?.activity).toMatchObject({ subject: "ana", metadata: { premium: true } });
     expect(report.leads[0]?.handoffs[0]).toMatchObject({ priority: "high" });
   });
 

@@ -5,13 +5,13 @@ import { readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
 
-export interface SummaryOptions extends CallOptions {
+export interface ActivityOptions extends CallOptions {
   /** Count over the newest so many events, which bounds the cost; 10,000 when left out. */
   readonly maxEvents?: number | undefined;
 }
 
 /** One handoff in its latest known state. */
-export interface HandoffSummary {
+export interface HandoffActivity {
   readonly handoffId: string;
   readonly from: string;
   readonly to: string;
@@ -21,7 +21,7 @@ export interface HandoffSummary {
 }
 
 /** What happened in a session. Names are sorted; retracted events are not counted, erased ones only in `events`. */
-export interface SessionSummary {
+export interface SessionActivity {
   readonly session: string;
   readonly incarnation?: string;
   readonly subject?: string;
@@ -43,7 +43,7 @@ export interface SessionSummary {
     readonly total: number;
     readonly byStatus: Readonly<Record<string, number>>;
     /** In the order in which they started. */
-    readonly list: readonly HandoffSummary[];
+    readonly list: readonly HandoffActivity[];
   };
   readonly executions: {
     readonly total: number;
@@ -64,11 +64,11 @@ export interface SessionSummary {
 }
 
 /** Reads the newest events backward and counts; the order of reading does not change the counts. */
-export async function summarizeSession(
+export async function readActivity(
   handle: SessionHandle,
   working: WorkingMemory,
-  options: SummaryOptions = {},
-): Promise<SessionSummary> {
+  options: ActivityOptions = {},
+): Promise<SessionActivity> {
   const maxEvents =
     options.maxEvents === undefined ? 10_000 : admitInteger(options.maxEvents, "maxEvents", 1);
   const signal = signalOf(options);
@@ -102,11 +102,11 @@ export async function summarizeSession(
 
 function countEvents(
   events: readonly StoredEvent[],
-): Pick<SessionSummary, "messages" | "agents" | "handoffs" | "executions"> {
+): Pick<SessionActivity, "messages" | "agents" | "handoffs" | "executions"> {
   const byRole = new Map<string, number>();
   const byAgent = new Map<string, number>();
   const agents = new Set<string>();
-  const handoffs = new Map<string, HandoffSummary>();
+  const handoffs = new Map<string, HandoffActivity>();
   const executions = new Map<string, string>();
   let messages = 0;
   for (const event of events) {
