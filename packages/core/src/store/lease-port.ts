@@ -7,7 +7,7 @@ import { sessionKey } from "../order.ts";
 import type { Lease, Leases } from "../ports/leases.ts";
 import type { HeldLease, LeaseDriver, LeaseGrant } from "./driver.ts";
 import { giveBack, heldError, LeaseLine } from "./lease-line.ts";
-import { accept, isPromise } from "./settle.ts";
+import { settle } from "./settle.ts";
 import { admitAcquire, admitRenew } from "./upkeep-calls.ts";
 
 /** The leases port, with the end of the waits that are under way. */
@@ -33,11 +33,11 @@ export function createLeasePort(
         const request = admitRenew(options);
         const renewedTtlMs = request.ttlMs ?? ttlMs;
         const answer = driver.renew({ address, fence, ttlMs: renewedTtlMs, signal: request.signal });
-        return leaseOf(address, accept(isPromise(answer) ? await answer : answer), renewedTtlMs);
+        return leaseOf(address, await settle(answer), renewedTtlMs);
       },
       async release(options) {
         requireOpen();
-        accept(await driver.release({ address, fence, signal: admitCall(options).signal }));
+        await settle(driver.release({ address, fence, signal: admitCall(options).signal }));
       },
     });
     return Object.freeze({ fence, expiresAt, ...calls });
@@ -62,8 +62,7 @@ export function createLeasePort(
         const { address, ttlMs, waitMs, signal } = request;
         let held: HeldLease | undefined;
         if (!lines.has(sessionKey(address.tenant, address.session))) {
-          const pending = driver.acquire(request);
-          const answer = isPromise(pending) ? await pending : pending;
+          const answer = await driver.acquire(request);
           if (answer.refused === undefined) {
             if (!closed && signal?.aborted !== true) return leaseOf(address, answer.ok, ttlMs);
             const outcome = await giveBack(driver, address, answer.ok.fence);

@@ -22,7 +22,7 @@ import {
   admitTouch,
   admitTrim,
 } from "./log-calls.ts";
-import { accept, isPromise, pageOf } from "./settle.ts";
+import { accept, acceptLater, pageOf, settle } from "./settle.ts";
 import { admitExport, admitImport, admitSeal, admitUnseal } from "./transfer-calls.ts";
 
 const nothingRead: ReadResult = Object.freeze({
@@ -43,60 +43,60 @@ const nothingErased: EraseResult = Object.freeze({
   removalRevision: 0,
 });
 
+function orNothing(result: ReadResult | undefined): ReadResult {
+  return result ?? nothingRead;
+}
+
 /** The log port over a driver. */
 export function createLogPort(driver: LogDriver, limits: Limits, requireOpen: () => void): EventLog {
   return {
     async append(address, events, options) {
       requireOpen();
       const request = admitAppend(address, events, options, limits);
-      const pending = driver.append(request);
-      const answer = pending instanceof Promise ? await pending : pending;
+      const answer = driver.append(request);
+      if (answer instanceof Promise) return acceptLater(answer, request);
       if (answer.refused !== undefined) throw refusalError(answer, request);
       return answer.ok;
     },
 
     async operation(address, id, options) {
       requireOpen();
-      const answer = driver.operation(admitOperationCall(address, id, options, limits));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.operation(admitOperationCall(address, id, options, limits)));
     },
 
     async read(address, options) {
       requireOpen();
-      const pending = driver.read(admitRead(address, options, limits));
-      const answer = pending instanceof Promise ? await pending : pending;
+      const answer = driver.read(admitRead(address, options, limits));
+      if (answer instanceof Promise) return acceptLater(answer).then(orNothing);
       if (answer.refused !== undefined) throw refusalError(answer);
       return answer.ok ?? nothingRead;
     },
 
     async head(address, options) {
       requireOpen();
-      const answer = driver.head(admitHead(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.head(admitHead(address, options, limits)));
     },
 
     async touch(address, options) {
       requireOpen();
-      const answer = driver.touch(admitTouch(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.touch(admitTouch(address, options, limits)));
     },
 
     async trim(address, options) {
       requireOpen();
       const answer = driver.trim(admitTrim(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer) ?? nothingTrimmed;
+      return (await settle(answer)) ?? nothingTrimmed;
     },
 
     async erase(address, options) {
       requireOpen();
       const answer = driver.erase(admitErase(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer) ?? nothingErased;
+      return (await settle(answer)) ?? nothingErased;
     },
 
     async delete(address, options) {
       requireOpen();
-      const pending = driver.delete(admitDeleteSession(address, options, limits));
-      const answer = isPromise(pending) ? await pending : pending;
+      const answer = await driver.delete(admitDeleteSession(address, options, limits));
       // Another incarnation is not the one that was to go.
       return answer.refused !== "ended" && accept(answer);
     },
@@ -104,7 +104,7 @@ export function createLogPort(driver: LogDriver, limits: Limits, requireOpen: ()
     async list(tenant, options) {
       requireOpen();
       const answer = driver.list(admitListSessions(tenant, options, limits));
-      return pageOf("sessions", accept(isPromise(answer) ? await answer : answer), (session) => [session]);
+      return pageOf("sessions", await settle(answer), (session) => [session]);
     },
   };
 }
@@ -114,8 +114,7 @@ export function createScanPort(driver: ScanDriver, limits: Limits, requireOpen: 
   return {
     async scan(tenant, options) {
       requireOpen();
-      const answer = driver.scan(admitScan(tenant, options, limits));
-      const page = accept(isPromise(answer) ? await answer : answer);
+      const page = await settle(driver.scan(admitScan(tenant, options, limits)));
       return pageOf("scan", page, ({ recordedAt, session, seq }) => [recordedAt, session, seq]);
     },
   };
@@ -131,25 +130,23 @@ export function createTransferPort(
     async seal(address, options) {
       requireOpen();
       const answer = driver.seal(admitSeal(address, options, limits));
-      return present(accept(isPromise(answer) ? await answer : answer));
+      return present(await settle(answer));
     },
 
     async unseal(address, options) {
       requireOpen();
       const answer = driver.seal(admitUnseal(address, options, limits));
-      return present(accept(isPromise(answer) ? await answer : answer));
+      return present(await settle(answer));
     },
 
     async exportEvents(address, options) {
       requireOpen();
-      const answer = driver.export(admitExport(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.export(admitExport(address, options, limits)));
     },
 
     async importEvents(address, batch, options) {
       requireOpen();
-      const answer = driver.import(admitImport(address, batch, options, limits));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.import(admitImport(address, batch, options, limits)));
     },
   };
 }
