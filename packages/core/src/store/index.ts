@@ -42,6 +42,19 @@ export type {
 export { asOfVersion, type EventFilter, matchesFilter } from "./event-filter.ts";
 export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export {
+  createKeyValueDriver,
+  type KeyRange,
+  type KeyValueChange,
+  type KeyValueCondition,
+  type KeyValueDriverOptions,
+  type KeyValueEntry,
+  type KeyValueLimits,
+  type KeyValueReadRequest,
+  type KeyValueReadResult,
+  type KeyValueSpace,
+  type KeyVersion,
+} from "./key-value/index.ts";
+export {
   type AdmittedAppend,
   type AdmittedCall,
   type AdmittedDeleteSession,
