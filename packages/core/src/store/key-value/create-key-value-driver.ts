@@ -1,5 +1,7 @@
+import { systemClock } from "../../clock.ts";
 import { createUuidGenerator, type IdGenerator } from "../../id-generator.ts";
-import { type LimitOverrides, resolveLimits } from "../../limits.ts";
+import { createEventLoopPacer } from "../../input/event-loop.ts";
+import { type LimitOverrides, type Limits, resolveLimits } from "../../limits.ts";
 import type { Durability } from "../../ports/store.ts";
 import type { StoreDriver } from "../driver.ts";
 import type { DriverContext } from "./context.ts";
@@ -29,10 +31,12 @@ export interface KeyValueDriverOptions {
 export function createKeyValueDriver(space: KeyValueSpace, options: KeyValueDriverOptions): StoreDriver {
   const context: DriverContext = {
     ...createSpaceContext(space),
-    limits: resolveLimits(options.limits),
+    limits: narrowed(resolveLimits(options.limits), space.limits?.commitEntries),
     ids: options.ids ?? createUuidGenerator(),
     ttlMs: options.ttlMs,
   };
+  // A space in this process may answer without waiting for anything, and `pause` needs timers to run.
+  const pacer = createEventLoopPacer();
   return {
     limits: context.limits,
     log: createLogDriver(context),
@@ -41,8 +45,19 @@ export function createKeyValueDriver(space: KeyValueSpace, options: KeyValueDriv
     leases: createLeaseDriver(context),
     scan: { scan: (request) => scanEvents(context, request) },
     maintenance: createMaintenanceDriver(context, options.durability),
+    nextTurn: () => pacer.next(systemClock.now()),
     async close() {
       await space.close?.();
     },
   };
+}
+
+/** The most entries that one appended event writes. */
+const entriesPerEvent = 6;
+
+/** A batch that is admitted fits into one commit: an append always, documents unless they have many tags. */
+function narrowed(limits: Limits, commitEntries: number | undefined): Limits {
+  if (commitEntries === undefined) return limits;
+  const batchItems = Math.max(1, Math.floor((commitEntries - 20) / entriesPerEvent));
+  return Object.freeze({ ...limits, batchItems: Math.min(limits.batchItems, batchItems) });
 }

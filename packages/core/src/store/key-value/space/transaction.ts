@@ -138,6 +138,7 @@ export class Transaction<State> {
 
 interface Attempt<Result> {
   readonly token: string;
+  readonly removes: boolean;
   readonly writes: number;
   readonly result: Result;
 }
@@ -166,7 +167,9 @@ export async function transact<State, Result>(
       throwIfAborted(call.signal);
       const first = await readRecords(space, [unit.key, ...keys], [], call);
       const record = first.records[0] as KeyRecord<UnitRecord<State>> | undefined;
-      const found = lost.find(({ token }) => record?.value.recent.includes(token));
+      const found = lost.find(({ token, removes }) =>
+        record === undefined ? removes : record.value.recent.includes(token),
+      );
       if (found !== undefined) return found.result;
       if (lost.length > 0 && !remembersSince(record?.value, lost)) throw unknownOutcome(undefined);
       lost = lost.filter(({ writes }) => writes === (record?.value.writes ?? 0));
@@ -186,7 +189,8 @@ export async function transact<State, Result>(
         throw error;
       }
       if (transaction.next === undefined) {
-        if (lost.length > 0) throw unknownOutcome(undefined);
+        // Seen while a commit of ours arrived after all, perhaps. The next attempt knows.
+        if (lost.length > 0) continue;
         return result;
       }
       const token = newToken();
@@ -199,8 +203,7 @@ export async function transact<State, Result>(
         }
       } catch (error) {
         if (MemoryError.isInstance(error) && error.outcome === "not-applied") throw error;
-        if (transaction.next.state === undefined) throw unknownOutcome(error);
-        lost.push({ token, writes, result });
+        lost.push({ token, removes: transaction.next.state === undefined, writes, result });
       }
     }
     throw new MemoryError("unavailable", "Too many other writers were faster. Try again later.");

@@ -13,11 +13,10 @@ import { slotOf } from "../log/log-snapshot.ts";
 import { settleSession } from "../log/settle-marks.ts";
 import { afterKey, afterPrefix, decodeKey } from "../space/encode-key.ts";
 import { timeOf } from "../space/failures.ts";
-import type { PartsNote } from "../space/left-parts.ts";
-import { removeKeys, removeParts } from "../space/left-parts.ts";
-import { type KeyRecord, readForRemoval, readRecords } from "../space/records.ts";
+import { commitRepeatable, type PartsNote, removeKeys, removeParts } from "../space/left-parts.ts";
+import { inlineValue, type KeyRecord, readForRemoval, readRecords } from "../space/records.ts";
 import { transact } from "../space/transaction.ts";
-import { endLife, liveState, requireFloor, type SessionSlot } from "../unit/session-slot.ts";
+import { endLife, liveState, requireFloor, type SessionSlot, saveLive } from "../unit/session-slot.ts";
 import { type EndedGeneration, sweepGeneration, sweepOperations } from "./sweep-generation.ts";
 
 /** What an entry of the list of due work says. */
@@ -33,7 +32,7 @@ type DueNote =
       readonly key: string;
     }
   | { readonly kind: "owner"; readonly tenant: string; readonly owner: readonly string[] }
-  | { readonly kind: "stage"; readonly tenant: string; readonly id: string }
+  | { readonly kind: "stage" | "abandoned"; readonly tenant: string; readonly id: string }
   | PartsNote;
 
 type DueRecord = KeyRecord<DueNote>;
@@ -78,33 +77,32 @@ async function expire(
 }
 
 /** Does one piece of due work, and takes it off the list; both may be repeated after a crash. */
-async function doDue(
-  context: DriverContext,
-  { key, value: note }: DueRecord,
-  call: CallOptions,
-): Promise<Removed> {
+async function doDue(context: DriverContext, record: DueRecord, call: CallOptions): Promise<Removed> {
   const { space } = context;
-  const done = async (): Promise<undefined> => {
-    await removeKeys(space, [key], call);
-    return undefined;
+  const { key, value: note } = record;
+  const done = async (result?: Removed): Promise<Removed> => {
+    // Unless it was put on the list again meanwhile.
+    await commitRepeatable(space, [{ key, value: undefined }], [record], call);
+    return result;
   };
   switch (note.kind) {
     case "session":
-      return await endIfExpired(context, note, key, call);
+      return await done(await endIfExpired(context, note, call));
     case "document":
-      return await removeIfExpired(context, note, key, call);
+      return await done(await removeIfExpired(context, note, call));
     case "generation":
+      // Takes its own entry off the list.
       await sweepGeneration(context, note, call);
       return undefined;
     case "operations":
       await sweepOperations(context, note, call);
-      return undefined;
+      return await done();
     case "settle":
       await settleSession(context, note, call);
       return await done();
     case "lease":
-      await forgetLease(context, note, key, call);
-      return undefined;
+      await forgetLease(context, note, call);
+      return await done();
     case "owner":
       await forgetOwner(context, note, call);
       return await done();
@@ -112,7 +110,8 @@ async function doDue(
       await removeParts(space, [{ key, value: note }], call);
       return undefined;
     case "stage":
-      await removeStage(context, note, key, call);
+    case "abandoned":
+      await removeStage(context, record, note, call);
       return undefined;
     default:
       return await done();
@@ -122,7 +121,6 @@ async function doDue(
 async function endIfExpired(
   context: DriverContext,
   place: { readonly tenant: string; readonly session: string },
-  key: Uint8Array,
   call: CallOptions,
 ): Promise<Removed> {
   const { tenant, session } = place;
@@ -130,25 +128,22 @@ async function endIfExpired(
   const ended = await transact<SessionSlot, boolean>(context, unit, call, (transaction) => {
     const { state: slot, now } = transaction;
     const live = slot?.live;
-    if (slot === undefined || live?.expiresAt === undefined) return false;
-    const isOver = live.expiresAt <= now;
+    if (slot === undefined || live === undefined) return false;
+    const isOver = live.expiresAt !== undefined && live.expiresAt <= now;
     if (isOver) transaction.save(endLife(transaction, place, slot));
     else {
-      // Written to since it was put on the list.
-      const next = dueKey(live.expiresAt, "session", tenant, session);
-      transaction.put(next, { kind: "session", tenant, session });
-      transaction.save({ ...slot, live: { ...live, due: live.expiresAt } });
+      // Written to since it was put on the list: put on it again, for when it ends now.
+      const { due: _before, ...state } = live;
+      saveLive(transaction, place, slot, state);
     }
     return isOver;
   });
-  await removeKeys(context.space, [key], call);
   return ended ? "session" : undefined;
 }
 
 async function removeIfExpired(
   context: DriverContext,
   note: Extract<DueNote, { kind: "document" }>,
-  key: Uint8Array,
   call: CallOptions,
 ): Promise<Removed> {
   const { tenant, session, generation, namespace } = note;
@@ -171,15 +166,12 @@ async function removeIfExpired(
     unit.save(unit.version, -1);
     return { ok: true };
   });
-  if (answer.refused === "sealed") return undefined;
-  await removeKeys(context.space, [key], call);
   return answer.ok === true ? "document" : undefined;
 }
 
 async function forgetLease(
   context: DriverContext,
   { tenant, session }: { readonly tenant: string; readonly session: string },
-  key: Uint8Array,
   call: CallOptions,
 ): Promise<void> {
   const unit = { tenant, key: tenantKeys.lease(tenant, session) };
@@ -197,7 +189,6 @@ async function forgetLease(
     transaction.put(tenantKeys.floor(tenant), { ...floor, fence });
     transaction.save(undefined);
   });
-  await removeKeys(context.space, [key], call);
 }
 
 async function forgetOwner(
@@ -216,17 +207,24 @@ async function forgetOwner(
   });
 }
 
-/** Removes parts that no commit ever pointed to. The note goes first: a commit that still comes needs it. */
+/**
+ * Removes parts that no commit pointed to in time. The note is replaced first: a commit that still comes needs it as it
+ * was, and fails.
+ */
 async function removeStage(
   { space }: DriverContext,
-  { tenant, id }: { readonly tenant: string; readonly id: string },
-  key: Uint8Array,
+  { key, version }: DueRecord,
+  note: Extract<DueNote, { kind: "stage" | "abandoned" }>,
   call: CallOptions,
 ): Promise<void> {
-  const [note] = (await readRecords(space, [key], [], call)).records;
-  if (note === undefined) return;
+  if (note.kind === "stage") {
+    const value = inlineValue(Buffer.from(JSON.stringify({ ...note, kind: "abandoned" })));
+    await commitRepeatable(space, [{ key, value }], [{ key, version }], call);
+    // Whichever way that went, the next look at the list goes on with what is there.
+    return;
+  }
   for (;;) {
-    const parts = await readForRemoval(space, under(tenantKeys.chunk(tenant, id), batchSize), call);
+    const parts = await readForRemoval(space, under(tenantKeys.chunk(note.tenant, note.id), batchSize), call);
     if (parts.length === 0) break;
     await removeKeys(
       space,

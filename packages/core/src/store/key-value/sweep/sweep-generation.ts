@@ -4,7 +4,7 @@ import { dueKey, generationKeys, tenantKeys, under } from "../layout.ts";
 import type { StoredOperation } from "../log/append.ts";
 import type { TypeEntry } from "../log/event-entries.ts";
 import { lastNumber } from "../space/encode-key.ts";
-import { removeKeys } from "../space/left-parts.ts";
+import { commitRepeatable, removeKeys } from "../space/left-parts.ts";
 import { inlineValue, readForRemoval, readRecords } from "../space/records.ts";
 import { transact } from "../space/transaction.ts";
 import { requireFloor, type SessionSlot } from "../unit/session-slot.ts";
@@ -12,6 +12,8 @@ import { requireFloor, type SessionSlot } from "../unit/session-slot.ts";
 /** How long the operations of an ended incarnation are remembered. In milliseconds; 25 hours, one to spare. */
 const operationMemoryMs = 25 * 3600 * 1000;
 const batchSize = 250;
+/** Two changes and a condition for each. */
+const operationsPerCommit = 40;
 
 /** An incarnation that has ended. */
 export interface EndedGeneration {
@@ -46,29 +48,37 @@ export async function sweepGeneration(
     { key: later, value: inlineValue(note) },
     { key: dueKey(endedAt, "generation", tenant, generation), value: undefined },
   ];
-  await space.commit(changes, [], call);
+  await commitRepeatable(space, changes, [], call);
 }
 
 /** Forgets the operations of an incarnation that ended a day ago, and the session when nothing else is known of it. */
 export async function sweepOperations(
   context: DriverContext,
-  { tenant, session, generation, endedAt }: EndedGeneration,
+  { tenant, session, generation }: EndedGeneration,
   call: CallOptions,
 ): Promise<void> {
   const { space } = context;
   const keys = generationKeys(tenant, generation);
   for (;;) {
-    const entries = await readForRemoval(space, under(keys.operations(), batchSize), call);
+    const entries = await readForRemoval(space, under(keys.operations(), operationsPerCommit), call);
     if (entries.length === 0) break;
     const operations = entries.map(({ value }) => tenantKeys.operation(tenant, session, String(value)));
     const { records } = await readRecords(space, operations, [], call);
-    // An import may have brought an operation back under another generation.
-    const gone = records.flatMap((record) =>
-      record !== undefined && (record.value as unknown as StoredOperation).generation === generation
-        ? record.key
-        : [],
+    // An import may have brought an operation back under another generation, or does so just now.
+    const own = records.filter((record) => {
+      const known = record?.value as unknown as StoredOperation | undefined;
+      return known?.generation === generation;
+    });
+    const gone = own.flatMap((record) =>
+      record === undefined ? [] : { key: record.key, version: record.version },
     );
-    await removeKeys(space, [...gone, ...entries.map(({ key }) => key)], call);
+    const changes = [...gone.map(({ key }) => key), ...entries.map(({ key }) => key)];
+    await commitRepeatable(
+      space,
+      changes.map((key) => ({ key, value: undefined })),
+      gone,
+      call,
+    );
   }
   const unit = { tenant, key: tenantKeys.session(tenant, session) };
   await transact<SessionSlot, void>(context, unit, call, async (transaction) => {
@@ -79,7 +89,6 @@ export async function sweepOperations(
     transaction.put(tenantKeys.floor(tenant), { ...floor, document });
     transaction.save(undefined);
   });
-  await removeKeys(space, [dueKey(endedAt + operationMemoryMs, "operations", tenant, generation)], call);
 }
 
 function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
