@@ -58,8 +58,8 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitListSessions admitNamespaces admitOperationCall admitPut admitPutMany admitRead admitRenew
       admitScan admitSeal admitTenants admitTouch admitTouchDocument admitTransferBatch admitTrim
       admitUnitGuard admitUnseal asOfVersion beginsLikePattern checkRetraction compareCopies
-      compareNamespaces compareUtf8 createStore decodeCursor encodeCursor findBounds findMatcher
-      isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxRemovedRanges mergeRemovals
+      compareNamespaces compareUtf8 createKeyValueDriver createStore decodeCursor encodeCursor findBounds
+      findMatcher isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxRemovedRanges mergeRemovals
       namespaceListStart namespaceSortPrefix placeBehindNamespace planImport retractedRanges searchableText
       sessionKey valueAt wasRemovedSince whereMatcher whereOperators
     `,
@@ -70,6 +70,8 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants AdmittedTouch
       AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore DocumentDriver
       DocumentPosition DriverPage EventFilter FindBounds HeldLease ImportPlan ImportRefusal ImportTarget
+      KeyRange KeyValueChange KeyValueCondition KeyValueDriverOptions KeyValueEntry KeyValueLimits
+      KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion
       LeaseDriver LeaseGrant LeaseRequest LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver
       ScanPosition StoreDriver TransferDriver
     `,

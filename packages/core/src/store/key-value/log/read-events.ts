@@ -2,6 +2,7 @@ import type { StoredEvent } from "../../../events.ts";
 import { MemoryError } from "../../../memory-error.ts";
 import type { ReadResult } from "../../../ports/event-log.ts";
 import type { Answer } from "../../answer.ts";
+import { asOfVersion, matchesFilter } from "../../event-filter.ts";
 import type { AdmittedRead } from "../../log-calls.ts";
 import type { DriverContext } from "../context.ts";
 import type { GenerationKeys } from "../layout.ts";
@@ -60,7 +61,7 @@ async function readPage(
       if (events.length === limit || budget-- === 0) return { events, next: position };
       position = stored.seq;
       const event = withPending(stored, state.pending);
-      if (matches(event, request)) events.push(asOf(event, atVersion));
+      if (matchesFilter(event, request)) events.push(asOfVersion(event, atVersion));
     }
     if (candidates.length < size) break;
     if (backward) last = position - 1;
@@ -142,23 +143,4 @@ async function readEffective(
 function requireEvent(event: StoredEvent | undefined): StoredEvent {
   if (event === undefined) throw new MemoryError("corrupt", "An event that the log lists is missing.");
   return event;
-}
-
-/** Whether the event is one of those that are asked for. */
-function matches(event: StoredEvent, request: AdmittedRead): boolean {
-  const { types, agent, pinned, atVersion, retracted } = request;
-  if (types !== undefined && !types.has(event.type)) return false;
-  if (agent !== undefined && event.agent !== agent) return false;
-  if (pinned !== undefined && (event.pinned === true) !== pinned) return false;
-  if (retracted === "include") return true;
-  const gone = event.retractedBy !== undefined && (atVersion === undefined || event.retractedBy <= atVersion);
-  return gone === (retracted === "only");
-}
-
-/** The event as a reader of an older version saw it: not yet retracted. */
-function asOf(event: StoredEvent, atVersion: number | undefined): StoredEvent {
-  if (atVersion === undefined || event.retractedBy === undefined || event.retractedBy <= atVersion)
-    return event;
-  const { retractedBy: _later, ...earlier } = event;
-  return earlier as StoredEvent;
 }

@@ -206,7 +206,9 @@ export async function transact<State, Result>(
         lost.push({ token, removes: transaction.next.state === undefined, writes, result });
       }
     }
-    throw new MemoryError("unavailable", "Too many other writers were faster. Try again later.");
+    throw new MemoryError("unavailable", "Too many other writers were faster. Try again later.", {
+      details: { attempts: maxAttempts },
+    });
   } catch (error) {
     // Refusals too: an attempt before this one may have been applied, and may be what this one was refused for.
     throw lost.length === 0 || (MemoryError.isInstance(error) && error.outcome === "unknown")

@@ -1,4 +1,4 @@
-import { abortError } from "../../../input/numbers.ts";
+import { abortable } from "../../../input/abortable.ts";
 
 /** Lets the writers of one unit in one process go one after another: their commits would only fail each other. */
 export interface Turns {
@@ -21,7 +21,7 @@ export function createTurns(): Turns {
       };
       if (before === undefined) return leave;
       try {
-        await (signal === undefined ? before : abortable(before, signal));
+        await abortable(before, { signal });
       } catch (error) {
         leave();
         throw error;
@@ -29,16 +29,4 @@ export function createTurns(): Turns {
       return leave;
     },
   };
-}
-
-async function abortable(turn: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(abortError(signal));
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    if (signal.aborted) throw abortError(signal);
-    await Promise.race([turn, promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
