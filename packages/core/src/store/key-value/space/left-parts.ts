@@ -55,4 +55,4 @@ export async function commitRepeatable(
   }
 }
 
-const maxAttempts = 20;
+const maxAttempts = 10;
