@@ -62,7 +62,9 @@ export function createLeasePort(
         const { address, ttlMs, waitMs, signal } = request;
         let held: HeldLease | undefined;
         if (!lines.has(sessionKey(address.tenant, address.session))) {
-          const answer = await driver.acquire(request);
+          const pending = driver.acquire(request);
+          // At once where it can be: whoever asks in the next step already stands behind this one.
+          const answer = pending instanceof Promise ? await pending : pending;
           if (answer.refused === undefined) {
             if (!closed && signal?.aborted !== true) return leaseOf(address, answer.ok, ttlMs);
             const outcome = await giveBack(driver, address, answer.ok.fence);
