@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Shared by every project: each one runs its own tests and leaves a report that `npm test` counts. */
@@ -12,6 +13,8 @@ export default defineConfig({
     hookTimeout: 600_000,
     expect: { poll: { timeout: 120_000 } },
     retry: 0,
+    // Vitest leaves one core to itself: of two, a package that runs alone would use one. Many tests wait for a server.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Of tests that say so themselves: those that wait for a server's clock.
     maxConcurrency: 12,
     passWithNoTests: false,

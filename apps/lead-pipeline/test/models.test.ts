@@ -69,7 +69,7 @@ describe.each(["openai", "anthropic", "ollama"] as const)("%s", (provider) => {
     expect(result).toMatchObject({ outcome: "failed", agentsVisited: ["coordinator"], handoffsRecorded: 0 });
     expect(result.summary).toMatch(reason);
     expect(result.summary).not.toContain("\n");
-    expect(result.memorySummary?.executions.byStatus).toEqual({ failed: 1 });
+    expect(result.activity?.executions.byStatus).toEqual({ failed: 1 });
   });
 });
 

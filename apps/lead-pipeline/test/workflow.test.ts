@@ -52,8 +52,8 @@ describe("outcomes", () => {
     expect(result).toMatchObject({ outcome, agentsVisited: visited.split(" "), leadId: lead.id });
     expect(result.handoffsRecorded).toBe(result.agentsVisited.length - 1);
     expect(result.handoffs.every(({ status }) => status === "completed")).toBe(true);
-    expect(result.memorySummary?.agents).toEqual(visited.split(" ").sort());
-    expect(result.memorySummary?.working.keys).toContain("outcome");
+    expect(result.activity?.agents).toEqual(visited.split(" ").sort());
+    expect(result.activity?.working.keys).toContain("outcome");
   });
 
   it("needs no options", async () => {
@@ -214,7 +214,7 @@ describe("tenant context", () => {
     expect(result.outcome).toBe(outcome);
     expect(result.agentsVisited).not.toContain(needed);
     expect(result.handoffs.at(-1)).toMatchObject({ to: needed, ...refused });
-    expect(result.memorySummary?.handoffs.byStatus).toMatchObject({ rejected: 1 });
+    expect(result.activity?.handoffs.byStatus).toMatchObject({ rejected: 1 });
   });
 
   it("hands hot leads past a missing outbound contact to the scheduler", async () => {
@@ -267,7 +267,7 @@ describe("tenant context", () => {
     expect(results.reduce((sum, { calls }) => sum + calls, 0)).toBe(limit);
     expect(results[2]?.summary).toBe(`The tenant's ${limit} calls of this hour are used up.`);
     // What was done until then is kept, with how it ended.
-    expect(results[2]?.memorySummary).toMatchObject({ executions: { byStatus: { failed: 1 } } });
+    expect(results[2]?.activity).toMatchObject({ executions: { byStatus: { failed: 1 } } });
     clock.advance(hourMs);
     expect(await work({ ...warmLead, id: "later" }, tenant)).toMatchObject({ outcome: "contacted" });
   });

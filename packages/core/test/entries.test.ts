@@ -55,11 +55,11 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitListSessions admitNamespaces admitOperationCall admitPut admitPutMany admitRead admitRenew
       admitScan admitSeal admitTenants admitTouch admitTouchDocument admitTransferBatch admitTrim
       admitUnitGuard admitUnseal asOfVersion beginsLikePattern checkRetraction compareCopies compareNamespaces
-      compareUtf8 createStore createTokenGenerator decodeCursor encodeCursor findBounds findMatcher
-      isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxPinnedBelow maxRemovedRanges
-      maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix placeBehindNamespace
-      planImport prefixEnd retractedRanges searchableText sessionKey summariesInForce valueAt wasRemovedSince
-      whereMatcher whereOperators
+      compareUtf8 createKeyValueDriver createStore createTokenGenerator decodeCursor encodeCursor findBounds
+      findMatcher isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxPinnedBelow
+      maxRemovedRanges maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix
+      placeBehindNamespace planImport prefixEnd retractedRanges searchableText sessionKey summariesInForce
+      valueAt wasRemovedSince whereMatcher whereOperators
     `,
     types: `
       AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedDelete AdmittedDeleteSession
@@ -68,8 +68,10 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       AdmittedPut AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants AdmittedTouch
       AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore DocumentDriver
       DocumentPosition DriverPage EventFilter FindBounds HeldLease ImportPlan ImportRefusal ImportTarget
-      LeaseDriver LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver Refusal RemovedRange
-      ScanDriver ScanPosition StoreDriver TransferDriver
+      KeyRange KeyValueChange KeyValueCondition KeyValueDriverOptions KeyValueEntry KeyValueLimits
+      KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion LeaseDriver LeaseGrant LeaseRequest
+      ListPosition LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver ScanPosition StoreDriver
+      TransferDriver
     `,
   },
 };

@@ -25,7 +25,7 @@ export function toMermaid(graph: HandoffGraph, given?: MermaidOptions): string {
   for (const { agent } of graph.nodes)
     lines.push(`  ${ids.get(agent)}["${label(agent, options.maxName ?? 40)}"]`);
   for (const edge of graph.edges)
-    lines.push(`  ${ids.get(edge.from)} -->|"${summary(edge)}"| ${ids.get(edge.to)}`);
+    lines.push(`  ${ids.get(edge.from)} -->|"${edgeLabel(edge)}"| ${ids.get(edge.to)}`);
   return lines.join("\n");
 }
 
@@ -40,7 +40,7 @@ function label(name: string, maxName: number): string {
   return shown.trim() === "" ? "#32;" : shown;
 }
 
-function summary(edge: HandoffEdge): string {
+function edgeLabel(edge: HandoffEdge): string {
   const parts = [`${edge.count}×`];
   if (edge.totalDurationMs > 0) parts.push(duration(edge.totalDurationMs));
   for (const state of ["failed", "rejected", "degraded", "running"] as const) {

@@ -5,7 +5,7 @@ import { entryOf, type MemoryEntry, madeInPath } from "./entry.ts";
 import { namespaces } from "./namespaces.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
-import type { SessionSummary } from "./session-summary.ts";
+import type { SessionActivity } from "./session-activity.ts";
 
 export interface ContextOptions extends CallOptions {
   /** The session that is meant: its object or its id. */
@@ -21,8 +21,8 @@ export interface ContextOptions extends CallOptions {
   readonly messages?: number | undefined;
   /** How many memories in each list; 100 when left out, at most 1,000. */
   readonly entries?: number | undefined;
-  /** Over how many of the newest events the summary counts; 1,000 when left out, 0 for no summary. */
-  readonly summary?: number | undefined;
+  /** Over how many of the newest events the activity is counted; 1,000 when left out, 0 for none. */
+  readonly activity?: number | undefined;
 }
 
 /** What an agent should know before it acts, with what lives shortly and what stays apart. */
@@ -43,7 +43,7 @@ export interface MemoryContext {
     /** The agent's durable memory; without an agent, what any agent learned in this session. */
     readonly agent: readonly MemoryEntry[];
   };
-  readonly summary?: SessionSummary;
+  readonly activity?: SessionActivity;
   /** Lists above that were cut, such as `durable.agent`; page through `entries` for the rest. */
   readonly incomplete: readonly string[];
 }
@@ -61,8 +61,8 @@ export async function gatherContext(
   const call = { limit: options.entries ?? 100, signal: options.signal };
   const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
   const messageCount = options.messages ?? 20;
-  const summaryEvents = options.summary ?? maxPageSize;
-  const [messages, working, inSession, volatile, durable, summary] = await Promise.all([
+  const activityEvents = options.activity ?? maxPageSize;
+  const [messages, working, inSession, volatile, durable, activity] = await Promise.all([
     session === undefined || messageCount === 0
       ? []
       : session.messages({ limit: messageCount, signal: options.signal }),
@@ -71,9 +71,9 @@ export async function gatherContext(
     agent?.entries({ ...call, tier: "volatile" }) ?? nothing,
     agent?.entries({ ...durableCall, tier: "durable" }) ??
       learnedIn(runtime, tenant, session?.id, durableCall),
-    session === undefined || summaryEvents === 0
+    session === undefined || activityEvents === 0
       ? undefined
-      : session.summary({ maxEvents: summaryEvents, signal: options.signal }),
+      : session.activity({ maxEvents: activityEvents, signal: options.signal }),
   ]);
   const noted = new Set(inSession.items.map((entry) => entry.key));
   const lists: readonly (readonly [string, Page<MemoryEntry>])[] = [
@@ -93,7 +93,7 @@ export async function gatherContext(
       agent: [...inSession.items, ...volatile.items.filter((entry) => !noted.has(entry.key))],
     },
     durable: { agent: durable.items },
-    ...(summary === undefined ? {} : { summary }),
+    ...(activity === undefined ? {} : { activity }),
     incomplete: [...new Set(cut)],
   };
 }

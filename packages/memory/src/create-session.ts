@@ -36,6 +36,7 @@ import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
 import { admitInputs, asList, eventsOf, operationOf } from "./append-events.ts";
 import { namespaces } from "./namespaces.ts";
 import {
+  activityFields,
   appendFields,
   deleteFields,
   eraseFields,
@@ -43,7 +44,6 @@ import {
   leaseFields,
   messagesFields,
   retractFields,
-  summaryFields,
   touchFields,
   trimFields,
   viewFields,
@@ -65,10 +65,10 @@ import type {
   SessionWriteOptions,
   ViewOptions,
 } from "./session.ts";
+import { type ActivityOptions, readActivity, type SessionActivity } from "./session-activity.ts";
 import { SessionAgent } from "./session-agent.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
-import { type SessionSummary, type SummaryOptions, summarizeSession } from "./session-summary.ts";
 import { acquireLease, type HeldLease, runUnderLease } from "./turn.ts";
 import { createViewSource, wholeView } from "./view-source.ts";
 
@@ -225,8 +225,8 @@ class HandleSession implements Session {
     const options = admitOptions(given, touchFields);
     await this.#turn?.requireHeld(options);
     const known = this.incarnation;
-    const touched = await this.#handle.store.log.touch(this.address, { ...options, ...this.#handle.guard() });
-    const head = this.#handle.met(known, touched);
+    const head = await this.#handle.store.log.touch(this.address, { ...options, ...this.#handle.guard() });
+    this.#handle.learn(known, head?.incarnation);
     if (options.ttlMs !== undefined) this.#handle.ttlMs = options.ttlMs;
     return head;
   }
@@ -258,9 +258,9 @@ class HandleSession implements Session {
     return id;
   }
 
-  async summary(given: SummaryOptions = {}): Promise<SessionSummary> {
-    const options = admitOptions(given, summaryFields);
-    return summarizeSession(this.#handle, this.working, options);
+  async activity(given: ActivityOptions = {}): Promise<SessionActivity> {
+    const options = admitOptions(given, activityFields);
+    return readActivity(this.#handle, this.working, options);
   }
 
   async lease(given: LeaseOptions = {}): Promise<Lease> {

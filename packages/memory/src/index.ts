@@ -32,5 +32,5 @@ export type {
   SessionWriteOptions,
   ViewOptions,
 } from "./session.ts";
-export type { HandoffSummary, SessionSummary, SummaryOptions } from "./session-summary.ts";
+export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session-activity.ts";
 export type { Tenant } from "./tenant.ts";

@@ -22,7 +22,7 @@ import type {
   SessionWriteOptions,
   ViewOptions,
 } from "./session.ts";
-import type { SummaryOptions } from "./session-summary.ts";
+import type { ActivityOptions } from "./session-activity.ts";
 
 // The options of each call of the facade, and whether they select or refine.
 
@@ -107,7 +107,7 @@ export const touchFields: FieldTable = fieldTable<Omit<TouchOptions, "incarnatio
   metadata: "refines",
 });
 
-export const summaryFields: FieldTable = fieldTable<SummaryOptions>({ ...callKinds, maxEvents: "refines" });
+export const activityFields: FieldTable = fieldTable<ActivityOptions>({ ...callKinds, maxEvents: "refines" });
 
 export const contextFields: FieldTable = fieldTable<ContextOptions>({
   ...callKinds,
@@ -116,7 +116,7 @@ export const contextFields: FieldTable = fieldTable<ContextOptions>({
   tags: "selects",
   messages: "refines",
   entries: "refines",
-  summary: "refines",
+  activity: "refines",
 });
 
 const contentKinds: FieldKinds<Omit<RememberOptions, "expectedVersion">> = {

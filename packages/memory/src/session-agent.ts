@@ -22,7 +22,7 @@ import {
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
-import { TieredMemory, tiers } from "./tiers.ts";
+import { TieredMemory, tiers } from "./tiered-memory.ts";
 
 /** An agent at work in one session: its notes in the session, in front of its memory across sessions. */
 export class SessionAgent implements AgentMemory {

@@ -63,7 +63,7 @@ export class SessionDocuments implements WorkingMemory {
     const known = this.#handle.incarnation;
     const document = await this.#handle.store.documents.get(this.#address(key), options);
     if (document === undefined) return undefined;
-    this.#handle.saw(known, document.incarnation);
+    this.#handle.learn(known, document.incarnation);
     return this.#entry(document);
   }
 
@@ -129,7 +129,7 @@ export class SessionDocuments implements WorkingMemory {
       ...options,
       namespace: this.#namespace,
     });
-    this.#handle.saw(known, page.items[0]?.incarnation);
+    this.#handle.learn(known, page.items[0]?.incarnation);
     return page;
   }
 

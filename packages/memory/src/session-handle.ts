@@ -11,7 +11,7 @@ import { historyLost } from "@relevo/core/input";
 import type { MemoryStore, Runtime } from "./runtime.ts";
 import { signalOf } from "./signal.ts";
 
-/** One session as one object met it: its address and the incarnation, once known. Shared by all its parts. */
+/** A session as seen by one object: its address and, once known, its incarnation. Shared by all parts of the object. */
 export class SessionHandle {
   readonly runtime: Runtime;
   readonly address: SessionAddress;
@@ -52,8 +52,8 @@ export class SessionHandle {
   }
 
   /**
-   * Performs a write under the known incarnation. While none is known, one write at a time goes ahead and the others
-   * wait for what it learns: two first writes with a delete between them must not end in two incarnations.
+   * Performs a write under the known incarnation. While none is known, writes run one at a time and learn it from the
+   * result: two first writes with a delete between them must not end in two incarnations.
    */
   async write<Result extends { readonly incarnation?: string } | undefined>(
     perform: (guard: SessionGuard) => Promise<Result>,
@@ -83,24 +83,20 @@ export class SessionHandle {
   async read(options: ReadOptions): Promise<ReadResult> {
     const known = this.#incarnation;
     const result = await this.store.log.read(this.address, options);
-    this.#check(known, result.incarnation);
+    this.#require(known, result.incarnation);
     return result;
   }
 
   /** `undefined` when the session does not exist, yet or any more. @throws `history-lost` when another one took its place. */
   async head(options: CallOptions = {}): Promise<SessionHead | undefined> {
     const known = this.#incarnation;
-    return this.met(known, await this.store.log.head(this.address, options));
-  }
-
-  /** As `head`, of what another call answered with. */
-  met<Head extends SessionHead | undefined>(known: string | undefined, head: Head): Head {
-    if (head !== undefined) this.#check(known, head.incarnation);
+    const head = await this.store.log.head(this.address, options);
+    this.learn(known, head?.incarnation);
     return head;
   }
 
   /**
-   * For a write elsewhere that is made in this session's name. A session that was never met may still begin.
+   * For a write to another place in this session's name. While no incarnation is known, the session may still be created.
    *
    * @throws `history-lost` when the incarnation that this object knows is gone.
    */
@@ -109,15 +105,19 @@ export class SessionHandle {
     if (known !== undefined && (await this.head(signalOf(options))) === undefined) throw historyLost("ended");
   }
 
-  /** Checks what a read of documents saw; a missing document says nothing. */
-  saw(known: string | undefined, incarnation: string | undefined): void {
-    if (incarnation !== undefined) this.#check(known, incarnation);
+  /**
+   * Remembers the incarnation of an answer, such as a head or a document; `undefined`, of a missing one, says nothing.
+   * `known` is what was known before the call: a first write that ends during it does not make its answer outdated.
+   *
+   * @throws `history-lost` when another incarnation was known.
+   */
+  learn(known: string | undefined, incarnation: string | undefined): void {
+    if (incarnation !== undefined) this.#require(known, incarnation);
   }
 
-  // `known` is from before the read: a first write that ends meanwhile must not make the read look late.
-  #check(known: string | undefined, seen: string | undefined): void {
-    if (known === undefined) this.#adopt(seen);
-    else if (known !== seen) throw historyLost("ended");
+  #require(known: string | undefined, incarnation: string | undefined): void {
+    if (known === undefined) this.#adopt(incarnation);
+    else if (known !== incarnation) throw historyLost("ended");
   }
 
   #adopt(incarnation: string | undefined): void {

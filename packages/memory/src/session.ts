@@ -21,7 +21,7 @@ import type {
   ViewStrategy,
 } from "@relevo/core";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
-import type { SessionSummary, SummaryOptions } from "./session-summary.ts";
+import type { ActivityOptions, SessionActivity } from "./session-activity.ts";
 
 export interface SessionOptions {
   /** The owner inside the tenant, such as a user id. Recorded when the session is created, ignored afterwards. */
@@ -181,7 +181,7 @@ export interface Session extends AsyncDisposable, SessionObject {
    */
   recordExecution(execution: ExecutionInput, options?: SessionWriteOptions): Promise<string>;
   /** What happened in the session, counted over its newest events. */
-  summary(options?: SummaryOptions): Promise<SessionSummary>;
+  activity(options?: ActivityOptions): Promise<SessionActivity>;
 
   /** @throws `conflict` with `details.conflict` = `lease` while another holds it; `unsupported`. */
   lease(options?: LeaseOptions): Promise<Lease>;

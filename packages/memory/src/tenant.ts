@@ -16,7 +16,7 @@ import { contextFields, sessionFields } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
-import { TieredMemory } from "./tiers.ts";
+import { TieredMemory } from "./tiered-memory.ts";
 
 /** Everything of one tenant. What is reached through it carries the tenant; there is no way across. */
 export interface Tenant {

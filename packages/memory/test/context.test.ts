@@ -28,7 +28,7 @@ describe.each([
       ["cache", "x"],
     ]);
     expect(context.durable.agent.map(({ key, value }) => [key, value])).toEqual([["rule", "budget first"]]);
-    expect(context.summary).toMatchObject({ subject: "lead-9", messages: { total: 3 } });
+    expect(context.activity).toMatchObject({ subject: "lead-9", messages: { total: 3 } });
   });
 
   it("of a session alone has the notes of all its agents and what they learned in it", async () => {
@@ -53,7 +53,7 @@ describe.each([
     const context = await acme.context({ agent: "a" });
     expect(context.durable.agent.map((entry) => entry.key)).toEqual(["k"]);
     expect(context.volatile).toEqual({ messages: [], working: [], agent: [] });
-    expect("summary" in context || "session" in context).toBe(false);
+    expect("activity" in context || "session" in context).toBe(false);
   });
 
   it("says which lists were cut", async () => {
@@ -66,9 +66,9 @@ describe.each([
 
   it("leaves out what is not wanted, changes nothing, and refuses what makes no sense", async () => {
     const acme = open().memory.tenant("acme");
-    const context = await acme.context({ session: "none", messages: 0, summary: 0 });
+    const context = await acme.context({ session: "none", messages: 0, activity: 0 });
     expect(context.volatile.messages).toEqual([]);
-    expect("summary" in context).toBe(false);
+    expect("activity" in context).toBe(false);
     expect((await acme.sessions()).items).toEqual([]);
     await failure(acme.context({}), "invalid-input");
     await failure(acme.context({ session: "s", messages: -1 }), "invalid-input");
@@ -88,7 +88,7 @@ function handoff(
   return { type: "handoff", body };
 }
 
-describe("a session's summary", () => {
+describe("a session's activity", () => {
   it("counts messages, handoffs, executions, working memory and time", async () => {
     const { memory, clock } = oneStore();
     const session = memory.tenant("acme").session("wf", { subject: "ana", metadata: { m: 1 } });
@@ -108,8 +108,8 @@ describe("a session's summary", () => {
     await session.append(user("gone"));
     await session.popMessage();
     await session.working.remember("step", 1);
-    const summary = await session.summary();
-    expect(summary).toMatchObject({
+    const activity = await session.activity();
+    expect(activity).toMatchObject({
       session: "wf",
       incarnation: session.incarnation,
       subject: "ana",
@@ -123,14 +123,14 @@ describe("a session's summary", () => {
       lastAt: start + 1_500,
       durationMs: 1_500,
     });
-    expect(summary.messages.total).toBe(4);
-    expect(summary.messages.byRole).toEqual({ assistant: 3, user: 1 });
-    expect(Object.entries(summary.messages.byAgent)).toEqual([
+    expect(activity.messages.total).toBe(4);
+    expect(activity.messages.byRole).toEqual({ assistant: 3, user: 1 });
+    expect(Object.entries(activity.messages.byAgent)).toEqual([
       ["__proto__", 1],
       ["writer", 2],
     ]);
-    expect(summary.handoffs.byStatus).toEqual({ completed: 1, started: 1 });
-    expect(summary.handoffs.list.map(({ handoffId, status }) => [handoffId, status])).toEqual([
+    expect(activity.handoffs.byStatus).toEqual({ completed: 1, started: 1 });
+    expect(activity.handoffs.list.map(({ handoffId, status }) => [handoffId, status])).toEqual([
       ["h1", "completed"],
       ["h2", "started"],
     ]);
@@ -138,11 +138,15 @@ describe("a session's summary", () => {
 
   it("is bounded, says so, and is empty for a session that does not exist", async () => {
     const session = oneStore().memory.tenant("acme").session("wf");
-    expect(await session.summary()).toMatchObject({ complete: true, events: 0, version: 0, durationMs: 0 });
+    expect(await session.activity()).toMatchObject({ complete: true, events: 0, version: 0, durationMs: 0 });
     await session.append([user("1"), user("2"), user("3")]);
-    expect(await session.summary({ maxEvents: 2 })).toMatchObject({ complete: false, events: 2, version: 3 });
-    expect(await session.summary({ maxEvents: 3 })).toMatchObject({ complete: true, events: 3 });
-    await failure(session.summary({ maxEvents: 0 }), "invalid-input");
+    expect(await session.activity({ maxEvents: 2 })).toMatchObject({
+      complete: false,
+      events: 2,
+      version: 3,
+    });
+    expect(await session.activity({ maxEvents: 3 })).toMatchObject({ complete: true, events: 3 });
+    await failure(session.activity({ maxEvents: 0 }), "invalid-input");
   });
 });
 
@@ -240,6 +244,6 @@ describe("context", () => {
     await session.append(user("1"));
     await acme.session("wf-1").delete();
     await acme.session("wf-1").agent("a").remember("note", "of the successor");
-    await failure(acme.context({ session, messages: 0, summary: 0 }), "history-lost");
+    await failure(acme.context({ session, messages: 0, activity: 0 }), "history-lost");
   });
 });

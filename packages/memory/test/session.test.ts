@@ -334,7 +334,7 @@ describe("an abort signal", () => {
       () => session.head(aborted()),
       () => session.touch(aborted()),
       () => session.recordExecution({ output: 1 }, aborted()),
-      () => session.summary(aborted()),
+      () => session.activity(aborted()),
       () => session.lease(aborted()),
       () => session.turn(async () => 1, aborted()),
       () => session.working.remember("k", 1, aborted()),

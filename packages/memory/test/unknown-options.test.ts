@@ -42,7 +42,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "session.touch": (o) => session.touch({ ...o }),
       "session.recordExecution": (o) => session.recordExecution({}, { ...o }),
       execution: (o) => session.recordExecution({ ...(o as object) }),
-      "session.summary": (o) => session.summary({ ...o }),
+      "session.activity": (o) => session.activity({ ...o }),
       "session.lease": (o) => session.lease({ ...o }),
       "session.turn": (o) => session.turn(async () => undefined, { ...o }),
       ...memoryCalls("agent", agent),

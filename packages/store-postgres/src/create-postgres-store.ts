@@ -13,15 +13,19 @@ import {
   fieldTable,
   resolveLimits,
 } from "@relevo/core/input";
+import { createStore } from "@relevo/core/store";
 import type { StoreContext } from "./context.ts";
 import { createConnector } from "./database/create-connector.ts";
 import { createDatabase } from "./database/create-database.ts";
 import { requireRoleName } from "./database/text.ts";
 import { createTurns } from "./database/turns.ts";
-import { createDocumentStore } from "./documents/document-store.ts";
-import { createLeases } from "./leases.ts";
-import { createEventLog } from "./log/event-log.ts";
-import { createMaintenance, type PostgresMaintenance } from "./maintenance/maintenance.ts";
+import { createDocumentDriver } from "./documents/document-driver.ts";
+import { createLeaseDriver } from "./lease-driver.ts";
+import { createLogDriver } from "./log/log-driver.ts";
+import { createScanDriver } from "./log/scan-driver.ts";
+import { createTransferDriver } from "./log/transfer-driver.ts";
+import { createMaintenanceDriver } from "./maintenance/maintenance-driver.ts";
+import { createPostgresMaintenance, type PostgresMaintenance } from "./maintenance/postgres-maintenance.ts";
 import { clientKinds, defaultRole, defaultSchema, type PostgresStoreOptions } from "./options.ts";
 
 export const defaultTimeoutMs: number = 30_000;
@@ -101,20 +105,17 @@ export function createPostgresStore(given: PostgresStoreOptions): PostgresStore 
     timeoutMs,
     onError,
   };
-  const leases = createLeases(context);
-  async function close(): Promise<void> {
-    database.close();
-    leases.close();
-  }
-  return {
+  const store = createStore({
     limits: database.limits,
-    log: createEventLog(context),
-    documents: createDocumentStore(context),
-    leases,
-    maintenance: createMaintenance(context, isInMemory(options.pglite)),
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+    log: createLogDriver(context),
+    documents: createDocumentDriver(context),
+    transfer: createTransferDriver(context),
+    scan: createScanDriver(context),
+    leases: createLeaseDriver(context),
+    maintenance: createMaintenanceDriver(context, isInMemory(options.pglite)),
+    close: () => database.close(),
+  });
+  return Object.freeze({ ...store, maintenance: createPostgresMaintenance(context, store.maintenance) });
 }
 
 /** A PGlite without a folder forgets everything with its process. */

@@ -6,7 +6,7 @@ export type {
   DeleteIdleOptions,
   DeleteIdleResult,
   PostgresMaintenance,
-} from "./maintenance/maintenance.ts";
+} from "./maintenance/postgres-maintenance.ts";
 export type { TableStatistics, TenantStatistics } from "./maintenance/statistics.ts";
 export { type VacuumOptions, type VacuumResult, vacuumPostgres } from "./maintenance/vacuum-postgres.ts";
 export { type MigrateOptions, type MigrateResult, migratePostgres } from "./migrations/migrate-postgres.ts";

@@ -16,7 +16,7 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
 
     beforeAll(async () => {
       database = await openTestDatabase(undefined, { shadowed: true });
-      pool = new pg.Pool({ connectionString: database.url, max: 5 });
+      pool = new pg.Pool({ connectionString: database.url, max: 12 });
       remote = await startRemoteProcess(new URL("./remote/postgres-module.ts", import.meta.url), {
         RELEVO_TEST_URL: database.url,
       });
@@ -38,7 +38,8 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
       },
     };
 
-    describeConformance(harness);
+    // Side by side, each with a tenant of its own: much of their time cases wait for the server's clock.
+    describeConformance(harness, { it: it.concurrent });
 
     // All of the above ran where others may create, on a path that has their twins of everything first.
     it("calls nothing that others have planted on the search path", async () => {

@@ -1,4 +1,4 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import {
@@ -8,6 +8,7 @@ import {
   type PostgresPool,
   type PostgresStore,
 } from "../src/index.ts";
+import { openPglite } from "./pglite.ts";
 import { openTestDatabase } from "./server.ts";
 
 /**
@@ -73,7 +74,7 @@ export function watchers(what: string) {
 }
 
 async function watchPglite(): Promise<Watched> {
-  const pglite = await PGlite.create();
+  const pglite = await openPglite();
   await migratePostgres({ pglite });
   const cost = emptyCost();
   const transaction: PGlite["transaction"] = (work) =>

@@ -1,4 +1,4 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import {
   allPages,
   type Document,
@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
 import { createDice, type Dice } from "./documents-support.ts";
 import { timeoutMs } from "./harness.ts";
+import { openPglite } from "./pglite.ts";
 
 const elements = ["a", "ab", "b", "a\u0001", "～", "😀", "*"];
 const keys = ["1", "10", "2", "é", "\uffff", "😀", "a", "b", "\ufeffa"];
@@ -21,7 +22,7 @@ const colours = ["red", "green", "blue", "\ufeffred", `red${"!".repeat(130)}`, `
 let pglite: PGlite;
 let store: Store;
 beforeAll(async () => {
-  pglite = await PGlite.create();
+  pglite = await openPglite();
   await migratePostgres({ pglite });
   store = createPostgresStore({ pglite, timeoutMs });
 });

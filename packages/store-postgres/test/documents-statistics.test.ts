@@ -1,8 +1,9 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import type { DocumentStore, DocumentWrite, Store } from "@relevo/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
 import { timeoutMs } from "./harness.ts";
+import { openPglite } from "./pglite.ts";
 
 const tenant = "new";
 let pglite: PGlite;
@@ -47,7 +48,7 @@ async function fetched(): Promise<number> {
 }
 
 beforeAll(async () => {
-  pglite = await PGlite.create();
+  pglite = await openPglite();
   await migratePostgres({ pglite });
   store = createPostgresStore({ pglite, timeoutMs });
   documents = store.documents;

@@ -1,10 +1,10 @@
-import { PGlite } from "@electric-sql/pglite";
 import { MemoryError } from "@relevo/core";
 import { requireService } from "@relevo/test-services";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { exactNumber } from "../src/database/exact-number.ts";
 import { createPostgresStore, migratePostgres, type PostgresStore } from "../src/index.ts";
+import { openPglite } from "./pglite.ts";
 import { openTestDatabase } from "./server.ts";
 
 /** What a database or a role may have set, and what rounds each number with a fraction or an exponent hardest. */
@@ -57,7 +57,7 @@ async function useNumbers(store: PostgresStore, tenant: string): Promise<void> {
 
 describe("versions, fences and times are exact", () => {
   it("also where the server rounds numbers, on PGlite", async () => {
-    await using pglite = await PGlite.create();
+    await using pglite = await openPglite();
     await migratePostgres({ pglite });
     for (const digits of settings) {
       await pglite.query(`set extra_float_digits = ${digits}`);

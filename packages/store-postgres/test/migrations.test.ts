@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { MemoryError, type TransferBatch } from "@relevo/core";
 import {
   type PostgresDatabases,
@@ -13,6 +13,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
+import { openPglite } from "./pglite.ts";
 import { until } from "./until.ts";
 
 const address = { tenant: "acme", session: "s-1" };
@@ -30,7 +31,7 @@ async function failure(promise: Promise<unknown>): Promise<MemoryError> {
 describe("migrations on PGlite", () => {
   let pglite: PGlite;
   beforeAll(async () => {
-    pglite = await PGlite.create();
+    pglite = await openPglite();
   });
   afterAll(() => pglite.close());
 

@@ -1,10 +1,10 @@
-import { PGlite } from "@electric-sql/pglite";
 import { optionProblems, storeOptionProblems } from "@relevo/store-conformance";
 import { expect, it } from "vitest";
 import { createPostgresStore, migratePostgres, openEmbedded, vacuumPostgres } from "../src/index.ts";
+import { openPglite } from "./pglite.ts";
 
 it("an option that nobody knows is refused by every call, and an undefined guard too", async () => {
-  const pglite = await PGlite.create();
+  const pglite = await openPglite();
   await migratePostgres({ pglite });
   const store = createPostgresStore({ pglite, timeoutMs: undefined, limits: undefined });
   const factories = await optionProblems(

@@ -1,6 +1,7 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
+import { openPglite } from "./pglite.ts";
 
 /**
  * A read sets the tenant in the same statement that looks at rows. In another order of joins row-level security would
@@ -9,7 +10,7 @@ import { createPostgresStore, migratePostgres } from "../src/index.ts";
 describe("reads find the session in whatever order the planner likes to join", () => {
   let pglite: PGlite;
   beforeAll(async () => {
-    pglite = await PGlite.create();
+    pglite = await openPglite();
     await migratePostgres({ pglite });
   }, 120_000);
   afterAll(() => pglite?.close());

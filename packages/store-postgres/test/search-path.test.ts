@@ -1,4 +1,4 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { MemoryError } from "@relevo/core";
 import {
   type PostgresDatabases,
@@ -11,6 +11,7 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres, type PostgresStore } from "../src/index.ts";
 import { methodsOf, useEveryMethod } from "./every-method.ts";
+import { openPglite } from "./pglite.ts";
 import { openTestDatabase } from "./server.ts";
 import { hitsQuery, hostilePath, shadowStatements, temporaryShadows } from "./shadows.ts";
 
@@ -31,7 +32,7 @@ async function failure(promise: Promise<unknown>): Promise<MemoryError> {
 describe("on PGlite", () => {
   let pglite: PGlite;
   beforeAll(async () => {
-    pglite = await PGlite.create();
+    pglite = await openPglite();
   });
   afterAll(() => pglite?.close());
 

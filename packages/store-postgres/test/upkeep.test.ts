@@ -1,10 +1,11 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { MemoryError } from "@relevo/core";
 import { type PostgresServer, requireService, startPrivatePostgres } from "@relevo/test-services";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres, type PostgresStore } from "../src/index.ts";
 import { timeoutMs } from "./harness.ts";
+import { openPglite } from "./pglite.ts";
 import { until } from "./until.ts";
 
 const note = { type: "x-note", body: 1 } as const;
@@ -15,7 +16,7 @@ describe("upkeep on PGlite", () => {
   let store: PostgresStore;
 
   beforeAll(async () => {
-    pglite = await PGlite.create();
+    pglite = await openPglite();
     await migratePostgres({ pglite });
     store = createPostgresStore({ pglite, timeoutMs });
   });

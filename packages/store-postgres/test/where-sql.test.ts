@@ -1,4 +1,4 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { defaultLimits, type JsonValue, type Where } from "@relevo/core";
 import { admitWhere } from "@relevo/core/input";
 import { whereMatcher, whereOperators } from "@relevo/core/store";
@@ -13,6 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whereSql } from "../src/documents/where-sql.ts";
 import { createDice, type Dice } from "./documents-support.ts";
+import { openPglite } from "./pglite.ts";
 
 const numbers = [0, 1, -1, 1.5, 0.1, 0.30000000000000004, 0.3, 1e21, 1e-7, 5e-324, 1.7976931348623157e308];
 const larger = [
@@ -97,7 +98,7 @@ const build = new Kysely<unknown>({
 describe("a filter as SQL selects what whereMatcher does", () => {
   let pglite: PGlite;
   beforeAll(async () => {
-    pglite = await PGlite.create();
+    pglite = await openPglite();
     await pglite.exec("create table subjects (n integer primary key, subject jsonb not null)");
   });
   afterAll(() => pglite.close());

@@ -1,12 +1,13 @@
-import type { IdGenerator, Limits } from "@relevo/core";
+import type { IdGenerator, Limits, SessionAddress } from "@relevo/core";
 import type { Connection } from "./connection/connection.ts";
-import type { Keys } from "./keys.ts";
+import type { Keys, SessionKeys } from "./keys.ts";
 import type { TenantRegistry } from "./tenant-registry.ts";
 
-/** What the ports of one store share. */
+/** What the drivers of one store share. */
 export interface StoreContext {
   readonly connection: Connection;
   readonly keys: Keys;
+  sessionKeys(address: SessionAddress): SessionKeys;
   readonly limits: Limits;
   /** For incarnations. */
   readonly ids: IdGenerator;

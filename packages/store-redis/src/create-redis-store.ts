@@ -1,15 +1,14 @@
-import {
-  type CallOptions,
-  createUuidGenerator,
-  type EventLog,
-  type EventTransfer,
-  type IdGenerator,
-  type Leases,
-  type LimitOverrides,
-  type Maintenance,
-  type Store,
-  systemClock,
+import type {
+  CallOptions,
+  EventLog,
+  EventTransfer,
+  IdGenerator,
+  Leases,
+  LimitOverrides,
+  Maintenance,
+  Store,
 } from "@relevo/core";
+import { createUuidGenerator, MemoryError, systemClock } from "@relevo/core";
 import {
   admitCall,
   admitFields,
@@ -19,15 +18,17 @@ import {
   requireObject,
   resolveLimits,
 } from "@relevo/core/input";
+import { createStore } from "@relevo/core/store";
 import type { RedisClient, RedisCluster } from "./connection/client.ts";
 import { Connection } from "./connection/connection.ts";
 import type { StoreContext } from "./context.ts";
-import { createDocumentStore } from "./documents/document-store.ts";
+import { createDocumentDriver } from "./documents/document-driver.ts";
 import { readSettings, type Warning, warningsOf } from "./durability.ts";
 import { createKeys } from "./keys.ts";
-import { createLeases } from "./leases.ts";
-import { createEventLog } from "./log/event-log.ts";
-import { createMaintenance } from "./maintenance.ts";
+import { createLeaseDriver } from "./lease-driver.ts";
+import { createLogDriver } from "./log/log-driver.ts";
+import { createTransferDriver } from "./log/transfer-driver.ts";
+import { createMaintenanceDriver } from "./maintenance-driver.ts";
 import { createTenantRegistry } from "./tenant-registry.ts";
 
 export interface RedisStoreOptions {
@@ -106,25 +107,33 @@ export function createRedisStore(given: RedisStoreOptions): RedisStore {
   const context: StoreContext = {
     connection,
     keys,
+    sessionKeys: ({ tenant, session }) => keys.session(tenant, session),
     limits,
     ids: options.ids ?? createUuidGenerator(systemClock),
     ttlMs: options.ttlMs === undefined ? undefined : whole(options.ttlMs, "ttlMs", 1),
     fixedExpiry: expiry === "fixed",
     tenants: createTenantRegistry(connection, keys),
   };
-  const close = async (): Promise<void> => connection.close();
+  const store = createStore({
+    limits,
+    log: createLogDriver(context),
+    documents: createDocumentDriver(context),
+    transfer: createTransferDriver(context),
+    scan: {
+      scan() {
+        throw new MemoryError("unsupported", "This store does not scan yet.");
+      },
+    },
+    leases: createLeaseDriver(context),
+    maintenance: createMaintenanceDriver(context),
+    close: () => connection.close(),
+  });
   return {
-    limits: context.limits,
-    log: createEventLog(context),
-    documents: createDocumentStore(context),
-    leases: createLeases(context),
-    maintenance: createMaintenance(context),
+    ...store,
     async check(callOptions?: CallOptions) {
       connection.requireOpen();
       return warningsOf(await readSettings(connection, admitCall(callOptions).signal));
     },
-    close,
-    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -1,5 +1,5 @@
+import { replyOf } from "./answers.ts";
 import type { StoreContext } from "./context.ts";
-import { requireDone } from "./log/status.ts";
 import { lookAtBucket, sweepAlone, sweepInSession, sweepSession } from "./scripts/scripts.generated.ts";
 
 /** Sessions, or documents of a unit, that are looked after in one step. */
@@ -94,5 +94,5 @@ export async function sweepBucket(
 }
 
 function countOf(answer: unknown): number {
-  return Number(requireDone(answer)[1]);
+  return Number(replyOf(answer)[1]);
 }

@@ -1,7 +1,7 @@
 import { type RemoteProcess, startRemoteProcess } from "@relevo/remote-store";
 import { describeConformance } from "@relevo/store-conformance";
 import { requireService } from "@relevo/test-services";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { redisHarness } from "./harness.ts";
 import { useRedis } from "./servers.ts";
 
@@ -20,5 +20,7 @@ describe.skipIf(!requireService("redis", { for: "the conformance of store-redis"
       if (remote === undefined) throw new Error("The other process has not been started.");
       return [redis.clients()[0], remote];
     }),
+    // Side by side, each below a prefix of its own: much of their time cases wait for the server's clock.
+    { it: it.concurrent },
   );
 });

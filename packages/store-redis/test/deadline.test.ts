@@ -209,7 +209,7 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
         append: (options) => log.append(address(name), [event], options),
         read: (options) =>
           log.read(address("other"), { types: ["message"], direction: "backward", ...options }),
-        readNothing: (options) => log.read(address("none"), options),
+        readNothing: (options) => log.read(address("gone"), { direction: "backward", ...options }),
         headOfNothing: (options) => log.head(address("none"), options),
         list: (options) => log.list("acme", options),
         import: (options) => log.importEvents(address(`copy for ${name}`), batch, options),
@@ -226,6 +226,9 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
       for (const call of Object.values(steps("first"))) await call({});
       // The newest events were all asked for, and so will be tried for first.
       await log.read(address("other"), { direction: "backward" });
+      await log.append(address("gone"), [event]);
+      await log.read(address("gone"), { direction: "backward" });
+      await log.delete(address("gone"));
       // One step takes 4 s and is done in time, two are not: a deadline for each step would let them all be done.
       proxy.delay(slowMs / 3);
       try {

@@ -17,6 +17,8 @@ export interface MeasureOptions {
   readonly clock: () => number;
   /** Sizes double until one run takes this long; 300 ms when left out. */
   readonly enoughMs?: number;
+  /** No input is larger, whatever its entry point says; no further bound when left out. */
+  readonly largest?: number;
   /** Runs at each size, of which the median counts; 3 when left out. */
   readonly runs?: number;
   /** How often an entry point that seems too steep is measured before it fails; 3 when left out. */
@@ -42,10 +44,10 @@ export async function measureGrowth(entry: EntryPoint, options: MeasureOptions):
 }
 
 async function attemptOf(entry: EntryPoint, options: MeasureOptions): Promise<Growth> {
-  const { enoughMs = 300, runs = 3 } = options;
+  const { enoughMs = 300, largest = Number.POSITIVE_INFINITY, runs = 3 } = options;
   const { name } = entry;
   const points: GrowthPoint[] = [];
-  for (let size = entry.first; size <= entry.last; size *= 2) {
+  for (let size = entry.first; size <= Math.min(entry.last, largest); size *= 2) {
     let milliseconds: number;
     try {
       milliseconds = await timeOf(await entry.prepare(size), runs, options);

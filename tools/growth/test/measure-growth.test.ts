@@ -52,6 +52,13 @@ describe("measureGrowth", () => {
     expect(attempts).toBe(2);
   });
 
+  test("no input is larger than asked for, whatever the entry point allows", async () => {
+    const { clock, spend } = machine();
+    const entry = entryPoint({ name: "work", make: (size) => size, run: (size) => spend(size / 1000) });
+    const { points } = await measureGrowth(entry, { clock, largest: 4096 });
+    expect(points.map(({ size }) => size)).toEqual([256, 512, 1024, 2048, 4096]);
+  });
+
   test("what throws fails, and says at which size", async () => {
     const { clock } = machine();
     const entry = entryPoint({

@@ -91,12 +91,12 @@ export function listRemembered(result: LeadResult, { paint, columns }: Screen): 
     const plain = `  ${agent}, ${tierNames[tier]}: ${oneLine(key)}`;
     return columns >= 80 ? cutTo(even, columns) : wrap(plain, columns, "    ", 3);
   });
-  const summary = result.memorySummary;
-  if (summary === null) return [title, ...new Set(rows)].join("\n");
+  const { activity } = result;
+  if (activity === null) return [title, ...new Set(rows)].join("\n");
   const log = [
-    counted(summary.messages.total, "message"),
-    counted(summary.handoffs.total, "handoff"),
-    counted(summary.events, "event"),
+    counted(activity.messages.total, "message"),
+    counted(activity.handoffs.total, "handoff"),
+    counted(activity.events, "event"),
   ].join(", ");
   return [title, ...new Set(rows), wrap(`  in the log: ${log}`, columns, "    ", 3)].join("\n");
 }

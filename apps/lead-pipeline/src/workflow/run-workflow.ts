@@ -1,7 +1,7 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { JsonValue, Message } from "@relevo/core";
 import { full, type HandoffEntry, last } from "@relevo/handoff-tracing";
-import type { Session, SessionSummary, Tenant } from "@relevo/memory";
+import type { Session, SessionActivity, Tenant } from "@relevo/memory";
 import { type AgentName, reachable } from "../agents/agent-names.ts";
 import type { CloseRequest, EmailDraft, Qualification, TransferRequest } from "../agents/desk.ts";
 import { describeMessage } from "../agents/messages.ts";
@@ -48,7 +48,7 @@ export interface WorkflowResult {
   readonly meeting: string | null;
   readonly remembered: readonly Remembered[];
   /** `null` only when the memory itself failed. */
-  readonly memorySummary: SessionSummary | null;
+  readonly activity: SessionActivity | null;
 }
 
 /**
@@ -229,7 +229,7 @@ async function brief(
   // What the agent knows of this lead only: another lead's facts are none of this one's business.
   const { email, company } = factKeys(lead);
   const tags = { any: company === undefined ? [email] : [email, company] };
-  const context = await memory.context({ session, agent, tags, messages: 0, summary: 0, entries: limit });
+  const context = await memory.context({ session, agent, tags, messages: 0, activity: 0, entries: limit });
   const byKey = (entries: readonly { readonly key: string; readonly value: JsonValue }[]): JsonValue =>
     Object.fromEntries(entries.map(({ key, value }) => [key, value]));
   return {
@@ -259,7 +259,7 @@ async function noteFailure(workflow: Workflow, outcome: Outcome, error: unknown)
 
 type Report = Pick<
   WorkflowResult,
-  "score" | "grade" | "seenBefore" | "handoffsRecorded" | "handoffs" | "draft" | "meeting" | "memorySummary"
+  "score" | "grade" | "seenBefore" | "handoffsRecorded" | "handoffs" | "draft" | "meeting" | "activity"
 >;
 
 async function report({ kit, session, desk }: Workflow): Promise<Report> {
@@ -273,7 +273,7 @@ async function report({ kit, session, desk }: Workflow): Promise<Report> {
     handoffs: entries,
     draft: (await desk.drafted()) ?? null,
     meeting: (await desk.booked()) ?? null,
-    memorySummary: await session.summary(),
+    activity: await session.activity(),
   };
 }
 
@@ -285,7 +285,7 @@ const nothingKnown: Report = {
   handoffs: [],
   draft: null,
   meeting: null,
-  memorySummary: null,
+  activity: null,
 };
 
 /** One line: what providers throw can be a page of HTML. */

@@ -13,10 +13,14 @@ import {
   admitTouchDocument,
 } from "./document-calls.ts";
 import type { DocumentDriver } from "./driver.ts";
-import { accept, isPromise, pageOf } from "./settle.ts";
+import { accept, acceptLater, pageOf, settle } from "./settle.ts";
 
 const one = { many: false };
 const several = { many: true };
+
+function first(documents: readonly (Document | undefined)[]): Document | undefined {
+  return documents[0];
+}
 
 /** The document port over a driver. */
 export function createDocumentPort(
@@ -27,8 +31,8 @@ export function createDocumentPort(
   return {
     async get(address, options) {
       requireOpen();
-      const pending = driver.get(admitGet(address, options, limits));
-      const answer = pending instanceof Promise ? await pending : pending;
+      const answer = driver.get(admitGet(address, options, limits));
+      if (answer instanceof Promise) return acceptLater(answer).then(first);
       if (answer.refused !== undefined) throw refusalError(answer);
       return answer.ok[0];
     },
@@ -37,51 +41,46 @@ export function createDocumentPort(
       requireOpen();
       const request = admitGetMany(addresses, options, limits);
       if (request.addresses.length === 0) return [];
-      const answer = driver.get(request);
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.get(request));
     },
 
     async put(address, input, options) {
       requireOpen();
       const answer = driver.put(admitPut(address, input, options, limits));
-      return accept(isPromise(answer) ? await answer : answer, one)[0] as Document;
+      if (answer instanceof Promise) return acceptLater(answer, one).then(first) as Promise<Document>;
+      return accept(answer, one)[0] as Document;
     },
 
     async putMany(writes, options) {
       requireOpen();
-      const answer = driver.put(admitPutMany(writes, options, limits));
-      return accept(isPromise(answer) ? await answer : answer, several);
+      return settle(driver.put(admitPutMany(writes, options, limits)), several);
     },
 
     async delete(address, options) {
       requireOpen();
       const answer = driver.delete(admitDelete(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer, one) > 0;
+      return (await settle(answer, one)) > 0;
     },
 
     async deleteMany(deletes, options) {
       requireOpen();
-      const answer = driver.delete(admitDeleteMany(deletes, options, limits));
-      return accept(isPromise(answer) ? await answer : answer, several);
+      return settle(driver.delete(admitDeleteMany(deletes, options, limits)), several);
     },
 
     async touch(address, options) {
       requireOpen();
-      const answer = driver.touch(admitTouchDocument(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.touch(admitTouchDocument(address, options, limits)));
     },
 
     async find(scope, options) {
       requireOpen();
-      const answer = driver.find(admitFind(scope, options, limits));
-      const page = accept(isPromise(answer) ? await answer : answer);
+      const page = await settle(driver.find(admitFind(scope, options, limits)));
       return pageOf("documents", page, ({ namespace, key }) => [namespace, key]);
     },
 
     async namespaces(scope, options) {
       requireOpen();
-      const answer = driver.namespaces(admitNamespaces(scope, options, limits));
-      const page = accept(isPromise(answer) ? await answer : answer);
+      const page = await settle(driver.namespaces(admitNamespaces(scope, options, limits)));
       return pageOf("namespaces", page, (namespace) => [namespace]);
     },
   };

@@ -43,6 +43,19 @@ export type {
 export { asOfVersion, type EventFilter, matchesFilter } from "./event-filter.ts";
 export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export {
+  createKeyValueDriver,
+  type KeyRange,
+  type KeyValueChange,
+  type KeyValueCondition,
+  type KeyValueDriverOptions,
+  type KeyValueEntry,
+  type KeyValueLimits,
+  type KeyValueReadRequest,
+  type KeyValueReadResult,
+  type KeyValueSpace,
+  type KeyVersion,
+} from "./key-value/index.ts";
+export {
   type AdmittedListSessions,
   type AdmittedScan,
   admitListSessions,
@@ -50,6 +63,7 @@ export {
   type ListPosition,
   type ScanPosition,
 } from "./list-calls.ts";
+
 export {
   type AdmittedAppend,
   type AdmittedBelow,

@@ -8,7 +8,7 @@ import type { Lease, Leases } from "../ports/leases.ts";
 import type { HeldLease, LeaseDriver, LeaseGrant } from "./driver.ts";
 import { giveBack, heldError, LeaseLine } from "./lease-line.ts";
 import { admitHead } from "./log-calls.ts";
-import { accept, isPromise } from "./settle.ts";
+import { settle } from "./settle.ts";
 import { admitAcquire, admitRenew } from "./upkeep-calls.ts";
 
 /** The leases port, with the end of the waits that are under way. */
@@ -34,11 +34,11 @@ export function createLeasePort(
         const request = admitRenew(options);
         const renewedTtlMs = request.ttlMs ?? ttlMs;
         const answer = driver.renew({ address, fence, ttlMs: renewedTtlMs, signal: request.signal });
-        return leaseOf(address, accept(isPromise(answer) ? await answer : answer), renewedTtlMs);
+        return leaseOf(address, await settle(answer), renewedTtlMs);
       },
       async release(options) {
         requireOpen();
-        accept(await driver.release({ address, fence, signal: admitCall(options).signal }));
+        await settle(driver.release({ address, fence, signal: admitCall(options).signal }));
       },
     });
     return Object.freeze({ fence, expiresAt, ...calls });
@@ -65,7 +65,8 @@ export function createLeasePort(
         // A takeover passes those who wait.
         if (takeOver || !lines.has(sessionKey(address.tenant, address.session))) {
           const pending = driver.acquire(request);
-          const answer = isPromise(pending) ? await pending : pending;
+          // At once where it can be: whoever asks in the next step already stands behind this one.
+          const answer = pending instanceof Promise ? await pending : pending;
           if (answer.refused === undefined) {
             if (!closed && signal?.aborted !== true) return leaseOf(address, answer.ok, ttlMs);
             const outcome = await giveBack(driver, address, answer.ok.fence);
@@ -80,8 +81,7 @@ export function createLeasePort(
       },
       async holder(address, options) {
         requireOpen();
-        const answer = driver.holder(admitHead(address, options, limits));
-        return accept(isPromise(answer) ? await answer : answer);
+        return settle(driver.holder(admitHead(address, options, limits)));
       },
     },
     close() {

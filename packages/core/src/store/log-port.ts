@@ -14,7 +14,7 @@ import {
   admitTouch,
   admitTrim,
 } from "./log-calls.ts";
-import { accept, isPromise, pageOf } from "./settle.ts";
+import { accept, acceptLater, pageOf, settle } from "./settle.ts";
 import { admitExport, admitImport, admitSeal, admitUnseal } from "./transfer-calls.ts";
 
 const nothingRead: ReadResult = Object.freeze({
@@ -35,6 +35,10 @@ const nothingErased: EraseResult = Object.freeze({
   removalRevision: 0,
 });
 
+function orNothing(result: ReadResult | undefined): ReadResult {
+  return result ?? nothingRead;
+}
+
 /** The log port over a driver. */
 export function createLogPort(
   driver: LogDriver,
@@ -46,54 +50,50 @@ export function createLogPort(
     async append(address, events, options) {
       requireOpen();
       const request = admitAppend(address, events, options, limits, nextToken());
-      const pending = driver.append(request);
-      const answer = pending instanceof Promise ? await pending : pending;
+      const answer = driver.append(request);
+      if (answer instanceof Promise) return acceptLater(answer, request);
       if (answer.refused !== undefined) throw refusalError(answer, request);
       return answer.ok;
     },
 
     async operation(address, id, options) {
       requireOpen();
-      const answer = driver.operation(admitOperationCall(address, id, options, limits));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.operation(admitOperationCall(address, id, options, limits)));
     },
 
     async read(address, options) {
       requireOpen();
-      const pending = driver.read(admitRead(address, options, limits));
-      const answer = pending instanceof Promise ? await pending : pending;
+      const answer = driver.read(admitRead(address, options, limits));
+      if (answer instanceof Promise) return acceptLater(answer).then(orNothing);
       if (answer.refused !== undefined) throw refusalError(answer);
       return answer.ok ?? nothingRead;
     },
 
     async head(address, options) {
       requireOpen();
-      const answer = driver.head(admitHead(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.head(admitHead(address, options, limits)));
     },
 
     async touch(address, options) {
       requireOpen();
-      const answer = driver.touch(admitTouch(address, options, limits, nextToken()));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.touch(admitTouch(address, options, limits, nextToken())));
     },
 
     async trim(address, options) {
       requireOpen();
       const answer = driver.trim(admitTrim(address, options, limits, nextToken()));
-      return accept(isPromise(answer) ? await answer : answer) ?? nothingTrimmed;
+      return (await settle(answer)) ?? nothingTrimmed;
     },
 
     async erase(address, options) {
       requireOpen();
       const answer = driver.erase(admitErase(address, options, limits, nextToken()));
-      return accept(isPromise(answer) ? await answer : answer) ?? nothingErased;
+      return (await settle(answer)) ?? nothingErased;
     },
 
     async delete(address, options) {
       requireOpen();
-      const pending = driver.delete(admitDeleteSession(address, options, limits));
-      const answer = isPromise(pending) ? await pending : pending;
+      const answer = await driver.delete(admitDeleteSession(address, options, limits));
       // Another incarnation is not the one that was to go.
       return answer.refused !== "ended" && accept(answer);
     },
@@ -101,8 +101,7 @@ export function createLogPort(
     async list(tenant, options) {
       requireOpen();
       const request = admitListSessions(tenant, options, limits);
-      const answer = driver.list(request);
-      const page = accept(isPromise(answer) ? await answer : answer);
+      const page = await settle(driver.list(request));
       return pageOf(listCursorKinds[request.order], page, ({ session, updatedAt }) =>
         request.order === "id" ? [session] : [updatedAt, session],
       );
@@ -119,8 +118,7 @@ export function createScanPort(
   return {
     async scan(tenant, options) {
       requireOpen();
-      const answer = driver.scan(admitScan(tenant, options, limits));
-      const page = accept(isPromise(answer) ? await answer : answer);
+      const page = await settle(driver.scan(admitScan(tenant, options, limits)));
       return pageOf("scan", page, ({ recordedAt, session, seq }) => [recordedAt, session, seq]);
     },
   };
@@ -137,25 +135,23 @@ export function createTransferPort(
     async seal(address, options) {
       requireOpen();
       const answer = driver.seal(admitSeal(address, options, limits, nextToken()));
-      return present(accept(isPromise(answer) ? await answer : answer));
+      return present(await settle(answer));
     },
 
     async unseal(address, options) {
       requireOpen();
       const answer = driver.seal(admitUnseal(address, options, limits, nextToken()));
-      return present(accept(isPromise(answer) ? await answer : answer));
+      return present(await settle(answer));
     },
 
     async exportEvents(address, options) {
       requireOpen();
-      const answer = driver.export(admitExport(address, options, limits));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.export(admitExport(address, options, limits)));
     },
 
     async importEvents(address, batch, options) {
       requireOpen();
-      const answer = driver.import(admitImport(address, batch, options, limits, nextToken()));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.import(admitImport(address, batch, options, limits, nextToken())));
     },
   };
 }

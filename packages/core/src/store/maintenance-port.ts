@@ -2,7 +2,7 @@ import { admitCall } from "../input/call.ts";
 import type { Limits } from "../limits.ts";
 import type { Maintenance } from "../ports/store.ts";
 import type { MaintenanceDriver } from "./driver.ts";
-import { accept, isPromise, pageOf } from "./settle.ts";
+import { pageOf, settle } from "./settle.ts";
 import { admitExpire, admitTenants } from "./upkeep-calls.ts";
 
 /** The upkeep port over a driver. */
@@ -15,19 +15,17 @@ export function createMaintenancePort(
     async tenants(options) {
       requireOpen();
       const answer = driver.tenants(admitTenants(options, limits));
-      return pageOf("tenants", accept(isPromise(answer) ? await answer : answer), (tenant) => [tenant]);
+      return pageOf("tenants", await settle(answer), (tenant) => [tenant]);
     },
 
     async expire(options) {
       requireOpen();
-      const answer = driver.expire(admitExpire(options));
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.expire(admitExpire(options)));
     },
 
     async durability(options) {
       requireOpen();
-      const answer = driver.durability({ signal: admitCall(options).signal });
-      return accept(isPromise(answer) ? await answer : answer);
+      return settle(driver.durability({ signal: admitCall(options).signal }));
     },
   };
 }

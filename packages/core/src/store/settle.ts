@@ -4,19 +4,24 @@ import { type Answer, type RefusedCall, refusalError } from "./answer.ts";
 import { encodeCursor } from "./cursor.ts";
 import type { Awaitable, DriverPage } from "./driver.ts";
 
-/**
- * An answer that is here at once is not awaited: a tick of the promise queue is a tenth of a read in this process.
- * The calls made most often ask `instanceof` and look for the refusal themselves, because functions that see the answers
- * of every call are slower by 60 ns.
- */
-export function isPromise<Value extends object>(answer: Awaitable<Value>): answer is Promise<Value> {
-  return answer instanceof Promise;
-}
-
 /** What was asked for. @throws the error of the refusal, when it is one. */
 export function accept<Value>(answer: Answer<Value>, call?: RefusedCall): Value {
   if (answer.refused !== undefined) throw refusalError(answer, call);
   return answer.ok;
+}
+
+/** As `accept`, of an answer that is still to come. */
+export async function acceptLater<Value>(answer: Promise<Answer<Value>>, call?: RefusedCall): Promise<Value> {
+  return accept(await answer, call);
+}
+
+/**
+ * As `accept`, at once or later. An answer that is here is not awaited: a tick of the promise queue is a tenth of a read
+ * in this process. The calls made most often do by themselves what stands here: a function that sees the answers of every
+ * call is slower by 60 ns, and an `await` in an async function costs 80 ns whether it is reached or not.
+ */
+export function settle<Value>(answer: Awaitable<Answer<Value>>, call?: RefusedCall): Awaitable<Value> {
+  return answer instanceof Promise ? acceptLater(answer, call) : accept(answer, call);
 }
 
 /** The page as callers see it. */

@@ -33,10 +33,8 @@ export interface PostgresResult {
 // biome-ignore lint/suspicious/noExplicitAny: Kysely is invariant in its tables, and the caller's are not ours.
 export type AnyKysely = Kysely<any>;
 
-/** Rows and how many were written, as each client gives them. */
 export interface StatementResult {
   readonly rows: readonly unknown[];
-  readonly affected: number | undefined;
 }
 
 /** Runs one statement on a connection that is held meanwhile. */
@@ -54,7 +52,7 @@ export interface Progress {
 /**
  * One way to reach a database. What it throws are the client's own errors, or those of the deadline. `begin` is a
  * statement that sets up each transaction. A transaction is `read committed`, whatever the default of the role or the
- * database is: who waits for a lock goes on with what the one before it has left.
+ * database is: who waits for a lock continues with what the previous writer has left.
  */
 export interface Connector {
   /**

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
 import { type Limits, MemoryError } from "@relevo/core";
 import { closedError, throwIfAborted, withAttempts } from "@relevo/core/input";
-import type { Kysely } from "kysely";
 import type { RowLevelSecurity } from "../options.ts";
 import { chooseRole, type Standing } from "./choose-role.ts";
 import type { Attempt, Connector, RunStatement } from "./clients.ts";
-import { createBuilder, createConnectionQueries } from "./connection-queries.ts";
-import type { Database, Statement, WorkOptions } from "./database.ts";
+import type { Database, Run, Statement, WorkOptions } from "./database.ts";
 import { Deadline } from "./deadline.ts";
 import { diagnose, sqlStateOf, toMemoryError, WorkFailed } from "./errors.ts";
 import { qualify } from "./qualify.ts";
@@ -33,7 +31,6 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
   const { connector, timeoutMs } = options;
   const schema = quoteIdentifier(options.schema);
   const namePrefix = `relevo_${createHash("sha256").update(options.schema).digest("hex").slice(0, 8)}`;
-  const build = createBuilder(options.schema);
   let open = true;
   let ready = false;
   /** Once that is known. */
@@ -127,13 +124,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
     schema,
     schemaName: options.schema,
     limits: options.limits,
-    build,
     requireOpen,
-
-    statement(name, query) {
-      const { sql, parameters } = query.compile();
-      return { name, text: sql, values: parameters };
-    },
 
     async call<Row>(statement: Statement, work: WorkOptions): Promise<readonly Row[]> {
       const named = { ...qualified(statement), name: `${namePrefix}_${statement.name}` };
@@ -146,15 +137,11 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
 
     async transaction<Result>(
       tenant: string | undefined,
-      work: (queries: Kysely<unknown>) => Promise<Result>,
+      work: (run: Run) => Promise<Result>,
       workOptions: WorkOptions,
     ): Promise<Result> {
       return await attempt(workOptions, (one) =>
-        connector.transaction(
-          setup(tenant, standing.assume, one.deadline),
-          (run) => workOn(options.schema, run, work),
-          one,
-        ),
+        connector.transaction(setup(tenant, standing.assume, one.deadline), (run) => workOn(run, work), one),
       );
     },
 
@@ -164,23 +151,18 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
   };
 }
 
-/** Runs the work over one connection, and tells what it throws by itself from what its statements threw. */
-async function workOn<Result>(
-  schema: string,
-  run: RunStatement,
-  work: (queries: Kysely<unknown>) => Promise<Result>,
-): Promise<Result> {
+/** Runs the work over one connection, and distinguishes what it throws itself from what its statements throw. */
+async function workOn<Result>(run: RunStatement, work: (run: Run) => Promise<Result>): Promise<Result> {
   let failure: unknown;
-  const queries = createConnectionQueries(schema, async (text, values) => {
-    try {
-      return await run(text, values);
-    } catch (error) {
-      failure = error;
-      throw error;
-    }
-  });
   try {
-    return await work(queries);
+    return await work(async <Row>(text: string, values: readonly unknown[]) => {
+      try {
+        return (await run(text, values)).rows as readonly Row[];
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    });
   } catch (error) {
     throw error === failure ? error : new WorkFailed(error);
   }

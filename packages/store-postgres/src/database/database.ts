@@ -1,5 +1,4 @@
 import type { CallOptions, Limits } from "@relevo/core";
-import type { Kysely } from "kysely";
 
 /**
  * One statement. `name` is its prepared statement's; the same name always has the same text.
@@ -26,6 +25,9 @@ export interface WorkOptions extends CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Runs one statement of a transaction and returns its rows. */
+export type Run = <Row>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
+
 /** The one place that talks to a client: deadlines, signals, retries, roles and errors are its business. */
 export interface Database {
   /** The schema as a quoted identifier, for text of statements: `"relevo"`. */
@@ -33,13 +35,6 @@ export interface Database {
   /** The schema as it is called, for values. */
   readonly schemaName: string;
   readonly limits: Limits;
-  /** Builds statements and runs none: `database.call(database.statement("read", build.selectFrom(…)), …)`. */
-  readonly build: Kysely<unknown>;
-  /** A statement of what was built. `name` must name the shape of the query: one name, one text. */
-  statement(
-    name: string,
-    query: { compile(): { readonly sql: string; readonly parameters: readonly unknown[] } },
-  ): Statement;
   /** @throws `closed` */
   requireOpen(): void;
   /**
@@ -58,7 +53,7 @@ export interface Database {
    */
   transaction<Result>(
     tenant: string | undefined,
-    work: (queries: Kysely<unknown>) => Promise<Result>,
+    work: (run: Run) => Promise<Result>,
     options: WorkOptions,
   ): Promise<Result>;
 }

@@ -44,6 +44,5 @@ const runOn =
   async (text, values): Promise<StatementResult> => {
     deadline.check();
     const query = CompiledQuery.raw(text, [...values]);
-    const { rows, numAffectedRows } = await transaction.executeQuery<unknown>(query);
-    return { rows, affected: numAffectedRows === undefined ? undefined : Number(numAffectedRows) };
+    return await transaction.executeQuery<unknown>(query);
   };

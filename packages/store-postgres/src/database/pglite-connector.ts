@@ -25,8 +25,7 @@ export function createPgliteConnector(pglite: PGlite): Connector {
         async function run(text: string, values: readonly unknown[]) {
           // It may have waited long for the others.
           deadline.check();
-          const { rows, affectedRows } = await transaction.query<unknown>(text, [...values]);
-          return { rows, affected: affectedRows };
+          return await transaction.query<unknown>(text, [...values]);
         }
         await run(begin, []);
         const result = await work(run);

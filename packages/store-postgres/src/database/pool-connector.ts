@@ -65,8 +65,7 @@ export function createPoolConnector(
         name === undefined || !options.preparedStatements
           ? { text, values: values as unknown[] }
           : { text, values: values as unknown[], name };
-      const { rows, rowCount } = await deadline.race(client.query(query));
-      return { rows, affected: rowCount ?? undefined };
+      return await deadline.race(client.query(query));
     };
 
   return {

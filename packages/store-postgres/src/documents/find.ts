@@ -1,6 +1,6 @@
-import type { CallOptions, Document, Page } from "@relevo/core";
+import type { Document } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
-import { type AdmittedFind, encodeCursor, findBounds } from "@relevo/core/store";
+import { type AdmittedFind, type DocumentPosition, type DriverPage, findBounds } from "@relevo/core/store";
 import type { Database } from "../database/database.ts";
 import { type Driver, type FindRow, findQuery, tagCountsQuery } from "./find-query.ts";
 import { addressAt, type PlaceRange, placeOf } from "./place.ts";
@@ -11,8 +11,8 @@ import { runRead } from "./run-read.ts";
 export async function findDocuments(
   database: Database,
   request: AdmittedFind,
-  options: CallOptions,
-): Promise<Page<Document>> {
+): Promise<DriverPage<Document, DocumentPosition>> {
+  const { signal } = request;
   const range = rangeOf(request);
   if (range === undefined) return { items: [] };
   const run = (driver: Driver): Promise<readonly FindRow[]> =>
@@ -21,21 +21,16 @@ export async function findDocuments(
       request.scope.tenant,
       findQuery(database.schema, request, range, driver),
       // The text of a filter has no end of forms, and each prepared statement would stay with its connection.
-      { ...options, named: request.where === undefined },
+      { signal, named: request.where === undefined },
     );
   if (request.updatedSince !== Number.MIN_SAFE_INTEGER) {
     const rows = await run({ kind: "time" });
     if (rows[0]?.incomplete !== true) return pageOf(request, rows);
   }
-  return pageOf(request, await run(await chooseDriver(database, request, range, options)));
+  return pageOf(request, await run(await chooseDriver(database, request, range)));
 }
 
-async function chooseDriver(
-  database: Database,
-  request: AdmittedFind,
-  range: PlaceRange,
-  options: CallOptions,
-): Promise<Driver> {
+async function chooseDriver(database: Database, request: AdmittedFind, range: PlaceRange): Promise<Driver> {
   const { allTags, anyTags } = request;
   const choices = [...allTags.map((tag) => [tag]), ...(anyTags.length === 0 ? [] : [anyTags])];
   const [first] = choices;
@@ -45,7 +40,7 @@ async function chooseDriver(
     database,
     request.scope.tenant,
     tagCountsQuery(database.schema, request, range, choices.flat()),
-    { ...options, named: true },
+    { signal: request.signal, named: true },
   );
   let next = 0;
   let best = first;
@@ -78,14 +73,11 @@ function rangeOf(request: AdmittedFind): PlaceRange | undefined {
   return high !== undefined && high <= low ? undefined : { low, high };
 }
 
-function pageOf({ limit }: AdmittedFind, rows: readonly FindRow[]): Page<Document> {
+function pageOf({ limit }: AdmittedFind, rows: readonly FindRow[]): DriverPage<Document, DocumentPosition> {
   const items: Document[] = [];
   for (const row of rows) if (row.place !== null) items.push(documentOf(addressAt(row.place), row));
   const hasMore = items.length > limit || (rows[0]?.found ?? 0) > items.length;
   if (items.length > limit) items.pop();
   const edge = rows[0]?.edge ?? undefined;
-  const last = hasMore ? items.at(-1) : edge === undefined ? undefined : addressAt(edge);
-  return last === undefined
-    ? { items }
-    : { items, cursor: encodeCursor("documents", [last.namespace, last.key]) };
+  return { items, next: hasMore ? items.at(-1) : edge === undefined ? undefined : addressAt(edge) };
 }

@@ -1,4 +1,4 @@
-import type { CallOptions, Document, DocumentAddress } from "@relevo/core";
+import type { Document, DocumentAddress } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
 import type { Database } from "../database/database.ts";
 import { exactNumber } from "../database/exact-number.ts";
@@ -14,7 +14,7 @@ import { type DocumentRow, documentColumns, documentOf } from "./rows.ts";
 export async function getDocuments(
   database: Database,
   addresses: readonly DocumentAddress[],
-  { signal }: CallOptions,
+  signal: AbortSignal | undefined,
 ): Promise<readonly (Document | undefined)[]> {
   const [first] = addresses;
   if (first === undefined) return [];
@@ -63,7 +63,7 @@ cross join lateral (
 export async function getDocument(
   database: Database,
   { tenant, session, namespace, key }: DocumentAddress,
-  { signal }: CallOptions,
+  signal: AbortSignal | undefined,
 ): Promise<Document | undefined> {
   const { schema } = database;
   const place = placeOf(documentSortKey(namespace, key));

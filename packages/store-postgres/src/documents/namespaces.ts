@@ -1,8 +1,7 @@
-import type { CallOptions, Page } from "@relevo/core";
 import {
   type AdmittedNamespaces,
   compareNamespaces,
-  encodeCursor,
+  type DriverPage,
   namespaceListStart,
   placeBehindNamespace,
 } from "@relevo/core/store";
@@ -26,10 +25,8 @@ interface NamespaceRow {
 /** Goes from one namespace to the next by its place in the order: the cost follows their number, not the documents'. */
 export async function listNamespaces(
   database: Database,
-  request: AdmittedNamespaces,
-  options: CallOptions,
-): Promise<Page<readonly string[]>> {
-  const { scope, prefix, suffix, maxDepth, limit, after } = request;
+  { scope, prefix, suffix, maxDepth, limit, after, signal }: AdmittedNamespaces,
+): Promise<DriverPage<readonly string[], readonly string[]>> {
   const start = namespaceListStart(prefix);
   // All that begin with the same elements stand side by side, before those with a greater last one.
   const high = start === "" ? null : placeOf(`${start}\u0002`);
@@ -47,7 +44,7 @@ export async function listNamespaces(
     p_depth => ${Math.min(maxDepth, maxInteger)}::integer, p_limit => ${limit + 1}::integer,
     p_budget => ${limit + lookBudget}::integer
   ) as l`,
-    { ...options, named: true },
+    { signal, named: true },
   );
   const items: (readonly string[])[] = [];
   let stopped: readonly string[] | undefined;
@@ -61,7 +58,7 @@ export async function listNamespaces(
     items.pop();
     stopped = items.at(-1);
   }
-  return stopped === undefined ? { items } : { items, cursor: encodeCursor("namespaces", [stopped]) };
+  return { items, next: stopped };
 }
 
 /** The greatest number that an `integer` of PostgreSQL holds. */

@@ -1,8 +1,18 @@
 import { createHash } from "node:crypto";
 import type { CallOptions } from "@relevo/core";
-import { CompiledQuery } from "kysely";
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import type { Database } from "../database/database.ts";
 import type { Fragment } from "./scope.ts";
+
+/** Puts the parts of a statement together; runs none. */
+const compiler = new Kysely<unknown>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (kysely) => new PostgresIntrospector(kysely),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+});
 
 /**
  * Runs one reading statement that was put together from parts. `named` says that there are few forms of it: such a one
@@ -14,15 +24,11 @@ export async function runRead<Row>(
   query: Fragment,
   { signal, named }: CallOptions & { readonly named: boolean },
 ): Promise<readonly Row[]> {
-  const { sql, parameters } = query.compile(database.build);
+  const { sql, parameters } = query.compile(compiler);
   const options = { effect: "read", signal } as const;
   if (named) {
     const digest = createHash("sha256").update(sql).digest("base64url").slice(0, 16);
     return await database.call<Row>({ name: `documents_${digest}`, text: sql, values: parameters }, options);
   }
-  return await database.transaction(
-    tenant,
-    async (queries) => (await queries.executeQuery<Row>(CompiledQuery.raw(sql, [...parameters]))).rows,
-    options,
-  );
+  return await database.transaction(tenant, (run) => run<Row>(sql, parameters), options);
 }

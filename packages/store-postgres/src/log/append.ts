@@ -1,88 +1,70 @@
-import { type AppendResult, type EventInput, MemoryError, type SeqRange, type Tombstone } from "@relevo/core";
-import { type AdmittedEvent, conflict, historyLost } from "@relevo/core/input";
-import { type AdmittedAppend, checkRetraction } from "@relevo/core/store";
+import type { AppendResult, EventInput, SeqRange, Tombstone } from "@relevo/core";
+import type { AdmittedEvent } from "@relevo/core/input";
+import type { AdmittedAppend, Answer } from "@relevo/core/store";
+import { callFunction, guardOf, unknownStatus } from "../call-function.ts";
 import type { StoreContext } from "../context.ts";
 import { contentSeparator } from "../schema/bounds.ts";
-import { functionCall } from "../schema/function-call.ts";
 
 const separator = String.fromCharCode(contentSeparator);
+
 /** One call of the schema's `append`: one round trip, and one transaction of its own. */
-export async function append(
-  context: StoreContext,
-  request: AdmittedAppend,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
-): Promise<AppendResult> {
-  const { database, lockTimeoutMs, ids } = context;
+export async function append(context: StoreContext, request: AdmittedAppend): Promise<Answer<AppendResult>> {
   const { address, operation, events } = request;
   const [first] = events;
-  // Only where something is derived is there anything to be checked.
-  const removal = request.derivedFrom === undefined ? undefined : request.removalRevision;
   const one =
     first !== undefined && events.length === 1 && first.event.type !== "retraction" ? first : undefined;
-  const name = one === undefined ? "append" : "append_one";
-  const { call, values } = functionCall(database.schema, name, {
-    tenant: address.tenant,
-    session: address.session,
-    lock_ms: lockTimeoutMs,
-    incarnation: request.incarnation,
-    fence: request.fence,
-    expected: request.expectedVersion,
-    candidate: ids.next(),
-    subject: request.subject,
-    metadata: JSON.stringify(request.metadata),
-    ttl_change: request.ttlMs !== undefined,
-    ttl_ms: request.ttlMs,
-    operation: operation?.id,
-    fingerprint: operation?.fingerprint,
-    count: events.length,
-    removal,
-    ...(one === undefined ? argumentsOfMany(events) : argumentsOfOne(one)),
-  });
-  const [row] = await database.call<{ readonly answer: string }>(
-    { name, text: `select ${call} as answer`, values },
-    // With an operation a repetition replays what the first call did; without one it would append twice.
-    {
-      effect: operation === undefined ? "once" : "repeatable",
-      timeoutMs,
-      signal,
+  const [row] = await callFunction<{ readonly answer: string }>(context, address, {
+    name: one === undefined ? "append" : "append_one",
+    given: {
+      ...guardOf(request),
+      expected: request.expectedVersion,
+      candidate: context.ids.next(),
+      subject: request.subject,
+      metadata: JSON.stringify(request.metadata),
+      ttl_change: request.ttlMs !== undefined,
+      ttl_ms: request.ttlMs,
+      operation: operation?.id,
+      fingerprint: operation?.fingerprint,
+      count: events.length,
+      // Only where something is derived is there anything to be checked.
+      removal: request.derivedFrom === undefined ? undefined : request.removalRevision,
+      ...(one === undefined ? argumentsOfMany(events) : argumentsOfOne(one)),
     },
-  );
-  return resultOf(row?.answer ?? "", request);
+    // With an operation a repetition replays what the first call did; without one it would append twice.
+    effect: operation === undefined ? "once" : "repeatable",
+    signal: request.signal,
+  });
+  return answerOf(row?.answer ?? "");
 }
 
-/** The answer is `appended|first seq|version|revision|incarnation`, or a refusal with what it met. */
-function resultOf(answer: string, { events, operation }: AdmittedAppend): AppendResult {
+/** The answer is `appended|first seq|version|revision|incarnation`, or what was refused with its present value. */
+function answerOf(answer: string): Answer<AppendResult> {
   const [status, first, version, revision, ...incarnation] = answer.split("|");
   switch (status) {
     case "appended":
     case "replayed":
       return {
-        firstSeq: Number(first),
-        version: Number(version),
-        incarnation: incarnation.join("|"),
-        revision: Number(revision),
-        token: "",
-        replayed: status === "replayed",
+        ok: {
+          firstSeq: Number(first),
+          version: Number(version),
+          incarnation: incarnation.join("|"),
+          revision: Number(revision),
+          token: "",
+          replayed: status === "replayed",
+        },
       };
     case "ended":
-      throw historyLost("ended");
     case "operation":
-      throw conflict("operation", { operation: operation?.id ?? "" });
     case "sealed":
-      throw conflict("sealed", { sealed: true });
+      return { refused: status };
     case "fence":
-      throw conflict("fence", { fence: Number(first) });
     case "version":
-      throw conflict("version", { version: Number(first) });
     case "removal":
-      throw conflict("removal", { removalRevision: Number(first) });
     case "retraction":
-      for (const { event } of events) checkRetraction(event, Number(first));
+      return { refused: status, current: Number(first) };
+    default:
+      throw unknownStatus(status);
   }
-  throw new MemoryError(
-    "corrupt",
-    `The schema's append answered ${status}, which this package does not know.`,
-  );
 }
 
 function argumentsOfOne(one: AdmittedEvent): Readonly<Record<string, unknown>> {

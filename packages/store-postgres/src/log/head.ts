@@ -1,5 +1,4 @@
 import { type JsonObject, MemoryError, type SessionHead } from "@relevo/core";
-import { conflict, historyLost } from "@relevo/core/input";
 import { exactNumber } from "../database/exact-number.ts";
 import { asJson, asTexts, nowMs } from "../schema/sql-text.ts";
 
@@ -102,12 +101,4 @@ export function parseObject(text: string): JsonObject {
 /** What `asJson` sent. */
 export function parseText(json: string): string {
   return parseStored(json) as string;
-}
-
-/** Throws what a function of the schema refused; returns on anything else. */
-export function throwRefusal(row: { readonly r_status: string; readonly r_current: string | null }): void {
-  const { r_status: status, r_current: current } = row;
-  if (status === "ended") throw historyLost("ended");
-  if (status === "sealed") throw conflict("sealed", { sealed: true });
-  if (status === "version") throw conflict("version", { version: exactNumber(current ?? "0") });
 }

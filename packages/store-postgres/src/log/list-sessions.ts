@@ -1,5 +1,5 @@
-import type { Page, SessionHead } from "@relevo/core";
-import { type AdmittedListSessions, encodeCursor } from "@relevo/core/store";
+import type { SessionHead } from "@relevo/core";
+import type { AdmittedListSessions, DriverPage, ListPosition } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { functionCall } from "../schema/function-call.ts";
 import { type HeadRow, headColumns, headOf, parseText } from "./head.ts";
@@ -13,10 +13,16 @@ interface ListRow extends HeadRow {
 /** Heads in the order of ids. The work of a call is bounded, whatever the filters leave out. */
 export async function listSessions(
   { database }: StoreContext,
-  request: AdmittedListSessions,
-  signal: AbortSignal | undefined,
-): Promise<Page<SessionHead>> {
-  const { tenant, subject, idleSince, prefix, limit, after } = request;
+  {
+    tenant,
+    subject,
+    idleSince,
+    prefix,
+    limit,
+    after,
+    signal,
+  }: Omit<AdmittedListSessions, "order" | "direction">,
+): Promise<DriverPage<SessionHead, ListPosition>> {
   const { call, values } = functionCall(database.schema, "list_sessions", {
     tenant,
     limit,
@@ -37,7 +43,5 @@ from ${call} as f`,
   const listed = rows.filter((row) => row.r_listed);
   const last = listed.length > limit ? listed[limit - 1] : rows.find((row) => row.r_edge);
   const items = listed.slice(0, limit).map(headOf);
-  return last === undefined
-    ? { items }
-    : { items, cursor: encodeCursor("sessions", [parseText(last.session)]) };
+  return { items, next: last && { session: parseText(last.session), updatedAt: 0 } };
 }

@@ -1,5 +1,5 @@
-import { MemoryError, type ReadResult, type SessionAddress, type StoredEvent } from "@relevo/core";
-import type { AdmittedRead } from "@relevo/core/store";
+import { MemoryError, type ReadResult, type StoredEvent } from "@relevo/core";
+import type { AdmittedRead, Answer } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import type { Statement } from "../database/database.ts";
 import { lookBudget, pageBytes } from "../schema/bounds.ts";
@@ -32,19 +32,16 @@ export type PageEntry = readonly [
 /** One page, and the state of the log it was read from, in one statement and so of one moment. */
 export async function readPage(
   { database }: StoreContext,
-  address: SessionAddress,
   request: AdmittedRead,
-  signal: AbortSignal | undefined,
-): Promise<ReadResult> {
+): Promise<Answer<ReadResult | undefined>> {
   // A find of what few events are goes through an index of its own; everything else through one function.
   const rare = request.pinned !== undefined || request.retracted === "only";
   const statement = rare ? rareStatement : pageStatement;
-  const [row] = await database.call<ReadRow>(statement(database.schema, address, request), {
+  const [row] = await database.call<ReadRow>(statement(database.schema, request), {
     effect: "read",
-    signal,
+    signal: request.signal,
   });
-  if (row === undefined || row.answer === null)
-    return { version: 0, revision: 0, removalRevision: 0, events: [] };
+  if (row === undefined || row.answer === null) return { ok: undefined };
   const [version, revision, removalRevision, edge, incarnation, entries] = parseStored(row.answer) as Page;
   const events: StoredEvent[] = [];
   let next = edge;
@@ -57,7 +54,14 @@ export async function readPage(
     events.push(storedEvent(content, seq, recordedAt, retractedBy));
   }
   const result = { incarnation, version, revision, removalRevision, events };
-  return next === null ? result : { ...result, next };
+  return { ok: next === null ? result : { ...result, next } };
+}
+
+/** The events of entries that are new and become the result. */
+export function eventsOf(entries: readonly PageEntry[]): StoredEvent[] {
+  return entries.map(([seq, recordedAt, retractedBy, content]) =>
+    storedEvent(content, seq, recordedAt, retractedBy),
+  );
 }
 
 /** The event as it was appended, with what the store knows of it. `content` is new and becomes the result. */
@@ -79,9 +83,9 @@ export function storedEvent(
 
 function pageStatement(
   schema: string,
-  { tenant, session }: SessionAddress,
-  { after, before, limit, direction, types, agent, atVersion, retracted }: AdmittedRead,
+  { address, after, before, limit, direction, types, agent, atVersion, retracted }: AdmittedRead,
 ): Statement {
+  const { tenant, session } = address;
   const { call, values } = functionCall(schema, "read_page", {
     tenant,
     session,
@@ -102,11 +106,8 @@ function pageStatement(
  * The scope goes first: it sets the tenant, and the rows that follow depend on its result, so that no row is looked
  * at before. Each shape of filter has its own text and name; what varies are values.
  */
-function rareStatement(
-  schema: string,
-  { tenant, session }: SessionAddress,
-  request: AdmittedRead,
-): Statement {
+function rareStatement(schema: string, request: AdmittedRead): Statement {
+  const { tenant, session } = request.address;
   const { types, agent, pinned, atVersion, retracted, direction } = request;
   const backward = direction === "backward";
   const values: unknown[] = [tenant, session, request.after, request.before, request.limit];

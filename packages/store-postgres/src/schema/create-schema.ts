@@ -35,6 +35,7 @@ const sources: readonly ((given: typeof values) => string)[] = [
   sql.sealSession,
   sql.trimSession,
   sql.eraseEvents,
+  sql.importEvents,
   sql.endSession,
   sql.leases,
   sql.documentParts,

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { createPostgresStore, type PostgresStore } from "../../src/index.ts";
 
-const pool = new pg.Pool({ connectionString: process.env.RELEVO_TEST_URL, max: 5 });
+const pool = new pg.Pool({ connectionString: process.env.RELEVO_TEST_URL, max: 12 });
 
 /** A store of this process: its pool is no other's. */
 export async function openStore(): Promise<PostgresStore> {

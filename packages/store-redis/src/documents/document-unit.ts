@@ -1,10 +1,10 @@
 import type { Document, DocumentScope } from "@relevo/core";
-import type { AdmittedGuard } from "@relevo/core/store";
+import type { AdmittedGuard, Answer } from "@relevo/core/store";
+import { answerOf, isNewer, newerFormat } from "../answers.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import { bucketOf, buckets, type DocumentKeys, type SessionKeys } from "../keys.ts";
-import { decodeText } from "../log/head-codec.ts";
-import { type Answer, isNewer, newerFormat, requireDone } from "../log/status.ts";
+import { decodeText, encoded } from "../log/head-codec.ts";
 import * as scripts from "../scripts/scripts.generated.ts";
 import { decodeDocument, mayExpire, type UnitState } from "./document-codec.ts";
 
@@ -36,26 +36,27 @@ export function unitsOf(context: StoreContext, scope: DocumentScope): readonly D
   }));
 }
 
+/** What a script read at a sort key, and how long it is. */
+export interface ReadRecord {
+  readonly document: Document | undefined;
+  readonly length: number;
+}
+
+const noRecord: ReadRecord = { document: undefined, length: 0 };
+
 /** The documents with these sort keys at one moment, in this order; all of a session that is not there are missing. */
 export async function readDocuments(
   context: StoreContext,
   unit: DocumentUnit,
   sortKeys: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<readonly (Document | undefined)[]> {
-  if (sortKeys.length === 0) return [];
+): Promise<Answer<readonly (Document | undefined)[]>> {
   if (unit.session === undefined) {
     const plain = await readUnending(context, unit, sortKeys, signal);
-    if (plain !== undefined) return plain;
+    if (plain !== undefined) return { ok: plain };
   }
-  const records = await runRead(
-    context,
-    unit,
-    [scripts.getAlone, scripts.getInSession],
-    { sortKeys },
-    signal,
-  );
-  return records?.map(({ document }) => document) ?? sortKeys.map(() => undefined);
+  const answer = await runRead(context, unit, [scripts.getAlone, scripts.getInSession], { sortKeys }, signal);
+  return answer.refused === undefined ? { ok: answer.ok.map(({ document }) => document) } : answer;
 }
 
 /** Documents that live for ever need no script, and so no clock. `undefined` when some of these may have expired. */
@@ -74,12 +75,6 @@ async function readUnending(
   return records.map((record) => (record === null ? undefined : decodeDocument(record, state)));
 }
 
-/** What a script read at a sort key, and how long it is. */
-export interface ReadRecord {
-  readonly document: Document | undefined;
-  readonly length: number;
-}
-
 /** Bytes after which the server reads no further document of a unit in one call. */
 const someBytes = 1024 * 1024;
 
@@ -93,13 +88,9 @@ export async function readSomeDocuments(
   sortKeys: readonly string[],
   since: number,
   signal: AbortSignal | undefined,
-): Promise<readonly ReadRecord[]> {
+): Promise<Answer<readonly ReadRecord[]>> {
   const pair = [scripts.getSomeAlone, scripts.getSomeInSession] as const;
-  const args = { most: someBytes, since, sortKeys };
-  return (
-    (await runRead(context, unit, pair, args, signal)) ??
-    sortKeys.map(() => ({ document: undefined, length: 0 }))
-  );
+  return await runRead(context, unit, pair, { most: someBytes, since, sortKeys }, signal);
 }
 
 /** A pair of scripts for the two kinds of units. */
@@ -108,37 +99,42 @@ type ReadScripts<Arguments> = readonly [
   inSession: scripts.EmbeddedScript<SessionKeys, Arguments>,
 ];
 
-/** `undefined` for a session that is not there. */
-async function runRead<Arguments>(
+async function runRead<Arguments extends { readonly sortKeys: readonly string[] }>(
   { connection }: StoreContext,
   { session, keys }: DocumentUnit,
   [alone, inSession]: ReadScripts<Arguments>,
   values: Arguments,
   signal: AbortSignal | undefined,
-): Promise<readonly ReadRecord[] | undefined> {
-  const answer = requireDone(
+): Promise<Answer<readonly ReadRecord[]>> {
+  const answer = answerOf(
     session === undefined
       ? await connection.script(alone, keys, values, { signal })
       : await connection.script(inSession, session.keys, values, { signal }),
+    ([, expiresAt, incarnation, ...records]) => {
+      const state = stateOf(expiresAt, incarnation);
+      return (records as readonly string[]).map((record) => ({
+        document: record === "" ? undefined : decodeDocument(record, state),
+        length: record.length,
+      }));
+    },
   );
-  if (answer[0] === "none") return undefined;
-  const [, expiresAt, incarnation, ...records] = answer as unknown as [string, number, string, ...string[]];
-  const state = stateOf(expiresAt, incarnation);
-  return records.map((record) => ({
-    document: record === "" ? undefined : decodeDocument(record, state),
-    length: record.length,
-  }));
+  if (answer.refused !== undefined) return answer;
+  // A session that is not there has none of them.
+  return { ok: answer.ok ?? values.sortKeys.map(() => noRecord) };
 }
 
-/** False when the unit is of a session that is not there. @throws `history-lost`: what was lost must not look empty. */
+/** False when the unit is of a session that is not there; what was lost must not look empty. */
 export async function isReadable(
   { connection }: StoreContext,
   unit: DocumentUnit | undefined,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
-  if (unit?.session === undefined) return true;
-  const answer = await connection.script(scripts.checkDocuments, unit.session.keys, {}, { signal });
-  return requireDone(answer)[0] === "ok";
+): Promise<Answer<boolean>> {
+  if (unit?.session === undefined) return { ok: true };
+  const answer = answerOf(
+    await connection.script(scripts.checkDocuments, unit.session.keys, {}, { signal }),
+    () => true,
+  );
+  return answer.refused === undefined ? { ok: answer.ok === true } : answer;
 }
 
 export function stateOf(expiresAt: unknown, incarnation: unknown): UnitState {
@@ -158,22 +154,16 @@ interface Guarded {
 /** Runs one of a pair of scripts on the unit. */
 export async function runOnUnit<Arguments>(
   { connection }: StoreContext,
-  unit: DocumentUnit,
+  { session, keys }: DocumentUnit,
   alone: scripts.EmbeddedScript<DocumentKeys, Arguments>,
   inSession: scripts.EmbeddedScript<SessionKeys, Arguments & Guarded>,
   { incarnation, fence }: Pick<AdmittedGuard, "incarnation" | "fence">,
   values: Arguments,
   signal: AbortSignal | undefined,
-): Promise<Answer> {
-  const { session, keys } = unit;
-  if (session === undefined) return (await connection.script(alone, keys, values, { signal })) as Answer;
-  const guarded = {
-    ...values,
-    session: session.id,
-    incarnation: incarnation === undefined ? undefined : encodeURIComponent(incarnation),
-    fence,
-  };
-  return (await connection.script(inSession, session.keys, guarded, { signal })) as Answer;
+): Promise<unknown> {
+  if (session === undefined) return await connection.script(alone, keys, values, { signal });
+  const guarded = { ...values, session: session.id, incarnation: encoded(incarnation), fence };
+  return await connection.script(inSession, session.keys, guarded, { signal });
 }
 
 /** @throws `unsupported` when the documents have a newer format. */

@@ -1,6 +1,14 @@
-import type { Document, Page } from "@relevo/core";
+import type { Document } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
-import { type AdmittedFind, encodeCursor, findBounds, findMatcher } from "@relevo/core/store";
+import {
+  type AdmittedFind,
+  type Answer,
+  type DocumentPosition,
+  type DriverPage,
+  findBounds,
+  findMatcher,
+  type Refusal,
+} from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import {
   type DocumentUnit,
@@ -25,14 +33,16 @@ const lengthBudget = 16 * 1024 * 1024;
 export async function findDocuments(
   context: StoreContext,
   request: AdmittedFind,
-  signal: AbortSignal | undefined,
-): Promise<Page<Document>> {
+): Promise<Answer<DriverPage<Document, DocumentPosition>>> {
   const { scope, namespace, limit } = request;
+  const signal = context.connection.scope(request.signal);
   const units =
     namespace === undefined || scope.session !== undefined
       ? unitsOf(context, scope)
       : [unitOf(context, scope, namespace)];
-  if (!(await isReadable(context, units[0], signal))) return { items: [] };
+  const readable = await isReadable(context, units[0], signal);
+  if (readable.refused !== undefined) return readable;
+  if (!readable.ok) return { ok: { items: [] } };
   const bounds = findBounds(request);
   const matches = findMatcher(request);
   const sources = await chooseSources(context, units, request, bounds, signal);
@@ -48,34 +58,31 @@ export async function findDocuments(
     const read = new Map<string, ReadRecord>();
     for (const [index, { sortKey }] of candidates.entries()) {
       if (after !== undefined && (looked >= limit + lookBudget || length >= lengthBudget))
-        return { items, cursor: cursorAt(after) };
+        return { ok: { items, next: positionOf(after) } };
       // Only as many are read as the page can take, and one more that says whether it ends here.
-      if (!read.has(sortKey))
-        await readMore(
-          context,
-          candidates.slice(index, index + limit + 1),
-          request.updatedSince,
-          read,
-          signal,
-        );
+      if (!read.has(sortKey)) {
+        const page = candidates.slice(index, index + limit + 1);
+        const refusal = await readMore(context, page, request.updatedSince, read, signal);
+        if (refusal !== undefined) return refusal;
+      }
       const record = read.get(sortKey);
       read.delete(sortKey);
       if (record?.document !== undefined && matches(record.document)) {
-        if (items.length === limit && after !== undefined) return { items, cursor: cursorAt(after) };
+        if (items.length === limit && after !== undefined) return { ok: { items, next: positionOf(after) } };
         items.push(record.document);
       }
       looked++;
       length += record?.length ?? 0;
       after = sortKey;
     }
-    if (!more) return { items };
+    if (!more) return { ok: { items } };
   }
 }
 
 /** The place behind a document, whether it is there or not. */
-function cursorAt(sortKey: string): string {
+function positionOf(sortKey: string): DocumentPosition {
   const end = sortKey.indexOf("\0\0");
-  return encodeCursor("documents", [sortKey.slice(0, end).split("\0\u0001"), sortKey.slice(end + 2)]);
+  return { namespace: sortKey.slice(0, end).split("\0\u0001"), key: sortKey.slice(end + 2) };
 }
 
 /** Reads the first of these, and as many others as are small enough; of units that are ahead of it, no more. */
@@ -85,7 +92,7 @@ async function readMore(
   since: number,
   read: Map<string, ReadRecord>,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<Refusal | undefined> {
   const ahead = new Set(candidates.filter(({ sortKey }) => read.has(sortKey)).map(({ unit }) => unit));
   const byUnit = new Map<DocumentUnit, string[]>();
   for (const { unit, sortKey } of candidates) {
@@ -94,10 +101,13 @@ async function readMore(
     if (keys === undefined) byUnit.set(unit, [sortKey]);
     else keys.push(sortKey);
   }
-  await Promise.all(
+  const refusals = await Promise.all(
     [...byUnit].map(async ([unit, keys]) => {
-      const records = await readSomeDocuments(context, unit, keys, since, signal);
-      for (const [index, record] of records.entries()) read.set(keys[index] ?? "", record);
+      const answer = await readSomeDocuments(context, unit, keys, since, signal);
+      if (answer.refused !== undefined) return answer;
+      for (const [index, record] of answer.ok.entries()) read.set(keys[index] ?? "", record);
+      return undefined;
     }),
   );
+  return refusals.find((refusal) => refusal !== undefined);
 }

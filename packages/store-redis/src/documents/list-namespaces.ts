@@ -1,16 +1,16 @@
-import type { Page } from "@relevo/core";
 import {
   type AdmittedNamespaces,
+  type Answer,
   beginsLikePattern,
   compareNamespaces,
   compareUtf8,
-  encodeCursor,
+  type DriverPage,
   matchesNamespace,
   namespaceListStart,
   placeBehindNamespace,
 } from "@relevo/core/store";
+import { replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
-import { requireDone } from "../log/status.ts";
 import { namespacesFrom } from "../scripts/scripts.generated.ts";
 import { type DocumentUnit, isReadable, unitsOf } from "./document-unit.ts";
 
@@ -22,11 +22,13 @@ const lookBudget = 2000;
 export async function listNamespaces(
   context: StoreContext,
   request: AdmittedNamespaces,
-  signal: AbortSignal | undefined,
-): Promise<Page<readonly string[]>> {
+): Promise<Answer<DriverPage<readonly string[], readonly string[]>>> {
   const { prefix, suffix, maxDepth, limit, after } = request;
+  const signal = context.connection.scope(request.signal);
   const units = unitsOf(context, request.scope);
-  if (!(await isReadable(context, units[0], signal))) return { items: [] };
+  const readable = await isReadable(context, units[0], signal);
+  if (readable.refused !== undefined) return readable;
+  if (!readable.ok) return { ok: { items: [] } };
   const start = namespaceListStart(prefix);
   let from = after === undefined ? start : placeBehindNamespace(after, maxDepth);
   if (compareUtf8(from, start) < 0) from = start;
@@ -38,22 +40,21 @@ export async function listNamespaces(
     const { namespaces, next } = await nextNamespaces(context, units, from, depth, signal);
     for (const namespace of namespaces) {
       looked++;
-      if (!beginsLikePattern(namespace, prefix)) return { items };
+      if (!beginsLikePattern(namespace, prefix)) return { ok: { items } };
       if (!matchesNamespace(namespace, prefix, suffix)) continue;
       const cut = namespace.length > maxDepth ? namespace.slice(0, maxDepth) : namespace;
       const last = items.at(-1);
       if (last !== undefined && compareNamespaces(cut, last) === 0) continue;
       // A forged cursor may stand inside what was cut; nothing is listed that is not behind it.
       if (after !== undefined && compareNamespaces(cut, after) <= 0) continue;
-      if (items.length === limit && last !== undefined)
-        return { items, cursor: encodeCursor("namespaces", [last as string[]]) };
+      if (items.length === limit && last !== undefined) return { ok: { items, next: last } };
       items.push(cut);
     }
-    if (next === undefined) return { items };
+    if (next === undefined) return { ok: { items } };
     const last = namespaces.at(-1);
     // A cursor leads behind all that is cut to it: where that may hide what is still to be looked at, this goes on.
     if (looked >= limit + lookBudget && last !== undefined && (depth === maxDepth || last.length < maxDepth))
-      return { items, cursor: encodeCursor("namespaces", [last as string[]]) };
+      return { ok: { items, next: last } };
     const listed = items.at(-1);
     const behind = listed === undefined ? next : placeBehindNamespace(listed, maxDepth);
     from = compareUtf8(next, behind) < 0 ? behind : next;
@@ -71,7 +72,7 @@ async function nextNamespaces(
     units.map(async ({ keys }) => {
       const args = { from, limit: chunk, depth };
       const answer = await connection.script(namespacesFrom, keys, args, { signal });
-      const [, next = "", ...found] = requireDone(answer) as readonly string[];
+      const [, next = "", ...found] = replyOf(answer) as readonly string[];
       return { next: next === "" ? undefined : next, found };
     }),
   );

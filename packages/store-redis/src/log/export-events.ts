@@ -1,14 +1,13 @@
-import type { OperationRecord, SessionAddress, StoredEvent } from "@relevo/core";
-import { historyLost } from "@relevo/core/input";
-import type { RemovedRange } from "@relevo/core/store";
+import type { OperationRecord, SessionAddress, StoredEvent, TransferBatch } from "@relevo/core";
+import type { AdmittedExport, Answer } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
+import { type Reply, refusalOf, replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
 import { exportPart } from "../scripts/scripts.generated.ts";
 import { decodeEvent } from "./event-codec.ts";
-import { decodeHead, type StoredHead } from "./head-codec.ts";
+import { decodeHead, headOf, type StoredHead } from "./head-codec.ts";
 import { decodeOperation } from "./operation-codec.ts";
 import { decodeRemoved } from "./removed-codec.ts";
-import { requireDone } from "./status.ts";
 
 /** A part of a log as it is. */
 export interface Part {
@@ -18,18 +17,6 @@ export interface Part {
   /** Fewer than were asked for when they are big. */
   readonly events: readonly StoredEvent[];
 }
-
-export interface ExportedPart extends Part {
-  readonly operations: readonly OperationRecord[];
-  readonly removed: readonly RemovedRange[];
-}
-
-export type ExportPart = (
-  address: SessionAddress,
-  after: number,
-  limit: number,
-  signal: AbortSignal | undefined,
-) => Promise<ExportedPart | undefined>;
 
 /** Operations of a session in one state of it, in order of their versions. */
 interface KnownOperations {
@@ -41,30 +28,44 @@ interface KnownOperations {
  * Exports a session part by part. All of its operations come with the first part and are remembered for the others:
  * they have no order on the server, and looking through all of them for each part would cost their square. The part
  * behind 0 also has the operations whose events were trimmed, or that had none.
- *
- * @throws `history-lost` when the log, or an operation, is missing.
  */
-export function createExporter(context: StoreContext): ExportPart {
+export function createExporter(
+  context: StoreContext,
+): (request: AdmittedExport) => Promise<Answer<TransferBatch | undefined>> {
   const known = new LRUCache<string, KnownOperations>({ max: 4, ttl: 60_000 });
-  return async (address, after, limit, signal) => {
-    const { log } = context.keys.session(address.tenant, address.session);
+  return async ({ address, after, limit, signal }) => {
+    const { log } = context.sessionKeys(address);
     const before = known.get(log);
-    const answer = await runExport(context, address, after, limit, before?.state ?? "none", signal);
-    if (answer === "evicted") throw historyLost("evicted");
-    if (answer === "none") return undefined;
-    const { part, state, rows } = answer;
+    // A state that no session has asks for all operations.
+    const state = before?.state ?? "none";
+    const reply = replyOf(await runExport(context, address, after, limit, state, signal));
+    const refusal = refusalOf(reply);
+    if (refusal !== undefined) return refusal;
+    if (reply[0] === "none") return { ok: undefined };
+    const { part, state: newState, rows, removed } = exportedOf(reply);
+    const { head, events } = part;
     const now =
-      before?.state === state ? before : { state, operations: decodeRows(rows, part.head.incarnation) };
+      before?.state === newState
+        ? before
+        : { state: newState, operations: decodeRows(rows, head.incarnation) };
     known.set(log, now);
-    const last = part.events.at(-1)?.seq ?? part.head.version;
+    const last = events.at(-1)?.seq ?? head.version;
     const operations = now.operations.filter(
       ({ result: { version } }) => version <= last && (version > after || after === 0),
     );
-    return { ...part, operations, removed: decodeRemoved(answer.removed) };
+    return {
+      ok: {
+        head: headOf(address.session, head),
+        ttlMs: head.ttlMs,
+        events,
+        operations,
+        removed: decodeRemoved(removed),
+      },
+    };
   };
 }
 
-/** Events after a seq; `undefined` without a session. */
+/** Events after a seq; `undefined` without a session that can be read. */
 export async function readPart(
   context: StoreContext,
   address: SessionAddress,
@@ -72,8 +73,8 @@ export async function readPart(
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<Part | undefined> {
-  const answer = await runExport(context, address, after, limit, undefined, signal);
-  return typeof answer === "string" ? undefined : answer.part;
+  const reply = replyOf(await runExport(context, address, after, limit, undefined, signal));
+  return reply[0] === "ok" ? exportedOf(reply).part : undefined;
 }
 
 interface Exported {
@@ -84,17 +85,19 @@ interface Exported {
 }
 
 async function runExport(
-  { connection, keys, limits }: StoreContext,
-  { tenant, session }: SessionAddress,
+  { connection, sessionKeys, limits }: StoreContext,
+  address: SessionAddress,
   after: number,
   limit: number,
   knownState: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<Exported | "none" | "evicted"> {
-  const args = { first: after + 1, limit, knownState, batchBytes: limits.batchBytes };
-  const answer = await connection.script(exportPart, keys.session(tenant, session), args, { signal });
-  if (Array.isArray(answer) && (answer[0] === "none" || answer[0] === "evicted")) return answer[0];
-  const [, text, first, elements, state, rows, removed] = requireDone(answer) as unknown as [
+): Promise<unknown> {
+  const values = { first: after + 1, limit, knownState, batchBytes: limits.batchBytes };
+  return await connection.script(exportPart, sessionKeys(address), values, { signal });
+}
+
+function exportedOf(reply: Reply): Exported {
+  const [, text, first, elements, state, rows, removed] = reply as unknown as [
     string,
     string,
     number,

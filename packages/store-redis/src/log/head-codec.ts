@@ -1,6 +1,6 @@
 import type { JsonObject, SessionHead } from "@relevo/core";
+import { corruptHead, unreadable } from "../answers.ts";
 import { formatVersion } from "../scripts/scripts.generated.ts";
-import { corruptHead, unreadable } from "./status.ts";
 
 /** The head as it stands behind the newest event. */
 export interface StoredHead {
@@ -58,9 +58,14 @@ export function decodeText(encoded: string): string {
   }
 }
 
+/** An id as scripts keep it, where there is one. */
+export function encoded(id: string | undefined): string | undefined {
+  return id === undefined ? undefined : encodeURIComponent(id);
+}
+
 /** What scripts keep of subject and metadata; they never look into the metadata. */
 export function restOf(subject: string | undefined, metadata: JsonObject): string {
-  return `${subject === undefined ? "" : encodeURIComponent(subject)}|${JSON.stringify(metadata)}`;
+  return `${encoded(subject) ?? ""}|${JSON.stringify(metadata)}`;
 }
 
 export function headOf(session: string, head: StoredHead): SessionHead {

@@ -1,5 +1,11 @@
-import type { Page, SessionHead } from "@relevo/core";
-import { type AdmittedListSessions, compareUtf8, encodeCursor } from "@relevo/core/store";
+import type { SessionHead } from "@relevo/core";
+import {
+  type AdmittedListSessions,
+  type Answer,
+  compareUtf8,
+  type DriverPage,
+  type ListPosition,
+} from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { buckets } from "../keys.ts";
 import { decodeHead, headOf } from "./head-codec.ts";
@@ -17,9 +23,9 @@ const mostAtOnce = 1000;
 export async function listSessions(
   context: StoreContext,
   request: AdmittedListSessions,
-  signal: AbortSignal | undefined,
-): Promise<Page<SessionHead>> {
+): Promise<Answer<DriverPage<SessionHead, ListPosition>>> {
   const { limit, idleSince, subject } = request;
+  const signal = context.connection.scope(request.signal);
   const items: SessionHead[] = [];
   let after = request.after?.session;
   let looked = 0;
@@ -36,21 +42,19 @@ export async function listSessions(
           head !== undefined &&
           (subject === undefined || head.subject === subject) &&
           (idleSince === undefined || head.updatedAt <= idleSince);
-        if (wanted && items.length === limit) return { items, cursor: cursorAt(after ?? id) };
+        if (wanted && items.length === limit)
+          return { ok: { items, next: after === undefined ? undefined : { session: after, updatedAt: 0 } } };
         if (wanted) items.push(head);
         after = id;
       }
       if (items.length - listed < some.length) growth *= 2;
       from += some.length;
       looked += some.length;
-      if (looked >= limit + lookBudget && after !== undefined) return { items, cursor: cursorAt(after) };
+      if (looked >= limit + lookBudget)
+        return { ok: { items, next: after === undefined ? undefined : { session: after, updatedAt: 0 } } };
     }
-    if (!more) return { items };
+    if (!more) return { ok: { items } };
   }
-}
-
-function cursorAt(session: string): string {
-  return encodeCursor("sessions", [session]);
 }
 
 /** The next ids of all buckets together. Beyond what a bucket gave may be others, so the merge ends at its last. */

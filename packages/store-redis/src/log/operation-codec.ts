@@ -1,6 +1,6 @@
 import type { OperationRecord, OperationResult } from "@relevo/core";
+import { corruptHead } from "../answers.ts";
 import { decodeText } from "./head-codec.ts";
-import { corruptHead } from "./status.ts";
 
 const pattern = /^([^|]*)\|([^|]*)\|(\d+)\|(\d+)\|(\d+)$/u;
 

@@ -1,13 +1,12 @@
-import type { EventType, ReadResult, SessionAddress, StoredEvent } from "@relevo/core";
-import type { AdmittedRead } from "@relevo/core/store";
+import type { EventType, ReadResult, StoredEvent } from "@relevo/core";
+import { type AdmittedRead, type Answer, asOfVersion, matchesFilter } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
+import { answerOf, refusalOf, replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
 import type { SessionKeys } from "../keys.ts";
-import { mostBytes, readFiltered } from "../scripts/scripts.generated.ts";
+import { checkHistory, mostBytes, readFiltered } from "../scripts/scripts.generated.ts";
 import { agentLetter, decodeEvent, kindOf } from "./event-codec.ts";
 import { decodeHead, type StoredHead } from "./head-codec.ts";
-import { requireHistory } from "./require-history.ts";
-import { requireDone } from "./status.ts";
 
 /** Cells of the columns that one call of the script looks at; some milliseconds at most. */
 const cellBudget = 20_000;
@@ -17,47 +16,31 @@ const maxRounds = 4;
 /** How much of events one read looks at before it ends its page, in characters as they are stored. */
 const pageLength = mostBytes / 2;
 
-const nothing: ReadResult = Object.freeze({ version: 0, revision: 0, removalRevision: 0, events: [] });
-
 /** The longest of the newest events, of logs whose newest events were all asked for when they were last read. */
 type Longest = LRUCache<string, number>;
-
-export type ReadEvents = (
-  address: SessionAddress,
-  request: AdmittedRead,
-  signal: AbortSignal | undefined,
-) => Promise<ReadResult>;
 
 /**
  * Reads one page. The newest events of a log that is known to have small ones come with one plain LRANGE, in three
  * quarters of the time of the script. LRANGE knows no bound of bytes: hundreds of events of megabytes would be one
  * answer, so a log that this process has not read lately, or that has big ones, is read by the script.
  */
-export function createReader(context: StoreContext): ReadEvents {
+export function createReader(
+  context: StoreContext,
+): (request: AdmittedRead) => Promise<Answer<ReadResult | undefined>> {
   const longest: Longest = new LRUCache({ max: 10_000, ttl: 60_000 });
-  return async (address, request, signal) => {
-    const keys = context.keys.session(address.tenant, address.session);
+  return async (request) => {
+    const keys = context.sessionKeys(request.address);
+    const signal = context.connection.scope(request.signal);
     const length = longest.get(keys.log);
     if (isTail(request) && length !== undefined && length * request.limit <= mostBytes) {
       const tail = await readTail(context, keys, request, longest, signal);
-      if (tail === "none") return await none(context, keys, signal);
       if (tail !== undefined) return tail;
     }
     for (;;) {
-      const result = await readPages(context, keys, request, longest, signal);
-      if (result === "none") return await none(context, keys, signal);
-      if (result !== undefined) return result;
+      const answer = await readPages(context, keys, request, longest, signal);
+      if (answer !== undefined) return answer;
     }
   };
-}
-
-async function none(
-  context: StoreContext,
-  keys: SessionKeys,
-  signal: AbortSignal | undefined,
-): Promise<ReadResult> {
-  await requireHistory(context, keys, signal);
-  return nothing;
 }
 
 function isTail({ direction, after, before, atVersion, agent, pinned, retracted }: AdmittedRead): boolean {
@@ -72,33 +55,35 @@ function isTail({ direction, after, before, atVersion, agent, pinned, retracted 
   );
 }
 
-/** The newest events; `undefined` when too many of them are not wanted, `none` without a session. */
+/** The newest events; `undefined` when some of them are not wanted. */
 async function readTail(
   { connection }: StoreContext,
-  { log }: SessionKeys,
+  keys: SessionKeys,
   request: AdmittedRead,
   longest: Longest,
   signal: AbortSignal | undefined,
-): Promise<ReadResult | "none" | undefined> {
+): Promise<Answer<ReadResult | undefined> | undefined> {
   const { limit } = request;
+  const { log } = keys;
   const elements = (await connection.read(log, ["LRANGE", log, `${-limit - 1}`, "-1"], {
     signal,
   })) as readonly string[];
   const text = elements.at(-1);
-  if (text === undefined) return "none";
+  if (text === undefined)
+    return answerOf(await connection.script(checkHistory, keys, {}, { signal }), () => undefined);
   const head = decodeHead(text);
   longest.set(log, longestOf(elements));
   const events: StoredEvent[] = [];
   for (let index = elements.length - 2, seq = head.version; index >= 0; index--, seq--) {
     const event = decodeEvent(elements[index] as string, seq);
-    if (!wants(event, request)) {
+    if (!matchesFilter(event, request)) {
       longest.delete(log);
       return undefined;
     }
     events.push(event);
   }
   const last = head.version - events.length + 1;
-  return resultOf(head, events, last > head.firstSeq && events.length === limit ? last : undefined);
+  return pageOf(head, events, last > head.firstSeq && events.length === limit ? last : undefined);
 }
 
 /** Pages of the script until there is enough; `undefined` when the session changed its incarnation meanwhile. */
@@ -108,7 +93,7 @@ async function readPages(
   request: AdmittedRead,
   longest: Longest,
   signal: AbortSignal | undefined,
-): Promise<ReadResult | "none" | undefined> {
+): Promise<Answer<ReadResult | undefined> | undefined> {
   const backward = request.direction === "backward";
   const events: StoredEvent[] = [];
   let { after, before, atVersion } = request;
@@ -132,14 +117,17 @@ async function readPages(
       },
       { signal },
     );
-    const [status, text, stop, seqs, elements] = requireDone(answer) as unknown as [
+    const reply = replyOf(answer);
+    const refusal = refusalOf(reply);
+    if (refusal !== undefined) return refusal;
+    const [status, text, stop, seqs, elements] = reply as unknown as [
       string,
       string,
       number,
       readonly number[],
       readonly string[],
     ];
-    if (status === "none") return first === undefined ? "none" : undefined;
+    if (status === "none") return first === undefined ? { ok: undefined } : undefined;
     const head = decodeHead(text);
     if (first !== undefined && first.incarnation !== head.incarnation) return undefined;
     // Of the newest events without a gap: those that the next reading can have with one LRANGE.
@@ -150,12 +138,12 @@ async function readPages(
     const asOf = { ...request, atVersion };
     for (const [index, element] of elements.entries()) {
       const event = decodeEvent(element, seqs[index] as number);
-      if (wants(event, asOf)) events.push(seenAt(event, atVersion));
+      if (matchesFilter(event, asOf)) events.push(asOfVersion(event, atVersion));
     }
     length += elements.reduce((sum, element) => sum + element.length, 0);
     const next = stop === 0 ? undefined : stop;
     const isEnough = events.length >= request.limit || round >= maxRounds || length >= pageLength;
-    if (next === undefined || isEnough) return resultOf(first, events, next);
+    if (next === undefined || isEnough) return pageOf(first, events, next);
     if (backward) before = next;
     else after = next;
     atVersion ??= first.version;
@@ -168,9 +156,15 @@ function longestOf(elements: readonly string[]): number {
   return most;
 }
 
-function resultOf(head: StoredHead, events: readonly StoredEvent[], next: number | undefined): ReadResult {
+function pageOf(
+  head: StoredHead,
+  events: readonly StoredEvent[],
+  next: number | undefined,
+): Answer<ReadResult> {
   const { incarnation, version, revision, removalRevision } = head;
-  return { incarnation, version, revision, removalRevision, events, ...(next === undefined ? {} : { next }) };
+  return {
+    ok: { incarnation, version, revision, removalRevision, events, ...(next === undefined ? {} : { next }) },
+  };
 }
 
 function kindsOf(types: ReadonlySet<EventType> | undefined): string | undefined {
@@ -182,22 +176,4 @@ function kindsOf(types: ReadonlySet<EventType> | undefined): string | undefined 
 function retractedMode(retracted: AdmittedRead["retracted"], atVersion: number | undefined): string {
   // What is retracted now may not have been then.
   return retracted === "exclude" && atVersion !== undefined ? "include" : retracted;
-}
-
-function wants(event: StoredEvent, filter: AdmittedRead): boolean {
-  const { types, agent, pinned, atVersion, retracted } = filter;
-  if (types !== undefined && !types.has(event.type)) return false;
-  if (agent !== undefined && event.agent !== agent) return false;
-  if (pinned !== undefined && (event.pinned === true) !== pinned) return false;
-  if (retracted === "include") return true;
-  const gone = event.retractedBy !== undefined && (atVersion === undefined || event.retractedBy <= atVersion);
-  return gone === (retracted === "only");
-}
-
-/** The event as a reader of an older version saw it: not yet retracted. */
-function seenAt(event: StoredEvent, atVersion: number | undefined): StoredEvent {
-  if (atVersion === undefined || event.retractedBy === undefined || event.retractedBy <= atVersion)
-    return event;
-  const { retractedBy: _later, ...earlier } = event;
-  return earlier as StoredEvent;
 }

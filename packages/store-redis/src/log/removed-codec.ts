@@ -1,5 +1,5 @@
 import type { RemovedRange } from "@relevo/core/store";
-import { corruptHead } from "./status.ts";
+import { corruptHead } from "../answers.ts";
 
 const whole = /^(?:\d+:\d+-\d+;)*$/u;
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@relevo/core";
 import type { StoreContext } from "../context.ts";
-import { restOf } from "./head-codec.ts";
+import { encoded, restOf } from "./head-codec.ts";
 
 /** What a write that creates its session begins it with. */
 export interface Seed {
@@ -24,7 +24,7 @@ export function seedOf(
     newIncarnation: ids.next(),
     newTtl: ttlMs ?? 0,
     newFixed: fixedExpiry,
-    newSubject: subject === undefined ? "" : encodeURIComponent(subject),
+    newSubject: encoded(subject) ?? "",
     newRest: restOf(subject, metadata),
   };
 }

@@ -4,7 +4,7 @@
 -- #include rewrite
 -- #include removals
 -- arguments: session seenHead? incarnation first:number created updated ttl:number newSubject rest
--- arguments: sourceRevision:number bytes:number cells erasedRanges derivations sourceRemoval:number sourceRemoved retractions
+-- arguments: newRevision:number bytes:number cells erasedRanges derivations sourceRemoval:number sourceRemoved retractions
 -- list: operations(id row)
 -- list: events
 -- #include require-room
@@ -22,7 +22,7 @@ if not h then
   h.first = first
   h.version = first - 1
   h.sealed = '1'
-  h.revision = sourceRevision
+  h.revision = newRevision
 end
 for index = 1, eventsCount do
   local element = ARGV[eventsFrom + index]
@@ -48,7 +48,7 @@ if erasedRanges ~= '' then
   local _, blanked = blankEvents(h, pairsOf(erasedRanges))
   changed = blanked
 end
-if not isNew and (adds or #changed > 0) then h.revision = math.max(h.revision + 1, sourceRevision) end
+if not isNew and (adds or #changed > 0) then h.revision = newRevision end
 if adds or isNew then
   adoptRemoved(sourceRemoved)
   h.removal = math.max(h.removal, sourceRemoval)

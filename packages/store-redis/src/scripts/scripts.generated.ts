@@ -696,7 +696,7 @@ for index = 1, deletesCount do
   local key, expectedVersion = deletesAt(index)
   local live = findDocument(key)
   if live then
-    if expectedVersion and expectedVersion ~= live.version then return { 'stale', live.version, index - 1 } end
+    if expectedVersion and expectedVersion ~= live.version then return { 'version', live.version, index - 1 } end
     found[key] = live
   end
 end
@@ -907,7 +907,7 @@ for index = 1, writesCount do
   local key, expectedVersion = writesAt(index)
   local live, any = findDocument(key)
   local version = live and live.version or 0
-  if expectedVersion and expectedVersion ~= version then return { 'stale', version, index - 1 } end
+  if expectedVersion and expectedVersion ~= version then return { 'version', version, index - 1 } end
   found[index], old[index] = live or false, any or false
 end
 `;
@@ -1187,7 +1187,7 @@ end
 ${aloneText}${doDeletesText}keepBucket()
 return { 'ok', count }
 `,
-  sha: "600dc4fda6f35a315049309dcf839d7b0d6a27a0",
+  sha: "ecebbcf6a176b6ad1eeff44c592c2b9b202d8b74",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
   arguments: (values) => [...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
@@ -1210,7 +1210,7 @@ ${guardedText}if not h then return { 'ok', 0 } end
 ${doDeletesText}keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "45c66efd9c26956e6a2a7080162017bb1e3fc09f",
+  sha: "da9b86930e26c127287be88c9d863d378bad61b5",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
   arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
@@ -1373,12 +1373,12 @@ ${readInSessionText}${getSomeText}`,
 
 export const importPart: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
-  { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly sourceRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
+  { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly newRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local maxRemovedRanges = 128
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, sourceRevision, bytes, cells, erasedRanges, derivations, sourceRemoval, sourceRemoved, retractions = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17]
+local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, newRevision, bytes, cells, erasedRanges, derivations, sourceRemoval, sourceRemoved, retractions = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17]
 local operationsFrom = 18
 local operationsCount = tonumber(ARGV[18])
 local function operationsAt(index)
@@ -1403,7 +1403,7 @@ if not h then
   h.first = first
   h.version = first - 1
   h.sealed = '1'
-  h.revision = sourceRevision
+  h.revision = newRevision
 end
 for index = 1, eventsCount do
   local element = ARGV[eventsFrom + index]
@@ -1429,7 +1429,7 @@ if erasedRanges ~= '' then
   local _, blanked = blankEvents(h, pairsOf(erasedRanges))
   changed = blanked
 end
-if not isNew and (adds or #changed > 0) then h.revision = math.max(h.revision + 1, sourceRevision) end
+if not isNew and (adds or #changed > 0) then h.revision = newRevision end
 if adds or isNew then
   adoptRemoved(sourceRemoved)
   h.removal = math.max(h.removal, sourceRemoval)
@@ -1446,10 +1446,10 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h) }
 `,
-  sha: "d3f4ef8c5eef28ca792fdaf9d2888c79f1eafcbf",
+  sha: "10f01d8fd66a1744e5fabb3cc2552d1ffa7a1ac2",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
-  arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.sourceRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
+  arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
 };
 
 export const lookAtBucket: EmbeddedScript<
@@ -1574,7 +1574,7 @@ ${aloneText}${requireRoomText}${checkWritesText}local answer = { 'ok', now, '', 
 ${doWritesText}keepBucket()
 return answer
 `,
-  sha: "67d199ac9de0f571aae37b31b3e04e562434756e",
+  sha: "4115a78fceb12737e76a9b73225aeba004c2f651",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
   arguments: (values) => [...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
@@ -1602,7 +1602,7 @@ local answer = { 'ok', now, h.inc, h.expires }
 ${doWritesText}keepSession(session, h, created)
 return answer
 `,
-  sha: "056c25025616ef76810a5ec465ea3228096d82c9",
+  sha: "cbd73ec8ed70c9fdb8be95af30bbc4967d96c854",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
   arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
@@ -1750,12 +1750,12 @@ export const renew: EmbeddedScript<
 local LEASE = KEYS[1]
 local token, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 -- What ran out without another holder may still be renewed.
-${leaseText}if token ~= fence or released == '1' then return { 'lost' } end
+${leaseText}if token ~= fence or released == '1' then return { 'lease' } end
 expires = now + ttl
 save(expires, '0')
 return { 'ok', fence, expires }
 `,
-  sha: "12ebca6a0dec0a5fb267cb23e277023159af9303",
+  sha: "0f8c33d21f9b75c0123db026899ecd13f83a0790",
   writes: true,
   keys: (keys) => [keys.lease],
   arguments: (values) => [`${values.token}`, `${values.ttl}`],

@@ -18,11 +18,12 @@ declare
   part_bytes bigint;
 begin
 -- #include session-guard
-  r_erased := '{}';
-  r_revision := 0;
-  r_removal := 0;
+  if slot.incarnation is null then
+    r_status := 'missing';
+    return;
+  end if;
   r_status := 'done';
-  if slot.incarnation is null then return; end if;
+  r_erased := '{}';
   r_revision := slot.revision;
   r_removal := slot.removal_revision;
   if isempty(asked) then return; end if;

@@ -15,19 +15,16 @@ declare
   freed bigint;
 begin
 -- #include session-guard
-  r_removed := 0;
-  r_first_seq := 1;
-  r_more := false;
-  r_removal := 0;
   if slot.incarnation is null then
-    r_status := 'done';
+    r_status := 'missing';
     return;
   end if;
-  r_removal := slot.removal_revision;
   if slot.sealed then
     r_status := 'sealed';
     return;
   end if;
+  r_removed := 0;
+  r_removal := slot.removal_revision;
   -- One beyond the bound is looked at too: it says whether there is more.
   stop := least(coalesce(p_before, slot.version + 1), slot.version + 1, slot.first_seq + p_limit + 1);
   if p_older is not null then

@@ -1,0 +1,12 @@
+import type { IdGenerator } from "../../id-generator.ts";
+import type { Limits } from "../../limits.ts";
+import type { SpaceContext } from "./space/transaction.ts";
+
+/** What the parts of a driver share. */
+export interface DriverContext extends SpaceContext {
+  readonly limits: Limits;
+  /** Makes incarnations. */
+  readonly ids: IdGenerator;
+  /** The idle lifetime of sessions that are created without one. */
+  readonly ttlMs: number | undefined;
+}

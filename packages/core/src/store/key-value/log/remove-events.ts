@@ -1,0 +1,136 @@
+import { rangesOf } from "../../../input/ranges.ts";
+import type { EraseResult, TrimResult } from "../../../ports/event-log.ts";
+import type { Answer } from "../../answer.ts";
+import type { AdmittedErase, AdmittedTrim } from "../../log-calls.ts";
+import type { DriverContext } from "../context.ts";
+import type { KeyRecord } from "../space/records.ts";
+import { keysOf, type SessionState, saveLive } from "../unit/session-slot.ts";
+import { noteRemoval, refuseIncarnation, type SessionWrite, writeSession } from "../unit/write-session.ts";
+import { type EventRecord, eventEntries } from "./event-entries.ts";
+import { planErasure, readSeqs } from "./plan-marks.ts";
+import { marksPerCommit, settleMarks, settleSession } from "./settle-marks.ts";
+
+/** The most events that one `trim` removes. */
+const trimLimit = 10_000;
+
+/** Removes a prefix in as many commits as it takes; each leaves a log that was trimmed less. */
+export async function trim(
+  context: DriverContext,
+  request: AdmittedTrim,
+): Promise<Answer<TrimResult | undefined>> {
+  let removed = 0;
+  for (;;) {
+    const answer = await writeSession(context, request.address, request, (write) =>
+      trimStep(context, write, request),
+    );
+    if (answer.ok === undefined) return answer;
+    removed += answer.ok.removed;
+    if (!answer.ok.more || removed >= trimLimit) return { ok: { ...answer.ok, removed } };
+  }
+}
+
+async function trimStep(
+  { space }: DriverContext,
+  write: SessionWrite,
+  { incarnation, beforeSeq = Number.POSITIVE_INFINITY, olderThan }: AdmittedTrim,
+): Promise<Answer<TrimResult | undefined>> {
+  const { transaction, place, live } = write;
+  const gone = refuseIncarnation(live, incarnation);
+  if (gone !== undefined) return gone;
+  if (live === undefined || transaction.state === undefined) return { ok: undefined };
+  if (live.sealed === true) return { refused: "sealed" };
+  const { firstSeq, removalRevision } = live;
+  const most = Math.max(1, marksPerCommit(space.limits, 0));
+  const last = Math.min(live.version, firstSeq + most, beforeSeq - 1);
+  const entries = eventEntries(transaction, place, live);
+  let removed = 0;
+  let bytes = 0;
+  let more = false;
+  for (const found of await readBoth(write, live, firstSeq, last)) {
+    const { event, bytes: size } = found.value;
+    if (olderThan !== undefined && event.recordedAt >= olderThan) break;
+    if (removed === most) {
+      more = true;
+      break;
+    }
+    entries.remove(found);
+    removed++;
+    bytes += size;
+  }
+  if (removed === 0) return { ok: { removed, firstSeq, more, removalRevision } };
+  const trimmed = noteRemoval(
+    {
+      ...live,
+      revision: live.revision + 1,
+      firstSeq: firstSeq + removed,
+      bytes: live.bytes - bytes,
+    },
+    [{ from: firstSeq, to: firstSeq + removed - 1 }],
+  );
+  saveLive(transaction, place, transaction.state, trimmed);
+  return {
+    ok: { removed, firstSeq: trimmed.firstSeq, more, removalRevision: trimmed.removalRevision },
+  };
+}
+
+/** Effective and retracted events, ascending. */
+export async function readBoth(
+  { transaction, place }: SessionWrite,
+  state: SessionState,
+  from: number,
+  to: number,
+): Promise<KeyRecord<EventRecord>[]> {
+  const keys = keysOf(place, state);
+  const effective = await readSeqs(transaction, keys.effective, from, to);
+  const retracted = await readSeqs(transaction, keys.retracted, from, to);
+  const all = [...effective, ...retracted] as unknown as KeyRecord<EventRecord>[];
+  return all.sort((left, right) => left.value.event.seq - right.value.event.seq);
+}
+
+/** Hides the content in one commit, and has removed it from the space when it returns. */
+export async function erase(
+  context: DriverContext,
+  request: AdmittedErase,
+): Promise<Answer<EraseResult | undefined>> {
+  let unsettled = false;
+  const answer = await writeSession<Answer<EraseResult | undefined>>(
+    context,
+    request.address,
+    request,
+    async (write) => {
+      const { transaction, place, live } = write;
+      const gone = refuseIncarnation(live, request.incarnation);
+      if (gone !== undefined) return gone;
+      if (live === undefined || transaction.state === undefined) return { ok: undefined };
+      const plan = await planErasure(transaction, keysOf(place, live), live, request.ranges);
+      let state = live;
+      if (plan.changed.length > 0) {
+        state = await blankEvents(context, write, { ...live, revision: live.revision + 1 }, plan);
+        unsettled = state.pending.length > 0;
+        state = saveLive(transaction, place, transaction.state, state);
+      }
+      const { revision, removalRevision } = state;
+      return { ok: { erased: plan.blank, revision, removalRevision } };
+    },
+  );
+  if (unsettled) await settleSession(context, request.address, {});
+  return answer;
+}
+
+/**
+ * The state after the events were blanked, as far as one commit can do it: not at all when the same commit moves events,
+ * which may be these.
+ */
+export async function blankEvents(
+  { space }: DriverContext,
+  { transaction, place }: SessionWrite,
+  state: SessionState,
+  { changed, bytes }: { readonly changed: readonly number[]; readonly bytes: number },
+  movesEvents = false,
+): Promise<SessionState> {
+  const ranges = rangesOf(changed);
+  const most = movesEvents ? 0 : marksPerCommit(space.limits, transaction.size);
+  const marks = [...state.pending, { kind: "erase", at: transaction.now, ranges } as const];
+  const pending = await settleMarks(transaction, place, state, marks, most);
+  return noteRemoval({ ...state, bytes: state.bytes - bytes, pending }, ranges);
+}

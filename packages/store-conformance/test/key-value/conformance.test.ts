@@ -1,0 +1,4 @@
+import { describeConformance } from "../../src/index.ts";
+import { keyValueHarness } from "./harness.ts";
+
+describeConformance(keyValueHarness("key-value driver"));

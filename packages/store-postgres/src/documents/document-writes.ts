@@ -1,0 +1,120 @@
+import type { Document } from "@relevo/core";
+import { documentSortKey } from "@relevo/core/input";
+import {
+  type AdmittedDelete,
+  type AdmittedDocument,
+  type AdmittedDocumentTouch,
+  type AdmittedPut,
+  type Answer,
+  searchableText,
+} from "@relevo/core/store";
+import { answerColumns, answerOf, callFunction, guardOf, type Refusable } from "../call-function.ts";
+import type { StoreContext } from "../context.ts";
+import { exactNumber } from "../database/exact-number.ts";
+import { placeOf } from "./place.ts";
+import { type DocumentRow, documentColumns, documentOf } from "./rows.ts";
+
+interface PutRow extends Refusable {
+  readonly r_version: string;
+  readonly r_created_at: string;
+  readonly r_updated_at: string;
+  readonly r_expires_at: string | null;
+  readonly r_incarnation: string | null;
+}
+
+/** Stores all or none, in one call of the schema's `put_documents`. */
+export async function putDocuments(
+  context: StoreContext,
+  request: AdmittedPut,
+): Promise<Answer<readonly Document[]>> {
+  const { scope, writes, signal } = request;
+  const numbers = answerColumns("r_index", "r_version", "r_created_at", "r_updated_at", "r_expires_at");
+  const rows = await callFunction<PutRow>(context, scope, {
+    name: "put_documents",
+    columns: `${numbers}, f.r_incarnation`,
+    given: {
+      ...guardOf(request),
+      parts: JSON.stringify(writes.map(partOf)),
+      bodies: JSON.stringify(writes.map(bodyOf)),
+      conditional: writes.some(({ expectedVersion }) => expectedVersion !== undefined),
+      // For a session that the write begins.
+      new_incarnation: scope.session === undefined ? undefined : context.ids.next(),
+      subject: request.subject,
+      init: JSON.stringify(request.metadata),
+    },
+    // Done twice it could undo what another writer wrote in between.
+    effect: "once",
+    signal,
+  });
+  const answer = answerOf(rows[0], () => {
+    // They come in the order in which they were written, which is that of places.
+    const byIndex = new Map(rows.map((row) => [Number(row.r_index), row]));
+    return writes.map((write, index) => storedOf(write, byIndex.get(index) as PutRow));
+  });
+  return answer.refused === undefined ? { ok: answer.ok ?? [] } : answer;
+}
+
+/** Removes all or none. Answers how many there were. */
+export async function deleteDocuments(
+  context: StoreContext,
+  request: AdmittedDelete,
+): Promise<Answer<number>> {
+  const parts = request.deletes.map(({ sortKey, expectedVersion }) => ({
+    place: placeOf(sortKey),
+    expected: expectedVersion,
+  }));
+  const [row] = await callFunction<Refusable & { readonly r_removed: string }>(context, request.scope, {
+    name: "delete_documents",
+    columns: answerColumns("r_index", "r_removed"),
+    given: { ...guardOf(request), parts: JSON.stringify(parts) },
+    effect: "once",
+    signal: request.signal,
+  });
+  const answer = answerOf(row, ({ r_removed }) => exactNumber(r_removed));
+  return answer.refused === undefined ? { ok: answer.ok ?? 0 } : answer;
+}
+
+/** Gives the document another end; `null` is none of its own. */
+export async function touchDocument(
+  context: StoreContext,
+  request: AdmittedDocumentTouch,
+): Promise<Answer<Document | undefined>> {
+  const { address, ttlMs, signal } = request;
+  const [row] = await callFunction<Refusable & DocumentRow>(context, address, {
+    name: "touch_document",
+    columns: `${answerColumns()}, f.r_incarnation as incarnation, ${documentColumns("(f.r_document)")}`,
+    given: {
+      ...guardOf(request),
+      parts: placeOf(documentSortKey(address.namespace, address.key)),
+      ttl_ms: ttlMs,
+    },
+    effect: "once",
+    signal,
+  });
+  return answerOf(row, (found) => documentOf(address, found));
+}
+
+/** What is needed to look at a document before its body is. */
+function partOf({ address, sortKey, tags, ttlMs, expectedVersion }: AdmittedDocument): object {
+  const { namespace, key } = address;
+  return { place: placeOf(sortKey), namespace, key, tags, ttl: ttlMs, expected: expectedVersion };
+}
+
+function bodyOf({ value, metadata }: AdmittedDocument): object {
+  return { value, metadata, searchable: searchableText(value) };
+}
+
+function storedOf(write: AdmittedDocument, row: PutRow): Document {
+  return Object.freeze({
+    namespace: write.address.namespace,
+    key: write.address.key,
+    value: write.value,
+    version: exactNumber(row.r_version),
+    tags: write.tags,
+    metadata: write.metadata,
+    createdAt: exactNumber(row.r_created_at),
+    updatedAt: exactNumber(row.r_updated_at),
+    ...(row.r_expires_at === null ? {} : { expiresAt: exactNumber(row.r_expires_at) }),
+    ...(row.r_incarnation === null ? {} : { incarnation: row.r_incarnation }),
+  });
+}

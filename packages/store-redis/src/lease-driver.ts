@@ -1,0 +1,46 @@
+import { MemoryError } from "@relevo/core";
+import type { LeaseDriver } from "@relevo/core/store";
+import { answerOf, refusalOf, replyOf } from "./answers.ts";
+import type { StoreContext } from "./context.ts";
+import * as scripts from "./scripts/scripts.generated.ts";
+
+/** Who waits looks this often, since a release is not announced. In milliseconds. */
+const pollMs = 25;
+
+/** The leases. All time is the server's. */
+export function createLeaseDriver({ connection, sessionKeys }: StoreContext): LeaseDriver {
+  return {
+    pollMs,
+
+    holder() {
+      throw new MemoryError("unsupported", "This store does not tell the holder of a lease yet.");
+    },
+
+    async acquire({ address, ttlMs }) {
+      const answer = await connection.script(scripts.acquire, sessionKeys(address), { ttl: ttlMs });
+      const [status, fence, expiresAt, leftMs] = replyOf(answer) as unknown as [
+        string,
+        number,
+        number,
+        number,
+      ];
+      if (status === "held") return { refused: "held", fence, expiresAt, leftMs };
+      return { ok: { fence, expiresAt } };
+    },
+
+    async renew({ address, fence, ttlMs, signal }) {
+      const values = { token: fence, ttl: ttlMs };
+      const settings = { signal, repeatable: true };
+      const reply = replyOf(await connection.script(scripts.renew, sessionKeys(address), values, settings));
+      return refusalOf(reply) ?? { ok: { fence, expiresAt: Number(reply[2]) } };
+    },
+
+    async release({ address, fence, signal }) {
+      const settings = { signal, repeatable: true };
+      return answerOf(
+        await connection.script(scripts.release, sessionKeys(address), { token: fence }, settings),
+        () => undefined,
+      );
+    },
+  };
+}

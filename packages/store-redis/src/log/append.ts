@@ -1,0 +1,82 @@
+import type { AppendResult } from "@relevo/core";
+import { type AdmittedAppend, type Answer, retractedRanges } from "@relevo/core/store";
+import { type Reply, refusalOf, replyOf } from "../answers.ts";
+import type { StoreContext } from "../context.ts";
+import { appendFast, appendFull } from "../scripts/scripts.generated.ts";
+import { cellOf, encodeAppended } from "./event-codec.ts";
+import { decodeText, encoded } from "./head-codec.ts";
+import { numberedRanges, rangesText } from "./ranges-text.ts";
+import { seedOf } from "./seed.ts";
+
+/** One Lua call; two for the first append of a session, and now and then for its upkeep. */
+export async function appendEvents(
+  context: StoreContext,
+  request: AdmittedAppend,
+): Promise<Answer<AppendResult>> {
+  const { connection } = context;
+  const since = performance.now();
+  const { address, operation, expectedVersion, fence, ttlMs, signal } = request;
+  const keys = context.sessionKeys(address);
+  const events: string[] = [];
+  let cells = "";
+  let bytes = 0;
+  let plain = ttlMs === undefined;
+  for (const one of request.events) {
+    const { event } = one;
+    events.push(encodeAppended(one));
+    cells += cellOf(event, event.agent);
+    bytes += one.bytes;
+    if (event.type === "retraction" || event.derivedFrom !== undefined) plain = false;
+  }
+  const common = {
+    incarnation: encoded(request.incarnation),
+    operation: operation?.id,
+    fingerprint: encoded(operation?.fingerprint),
+    expectedVersion,
+    fence,
+    cells,
+    bytes,
+    events,
+  };
+  const settings = { signal, repeatable: operation !== undefined };
+  if (plain) {
+    const few = fence === undefined ? { ...keys, lease: undefined } : keys;
+    const reply = replyOf(await connection.script(appendFast, few, common, settings));
+    if (reply[0] !== "full") return appended(reply);
+  }
+  // What is left of the time, for both steps.
+  const rest = connection.scope(signal, since);
+  await context.tenants.register(address.tenant, rest);
+  const numbered = request.events.map(({ event }, index) => [index + 1, event] as const);
+  const answer = await connection.script(
+    appendFull,
+    keys,
+    {
+      ...common,
+      ...seedOf(context, address.session, request),
+      ttl: ttlMs === undefined ? undefined : (ttlMs ?? 0),
+      retractions: numberedRanges(numbered, retractedRanges),
+      derivations: numberedRanges(numbered, ({ derivedFrom }) => derivedFrom ?? []),
+      seenRemoval: request.derivedFrom === undefined ? undefined : request.removalRevision,
+      sources: rangesText(request.derivedFrom ?? []),
+    },
+    { ...settings, signal: rest },
+  );
+  return appended(replyOf(answer));
+}
+
+function appended(reply: Reply): Answer<AppendResult> {
+  const [status, firstSeq, version, incarnation, revision] = reply;
+  return (
+    refusalOf(reply) ?? {
+      ok: {
+        firstSeq: Number(firstSeq),
+        version: Number(version),
+        incarnation: decodeText(String(incarnation)),
+        revision: Number(revision),
+        token: "",
+        replayed: status === "replayed",
+      },
+    }
+  );
+}
