@@ -47,6 +47,7 @@ export {
   type KeyRange,
   type KeyValueChange,
   type KeyValueCondition,
+  type KeyValueDriver,
   type KeyValueDriverOptions,
   type KeyValueEntry,
   type KeyValueLimits,

@@ -103,7 +103,13 @@ function openStore(entries: MapEntries, clock: ManualClock, wrap = (space: KeyVa
 /** What a reader finds, however the log came to be like that. */
 async function readAll(store: Store): Promise<unknown> {
   const { events, ...rest } = await store.log.read(address, { limit: 1000, retracted: "include" });
-  const { incarnation: _own, revision: _writes, removalRevision: _removals, ...result } = rest;
+  const {
+    incarnation: _own,
+    token: _random,
+    revision: _writes,
+    removalRevision: _removals,
+    ...result
+  } = rest;
   const head = await store.log.head(address);
   const found = await store.documents.find({ tenant: "acme" }, { tags: { any: ["t"] } });
   const own = await store.documents.find(address, { namespace: ["notes"] });

@@ -15,10 +15,14 @@ export const tenantKeys: {
 } & {
   readonly [Name in "session" | "lease"]: (tenant: string, session: string) => Uint8Array;
 } & {
-  readonly [Name in "byTime" | "chunk"]: (tenant: string, ...place: readonly KeyPart[]) => Uint8Array;
+  readonly [Name in "byTime" | "chunk" | "updated"]: (
+    tenant: string,
+    ...place: readonly KeyPart[]
+  ) => Uint8Array;
 } & {
   readonly any: Uint8Array;
   readonly bySubject: (tenant: string, subject: string, ...session: readonly string[]) => Uint8Array;
+  readonly bySubjectUpdated: (tenant: string, subject: string, ...place: readonly KeyPart[]) => Uint8Array;
   readonly operation: (tenant: string, session: string, id: string) => Uint8Array;
   readonly owner: (tenant: string, owner: readonly string[]) => Uint8Array;
 } = {
@@ -29,6 +33,9 @@ export const tenantKeys: {
   sessions: (tenant: string): Uint8Array => data(tenant, "session"),
   bySubject: (tenant: string, subject: string, ...session: readonly string[]): Uint8Array =>
     data(tenant, "subject", subject, ...session),
+  /** Sessions by the time of their last write, then id. */
+  updated: (tenant, ...place) => data(tenant, "updated", ...place),
+  bySubjectUpdated: (tenant, subject, ...place) => data(tenant, "subject-updated", subject, ...place),
   operation: (tenant: string, session: string, id: string): Uint8Array => data(tenant, "op", session, id),
   lease: (tenant: string, session: string): Uint8Array => data(tenant, "lease", session),
   /** The unit record of the documents that stand alone and whose namespaces share these first elements. */

@@ -32,23 +32,12 @@ export function createLeaseDriver(context: DriverContext): LeaseDriver {
 
   return {
     pollMs,
-    async holder({ address: { tenant, session }, signal }) {
-      const { records } = await readRecords(context.space, [tenantKeys.lease(tenant, session)], [], {
-        signal,
-      });
-      const lease = records[0]?.value as unknown as LeaseRecord["value"] | undefined;
-      const { state } = lease ?? {};
-      if (state === undefined || state.released || state.expiresAt <= (await timeOf(context.space)))
-        return { ok: undefined };
-      return { ok: { fence: state.fence, expiresAt: state.expiresAt } };
-    },
     acquire({ address, ttlMs, takeOver }) {
       return write<{ readonly ok: LeaseGrant } | HeldLease>(address, undefined, async (transaction) => {
         const { state: lease, now } = transaction;
-        if (!takeOver && lease !== undefined && !lease.released && lease.expiresAt > now) {
-          const { fence, expiresAt } = lease;
-          return { refused: "held", fence, expiresAt, leftMs: expiresAt - now };
-        }
+        const held = grantOf(lease, now);
+        if (held !== undefined && !takeOver)
+          return { refused: "held", ...held, leftMs: held.expiresAt - now };
         const { tenant, session } = address;
         const before = lease?.fence ?? (await requireFloor(transaction, tenant)).fence;
         const grant = { fence: Math.max(before + 1, now * 1000), expiresAt: now + ttlMs };
@@ -59,6 +48,14 @@ export function createLeaseDriver(context: DriverContext): LeaseDriver {
         transaction.save({ ...grant, released: false, due });
         return { ok: grant };
       });
+    },
+    async holder({ address: { tenant, session }, signal }) {
+      const { records } = await readRecords(context.space, [tenantKeys.lease(tenant, session)], [], {
+        signal,
+      });
+      return {
+        ok: grantOf((records[0] as LeaseRecord | undefined)?.value.state, await timeOf(context.space)),
+      };
     },
     renew({ address, fence, ttlMs, signal }) {
       return write(address, signal, (transaction) => {
@@ -78,4 +75,10 @@ export function createLeaseDriver(context: DriverContext): LeaseDriver {
       });
     },
   };
+}
+
+/** The grant that is in force. */
+function grantOf(lease: LeaseState | undefined, now: number): LeaseGrant | undefined {
+  if (lease === undefined || lease.released || lease.expiresAt <= now) return undefined;
+  return { fence: lease.fence, expiresAt: lease.expiresAt };
 }

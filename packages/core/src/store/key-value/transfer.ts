@@ -1,5 +1,5 @@
 import { rangesInclude, rangesOf } from "../../input/ranges.ts";
-import type { OperationRecord, SessionHead, TransferBatch } from "../../ports/event-log.ts";
+import type { ChangedHead, OperationRecord, TransferBatch } from "../../ports/event-log.ts";
 import type { Answer } from "../answer.ts";
 import type { TransferDriver } from "../driver.ts";
 import { type ImportPlan, planImport } from "../plan-import.ts";
@@ -14,7 +14,16 @@ import { planErasure, readSeqs } from "./log/plan-marks.ts";
 import { blankEvents, readBoth } from "./log/remove-events.ts";
 import { settleSession, withPending } from "./log/settle-marks.ts";
 import { afterPrefix } from "./space/encode-key.ts";
-import { headOf, keysOf, refreshed, type SessionState, saveLive, vacantSlot } from "./unit/session-slot.ts";
+import {
+  changedHeadOf,
+  headOf,
+  keysOf,
+  refreshed,
+  revised,
+  type SessionState,
+  saveLive,
+  vacantSlot,
+} from "./unit/session-slot.ts";
 import {
   newLife,
   noteRemoval,
@@ -27,7 +36,7 @@ export function createTransferDriver(context: DriverContext): TransferDriver {
   return {
     seal(request) {
       const { address, incarnation, expectedVersion, sealed } = request;
-      return writeSession<Answer<SessionHead | undefined>>(context, address, request, (write) => {
+      return writeSession<Answer<ChangedHead | undefined>>(context, address, request, (write) => {
         const { transaction, place, live } = write;
         const gone = refuseIncarnation(live, incarnation);
         if (gone !== undefined) return gone;
@@ -35,9 +44,10 @@ export function createTransferDriver(context: DriverContext): TransferDriver {
         const current = live.version;
         if (expectedVersion !== undefined && expectedVersion !== current)
           return { refused: "version", current };
-        if ((live.sealed === true) === sealed) return { ok: headOf(place.session, live) };
-        const state = { ...live, sealed, revision: live.revision + 1 };
-        return { ok: headOf(place.session, saveLive(transaction, place, transaction.state, state)) };
+        if ((live.sealed === true) === sealed) return { ok: changedHeadOf(place.session, live, live) };
+        const state = { ...revised(live, request.token), sealed };
+        const saved = saveLive(transaction, place, transaction.state, state);
+        return { ok: changedHeadOf(place.session, saved, live) };
       });
     },
     async export(request) {
@@ -48,7 +58,7 @@ export function createTransferDriver(context: DriverContext): TransferDriver {
     },
     async import(request) {
       let unsettled = false;
-      const answer = await writeSession<Answer<SessionHead>>(
+      const answer = await writeSession<Answer<ChangedHead>>(
         context,
         request.address,
         request,
@@ -57,7 +67,7 @@ export function createTransferDriver(context: DriverContext): TransferDriver {
           if (plan.ok === undefined) return plan;
           const state = await applyImport(context, write, request, plan.ok);
           unsettled = state.pending.length > 0;
-          return { ok: headOf(request.address.session, state) };
+          return { ok: changedHeadOf(request.address.session, state, write.live) };
         },
       );
       if (unsettled) await settleSession(context, request.address, {});
@@ -157,7 +167,7 @@ function none(): undefined {
 async function applyImport(
   context: DriverContext,
   write: SessionWrite,
-  { batch }: AdmittedImport,
+  { batch, token }: AdmittedImport,
   plan: ImportPlan,
 ): Promise<SessionState> {
   const { transaction, place, live } = write;
@@ -173,7 +183,7 @@ async function applyImport(
       ? { event: tombstoneOf(event, transaction.now), bytes: 0 }
       : { event, bytes },
   );
-  const next = { ...before, revision: plan.revision };
+  const next = revised(before, token, plan.revision);
   const after = await addEvents(context, write, next, added);
   let { state } = after;
   for (const operation of plan.operations) addOperation(write, state, operation);

@@ -7,7 +7,15 @@ import type { AdmittedAppend } from "../../log-calls.ts";
 import { wasRemovedSince } from "../../removals.ts";
 import type { DriverContext } from "../context.ts";
 import { tenantKeys } from "../layout.ts";
-import { keysOf, refreshed, type SessionState, saveLive, vacantSlot } from "../unit/session-slot.ts";
+import {
+  keysOf,
+  previousToken,
+  refreshed,
+  revised,
+  type SessionState,
+  saveLive,
+  vacantSlot,
+} from "../unit/session-slot.ts";
 import {
   newLife,
   noteRemoval,
@@ -36,7 +44,7 @@ export async function append(context: DriverContext, request: AdmittedAppend): P
   if (fence !== undefined) keys.push(tenantKeys.lease(tenant, session));
   if (operation !== undefined) keys.push(tenantKeys.operation(tenant, session, operation.id));
   let unsettled = false;
-  const answer = await writeSession(
+  const answer = await writeSession<Answer<AppendResult>>(
     context,
     place,
     request,
@@ -52,9 +60,10 @@ export async function append(context: DriverContext, request: AdmittedAppend): P
       if (refused !== undefined) return refused;
       const written = await writeEvents(context, write, request);
       unsettled = written.pending.length > 0;
-      const { version, revision, incarnation } = written;
+      const { version, revision, incarnation, token } = written;
       const firstSeq = (live?.version ?? 0) + 1;
-      return { ok: { firstSeq, version, incarnation, revision, token: "", replayed: false } };
+      const ok = { firstSeq, version, incarnation, revision, token, ...previousToken(live), replayed: false };
+      return { ok };
     },
     keys,
   );
@@ -69,7 +78,8 @@ function replay(
 ): Answer<AppendResult> {
   if (live === undefined || known.generation !== live.generation) return { refused: "ended" };
   if (known.fingerprint !== operation?.fingerprint) return { refused: "operation" };
-  return { ok: { ...resultOf(known, live.incarnation), token: "", replayed: true } };
+  const { token } = live;
+  return { ok: { ...resultOf(known, live.incarnation), token, previousToken: token, replayed: true } };
 }
 
 function refuseState(live: SessionState | undefined, request: AdmittedAppend): Answer<never> | undefined {
@@ -103,8 +113,7 @@ async function writeEvents(
     bytes,
   }));
   const next: SessionState = {
-    ...before,
-    revision: before.revision + 1,
+    ...revised(before, request.token),
     updatedAt: now,
     ...(request.ttlMs === undefined ? {} : { ttlMs: request.ttlMs ?? undefined }),
   };

@@ -1,4 +1,4 @@
-import type { SessionHead } from "../../../ports/event-log.ts";
+import type { ChangedHead } from "../../../ports/event-log.ts";
 import type { Answer } from "../../answer.ts";
 import type { LogDriver } from "../../driver.ts";
 import type { AdmittedDeleteSession, AdmittedTouch } from "../../log-calls.ts";
@@ -7,7 +7,16 @@ import { tenantKeys } from "../layout.ts";
 import { timeOf } from "../space/failures.ts";
 import { readRecords } from "../space/records.ts";
 import { sweepGeneration } from "../sweep/sweep-generation.ts";
-import { endLife, headOf, liveState, refreshed, type SessionState, saveLive } from "../unit/session-slot.ts";
+import {
+  changedHeadOf,
+  endLife,
+  headOf,
+  liveState,
+  refreshed,
+  revised,
+  type SessionState,
+  saveLive,
+} from "../unit/session-slot.ts";
 import { refuseIncarnation, writeSession } from "../unit/write-session.ts";
 import { append, recordOf, type StoredOperation } from "./append.ts";
 import { listSessions } from "./list-sessions.ts";
@@ -42,9 +51,9 @@ export function createLogDriver(context: DriverContext): LogDriver {
   };
 }
 
-function touch(context: DriverContext, request: AdmittedTouch): Promise<Answer<SessionHead | undefined>> {
+function touch(context: DriverContext, request: AdmittedTouch): Promise<Answer<ChangedHead | undefined>> {
   const { address, ttlMs, subject, metadata } = request;
-  return writeSession<Answer<SessionHead | undefined>>(context, address, request, (write) => {
+  return writeSession<Answer<ChangedHead | undefined>>(context, address, request, (write) => {
     const { transaction, place, live } = write;
     const gone = refuseIncarnation(live, request.incarnation);
     if (gone !== undefined) return gone;
@@ -62,9 +71,9 @@ function touch(context: DriverContext, request: AdmittedTouch): Promise<Answer<S
       now,
     );
     const changes = subject !== undefined || metadata !== undefined || touched.expiresAt !== live.expiresAt;
-    const revision = live.revision + (changes ? 1 : 0);
-    const saved = saveLive(transaction, place, transaction.state, { ...touched, revision });
-    return { ok: headOf(place.session, saved) };
+    const next = changes ? revised(touched, request.token) : touched;
+    const saved = saveLive(transaction, place, transaction.state, next);
+    return { ok: changedHeadOf(place.session, saved, live) };
   });
 }
 

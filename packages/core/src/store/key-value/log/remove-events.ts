@@ -2,9 +2,10 @@ import { rangesOf } from "../../../input/ranges.ts";
 import type { EraseResult, TrimResult } from "../../../ports/event-log.ts";
 import type { Answer } from "../../answer.ts";
 import type { AdmittedErase, AdmittedTrim } from "../../log-calls.ts";
+import { createTokenGenerator } from "../../token-generator.ts";
 import type { DriverContext } from "../context.ts";
 import type { KeyRecord } from "../space/records.ts";
-import { keysOf, type SessionState, saveLive } from "../unit/session-slot.ts";
+import { keysOf, previousToken, revised, type SessionState, saveLive } from "../unit/session-slot.ts";
 import { noteRemoval, refuseIncarnation, type SessionWrite, writeSession } from "../unit/write-session.ts";
 import { type EventRecord, eventEntries } from "./event-entries.ts";
 import { planErasure, readSeqs } from "./plan-marks.ts";
@@ -18,21 +19,34 @@ export async function trim(
   context: DriverContext,
   request: AdmittedTrim,
 ): Promise<Answer<TrimResult | undefined>> {
-  let removed = 0;
-  for (;;) {
+  let done: TrimResult | undefined;
+  // Each step moves the revision, and so has a token of its own.
+  const nextToken = createTokenGenerator();
+  for (let { token } = request; ; token = nextToken()) {
     const answer = await writeSession(context, request.address, request, (write) =>
-      trimStep(context, write, request),
+      trimStep(context, write, { ...request, token }),
     );
     if (answer.ok === undefined) return answer;
-    removed += answer.ok.removed;
-    if (!answer.ok.more || removed >= trimLimit) return { ok: { ...answer.ok, removed } };
+    done = joined(done, answer.ok);
+    if (!answer.ok.more || done.removed >= trimLimit) return { ok: done };
   }
+}
+
+/** Two steps of one call. A token that neither found nor left says that somebody wrote between them. */
+function joined(first: TrimResult | undefined, second: TrimResult): TrimResult {
+  if (first === undefined) return second;
+  const { previousToken } = second.previousToken === first.token ? first : second;
+  return {
+    ...second,
+    removed: first.removed + second.removed,
+    ...(previousToken === undefined ? {} : { previousToken }),
+  };
 }
 
 async function trimStep(
   { space }: DriverContext,
   write: SessionWrite,
-  { incarnation, beforeSeq = Number.POSITIVE_INFINITY, olderThan }: AdmittedTrim,
+  { incarnation, token, beforeSeq = Number.POSITIVE_INFINITY, olderThan }: AdmittedTrim,
 ): Promise<Answer<TrimResult | undefined>> {
   const { transaction, place, live } = write;
   const gone = refuseIncarnation(live, incarnation);
@@ -46,22 +60,22 @@ async function trimStep(
   let removed = 0;
   let bytes = 0;
   let more = false;
-  for (const found of await readBoth(write, live, firstSeq, last)) {
-    const { event, bytes: size } = found.value;
+  for (const stored of await readBoth(write, live, firstSeq, last)) {
+    const { event, bytes: size } = stored.value;
     if (olderThan !== undefined && event.recordedAt >= olderThan) break;
     if (removed === most) {
       more = true;
       break;
     }
-    entries.remove(found);
+    entries.remove(stored);
     removed++;
     bytes += size;
   }
-  if (removed === 0) return { ok: { removed, firstSeq, more, removalRevision } };
+  const found = previousToken(live);
+  if (removed === 0) return { ok: { removed, firstSeq, more, removalRevision, token: live.token, ...found } };
   const trimmed = noteRemoval(
     {
-      ...live,
-      revision: live.revision + 1,
+      ...revised(live, token),
       firstSeq: firstSeq + removed,
       bytes: live.bytes - bytes,
     },
@@ -69,7 +83,14 @@ async function trimStep(
   );
   saveLive(transaction, place, transaction.state, trimmed);
   return {
-    ok: { removed, firstSeq: trimmed.firstSeq, more, removalRevision: trimmed.removalRevision },
+    ok: {
+      removed,
+      firstSeq: trimmed.firstSeq,
+      more,
+      removalRevision: trimmed.removalRevision,
+      token,
+      ...found,
+    },
   };
 }
 
@@ -103,14 +124,14 @@ export async function erase(
       if (gone !== undefined) return gone;
       if (live === undefined || transaction.state === undefined) return { ok: undefined };
       const plan = await planErasure(transaction, keysOf(place, live), live, request.ranges);
-      let state = live;
+      let state: SessionState = live;
       if (plan.changed.length > 0) {
-        state = await blankEvents(context, write, { ...live, revision: live.revision + 1 }, plan);
+        state = await blankEvents(context, write, revised(live, request.token), plan);
         unsettled = state.pending.length > 0;
         state = saveLive(transaction, place, transaction.state, state);
       }
-      const { revision, removalRevision } = state;
-      return { ok: { erased: plan.blank, revision, removalRevision } };
+      const { revision, removalRevision, token } = state;
+      return { ok: { erased: plan.blank, revision, removalRevision, token, ...previousToken(live) } };
     },
   );
   if (unsettled) await settleSession(context, request.address, {});

@@ -1,6 +1,6 @@
 import type { SeqRange } from "../../../events.ts";
 import type { JsonObject } from "../../../json.ts";
-import type { SessionHead } from "../../../ports/event-log.ts";
+import type { ChangedHead, SessionHead } from "../../../ports/event-log.ts";
 import type { RemovedRange } from "../../removals.ts";
 import { dueKey, generationKeys, tenantKeys } from "../layout.ts";
 import type { KeyRecord } from "../space/records.ts";
@@ -17,6 +17,8 @@ export interface SessionState {
   readonly incarnation: string;
   readonly version: number;
   readonly revision: number;
+  /** Of the write that led to the revision. */
+  readonly token: string;
   readonly removalRevision: number;
   readonly removed: readonly RemovedRange[];
   readonly firstSeq: number;
@@ -71,7 +73,7 @@ export function endLife(
 ): SessionSlot {
   const { live, ...rest } = slot;
   if (live === undefined) return rest;
-  const { generation, subject } = live;
+  const { generation } = live;
   transaction.put(dueKey(transaction.now, "generation", tenant, generation), {
     kind: "generation",
     tenant,
@@ -79,7 +81,7 @@ export function endLife(
     generation,
     endedAt: transaction.now,
   });
-  if (subject !== undefined) transaction.remove(tenantKeys.bySubject(tenant, subject, session));
+  for (const key of listKeys({ tenant, session }, live)) transaction.remove(key);
   return rest;
 }
 
@@ -114,13 +116,34 @@ export function saveLive(
     saved = { ...state, due: expiresAt };
   }
   const before = transaction.state?.live;
-  const known = before?.generation === state.generation ? before.subject : undefined;
-  if (state.subject !== known) {
-    if (known !== undefined) transaction.remove(tenantKeys.bySubject(tenant, known, session));
-    if (state.subject !== undefined) transaction.put(tenantKeys.bySubject(tenant, state.subject, session), 0);
+  const isNew = before?.generation !== state.generation;
+  if (isNew || before.subject !== state.subject || before.updatedAt !== state.updatedAt) {
+    const place = { tenant, session };
+    // A new incarnation stands where `endLife` took the one before it out.
+    if (before !== undefined && !isNew) for (const key of listKeys(place, before)) transaction.remove(key);
+    for (const key of listKeys(place, state)) transaction.put(key, 0);
   }
   transaction.save({ ...slot, live: saved });
   return saved;
+}
+
+/** Where the session stands in the lists of its tenant, beside its own record. */
+function listKeys({ tenant, session }: SessionPlace, { subject, updatedAt }: SessionState): Uint8Array[] {
+  const keys = [tenantKeys.updated(tenant, updatedAt, session)];
+  if (subject !== undefined) {
+    keys.push(tenantKeys.bySubject(tenant, subject, session));
+    keys.push(tenantKeys.bySubjectUpdated(tenant, subject, updatedAt, session));
+  }
+  return keys;
+}
+
+/** The state after a write that moves the revision. */
+export function revised(
+  state: SessionState,
+  token: string,
+  revision: number = state.revision + 1,
+): SessionState {
+  return { ...state, revision, token };
 }
 
 /** When the session ends unless something is written, from now on. */
@@ -136,8 +159,8 @@ export function headOf(session: string, state: SessionState): SessionHead {
     incarnation: state.incarnation,
     version,
     revision: state.revision,
+    token: state.token,
     removalRevision: state.removalRevision,
-    token: "",
     firstSeq,
     events: version - firstSeq + 1,
     bytes: state.bytes,
@@ -148,6 +171,19 @@ export function headOf(session: string, state: SessionState): SessionHead {
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(state.sealed === true ? { sealed: true as const } : {}),
   };
+}
+
+/** The head after a call, with the token that the call found. */
+export function changedHeadOf(
+  session: string,
+  state: SessionState,
+  before: SessionState | undefined,
+): ChangedHead {
+  return { ...headOf(session, state), ...previousToken(before) };
+}
+
+export function previousToken(before: SessionState | undefined): { readonly previousToken?: string } {
+  return before === undefined ? {} : { previousToken: before.token };
 }
 
 export function keysOf({ tenant }: SessionPlace, state: SessionState): ReturnType<typeof generationKeys> {

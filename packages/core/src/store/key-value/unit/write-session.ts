@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../json.ts";
 import type { CallOptions } from "../../../ports/common.ts";
 import type { Answer } from "../../answer.ts";
 import { addRemoval } from "../../removals.ts";
+import { createTokenGenerator } from "../../token-generator.ts";
 import type { DriverContext } from "../context.ts";
 import { tenantKeys } from "../layout.ts";
 import type { LeaseRecord } from "../leases.ts";
@@ -60,6 +61,7 @@ export function newLife(
     incarnation: context.ids.next(),
     version: 0,
     revision: 0,
+    token: createTokenGenerator()(),
     removalRevision: 0,
     removed: [],
     firstSeq: 1,
