@@ -1,9 +1,8 @@
-import { MemoryError } from "@relevo/core";
 import type { LeaseDriver } from "@relevo/core/store";
 import type { StoreContext } from "./context.ts";
 import { exactNumber } from "./database/exact-number.ts";
 import { functionCall } from "./schema/function-call.ts";
-import { asTexts } from "./schema/sql-text.ts";
+import { asTexts, nowMs } from "./schema/sql-text.ts";
 
 interface AcquireRow {
   readonly r_status: "done" | "lease";
@@ -48,16 +47,13 @@ export function createLeaseDriver({ database, lockTimeoutMs }: StoreContext): Le
   return {
     pollMs: 50,
 
-    holder() {
-      throw new MemoryError("unsupported", "This store does not tell the holder of a lease yet.");
-    },
-
-    async acquire({ address, ttlMs }) {
+    async acquire({ address, ttlMs, takeOver }) {
       const { call, values } = functionCall(schema, "acquire_lease", {
         tenant: address.tenant,
         session: address.session,
         lock_ms: lockTimeoutMs,
         ttl_ms: ttlMs,
+        take_over: takeOver,
       });
       const [row] = await database.call<AcquireRow>(
         {
@@ -78,6 +74,26 @@ export function createLeaseDriver({ database, lockTimeoutMs }: StoreContext): Le
       const row = await change(request, request.ttlMs);
       if (row?.r_status !== "done") return { refused: "lease" };
       return { ok: { fence: request.fence, expiresAt: exactNumber(row.r_until) } };
+    },
+
+    async holder({ address, signal }) {
+      const [row] = await database.call<{ readonly fence: string; readonly lease_until: string }>(
+        {
+          name: "lease_holder",
+          text: `select ${asTexts("s", ["fence", "lease_until"])}
+from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
+cross join lateral (
+  select s.fence, s.lease_until from ${schema}.sessions as s
+  where s.tenant = scope.tenant and s.session = $2 and s.lease_until > ${nowMs}
+  offset 0
+) as s`,
+          values: [address.tenant, address.session],
+        },
+        { effect: "read", signal },
+      );
+      return {
+        ok: row && { fence: exactNumber(row.fence), expiresAt: exactNumber(row.lease_until) },
+      };
     },
 
     async release(request) {

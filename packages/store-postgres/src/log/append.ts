@@ -23,6 +23,7 @@ export async function append(context: StoreContext, request: AdmittedAppend): Pr
       metadata: JSON.stringify(request.metadata),
       ttl_change: request.ttlMs !== undefined,
       ttl_ms: request.ttlMs,
+      token: request.token,
       operation: operation?.id,
       fingerprint: operation?.fingerprint,
       count: events.length,
@@ -37,9 +38,13 @@ export async function append(context: StoreContext, request: AdmittedAppend): Pr
   return answerOf(row?.answer ?? "");
 }
 
-/** The answer is `appended|first seq|version|revision|incarnation`, or what was refused with its present value. */
+/** Stands for the previous token of a session that the append has created. */
+const noToken = "-";
+
+/** The answer is `appended|first seq|version|revision|token|previous token|incarnation`, or what was refused with its present value. */
 function answerOf(answer: string): Answer<AppendResult> {
-  const [status, first, version, revision, ...incarnation] = answer.split("|");
+  const [status, first, version, revision, token = "", previousToken = "", ...incarnation] =
+    answer.split("|");
   switch (status) {
     case "appended":
     case "replayed":
@@ -49,7 +54,8 @@ function answerOf(answer: string): Answer<AppendResult> {
           version: Number(version),
           incarnation: incarnation.join("|"),
           revision: Number(revision),
-          token: "",
+          token,
+          ...(previousToken === noToken ? {} : { previousToken }),
           replayed: status === "replayed",
         },
       };

@@ -1,4 +1,5 @@
-import { type JsonObject, MemoryError, type SessionHead } from "@relevo/core";
+import { type ChangedHead, type JsonObject, MemoryError, type SessionHead } from "@relevo/core";
+import type { Refusable } from "../call-function.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { asJson, asTexts, nowMs } from "../schema/sql-text.ts";
 
@@ -10,6 +11,7 @@ export interface HeadRow {
   readonly version: string;
   readonly revision: string;
   readonly removal_revision: string;
+  readonly token: string;
   readonly first_seq: string;
   readonly events: string;
   readonly bytes: string;
@@ -39,7 +41,7 @@ export function headColumns(of: string): string {
   const texts = ["session", "incarnation", "subject"];
   return [
     ...texts.map((name) => `${asJson(`${of}.${name}`)} as ${name}`),
-    `${of}.metadata, ${of}.sealed`,
+    `${of}.metadata, ${of}.sealed, ${of}.token`,
     asTexts(of, numbers),
   ].join(", ");
 }
@@ -68,7 +70,7 @@ export function headOf(row: HeadRow): SessionHead {
     incarnation: parseText(row.incarnation),
     version: exactNumber(row.version),
     revision: exactNumber(row.revision),
-    token: "",
+    token: row.token,
     removalRevision: exactNumber(row.removal_revision),
     firstSeq: exactNumber(row.first_seq),
     events: exactNumber(row.events),
@@ -80,6 +82,15 @@ export function headOf(row: HeadRow): SessionHead {
     ...(row.expires_at === null ? {} : { expiresAt: exactNumber(row.expires_at) }),
     ...(row.sealed ? { sealed: true as const } : {}),
   });
+}
+
+export interface ChangedRow extends HeadRow, Refusable {
+  readonly r_previous: string;
+}
+
+/** The head after a call that may have written, with the token that it found. */
+export function changedHeadOf(row: ChangedRow): ChangedHead {
+  return Object.freeze({ ...headOf(row), previousToken: row.r_previous });
 }
 
 /** @throws `corrupt` when a text that the store wrote as JSON is none. */

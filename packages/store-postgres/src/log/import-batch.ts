@@ -1,4 +1,4 @@
-import { MemoryError, type SessionHead, type StoredEvent } from "@relevo/core";
+import { type ChangedHead, MemoryError, type StoredEvent } from "@relevo/core";
 import { rangesOf } from "@relevo/core/input";
 import {
   type AdmittedImport,
@@ -22,6 +22,7 @@ import { decodeRemoved, encodeRemoved } from "./removed-codec.ts";
 /** What `import_target` of the schema answers. */
 interface Target extends Pick<ImportTarget, "incarnation" | "version" | "revision" | "firstSeq"> {
   readonly sealed: boolean;
+  readonly token: string;
   readonly removed: string;
   readonly events: readonly PageEntry[];
   readonly operations: readonly (readonly [id: string, fingerprint: string])[];
@@ -30,12 +31,12 @@ interface Target extends Pick<ImportTarget, "incarnation" | "version" | "revisio
 /** Takes a batch in one transaction, under the lock of the slot: looks at what is here, plans, and writes. */
 export async function importBatch(
   { database, turns, lockTimeoutMs }: StoreContext,
-  { address, batch, signal }: AdmittedImport,
-): Promise<Answer<SessionHead>> {
+  { address, batch, token, signal }: AdmittedImport,
+): Promise<Answer<ChangedHead>> {
   const { tenant, session } = address;
   const { schema } = database;
 
-  async function take(run: Run): Promise<Answer<SessionHead>> {
+  async function take(run: Run): Promise<Answer<ChangedHead>> {
     const found = await lookAt(batch, run);
     const planned = planImport(batch, found && targetOf(found));
     if (planned.refused !== undefined) return planned;
@@ -43,6 +44,7 @@ export async function importBatch(
       tenant,
       session,
       lock_ms: lockTimeoutMs,
+      token,
       ...argumentsOf(batch, planned.ok, found?.removed ?? ""),
     });
     const [row] = await run<HeadRow>(
@@ -52,7 +54,8 @@ export async function importBatch(
     if (row === undefined) {
       throw new MemoryError("conflict", "The session expired while it was imported. Import it again.");
     }
-    return { ok: headOf(row) };
+    const head = headOf(row);
+    return { ok: found === undefined ? head : Object.freeze({ ...head, previousToken: found.token }) };
   }
 
   async function lookAt(
@@ -75,7 +78,7 @@ export async function importBatch(
   );
 }
 
-function targetOf({ sealed, events, operations, ...head }: Target): ImportTarget {
+function targetOf({ sealed, token: _token, events, operations, ...head }: Target): ImportTarget {
   const bySeq = new Map(eventsOf(events).map((event) => [event.seq, event]));
   const fingerprints = new Map(operations);
   return {

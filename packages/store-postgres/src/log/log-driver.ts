@@ -6,7 +6,16 @@ import { exactNumber } from "../database/exact-number.ts";
 import { purgeEnded } from "../maintenance/purge.ts";
 import { asJson, asTexts } from "../schema/sql-text.ts";
 import { append, multirange } from "./append.ts";
-import { type HeadRow, headColumns, headOf, liveSession, parseStored, parseText } from "./head.ts";
+import {
+  type ChangedRow,
+  changedHeadOf,
+  type HeadRow,
+  headColumns,
+  headOf,
+  liveSession,
+  parseStored,
+  parseText,
+} from "./head.ts";
 import { listSessions } from "./list-sessions.ts";
 import { readPage } from "./read.ts";
 
@@ -21,14 +30,19 @@ interface OperationRow {
   readonly incarnation: string;
 }
 
-interface TrimRow extends Refusable {
+interface TokenRow extends Refusable {
+  readonly r_token: string;
+  readonly r_previous: string;
+}
+
+interface TrimRow extends TokenRow {
   readonly r_removed: string;
   readonly r_first_seq: string;
   readonly r_more: boolean;
   readonly r_removal: string;
 }
 
-interface EraseRow extends Refusable {
+interface EraseRow extends TokenRow {
   readonly r_erased: string;
   readonly r_revision: string;
   readonly r_removal: string;
@@ -80,51 +94,56 @@ cross join lateral (${liveSession(schema)}) as s`,
       return { ok: row && headOf(row) };
     },
 
-    async touch({ address, incarnation, ttlMs, subject, metadata, signal }) {
-      const [row] = await callFunction<Refusable & HeadRow>(context, address, {
+    async touch({ address, incarnation, ttlMs, subject, metadata, token, signal }) {
+      const [row] = await callFunction<ChangedRow>(context, address, {
         name: "touch_session",
-        columns: `${answerColumns()}, ${headColumns("(f.r_head)")}`,
+        columns: `${answerColumns()}, f.r_previous, ${headColumns("(f.r_head)")}`,
         given: {
           incarnation,
           ttl_change: ttlMs !== undefined,
           ttl_ms: ttlMs,
           subject,
           metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
+          token,
         },
         effect: "repeatable",
         signal,
       });
-      return answerOf(row, headOf);
+      return answerOf(row, changedHeadOf);
     },
 
-    async trim({ address, incarnation, beforeSeq, olderThan, signal }) {
+    async trim({ address, incarnation, beforeSeq, olderThan, token, signal }) {
       const [row] = await callFunction<TrimRow>(context, address, {
         name: "trim_session",
-        columns: `${answerColumns("r_removed", "r_first_seq", "r_removal")}, f.r_more`,
-        given: { incarnation, before: beforeSeq, older: olderThan, limit: trimLimit },
+        columns: `${answerColumns("r_removed", "r_first_seq", "r_removal")}, f.r_more, f.r_token, f.r_previous`,
+        given: { incarnation, before: beforeSeq, older: olderThan, limit: trimLimit, token },
         effect: "once",
         signal,
       });
-      return answerOf(row, ({ r_removed, r_first_seq, r_more, r_removal }) => ({
+      return answerOf(row, ({ r_removed, r_first_seq, r_more, r_removal, r_token, r_previous }) => ({
         removed: exactNumber(r_removed),
         firstSeq: exactNumber(r_first_seq),
         more: r_more,
         removalRevision: exactNumber(r_removal),
+        token: r_token,
+        previousToken: r_previous,
       }));
     },
 
-    async erase({ address, incarnation, ranges, signal }) {
+    async erase({ address, incarnation, ranges, token, signal }) {
       const [row] = await callFunction<EraseRow>(context, address, {
         name: "erase_events",
-        columns: `${answerColumns("r_revision", "r_removal")}, array_to_json(f.r_erased)::text as r_erased`,
-        given: { incarnation, ranges: multirange(ranges) },
+        columns: `${answerColumns("r_revision", "r_removal")}, array_to_json(f.r_erased)::text as r_erased, f.r_token, f.r_previous`,
+        given: { incarnation, ranges: multirange(ranges), token },
         effect: "repeatable",
         signal,
       });
-      return answerOf(row, ({ r_erased, r_revision, r_removal }) => ({
+      return answerOf(row, ({ r_erased, r_revision, r_removal, r_token, r_previous }) => ({
         erased: parseStored(r_erased) as readonly number[],
         revision: exactNumber(r_revision),
         removalRevision: exactNumber(r_removal),
+        token: r_token,
+        previousToken: r_previous,
       }));
     },
 

@@ -1,5 +1,5 @@
-import { MemoryError, type ReadResult, type StoredEvent } from "@relevo/core";
-import type { AdmittedRead, Answer } from "@relevo/core/store";
+import { type BelowPage, MemoryError, type ReadResult, type StoredEvent } from "@relevo/core";
+import { type AdmittedRead, type Answer, maxPinnedBelow } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import type { Statement } from "../database/database.ts";
 import { lookBudget, pageBytes } from "../schema/bounds.ts";
@@ -15,10 +15,14 @@ type Page = readonly [
   version: number,
   revision: number,
   removalRevision: number,
+  token: string,
   /** Where the next page starts when this one has no more than `limit` entries. */
   next: number | null,
   incarnation: string,
   entries: readonly PageEntry[],
+  /** Newest first, and one more than are wanted. */
+  pinned?: readonly PageEntry[] | null,
+  summaries?: readonly [newestFirst: readonly PageEntry[], more: boolean],
 ];
 
 /** As the function `event_entry` of the schema writes it. */
@@ -35,14 +39,16 @@ export async function readPage(
   request: AdmittedRead,
 ): Promise<Answer<ReadResult | undefined>> {
   // A find of what few events are goes through an index of its own; everything else through one function.
-  const rare = request.pinned !== undefined || request.retracted === "only";
+  const rare =
+    (request.pinned !== undefined && request.below === undefined) || request.retracted === "only";
   const statement = rare ? rareStatement : pageStatement;
   const [row] = await database.call<ReadRow>(statement(database.schema, request), {
     effect: "read",
     signal: request.signal,
   });
   if (row === undefined || row.answer === null) return { ok: undefined };
-  const [version, revision, removalRevision, edge, incarnation, entries] = parseStored(row.answer) as Page;
+  const [version, revision, removalRevision, token, edge, incarnation, entries, pinned, summaries] =
+    parseStored(row.answer) as Page;
   const events: StoredEvent[] = [];
   let next = edge;
   for (const [seq, recordedAt, retractedBy, content] of entries) {
@@ -53,8 +59,26 @@ export async function readPage(
     }
     events.push(storedEvent(content, seq, recordedAt, retractedBy));
   }
-  const result = { incarnation, version, revision, removalRevision, events };
-  return { ok: next === null ? result : { ...result, next } };
+  const result = { incarnation, version, revision, removalRevision, token, events };
+  return {
+    ok: {
+      ...result,
+      ...(next === null ? {} : { next }),
+      ...(request.below === undefined ? {} : { below: { ...pinnedOf(pinned), ...summariesOf(summaries) } }),
+    },
+  };
+}
+
+function pinnedOf(pinned: Page[7]): BelowPage {
+  if (pinned == null) return {};
+  const events = eventsOf(pinned.slice(0, maxPinnedBelow)).reverse();
+  return pinned.length > maxPinnedBelow ? { pinned: events, morePinned: true } : { pinned: events };
+}
+
+function summariesOf(found: Page[8]): BelowPage {
+  if (found === undefined) return {};
+  const summaries = eventsOf(found[0]).reverse();
+  return found[1] ? { summaries, moreSummaries: true } : { summaries };
 }
 
 /** The events of entries that are new and become the result. */
@@ -83,7 +107,7 @@ export function storedEvent(
 
 function pageStatement(
   schema: string,
-  { address, after, before, limit, direction, types, agent, atVersion, retracted }: AdmittedRead,
+  { address, after, before, limit, direction, types, agent, pinned, atVersion, retracted, below }: AdmittedRead,
 ): Statement {
   const { tenant, session } = address;
   const { call, values } = functionCall(schema, "read_page", {
@@ -97,7 +121,10 @@ function pageStatement(
     exclude: retracted === "exclude",
     types: types === undefined ? undefined : [...types],
     agent,
-    bounded: retracted === "exclude" || types !== undefined || agent !== undefined,
+    pinned,
+    bounded: retracted === "exclude" || types !== undefined || agent !== undefined || pinned !== undefined,
+    below_pinned: below?.pinned === true,
+    below_summaries: below?.summaries === true,
   });
   return { name: "read_page", text: `select ${call} as answer`, values };
 }
@@ -149,8 +176,8 @@ function rareStatement(schema: string, request: AdmittedRead): Statement {
   const text = `select case when s.incarnation is not null then
   ${schema}.page_text(
     p_version => s.version, p_revision => s.revision, p_removal_revision => s.removal_revision,
-    p_next => case when p.cut then p.last else b.edge end, p_incarnation => s.incarnation, p_entries => p.entries
-  ) end as answer
+    p_token => s.token, p_next => case when p.cut then p.last else b.edge end, p_incarnation => s.incarnation, p_entries => p.entries
+  ) || ']' end as answer
 from (select set_config('relevo.tenant', $1, true) as tenant offset 0) as scope
 left join lateral (${liveSession(schema)}) as s on true
 left join lateral (

@@ -1,10 +1,18 @@
 import type { OperationRecord } from "@relevo/core";
 import type { TransferDriver } from "@relevo/core/store";
-import { answerColumns, answerOf, callFunction, type Refusable } from "../call-function.ts";
+import { answerColumns, answerOf, callFunction } from "../call-function.ts";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { pageBytes } from "../schema/bounds.ts";
-import { type HeadRow, headColumns, headOf, liveSession, parseStored } from "./head.ts";
+import {
+  type ChangedRow,
+  changedHeadOf,
+  type HeadRow,
+  headColumns,
+  headOf,
+  liveSession,
+  parseStored,
+} from "./head.ts";
 import { importBatch } from "./import-batch.ts";
 import { eventsOf, type PageEntry } from "./read.ts";
 import { decodeRemoved } from "./removed-codec.ts";
@@ -29,15 +37,15 @@ export function createTransferDriver(context: StoreContext): TransferDriver {
   const { schema, limits } = database;
 
   return {
-    async seal({ address, incarnation, expectedVersion, sealed, signal }) {
-      const [row] = await callFunction<Refusable & HeadRow>(context, address, {
+    async seal({ address, incarnation, expectedVersion, sealed, token, signal }) {
+      const [row] = await callFunction<ChangedRow>(context, address, {
         name: "seal_session",
-        columns: `${answerColumns()}, ${headColumns("(f.r_head)")}`,
-        given: { incarnation, expected: expectedVersion, sealed },
+        columns: `${answerColumns()}, f.r_previous, ${headColumns("(f.r_head)")}`,
+        given: { incarnation, expected: expectedVersion, sealed, token },
         effect: "repeatable",
         signal,
       });
-      return answerOf(row, headOf);
+      return answerOf(row, changedHeadOf);
     },
 
     async export({ address, after, limit, signal }) {

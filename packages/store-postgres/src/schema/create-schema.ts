@@ -1,4 +1,4 @@
-import { maxRemovedRanges } from "@relevo/core/store";
+import { maxPinnedBelow, maxRemovedRanges, maxSummariesLookedAt } from "@relevo/core/store";
 import { contentSeparator, lookBudget, operationMemoryMs, pageBytes } from "./bounds.ts";
 import { closeToPublic, secureRegistry, secureTable } from "./roles.ts";
 import * as sql from "./sql/sql.generated.ts";
@@ -17,6 +17,8 @@ const values = {
   pageBytes: `${pageBytes}`,
   contentSeparator: `${contentSeparator}`,
   maxRemovedRanges: `${maxRemovedRanges}`,
+  maxPinnedBelow: `${maxPinnedBelow}`,
+  maxSummariesLookedAt: `${maxSummariesLookedAt}`,
 } as const;
 
 /** In an order in which each function stands after the ones that its signature, or a body parsed at once, names. */

@@ -13,6 +13,9 @@ begin
     p_tenant, p_session, slot.generation, slot.version, p_type, p_agent, p_role, p_status, p_duration, p_at, now_ms,
     p_pinned, null, null, p_bytes, p_derived::int8multirange, p_content
   );
-  return concat_ws('|', 'appended', slot.version, slot.version, slot.revision, slot.incarnation);
+  return concat_ws(
+    '|', 'appended', slot.version, slot.version, slot.revision, slot.token,
+    case when created then '-' else slot.previous_token end, slot.incarnation
+  );
 end
 $body$;

@@ -1,7 +1,8 @@
 -- Ends the incarnation at once, whatever it holds; its rows are removed afterwards, in batches.
 create function {{schema}}.end_session(
 -- #include session-parameters
-  p_expected bigint, p_idle_since bigint, out r_status text, out r_current bigint, out r_generation bigint
+  p_expected bigint, p_idle_since bigint, 
+  out r_status text, out r_current bigint, out r_previous text, out r_generation bigint
 ) language plpgsql
 -- #include by-index
 as $body$

@@ -1,7 +1,8 @@
 create function {{schema}}.erase_events(
 -- #include session-parameters
-  p_ranges text,
-  out r_status text, out r_current bigint, out r_erased bigint[], out r_revision bigint, out r_removal bigint
+  p_ranges text, p_token text,
+  out r_status text, out r_current bigint, out r_previous text, out r_token text,
+  out r_erased bigint[], out r_revision bigint, out r_removal bigint
 ) language plpgsql
 -- #include by-index
 as $body$
@@ -24,6 +25,7 @@ begin
   end if;
   r_status := 'done';
   r_erased := '{}';
+  r_token := slot.token;
   r_revision := slot.revision;
   r_removal := slot.removal_revision;
   if isempty(asked) then return; end if;
@@ -64,10 +66,10 @@ begin
   end loop;
   if freed is not null then
     update {{schema}}.sessions as s set
-      bytes = s.bytes - freed, revision = s.revision + 1, removal_revision = s.revision + 1,
+      bytes = s.bytes - freed, revision = s.revision + 1, token = p_token, removal_revision = s.revision + 1,
       removed = {{schema}}.add_removal(s.removed, s.revision + 1, changed)
     where s.tenant = p_tenant and s.session = p_session
-    returning s.revision, s.removal_revision into r_revision, r_removal;
+    returning s.revision, s.removal_revision, s.token into r_revision, r_removal, r_token;
   end if;
 end
 $body$;

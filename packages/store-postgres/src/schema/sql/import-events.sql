@@ -13,7 +13,7 @@ begin
   if slot.incarnation is null then return null; end if;
   return json_build_object(
     'incarnation', slot.incarnation, 'version', slot.version, 'revision', slot.revision, 'firstSeq', slot.first_seq,
-    'sealed', slot.sealed, 'removed', slot.removed,
+    'sealed', slot.sealed, 'token', slot.token, 'removed', slot.removed,
     'events', (
       select '[' || coalesce(
         string_agg({{schema}}.event_entry(e.seq, e.recorded_at, e.retracted_by, e.content), ',' order by e.seq), ''
@@ -42,7 +42,7 @@ create function {{schema}}.import_events(
   p_first_seq bigint, p_revision bigint, p_removal_revision bigint, p_removed text, p_bytes bigint, p_seqs bigint[],
   p_types text[], p_agents text[], p_roles text[], p_statuses text[], p_durations double precision[], p_ats bigint[],
   p_pinned boolean[], p_sizes bigint[], p_derived text[], p_contents text[], p_recorded bigint[], p_retracted bigint[],
-  p_blanked bigint[], p_operations text, p_retractions text, p_erased text
+  p_blanked bigint[], p_operations text, p_retractions text, p_erased text, p_token text
 ) returns {{schema}}.sessions language plpgsql
 -- #include by-index
 as $body$
@@ -105,7 +105,8 @@ begin
   end loop;
   if p_creates or p_adds or erases then
     -- An erasure adds the last revision itself.
-    update {{schema}}.sessions as s set revision = case when erases then p_revision - 1 else p_revision end
+    update {{schema}}.sessions as s set
+      revision = case when erases then p_revision - 1 else p_revision end, token = p_token
     where s.tenant = p_tenant and s.session = p_session;
   end if;
   if not p_creates and not isempty(gone) then
@@ -117,7 +118,8 @@ begin
   end if;
   if erases then
     perform {{schema}}.erase_events(
-      p_tenant => p_tenant, p_session => p_session, p_lock_ms => p_lock_ms, p_incarnation => null, p_ranges => p_erased
+      p_tenant => p_tenant, p_session => p_session, p_lock_ms => p_lock_ms, p_incarnation => null, p_ranges => p_erased,
+      p_token => p_token
     );
   end if;
   return {{schema}}.lock_session(p_tenant => p_tenant, p_session => p_session);

@@ -1,6 +1,6 @@
 -- Leases are in the slot, so that an append checks its fence in the row that it locks anyway.
 create function {{schema}}.acquire_lease(
-  p_tenant text, p_session text, p_lock_ms text, p_ttl_ms bigint,
+  p_tenant text, p_session text, p_lock_ms text, p_ttl_ms bigint, p_take_over boolean,
   out r_status text, out r_fence bigint, out r_until bigint, out r_now bigint
 ) language plpgsql
 -- #include by-index
@@ -18,7 +18,7 @@ begin
     raise exception 'the slot was removed meanwhile' using errcode = 'serialization_failure';
   end if;
   now_us := {{nowUs}};
-  if slot.lease_until is not null and slot.lease_until > now_us / 1000 then
+  if slot.lease_until > now_us / 1000 and not p_take_over then
     r_status := 'lease';
     r_fence := slot.fence;
     r_until := slot.lease_until;

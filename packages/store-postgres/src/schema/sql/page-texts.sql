@@ -4,9 +4,11 @@ language sql stable parallel safe
 return '[' || p_seq || ',' || p_recorded_at || ',' || coalesce(p_mark::text, 'null') || ',' || p_content || ']';
 
 -- A page as one text, because parsing it once is cheapest:
--- `[version, revision, removal revision, next, incarnation, [entry, …]]`. Texts that a caller chose are JSON strings.
+-- `[version, revision, removal revision, token, next, incarnation, [entry, …]` and a bracket, which the caller writes.
+-- Texts that a caller of the store chose are JSON strings.
 create function {{schema}}.page_text(
-  p_version bigint, p_revision bigint, p_removal_revision bigint, p_next bigint, p_incarnation text, p_entries text
+  p_version bigint, p_revision bigint, p_removal_revision bigint, p_token text, p_next bigint, p_incarnation text,
+  p_entries text
 ) returns text language sql stable parallel safe
-return '[' || p_version || ',' || p_revision || ',' || p_removal_revision || ',' || coalesce(p_next::text, 'null') || ','
-  || to_json(p_incarnation)::text || ',[' || coalesce(p_entries, '') || ']]';
+return '[' || p_version || ',' || p_revision || ',' || p_removal_revision || ',"' || p_token || '",'
+  || coalesce(p_next::text, 'null') || ',' || to_json(p_incarnation)::text || ',[' || coalesce(p_entries, '') || ']';

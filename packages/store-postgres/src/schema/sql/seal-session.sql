@@ -1,6 +1,7 @@
 create function {{schema}}.seal_session(
 -- #include session-parameters
-  p_expected bigint, p_sealed boolean, out r_status text, out r_current bigint, out r_head {{schema}}.sessions
+  p_expected bigint, p_sealed boolean, p_token text,
+  out r_status text, out r_current bigint, out r_previous text, out r_head {{schema}}.sessions
 ) language plpgsql
 -- #include by-index
 as $body$
@@ -20,7 +21,8 @@ begin
     return;
   end if;
   update {{schema}}.sessions as s set
-    sealed = p_sealed, revision = s.revision + case when s.sealed = p_sealed then 0 else 1 end
+    sealed = p_sealed, revision = s.revision + (s.sealed <> p_sealed)::integer,
+    token = case when s.sealed = p_sealed then s.token else p_token end
   where s.tenant = p_tenant and s.session = p_session returning * into r_head;
   r_status := 'done';
 end

@@ -49,7 +49,8 @@ begin
   end if;
   update {{schema}}.sessions as s set
     incarnation = p_incarnation, generation = greatest(s.generation + 1, now_ms * 1000),
-    version = 0, revision = 0, removal_revision = 0, removed = '', first_seq = 1, events = 0, bytes = 0, sealed = false,
+    version = 0, revision = 0, removal_revision = 0, removed = '', token = '', first_seq = 1, events = 0, bytes = 0,
+    sealed = false,
     subject = p_subject, subject_key = sha256(convert_to(p_subject, 'UTF8')), metadata = p_metadata,
     created_at = now_ms, updated_at = now_ms,
     ttl_ms = p_ttl_ms, expires_at = now_ms + p_ttl_ms, expiry_due = now_ms + p_ttl_ms
@@ -69,7 +70,8 @@ begin
   -- is the time at which it ended, so that upkeep finds those that are old and looks at no other.
   update {{schema}}.sessions as s set
     incarnation = null, generation = greatest(s.generation, p_now_ms * 1000), version = 0, revision = 0,
-    removal_revision = 0, removed = '', first_seq = 1, events = 0, bytes = 0, subject = null, subject_key = null,
+    removal_revision = 0, removed = '', token = '', first_seq = 1, events = 0, bytes = 0, subject = null,
+    subject_key = null,
     metadata = '{}', ttl_ms = null, expires_at = null, expiry_due = null, sealed = false
   where s.tenant = p_tenant and s.session = p_session;
 end

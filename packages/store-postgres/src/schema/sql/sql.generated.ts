@@ -3,6 +3,7 @@
 const appendParametersText = `  p_tenant text, p_session text, p_lock_ms text, p_incarnation text, p_fence bigint, p_expected bigint,
   p_candidate text, p_subject text, p_metadata text, p_ttl_change boolean, p_ttl_ms bigint,
   p_operation text, p_fingerprint text, p_count integer, p_bytes bigint, p_retract_to bigint, p_removal bigint,
+  p_token text,
 `;
 
 const byIndexText = `-- Settings of a function that finds each row by an index. A plan is kept until the table is analyzed again: one that was
@@ -50,6 +51,7 @@ declare
   live boolean;
   removal bigint;
   checked boolean := false;
+  created boolean := false;
 begin
 -- Moves the head of the session, or returns why not. The common case is one update of the slot that carries all
 -- conditions: the writer that gets the row's lock sees the row as the previous one left it. Whatever does not fit (no
@@ -64,7 +66,8 @@ begin
 
   loop
     update ${values.schema}.sessions as s set
-      version = s.version + p_count, revision = s.revision + 1, events = s.events + p_count, bytes = s.bytes + p_bytes,
+      version = s.version + p_count, revision = s.revision + 1, token = p_token, previous_token = s.token,
+      events = s.events + p_count, bytes = s.bytes + p_bytes,
       (updated_at, ttl_ms, expires_at, expiry_due) = (
         select c.at, c.ttl, c.at + c.ttl, case when c.ttl is null then null else least(s.expiry_due, c.at + c.ttl) end
         from (select ${values.nowMs} as at, case when p_ttl_change then p_ttl_ms else s.ttl_ms end as ttl offset 0) as c
@@ -96,7 +99,9 @@ begin
       if found then
         if live and known.generation = slot.generation then
           if known.fingerprint <> p_fingerprint then return 'operation'; end if;
-          return concat_ws('|', 'replayed', known.first_seq, known.version, known.revision, slot.incarnation);
+          return concat_ws(
+            '|', 'replayed', known.first_seq, known.version, known.revision, slot.token, slot.token, slot.incarnation
+          );
         end if;
         if known.generation = slot.generation or exists (
           select from ${values.schema}.endings as e
@@ -123,7 +128,8 @@ begin
       end if;
     end if;
     if p_retract_to > before then return 'retraction|' || before; end if;
-    if not live then
+    created := not live;
+    if created then
       slot := ${values.schema}.start_session(
         p_tenant => p_tenant, p_session => p_session, p_incarnation => p_candidate, p_subject => p_subject,
         p_metadata => p_metadata, p_ttl_ms => p_ttl_ms
@@ -143,7 +149,10 @@ begin
     p_tenant, p_session, slot.generation, slot.version, p_type, p_agent, p_role, p_status, p_duration, p_at, now_ms,
     p_pinned, null, null, p_bytes, p_derived::int8multirange, p_content
   );
-  return concat_ws('|', 'appended', slot.version, slot.version, slot.revision, slot.incarnation);
+  return concat_ws(
+    '|', 'appended', slot.version, slot.version, slot.revision, slot.token,
+    case when created then '-' else slot.previous_token end, slot.incarnation
+  );
 end
 $body$;
 `;
@@ -151,7 +160,7 @@ $body$;
 
 export function append(values: { readonly schema: string; readonly nowMs: string; readonly operationMemoryMs: string; readonly contentSeparator: string }): string {
   return `-- Appends events in one call, and so in one round trip. Returns \`appended\` or \`replayed\` with
--- \`|first seq|version|revision|incarnation\`, or what was refused, with the current value. Of the plans that the server
+-- \`|first seq|version|revision|token|previous token|incarnation\`, where \`-\` stands for no previous token, or what was refused, with the current value. Of the plans that the server
 -- could make for each call, which takes longer than running them, it keeps the first.
 create function ${values.schema}.append(
 ${appendParametersText}  p_types text[], p_agents text[], p_roles text[], p_statuses text[], p_durations double precision[],
@@ -169,6 +178,7 @@ declare
   live boolean;
   removal bigint;
   checked boolean := false;
+  created boolean := false;
   gone int8multirange := '{}';
 begin
 -- Moves the head of the session, or returns why not. The common case is one update of the slot that carries all
@@ -184,7 +194,8 @@ begin
 
   loop
     update ${values.schema}.sessions as s set
-      version = s.version + p_count, revision = s.revision + 1, events = s.events + p_count, bytes = s.bytes + p_bytes,
+      version = s.version + p_count, revision = s.revision + 1, token = p_token, previous_token = s.token,
+      events = s.events + p_count, bytes = s.bytes + p_bytes,
       (updated_at, ttl_ms, expires_at, expiry_due) = (
         select c.at, c.ttl, c.at + c.ttl, case when c.ttl is null then null else least(s.expiry_due, c.at + c.ttl) end
         from (select ${values.nowMs} as at, case when p_ttl_change then p_ttl_ms else s.ttl_ms end as ttl offset 0) as c
@@ -216,7 +227,9 @@ begin
       if found then
         if live and known.generation = slot.generation then
           if known.fingerprint <> p_fingerprint then return 'operation'; end if;
-          return concat_ws('|', 'replayed', known.first_seq, known.version, known.revision, slot.incarnation);
+          return concat_ws(
+            '|', 'replayed', known.first_seq, known.version, known.revision, slot.token, slot.token, slot.incarnation
+          );
         end if;
         if known.generation = slot.generation or exists (
           select from ${values.schema}.endings as e
@@ -243,7 +256,8 @@ begin
       end if;
     end if;
     if p_retract_to > before then return 'retraction|' || before; end if;
-    if not live then
+    created := not live;
+    if created then
       slot := ${values.schema}.start_session(
         p_tenant => p_tenant, p_session => p_session, p_incarnation => p_candidate, p_subject => p_subject,
         p_metadata => p_metadata, p_ttl_ms => p_ttl_ms
@@ -279,7 +293,10 @@ begin
       removal_revision = slot.revision, removed = ${values.schema}.add_removal(s.removed, slot.revision, gone)
     where s.tenant = p_tenant and s.session = p_session;
   end if;
-  return concat_ws('|', 'appended', before + 1, slot.version, slot.revision, slot.incarnation);
+  return concat_ws(
+    '|', 'appended', before + 1, slot.version, slot.revision, slot.token,
+    case when created then '-' else slot.previous_token end, slot.incarnation
+  );
 end
 $body$;
 `;
@@ -444,7 +461,8 @@ $body$;
 export function endSession(values: { readonly schema: string; readonly nowMs: string }): string {
   return `-- Ends the incarnation at once, whatever it holds; its rows are removed afterwards, in batches.
 create function ${values.schema}.end_session(
-${sessionParametersText}  p_expected bigint, p_idle_since bigint, out r_status text, out r_current bigint, out r_generation bigint
+${sessionParametersText}  p_expected bigint, p_idle_since bigint, 
+  out r_status text, out r_current bigint, out r_previous text, out r_generation bigint
 ) language plpgsql
 ${byIndexText}as $body$
 #variable_conflict use_column
@@ -459,6 +477,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     r_status := 'ended';
     return;
   end if;
+  r_previous := slot.token;
   r_status := 'missing';
   if slot.incarnation is null or slot.updated_at > p_idle_since then return; end if;
   if p_expected is not null and p_expected <> slot.version then
@@ -505,8 +524,9 @@ $body$;
 
 export function eraseEvents(values: { readonly schema: string; readonly nowMs: string }): string {
   return `create function ${values.schema}.erase_events(
-${sessionParametersText}  p_ranges text,
-  out r_status text, out r_current bigint, out r_erased bigint[], out r_revision bigint, out r_removal bigint
+${sessionParametersText}  p_ranges text, p_token text,
+  out r_status text, out r_current bigint, out r_previous text, out r_token text,
+  out r_erased bigint[], out r_revision bigint, out r_removal bigint
 ) language plpgsql
 ${byIndexText}as $body$
 #variable_conflict use_column
@@ -528,12 +548,14 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     r_status := 'ended';
     return;
   end if;
+  r_previous := slot.token;
   if slot.incarnation is null then
     r_status := 'missing';
     return;
   end if;
   r_status := 'done';
   r_erased := '{}';
+  r_token := slot.token;
   r_revision := slot.revision;
   r_removal := slot.removal_revision;
   if isempty(asked) then return; end if;
@@ -574,10 +596,10 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
   end loop;
   if freed is not null then
     update ${values.schema}.sessions as s set
-      bytes = s.bytes - freed, revision = s.revision + 1, removal_revision = s.revision + 1,
+      bytes = s.bytes - freed, revision = s.revision + 1, token = p_token, removal_revision = s.revision + 1,
       removed = ${values.schema}.add_removal(s.removed, s.revision + 1, changed)
     where s.tenant = p_tenant and s.session = p_session
-    returning s.revision, s.removal_revision into r_revision, r_removal;
+    returning s.revision, s.removal_revision, s.token into r_revision, r_removal, r_token;
   end if;
 end
 $body$;
@@ -705,7 +727,7 @@ begin
   if slot.incarnation is null then return null; end if;
   return json_build_object(
     'incarnation', slot.incarnation, 'version', slot.version, 'revision', slot.revision, 'firstSeq', slot.first_seq,
-    'sealed', slot.sealed, 'removed', slot.removed,
+    'sealed', slot.sealed, 'token', slot.token, 'removed', slot.removed,
     'events', (
       select '[' || coalesce(
         string_agg(${values.schema}.event_entry(e.seq, e.recorded_at, e.retracted_by, e.content), ',' order by e.seq), ''
@@ -734,7 +756,7 @@ create function ${values.schema}.import_events(
   p_first_seq bigint, p_revision bigint, p_removal_revision bigint, p_removed text, p_bytes bigint, p_seqs bigint[],
   p_types text[], p_agents text[], p_roles text[], p_statuses text[], p_durations double precision[], p_ats bigint[],
   p_pinned boolean[], p_sizes bigint[], p_derived text[], p_contents text[], p_recorded bigint[], p_retracted bigint[],
-  p_blanked bigint[], p_operations text, p_retractions text, p_erased text
+  p_blanked bigint[], p_operations text, p_retractions text, p_erased text, p_token text
 ) returns ${values.schema}.sessions language plpgsql
 ${byIndexText}as $body$
 declare
@@ -796,7 +818,8 @@ begin
   end loop;
   if p_creates or p_adds or erases then
     -- An erasure adds the last revision itself.
-    update ${values.schema}.sessions as s set revision = case when erases then p_revision - 1 else p_revision end
+    update ${values.schema}.sessions as s set
+      revision = case when erases then p_revision - 1 else p_revision end, token = p_token
     where s.tenant = p_tenant and s.session = p_session;
   end if;
   if not p_creates and not isempty(gone) then
@@ -808,7 +831,8 @@ begin
   end if;
   if erases then
     perform ${values.schema}.erase_events(
-      p_tenant => p_tenant, p_session => p_session, p_lock_ms => p_lock_ms, p_incarnation => null, p_ranges => p_erased
+      p_tenant => p_tenant, p_session => p_session, p_lock_ms => p_lock_ms, p_incarnation => null, p_ranges => p_erased,
+      p_token => p_token
     );
   end if;
   return ${values.schema}.lock_session(p_tenant => p_tenant, p_session => p_session);
@@ -820,7 +844,7 @@ $body$;
 export function leases(values: { readonly schema: string; readonly nowMs: string; readonly nowUs: string }): string {
   return `-- Leases are in the slot, so that an append checks its fence in the row that it locks anyway.
 create function ${values.schema}.acquire_lease(
-  p_tenant text, p_session text, p_lock_ms text, p_ttl_ms bigint,
+  p_tenant text, p_session text, p_lock_ms text, p_ttl_ms bigint, p_take_over boolean,
   out r_status text, out r_fence bigint, out r_until bigint, out r_now bigint
 ) language plpgsql
 ${byIndexText}as $body$
@@ -836,7 +860,7 @@ ${setTenantText}  insert into ${values.schema}.tenants (tenant) values (p_tenant
     raise exception 'the slot was removed meanwhile' using errcode = 'serialization_failure';
   end if;
   now_us := ${values.nowUs};
-  if slot.lease_until is not null and slot.lease_until > now_us / 1000 then
+  if slot.lease_until > now_us / 1000 and not p_take_over then
     r_status := 'lease';
     r_fence := slot.fence;
     r_until := slot.lease_until;
@@ -1077,12 +1101,14 @@ language sql stable parallel safe
 return '[' || p_seq || ',' || p_recorded_at || ',' || coalesce(p_mark::text, 'null') || ',' || p_content || ']';
 
 -- A page as one text, because parsing it once is cheapest:
--- \`[version, revision, removal revision, next, incarnation, [entry, …]]\`. Texts that a caller chose are JSON strings.
+-- \`[version, revision, removal revision, token, next, incarnation, [entry, …]\` and a bracket, which the caller writes.
+-- Texts that a caller of the store chose are JSON strings.
 create function ${values.schema}.page_text(
-  p_version bigint, p_revision bigint, p_removal_revision bigint, p_next bigint, p_incarnation text, p_entries text
+  p_version bigint, p_revision bigint, p_removal_revision bigint, p_token text, p_next bigint, p_incarnation text,
+  p_entries text
 ) returns text language sql stable parallel safe
-return '[' || p_version || ',' || p_revision || ',' || p_removal_revision || ',' || coalesce(p_next::text, 'null') || ','
-  || to_json(p_incarnation)::text || ',[' || coalesce(p_entries, '') || ']]';
+return '[' || p_version || ',' || p_revision || ',' || p_removal_revision || ',"' || p_token || '",'
+  || coalesce(p_next::text, 'null') || ',' || to_json(p_incarnation)::text || ',[' || coalesce(p_entries, '') || ']';
 `;
 }
 
@@ -1304,16 +1330,20 @@ $body$;
 `;
 }
 
-export function readPage(values: { readonly schema: string; readonly nowMs: string; readonly lookBudget: string; readonly pageBytes: string }): string {
+export function readPage(values: { readonly schema: string; readonly nowMs: string; readonly lookBudget: string; readonly pageBytes: string; readonly maxPinnedBelow: string; readonly maxSummariesLookedAt: string }): string {
   return `-- The common-case read: the newest events, or the next ones after a place. A function, because planning the same text
 -- under row-level security takes several times as long as running it, and the server plans again each time that it expects
 -- a better plan; here the plan is made once for each connection. One value, because a row of several would go through a
 -- table of the executor.
 --
+-- With \`p_below_pinned\` or \`p_below_summaries\` it also returns what stands below a newest page, as two more elements: pinned messages,
+-- newest first and one more than are wanted; and [summaries in force, newest first, and whether there are more].
+--
 -- Null without a session. The next place is that after the events looked at; after those returned when one was left out.
 create function ${values.schema}.read_page(
   p_tenant text, p_session text, p_after bigint, p_before bigint, p_limit bigint, p_backward boolean, p_at bigint,
-  p_exclude boolean, p_types text[], p_agent text, p_bounded boolean
+  p_exclude boolean, p_types text[], p_agent text, p_pinned boolean, p_bounded boolean,
+  p_below_pinned boolean, p_below_summaries boolean
 ) returns text language plpgsql stable set plan_cache_mode = force_generic_plan
 ${byIndexText}as $body$
 #variable_conflict use_column
@@ -1327,9 +1357,12 @@ declare
   reached bigint;
   cut boolean;
   entries text;
+  page text;
+  below constant boolean := p_below_pinned or p_below_summaries;
+  in_force bigint[];
 begin
   p_tenant := set_config('relevo.tenant', p_tenant, true);
-  select s.incarnation, s.expires_at, s.generation, s.version, s.revision, s.removal_revision, s.first_seq, s.bytes
+  select s.incarnation, s.expires_at, s.generation, s.version, s.revision, s.removal_revision, s.token, s.first_seq, s.bytes
   into slot
   from ${values.schema}.sessions as s where s.tenant = p_tenant and s.session = p_session;
   if slot.incarnation is null or slot.expires_at <= ${values.nowMs} then return null; end if;
@@ -1339,8 +1372,8 @@ begin
     low := case when p_bounded then greatest(first, last - (p_limit + ${values.lookBudget}) + 1) else first end;
     high := last;
 -- One page in one direction: with one event more than wanted, which says that there is another page and which the caller
--- removes, where the whole session is small; else without it, cut by bytes too, for which windows cost half as much again.
-    if slot.bytes <= ${values.pageBytes} then
+-- removes, where the whole session is small and nothing below is asked for; else without it, cut by bytes too, for which windows cost half as much again.
+    if slot.bytes <= ${values.pageBytes} and not below then
       select string_agg(${values.schema}.event_entry(e.seq, e.recorded_at, e.mark, e.content), ',') into entries from (
         select e.seq, e.recorded_at, e.content, e.bytes,
           case when p_at is null or e.retracted_by <= p_at then e.retracted_by end as mark
@@ -1350,6 +1383,7 @@ begin
           and (not p_exclude or e.retracted_by is null or e.retracted_by > p_at)
           and (p_types is null or e.type = any(p_types))
           and (p_agent is null or e.agent = p_agent)
+          and (p_pinned is null or e.pinned = p_pinned)
         order by e.seq desc limit p_limit + 1
       ) as e;
     else
@@ -1369,6 +1403,7 @@ begin
           and (not p_exclude or e.retracted_by is null or e.retracted_by > p_at)
           and (p_types is null or e.type = any(p_types))
           and (p_agent is null or e.agent = p_agent)
+          and (p_pinned is null or e.pinned = p_pinned)
         order by e.seq desc limit p_limit + 1
         ) as e window page as (order by e.seq desc)
       ) as r;
@@ -1378,8 +1413,8 @@ begin
     low := first;
     high := case when p_bounded then least(last, first + (p_limit + ${values.lookBudget}) - 1) else last end;
 -- One page in one direction: with one event more than wanted, which says that there is another page and which the caller
--- removes, where the whole session is small; else without it, cut by bytes too, for which windows cost half as much again.
-    if slot.bytes <= ${values.pageBytes} then
+-- removes, where the whole session is small and nothing below is asked for; else without it, cut by bytes too, for which windows cost half as much again.
+    if slot.bytes <= ${values.pageBytes} and not below then
       select string_agg(${values.schema}.event_entry(e.seq, e.recorded_at, e.mark, e.content), ',') into entries from (
         select e.seq, e.recorded_at, e.content, e.bytes,
           case when p_at is null or e.retracted_by <= p_at then e.retracted_by end as mark
@@ -1389,6 +1424,7 @@ begin
           and (not p_exclude or e.retracted_by is null or e.retracted_by > p_at)
           and (p_types is null or e.type = any(p_types))
           and (p_agent is null or e.agent = p_agent)
+          and (p_pinned is null or e.pinned = p_pinned)
         order by e.seq asc limit p_limit + 1
       ) as e;
     else
@@ -1408,16 +1444,55 @@ begin
           and (not p_exclude or e.retracted_by is null or e.retracted_by > p_at)
           and (p_types is null or e.type = any(p_types))
           and (p_agent is null or e.agent = p_agent)
+          and (p_pinned is null or e.pinned = p_pinned)
         order by e.seq asc limit p_limit + 1
         ) as e window page as (order by e.seq asc)
       ) as r;
     end if;
     next := case when cut then reached when high < last then high end;
   end if;
-  return ${values.schema}.page_text(
-    p_version => slot.version, p_revision => slot.revision, p_removal_revision => slot.removal_revision, p_next => next,
-    p_incarnation => slot.incarnation, p_entries => entries
+  page := ${values.schema}.page_text(
+    p_version => slot.version, p_revision => slot.revision, p_removal_revision => slot.removal_revision,
+    p_token => slot.token, p_next => next, p_incarnation => slot.incarnation, p_entries => entries
   );
+  if not below then return page || ']'; end if;
+
+  high := coalesce(reached, slot.version + 1) - 1;
+  if p_below_pinned then
+    select string_agg(${values.schema}.event_entry(e.seq, e.recorded_at, null, e.content), ',') into entries from (
+      select e.seq, e.recorded_at, e.content from ${values.schema}.events as e
+      where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation and e.seq <= high
+        and e.pinned and e.type = 'message' and e.retracted_by is null and e.erased_at is null
+      order by e.seq desc limit ${values.maxPinnedBelow} + 1
+    ) as e;
+    page := page || ',[' || coalesce(entries, '') || ']';
+  else
+    page := page || ',null';
+  end if;
+  if p_below_summaries then
+    with effective as materialized (
+      select e.seq, e.derived_from from ${values.schema}.events as e
+      where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
+        and e.type = 'summary' and e.retracted_by is null and e.erased_at is null
+      order by e.seq desc limit ${values.maxSummariesLookedAt} + 1
+    ),
+    looked_at as materialized (select l.* from effective as l order by l.seq desc limit ${values.maxSummariesLookedAt})
+    select array(
+      select l.seq from looked_at as l
+      where l.seq <= high and not exists (
+        select from looked_at as later where later.seq > l.seq and later.derived_from @> l.seq
+      )
+      order by l.seq desc
+    ), (select count(*) from effective) > ${values.maxSummariesLookedAt} into in_force, cut;
+    entries := null;
+    foreach next in array in_force loop
+      select concat_ws(',', entries, ${values.schema}.event_entry(e.seq, e.recorded_at, null, e.content)) into entries
+      from ${values.schema}.events as e
+      where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation and e.seq = next;
+    end loop;
+    page := page || ',[[' || coalesce(entries, '') || '],' || cut::text || ']';
+  end if;
+  return page || ']';
 end
 $body$;
 `;
@@ -1525,7 +1600,8 @@ $body$;
 
 export function sealSession(values: { readonly schema: string; readonly nowMs: string }): string {
   return `create function ${values.schema}.seal_session(
-${sessionParametersText}  p_expected bigint, p_sealed boolean, out r_status text, out r_current bigint, out r_head ${values.schema}.sessions
+${sessionParametersText}  p_expected bigint, p_sealed boolean, p_token text,
+  out r_status text, out r_current bigint, out r_previous text, out r_head ${values.schema}.sessions
 ) language plpgsql
 ${byIndexText}as $body$
 #variable_conflict use_column
@@ -1540,6 +1616,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     r_status := 'ended';
     return;
   end if;
+  r_previous := slot.token;
   if slot.incarnation is null then
     r_status := 'missing';
     return;
@@ -1550,7 +1627,8 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     return;
   end if;
   update ${values.schema}.sessions as s set
-    sealed = p_sealed, revision = s.revision + case when s.sealed = p_sealed then 0 else 1 end
+    sealed = p_sealed, revision = s.revision + (s.sealed <> p_sealed)::integer,
+    token = case when s.sealed = p_sealed then s.token else p_token end
   where s.tenant = p_tenant and s.session = p_session returning * into r_head;
   r_status := 'done';
 end
@@ -1610,7 +1688,8 @@ begin
   end if;
   update ${values.schema}.sessions as s set
     incarnation = p_incarnation, generation = greatest(s.generation + 1, now_ms * 1000),
-    version = 0, revision = 0, removal_revision = 0, removed = '', first_seq = 1, events = 0, bytes = 0, sealed = false,
+    version = 0, revision = 0, removal_revision = 0, removed = '', token = '', first_seq = 1, events = 0, bytes = 0,
+    sealed = false,
     subject = p_subject, subject_key = sha256(convert_to(p_subject, 'UTF8')), metadata = p_metadata,
     created_at = now_ms, updated_at = now_ms,
     ttl_ms = p_ttl_ms, expires_at = now_ms + p_ttl_ms, expiry_due = now_ms + p_ttl_ms
@@ -1630,7 +1709,8 @@ begin
   -- is the time at which it ended, so that upkeep finds those that are old and looks at no other.
   update ${values.schema}.sessions as s set
     incarnation = null, generation = greatest(s.generation, p_now_ms * 1000), version = 0, revision = 0,
-    removal_revision = 0, removed = '', first_seq = 1, events = 0, bytes = 0, subject = null, subject_key = null,
+    removal_revision = 0, removed = '', token = '', first_seq = 1, events = 0, bytes = 0, subject = null,
+    subject_key = null,
     metadata = '{}', ttl_ms = null, expires_at = null, expiry_due = null, sealed = false
   where s.tenant = p_tenant and s.session = p_session;
 end
@@ -1681,12 +1761,16 @@ create table ${values.schema}.sessions (
   removal_revision bigint not null default 0,
   -- What those removed, see removals.sql.
   removed text not null default '',
+  -- Random text of the newest write that moved the revision; and the one that the newest append found, because an update
+  -- can return only what it has written.
+  token text collate "C" not null default '',
+  previous_token text collate "C" not null default '',
   primary key (tenant, session)
 ) with (fillfactor = 80);
 
 alter table ${values.schema}.sessions
   alter column subject set statistics 0, alter column subject_key set statistics 0,
-  alter column metadata set statistics 0;
+  alter column metadata set statistics 0, alter column token set statistics 0, alter column previous_token set statistics 0;
 
 create index sessions_by_subject on ${values.schema}.sessions (tenant, subject_key, session) where subject_key is not null;
 
@@ -1742,6 +1826,8 @@ create index events_by_time on ${values.schema}.events (tenant, recorded_at, ses
 create index events_pinned on ${values.schema}.events (tenant, session, generation, seq) where pinned;
 
 create index events_retracted on ${values.schema}.events (tenant, session, generation, seq) where retracted_by is not null;
+
+create index events_summaries on ${values.schema}.events (tenant, session, generation, seq) where type = 'summary';
 
 create index events_derived on ${values.schema}.events (tenant, session, generation, seq) where derived_from is not null;
 
@@ -1891,15 +1977,15 @@ $body$;
 
 export function touchSession(values: { readonly schema: string; readonly nowMs: string }): string {
   return `create function ${values.schema}.touch_session(
-${sessionParametersText}  p_ttl_change boolean, p_ttl_ms bigint, p_subject text, p_metadata text,
-  out r_status text, out r_current bigint, out r_head ${values.schema}.sessions
+${sessionParametersText}  p_ttl_change boolean, p_ttl_ms bigint, p_subject text, p_metadata text, p_token text,
+  out r_status text, out r_current bigint, out r_previous text, out r_head ${values.schema}.sessions
 ) language plpgsql
 ${byIndexText}as $body$
 #variable_conflict use_column
 declare
   slot ${values.schema}.sessions;
   now_ms bigint;
-  before bigint;
+  changes boolean;
 begin
 -- How each change of a session begins: the slot is locked, and the incarnation is the one that the caller knows.
 ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
@@ -1908,6 +1994,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     r_status := 'ended';
     return;
   end if;
+  r_previous := slot.token;
   if slot.incarnation is null then
     r_status := 'missing';
     return;
@@ -1916,8 +2003,9 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     r_status := 'sealed';
     return;
   end if;
-  before := slot.expires_at;
+  changes := p_subject is not null or p_metadata is not null;
   if p_ttl_change then slot.ttl_ms := p_ttl_ms; end if;
+  changes := changes or slot.expires_at is distinct from now_ms + slot.ttl_ms;
   slot.expires_at := now_ms + slot.ttl_ms;
   update ${values.schema}.sessions as s set
     ttl_ms = slot.ttl_ms, expires_at = slot.expires_at, updated_at = now_ms,
@@ -1925,8 +2013,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     subject = coalesce(p_subject, s.subject),
     subject_key = case when p_subject is null then s.subject_key else sha256(convert_to(p_subject, 'UTF8')) end,
     metadata = coalesce(p_metadata, s.metadata),
-    revision = s.revision + case
-      when p_subject is not null or p_metadata is not null or before is distinct from slot.expires_at then 1 else 0 end
+    revision = s.revision + changes::integer, token = case when changes then p_token else s.token end
   where s.tenant = p_tenant and s.session = p_session returning * into r_head;
   r_status := 'done';
 end
@@ -1936,8 +2023,8 @@ $body$;
 
 export function trimSession(values: { readonly schema: string; readonly nowMs: string }): string {
   return `create function ${values.schema}.trim_session(
-${sessionParametersText}  p_before bigint, p_older bigint, p_limit bigint,
-  out r_status text, out r_current bigint,
+${sessionParametersText}  p_before bigint, p_older bigint, p_limit bigint, p_token text,
+  out r_status text, out r_current bigint, out r_previous text, out r_token text,
   out r_removed bigint, out r_first_seq bigint, out r_more boolean, out r_removal bigint
 ) language plpgsql
 ${byIndexText}as $body$
@@ -1956,6 +2043,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     r_status := 'ended';
     return;
   end if;
+  r_previous := slot.token;
   if slot.incarnation is null then
     r_status := 'missing';
     return;
@@ -1966,6 +2054,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
   end if;
   r_removed := 0;
   r_removal := slot.removal_revision;
+  r_token := slot.token;
   -- One beyond the bound is looked at too: it says whether there is more.
   stop := least(coalesce(p_before, slot.version + 1), slot.version + 1, slot.first_seq + p_limit + 1);
   if p_older is not null then
@@ -1989,9 +2078,10 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     r_removed := stop - slot.first_seq;
     update ${values.schema}.sessions as s set
       first_seq = stop, events = s.version + 1 - stop, bytes = s.bytes - freed, revision = s.revision + 1,
-      removal_revision = s.revision + 1,
+      token = p_token, removal_revision = s.revision + 1,
       removed = ${values.schema}.add_removal(s.removed, s.revision + 1, int8multirange(int8range(slot.first_seq, stop)))
-    where s.tenant = p_tenant and s.session = p_session returning s.removal_revision into r_removal;
+    where s.tenant = p_tenant and s.session = p_session 
+    returning s.removal_revision, s.token into r_removal, r_token;
   end if;
   r_status := 'done';
 end

@@ -40,12 +40,16 @@ create table {{schema}}.sessions (
   removal_revision bigint not null default 0,
   -- What those removed, see removals.sql.
   removed text not null default '',
+  -- Random text of the newest write that moved the revision; and the one that the newest append found, because an update
+  -- can return only what it has written.
+  token text collate "C" not null default '',
+  previous_token text collate "C" not null default '',
   primary key (tenant, session)
 ) with (fillfactor = 80);
 
 alter table {{schema}}.sessions
   alter column subject set statistics 0, alter column subject_key set statistics 0,
-  alter column metadata set statistics 0;
+  alter column metadata set statistics 0, alter column token set statistics 0, alter column previous_token set statistics 0;
 
 create index sessions_by_subject on {{schema}}.sessions (tenant, subject_key, session) where subject_key is not null;
 
@@ -101,6 +105,8 @@ create index events_by_time on {{schema}}.events (tenant, recorded_at, session, 
 create index events_pinned on {{schema}}.events (tenant, session, generation, seq) where pinned;
 
 create index events_retracted on {{schema}}.events (tenant, session, generation, seq) where retracted_by is not null;
+
+create index events_summaries on {{schema}}.events (tenant, session, generation, seq) where type = 'summary';
 
 create index events_derived on {{schema}}.events (tenant, session, generation, seq) where derived_from is not null;
 

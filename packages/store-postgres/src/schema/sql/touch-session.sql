@@ -1,7 +1,7 @@
 create function {{schema}}.touch_session(
 -- #include session-parameters
-  p_ttl_change boolean, p_ttl_ms bigint, p_subject text, p_metadata text,
-  out r_status text, out r_current bigint, out r_head {{schema}}.sessions
+  p_ttl_change boolean, p_ttl_ms bigint, p_subject text, p_metadata text, p_token text,
+  out r_status text, out r_current bigint, out r_previous text, out r_head {{schema}}.sessions
 ) language plpgsql
 -- #include by-index
 as $body$
@@ -9,7 +9,7 @@ as $body$
 declare
   slot {{schema}}.sessions;
   now_ms bigint;
-  before bigint;
+  changes boolean;
 begin
 -- #include session-guard
   if slot.incarnation is null then
@@ -20,8 +20,9 @@ begin
     r_status := 'sealed';
     return;
   end if;
-  before := slot.expires_at;
+  changes := p_subject is not null or p_metadata is not null;
   if p_ttl_change then slot.ttl_ms := p_ttl_ms; end if;
+  changes := changes or slot.expires_at is distinct from now_ms + slot.ttl_ms;
   slot.expires_at := now_ms + slot.ttl_ms;
   update {{schema}}.sessions as s set
     ttl_ms = slot.ttl_ms, expires_at = slot.expires_at, updated_at = now_ms,
@@ -29,8 +30,7 @@ begin
     subject = coalesce(p_subject, s.subject),
     subject_key = case when p_subject is null then s.subject_key else sha256(convert_to(p_subject, 'UTF8')) end,
     metadata = coalesce(p_metadata, s.metadata),
-    revision = s.revision + case
-      when p_subject is not null or p_metadata is not null or before is distinct from slot.expires_at then 1 else 0 end
+    revision = s.revision + changes::integer, token = case when changes then p_token else s.token end
   where s.tenant = p_tenant and s.session = p_session returning * into r_head;
   r_status := 'done';
 end

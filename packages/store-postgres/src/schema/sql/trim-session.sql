@@ -1,7 +1,7 @@
 create function {{schema}}.trim_session(
 -- #include session-parameters
-  p_before bigint, p_older bigint, p_limit bigint,
-  out r_status text, out r_current bigint,
+  p_before bigint, p_older bigint, p_limit bigint, p_token text,
+  out r_status text, out r_current bigint, out r_previous text, out r_token text,
   out r_removed bigint, out r_first_seq bigint, out r_more boolean, out r_removal bigint
 ) language plpgsql
 -- #include by-index
@@ -25,6 +25,7 @@ begin
   end if;
   r_removed := 0;
   r_removal := slot.removal_revision;
+  r_token := slot.token;
   -- One beyond the bound is looked at too: it says whether there is more.
   stop := least(coalesce(p_before, slot.version + 1), slot.version + 1, slot.first_seq + p_limit + 1);
   if p_older is not null then
@@ -48,9 +49,10 @@ begin
     r_removed := stop - slot.first_seq;
     update {{schema}}.sessions as s set
       first_seq = stop, events = s.version + 1 - stop, bytes = s.bytes - freed, revision = s.revision + 1,
-      removal_revision = s.revision + 1,
+      token = p_token, removal_revision = s.revision + 1,
       removed = {{schema}}.add_removal(s.removed, s.revision + 1, int8multirange(int8range(slot.first_seq, stop)))
-    where s.tenant = p_tenant and s.session = p_session returning s.removal_revision into r_removal;
+    where s.tenant = p_tenant and s.session = p_session 
+    returning s.removal_revision, s.token into r_removal, r_token;
   end if;
   r_status := 'done';
 end

@@ -8,3 +8,4 @@ declare
   live boolean;
   removal bigint;
   checked boolean := false;
+  created boolean := false;

@@ -11,7 +11,8 @@
 
   loop
     update {{schema}}.sessions as s set
-      version = s.version + p_count, revision = s.revision + 1, events = s.events + p_count, bytes = s.bytes + p_bytes,
+      version = s.version + p_count, revision = s.revision + 1, token = p_token, previous_token = s.token,
+      events = s.events + p_count, bytes = s.bytes + p_bytes,
       (updated_at, ttl_ms, expires_at, expiry_due) = (
         select c.at, c.ttl, c.at + c.ttl, case when c.ttl is null then null else least(s.expiry_due, c.at + c.ttl) end
         from (select {{nowMs}} as at, case when p_ttl_change then p_ttl_ms else s.ttl_ms end as ttl offset 0) as c
@@ -43,7 +44,9 @@
       if found then
         if live and known.generation = slot.generation then
           if known.fingerprint <> p_fingerprint then return 'operation'; end if;
-          return concat_ws('|', 'replayed', known.first_seq, known.version, known.revision, slot.incarnation);
+          return concat_ws(
+            '|', 'replayed', known.first_seq, known.version, known.revision, slot.token, slot.token, slot.incarnation
+          );
         end if;
         if known.generation = slot.generation or exists (
           select from {{schema}}.endings as e
@@ -70,7 +73,8 @@
       end if;
     end if;
     if p_retract_to > before then return 'retraction|' || before; end if;
-    if not live then
+    created := not live;
+    if created then
       slot := {{schema}}.start_session(
         p_tenant => p_tenant, p_session => p_session, p_incarnation => p_candidate, p_subject => p_subject,
         p_metadata => p_metadata, p_ttl_ms => p_ttl_ms

@@ -1,6 +1,6 @@
 -- One page in one direction: with one event more than wanted, which says that there is another page and which the caller
--- removes, where the whole session is small; else without it, cut by bytes too, for which windows cost half as much again.
-    if slot.bytes <= {{pageBytes}} then
+-- removes, where the whole session is small and nothing below is asked for; else without it, cut by bytes too, for which windows cost half as much again.
+    if slot.bytes <= {{pageBytes}} and not below then
       select string_agg({{schema}}.event_entry(e.seq, e.recorded_at, e.mark, e.content), ',') into entries from (
 -- #include wanted-events(order = "{{order}}")
       ) as e;

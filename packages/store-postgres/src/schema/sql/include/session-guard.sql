@@ -6,3 +6,4 @@
     r_status := 'ended';
     return;
   end if;
+  r_previous := slot.token;

@@ -6,4 +6,5 @@
           and (not p_exclude or e.retracted_by is null or e.retracted_by > p_at)
           and (p_types is null or e.type = any(p_types))
           and (p_agent is null or e.agent = p_agent)
+          and (p_pinned is null or e.pinned = p_pinned)
         order by e.seq {{order}} limit p_limit + 1
