@@ -83,6 +83,7 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
   }
 
   const lease = await leases.acquire(address, { ttlMs: 10_000 });
+  await leases.holder(address);
   await log.append(address, [note], { fence: (await lease.renew()).fence });
   await lease.release();
 
