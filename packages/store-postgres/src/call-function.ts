@@ -33,7 +33,8 @@ export async function callFunction<Row>(
   const unit = { tenant, session: session ?? "", lock_ms: lockTimeoutMs };
   const { call, values } = functionCall(database.schema, name, { ...unit, ...given });
   // One value does not go through a table of the executor, as a row does.
-  const text = columns === undefined ? `select ${call} as answer` : `select ${columns} from ${call} as f`;
+  const text = (): string =>
+    columns === undefined ? `select ${call()} as answer` : `select ${columns} from ${call()} as f`;
   const run = (timeoutMs?: number): Promise<readonly Row[]> =>
     database.call<Row>({ name, text, values }, { effect, timeoutMs, signal });
   return session === undefined ? await run() : await turns.take(sessionKey(tenant, session), signal, run);

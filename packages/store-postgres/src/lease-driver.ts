@@ -36,7 +36,7 @@ export function createLeaseDriver({ database, lockTimeoutMs }: StoreContext): Le
     const [row] = await database.call<RenewRow>(
       {
         name: "renew_lease",
-        text: `select f.r_status, ${asTexts("f", ["r_until"])} from ${call} as f`,
+        text: () => `select f.r_status, ${asTexts("f", ["r_until"])} from ${call()} as f`,
         values,
       },
       { effect: "repeatable", signal },
@@ -58,7 +58,8 @@ export function createLeaseDriver({ database, lockTimeoutMs }: StoreContext): Le
       const [row] = await database.call<AcquireRow>(
         {
           name: "acquire_lease",
-          text: `select f.r_status, ${asTexts("f", ["r_fence", "r_until", "r_now"])} from ${call} as f`,
+          text: () =>
+            `select f.r_status, ${asTexts("f", ["r_fence", "r_until", "r_now"])} from ${call()} as f`,
           values,
         },
         { effect: "once" },

@@ -261,6 +261,21 @@ const reads: readonly Case[] = [
     least: 20,
     run: ({ log }) => count(log.read(long, { retracted: "only", limit: 20 })),
   },
+  {
+    what: "read of the newest with what stands below",
+    // The page, what was retracted in it, all pinned messages, and the summaries that are looked at.
+    rows: 64 + 20 + 60 + 3 * 33,
+    least: 64,
+    run: async ({ log }) => {
+      const { events, below } = await log.read(long, {
+        direction: "backward",
+        limit: 64,
+        types: ["message", "summary"],
+        below: ["pinned", "summaries"],
+      });
+      return below?.pinned?.length === 50 && below.moreSummaries === true ? events.length : 0;
+    },
+  },
   { what: "head", rows: 1, least: longest, run: async ({ log }) => (await log.head(long))?.version ?? 0 },
   {
     what: "operation",
@@ -269,6 +284,42 @@ const reads: readonly Case[] = [
     run: async ({ log }) => (await log.operation(long, "o25001"))?.result.version ?? 0,
   },
   { what: "list", rows: 80, least: 20, run: ({ log }) => items(log.list(tenant, { limit: 20 })) },
+  {
+    what: "list by last write",
+    rows: 80,
+    least: 20,
+    run: ({ log }) => items(log.list(tenant, { order: "updated", limit: 20 })),
+  },
+  {
+    what: "list by last write, newest first, a later page",
+    rows: 80,
+    least: 20,
+    run: async ({ log }) => {
+      const newestFirst = { order: "updated", direction: "backward" } as const;
+      const { cursor = "" } = await log.list(tenant, { ...newestFirst, limit: 1 });
+      return items(log.list(tenant, { ...newestFirst, limit: 20, cursor }));
+    },
+  },
+  {
+    what: "list by last write of a rare subject",
+    rows: 30,
+    least: 4,
+    run: ({ log }) => items(log.list(tenant, { subject: "rare", order: "updated", limit: 20 })),
+  },
+  {
+    what: "list by last write of a common subject",
+    // It is counted up to the most that are sorted.
+    rows: 2100,
+    least: 20,
+    run: ({ log }) =>
+      items(log.list(tenant, { subject: "common", order: "updated", direction: "backward", limit: 20 })),
+  },
+  {
+    what: "list backward",
+    rows: 80,
+    least: 20,
+    run: ({ log }) => items(log.list(tenant, { direction: "backward", prefix: "s-", limit: 20 })),
+  },
   {
     what: "list, a later page",
     rows: 80,

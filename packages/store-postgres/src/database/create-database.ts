@@ -40,14 +40,13 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
   const qualifiedTexts = new Map<string, { readonly text: string; readonly result: string }>();
 
   /** The statement with its names qualified, once for each name. */
-  function qualified(statement: Statement): Statement {
-    const { name, text } = statement;
-    let known = qualifiedTexts.get(name);
-    if (known === undefined || known.text !== text) {
-      known = { text, result: qualify(text) };
-      qualifiedTexts.set(name, known);
-    }
-    return { ...statement, text: known.result };
+  function qualified({ name, text }: Statement): string {
+    const known = qualifiedTexts.get(name);
+    if (known !== undefined && (typeof text === "function" || known.text === text)) return known.result;
+    const full = typeof text === "function" ? text() : text;
+    const result = qualify(full);
+    qualifiedTexts.set(name, { text: full, result });
+    return result;
   }
 
   function requireOpen(): void {
@@ -127,7 +126,11 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
     requireOpen,
 
     async call<Row>(statement: Statement, work: WorkOptions): Promise<readonly Row[]> {
-      const named = { ...qualified(statement), name: `${namePrefix}_${statement.name}` };
+      const named = {
+        name: `${namePrefix}_${statement.name}`,
+        text: qualified(statement),
+        values: statement.values,
+      };
       return await attempt(work, async (one, isolate) => {
         const { assume } = standing;
         const begin = assume === undefined && !isolate ? undefined : setup(undefined, assume, one.deadline);

@@ -8,7 +8,8 @@ import type { CallOptions, Limits } from "@relevo/core";
  */
 export interface Statement {
   readonly name: string;
-  readonly text: string;
+  /** A function is called for the first statement of the name alone. */
+  readonly text: string | (() => string);
   readonly values: readonly unknown[];
 }
 

@@ -48,7 +48,7 @@ export async function importBatch(
       ...argumentsOf(batch, planned.ok, found?.removed ?? ""),
     });
     const [row] = await run<HeadRow>(
-      `select ${headColumns("f")} from ${call} as f where f.incarnation is not null`,
+      `select ${headColumns("f")} from ${call()} as f where f.incarnation is not null`,
       values,
     );
     if (row === undefined) {
@@ -69,7 +69,7 @@ export async function importBatch(
       to: events.at(-1)?.event.seq ?? 0,
       operations: operations.map(({ id }) => id),
     });
-    const [row] = await run<{ readonly target: string | null }>(`select ${call} as target`, values);
+    const [row] = await run<{ readonly target: string | null }>(`select ${call()} as target`, values);
     return row === undefined || row.target === null ? undefined : (parseStored(row.target) as Target);
   }
 

@@ -1,6 +1,7 @@
 import type { SessionHead } from "@relevo/core";
-import type { AdmittedListSessions, DriverPage, ListPosition } from "@relevo/core/store";
+import { type AdmittedListSessions, type DriverPage, type ListPosition, prefixEnd } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
+import { exactNumber } from "../database/exact-number.ts";
 import { functionCall } from "../schema/function-call.ts";
 import { type HeadRow, headColumns, headOf, parseText } from "./head.ts";
 
@@ -10,32 +11,28 @@ interface ListRow extends HeadRow {
   readonly r_edge: boolean;
 }
 
-/** Heads in the order of ids. The work of a call is bounded, whatever the filters leave out. */
+/** Heads in the order asked. The work of a call is bounded, whatever the filters leave out. */
 export async function listSessions(
   { database }: StoreContext,
-  {
-    tenant,
-    subject,
-    idleSince,
-    prefix,
-    limit,
-    after,
-    signal,
-  }: Omit<AdmittedListSessions, "order" | "direction">,
+  { tenant, order, direction, subject, idleSince, prefix, limit, after, signal }: AdmittedListSessions,
 ): Promise<DriverPage<SessionHead, ListPosition>> {
   const { call, values } = functionCall(database.schema, "list_sessions", {
     tenant,
     limit,
-    after: after?.session ?? "",
+    updated: order === "updated",
+    backward: direction === "backward",
+    after_at: after?.updatedAt,
+    after: after?.session,
     prefix: prefix ?? "",
+    prefix_end: prefix === undefined ? undefined : prefixEnd(prefix),
     subject,
     idle: idleSince,
   });
   const rows = await database.call<ListRow>(
     {
       name: "list_sessions",
-      text: `select ${headColumns("(f.r_session)")}, f.r_listed, f.r_edge
-from ${call} as f`,
+      text: () => `select ${headColumns("(f.r_session)")}, f.r_listed, f.r_edge
+from ${call()} as f`,
       values,
     },
     { effect: "read", signal },
@@ -43,5 +40,7 @@ from ${call} as f`,
   const listed = rows.filter((row) => row.r_listed);
   const last = listed.length > limit ? listed[limit - 1] : rows.find((row) => row.r_edge);
   const items = listed.slice(0, limit).map(headOf);
-  return { items, next: last && { session: parseText(last.session), updatedAt: 0 } };
+  if (last === undefined) return { items };
+  const updatedAt = order === "updated" ? exactNumber(last.updated_at) : 0;
+  return { items, next: { session: parseText(last.session), updatedAt } };
 }

@@ -39,8 +39,7 @@ export async function readPage(
   request: AdmittedRead,
 ): Promise<Answer<ReadResult | undefined>> {
   // A find of what few events are goes through an index of its own; everything else through one function.
-  const rare =
-    (request.pinned !== undefined && request.below === undefined) || request.retracted === "only";
+  const rare = (request.pinned !== undefined && request.below === undefined) || request.retracted === "only";
   const statement = rare ? rareStatement : pageStatement;
   const [row] = await database.call<ReadRow>(statement(database.schema, request), {
     effect: "read",
@@ -107,7 +106,19 @@ export function storedEvent(
 
 function pageStatement(
   schema: string,
-  { address, after, before, limit, direction, types, agent, pinned, atVersion, retracted, below }: AdmittedRead,
+  {
+    address,
+    after,
+    before,
+    limit,
+    direction,
+    types,
+    agent,
+    pinned,
+    atVersion,
+    retracted,
+    below,
+  }: AdmittedRead,
 ): Statement {
   const { tenant, session } = address;
   const { call, values } = functionCall(schema, "read_page", {
@@ -126,7 +137,7 @@ function pageStatement(
     below_pinned: below?.pinned === true,
     below_summaries: below?.summaries === true,
   });
-  return { name: "read_page", text: `select ${call} as answer`, values };
+  return { name: "read_page", text: () => `select ${call()} as answer`, values };
 }
 
 /**

@@ -39,7 +39,7 @@ export function createMaintenanceDriver({ database }: StoreContext, inMemory: bo
       const rows = await database.call<TenantRow>(
         {
           name: "list_tenants",
-          text: `select ${asJson("r_tenant")} as r_tenant, r_listed, r_edge from ${call}`,
+          text: () => `select ${asJson("r_tenant")} as r_tenant, r_listed, r_edge from ${call()}`,
           values,
         },
         { effect: "read", signal },
@@ -63,8 +63,8 @@ export function createMaintenanceDriver({ database }: StoreContext, inMemory: bo
         const [row] = await database.call<ExpireRow>(
           {
             name: "expire_tenants",
-            text: `select ${asTexts("f", ["r_sessions", "r_documents"])}, f.r_more, ${asJson("f.r_last")} as r_last
-  from ${call} as f`,
+            text: () => `select ${asTexts("f", ["r_sessions", "r_documents"])}, f.r_more, ${asJson("f.r_last")} as r_last
+  from ${call()} as f`,
             values,
           },
           { effect: "repeatable", signal },

@@ -77,11 +77,17 @@ export function createPostgresMaintenance(
     limit: number,
     signal: AbortSignal | undefined,
   ): Promise<number> {
-    const filters = { tenant, idleSince, subject: undefined, prefix: undefined, limit: 1000, signal };
+    const filters = {
+      subject: undefined,
+      prefix: undefined,
+      idleSince,
+      order: "id",
+      direction: "forward",
+    } as const;
     let deleted = 0;
     let after: ListPosition | undefined;
     do {
-      const { items, next } = await listSessions(context, { ...filters, after });
+      const { items, next } = await listSessions(context, { ...filters, tenant, limit: 1000, after, signal });
       for (const { session } of items) {
         if (deleted === limit) return deleted;
         const address = { tenant, session };

@@ -1,6 +1,7 @@
 /** A call of a function of the schema, as an expression and its parameters. */
 export interface FunctionCall {
-  readonly call: string;
+  /** The expression, which is the same for each call with the same names. */
+  readonly call: () => string;
   readonly values: readonly unknown[];
 }
 
@@ -10,6 +11,11 @@ export function functionCall(
   name: string,
   given: Readonly<Record<string, unknown>>,
 ): FunctionCall {
-  const parameters = Object.keys(given).map((one, index) => `p_${one} => $${index + 1}`);
-  return { call: `${schema}.${name}(${parameters.join(", ")})`, values: Object.values(given) };
+  return {
+    call() {
+      const parameters = Object.keys(given).map((one, index) => `p_${one} => $${index + 1}`);
+      return `${schema}.${name}(${parameters.join(", ")})`;
+    },
+    values: Object.values(given),
+  };
 }

@@ -72,7 +72,8 @@ begin
     incarnation = null, generation = greatest(s.generation, p_now_ms * 1000), version = 0, revision = 0,
     removal_revision = 0, removed = '', token = '', first_seq = 1, events = 0, bytes = 0, subject = null,
     subject_key = null,
-    metadata = '{}', ttl_ms = null, expires_at = null, expiry_due = null, sealed = false
+    metadata = '{}', ttl_ms = null, expires_at = null, expiry_due = null, sealed = false,
+    updated_at = -9007199254740992
   where s.tenant = p_tenant and s.session = p_session;
 end
 $body$;

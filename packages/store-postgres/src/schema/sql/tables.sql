@@ -27,7 +27,8 @@ create table {{schema}}.sessions (
   -- Verbatim JSON.
   metadata text not null default '{}',
   created_at bigint not null default 0,
-  updated_at bigint not null default 0,
+  -- Of a slot without a session the value that the index of last writes leaves out.
+  updated_at bigint not null default -9007199254740992,
   ttl_ms bigint,
   expires_at bigint,
   -- When upkeep looks at the slot; at or before `expires_at`. Indexed, so an append does not move it.
@@ -52,6 +53,11 @@ alter table {{schema}}.sessions
   alter column metadata set statistics 0, alter column token set statistics 0, alter column previous_token set statistics 0;
 
 create index sessions_by_subject on {{schema}}.sessions (tenant, subject_key, session) where subject_key is not null;
+
+-- Moves with each write, so that a write is not in place (HOT): 2 to 6 % of the server's work for an append. The condition
+-- is repeated by its own query alone, for the reason at the documents.
+create index sessions_by_update on {{schema}}.sessions (tenant, updated_at, session)
+  where updated_at > -9007199254740992;
 
 create index sessions_by_expiry on {{schema}}.sessions (tenant, expiry_due) where expiry_due is not null;
 
