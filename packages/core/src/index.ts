@@ -1,4 +1,10 @@
-export type { DocumentAddress, DocumentScope, SessionAddress } from "./address.ts";
+export {
+  type DocumentAddress,
+  type DocumentScope,
+  type SessionAddress,
+  type Unit,
+  unitOf,
+} from "./address.ts";
 export { type Clock, createManualClock, type ManualClock, systemClock } from "./clock.ts";
 export {
   type EventBodies,

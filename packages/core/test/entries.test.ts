@@ -11,7 +11,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   ".": {
     values: `
       MemoryError allPages canonicalJson createManualClock createUuidGenerator defaultLimits fingerprint
-      isConflict isEvent isEventTransfer printable readAll readPages systemClock textOf updateDocument
+      isConflict isEvent isEventTransfer printable readAll readPages systemClock textOf unitOf updateDocument
     `,
     types: `
       AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangedHead
@@ -28,8 +28,8 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       SeqRange SessionAddress SessionGuard SessionHead SessionInit SessionObject SessionReference
       SessionWriteGuard Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest TextPart TokenChange
       TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart ToolResultPart
-      TouchDocumentOptions TouchOptions TransferBatch TrimOptions TrimResult UnsealOptions UpdateOptions View
-      ViewForm ViewSource ViewStrategy Where WhereCondition WherePath WhereSubject
+      TouchDocumentOptions TouchOptions TransferBatch TrimOptions TrimResult Unit UnsealOptions UpdateOptions
+      View ViewForm ViewSource ViewStrategy Where WhereCondition WherePath WhereSubject
     `,
   },
   "./input": {

@@ -96,7 +96,7 @@ export interface DocumentStore {
 
   /**
    * One result for each address, in the order asked. All addresses are of one tenant; what belongs to one session
-   * or one namespace is read at one moment.
+   * or one owner (see `unitOf`) is read at one moment.
    */
   getMany(
     addresses: readonly DocumentAddress[],
@@ -112,10 +112,11 @@ export interface DocumentStore {
   put(address: DocumentAddress, input: DocumentInput, options?: PutOptions): Promise<Document>;
 
   /**
-   * Stores several documents, all or none. They are of one session or of one namespace.
+   * Stores several documents, all or none. They are of one session, or of one owner (see `unitOf`), so that a
+   * value and its history are written together.
    *
    * @throws as `put`, with `details.index` of the first write that was refused; `invalid-input` across sessions or
-   *   namespaces, or when an address is named twice.
+   *   owners, or when an address is named twice.
    */
   putMany(writes: readonly DocumentWrite[], options?: SessionGuard): Promise<readonly Document[]>;
 
@@ -123,7 +124,7 @@ export interface DocumentStore {
   delete(address: DocumentAddress, options?: DeleteDocumentOptions): Promise<boolean>;
 
   /**
-   * Removes several documents, all or none, of one session or of one namespace. Returns how many there were.
+   * Removes several documents, all or none, of one session or of one owner. Returns how many there were.
    *
    * @throws as `putMany`.
    */

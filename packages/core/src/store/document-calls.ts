@@ -26,7 +26,7 @@ import { admitWhere } from "../input/where.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
-import { compareNamespaces, documentSortKey } from "../order.ts";
+import { documentSortKey } from "../order.ts";
 import type { CallOptions } from "../ports/common.ts";
 import type {
   DeleteDocumentOptions,
@@ -68,7 +68,7 @@ export interface AdmittedDocument {
 }
 
 export interface AdmittedPut extends AdmittedGuard {
-  /** What all writes share: one session, or one namespace of those that stand alone. */
+  /** Of all writes, which are of one unit: see `unitOf`. */
   readonly scope: DocumentScope;
   readonly writes: readonly AdmittedDocument[];
 }
@@ -383,11 +383,19 @@ function requireOneUnit(
     const sameUnit =
       address.tenant === first.tenant &&
       address.session === first.session &&
-      (first.session !== undefined || compareNamespaces(address.namespace, first.namespace) === 0);
+      (first.session !== undefined || haveOneOwner(address.namespace, first.namespace));
     if (!sameUnit)
-      throw refuse(field, "must all be of one session, or of one namespace when they stand alone.");
+      throw refuse(
+        field,
+        "must all be of one session or, when they stand alone, of one owner: in namespaces that share their first two elements.",
+      );
     if (seen.has(sortKey)) throw refuse(field, "must not name an address twice.");
     seen.add(sortKey);
   }
   return first;
+}
+
+/** As `unitOf` has it, without making two units for each address of a batch. */
+function haveOneOwner(left: readonly string[], right: readonly string[]): boolean {
+  return left[0] === right[0] && left[1] === right[1];
 }

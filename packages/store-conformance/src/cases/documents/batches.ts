@@ -17,6 +17,7 @@ function unitsApart(context: CaseContext): readonly (readonly [string, DocumentA
   const alone = standAlone(context, "x");
   const first = ofSession({ tenant, session: "s1" }, "x");
   return [
+    ["two owners", standAlone(context, "x", ["users", "u1"]), standAlone(context, "x", ["users", "u2"])],
     ["two namespaces", alone, standAlone(context, "y", ["others"])],
     ["a namespace and one inside it", alone, standAlone(context, "y", ["notes", "inner"])],
     ["two sessions", first, ofSession({ tenant, session: "s2" }, "y")],
@@ -90,7 +91,7 @@ export const batchCases: readonly ConformanceCase[] = [
   caseOf(
     "documents",
     "batches-stay-in-one-unit",
-    "putMany and deleteMany refuse addresses of several namespaces, sessions or tenants, and an address named twice.",
+    "putMany and deleteMany refuse addresses of several owners, sessions or tenants, and an address named twice.",
     async (context) => {
       for (const [what, left, right] of unitsApart(context)) {
         await context.store.documents.put(left, { value: "kept" });

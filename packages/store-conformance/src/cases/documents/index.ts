@@ -8,6 +8,7 @@ import { isolationCases } from "./isolation.ts";
 import { limitCases } from "./limits.ts";
 import { createDocumentModelCase } from "./model.ts";
 import { namespaceCases } from "./namespaces.ts";
+import { ownerUnitCases } from "./owner-units.ts";
 import { pagingCases } from "./paging.ts";
 import { readingCases } from "./reading.ts";
 import { roundTripCases } from "./round-trip.ts";
@@ -22,6 +23,7 @@ export const documentCases: readonly ConformanceCase[] = [
   ...readingCases,
   ...writingCases,
   ...batchCases,
+  ...ownerUnitCases,
   ...concurrencyCases,
   ...expiryCases,
   ...sessionLifeCases,

@@ -9,6 +9,7 @@ import { lyingMutants } from "./lying.ts";
 import { mendingMutants } from "./mending.ts";
 import { modelMutants } from "./model.ts";
 import { optionMutants } from "./options.ts";
+import { ownerUnitMutants } from "./owner-units.ts";
 import { sessionMutants } from "./sessions.ts";
 import { textMutants } from "./text.ts";
 import { valueMutants } from "./values.ts";
@@ -19,6 +20,7 @@ import { writingMutants } from "./writing.ts";
 export const documentMutants: readonly Mutant[] = [
   ...writingMutants,
   ...batchMutants,
+  ...ownerUnitMutants,
   ...expiryMutants,
   ...sessionMutants,
   ...findMutants,
