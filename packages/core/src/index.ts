@@ -48,6 +48,14 @@ export {
   textOf,
 } from "./message.ts";
 export type { BelowPage, BelowPart } from "./ports/below-page.ts";
+export type {
+  ChangedOwner,
+  ChangedSession,
+  ChangedUnit,
+  ChangeFeed,
+  ChangesOptions,
+  ChangesPage,
+} from "./ports/change-feed.ts";
 export type { CallOptions, Page, PageOptions } from "./ports/common.ts";
 export type {
   DeleteDocumentOptions,
@@ -95,7 +103,6 @@ export type { Embedder, Summarizer, SummaryRequest, TokenCounter } from "./ports
 export type { Recall, RecallHit, RecallQuery } from "./ports/recall.ts";
 export type {
   CandidateQuery,
-  DirtyUnit,
   ScoredItem,
   SearchIndex,
   SearchItem,

@@ -58,6 +58,7 @@ function answering(answer: unknown): {
     documents: port,
     transfer: port,
     scan: port,
+    feed: port,
     leases: port,
     maintenance: port,
     search: port,
@@ -282,6 +283,18 @@ describe("a store made of a driver", () => {
     turned();
     await head;
     expect(answered).toBe(true);
+  });
+
+  it("gives a feed's position back to the driver, and its refusals as typed errors", async () => {
+    const { driver, requests } = answering({ ok: { units: [], position: "7", more: false } });
+    const { feed } = createStore(driver);
+    const { cursor } = await feed.changes("t", { from: "now" });
+    await feed.changes("t", { cursor });
+    expect(requests).toMatchObject([{ from: "now", after: undefined }, { after: "7" }]);
+    const lost = createStore(answering({ refused: "changes" }).driver).feed.changes("t", { cursor });
+    expect((await rejected(lost, "history-lost")).details.reason).toBe("changes");
+    const foreign = createStore(answering({ refused: "position" }).driver).feed.changes("t", { cursor });
+    expect((await rejected(foreign, "invalid-input")).details.field).toBe("cursor");
   });
 
   it("has the ports that its driver has", () => {

@@ -14,20 +14,21 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       isConflict isEvent isEventTransfer printable readAll readPages systemClock textOf unitOf updateDocument
     `,
     types: `
-      AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangedHead
-      Clock ConflictKind ContentPart DeleteDocumentOptions DeleteSessionOptions DirtyUnit Document
-      DocumentAddress DocumentDelete DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange
-      Durability Embedder EraseOptions EraseResult EventBodies EventInput EventLog EventTransfer EventType
-      ExecutionRecord ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions
-      HandoffArrangement HandoffContext HandoffHandle HandoffPriority HandoffRecord HandoffRecorder
-      HandoffStart HandoffStatus IdGenerator ImagePart JsonArray JsonObject JsonValue Lease LeaseHolder Leases
-      LimitOverrides Limits ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions
-      Message NamespacesOptions NativePart Operation OperationRecord OperationResult Outcome Page PageOptions
-      Provider PutOptions ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions
-      Retraction Role ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource
-      SeqRange SessionAddress SessionGuard SessionHead SessionInit SessionObject SessionReference
-      SessionWriteGuard Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest TextPart TokenChange
-      TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart ToolResultPart
+      AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangeFeed
+      ChangedHead ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind
+      ContentPart DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentDelete
+      DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange Durability Embedder EraseOptions
+      EraseResult EventBodies EventInput EventLog EventTransfer EventType ExecutionRecord ExecutionStatus
+      ExpireOptions ExpireResult ExportOptions FilePart FindOptions HandoffArrangement HandoffContext
+      HandoffHandle HandoffPriority HandoffRecord HandoffRecorder HandoffStart HandoffStatus IdGenerator
+      ImagePart JsonArray JsonObject JsonValue Lease LeaseHolder Leases LimitOverrides Limits
+      ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions Message NamespacesOptions
+      NativePart Operation OperationRecord OperationResult Outcome Page PageOptions Provider PutOptions
+      ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions Retraction Role
+      ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource SeqRange
+      SessionAddress SessionGuard SessionHead SessionInit SessionObject SessionReference SessionWriteGuard
+      Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest TextPart TokenChange TokenCounter
+      Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart ToolResultPart
       TouchDocumentOptions TouchOptions TransferBatch TrimOptions TrimResult Unit UnsealOptions UpdateOptions
       View ViewForm ViewSource ViewStrategy Where WhereCondition WherePath WhereSubject
     `,
@@ -50,8 +51,8 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   },
   "./store": {
     values: `
-      addRemoval admitAcquire admitAppend admitDelete admitDeleteMany admitDeleteSession admitErase
-      admitExpire admitExport admitFind admitGet admitGetMany admitGuard admitHead admitImport
+      addRemoval admitAcquire admitAppend admitChanges admitDelete admitDeleteMany admitDeleteSession
+      admitErase admitExpire admitExport admitFind admitGet admitGetMany admitGuard admitHead admitImport
       admitListSessions admitNamespaces admitOperationCall admitPut admitPutMany admitRead admitRenew
       admitScan admitSeal admitTenants admitTouch admitTouchDocument admitTransferBatch admitTrim
       admitUnitGuard admitUnseal asOfVersion beginsLikePattern checkRetraction compareCopies compareNamespaces
@@ -62,16 +63,16 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       valueAt wasRemovedSince whereMatcher whereOperators
     `,
     types: `
-      AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedDelete AdmittedDeleteSession
-      AdmittedDocument AdmittedDocumentTouch AdmittedErase AdmittedExpire AdmittedExport AdmittedFind
-      AdmittedGet AdmittedGuard AdmittedImport AdmittedListSessions AdmittedNamespaces AdmittedOperation
-      AdmittedPut AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants AdmittedTouch
-      AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore DocumentDriver
-      DocumentPosition DriverPage EventFilter FindBounds HeldLease ImportPlan ImportRefusal ImportTarget
-      KeyRange KeyValueChange KeyValueCondition KeyValueDriver KeyValueDriverOptions KeyValueEntry KeyValueLimits
-      KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion LeaseDriver LeaseGrant LeaseRequest
-      ListPosition LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver ScanPosition StoreDriver
-      TransferDriver
+      AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedChanges AdmittedDelete
+      AdmittedDeleteSession AdmittedDocument AdmittedDocumentTouch AdmittedErase AdmittedExpire AdmittedExport
+      AdmittedFind AdmittedGet AdmittedGuard AdmittedImport AdmittedListSessions AdmittedNamespaces
+      AdmittedOperation AdmittedPut AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants
+      AdmittedTouch AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore
+      DocumentDriver DocumentPosition DriverChanges DriverPage EventFilter FeedDriver FindBounds HeldLease
+      ImportPlan ImportRefusal ImportTarget KeyRange KeyValueChange KeyValueCondition KeyValueDriver
+      KeyValueDriverOptions KeyValueEntry KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace
+      KeyVersion LeaseDriver LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver Refusal
+      RemovedRange ScanDriver ScanPosition StoreDriver TransferDriver
     `,
   },
 };

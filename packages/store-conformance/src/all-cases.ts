@@ -1,4 +1,5 @@
 import { documentCases } from "./cases/documents/index.ts";
+import { feedCases } from "./cases/feed/index.ts";
 import { hostileCases } from "./cases/hostile/index.ts";
 import { leaseCases } from "./cases/leases/index.ts";
 import { lifecycleCases } from "./cases/lifecycle/index.ts";
@@ -13,6 +14,7 @@ export const allCases: readonly ConformanceCase[] = Object.freeze([
   ...transferCases,
   ...scanCases,
   ...leaseCases,
+  ...feedCases,
   ...documentCases,
   ...hostileCases,
   ...lifecycleCases,

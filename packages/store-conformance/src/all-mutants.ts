@@ -1,5 +1,6 @@
 import type { Mutant } from "./harness.ts";
 import { documentMutants } from "./mutants/documents/index.ts";
+import { feedMutants } from "./mutants/feed.ts";
 import { leaseMutants } from "./mutants/leases.ts";
 import { lifecycleMutants } from "./mutants/lifecycle.ts";
 import { logMutants } from "./mutants/log/index.ts";
@@ -14,6 +15,7 @@ export const allMutants: readonly Mutant[] = Object.freeze([
   ...transferRemovalMutants,
   ...scanMutants,
   ...leaseMutants,
+  ...feedMutants,
   ...documentMutants,
   ...lifecycleMutants,
 ]);

@@ -12,6 +12,7 @@ export function missingCapabilities(
   const present = {
     transfer: isEventTransfer(fixture.store.log),
     leases: fixture.store.leases !== undefined,
+    feed: fixture.store.feed !== undefined,
     maintenance: fixture.store.maintenance !== undefined,
     rewind: fixture.rewind !== undefined,
     loseSession: fixture.loseSession !== undefined,

@@ -7,6 +7,7 @@ const areas: { readonly [Area in ConformanceArea]: string } = {
   transfer: "Sealing and transfer",
   scan: "Scanning across sessions",
   leases: "Leases",
+  feed: "The change feed",
   documents: "Documents",
   hostile: "Hostile input",
   lifecycle: "Lifecycle and maintenance",

@@ -50,9 +50,17 @@ export interface CaseContext extends Omit<StoreFixture, typeof Symbol.asyncDispo
 }
 
 /** What a store or its fixture may lack. A case that is about nothing else names it in `needs`. */
-export type Capability = "transfer" | "leases" | "maintenance" | "rewind" | "loseSession";
+export type Capability = "transfer" | "leases" | "feed" | "maintenance" | "rewind" | "loseSession";
 
-export type ConformanceArea = "log" | "transfer" | "scan" | "documents" | "leases" | "hostile" | "lifecycle";
+export type ConformanceArea =
+  | "log"
+  | "transfer"
+  | "scan"
+  | "documents"
+  | "leases"
+  | "feed"
+  | "hostile"
+  | "lifecycle";
 
 /**
  * One promise of the ports, with the code that finds out whether a store keeps it. A capability that a store does

@@ -54,7 +54,7 @@ export async function storeOptionProblems(
   calls: { readonly [name: string]: OptionsCall } = {},
   withoutOptions: readonly string[] = ["store.close"],
 ): Promise<readonly string[]> {
-  const { log, documents, leases, maintenance } = store;
+  const { log, documents, leases, feed, maintenance } = store;
   const address: SessionAddress = { tenant: "acme", session: "options" };
   await log.append(address, [says("x")]);
   const head = present(await log.head(address), "the head of the session");
@@ -73,6 +73,7 @@ export async function storeOptionProblems(
       documents,
       ...(leases === undefined ? {} : { leases }),
       ...(lease === undefined ? {} : { lease }),
+      ...(feed === undefined ? {} : { feed }),
       ...(maintenance === undefined ? {} : { maintenance }),
     },
     {

@@ -14,6 +14,7 @@ export interface SessionTenant {
   readonly empty: boolean;
   changeSubject(session: Session, subject: string): void;
   removeSession(session: Session): void;
+  noteSession(session: string): void;
   /** The session was written. */
   moveSession(session: Session): void;
 }

@@ -1,7 +1,8 @@
 import type { SessionAddress } from "@relevo/core";
 import { createEventLoopPacer, tooLarge } from "@relevo/core/input";
-import { compareUtf8, type Refusal } from "@relevo/core/store";
+import { compareUtf8, createTokenGenerator, type Refusal } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
+import { ChangeLog } from "./change-log.ts";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
 import { Endings } from "./endings.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
@@ -15,6 +16,9 @@ import { Tenant } from "./tenant.ts";
 
 /** What an entry counts for beyond its JSON, in bytes: its objects and its place in the indexes, roughly. */
 const flat = { session: 1500, event: 250, operation: 300, document: 700 } as const;
+
+/** Change logs of tenants. Beyond it those of tenants that hold nothing are forgotten. */
+const maxChangeLogs = 10_000;
 
 /**
  * The memory that all handles share. Its methods do their work in one synchronous step, which is what makes every
@@ -30,6 +34,8 @@ export class StoreState {
   documentBytes = 0;
   evictedSessions = 0;
   evictedDocuments = 0;
+  readonly #changes = new Map<string, ChangeLog>();
+  readonly #nextEpoch = createTokenGenerator();
   readonly #expiry = new ExpiryQueue<Session | DocumentRow>();
   /** Keep the order of use. Looked up by identity, because the maps by name are here anyway. */
   readonly #sessions: LRUCache<Session, Session>;
@@ -131,6 +137,7 @@ export class StoreState {
   revise(session: Session, token: string, revision: number = session.revision + 1): void {
     session.revision = revision;
     session.token = token;
+    session.tenant.noteSession(session.id);
   }
 
   /** Sets the idle lifetime going again. */
@@ -191,6 +198,7 @@ export class StoreState {
     // Last: a cache that loses its only entry clears all of its space, 100,000 places, which takes a millisecond.
     if (before !== undefined) this.#leaveDocument(before);
     this.#expiry.schedule(row);
+    this.#note(row);
   }
 
   /** Evicts the documents used longest ago while all are too large together. */
@@ -206,11 +214,13 @@ export class StoreState {
     const { expiresAt: _before, ...document } = row.document;
     row.document = Object.freeze(expiresAt === undefined ? document : { ...document, expiresAt });
     this.#expiry.schedule(row);
+    this.#note(row);
   }
 
   dropDocument(row: DocumentRow): void {
     row.set.remove(row);
     this.#leaveDocument(row);
+    this.#note(row);
     const tenant = this.tenants.get(row.set.tenant);
     const session = row.set.session === undefined ? undefined : tenant?.sessions.get(row.set.session);
     if (session !== undefined) this.#count(session);
@@ -226,6 +236,28 @@ export class StoreState {
 
   eventCharge(events: number, bytes: number, operations: number): number {
     return events * flat.event + bytes + operations * flat.operation;
+  }
+
+  /** The change log of a tenant, which outlives the tenant's data: what has ended is reported too. */
+  changes(tenant: string): ChangeLog {
+    const known = this.#changes.get(tenant);
+    if (known !== undefined) return known;
+    const changes = new ChangeLog(this.#nextEpoch());
+    this.#changes.set(tenant, changes);
+    if (this.#changes.size > maxChangeLogs) this.#forgetChanges();
+    return changes;
+  }
+
+  /** Forgets the oldest log of a tenant that holds nothing: whoever followed it is told to begin again. */
+  #forgetChanges(): void {
+    let looks = 16;
+    for (const [tenant, changes] of this.#changes) {
+      if (looks-- === 0) return;
+      this.#changes.delete(tenant);
+      if (!this.tenants.has(tenant)) return;
+      // To the end of the line, so that the next look begins behind it.
+      this.#changes.set(tenant, changes);
+    }
   }
 
   /** Frees at most `limit` expired sessions and documents. */
@@ -254,6 +286,7 @@ export class StoreState {
     this.#sessions.clear();
     this.#documents.clear();
     this.tenants.clear();
+    this.#changes.clear();
   }
 
   #count(session: Session): void {
@@ -269,7 +302,14 @@ export class StoreState {
   }
 
   #tenant(id: string): Tenant {
-    return this.tenants.get(id) ?? new Tenant(id, this.#versionFloor);
+    return this.tenants.get(id) ?? new Tenant(id, this.#versionFloor, this.changes(id));
+  }
+
+  /** Reports the unit of a document that was written or has ended. */
+  #note({ set, document }: DocumentRow): void {
+    const tenant = this.tenants.get(set.tenant);
+    if (set.session === undefined) tenant?.noteOwner(document.namespace);
+    else tenant?.noteSession(set.session);
   }
 
   /** lru-cache would evict by itself; taking the oldest out first leaves room to say goodbye in order. */

@@ -1,7 +1,16 @@
-import type { EventLog, EventTransfer, Leases, Maintenance, SessionAddress, Store } from "@relevo/core";
+import type {
+  ChangeFeed,
+  EventLog,
+  EventTransfer,
+  Leases,
+  Maintenance,
+  SessionAddress,
+  Store,
+} from "@relevo/core";
 import { admitSessionAddress, closedError } from "@relevo/core/input";
 import { createStore, type StoreDriver } from "@relevo/core/store";
 import { createDocumentDriver } from "./document-driver.ts";
+import { createFeedDriver } from "./feed-driver.ts";
 import { createLogDriver } from "./log-driver.ts";
 import { createMaintenanceDriver } from "./maintenance-driver.ts";
 import { type MemoryStoreOptions, resolveOptions } from "./options.ts";
@@ -29,6 +38,7 @@ export interface MemoryStoreStats {
 export interface MemoryStore extends Store {
   readonly log: EventLog & EventTransfer;
   readonly leases: Leases;
+  readonly feed: ChangeFeed;
   readonly maintenance: Maintenance;
   /**
    * Another store over the same memory, with an end of its own: for a part of the program that closes what it was
@@ -74,6 +84,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     documents: createDocumentDriver(state),
     transfer: createTransferDriver(state),
     scan: createScanDriver(state),
+    feed: createFeedDriver(state),
     leases: state.leases,
     maintenance: createMaintenanceDriver(state),
     nextTurn: () => state.nextTurn(),

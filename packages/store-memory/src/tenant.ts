@@ -1,11 +1,12 @@
-import { compareUtf8 } from "@relevo/core/store";
+import { compareUtf8, namespaceSortPrefix } from "@relevo/core/store";
+import type { ChangeLog, LiveUnits } from "./change-log.ts";
 import { DocumentSet } from "./document-set.ts";
 import type { Session, SessionTenant } from "./session.ts";
 import { SortedSet } from "./sorted-set.ts";
 import { UpdateOrder } from "./update-order.ts";
 
 /** All that the store holds of one tenant. No structure below it is shared with another. */
-export class Tenant implements SessionTenant {
+export class Tenant implements SessionTenant, LiveUnits {
   readonly id: string;
   readonly sessions: Map<string, Session> = new Map();
   /** Ids of the sessions in the order of lists. */
@@ -17,10 +18,39 @@ export class Tenant implements SessionTenant {
   /** The last version given to any document of the tenant: so none is given twice, whatever is deleted. */
   documentVersion: number;
 
-  constructor(id: string, documentVersion: number) {
+  readonly #changes: ChangeLog;
+
+  constructor(id: string, documentVersion: number, changes: ChangeLog) {
     this.id = id;
+    this.#changes = changes;
     this.documents = new DocumentSet(id, undefined);
     this.documentVersion = documentVersion;
+  }
+
+  get size(): number {
+    return this.sessions.size + this.documents.rows.size;
+  }
+
+  incarnation(session: string): string | undefined {
+    return this.sessions.get(session)?.incarnation;
+  }
+
+  holds(owner: readonly string[]): boolean {
+    for (const sortKey of this.documents.order.ascending(namespaceSortPrefix(owner))) {
+      const [first, second] = this.documents.rows.get(sortKey)?.document.namespace ?? [];
+      return first === owner[0] && second === owner[1];
+    }
+    return false;
+  }
+
+  /** The session was written, or has ended. */
+  noteSession(session: string): void {
+    this.#changes.noteSession(session, this);
+  }
+
+  /** A document that stands alone was written, or has ended. */
+  noteOwner(namespace: readonly string[]): void {
+    this.#changes.noteOwner(namespace, this);
   }
 
   get empty(): boolean {
@@ -42,6 +72,7 @@ export class Tenant implements SessionTenant {
     this.sessions.delete(session.id);
     this.order.delete(session.id);
     this.updateOrder.remove(session);
+    this.noteSession(session.id);
     this.#removeSubject(session);
   }
 

@@ -40,7 +40,7 @@ export function isConflict(error: unknown, kind?: ConflictKind): boolean {
 }
 
 /** The `history-lost` that every store throws alike. `reason` says whether it was deleted, evicted or lost. */
-export function historyLost(reason: "ended" | "evicted" | "incomplete"): MemoryError {
+export function historyLost(reason: "ended" | "evicted" | "incomplete" | "changes"): MemoryError {
   return new MemoryError("history-lost", historyLostMessages[reason], { details: { reason } });
 }
 
@@ -48,6 +48,8 @@ const historyLostMessages = {
   ended: "The incarnation of the session that this call means has ended: it was deleted or has expired.",
   evicted: "The session's history was evicted to make room. Delete the session to start it anew.",
   incomplete: "Part of the session's history is missing from the store. Delete the session to start it anew.",
+  changes:
+    "The store no longer knows what was written since this cursor. Read everything again, and begin with a new cursor.",
 } as const;
 
 export function closedError(): MemoryError {

@@ -49,13 +49,10 @@ export interface ScoredItem {
   readonly score: number;
 }
 
-/** A session or a namespace whose items may be stale. */
-export interface DirtyUnit {
-  readonly unit: { readonly session: string } | { readonly namespace: readonly string[] };
-  readonly revision: number;
-}
-
-/** Lexical and vector candidates. Analysis and fusion live above it. */
+/**
+ * Lexical and vector candidates. Analysis and fusion live above it. Which units are stale is told by the change feed of
+ * the store that holds them.
+ */
 export interface SearchIndex {
   upsert(tenant: string, items: readonly SearchItem[], options?: CallOptions): Promise<void>;
   remove(tenant: string, selector: SearchSelector, options?: CallOptions): Promise<number>;
@@ -71,8 +68,4 @@ export interface SearchIndex {
     terms: readonly string[],
     options?: CallOptions,
   ): Promise<readonly ScoredItem[]>;
-  /** Units marked in the same atomic step as the write that made them stale. */
-  dirty(tenant: string, limit: number, options?: CallOptions): Promise<readonly DirtyUnit[]>;
-  /** Clears the mark, unless the unit was written again after `revision`. */
-  acknowledge(tenant: string, unit: DirtyUnit, options?: CallOptions): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { Limits } from "../limits.ts";
+import type { ChangeFeed } from "./change-feed.ts";
 import type { CallOptions, Page, PageOptions } from "./common.ts";
 import type { DocumentStore } from "./document-store.ts";
 import type { EventLog } from "./event-log.ts";
@@ -39,6 +40,7 @@ export interface Store extends AsyncDisposable {
   readonly log: EventLog;
   readonly documents: DocumentStore;
   readonly leases?: Leases;
+  readonly feed?: ChangeFeed;
   readonly search?: SearchIndex;
   readonly maintenance?: Maintenance;
   /** Ends background work and refuses further calls with `closed`. Idempotent. Injected clients stay open. */

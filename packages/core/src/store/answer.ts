@@ -19,6 +19,8 @@ export type Refusal =
   | { readonly refused: "removal"; readonly current: number }
   /** A retraction names more than was appended; `current` is the version of the log. */
   | { readonly refused: "retraction"; readonly current: number }
+  /** The feed does not reach back to the position, or the position is none of this feed. */
+  | { readonly refused: "changes" | "position" }
   /** The lease was released, or is another's. */
   | { readonly refused: "lease" }
   /** A limit of this store alone; core's limits are checked before. */
@@ -81,6 +83,10 @@ export function refusalError(refusal: Refusal, call: RefusedCall = none): Memory
       return conflict("removal", { removalRevision: refusal.current });
     case "retraction":
       return retractionError(refusal.current, call.events ?? []);
+    case "changes":
+      return historyLost("changes");
+    case "position":
+      return refuse("cursor", "is not one that changes returned. Pass a page's cursor unchanged.");
     case "lease":
       return conflict("lease", {});
     case "too-large":

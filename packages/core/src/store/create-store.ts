@@ -1,10 +1,12 @@
 import { closedError } from "../input/conflict.ts";
+import type { ChangeFeed } from "../ports/change-feed.ts";
 import type { EventLog, EventTransfer } from "../ports/event-log.ts";
 import type { Leases } from "../ports/leases.ts";
 import type { SearchIndex } from "../ports/search-index.ts";
 import type { Maintenance, Store } from "../ports/store.ts";
 import { createDocumentPort } from "./document-port.ts";
-import type { LeaseDriver, MaintenanceDriver, StoreDriver } from "./driver.ts";
+import type { FeedDriver, LeaseDriver, MaintenanceDriver, StoreDriver } from "./driver.ts";
+import { createFeedPort } from "./feed-port.ts";
 import { createLeasePort } from "./lease-port.ts";
 import { createLogPort, createScanPort, createTransferPort } from "./log-port.ts";
 import { createMaintenancePort } from "./maintenance-port.ts";
@@ -16,6 +18,7 @@ const marker: unique symbol = Symbol.for("relevo.createdStore") as never;
 export type CreatedStore<Driver extends StoreDriver = StoreDriver> = Store & {
   readonly log: EventLog & EventTransfer;
 } & Having<Driver, { readonly leases: LeaseDriver }, { readonly leases: Leases }> &
+  Having<Driver, { readonly feed: FeedDriver }, { readonly feed: ChangeFeed }> &
   Having<Driver, { readonly maintenance: MaintenanceDriver }, { readonly maintenance: Maintenance }> &
   Having<Driver, { readonly search: SearchIndex }, { readonly search: SearchIndex }>;
 
@@ -62,6 +65,7 @@ export function createStore<const Driver extends StoreDriver>(driver: Driver): C
     }),
     documents: paced(createDocumentPort(driver.documents, limits, requireOpen)),
     ...(leases && { leases: paced(leases.leases) }),
+    ...(driver.feed && { feed: paced(createFeedPort(driver.feed, limits, requireOpen)) }),
     ...(driver.maintenance && {
       maintenance: paced(createMaintenancePort(driver.maintenance, limits, requireOpen)),
     }),

@@ -1,5 +1,6 @@
 import type { SessionAddress } from "../address.ts";
 import type { Limits } from "../limits.ts";
+import type { ChangedUnit } from "../ports/change-feed.ts";
 import type { Document } from "../ports/document-store.ts";
 import type {
   AppendResult,
@@ -24,6 +25,7 @@ import type {
   AdmittedPut,
   DocumentPosition,
 } from "./document-calls.ts";
+import type { AdmittedChanges } from "./feed-port.ts";
 import type { AdmittedListSessions, AdmittedScan, ListPosition, ScanPosition } from "./list-calls.ts";
 import type {
   AdmittedAppend,
@@ -70,6 +72,7 @@ export interface StoreDriver {
   readonly transfer: TransferDriver;
   readonly leases?: LeaseDriver;
   readonly scan: ScanDriver;
+  readonly feed?: FeedDriver;
   readonly maintenance?: MaintenanceDriver;
   readonly search?: SearchIndex;
   /**
@@ -133,6 +136,23 @@ export interface TransferDriver {
 /** Events across sessions. */
 export interface ScanDriver {
   scan(request: AdmittedScan): Awaitable<Answer<DriverPage<ScannedEvent, ScanPosition>>>;
+}
+
+/** A page of the change feed. */
+export interface DriverChanges {
+  readonly units: readonly ChangedUnit[];
+  /** Where the next page begins: text of the driver's own, which comes back as `after`. */
+  readonly position: string;
+  readonly more: boolean;
+}
+
+/**
+ * Which units were written since a position. The entry of a unit is written in the same atomic step as the unit, and
+ * takes the place of the one before.
+ */
+export interface FeedDriver {
+  /** Refuses `changes` when it no longer knows what came after the position, `position` when it is not its own. */
+  changes(request: AdmittedChanges): Awaitable<Answer<DriverChanges>>;
 }
 
 /** Upkeep. */

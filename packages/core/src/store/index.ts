@@ -29,7 +29,9 @@ export {
 export type {
   Awaitable,
   DocumentDriver,
+  DriverChanges,
   DriverPage,
+  FeedDriver,
   HeldLease,
   LeaseDriver,
   LeaseGrant,
@@ -41,6 +43,7 @@ export type {
   TransferDriver,
 } from "./driver.ts";
 export { asOfVersion, type EventFilter, matchesFilter } from "./event-filter.ts";
+export { type AdmittedChanges, admitChanges } from "./feed-port.ts";
 export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export {
   createKeyValueDriver,

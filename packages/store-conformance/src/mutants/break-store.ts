@@ -1,4 +1,4 @@
-import type { DocumentStore, Leases, Maintenance, Store } from "@relevo/core";
+import type { ChangeFeed, DocumentStore, Leases, Maintenance, Store } from "@relevo/core";
 import type { FullLog } from "../capabilities.ts";
 
 /** The ports of a store as a mutant sees them. What the store lacks is not there at run time either. */
@@ -7,6 +7,7 @@ export interface StoreParts {
   readonly log: FullLog;
   readonly documents: DocumentStore;
   readonly leases: Leases;
+  readonly feed: ChangeFeed;
   readonly maintenance: Maintenance;
   /** The same object for both handles of one fixture. */
   readonly shared: Map<string, unknown>;
@@ -18,6 +19,7 @@ export interface Overrides {
   readonly log?: Partial<FullLog>;
   readonly documents?: Partial<DocumentStore>;
   readonly leases?: Partial<Leases>;
+  readonly feed?: Partial<ChangeFeed>;
   readonly maintenance?: Partial<Maintenance>;
 }
 
@@ -28,13 +30,14 @@ export function breakStore(
   replace: (parts: StoreParts) => Overrides,
 ): Store {
   // A mutant runs only where its case's capabilities are, so what it touches is there.
-  const { log, documents, leases, maintenance } = store as Store & Omit<StoreParts, "store" | "shared">;
-  const overrides = replace({ store, log, documents, leases, maintenance, shared });
+  const { log, documents, leases, feed, maintenance } = store as Store & Omit<StoreParts, "store" | "shared">;
+  const overrides = replace({ store, log, documents, leases, feed, maintenance, shared });
   return overriding(store, {
     ...overrides.store,
     ...(overrides.log && { log: overriding(log, overrides.log) }),
     ...(overrides.documents && { documents: overriding(documents, overrides.documents) }),
     ...(overrides.leases && { leases: overriding(leases, overrides.leases) }),
+    ...(overrides.feed && { feed: overriding(feed, overrides.feed) }),
     ...(overrides.maintenance && { maintenance: overriding(maintenance, overrides.maintenance) }),
   });
 }

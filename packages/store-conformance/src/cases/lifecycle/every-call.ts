@@ -11,7 +11,7 @@ export function everyCall(
   options: CallOptions = {},
 ): readonly NamedCall[] {
   const log = store.log as EventLog & Partial<EventTransfer>;
-  const { documents, leases, maintenance } = store;
+  const { documents, leases, feed, maintenance } = store;
   const { tenant } = address;
   const document = { ...address, namespace: ["notes"], key: "k" };
   const scope = { tenant, session: address.session };
@@ -39,6 +39,7 @@ export function everyCall(
     ["documents.deleteMany", () => documents.deleteMany([{ address: document }], options)],
     leases !== undefined && ["leases.acquire", () => leases.acquire(address, { ttlMs: 60_000, ...options })],
     leases !== undefined && ["leases.holder", () => leases.holder(address, options)],
+    feed !== undefined && ["feed.changes", () => feed.changes(tenant, options)],
     maintenance !== undefined && ["maintenance.tenants", () => maintenance.tenants(options)],
     maintenance !== undefined && ["maintenance.expire", () => maintenance.expire(options)],
     maintenance !== undefined && ["maintenance.durability", () => maintenance.durability(options)],
