@@ -4,14 +4,13 @@ import { refusalError } from "./answer.ts";
 import {
   admitDelete,
   admitDeleteMany,
-  admitFind,
   admitGet,
   admitGetMany,
-  admitNamespaces,
   admitPut,
   admitPutMany,
   admitTouchDocument,
 } from "./document-calls.ts";
+import { admitFind, admitNamespaces } from "./document-queries.ts";
 import type { DocumentDriver } from "./driver.ts";
 import { accept, acceptLater, pageOf, settle } from "./settle.ts";
 

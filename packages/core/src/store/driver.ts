@@ -16,16 +16,9 @@ import type {
 import type { SearchIndex } from "../ports/search-index.ts";
 import type { Durability, ExpireResult } from "../ports/store.ts";
 import type { Answer } from "./answer.ts";
-import type {
-  AdmittedDelete,
-  AdmittedDocumentTouch,
-  AdmittedFind,
-  AdmittedGet,
-  AdmittedNamespaces,
-  AdmittedPut,
-  DocumentPosition,
-} from "./document-calls.ts";
-import type { AdmittedChanges } from "./feed-port.ts";
+import type { AdmittedDelete, AdmittedDocumentTouch, AdmittedGet, AdmittedPut } from "./document-calls.ts";
+import type { AdmittedFind, AdmittedNamespaces, DocumentPosition } from "./document-queries.ts";
+import type { AdmittedChanges } from "./feed-calls.ts";
 import type { AdmittedListSessions, AdmittedScan, ListPosition, ScanPosition } from "./list-calls.ts";
 import type {
   AdmittedAppend,

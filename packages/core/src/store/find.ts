@@ -1,6 +1,6 @@
 import { compareNamespaces, compareUtf8, namespaceSortPrefix } from "../order.ts";
 import type { Document } from "../ports/document-store.ts";
-import type { AdmittedFind } from "./document-calls.ts";
+import type { AdmittedFind } from "./document-queries.ts";
 import { searchableText } from "./searchable-text.ts";
 import { whereMatcher } from "./where-matcher.ts";
 

@@ -10,22 +10,24 @@ export {
   type AdmittedDelete,
   type AdmittedDocument,
   type AdmittedDocumentTouch,
-  type AdmittedFind,
   type AdmittedGet,
-  type AdmittedNamespaces,
   type AdmittedPut,
   admitDelete,
   admitDeleteMany,
-  admitFind,
   admitGet,
   admitGetMany,
-  admitNamespaces,
   admitPut,
   admitPutMany,
   admitTouchDocument,
   admitUnitGuard,
-  type DocumentPosition,
 } from "./document-calls.ts";
+export {
+  type AdmittedFind,
+  type AdmittedNamespaces,
+  admitFind,
+  admitNamespaces,
+  type DocumentPosition,
+} from "./document-queries.ts";
 export type {
   Awaitable,
   DocumentDriver,
@@ -43,7 +45,7 @@ export type {
   TransferDriver,
 } from "./driver.ts";
 export { asOfVersion, type EventFilter, matchesFilter } from "./event-filter.ts";
-export { type AdmittedChanges, admitChanges } from "./feed-port.ts";
+export { type AdmittedChanges, admitChanges } from "./feed-calls.ts";
 export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export {
   createKeyValueDriver,

@@ -1,7 +1,7 @@
 import { documentSortKey } from "../../../order.ts";
 import type { Document } from "../../../ports/document-store.ts";
 import type { Answer } from "../../answer.ts";
-import type { AdmittedFind, DocumentPosition } from "../../document-calls.ts";
+import type { AdmittedFind, DocumentPosition } from "../../document-queries.ts";
 import type { DriverPage } from "../../driver.ts";
 import { findBounds, findMatcher } from "../../find.ts";
 import type { DriverContext } from "../context.ts";

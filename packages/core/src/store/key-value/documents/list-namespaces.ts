@@ -1,6 +1,6 @@
 import { compareNamespaces, compareUtf8 } from "../../../order.ts";
 import type { Answer } from "../../answer.ts";
-import type { AdmittedNamespaces } from "../../document-calls.ts";
+import type { AdmittedNamespaces } from "../../document-queries.ts";
 import type { DriverPage } from "../../driver.ts";
 import {
   beginsLikePattern,
