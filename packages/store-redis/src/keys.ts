@@ -37,6 +37,8 @@ export interface SessionKeys extends DocumentKeys, RegistryKeys {
   readonly lease: string;
   /** What events repeat, by their seq, and under the empty field what was removed from the log. */
   readonly derived: string;
+  /** Effective pinned messages and summaries, by seq. */
+  readonly landmarks: string;
   /** Where the log is written again. */
   readonly next: string;
   readonly bucket: number;
@@ -82,6 +84,7 @@ export function createKeys(prefix: string): Keys {
         columns: `${base}:col`,
         lease: `${base}:lease`,
         derived: `${base}:derived`,
+        landmarks: `${base}:landmarks`,
         next: `${base}:next`,
         bucket,
       };

@@ -1,4 +1,3 @@
-import { MemoryError } from "@relevo/core";
 import type { LeaseDriver } from "@relevo/core/store";
 import { answerOf, refusalOf, replyOf } from "./answers.ts";
 import type { StoreContext } from "./context.ts";
@@ -12,12 +11,9 @@ export function createLeaseDriver({ connection, sessionKeys }: StoreContext): Le
   return {
     pollMs,
 
-    holder() {
-      throw new MemoryError("unsupported", "This store does not tell the holder of a lease yet.");
-    },
-
-    async acquire({ address, ttlMs }) {
-      const answer = await connection.script(scripts.acquire, sessionKeys(address), { ttl: ttlMs });
+    async acquire({ address, ttlMs, takeOver }) {
+      const values = { ttl: ttlMs, takeOver };
+      const answer = await connection.script(scripts.acquire, sessionKeys(address), values);
       const [status, fence, expiresAt, leftMs] = replyOf(answer) as unknown as [
         string,
         number,
@@ -33,6 +29,14 @@ export function createLeaseDriver({ connection, sessionKeys }: StoreContext): Le
       const settings = { signal, repeatable: true };
       const reply = replyOf(await connection.script(scripts.renew, sessionKeys(address), values, settings));
       return refusalOf(reply) ?? { ok: { fence, expiresAt: Number(reply[2]) } };
+    },
+
+    async holder({ address, signal }) {
+      const answer = await connection.script(scripts.holder, sessionKeys(address), {}, { signal });
+      return answerOf(answer, ([, fence, expiresAt]) => ({
+        fence: Number(fence),
+        expiresAt: Number(expiresAt),
+      }));
     },
 
     async release({ address, fence, signal }) {

@@ -1,10 +1,10 @@
-import type { AppendResult } from "@relevo/core";
+import type { AppendResult, EventInput } from "@relevo/core";
 import { type AdmittedAppend, type Answer, retractedRanges } from "@relevo/core/store";
 import { type Reply, refusalOf, replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
 import { appendFast, appendFull } from "../scripts/scripts.generated.ts";
 import { cellOf, encodeAppended } from "./event-codec.ts";
-import { decodeText, encoded } from "./head-codec.ts";
+import { decodeText, encoded, previousTokenOf } from "./head-codec.ts";
 import { numberedRanges, rangesText } from "./ranges-text.ts";
 import { seedOf } from "./seed.ts";
 
@@ -26,7 +26,7 @@ export async function appendEvents(
     events.push(encodeAppended(one));
     cells += cellOf(event, event.agent);
     bytes += one.bytes;
-    if (event.type === "retraction" || event.derivedFrom !== undefined) plain = false;
+    if (!isPlain(event)) plain = false;
   }
   const common = {
     incarnation: encoded(request.incarnation),
@@ -34,6 +34,7 @@ export async function appendEvents(
     fingerprint: encoded(operation?.fingerprint),
     expectedVersion,
     fence,
+    token: request.token,
     cells,
     bytes,
     events,
@@ -42,7 +43,7 @@ export async function appendEvents(
   if (plain) {
     const few = fence === undefined ? { ...keys, lease: undefined } : keys;
     const reply = replyOf(await connection.script(appendFast, few, common, settings));
-    if (reply[0] !== "full") return appended(reply);
+    if (reply[0] !== "full") return appended(reply, request.token);
   }
   // What is left of the time, for both steps.
   const rest = connection.scope(signal, since);
@@ -62,11 +63,18 @@ export async function appendEvents(
     },
     { ...settings, signal: rest },
   );
-  return appended(replyOf(answer));
+  return appended(replyOf(answer), request.token);
 }
 
-function appended(reply: Reply): Answer<AppendResult> {
-  const [status, firstSeq, version, incarnation, revision] = reply;
+/** Whether nothing but the log and its columns knows of the event. */
+function isPlain({ type, pinned, derivedFrom }: EventInput): boolean {
+  return type !== "retraction" && type !== "summary" && pinned !== true && derivedFrom === undefined;
+}
+
+function appended(reply: Reply, token: string): Answer<AppendResult> {
+  const [status, firstSeq, version, incarnation, revision, found] = reply;
+  const replayed = status === "replayed";
+  const previous = previousTokenOf(found);
   return (
     refusalOf(reply) ?? {
       ok: {
@@ -74,8 +82,10 @@ function appended(reply: Reply): Answer<AppendResult> {
         version: Number(version),
         incarnation: decodeText(String(incarnation)),
         revision: Number(revision),
-        token: "",
-        replayed: status === "replayed",
+        // A replay found the present one.
+        token: replayed ? (previous.previousToken ?? "") : token,
+        ...previous,
+        replayed,
       },
     }
   );

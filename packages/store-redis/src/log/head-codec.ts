@@ -1,5 +1,5 @@
-import type { JsonObject, SessionHead } from "@relevo/core";
-import { corruptHead, unreadable } from "../answers.ts";
+import type { ChangedHead, JsonObject, SessionHead } from "@relevo/core";
+import { corruptHead, type Reply, unreadable } from "../answers.ts";
 import { formatVersion } from "../scripts/scripts.generated.ts";
 
 /** The head as it stands behind the newest event. */
@@ -8,6 +8,7 @@ export interface StoredHead {
   readonly version: number;
   readonly revision: number;
   readonly removalRevision: number;
+  readonly token: string;
   readonly firstSeq: number;
   readonly bytes: number;
   readonly createdAt: number;
@@ -21,7 +22,7 @@ export interface StoredHead {
 
 /** As `headText` in the scripts writes it, behind the format. */
 const pattern =
-  /^H(\d+)\|(\d+)\|(\d+)\|(\d+)\|(-?\d+)\|(\d+)\|\d+\|([^|]*)\|(\d+)\|(-?\d+)\|(\d+)\|[01]\|([01])\|\d+\|\d+\|\d+\.\d+\|\d+\|(\d+)\|(.*)$/su;
+  /^H(\d+)\|(\d+)\|(\d+)\|(\d+)\|(-?\d+)\|(\d+)\|\d+\|([^|]*)\|([^|]*)\|(\d+)\|(-?\d+)\|(\d+)\|[01]\|([01])\|\d+\|\d+\|[\d.]+\|\d+\|(\d+)\|(.*)$/su;
 
 /** @throws `corrupt`; `unsupported` for a newer format. */
 export function decodeHead(text: string): StoredHead {
@@ -32,20 +33,21 @@ export function decodeHead(text: string): StoredHead {
     if (!Number.isSafeInteger(value)) throw corruptHead();
     return value;
   };
-  const [expires, ttl] = [number(4), number(8)];
+  const [expires, ttl] = [number(4), number(9)];
   return {
-    incarnation: decodeText(parts[5] ?? ""),
+    incarnation: decodeText(parts[6] ?? ""),
     version: number(0),
     revision: number(1),
-    removalRevision: number(10),
-    firstSeq: number(6),
+    removalRevision: number(11),
+    token: parts[5] ?? "",
+    firstSeq: number(7),
     bytes: number(2),
-    createdAt: number(7),
+    createdAt: number(8),
     updatedAt: number(3),
     ttlMs: ttl === 0 ? undefined : ttl,
     expiresAt: expires === 0 ? undefined : expires,
-    sealed: parts[9] === "1",
-    rest: parts[11] ?? "",
+    sealed: parts[10] === "1",
+    rest: parts[12] ?? "",
   };
 }
 
@@ -77,6 +79,7 @@ export function headOf(session: string, head: StoredHead): SessionHead {
     version,
     revision,
     removalRevision,
+    token,
     firstSeq,
     bytes,
     createdAt,
@@ -89,7 +92,7 @@ export function headOf(session: string, head: StoredHead): SessionHead {
     version,
     revision,
     removalRevision,
-    token: "",
+    token,
     firstSeq,
     events: version - firstSeq + 1,
     bytes,
@@ -100,6 +103,16 @@ export function headOf(session: string, head: StoredHead): SessionHead {
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(head.sealed ? { sealed: true as const } : {}),
   };
+}
+
+/** The head after a call that may write, as scripts answer it with the token found. */
+export function changedHeadOf(session: string, [, text, found]: Reply): ChangedHead {
+  return { ...headOf(session, decodeHead(String(text))), ...previousTokenOf(found) };
+}
+
+/** The token that a write found; nothing when it created the session. */
+export function previousTokenOf(found: unknown): { readonly previousToken?: string } {
+  return found === "" ? {} : { previousToken: String(found).slice(1) };
 }
 
 function decodeMetadata(json: string): JsonObject {

@@ -42,19 +42,21 @@ export async function listSessions(
           head !== undefined &&
           (subject === undefined || head.subject === subject) &&
           (idleSince === undefined || head.updatedAt <= idleSince);
-        if (wanted && items.length === limit)
-          return { ok: { items, next: after === undefined ? undefined : { session: after, updatedAt: 0 } } };
+        if (wanted && items.length === limit) return { ok: { items, next: positionOf(after) } };
         if (wanted) items.push(head);
         after = id;
       }
       if (items.length - listed < some.length) growth *= 2;
       from += some.length;
       looked += some.length;
-      if (looked >= limit + lookBudget)
-        return { ok: { items, next: after === undefined ? undefined : { session: after, updatedAt: 0 } } };
+      if (looked >= limit + lookBudget) return { ok: { items, next: positionOf(after) } };
     }
     if (!more) return { ok: { items } };
   }
+}
+
+function positionOf(session: string | undefined): ListPosition | undefined {
+  return session === undefined ? undefined : { session, updatedAt: 0 };
 }
 
 /** The next ids of all buckets together. Beyond what a bucket gave may be others, so the merge ends at its last. */

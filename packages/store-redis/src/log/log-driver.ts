@@ -4,7 +4,7 @@ import { answerOf, refusalOf, replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
 import * as scripts from "../scripts/scripts.generated.ts";
 import { appendEvents } from "./append.ts";
-import { decodeHead, decodeText, encoded, headOf } from "./head-codec.ts";
+import { changedHeadOf, decodeHead, decodeText, encoded, headOf, previousTokenOf } from "./head-codec.ts";
 import { listSessions } from "./list-sessions.ts";
 import { resultOf } from "./operation-codec.ts";
 import { rangesText } from "./ranges-text.ts";
@@ -43,7 +43,7 @@ export function createLogDriver(context: StoreContext): LogDriver {
       return answerOf(answer, () => undefined);
     },
 
-    async touch({ address, incarnation, ttlMs, subject, metadata, signal }) {
+    async touch({ address, incarnation, ttlMs, subject, metadata, token, signal }) {
       const answer = await connection.script(
         scripts.touch,
         context.sessionKeys(address),
@@ -53,40 +53,45 @@ export function createLogDriver(context: StoreContext): LogDriver {
           ttl: ttlMs === undefined ? undefined : (ttlMs ?? 0),
           subject: encoded(subject),
           metadata: metadata === undefined ? undefined : JSON.stringify(metadata),
+          token,
         },
         { signal },
       );
-      return answerOf(answer, ([, text]) => headOf(address.session, decodeHead(String(text))));
+      return answerOf(answer, (reply) => changedHeadOf(address.session, reply));
     },
 
-    async trim({ address, incarnation, beforeSeq, olderThan, signal }) {
+    async trim({ address, incarnation, beforeSeq, olderThan, token, signal }) {
       const { session } = address;
       const answer = await connection.script(
         scripts.trim,
         context.sessionKeys(address),
-        { session, incarnation: encoded(incarnation), beforeSeq, olderThan, limit: trimLimit },
+        { session, incarnation: encoded(incarnation), beforeSeq, olderThan, limit: trimLimit, token },
         { signal },
       );
-      return answerOf(answer, ([, removed, firstSeq, more, removalRevision]) => ({
+      return answerOf(answer, ([, removed, firstSeq, more, removalRevision, present, found]) => ({
         removed: Number(removed),
         firstSeq: Number(firstSeq),
         more: more === 1,
         removalRevision: Number(removalRevision),
+        token: String(present),
+        ...previousTokenOf(found),
       }));
     },
 
-    async erase({ address, ranges, incarnation, signal }) {
+    async erase({ address, ranges, incarnation, token, signal }) {
       const { session } = address;
       const answer = await connection.script(
         scripts.erase,
         context.sessionKeys(address),
-        { session, incarnation: encoded(incarnation), ranges: rangesText(normalizeRanges(ranges)) },
+        { session, incarnation: encoded(incarnation), ranges: rangesText(normalizeRanges(ranges)), token },
         { signal, repeatable: true },
       );
-      return answerOf(answer, ([, revision, erased, removalRevision]) => ({
+      return answerOf(answer, ([, revision, erased, removalRevision, present, found]) => ({
         erased: (erased as readonly number[]).map(Number),
         revision: Number(revision),
         removalRevision: Number(removalRevision),
+        token: String(present),
+        ...previousTokenOf(found),
       }));
     },
 

@@ -4,9 +4,10 @@ import { LRUCache } from "lru-cache";
 import { answerOf, refusalOf, replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
 import type { SessionKeys } from "../keys.ts";
-import { checkHistory, mostBytes, readFiltered } from "../scripts/scripts.generated.ts";
+import { checkHistory, mostBytes, readBelow, readFiltered } from "../scripts/scripts.generated.ts";
 import { agentLetter, decodeEvent, kindOf } from "./event-codec.ts";
 import { decodeHead, type StoredHead } from "./head-codec.ts";
+import { belowValues, decodeBelow } from "./read-below.ts";
 
 /** Cells of the columns that one call of the script looks at; some milliseconds at most. */
 const cellBudget = 20_000;
@@ -43,8 +44,18 @@ export function createReader(
   };
 }
 
-function isTail({ direction, after, before, atVersion, agent, pinned, retracted }: AdmittedRead): boolean {
+function isTail({
+  direction,
+  after,
+  before,
+  atVersion,
+  agent,
+  pinned,
+  retracted,
+  below,
+}: AdmittedRead): boolean {
   return (
+    below === undefined &&
     direction === "backward" &&
     after === 0 &&
     before === Number.MAX_SAFE_INTEGER &&
@@ -83,10 +94,14 @@ async function readTail(
     events.push(event);
   }
   const last = head.version - events.length + 1;
-  return pageOf(head, events, last > head.firstSeq && events.length === limit ? last : undefined);
+  const next = last > head.firstSeq && events.length === limit ? last : undefined;
+  return { ok: pageOf(head, events, next) };
 }
 
-/** Pages of the script until there is enough; `undefined` when the session changed its incarnation meanwhile. */
+/**
+ * Pages of the script until there is enough; `undefined` when the session changed its incarnation meanwhile, or what
+ * stands below the page is of another moment.
+ */
 async function readPages(
   { connection }: StoreContext,
   keys: SessionKeys,
@@ -97,6 +112,7 @@ async function readPages(
   const backward = request.direction === "backward";
   const events: StoredEvent[] = [];
   let { after, before, atVersion } = request;
+  const belowAsked = belowValues(request.below);
   let first: StoredHead | undefined;
   let length = 0;
   for (let round = 1; ; round++) {
@@ -114,18 +130,20 @@ async function readPages(
         retracted: retractedMode(request.retracted, atVersion),
         atVersion,
         cells: cellBudget,
+        ...belowAsked,
       },
       { signal },
     );
     const reply = replyOf(answer);
     const refusal = refusalOf(reply);
     if (refusal !== undefined) return refusal;
-    const [status, text, stop, seqs, elements] = reply as unknown as [
+    const [status, text, stop, seqs, elements, belowFirst] = reply as unknown as [
       string,
       string,
       number,
       readonly number[],
       readonly string[],
+      unknown,
     ];
     if (status === "none") return first === undefined ? { ok: undefined } : undefined;
     const head = decodeHead(text);
@@ -143,7 +161,17 @@ async function readPages(
     length += elements.reduce((sum, element) => sum + element.length, 0);
     const next = stop === 0 ? undefined : stop;
     const isEnough = events.length >= request.limit || round >= maxRounds || length >= pageLength;
-    if (next === undefined || isEnough) return pageOf(first, events, next);
+    if (next === undefined || isEnough) {
+      const page = pageOf(first, events, next);
+      if (request.below === undefined) return { ok: page };
+      // What came with the page is below its last element, which has to be an event of the page.
+      if (round === 1 && events.length === elements.length)
+        return { ok: { ...page, below: decodeBelow(request.below, belowFirst) } };
+      const values = { ...belowAsked, from: events.at(-1)?.seq ?? first.version + 1, seenToken: first.token };
+      const belowReply = replyOf(await connection.script(readBelow, keys, values, { signal }));
+      if (belowReply[0] !== "ok") return undefined;
+      return { ok: { ...page, below: decodeBelow(request.below, belowReply[1]) } };
+    }
     if (backward) before = next;
     else after = next;
     atVersion ??= first.version;
@@ -156,15 +184,10 @@ function longestOf(elements: readonly string[]): number {
   return most;
 }
 
-function pageOf(
-  head: StoredHead,
-  events: readonly StoredEvent[],
-  next: number | undefined,
-): Answer<ReadResult> {
-  const { incarnation, version, revision, removalRevision } = head;
-  return {
-    ok: { incarnation, version, revision, removalRevision, events, ...(next === undefined ? {} : { next }) },
-  };
+function pageOf(head: StoredHead, events: readonly StoredEvent[], next: number | undefined): ReadResult {
+  const { incarnation, version, revision, removalRevision, token } = head;
+  const page = { incarnation, version, revision, removalRevision, token, events };
+  return next === undefined ? page : { ...page, next };
 }
 
 function kindsOf(types: ReadonlySet<EventType> | undefined): string | undefined {

@@ -1,6 +1,7 @@
-import type { SessionAddress, SessionHead, StoredEvent } from "@relevo/core";
+import type { ChangedHead, SessionAddress, StoredEvent } from "@relevo/core";
 import { rangesOf } from "@relevo/core/input";
 import {
+  type AdmittedImport,
   type AdmittedTransferBatch,
   type Answer,
   type ImportPlan,
@@ -14,7 +15,7 @@ import type { StoreContext } from "../context.ts";
 import { importPart, seal } from "../scripts/scripts.generated.ts";
 import { cellOf, encodeCopy, flagsOf } from "./event-codec.ts";
 import { createExporter, type Part, readPart } from "./export-events.ts";
-import { decodeHead, encoded, headOf, restOf } from "./head-codec.ts";
+import { changedHeadOf, encoded, restOf } from "./head-codec.ts";
 import { decodeOperation, encodeOperation } from "./operation-codec.ts";
 import { numberedRanges, rangesText } from "./ranges-text.ts";
 import { encodeRemoved } from "./removed-codec.ts";
@@ -26,22 +27,22 @@ export function createTransferDriver(context: StoreContext): TransferDriver {
   return {
     export: createExporter(context),
 
-    async seal({ address, sealed, incarnation, expectedVersion, signal }) {
+    async seal({ address, sealed, incarnation, expectedVersion, token, signal }) {
       const answer = await connection.script(
         seal,
         context.sessionKeys(address),
-        { session: address.session, incarnation: encoded(incarnation), sealed, expectedVersion },
+        { session: address.session, incarnation: encoded(incarnation), sealed, expectedVersion, token },
         { signal, repeatable: true },
       );
-      return answerOf(answer, ([, text]) => headOf(address.session, decodeHead(String(text))));
+      return answerOf(answer, (reply) => changedHeadOf(address.session, reply));
     },
 
     async import(request) {
-      const { address, batch } = request;
+      const { address } = request;
       const signal = connection.scope(request.signal);
       await context.tenants.register(address.tenant, signal);
       for (;;) {
-        const answer = await importOnce(context, address, batch, signal);
+        const answer = await importOnce(context, request, signal);
         if (answer !== "changed") return answer;
       }
     },
@@ -51,10 +52,9 @@ export function createTransferDriver(context: StoreContext): TransferDriver {
 /** Reads what is here, plans, and applies the plan on the condition that nothing has changed meanwhile. */
 async function importOnce(
   context: StoreContext,
-  address: SessionAddress,
-  batch: AdmittedTransferBatch,
+  { address, batch, token }: AdmittedImport,
   signal: AbortSignal,
-): Promise<Answer<SessionHead> | "changed"> {
+): Promise<Answer<ChangedHead> | "changed"> {
   const firstSeq = batch.events[0]?.event.seq ?? batch.head.version + 1;
   const here = await readCopies(context, address, firstSeq - 1, batch.events.length, signal);
   if (here === "changed") return here;
@@ -69,6 +69,7 @@ async function importOnce(
         session: address.session,
         seenHead: here?.text,
         incarnation: encodeURIComponent(batch.head.incarnation),
+        token,
         ...headValues(batch),
         ...planValues(planned.ok),
       },
@@ -76,7 +77,7 @@ async function importOnce(
     ),
   );
   if (reply[0] === "changed") return "changed";
-  return refusalOf(reply) ?? { ok: headOf(address.session, decodeHead(String(reply[1]))) };
+  return refusalOf(reply) ?? { ok: changedHeadOf(address.session, reply) };
 }
 
 /** What a copy takes over from the session that it is of. */

@@ -1,19 +1,20 @@
--- The common-case append. Every key and argument costs time, so it takes few. Answers 'full' when it takes more than
+-- The common-case append. Every key and argument costs time, so it takes few: no pinned messages and summaries, which
+-- need an index. Answers 'full' when it takes more than
 -- that: a new session, an expiry to be set, operations to be let go of.
 -- keys: log operations olderOperations columns lease?
 -- list: events
 -- #include clock
 -- #include format
 local text = redis.call('LINDEX', LOG, -1)
-local version, revision, size, expires, ops, stable =
-  string.match(text or '', '^H{{formatVersion}}|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|(.*)$')
+local version, revision, size, expires, ops, found, stable =
+  string.match(text or '', '^H{{formatVersion}}|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|([^|]*)|(.*)$')
 if not version then return { text and problemOf(text) or 'full' } end
 local inc, first, ttl, fixed, sealed, old, rotate, aux =
   string.match(stable, '^([^|]*)|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
 if not inc then return { 'corrupt' } end
 expires = tonumber(expires)
 if hasEnded(expires) then return { 'full' } end
-local h = { inc = inc, ops = tonumber(ops), old = tonumber(old), sealed = sealed, version = tonumber(version) }
+local h = { inc = inc, ops = tonumber(ops), old = tonumber(old), sealed = sealed, version = tonumber(version), token = found }
 -- #include operations
 -- #include append-checks
 if expires ~= 0 and fixed == '0' then expires = now + ttl end
@@ -28,8 +29,8 @@ if operation then
     string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
   ops = ops + 1
 end
-local head = string.format('H{{formatVersion}}|%d|%d|%d|%s|%d|%d|', version, revision, size + bytes, stamp, expires, ops)
-  .. stable
+local head = string.format('H{{formatVersion}}|%d|%d|%d|%s|%d|%d|%s|', version, revision, size + bytes, stamp, expires,
+  ops, token) .. stable
 if eventsCount == 1 then
   redis.call('RPUSH', LOG, head)
 elseif eventsCount == 0 then
@@ -42,4 +43,4 @@ if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first 
   redis.call('UNLINK', COLUMNS)
 end
 if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
-return { 'ok', before + 1, version, inc, revision }
+return { 'ok', before + 1, version, inc, revision, '=' .. found }

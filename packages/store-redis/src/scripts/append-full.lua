@@ -24,7 +24,7 @@ for ranges in string.gmatch(retractions, '=([^;]*);') do
     if tonumber(to) > before then return { 'retraction', before, tonumber(to) } end
   end
 end
-local subject = subjectOf(mark)
+local subject, tokenBefore = subjectOf(mark), tokenFound(h)
 if not h then
   subject = newSubject
   h = createHead(session, newIncarnation, newTtl, newFixed, subject, newRest, mark)
@@ -40,7 +40,7 @@ local version = before + eventsCount
 if eventsCount > 0 then redis.call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
 -- #include push-events
 h.version = version
-h.revision = h.revision + 1
+revise(h, token)
 h.bytes = h.bytes + bytes
 h.updated = stamp
 if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - h.first + 1) * 2 then
@@ -52,6 +52,8 @@ if operation then
   h.ops = h.ops + 1
 end
 if eventsCount > 0 then redis.call('RPUSH', LOG, headText(h)) end
+-- An element begins with `:0:`, the flag behind it.
+for index = 1, eventsCount do addLandmark(before + index, string.byte(ARGV[eventsFrom + index], 4) - 65) end
 for index, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do
   redis.call('HSET', DERIVED, num(before + tonumber(index)), ranges)
 end
@@ -61,4 +63,4 @@ for index, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
 end
 noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
-return { 'ok', before + 1, version, h.inc, h.revision }
+return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore }

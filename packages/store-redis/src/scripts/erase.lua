@@ -3,12 +3,12 @@
 -- #include rewrite
 -- #include removals
 -- #include open
--- arguments: ranges
+-- arguments: ranges token
 if not h then return { 'none' } end
 local erased, changed = blankEvents(h, pairsOf(ranges))
 if #changed > 0 then
-  h.revision = h.revision + 1
+  revise(h, token)
   noteRemoval(h, changed)
   saveHead(session, h, subjectOf(mark))
 end
-return { 'ok', h.revision, erased, h.removal }
+return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }

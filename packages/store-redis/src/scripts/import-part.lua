@@ -4,7 +4,7 @@
 -- #include rewrite
 -- #include removals
 -- arguments: session seenHead? incarnation first:number created updated ttl:number newSubject rest
--- arguments: newRevision:number bytes:number cells erasedRanges derivations sourceRemoval:number sourceRemoved retractions
+-- arguments: newRevision:number bytes:number cells erasedRanges derivations sourceRemoval:number sourceRemoved retractions token
 -- list: operations(id row)
 -- list: events
 -- #include require-room
@@ -14,7 +14,7 @@ if lost == 'evicted' and mark.inc ~= incarnation then return { lost } end
 if (h and headText(h)) ~= seenHead then return { 'changed' } end
 local adds = eventsCount > 0 or operationsCount > 0
 local changed = {}
-local isNew = not h
+local isNew, tokenBefore = not h, tokenFound(h)
 local subject = subjectOf(mark)
 if not h then
   subject = ''
@@ -22,7 +22,7 @@ if not h then
   h.first = first
   h.version = first - 1
   h.sealed = '1'
-  h.revision = newRevision
+  revise(h, token, newRevision)
 end
 for index = 1, eventsCount do
   local element = ARGV[eventsFrom + index]
@@ -33,6 +33,10 @@ h.bytes = h.bytes + bytes
 if eventsCount > 0 then
   if redis.call('APPEND', COLUMNS, cells) ~= (h.version - h.first + 1) * 2 then redis.call('UNLINK', COLUMNS) end
   redis.call('RPUSH', LOG, headText(h))
+end
+local landed = {}
+for index = 1, eventsCount do
+  addLandmark(h.version - eventsCount + index, partsOf(ARGV[eventsFrom + index], landed).code)
 end
 for index = 1, operationsCount do
   -- One that this id had in an ended incarnation is replaced, and was counted.
@@ -48,7 +52,7 @@ if erasedRanges ~= '' then
   local _, blanked = blankEvents(h, pairsOf(erasedRanges))
   changed = blanked
 end
-if not isNew and (adds or #changed > 0) then h.revision = newRevision end
+if not isNew and (adds or #changed > 0) then revise(h, token, newRevision) end
 if adds or isNew then
   adoptRemoved(sourceRemoved)
   h.removal = math.max(h.removal, sourceRemoval)
@@ -63,4 +67,4 @@ if adds or isNew then
   h.expires = ttl > 0 and now + ttl or 0
 end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
-return { 'ok', headText(h) }
+return { 'ok', headText(h), tokenBefore }

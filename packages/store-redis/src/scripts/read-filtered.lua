@@ -3,17 +3,20 @@
 -- as `cells` says, and gives as many events as may be read at once.
 --
 -- `kinds` are digits such as 02; `agent` is a letter; `pinned` is yes or no; `retracted` is exclude, only or include.
--- Answers the head, where to go on (0 for nowhere), the seqs, and the events.
--- keys: log operations columns
+-- Answers the head, where to go on (0 for nowhere), the seqs, the events, and what stands below them.
+-- keys: log operations columns landmarks derived
 -- access: read
 -- arguments: after:number before:number limit:number backward:boolean kinds? agent? pinned? retracted
 -- arguments: atVersion:number? cells:number
 -- #include open-for-read
 -- #include elements
+-- #include landmarks
+-- #include spans
+-- #include below
 local low = math.max(after + 1, h.first)
 local high = math.min(before - 1, h.version)
 if atVersion then high = math.min(high, atVersion) end
-if low > high then return { 'ok', text, 0, {}, {} } end
+if low > high then return { 'ok', text, 0, {}, {}, readBelow(h.version + 1) } end
 
 -- Which flags are wanted, as a table by byte.
 local wanted = {}
@@ -67,4 +70,4 @@ while index <= #seqs and bytes < mostBytes do
   index = last + 1
 end
 if #events < #seqs then stop = seqs[#events] end
-return { 'ok', text, stop, seqs, events }
+return { 'ok', text, stop, seqs, events, readBelow(seqs[#events] or h.version + 1) }

@@ -80,19 +80,19 @@ const headText = `${formatText}
 -- evicted and is moved to another node as a whole, and one LRANGE reads the newest events with the state of their
 -- session. What every append changes comes first. Returns nil and why for a text that is none.
 local function parseHead(text)
-  local version, revision, bytes, updated, expires, ops, inc, first, created, ttl, fixed, sealed, old, rotate, docs, derived, aux, removal, rest =
-    string.match(text, '^H1|(%d+)|(%d+)|(%d+)|(%-?%d+)|(%d+)|(%d+)|([^|]*)|(%d+)|(%-?%d+)|(%d+)|([01])|([01])|(%d+)|(%d+)|(%d+)%.(%d+)|(%d+)|(%d+)|(.*)$')
+  local version, revision, bytes, updated, expires, ops, token, inc, first, created, ttl, fixed, sealed, old, rotate, docs, derived, landmarks, aux, removal, rest =
+    string.match(text, '^H1|(%d+)|(%d+)|(%d+)|(%-?%d+)|(%d+)|(%d+)|([^|]*)|([^|]*)|(%d+)|(%-?%d+)|(%d+)|([01])|([01])|(%d+)|(%d+)|(%d+)%.(%d+)%.(%d+)|(%d+)|(%d+)|(.*)$')
   if not inc then return nil, problemOf(text) end
   return { inc = inc, version = tonumber(version), revision = tonumber(revision), first = tonumber(first),
     bytes = tonumber(bytes), created = created, updated = updated, ttl = tonumber(ttl), fixed = fixed,
     expires = tonumber(expires), sealed = sealed, ops = tonumber(ops), old = tonumber(old),
-    rotate = tonumber(rotate), docs = tonumber(docs), derived = tonumber(derived), aux = tonumber(aux), removal = tonumber(removal), rest = rest }
+    rotate = tonumber(rotate), token = token, docs = tonumber(docs), derived = tonumber(derived), landmarks = tonumber(landmarks), aux = tonumber(aux), removal = tonumber(removal), rest = rest }
 end
 
 local function headText(h)
-  return string.format('H1|%d|%d|%d|%s|%d|%d|%s|%d|%s|%d|%s|%s|%d|%d|%d.%d|%d|%d|%s',
-    h.version, h.revision, h.bytes, h.updated, h.expires, h.ops, h.inc, h.first, h.created, h.ttl, h.fixed, h.sealed,
-    h.old, h.rotate, h.docs, h.derived, h.aux, h.removal, h.rest)
+  return string.format('H1|%d|%d|%d|%s|%d|%d|%s|%s|%d|%s|%d|%s|%s|%d|%d|%d.%d.%d|%d|%d|%s',
+    h.version, h.revision, h.bytes, h.updated, h.expires, h.ops, h.token, h.inc, h.first, h.created, h.ttl, h.fixed, h.sealed,
+    h.old, h.rotate, h.docs, h.derived, h.landmarks, h.aux, h.removal, h.rest)
 end
 `;
 
@@ -154,7 +154,7 @@ end
 
 -- Ends the incarnation: what lived with it goes, its operations stay known for a day.
 local function endSession(session, subject)
-  redis.call('UNLINK', LOG, COLUMNS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  redis.call('UNLINK', LOG, COLUMNS, DERIVED, LANDMARKS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
   redis.call('ZREM', SESSIONS, session)
   redis.call('ZREM', EXPIRING, session)
   redis.call('ZREM', DOCUMENTS_DUE, session)
@@ -167,7 +167,8 @@ local function endSession(session, subject)
 end
 
 local function intactUnit(h)
-  return redis.call('HLEN', DERIVED) == h.derived and redis.call('HLEN', DOCUMENTS) == h.docs
+  return redis.call('HLEN', DERIVED) == h.derived and redis.call('ZCARD', LANDMARKS) == h.landmarks
+    and redis.call('HLEN', DOCUMENTS) == h.docs
     and (h.docs == 0 or intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING))
 end
 
@@ -193,7 +194,7 @@ local function openHead(session)
   return nil, nil, mark
 end
 
-local BESIDE = { COLUMNS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
+local BESIDE = { COLUMNS, DERIVED, LANDMARKS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
 
 -- Saves the head, then sets every expiry: a lifetime of a millisecond may be over before this script is.
 local function keepUnit(h)
@@ -224,6 +225,15 @@ local function keepRegistry(h)
   end
 end
 
+-- Moves the session to its next revision, under the token of the write.
+local function revise(h, token, revision)
+  h.revision = revision or h.revision + 1
+  h.token = token
+end
+
+-- The token that a write finds, as it is answered: behind a sign, because it is empty when no write has given one.
+local function tokenFound(h) return h and '=' .. h.token or '' end
+
 -- Puts a changed head in place of the last element, with everything that follows from a change of its expiry.
 local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
@@ -231,6 +241,7 @@ local function saveHead(session, h, subject)
   redis.call('ZADD', SESSIONS, 0, session)
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
+  h.landmarks = redis.call('ZCARD', LANDMARKS)
   keepUnit(h)
   keepRegistry(h)
 end
@@ -245,8 +256,8 @@ local function createHead(session, inc, ttl, fixed, subject, rest, mark)
   local h = { inc = inc, version = 0, revision = 0, first = 1, bytes = 0, created = num(now), updated = num(now),
     ttl = ttl, fixed = fixed and '1' or '0', expires = ttl > 0 and now + ttl or 0, sealed = '0',
     ops = redis.call('HLEN', OPERATIONS), old = redis.call('HLEN', OLDER_OPERATIONS),
-    rotate = mark and mark.rotate or now + dayMs, docs = 0, derived = 0, aux = 0, removal = 0, rest = rest }
-  redis.call('UNLINK', COLUMNS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+    rotate = mark and mark.rotate or now + dayMs, token = '', docs = 0, derived = 0, landmarks = 0, aux = 0, removal = 0, rest = rest }
+  redis.call('UNLINK', COLUMNS, DERIVED, LANDMARKS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
   redis.call('RPUSH', LOG, headText(h))
   changeSubject(session, '', subject)
   return h
@@ -363,20 +374,21 @@ local function changeEvents(h, list, change)
 end
 `;
 
-const removalsText = `-- What erasures, retractions and trims do to events, and what is remembered of it. After \`rewrite\`.
+const landmarksText = `-- Effective pinned messages and summaries by their seq, of summaries behind an offset: what stands below a page is found
+-- without a look at the rest of the log. \`code\` is the flag's number, see \`rewrite\`.
 
--- Events that repeat others, oldest first: a source is always older than what repeats it. The empty field is none.
-local function derivedEvents()
-  local flat = redis.call('HGETALL', DERIVED)
-  local list = {}
-  for index = 1, #flat, 2 do
-    if flat[index] ~= '' then list[#list + 1] = { tonumber(flat[index]), flat[index + 1] } end
-  end
-  table.sort(list, function(a, b) return a[1] < b[1] end)
-  return list
+local function isLandmark(code) return code < 12 and (code == 6 or code % 6 == 1) end
+
+local function addLandmark(seq, code)
+  if isLandmark(code) then redis.call('ZADD', LANDMARKS, num(code == 6 and seq or seq + summaryOffset), num(seq)) end
 end
 
--- The first of the ascending spans that does not end before a seq; one behind the last when there is none.
+local function removeLandmark(seq, code)
+  if isLandmark(code) then redis.call('ZREM', LANDMARKS, num(seq)) end
+end
+`;
+
+const spansText = `-- The first of the ascending spans that does not end before a seq; one behind the last when there is none.
 local function spanFrom(spans, seq)
   local low, high = 1, #spans + 1
   while low < high do
@@ -397,6 +409,20 @@ local function meets(ranges, ...)
     end
   end
   return false
+end
+`;
+
+const removalsText = `-- What erasures, retractions and trims do to events, and what is remembered of it. After \`rewrite\`.
+${landmarksText}${spansText}
+-- Events that repeat others, oldest first: a source is always older than what repeats it. The empty field is none.
+local function derivedEvents()
+  local flat = redis.call('HGETALL', DERIVED)
+  local list = {}
+  for index = 1, #flat, 2 do
+    if flat[index] ~= '' then list[#list + 1] = { tonumber(flat[index]), flat[index + 1] } end
+  end
+  table.sort(list, function(a, b) return a[1] < b[1] end)
+  return list
 end
 
 -- Seqs as spans, ascending and apart. Sorts them.
@@ -481,6 +507,7 @@ local function blankEvents(h, asked)
     h.bytes = h.bytes - bytesOf(parts)
     parts.bytes = '0'
     parts.json = '{"type":' .. cjson.encode(event.type) .. at .. ',"erasedAt":' .. num(now) .. '}'
+    removeLandmark(seq, parts.code)
     -- A tombstone is not pinned.
     parts.code = parts.code % 6 + math.floor(parts.code / 12) % 2 * 12 + 24
     changed[#changed + 1] = seq
@@ -506,6 +533,7 @@ local function retract(h, by, ranges, retracted)
   local function mark(parts, seq)
     local kind = parts.code % 6
     if kind > 1 or parts.marked or parts.code >= 24 then return false end
+    removeLandmark(seq, parts.code)
     parts.by = text
     parts.code = parts.code + 12
     marked[#marked + 1] = seq
@@ -803,6 +831,7 @@ const openText = `-- What most scripts over a session begin with.
 local h, lost, mark = openHead(session)
 if lost then return { lost } end
 if incarnation and (not h or h.inc ~= incarnation) then return { 'ended' } end
+local tokenBefore = tokenFound(h)
 `;
 
 const guardedText = `-- What writes of a session's documents begin with.
@@ -927,6 +956,54 @@ end
 sweepDocuments(20)
 `;
 
+const belowText = `-- What stands below a page whose oldest event is \`from\`: pinned messages and summaries in force, newest first, each with
+-- its seq, and 1 when there are more. As many bytes as may be read at once. After \`elements\` and \`landmarks\`.
+local function landmarksBelow(high, low, limit)
+  return redis.call('ZREVRANGEBYSCORE', LANDMARKS, high, low, 'LIMIT', 0, limit)
+end
+
+local function take(seqs, most)
+  local taken, bytes = {}, 0
+  for index = 1, math.min(#seqs, most) do
+    if bytes >= mostBytes then return taken, 1 end
+    local element = redis.call('LINDEX', LOG, seqs[index] - h.first)
+    taken[#taken + 1] = element
+    bytes = bytes + #element
+  end
+  return taken, #seqs > most and 1 or 0
+end
+
+-- Those that no later one of them names in its \`derivedFrom\`.
+local function inForce(seqs)
+  local ranges = #seqs > 0 and redis.call('HMGET', DERIVED, unpack(seqs)) or {}
+  local kept = {}
+  for index, seq in ipairs(seqs) do
+    local span, isNamed = { { tonumber(seq), tonumber(seq) } }, false
+    for place = 1, index - 1 do isNamed = isNamed or (ranges[place] and meets(ranges[place], span)) end
+    if not isNamed then kept[#kept + 1] = seq end
+  end
+  return kept
+end
+
+local function readBelow(from)
+  local answer = {}
+  if maxPinned > 0 then
+    local seqs = landmarksBelow('(' .. num(from), '-inf', maxPinned + 1)
+    local taken, more = take(seqs, maxPinned)
+    answer[1] = { seqs, taken, more }
+  end
+  if maxSummaries > 0 then
+    local seqs, older = landmarksBelow('+inf', num(summaryOffset), maxSummaries + 1), {}
+    local more = #seqs > maxSummaries
+    if more then seqs[#seqs] = nil end
+    for _, seq in ipairs(inForce(seqs)) do if tonumber(seq) < from then older[#older + 1] = seq end end
+    local taken, cut = take(older, #older)
+    answer[2] = { older, taken, (more or cut == 1) and 1 or 0 }
+  end
+  return { answer[1] or {}, answer[2] or {} }
+end
+`;
+
 const touchOneText = `local live = findDocument(key)
 if not live then return { 'none' } end
 local before = { tags = live.tags, expires = live.expires }
@@ -940,45 +1017,46 @@ if h.sealed == '1' then return { 'sealed' } end
 
 export const acquire: EmbeddedScript<
   { readonly lease: string },
-  { readonly ttl: number }
+  { readonly ttl: number; readonly takeOver: boolean }
 > = {
   source: `local formatVersion = 1
 local LEASE = KEYS[1]
-local ttl = tonumber(ARGV[1])
--- Answers the token and its end, or 'held' with those of the holder and how long it still has.
-${leaseText}if released == '0' and now < expires then return { 'held', fence, expires, expires - now } end
+local ttl, takeOver = tonumber(ARGV[1]), ARGV[2] == '1'
+-- Answers the token and its end, or 'held' with those of the holder and how long it still has. A takeover asks nobody.
+${leaseText}if not takeOver and released == '0' and now < expires then return { 'held', fence, expires, expires - now } end
 fence = math.max(fence + 1, micros)
 expires = now + ttl
 save(expires, '0')
 return { 'ok', fence, expires }
 `,
-  sha: "3e22a1d9881be273b3dabbc73ad0e2610424f6f3",
+  sha: "cc3c8876680e2376354fb8eaa19df472277788b2",
   writes: true,
   keys: (keys) => [keys.lease],
-  arguments: (values) => [`${values.ttl}`],
+  arguments: (values) => [`${values.ttl}`, values.takeOver ? "1" : "0"],
 };
 
 export const appendFast: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string | undefined },
-  { readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
+  { readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local incarnation, operation, fingerprint, expectedVersion, fence, cells, bytes = ARGV[1] ~= '' and ARGV[1] or nil, ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
-local eventsFrom = 7
+local incarnation, operation, fingerprint, expectedVersion, fence, token, cells, bytes = ARGV[1] ~= '' and ARGV[1] or nil, ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[8])
+local eventsFrom = 8
 local eventsCount = #ARGV - eventsFrom
--- The common-case append. Every key and argument costs time, so it takes few. Answers 'full' when it takes more than
+-- The common-case append. Every key and argument costs time, so it takes few: no pinned messages and summaries, which
+-- need an index. Answers 'full' when it takes more than
 -- that: a new session, an expiry to be set, operations to be let go of.
 ${clockText}${formatText}local text = redis.call('LINDEX', LOG, -1)
-local version, revision, size, expires, ops, stable =
-  string.match(text or '', '^H1|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|(.*)$')
+local version, revision, size, expires, ops, found, stable =
+  string.match(text or '', '^H1|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|([^|]*)|(.*)$')
 if not version then return { text and problemOf(text) or 'full' } end
 local inc, first, ttl, fixed, sealed, old, rotate, aux =
   string.match(stable, '^([^|]*)|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
 if not inc then return { 'corrupt' } end
 expires = tonumber(expires)
 if hasEnded(expires) then return { 'full' } end
-local h = { inc = inc, ops = tonumber(ops), old = tonumber(old), sealed = sealed, version = tonumber(version) }
+local h = { inc = inc, ops = tonumber(ops), old = tonumber(old), sealed = sealed, version = tonumber(version), token = found }
 ${operationsText}-- The checks of an append in the order of the port: incarnation, operation, seal, fence, version. \`h\` may be nil.
 if incarnation and (not h or h.inc ~= incarnation) then return { 'ended' } end
 if operation then
@@ -987,7 +1065,7 @@ if operation then
   if known then
     if not h or known.inc ~= h.inc then return { 'ended' } end
     if known.fingerprint ~= fingerprint then return { 'operation' } end
-    return { 'replayed', known.first, known.version, known.inc, known.revision }
+    return { 'replayed', known.first, known.version, known.inc, known.revision, '=' .. h.token }
   end
 end
 if h and h.sealed == '1' then return { 'sealed' } end
@@ -1011,8 +1089,8 @@ if operation then
     string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
   ops = ops + 1
 end
-local head = string.format('H1|%d|%d|%d|%s|%d|%d|', version, revision, size + bytes, stamp, expires, ops)
-  .. stable
+local head = string.format('H1|%d|%d|%d|%s|%d|%d|%s|', version, revision, size + bytes, stamp, expires,
+  ops, token) .. stable
 if eventsCount == 1 then
   redis.call('RPUSH', LOG, head)
 elseif eventsCount == 0 then
@@ -1024,23 +1102,24 @@ if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first 
   redis.call('UNLINK', COLUMNS)
 end
 if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
-return { 'ok', before + 1, version, inc, revision }
+return { 'ok', before + 1, version, inc, revision, '=' .. found }
 `,
-  sha: "2051ac2c93de3ee124047cdd92fa1294f7984103",
+  sha: "bf1047da48280204095505013858c367301a43c7",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, ...(keys.lease === undefined ? [] : [keys.lease])],
-  arguments: (values) => [values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.cells, `${values.bytes}`, ...values.events],
+  arguments: (values) => [values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
 };
 
 export const appendFull: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
-  { readonly session: string; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly ttl: number | undefined; readonly retractions: string; readonly derivations: string; readonly seenRemoval: number | undefined; readonly sources: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
+  { readonly session: string; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly ttl: number | undefined; readonly retractions: string; readonly derivations: string; readonly seenRemoval: number | undefined; readonly sources: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
+local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local session, newIncarnation, newTtl, newFixed, newSubject, newRest, ttl, retractions, derivations, seenRemoval, sources, incarnation, operation, fingerprint, expectedVersion, fence, cells, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12] ~= '' and ARGV[12] or nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] ~= '' and ARGV[14] or nil, tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17], tonumber(ARGV[18])
-local eventsFrom = 18
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
+local session, newIncarnation, newTtl, newFixed, newSubject, newRest, ttl, retractions, derivations, seenRemoval, sources, incarnation, operation, fingerprint, expectedVersion, fence, token, cells, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12] ~= '' and ARGV[12] or nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] ~= '' and ARGV[14] or nil, tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17], ARGV[18], tonumber(ARGV[19])
+local eventsFrom = 19
 local eventsCount = #ARGV - eventsFrom
 -- Any append, with all keys of the session. Retractions and derivations are \`offset=from-to,…;\` with the event's place
 -- behind the version; \`sources\` are all derivations, ascending and apart.
@@ -1054,7 +1133,7 @@ if operation then
   if known then
     if not h or known.inc ~= h.inc then return { 'ended' } end
     if known.fingerprint ~= fingerprint then return { 'operation' } end
-    return { 'replayed', known.first, known.version, known.inc, known.revision }
+    return { 'replayed', known.first, known.version, known.inc, known.revision, '=' .. h.token }
   end
 end
 if h and h.sealed == '1' then return { 'sealed' } end
@@ -1078,7 +1157,7 @@ for ranges in string.gmatch(retractions, '=([^;]*);') do
     if tonumber(to) > before then return { 'retraction', before, tonumber(to) } end
   end
 end
-local subject = subjectOf(mark)
+local subject, tokenBefore = subjectOf(mark), tokenFound(h)
 if not h then
   subject = newSubject
   h = createHead(session, newIncarnation, newTtl, newFixed, subject, newRest, mark)
@@ -1093,7 +1172,7 @@ local stamp = num(now)
 local version = before + eventsCount
 if eventsCount > 0 then redis.call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
 ${pushEventsText}h.version = version
-h.revision = h.revision + 1
+revise(h, token)
 h.bytes = h.bytes + bytes
 h.updated = stamp
 if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - h.first + 1) * 2 then
@@ -1105,6 +1184,8 @@ if operation then
   h.ops = h.ops + 1
 end
 if eventsCount > 0 then redis.call('RPUSH', LOG, headText(h)) end
+-- An element begins with \`:0:\`, the flag behind it.
+for index = 1, eventsCount do addLandmark(before + index, string.byte(ARGV[eventsFrom + index], 4) - 65) end
 for index, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do
   redis.call('HSET', DERIVED, num(before + tonumber(index)), ranges)
 end
@@ -1114,12 +1195,12 @@ for index, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
 end
 noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
-return { 'ok', before + 1, version, h.inc, h.revision }
+return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore }
 `,
-  sha: "9e219781aa7f8b38ee010f398e877f6e5f7e58cd",
+  sha: "5dde07ff4f92c17cea1c0bc8040a606d3d495b31",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
-  arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.cells, `${values.bytes}`, ...values.events],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
+  arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
 };
 
 export const checkDocuments: EmbeddedScript<
@@ -1151,7 +1232,7 @@ if h.docs > 0 and not intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMEN
 end
 return { 'ok' }
 `,
-  sha: "fbce25ffa3c0bc00600cd3f0f48c651b88588c08",
+  sha: "a3dcb3723d3bc3fa3aaea4e327177fe5ca4c44a8",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
   arguments: (_values) => [],
@@ -1166,7 +1247,7 @@ local LOG, OPERATIONS = KEYS[1], KEYS[2]
 -- Whether a session can be read: 'ok', 'none', or what is lost.
 ${openForReadText}return { 'ok' }
 `,
-  sha: "eb92caa0b1dc6324b72a066dcba024b4bef60ef5",
+  sha: "ae96e8fe0662b4adb81be0ba65dd1916e005d7b6",
   writes: false,
   keys: (keys) => [keys.log, keys.operations],
   arguments: (_values) => [],
@@ -1194,11 +1275,11 @@ return { 'ok', count }
 };
 
 export const deleteInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local session, incarnation, fence = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3])
 local deletesFrom = 3
 local deletesCount = (#ARGV - deletesFrom) / 2
@@ -1210,34 +1291,35 @@ ${guardedText}if not h then return { 'ok', 0 } end
 ${doDeletesText}keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "da9b86930e26c127287be88c9d863d378bad61b5",
+  sha: "c6be4305ee9fcaefb4b5ba5090dc4199749e583d",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
   arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
 };
 
 export const erase: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly ranges: string }
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
+  { readonly session: string; readonly incarnation: string | undefined; readonly ranges: string; readonly token: string }
 > = {
   source: `local formatVersion = 1
+local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local session, incarnation, ranges = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
+local session, incarnation, ranges, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], ARGV[4]
 -- The ranges are \`from-to,…\`.
 ${unitText}${rewriteText}${removalsText}${openText}if not h then return { 'none' } end
 local erased, changed = blankEvents(h, pairsOf(ranges))
 if #changed > 0 then
-  h.revision = h.revision + 1
+  revise(h, token)
   noteRemoval(h, changed)
   saveHead(session, h, subjectOf(mark))
 end
-return { 'ok', h.revision, erased, h.removal }
+return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "ec268bc9117a5b008bd491390cc0119dcf1beb62",
+  sha: "610584cf51705d5a07fbe43a281948055639ead6",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.ranges],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
 };
 
 export const exportPart: EmbeddedScript<
@@ -1272,7 +1354,7 @@ eachElement(h, first, last, 1, function(element)
 end)
 return { 'ok', text, first, events, state, operations, redis.call('HGET', DERIVED, '') or '' }
 `,
-  sha: "14267f10e2f47cb13075ba6070b4ef5968a77be8",
+  sha: "9e64cf2f24e5291506d43d40d4da1a72b9e6aed3",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.derived],
   arguments: (values) => [`${values.first}`, `${values.limit}`, values.knownState ?? "", `${values.batchBytes}`],
@@ -1333,7 +1415,7 @@ local LOG, OPERATIONS, DOCUMENTS = KEYS[1], KEYS[2], KEYS[3]
 local sortKeysFrom = 0
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readInSessionText}${getAllText}`,
-  sha: "b0116f2a96fd22868fd780795f6617a0cd69c30f",
+  sha: "7effb069085bf8b821a2a1d6a596b5a472badc13",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents],
   arguments: (values) => [...values.sortKeys],
@@ -1365,22 +1447,39 @@ local most, since = tonumber(ARGV[1]), tonumber(ARGV[2])
 local sortKeysFrom = 2
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readInSessionText}${getSomeText}`,
-  sha: "c2439a178575bc7a500954d2a88f1ab2c25a3878",
+  sha: "5af51c451ac10a6b0d58c285a881ba3263869e00",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents],
   arguments: (values) => [`${values.most}`, `${values.since}`, ...values.sortKeys],
 };
 
-export const importPart: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
-  { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly newRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
+export const holder: EmbeddedScript<
+  { readonly lease: string },
+  {  }
 > = {
   source: `local formatVersion = 1
+local LEASE = KEYS[1]
+-- Who holds the lease now, and until when; 'none' for nobody.
+${leaseText}if released == '1' or now >= expires then return { 'none' } end
+return { 'ok', fence, expires }
+`,
+  sha: "d5ea80a2d3512063777c2fef06df9f10335c3494",
+  writes: false,
+  keys: (keys) => [keys.lease],
+  arguments: (_values) => [],
+};
+
+export const importPart: EmbeddedScript<
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
+  { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly newRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly token: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
+> = {
+  source: `local formatVersion = 1
+local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, newRevision, bytes, cells, erasedRanges, derivations, sourceRemoval, sourceRemoved, retractions = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17]
-local operationsFrom = 18
-local operationsCount = tonumber(ARGV[18])
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
+local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, newRevision, bytes, cells, erasedRanges, derivations, sourceRemoval, sourceRemoved, retractions, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], ARGV[18]
+local operationsFrom = 19
+local operationsCount = tonumber(ARGV[19])
 local function operationsAt(index)
   local at = operationsFrom + (index - 1) * 2
   return ARGV[at + 1], ARGV[at + 2]
@@ -1395,7 +1494,7 @@ if lost == 'evicted' and mark.inc ~= incarnation then return { lost } end
 if (h and headText(h)) ~= seenHead then return { 'changed' } end
 local adds = eventsCount > 0 or operationsCount > 0
 local changed = {}
-local isNew = not h
+local isNew, tokenBefore = not h, tokenFound(h)
 local subject = subjectOf(mark)
 if not h then
   subject = ''
@@ -1403,7 +1502,7 @@ if not h then
   h.first = first
   h.version = first - 1
   h.sealed = '1'
-  h.revision = newRevision
+  revise(h, token, newRevision)
 end
 for index = 1, eventsCount do
   local element = ARGV[eventsFrom + index]
@@ -1414,6 +1513,10 @@ h.bytes = h.bytes + bytes
 if eventsCount > 0 then
   if redis.call('APPEND', COLUMNS, cells) ~= (h.version - h.first + 1) * 2 then redis.call('UNLINK', COLUMNS) end
   redis.call('RPUSH', LOG, headText(h))
+end
+local landed = {}
+for index = 1, eventsCount do
+  addLandmark(h.version - eventsCount + index, partsOf(ARGV[eventsFrom + index], landed).code)
 end
 for index = 1, operationsCount do
   -- One that this id had in an ended incarnation is replaced, and was counted.
@@ -1429,7 +1532,7 @@ if erasedRanges ~= '' then
   local _, blanked = blankEvents(h, pairsOf(erasedRanges))
   changed = blanked
 end
-if not isNew and (adds or #changed > 0) then h.revision = newRevision end
+if not isNew and (adds or #changed > 0) then revise(h, token, newRevision) end
 if adds or isNew then
   adoptRemoved(sourceRemoved)
   h.removal = math.max(h.removal, sourceRemoval)
@@ -1444,12 +1547,12 @@ if adds or isNew then
   h.expires = ttl > 0 and now + ttl or 0
 end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
-return { 'ok', headText(h) }
+return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "10f01d8fd66a1744e5fabb3cc2552d1ffa7a1ac2",
+  sha: "75a65233a4c8c099b2d095a1859277244636c962",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
-  arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
+  arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
 };
 
 export const lookAtBucket: EmbeddedScript<
@@ -1552,7 +1655,7 @@ if type(known) == 'string' then return { known } end
 if not known or known.inc ~= h.inc then return { 'none' } end
 return { 'ok', known.fingerprint, known.first, known.version, known.inc, known.revision }
 `,
-  sha: "be06b8a3bf4aebb43c7bc159d9b5b29ad7abec1f",
+  sha: "001d45241960f2b9add99a9a40b4df54c70f1c05",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations],
   arguments: (values) => [values.operation],
@@ -1581,11 +1684,11 @@ return answer
 };
 
 export const putInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local session, incarnation, fence, newIncarnation, newTtl, newFixed, newSubject, newRest = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7], ARGV[8]
 local writesFrom = 8
 local writesCount = (#ARGV - writesFrom) / 5
@@ -1602,30 +1705,50 @@ local answer = { 'ok', now, h.inc, h.expires }
 ${doWritesText}keepSession(session, h, created)
 return answer
 `,
-  sha: "cbd73ec8ed70c9fdb8be95af30bbc4967d96c854",
+  sha: "519f34b1fd06c7d5bd74cadf71e344447b10d5d9",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
   arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
 };
 
-export const readFiltered: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly columns: string },
-  { readonly after: number; readonly before: number; readonly limit: number; readonly backward: boolean; readonly kinds: string | undefined; readonly agent: string | undefined; readonly pinned: string | undefined; readonly retracted: string; readonly atVersion: number | undefined; readonly cells: number }
+export const readBelow: EmbeddedScript<
+  { readonly log: string; readonly operations: string; readonly landmarks: string; readonly derived: string },
+  { readonly from: number; readonly seenToken: string; readonly maxPinned: number; readonly maxSummaries: number }
 > = {
   source: `local formatVersion = 1
 local mostBytes = 16777216
-local LOG, OPERATIONS, COLUMNS = KEYS[1], KEYS[2], KEYS[3]
-local after, before, limit, backward, kinds, agent, pinned, retracted, atVersion, cells = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] ~= '' and ARGV[5] or nil, ARGV[6] ~= '' and ARGV[6] or nil, ARGV[7] ~= '' and ARGV[7] or nil, ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local summaryOffset = 4503599627370496
+local LOG, OPERATIONS, LANDMARKS, DERIVED = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local from, seenToken, maxPinned, maxSummaries = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+-- What stands below a page that was read already, when the session still is as it was then.
+${openForReadText}${elementsText}${landmarksText}${spansText}${belowText}if h.token ~= seenToken then return { 'changed' } end
+return { 'ok', readBelow(from) }
+`,
+  sha: "a1e58d5aa176da89f0a87b6530bb7a5a67c59e9b",
+  writes: false,
+  keys: (keys) => [keys.log, keys.operations, keys.landmarks, keys.derived],
+  arguments: (values) => [`${values.from}`, values.seenToken, `${values.maxPinned}`, `${values.maxSummaries}`],
+};
+
+export const readFiltered: EmbeddedScript<
+  { readonly log: string; readonly operations: string; readonly columns: string; readonly landmarks: string; readonly derived: string },
+  { readonly after: number; readonly before: number; readonly limit: number; readonly backward: boolean; readonly kinds: string | undefined; readonly agent: string | undefined; readonly pinned: string | undefined; readonly retracted: string; readonly atVersion: number | undefined; readonly cells: number; readonly maxPinned: number; readonly maxSummaries: number }
+> = {
+  source: `local formatVersion = 1
+local mostBytes = 16777216
+local summaryOffset = 4503599627370496
+local LOG, OPERATIONS, COLUMNS, LANDMARKS, DERIVED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local after, before, limit, backward, kinds, agent, pinned, retracted, atVersion, cells, maxPinned, maxSummaries = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] ~= '' and ARGV[5] or nil, ARGV[6] ~= '' and ARGV[6] or nil, ARGV[7] ~= '' and ARGV[7] or nil, ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 -- Events that a filter may want, found in the columns and taken from the list in one step. It may give some too many
 -- (agents that share a letter, custom types), never one too few; the caller looks at each again. Looks at as many cells
 -- as \`cells\` says, and gives as many events as may be read at once.
 --
 -- \`kinds\` are digits such as 02; \`agent\` is a letter; \`pinned\` is yes or no; \`retracted\` is exclude, only or include.
--- Answers the head, where to go on (0 for nowhere), the seqs, and the events.
-${openForReadText}${elementsText}local low = math.max(after + 1, h.first)
+-- Answers the head, where to go on (0 for nowhere), the seqs, the events, and what stands below them.
+${openForReadText}${elementsText}${landmarksText}${spansText}${belowText}local low = math.max(after + 1, h.first)
 local high = math.min(before - 1, h.version)
 if atVersion then high = math.min(high, atVersion) end
-if low > high then return { 'ok', text, 0, {}, {} } end
+if low > high then return { 'ok', text, 0, {}, {}, readBelow(h.version + 1) } end
 
 -- Which flags are wanted, as a table by byte.
 local wanted = {}
@@ -1679,12 +1802,12 @@ while index <= #seqs and bytes < mostBytes do
   index = last + 1
 end
 if #events < #seqs then stop = seqs[#events] end
-return { 'ok', text, stop, seqs, events }
+return { 'ok', text, stop, seqs, events, readBelow(seqs[#events] or h.version + 1) }
 `,
-  sha: "5546a19f9bdd3491b82c0fd4c6be19fbd2cf3c15",
+  sha: "b32d43ab96373e5600c3817ce5dd7c06ac2ae8c0",
   writes: false,
-  keys: (keys) => [keys.log, keys.operations, keys.columns],
-  arguments: (values) => [`${values.after}`, `${values.before}`, `${values.limit}`, values.backward ? "1" : "0", values.kinds ?? "", values.agent ?? "", values.pinned ?? "", values.retracted, values.atVersion === undefined ? "" : `${values.atVersion}`, `${values.cells}`],
+  keys: (keys) => [keys.log, keys.operations, keys.columns, keys.landmarks, keys.derived],
+  arguments: (values) => [`${values.after}`, `${values.before}`, `${values.limit}`, values.backward ? "1" : "0", values.kinds ?? "", values.agent ?? "", values.pinned ?? "", values.retracted, values.atVersion === undefined ? "" : `${values.atVersion}`, `${values.cells}`, `${values.maxPinned}`, `${values.maxSummaries}`],
 };
 
 export const register: EmbeddedScript<
@@ -1720,11 +1843,11 @@ return { 'ok' }
 };
 
 export const remove: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly expectedVersion: number | undefined }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local session, incarnation, expectedVersion = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3])
 -- Works on what is left of a session, too: that is how a loss is acknowledged.
 ${unitText}local h, lost, mark = openHead(session)
@@ -1736,9 +1859,9 @@ if h and expectedVersion and expectedVersion ~= h.version then return { 'version
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "1a3dd52ac2083eda7b059f8cd981f941542615fb",
+  sha: "db6c636d9be34608146aa630750d4b695009cda0",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
   arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
 };
 
@@ -1762,25 +1885,25 @@ return { 'ok', fence, expires }
 };
 
 export const seal: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly sealed: boolean; readonly expectedVersion: number | undefined }
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
+  { readonly session: string; readonly incarnation: string | undefined; readonly sealed: boolean; readonly expectedVersion: number | undefined; readonly token: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local session, incarnation, sealed, expectedVersion = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] == '1', tonumber(ARGV[4])
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
+local session, incarnation, sealed, expectedVersion, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] == '1', tonumber(ARGV[4]), ARGV[5]
 ${unitText}${openText}if not h then return { 'none' } end
 if expectedVersion and expectedVersion ~= h.version then return { 'version', h.version } end
 if (h.sealed == '1') ~= sealed then
   h.sealed = sealed and '1' or '0'
-  h.revision = h.revision + 1
+  revise(h, token)
   saveHead(session, h, subjectOf(mark))
 end
-return { 'ok', headText(h) }
+return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "e9d0ec759aeb766d50177507da216a0cc1625ec8",
+  sha: "21504da6fb371b690466f698de8711e214d46dc9",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.token],
 };
 
 export const sweepAlone: EmbeddedScript<
@@ -1802,11 +1925,11 @@ return { 'ok', count }
 };
 
 export const sweepInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
   { readonly session: string; readonly limit: number }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local session, limit = ARGV[1], tonumber(ARGV[2])
 -- The upkeep of one session's documents. Answers how many went. What it cannot read it leaves alone.
 ${inSessionText}local h, lost = openHead(session)
@@ -1819,18 +1942,18 @@ local count = sweepDocuments(limit)
 keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "fae7bdd0f72fff3deae4f2324e06d50de6157421",
+  sha: "c5df5aac9cbff7048f30f6f44ab996694fe0644f",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
   arguments: (values) => [values.session, `${values.limit}`],
 };
 
 export const sweepSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
   { readonly session: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local session = ARGV[1]
 -- The upkeep of one session that may have expired. Answers 1 when it did. What it cannot read it leaves alone.
 ${unitText}local text = redis.call('LINDEX', LOG, -1)
@@ -1855,9 +1978,9 @@ local lived = h ~= nil or (mark ~= nil and mark.inc ~= '')
 endSession(session, subjectOf(mark))
 return lived and 1 or 0
 `,
-  sha: "9b8cad4dc3492569969bb880e7b199ad65aaeb6f",
+  sha: "5022d64cd1be46350b63ba80e9e003eafec5373b",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
   arguments: (values) => [values.session],
 };
 
@@ -1878,29 +2001,29 @@ return { 'ok', 0, '', redis.call('HGET', DOCUMENTS, key) }
 };
 
 export const touchInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly key: string; readonly ttl: number }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local session, incarnation, fence, key, ttl = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 ${guardedText}if not h then return { 'none' } end
 ${touchOneText}keepSession(session, h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "36c2d4d691b3ca017eaf9a8a159e41716ecf9565",
+  sha: "990b82d51a66da4f1a4360a60f234981f60293cb",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
   arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
 };
 
 export const touch: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly ttl: number | undefined; readonly subject: string | undefined; readonly metadata: string | undefined }
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
+  { readonly session: string; readonly incarnation: string | undefined; readonly ttl: number | undefined; readonly subject: string | undefined; readonly metadata: string | undefined; readonly token: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local session, incarnation, ttl, subject, metadata = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4] ~= '' and ARGV[4] or nil, ARGV[5] ~= '' and ARGV[5] or nil
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
+local session, incarnation, ttl, subject, metadata, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4] ~= '' and ARGV[4] or nil, ARGV[5] ~= '' and ARGV[5] or nil, ARGV[6]
 ${unitText}${openUnsealedText}local expiresBefore = h.expires
 if ttl then
   h.ttl = ttl
@@ -1914,25 +2037,26 @@ if subject then
   owner = subject
 end
 if subject or metadata then h.rest = owner .. '|' .. (metadata or string.match(h.rest, '^[^|]*|(.*)$')) end
-if subject or metadata or h.expires ~= expiresBefore then h.revision = h.revision + 1 end
+if subject or metadata or h.expires ~= expiresBefore then revise(h, token) end
 saveHead(session, h, owner)
-return { 'ok', headText(h) }
+return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "233870c07d41d83f15c1e9346f8a850ee0fd4659",
+  sha: "73876fddd2442ad1af69e92fb25acad0b0ed40b0",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.ttl === undefined ? "" : `${values.ttl}`, values.subject ?? "", values.metadata ?? ""],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.ttl === undefined ? "" : `${values.ttl}`, values.subject ?? "", values.metadata ?? "", values.token],
 };
 
 export const trim: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly beforeSeq: number | undefined; readonly olderThan: number | undefined; readonly limit: number }
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string },
+  { readonly session: string; readonly incarnation: string | undefined; readonly beforeSeq: number | undefined; readonly olderThan: number | undefined; readonly limit: number; readonly token: string }
 > = {
   source: `local formatVersion = 1
 local mostBytes = 16777216
+local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local session, incarnation, beforeSeq, olderThan, limit = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
+local session, incarnation, beforeSeq, olderThan, limit, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 -- Ends earlier when it has read enough.
 ${unitText}${elementsText}${rewriteText}${removalsText}${openUnsealedText}local bound, older = beforeSeq or math.huge, olderThan or math.huge
 local removed, more, bytes, looked = 0, false, 0, 0
@@ -1957,22 +2081,26 @@ if removed > 0 then
   end
   h.first = h.first + removed
   h.bytes = h.bytes - bytes
-  h.revision = h.revision + 1
+  revise(h, token)
   for _, derived in ipairs(derivedEvents()) do
     if derived[1] < h.first then redis.call('HDEL', DERIVED, num(derived[1])) end
   end
+  redis.call('ZREMRANGEBYSCORE', LANDMARKS, '-inf', num(h.first - 1))
+  redis.call('ZREMRANGEBYSCORE', LANDMARKS, num(summaryOffset), num(summaryOffset + h.first - 1))
   noteRemoval(h, { { h.first - removed, h.first - 1 } })
   saveHead(session, h, subjectOf(mark))
 end
-return { 'ok', removed, h.first, more and 1 or 0, h.removal }
+return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "d6c27d2fc47a8ffbfa53dfd7cfcaba4027ef729e",
+  sha: "d38354512e57cb38823d4c22b870927f7a760d92",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],
 };
 
 export const formatVersion: number = 1;
+
+export const summaryOffset: number = 4503599627370496;
 
 export const maxRemovedRanges: number = 128;
 

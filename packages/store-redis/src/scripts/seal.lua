@@ -1,11 +1,11 @@
 -- #include unit
 -- #include open
--- arguments: sealed:boolean expectedVersion:number?
+-- arguments: sealed:boolean expectedVersion:number? token
 if not h then return { 'none' } end
 if expectedVersion and expectedVersion ~= h.version then return { 'version', h.version } end
 if (h.sealed == '1') ~= sealed then
   h.sealed = sealed and '1' or '0'
-  h.revision = h.revision + 1
+  revise(h, token)
   saveHead(session, h, subjectOf(mark))
 end
-return { 'ok', headText(h) }
+return { 'ok', headText(h), tokenBefore }

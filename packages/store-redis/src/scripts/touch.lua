@@ -1,6 +1,6 @@
 -- #include unit
 -- #include open-unsealed
--- arguments: ttl:number? subject? metadata?
+-- arguments: ttl:number? subject? metadata? token
 local expiresBefore = h.expires
 if ttl then
   h.ttl = ttl
@@ -14,6 +14,6 @@ if subject then
   owner = subject
 end
 if subject or metadata then h.rest = owner .. '|' .. (metadata or string.match(h.rest, '^[^|]*|(.*)$')) end
-if subject or metadata or h.expires ~= expiresBefore then h.revision = h.revision + 1 end
+if subject or metadata or h.expires ~= expiresBefore then revise(h, token) end
 saveHead(session, h, owner)
-return { 'ok', headText(h) }
+return { 'ok', headText(h), tokenBefore }

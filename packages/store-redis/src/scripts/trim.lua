@@ -4,7 +4,7 @@
 -- #include rewrite
 -- #include removals
 -- #include open-unsealed
--- arguments: beforeSeq:number? olderThan:number? limit:number
+-- arguments: beforeSeq:number? olderThan:number? limit:number token
 local bound, older = beforeSeq or math.huge, olderThan or math.huge
 local removed, more, bytes, looked = 0, false, 0, 0
 local size, parts = h.version - h.first + 1, {}
@@ -28,11 +28,13 @@ if removed > 0 then
   end
   h.first = h.first + removed
   h.bytes = h.bytes - bytes
-  h.revision = h.revision + 1
+  revise(h, token)
   for _, derived in ipairs(derivedEvents()) do
     if derived[1] < h.first then redis.call('HDEL', DERIVED, num(derived[1])) end
   end
+  redis.call('ZREMRANGEBYSCORE', LANDMARKS, '-inf', num(h.first - 1))
+  redis.call('ZREMRANGEBYSCORE', LANDMARKS, num(summaryOffset), num(summaryOffset + h.first - 1))
   noteRemoval(h, { { h.first - removed, h.first - 1 } })
   saveHead(session, h, subjectOf(mark))
 end
-return { 'ok', removed, h.first, more and 1 or 0, h.removal }
+return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }

@@ -4,17 +4,17 @@
 -- evicted and is moved to another node as a whole, and one LRANGE reads the newest events with the state of their
 -- session. What every append changes comes first. Returns nil and why for a text that is none.
 local function parseHead(text)
-  local version, revision, bytes, updated, expires, ops, inc, first, created, ttl, fixed, sealed, old, rotate, docs, derived, aux, removal, rest =
-    string.match(text, '^H{{formatVersion}}|(%d+)|(%d+)|(%d+)|(%-?%d+)|(%d+)|(%d+)|([^|]*)|(%d+)|(%-?%d+)|(%d+)|([01])|([01])|(%d+)|(%d+)|(%d+)%.(%d+)|(%d+)|(%d+)|(.*)$')
+  local version, revision, bytes, updated, expires, ops, token, inc, first, created, ttl, fixed, sealed, old, rotate, docs, derived, landmarks, aux, removal, rest =
+    string.match(text, '^H{{formatVersion}}|(%d+)|(%d+)|(%d+)|(%-?%d+)|(%d+)|(%d+)|([^|]*)|([^|]*)|(%d+)|(%-?%d+)|(%d+)|([01])|([01])|(%d+)|(%d+)|(%d+)%.(%d+)%.(%d+)|(%d+)|(%d+)|(.*)$')
   if not inc then return nil, problemOf(text) end
   return { inc = inc, version = tonumber(version), revision = tonumber(revision), first = tonumber(first),
     bytes = tonumber(bytes), created = created, updated = updated, ttl = tonumber(ttl), fixed = fixed,
     expires = tonumber(expires), sealed = sealed, ops = tonumber(ops), old = tonumber(old),
-    rotate = tonumber(rotate), docs = tonumber(docs), derived = tonumber(derived), aux = tonumber(aux), removal = tonumber(removal), rest = rest }
+    rotate = tonumber(rotate), token = token, docs = tonumber(docs), derived = tonumber(derived), landmarks = tonumber(landmarks), aux = tonumber(aux), removal = tonumber(removal), rest = rest }
 end
 
 local function headText(h)
-  return string.format('H{{formatVersion}}|%d|%d|%d|%s|%d|%d|%s|%d|%s|%d|%s|%s|%d|%d|%d.%d|%d|%d|%s',
-    h.version, h.revision, h.bytes, h.updated, h.expires, h.ops, h.inc, h.first, h.created, h.ttl, h.fixed, h.sealed,
-    h.old, h.rotate, h.docs, h.derived, h.aux, h.removal, h.rest)
+  return string.format('H{{formatVersion}}|%d|%d|%d|%s|%d|%d|%s|%s|%d|%s|%d|%s|%s|%d|%d|%d.%d.%d|%d|%d|%s',
+    h.version, h.revision, h.bytes, h.updated, h.expires, h.ops, h.token, h.inc, h.first, h.created, h.ttl, h.fixed, h.sealed,
+    h.old, h.rotate, h.docs, h.derived, h.landmarks, h.aux, h.removal, h.rest)
 end

@@ -1,4 +1,6 @@
 -- What erasures, retractions and trims do to events, and what is remembered of it. After `rewrite`.
+-- #include landmarks
+-- #include spans
 -- constant: maxRemovedRanges = 128
 
 -- Events that repeat others, oldest first: a source is always older than what repeats it. The empty field is none.
@@ -10,29 +12,6 @@ local function derivedEvents()
   end
   table.sort(list, function(a, b) return a[1] < b[1] end)
   return list
-end
-
--- The first of the ascending spans that does not end before a seq; one behind the last when there is none.
-local function spanFrom(spans, seq)
-  local low, high = 1, #spans + 1
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    if spans[middle][2] < seq then low = middle + 1 else high = middle end
-  end
-  return low
-end
-
--- Whether ranges, as text, have a seq in common with any of these lists of spans, each ascending and apart.
-local function meets(ranges, ...)
-  for from, to in string.gmatch(ranges, '(%d+)%-(%d+)') do
-    from, to = tonumber(from), tonumber(to)
-    for place = 1, select('#', ...) do
-      local spans = select(place, ...)
-      local span = spans[spanFrom(spans, from)]
-      if span and span[1] <= to then return true end
-    end
-  end
-  return false
 end
 
 -- Seqs as spans, ascending and apart. Sorts them.
@@ -117,6 +96,7 @@ local function blankEvents(h, asked)
     h.bytes = h.bytes - bytesOf(parts)
     parts.bytes = '0'
     parts.json = '{"type":' .. cjson.encode(event.type) .. at .. ',"erasedAt":' .. num(now) .. '}'
+    removeLandmark(seq, parts.code)
     -- A tombstone is not pinned.
     parts.code = parts.code % 6 + math.floor(parts.code / 12) % 2 * 12 + 24
     changed[#changed + 1] = seq
@@ -142,6 +122,7 @@ local function retract(h, by, ranges, retracted)
   local function mark(parts, seq)
     local kind = parts.code % 6
     if kind > 1 or parts.marked or parts.code >= 24 then return false end
+    removeLandmark(seq, parts.code)
     parts.by = text
     parts.code = parts.code + 12
     marked[#marked + 1] = seq

@@ -2,7 +2,7 @@
 -- moment without a PEXPIREAT for each in every append, so they get a quarter more than they need and are refreshed
 -- when half of that is used up.
 -- keys: log operations olderOperations columns lease derived documents documentOrder documentTags documentsExpiring
--- keys: sessions subjects expiring next documentsDue
+-- keys: sessions subjects expiring next documentsDue landmarks
 -- #include clock
 -- #include head
 -- #include mark
@@ -33,7 +33,7 @@ end
 
 -- Ends the incarnation: what lived with it goes, its operations stay known for a day.
 local function endSession(session, subject)
-  redis.call('UNLINK', LOG, COLUMNS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  redis.call('UNLINK', LOG, COLUMNS, DERIVED, LANDMARKS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
   redis.call('ZREM', SESSIONS, session)
   redis.call('ZREM', EXPIRING, session)
   redis.call('ZREM', DOCUMENTS_DUE, session)
@@ -46,7 +46,8 @@ local function endSession(session, subject)
 end
 
 local function intactUnit(h)
-  return redis.call('HLEN', DERIVED) == h.derived and redis.call('HLEN', DOCUMENTS) == h.docs
+  return redis.call('HLEN', DERIVED) == h.derived and redis.call('ZCARD', LANDMARKS) == h.landmarks
+    and redis.call('HLEN', DOCUMENTS) == h.docs
     and (h.docs == 0 or intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING))
 end
 
@@ -72,7 +73,7 @@ local function openHead(session)
   return nil, nil, mark
 end
 
-local BESIDE = { COLUMNS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
+local BESIDE = { COLUMNS, DERIVED, LANDMARKS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
 
 -- Saves the head, then sets every expiry: a lifetime of a millisecond may be over before this script is.
 local function keepUnit(h)
@@ -103,6 +104,15 @@ local function keepRegistry(h)
   end
 end
 
+-- Moves the session to its next revision, under the token of the write.
+local function revise(h, token, revision)
+  h.revision = revision or h.revision + 1
+  h.token = token
+end
+
+-- The token that a write finds, as it is answered: behind a sign, because it is empty when no write has given one.
+local function tokenFound(h) return h and '=' .. h.token or '' end
+
 -- Puts a changed head in place of the last element, with everything that follows from a change of its expiry.
 local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
@@ -110,6 +120,7 @@ local function saveHead(session, h, subject)
   redis.call('ZADD', SESSIONS, 0, session)
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
+  h.landmarks = redis.call('ZCARD', LANDMARKS)
   keepUnit(h)
   keepRegistry(h)
 end
@@ -124,8 +135,8 @@ local function createHead(session, inc, ttl, fixed, subject, rest, mark)
   local h = { inc = inc, version = 0, revision = 0, first = 1, bytes = 0, created = num(now), updated = num(now),
     ttl = ttl, fixed = fixed and '1' or '0', expires = ttl > 0 and now + ttl or 0, sealed = '0',
     ops = redis.call('HLEN', OPERATIONS), old = redis.call('HLEN', OLDER_OPERATIONS),
-    rotate = mark and mark.rotate or now + dayMs, docs = 0, derived = 0, aux = 0, removal = 0, rest = rest }
-  redis.call('UNLINK', COLUMNS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+    rotate = mark and mark.rotate or now + dayMs, token = '', docs = 0, derived = 0, landmarks = 0, aux = 0, removal = 0, rest = rest }
+  redis.call('UNLINK', COLUMNS, DERIVED, LANDMARKS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
   redis.call('RPUSH', LOG, headText(h))
   changeSubject(session, '', subject)
   return h
