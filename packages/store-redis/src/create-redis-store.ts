@@ -8,7 +8,7 @@ import type {
   Maintenance,
   Store,
 } from "@relevo/core";
-import { createUuidGenerator, MemoryError, systemClock } from "@relevo/core";
+import { createUuidGenerator, systemClock } from "@relevo/core";
 import {
   admitCall,
   admitFields,
@@ -27,6 +27,7 @@ import { readSettings, type Warning, warningsOf } from "./durability.ts";
 import { createKeys } from "./keys.ts";
 import { createLeaseDriver } from "./lease-driver.ts";
 import { createLogDriver } from "./log/log-driver.ts";
+import { createScanDriver } from "./log/scan-driver.ts";
 import { createTransferDriver } from "./log/transfer-driver.ts";
 import { createMaintenanceDriver } from "./maintenance-driver.ts";
 import { createTenantRegistry } from "./tenant-registry.ts";
@@ -119,11 +120,7 @@ export function createRedisStore(given: RedisStoreOptions): RedisStore {
     log: createLogDriver(context),
     documents: createDocumentDriver(context),
     transfer: createTransferDriver(context),
-    scan: {
-      scan() {
-        throw new MemoryError("unsupported", "This store does not scan yet.");
-      },
-    },
+    scan: createScanDriver(context),
     leases: createLeaseDriver(context),
     maintenance: createMaintenanceDriver(context),
     close: () => connection.close(),

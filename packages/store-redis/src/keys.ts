@@ -52,6 +52,9 @@ export interface RegistryKeys {
   readonly subjects: string;
   /** Ids of sessions that may expire, by a time that is not after it. */
   readonly expiring: string;
+  /** Ids of sessions by their last write, and by a time that none of their events is older than. */
+  readonly updated: string;
+  readonly created: string;
   /** Ids of sessions with documents that expire, by when the next of them does. */
   readonly documentsDue: string;
 }
@@ -97,6 +100,8 @@ function registryKeys(base: string): RegistryKeys {
     sessions: `${base}:sessions`,
     subjects: `${base}:subjects`,
     expiring: `${base}:expiring`,
+    updated: `${base}:updated`,
+    created: `${base}:created`,
     documentsDue: `${base}:docs:due`,
   };
 }

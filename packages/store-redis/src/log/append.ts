@@ -29,6 +29,7 @@ export async function appendEvents(
     if (!isPlain(event)) plain = false;
   }
   const common = {
+    session: address.session,
     incarnation: encoded(request.incarnation),
     operation: operation?.id,
     fingerprint: encoded(operation?.fingerprint),

@@ -10,7 +10,7 @@ import { decodeHead, type StoredHead } from "./head-codec.ts";
 import { belowValues, decodeBelow } from "./read-below.ts";
 
 /** Cells of the columns that one call of the script looks at; some milliseconds at most. */
-const cellBudget = 20_000;
+export const cellBudget = 20_000;
 /** How often one read asks again when what it was given did not fit the filter after all. */
 const maxRounds = 4;
 
@@ -129,6 +129,7 @@ async function readPages(
         pinned: request.pinned === undefined ? undefined : request.pinned ? "yes" : "no",
         retracted: retractedMode(request.retracted, atVersion),
         atVersion,
+        since: undefined,
         cells: cellBudget,
         ...belowAsked,
       },
@@ -190,7 +191,7 @@ function pageOf(head: StoredHead, events: readonly StoredEvent[], next: number |
   return next === undefined ? page : { ...page, next };
 }
 
-function kindsOf(types: ReadonlySet<EventType> | undefined): string | undefined {
+export function kindsOf(types: ReadonlySet<EventType> | undefined): string | undefined {
   if (types === undefined) return undefined;
   // No kind at all must not read as every kind.
   return types.size === 0 ? "-" : [...types].map((type) => `${kindOf(type)}`).join("");

@@ -72,6 +72,7 @@ async function importOnce(
         token,
         ...headValues(batch),
         ...planValues(planned.ok),
+        earliest: earliestOf(batch),
       },
       { signal, repeatable: true },
     ),
@@ -108,6 +109,11 @@ function planValues({ events, bytes, operations, erased, revision }: ImportPlan)
     operations: operations.map((operation) => ({ id: operation.id, row: encodeOperation(operation) })),
     events: events.map(({ event, bytes: size }) => encodeCopy(event, size)),
   };
+}
+
+/** Not later than any event of the batch was recorded. */
+function earliestOf({ head, events }: AdmittedTransferBatch): number {
+  return events.reduce((least, { event }) => Math.min(least, event.recordedAt), head.createdAt);
 }
 
 /** What is here of so many events, in one state of the session. */

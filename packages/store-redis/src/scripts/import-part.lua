@@ -4,7 +4,7 @@
 -- #include rewrite
 -- #include removals
 -- arguments: session seenHead? incarnation first:number created updated ttl:number newSubject rest
--- arguments: newRevision:number bytes:number cells erasedRanges derivations sourceRemoval:number sourceRemoved retractions token
+-- arguments: newRevision:number bytes:number cells erasedRanges derivations sourceRemoval:number sourceRemoved retractions earliest:number token
 -- list: operations(id row)
 -- list: events
 -- #include require-room
@@ -34,6 +34,9 @@ if eventsCount > 0 then
   if redis.call('APPEND', COLUMNS, cells) ~= (h.version - h.first + 1) * 2 then redis.call('UNLINK', COLUMNS) end
   redis.call('RPUSH', LOG, headText(h))
 end
+-- No event is older than what the index says, so that a scan knows where to look.
+local known = tonumber(redis.call('ZSCORE', CREATED, session) or earliest)
+redis.call('ZADD', CREATED, num(math.min(known, earliest)), session)
 local landed = {}
 for index = 1, eventsCount do
   addLandmark(h.version - eventsCount + index, partsOf(ARGV[eventsFrom + index], landed).code)

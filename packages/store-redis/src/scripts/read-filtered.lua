@@ -7,7 +7,7 @@
 -- keys: log operations columns landmarks derived
 -- access: read
 -- arguments: after:number before:number limit:number backward:boolean kinds? agent? pinned? retracted
--- arguments: atVersion:number? cells:number
+-- arguments: atVersion:number? since:number? cells:number
 -- #include open-for-read
 -- #include elements
 -- #include landmarks
@@ -16,6 +16,15 @@
 local low = math.max(after + 1, h.first)
 local high = math.min(before - 1, h.version)
 if atVersion then high = math.min(high, atVersion) end
+if since then
+  -- The first event that was recorded then or later.
+  local behind = high + 1
+  while low < behind do
+    local middle = math.floor((low + behind) / 2)
+    local recorded = string.match(redis.call('LINDEX', LOG, middle - h.first), '^(%-?%d+):')
+    if tonumber(recorded or 0) < since then low = middle + 1 else behind = middle end
+  end
+end
 if low > high then return { 'ok', text, 0, {}, {}, readBelow(h.version + 1) } end
 
 -- Which flags are wanted, as a table by byte.

@@ -2,7 +2,7 @@
 -- moment without a PEXPIREAT for each in every append, so they get a quarter more than they need and are refreshed
 -- when half of that is used up.
 -- keys: log operations olderOperations columns lease derived documents documentOrder documentTags documentsExpiring
--- keys: sessions subjects expiring next documentsDue landmarks
+-- keys: sessions subjects expiring next documentsDue landmarks updated created
 -- #include clock
 -- #include head
 -- #include mark
@@ -37,6 +37,8 @@ local function endSession(session, subject)
   redis.call('ZREM', SESSIONS, session)
   redis.call('ZREM', EXPIRING, session)
   redis.call('ZREM', DOCUMENTS_DUE, session)
+  redis.call('ZREM', UPDATED, session)
+  redis.call('ZREM', CREATED, session)
   if subject and subject ~= '' then redis.call('ZREM', SUBJECTS, subject .. '\0' .. session) end
   local mark, unreadable = readMark()
   if mark or unreadable then
@@ -95,7 +97,7 @@ local function subjectOf(mark) return mark and mark.subject or '' end
 -- What lists the sessions of a bucket goes by itself when the last of them can have gone, unless one lives for ever.
 local function keepRegistry(h)
   local left = redis.call('PTTL', SESSIONS)
-  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE }
+  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED }
   if h.expires == 0 then
     if left > 0 then for _, key in ipairs(all) do redis.call('PERSIST', key) end end
   elseif left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
@@ -118,6 +120,7 @@ local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
   redis.call('ZADD', SESSIONS, 0, session)
+  redis.call('ZADD', UPDATED, h.updated, session)
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
   h.landmarks = redis.call('ZCARD', LANDMARKS)
@@ -139,5 +142,6 @@ local function createHead(session, inc, ttl, fixed, subject, rest, mark)
   redis.call('UNLINK', COLUMNS, DERIVED, LANDMARKS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
   redis.call('RPUSH', LOG, headText(h))
   changeSubject(session, '', subject)
+  redis.call('ZADD', CREATED, h.created, session)
   return h
 end
