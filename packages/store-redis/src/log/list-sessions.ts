@@ -1,10 +1,5 @@
 import type { SessionHead } from "@relevo/core";
-import {
-  type AdmittedListSessions,
-  type Answer,
-  type DriverPage,
-  type ListPosition,
-} from "@relevo/core/store";
+import type { AdmittedListSessions, Answer, DriverPage, ListPosition } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { decodeHead, headOf } from "./head-codec.ts";
 import { nextById, nextByTime, nextOfSubject, type Places } from "./list-places.ts";
