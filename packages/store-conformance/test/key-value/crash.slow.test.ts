@@ -190,7 +190,10 @@ describe("a process that is killed with a commit of the key-value driver", async
         await expireAll(store);
         clock.advance(200 * hour);
         await expireAll(store);
-        const left = stored(entries).filter((entry) => !entry.includes("floor"));
+        clock.advance(200 * hour);
+        await expireAll(store);
+        // A tenant's floor and the epoch of its feed, which are all that is left of it.
+        const left = stored(entries).filter((entry) => !/floor|feed/.test(entry));
         expect(left, `after ${lives} commits`).toEqual([]);
       }
     });

@@ -7,6 +7,8 @@ export interface DriverContext extends SpaceContext {
   readonly limits: Limits;
   /** Makes incarnations. */
   readonly ids: IdGenerator;
+  /** Makes write tokens for steps that `createStore` does not know of. */
+  readonly nextToken: () => string;
   /** The idle lifetime of sessions that are created without one. */
   readonly ttlMs: number | undefined;
 }

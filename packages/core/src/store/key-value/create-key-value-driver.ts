@@ -4,8 +4,10 @@ import { createEventLoopPacer } from "../../input/event-loop.ts";
 import { type LimitOverrides, type Limits, resolveLimits } from "../../limits.ts";
 import type { Durability } from "../../ports/store.ts";
 import type { StoreDriver } from "../driver.ts";
+import { createTokenGenerator } from "../token-generator.ts";
 import type { DriverContext } from "./context.ts";
 import { createDocumentDriver } from "./documents/document-driver.ts";
+import { createFeedDriver } from "./feed/read-changes.ts";
 import { createLeaseDriver } from "./leases.ts";
 import { createLogDriver } from "./log/event-log.ts";
 import { scanEvents } from "./log/scan-events.ts";
@@ -25,7 +27,8 @@ export interface KeyValueDriverOptions {
 }
 
 /** A driver with every port but search. */
-export type KeyValueDriver = StoreDriver & Required<Pick<StoreDriver, "leases" | "scan" | "maintenance">>;
+export type KeyValueDriver = StoreDriver &
+  Required<Pick<StoreDriver, "leases" | "scan" | "feed" | "maintenance">>;
 
 /**
  * A whole driver over an ordered key-value space: log, documents, leases, scan, transfer and upkeep. Any number of
@@ -48,6 +51,7 @@ export function createKeyValueDriver(space: KeyValueSpace, options: KeyValueDriv
     ...createSpaceContext(space),
     limits: narrowed(resolveLimits(options.limits), space.limits?.commitEntries),
     ids: options.ids ?? createUuidGenerator(),
+    nextToken: createTokenGenerator(),
     ttlMs: options.ttlMs,
   };
   // A space in this process may answer without waiting for anything, and `pause` needs timers to run.
@@ -58,6 +62,7 @@ export function createKeyValueDriver(space: KeyValueSpace, options: KeyValueDriv
     documents: createDocumentDriver(context),
     transfer: createTransferDriver(context),
     leases: createLeaseDriver(context),
+    feed: createFeedDriver(context),
     scan: { scan: (request) => scanEvents(context, request) },
     maintenance: createMaintenanceDriver(context, options.durability),
     nextTurn: () => pacer.next(systemClock.now()),

@@ -11,7 +11,7 @@ const dataPrefix: Uint8Array = encodeKey("data");
 
 /** Keys of one tenant. */
 export const tenantKeys: {
-  readonly [Name in "all" | "sessions" | "floor"]: (tenant: string) => Uint8Array;
+  readonly [Name in "all" | "sessions" | "floor" | "feed" | "changes"]: (tenant: string) => Uint8Array;
 } & {
   readonly [Name in "session" | "lease"]: (tenant: string, session: string) => Uint8Array;
 } & {
@@ -42,6 +42,9 @@ export const tenantKeys: {
   owner: (tenant: string, owner: readonly string[]): Uint8Array => data(tenant, "owner", ...owner),
   /** What no fence and no version of a document may be below, when the record that knew it is gone. */
   floor: (tenant: string): Uint8Array => data(tenant, "floor"),
+  /** The epoch of the feed, and the units in the order of their newest changes. */
+  feed: (tenant) => data(tenant, "feed"),
+  changes: (tenant) => data(tenant, "changed"),
   /** Events in the order of time, session and place. */
   byTime: (tenant: string, ...place: readonly KeyPart[]): Uint8Array => data(tenant, "time", ...place),
   chunk: (tenant: string, ...place: readonly KeyPart[]): Uint8Array => data(tenant, "chunk", ...place),

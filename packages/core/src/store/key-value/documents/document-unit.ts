@@ -2,6 +2,7 @@ import type { CallOptions } from "../../../ports/common.ts";
 import type { Answer } from "../../answer.ts";
 import type { AdmittedGuard } from "../../log-calls.ts";
 import type { DriverContext } from "../context.ts";
+import { type ChangeMark, markChange } from "../feed/change-mark.ts";
 import { type DocumentKeys, documentKeys, dueKey, tenantKeys } from "../layout.ts";
 import { type Transaction, transact } from "../space/transaction.ts";
 import { refreshed, requireFloor, type SessionState, saveLive, vacantSlot } from "../unit/session-slot.ts";
@@ -14,6 +15,8 @@ export interface OwnerState {
   readonly documentVersion: number;
   /** How many there are, expired ones included. */
   readonly documents: number;
+  /** Where the owner stands in the feed. */
+  readonly changed?: ChangeMark | undefined;
 }
 
 /** The documents that one write may change together: of one session, or of one owner. */
@@ -29,8 +32,8 @@ export interface DocumentUnit {
   save(version: number, added: number): void;
 }
 
-/** How long an owner without documents is remembered by itself, in milliseconds. */
-export const ownerMemoryMs: number = 3600 * 1000;
+/** How long an owner without documents is remembered by itself, and stands in the feed. In milliseconds; 7 days. */
+export const ownerMemoryMs: number = 7 * 24 * 3600 * 1000;
 
 /** Documents whose namespaces share these elements are of one owner. */
 export function ownerOf(namespace: readonly string[]): readonly string[] {
@@ -65,8 +68,8 @@ function writeOwned<Result>(
 ): Promise<Answer<Result>> {
   const owner = ownerOf(namespace);
   const unit = { tenant, key: tenantKeys.owner(tenant, owner) };
-  return transact<OwnerState, Answer<Result>>(context, unit, { signal }, async (transaction) => {
-    const before = transaction.state ?? {
+  const write = async (transaction: Transaction<OwnerState>): Promise<Answer<Result>> => {
+    const before: OwnerState = transaction.state ?? {
       documentVersion: (await requireFloor(transaction, tenant)).document,
       documents: 0,
     };
@@ -82,10 +85,13 @@ function writeOwned<Result>(
           const due = dueKey(transaction.now + ownerMemoryMs, "owner", tenant, ...owner);
           transaction.put(due, { kind: "owner", tenant, owner: [...owner] });
         }
-        transaction.save({ documentVersion, documents });
+        const [feed] = transaction.first.records;
+        const changed = markChange(transaction, feed, ["owner", ...owner], before.changed);
+        transaction.save({ documentVersion, documents, changed });
       },
     });
-  });
+  };
+  return transact<OwnerState, Answer<Result>>(context, unit, { signal }, write, [tenantKeys.feed(tenant)]);
 }
 
 function writeInSession<Result>(
@@ -106,8 +112,7 @@ function writeInSession<Result>(
     async (write) => {
       const { transaction, live } = write;
       const refused =
-        refuseIncarnation(live, request.incarnation) ??
-        refuseGuard(write, request.fence, transaction.first.records[0]);
+        refuseIncarnation(live, request.incarnation) ?? refuseGuard(write, request.fence, write.records[0]);
       if (refused !== undefined) return refused;
       if (live === undefined && !creates) return await run(undefined);
       const state = live ?? refreshed(newLife(context, transaction.now, request), transaction.now);

@@ -49,7 +49,7 @@ export async function append(context: DriverContext, request: AdmittedAppend): P
     place,
     request,
     async (write) => {
-      const { records } = write.transaction.first;
+      const { records } = write;
       const lease = fence === undefined ? undefined : records[0];
       const known = operation === undefined ? undefined : records.at(-1);
       const { live } = write;
@@ -99,9 +99,10 @@ function refuseState(live: SessionState | undefined, request: AdmittedAppend): A
 
 async function writeEvents(
   context: DriverContext,
-  { transaction, place, live }: SessionWrite,
+  write: SessionWrite,
   request: AdmittedAppend,
 ): Promise<SessionState> {
+  const { transaction, place, live } = write;
   const { now } = transaction;
   const slot =
     live === undefined || transaction.state === undefined
@@ -117,14 +118,14 @@ async function writeEvents(
     updatedAt: now,
     ...(request.ttlMs === undefined ? {} : { ttlMs: request.ttlMs ?? undefined }),
   };
-  const after = await addEvents(context, { transaction, place, live }, next, added);
+  const after = await addEvents(context, write, next, added);
   const { retracted } = after;
   const state = retracted.length === 0 ? after.state : noteRemoval(after.state, rangesOf(retracted));
   const { operation } = request;
   if (operation !== undefined) {
     const { version, revision } = state;
     const firstSeq = before.version + 1;
-    addOperation({ transaction, place, live }, state, {
+    addOperation(write, state, {
       id: operation.id,
       fingerprint: operation.fingerprint,
       result: { firstSeq, version, revision, incarnation: state.incarnation },

@@ -2,7 +2,6 @@ import { rangesOf } from "../../../input/ranges.ts";
 import type { EraseResult, TrimResult } from "../../../ports/event-log.ts";
 import type { Answer } from "../../answer.ts";
 import type { AdmittedErase, AdmittedTrim } from "../../log-calls.ts";
-import { createTokenGenerator } from "../../token-generator.ts";
 import type { DriverContext } from "../context.ts";
 import type { KeyRecord } from "../space/records.ts";
 import { keysOf, previousToken, revised, type SessionState, saveLive } from "../unit/session-slot.ts";
@@ -21,8 +20,7 @@ export async function trim(
 ): Promise<Answer<TrimResult | undefined>> {
   let done: TrimResult | undefined;
   // Each step moves the revision, and so has a token of its own.
-  const nextToken = createTokenGenerator();
-  for (let { token } = request; ; token = nextToken()) {
+  for (let { token } = request; ; token = context.nextToken()) {
     const answer = await writeSession(context, request.address, request, (write) =>
       trimStep(context, write, { ...request, token }),
     );

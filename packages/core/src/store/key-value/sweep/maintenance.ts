@@ -5,8 +5,9 @@ import type { Answer } from "../../answer.ts";
 import type { DriverPage, MaintenanceDriver } from "../../driver.ts";
 import type { AdmittedExpire, AdmittedTenants } from "../../upkeep-calls.ts";
 import type { DriverContext } from "../context.ts";
-import { type OwnerState, writeDocuments } from "../documents/document-unit.ts";
+import { type OwnerState, ownerMemoryMs, writeDocuments } from "../documents/document-unit.ts";
 import { type DocumentRecord, liveDocument, removeDocument } from "../documents/stored-document.ts";
+import { forgetChange, markChange } from "../feed/change-mark.ts";
 import { documentKeys, dueBefore, dueKey, tenantKeys, under } from "../layout.ts";
 import { type LeaseState, leaseMemoryMs } from "../leases.ts";
 import { slotOf } from "../log/log-snapshot.ts";
@@ -15,7 +16,7 @@ import { afterKey, afterPrefix, decodeKey } from "../space/encode-key.ts";
 import { timeOf } from "../space/failures.ts";
 import { commitRepeatable, type PartsNote, removeKeys, removeParts } from "../space/left-parts.ts";
 import { inlineValue, type KeyRecord, readForRemoval, readRecords } from "../space/records.ts";
-import { transact } from "../space/transaction.ts";
+import { type Transaction, transact } from "../space/transaction.ts";
 import { endLife, liveState, requireFloor, type SessionSlot, saveLive } from "../unit/session-slot.ts";
 import { type EndedGeneration, sweepGeneration, sweepOperations } from "./sweep-generation.ts";
 
@@ -125,19 +126,27 @@ async function endIfExpired(
 ): Promise<Removed> {
   const { tenant, session } = place;
   const unit = { tenant, key: tenantKeys.session(tenant, session) };
-  const ended = await transact<SessionSlot, boolean>(context, unit, call, (transaction) => {
+  const end = (transaction: Transaction<SessionSlot>): boolean => {
     const { state: slot, now } = transaction;
     const live = slot?.live;
     if (slot === undefined || live === undefined) return false;
     const isOver = live.expiresAt !== undefined && live.expiresAt <= now;
-    if (isOver) transaction.save(endLife(transaction, place, slot));
-    else {
+    if (isOver) {
+      const changed = markChange(
+        transaction,
+        transaction.first.records[0],
+        ["session", session],
+        slot.changed,
+      );
+      transaction.save({ ...endLife(transaction, place, slot), changed });
+    } else {
       // Written to since it was put on the list: put on it again, for when it ends now.
       const { due: _before, ...state } = live;
       saveLive(transaction, place, slot, state);
     }
     return isOver;
-  });
+  };
+  const ended = await transact(context, unit, call, end, [tenantKeys.feed(tenant)]);
   return ended ? "session" : undefined;
 }
 
@@ -199,10 +208,12 @@ async function forgetOwner(
   const unit = { tenant, key: tenantKeys.owner(tenant, owner) };
   await transact<OwnerState, void>(context, unit, call, async (transaction) => {
     const { state } = transaction;
-    if (state === undefined || state.documents > 0) return;
+    const isRecent = (state?.changed?.at ?? 0) + ownerMemoryMs > transaction.now;
+    if (state === undefined || state.documents > 0 || isRecent) return;
     const floor = await requireFloor(transaction, tenant);
     const document = Math.max(floor.document, state.documentVersion);
     transaction.put(tenantKeys.floor(tenant), { ...floor, document });
+    await forgetChange(transaction, ["owner", ...owner], state.changed);
     transaction.save(undefined);
   });
 }

@@ -1,5 +1,6 @@
 import type { CallOptions } from "../../../ports/common.ts";
 import type { DriverContext } from "../context.ts";
+import { forgetChange } from "../feed/change-mark.ts";
 import { dueKey, generationKeys, tenantKeys, under } from "../layout.ts";
 import type { StoredOperation } from "../log/append.ts";
 import type { TypeEntry } from "../log/event-entries.ts";
@@ -9,8 +10,8 @@ import { inlineValue, readForRemoval, readRecords } from "../space/records.ts";
 import { transact } from "../space/transaction.ts";
 import { requireFloor, type SessionSlot } from "../unit/session-slot.ts";
 
-/** How long the operations of an ended incarnation are remembered. In milliseconds; 25 hours, one to spare. */
-const operationMemoryMs = 25 * 3600 * 1000;
+/** How long the operations of an ended incarnation are remembered, and its end stands in the feed. In milliseconds; 7 days. */
+const operationMemoryMs = 7 * 24 * 3600 * 1000;
 const batchSize = 250;
 /** Two changes and a condition for each. */
 const operationsPerCommit = 40;
@@ -51,7 +52,7 @@ export async function sweepGeneration(
   await commitRepeatable(space, changes, [], call);
 }
 
-/** Forgets the operations of an incarnation that ended a day ago, and the session when nothing else is known of it. */
+/** Forgets the operations of an incarnation that ended a week ago, and the session when nothing else is known of it. */
 export async function sweepOperations(
   context: DriverContext,
   { tenant, session, generation }: EndedGeneration,
@@ -83,10 +84,13 @@ export async function sweepOperations(
   const unit = { tenant, key: tenantKeys.session(tenant, session) };
   await transact<SessionSlot, void>(context, unit, call, async (transaction) => {
     const { state: slot } = transaction;
-    if (slot === undefined || slot.live !== undefined) return;
+    // Ended again since: another note is about that.
+    const isRecent = (slot?.changed?.at ?? 0) + operationMemoryMs > transaction.now;
+    if (slot === undefined || slot.live !== undefined || isRecent) return;
     const floor = await requireFloor(transaction, tenant);
     const document = Math.max(floor.document, slot.documentVersion);
     transaction.put(tenantKeys.floor(tenant), { ...floor, document });
+    await forgetChange(transaction, ["session", session], slot.changed);
     transaction.save(undefined);
   });
 }

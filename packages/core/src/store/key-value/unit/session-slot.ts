@@ -2,6 +2,7 @@ import type { SeqRange } from "../../../events.ts";
 import type { JsonObject } from "../../../json.ts";
 import type { ChangedHead, SessionHead } from "../../../ports/event-log.ts";
 import type { RemovedRange } from "../../removals.ts";
+import type { ChangeMark } from "../feed/change-mark.ts";
 import { dueKey, generationKeys, tenantKeys } from "../layout.ts";
 import type { KeyRecord } from "../space/records.ts";
 import type { Transaction } from "../space/transaction.ts";
@@ -44,6 +45,8 @@ export interface SessionSlot {
   readonly live?: SessionState | undefined;
   /** The last version given to a document of the session, in any incarnation. */
   readonly documentVersion: number;
+  /** Where the session stands in the feed. */
+  readonly changed?: ChangeMark | undefined;
 }
 
 export interface SessionPlace {

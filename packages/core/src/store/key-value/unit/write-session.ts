@@ -3,8 +3,8 @@ import type { JsonObject } from "../../../json.ts";
 import type { CallOptions } from "../../../ports/common.ts";
 import type { Answer } from "../../answer.ts";
 import { addRemoval } from "../../removals.ts";
-import { createTokenGenerator } from "../../token-generator.ts";
 import type { DriverContext } from "../context.ts";
+import { markChange } from "../feed/change-mark.ts";
 import { tenantKeys } from "../layout.ts";
 import type { LeaseRecord } from "../leases.ts";
 import { settleStep } from "../log/settle-marks.ts";
@@ -19,12 +19,14 @@ export interface SessionWrite {
   readonly place: SessionPlace;
   /** The incarnation that lives. */
   readonly live: SessionState | undefined;
+  /** What was read together with the session: one for each of the keys that were asked for. */
+  readonly records: readonly (KeyRecord | undefined)[];
 }
 
 const unsettled = Symbol("unsettled");
 
 /**
- * Runs a write to one session, as `transact` does. Marks that an earlier call left pending are put on their events
+ * Runs a write to one session, as `transact` does, and has the feed report it. Marks that an earlier call left pending are put on their events
  * first, so that no write meets any.
  */
 export async function writeSession<Result>(
@@ -42,9 +44,23 @@ export async function writeSession<Result>(
       call,
       async (transaction) => {
         if (await settleStep(context, transaction, place)) return unsettled;
-        return await run({ transaction, place, live: liveState(transaction.state, transaction.now) });
+        const records = transaction.first.records.slice(0, keys.length);
+        const live = liveState(transaction.state, transaction.now);
+        const result = await run({ transaction, place, live, records });
+        const next = transaction.next?.state;
+        if (next !== undefined) {
+          const feed = transaction.first.records.at(-1);
+          const changed = markChange(
+            transaction,
+            feed,
+            ["session", place.session],
+            transaction.state?.changed,
+          );
+          transaction.save({ ...next, changed });
+        }
+        return result;
       },
-      keys,
+      [...keys, tenantKeys.feed(place.tenant)],
     );
     if (result !== unsettled) return result;
   }
@@ -61,7 +77,7 @@ export function newLife(
     incarnation: context.ids.next(),
     version: 0,
     revision: 0,
-    token: createTokenGenerator()(),
+    token: context.nextToken(),
     removalRevision: 0,
     removed: [],
     firstSeq: 1,
