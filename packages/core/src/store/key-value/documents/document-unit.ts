@@ -35,11 +35,6 @@ export interface DocumentUnit {
 /** How long an owner without documents is remembered by itself, and stands in the feed. In milliseconds; 7 days. */
 export const ownerMemoryMs: number = 7 * 24 * 3600 * 1000;
 
-/** Documents whose namespaces share these elements are of one owner. */
-export function ownerOf(namespace: readonly string[]): readonly string[] {
-  return namespace.slice(0, 2);
-}
-
 export interface DocumentScopeRequest extends AdmittedGuard {
   readonly scope: { readonly tenant: string; readonly session?: string };
   readonly namespace: readonly string[];
@@ -66,7 +61,8 @@ function writeOwned<Result>(
   { scope: { tenant }, namespace, signal }: DocumentScopeRequest,
   run: (unit: DocumentUnit) => Promise<Answer<Result>>,
 ): Promise<Answer<Result>> {
-  const owner = ownerOf(namespace);
+  // As `unitOf` has it.
+  const owner = namespace.slice(0, 2);
   const unit = { tenant, key: tenantKeys.owner(tenant, owner) };
   const write = async (transaction: Transaction<OwnerState>): Promise<Answer<Result>> => {
     const before: OwnerState = transaction.state ?? {

@@ -1,7 +1,7 @@
 import type { ChangedUnit } from "../../../ports/change-feed.ts";
 import type { Answer } from "../../answer.ts";
 import type { DriverChanges, FeedDriver } from "../../driver.ts";
-import type { AdmittedChanges } from "../../feed-port.ts";
+import type { AdmittedChanges } from "../../feed-calls.ts";
 import type { DriverContext } from "../context.ts";
 import { tenantKeys } from "../layout.ts";
 import { slotOf } from "../log/log-snapshot.ts";
