@@ -64,6 +64,7 @@ export type {
   DocumentInput,
   DocumentStore,
   DocumentWrite,
+  DocumentWriteOptions,
   FindOptions,
   NamespacesOptions,
   PutOptions,

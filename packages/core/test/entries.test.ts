@@ -17,18 +17,18 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangeFeed
       ChangedHead ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind
       ContentPart DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentDelete
-      DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange Durability Embedder EraseOptions
-      EraseResult EventBodies EventInput EventLog EventTransfer EventType ExecutionRecord ExecutionStatus
-      ExpireOptions ExpireResult ExportOptions FilePart FindOptions HandoffArrangement HandoffContext
-      HandoffHandle HandoffPriority HandoffRecord HandoffRecorder HandoffStart HandoffStatus IdGenerator
-      ImagePart JsonArray JsonObject JsonValue Lease LeaseHolder Leases LimitOverrides Limits
-      ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions Message NamespacesOptions
-      NativePart Operation OperationRecord OperationResult Outcome Page PageOptions Provider PutOptions
-      ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions Retraction Role
-      ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource SeqRange
-      SessionAddress SessionGuard SessionHead SessionInit SessionObject SessionReference SessionWriteGuard
-      Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest TextPart TokenChange TokenCounter
-      Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart ToolResultPart
+      DocumentInput DocumentScope DocumentStore DocumentWrite DocumentWriteOptions DroppedRange Durability
+      Embedder EraseOptions EraseResult EventBodies EventInput EventLog EventTransfer EventType
+      ExecutionRecord ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions
+      HandoffArrangement HandoffContext HandoffHandle HandoffPriority HandoffRecord HandoffRecorder
+      HandoffStart HandoffStatus IdGenerator ImagePart JsonArray JsonObject JsonValue Lease LeaseHolder Leases
+      LimitOverrides Limits ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions
+      Message NamespacesOptions NativePart Operation OperationRecord OperationResult Outcome Page PageOptions
+      Provider PutOptions ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions
+      Retraction Role ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource
+      SeqRange SessionAddress SessionGuard SessionHead SessionInit SessionObject SessionReference
+      SessionWriteGuard Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest TextPart TokenChange
+      TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart ToolResultPart
       TouchDocumentOptions TouchOptions TransferBatch TrimOptions TrimResult Unit UnsealOptions UpdateOptions
       View ViewForm ViewSource ViewStrategy Where WhereCondition WherePath WhereSubject
     `,
@@ -59,20 +59,21 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       compareUtf8 createKeyValueDriver createStore createTokenGenerator decodeCursor encodeCursor findBounds
       findMatcher isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxPinnedBelow
       maxRemovedRanges maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix
-      placeBehindNamespace planImport prefixEnd retractedRanges searchableText sessionKey summariesInForce
-      valueAt wasRemovedSince whereMatcher whereOperators
+      placeBehindNamespace planImport prefixEnd recordPut replayDelete replayPut retractedRanges
+      searchableText sessionKey summariesInForce valueAt wasRemovedSince whereMatcher whereOperators
     `,
     types: `
       AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedChanges AdmittedDelete
-      AdmittedDeleteSession AdmittedDocument AdmittedDocumentTouch AdmittedErase AdmittedExpire AdmittedExport
-      AdmittedFind AdmittedGet AdmittedGuard AdmittedImport AdmittedListSessions AdmittedNamespaces
-      AdmittedOperation AdmittedPut AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants
-      AdmittedTouch AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore
-      DocumentDriver DocumentPosition DriverChanges DriverPage EventFilter FeedDriver FindBounds HeldLease
-      ImportPlan ImportRefusal ImportTarget KeyRange KeyValueChange KeyValueCondition KeyValueDriver
-      KeyValueDriverOptions KeyValueEntry KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace
-      KeyVersion LeaseDriver LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver Refusal
-      RemovedRange ScanDriver ScanPosition StoreDriver TransferDriver
+      AdmittedDeleteSession AdmittedDocument AdmittedDocumentTouch AdmittedDocumentWrite AdmittedErase
+      AdmittedExpire AdmittedExport AdmittedFind AdmittedGet AdmittedGuard AdmittedImport AdmittedListSessions
+      AdmittedNamespaces AdmittedOperation AdmittedPut AdmittedRead AdmittedScan AdmittedSeal
+      AdmittedSessionCall AdmittedTenants AdmittedTouch AdmittedTransferBatch AdmittedTransferHead
+      AdmittedTrim Answer Awaitable CreatedStore DocumentDriver DocumentOperationRecord DocumentPosition
+      DriverChanges DriverPage EventFilter FeedDriver FindBounds HeldLease ImportPlan ImportRefusal
+      ImportTarget KeyRange KeyValueChange KeyValueCondition KeyValueDriver KeyValueDriverOptions
+      KeyValueEntry KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion LeaseDriver
+      LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver RecordedWrite Refusal RemovedRange
+      ScanDriver ScanPosition StoreDriver TransferDriver
     `,
   },
 };

@@ -14,6 +14,7 @@ import * as stores from "../src/store/index.ts";
 import {
   admitAcquire,
   admitAppend,
+  admitChanges,
   admitDelete,
   admitDeleteMany,
   admitDeleteSession,
@@ -172,7 +173,12 @@ const calls: { readonly [name: string]: Call } = {
   admitListSessions: {
     admit: (o) => admitListSessions("t", o, limits),
     selects: { subject: "u", idleSince: 1, prefix: "p" },
-    refines: page,
+    refines: [...page, "order", "direction"],
+  },
+  admitChanges: {
+    admit: (o) => admitChanges("t", o, limits),
+    selects: {},
+    refines: [...page, "from"],
   },
   admitScan: {
     admit: (o) => admitScan("t", o, limits),
@@ -183,7 +189,7 @@ const calls: { readonly [name: string]: Call } = {
   admitGetMany: { admit: (o) => admitGetMany([address], o, limits), selects: {}, refines: ["signal"] },
   admitPut: {
     admit: (o) => admitPut(address, { value: 1 }, o, limits),
-    selects: { ...guard, expectedVersion: 1 },
+    selects: { ...guard, operation, expectedVersion: 1 },
     refines: guardRefines,
   },
   "admitPut input": {
@@ -194,7 +200,7 @@ const calls: { readonly [name: string]: Call } = {
   },
   admitPutMany: {
     admit: (o) => admitPutMany([{ address, value: 1 }], o, limits),
-    selects: guard,
+    selects: { ...guard, operation },
     refines: guardRefines,
   },
   "admitPutMany write": {
@@ -205,12 +211,12 @@ const calls: { readonly [name: string]: Call } = {
   },
   admitDelete: {
     admit: (o) => admitDelete(address, o, limits),
-    selects: { ...guard, expectedVersion: 1 },
+    selects: { ...guard, operation, expectedVersion: 1 },
     refines: guardRefines,
   },
   admitDeleteMany: {
     admit: (o) => admitDeleteMany([{ address }], o, limits),
-    selects: guard,
+    selects: { ...guard, operation },
     refines: guardRefines,
   },
   "admitDeleteMany entry": {

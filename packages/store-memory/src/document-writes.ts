@@ -1,14 +1,18 @@
-import type { Document, DocumentScope } from "@relevo/core";
-import type {
-  AdmittedDelete,
-  AdmittedDocument,
-  AdmittedGuard,
-  AdmittedPut,
-  Answer,
-  Refusal,
+import { type Document, type DocumentScope, unitOf } from "@relevo/core";
+import {
+  type AdmittedDelete,
+  type AdmittedDocument,
+  type AdmittedGuard,
+  type AdmittedPut,
+  type Answer,
+  type Refusal,
+  recordPut,
+  replayDelete,
+  replayPut,
 } from "@relevo/core/store";
+import { ledgerOf } from "./document-ledger.ts";
 import { type DocumentRow, DocumentSet } from "./document-set.ts";
-import { refuseChange } from "./refusals.ts";
+import { refuseIncarnation, sealed } from "./refusals.ts";
 import type { Session, SessionTenant } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 
@@ -18,11 +22,11 @@ interface Unit {
   readonly set: DocumentSet | undefined;
 }
 
-/** The unit, or why a write to it is refused. */
-export function openUnit(
+/** The unit, or why it cannot be the one that is meant. */
+function findUnit(
   state: StoreState,
   scope: DocumentScope,
-  guard: AdmittedGuard,
+  incarnation: string | undefined,
   now: number,
 ): Unit | Refusal {
   if (scope.session === undefined) {
@@ -30,18 +34,45 @@ export function openUnit(
   }
   const address = { tenant: scope.tenant, session: scope.session };
   const session = state.session(address, now);
-  return (
-    refuseChange(state, address, session, guard.incarnation) ??
-    state.leases.refuseFence(address, guard.fence) ?? { session, set: session?.documents }
-  );
+  return refuseIncarnation(state, address, session, incarnation) ?? { session, set: session?.documents };
+}
+
+/** Why nothing may be written to the unit now. */
+function refuseWrite(
+  state: StoreState,
+  { tenant, session: id }: DocumentScope,
+  session: Session | undefined,
+  fence: number | undefined,
+): Refusal | undefined {
+  if (id === undefined) return undefined;
+  if (session?.sealed === true) return sealed;
+  return state.leases.refuseFence({ tenant, session: id }, fence);
+}
+
+/** The unit, or why a write to it is refused. */
+export function openUnit(
+  state: StoreState,
+  scope: DocumentScope,
+  guard: AdmittedGuard,
+  now: number,
+): Unit | Refusal {
+  const unit = findUnit(state, scope, guard.incarnation, now);
+  if ("refused" in unit) return unit;
+  return refuseWrite(state, scope, unit.session, guard.fence) ?? unit;
 }
 
 /** Stores all or none, in one step. */
 export function putDocuments(state: StoreState, request: AdmittedPut): Answer<readonly Document[]> {
   const now = state.now();
-  const { scope, writes } = request;
-  const unit = openUnit(state, scope, request, now);
+  const { scope, writes, operation } = request;
+  const unit = findUnit(state, scope, request.incarnation, now);
   if ("refused" in unit) return unit;
+  const ledger = operation && ledgerOf(state, unitOf(firstOf(writes).address), unit.session);
+  const known = operation && ledger?.get(operation.id, now);
+  if (known === "ended") return { refused: "ended" };
+  if (known !== undefined) return replayPut(request, known);
+  const refusal = refuseWrite(state, scope, unit.session, request.fence);
+  if (refusal !== undefined) return refusal;
   const before = rowsOf(state, unit, writes, now);
   if (!Array.isArray(before)) return before;
   const charges = writes.map((write) =>
@@ -56,6 +87,10 @@ export function putDocuments(state: StoreState, request: AdmittedPut): Answer<re
     state.putDocument(row, now);
     return showDocument(row, target.session);
   });
+  if (operation !== undefined) {
+    const record = recordPut(operation.fingerprint, documents);
+    ledgerOf(state, unitOf(firstOf(writes).address), target.session).add(operation.id, record, now);
+  }
   if (target.session === undefined) state.boundDocuments(now);
   else state.chargeSession(target.session, now);
   return { ok: documents };
@@ -64,9 +99,16 @@ export function putDocuments(state: StoreState, request: AdmittedPut): Answer<re
 /** Removes all or none, in one step. Answers how many there were. */
 export function deleteDocuments(state: StoreState, request: AdmittedDelete): Answer<number> {
   const now = state.now();
-  const unit = openUnit(state, request.scope, request, now);
+  const { scope, deletes, operation } = request;
+  const unit = findUnit(state, scope, request.incarnation, now);
   if ("refused" in unit) return unit;
-  const rows = rowsOf(state, unit, request.deletes, now);
+  const ledger = operation && ledgerOf(state, unitOf(firstOf(deletes).address), unit.session);
+  const known = operation && ledger?.get(operation.id, now);
+  if (known === "ended") return { refused: "ended" };
+  if (known !== undefined) return replayDelete(request, known);
+  const refusal = refuseWrite(state, scope, unit.session, request.fence);
+  if (refusal !== undefined) return refusal;
+  const rows = rowsOf(state, unit, deletes, now);
   if (!Array.isArray(rows)) return rows;
   let removed = 0;
   for (const row of rows) {
@@ -74,6 +116,8 @@ export function deleteDocuments(state: StoreState, request: AdmittedDelete): Ans
     state.dropDocument(row);
     removed++;
   }
+  if (operation !== undefined)
+    ledger?.add(operation.id, { fingerprint: operation.fingerprint, deleted: removed }, now);
   if (unit.session !== undefined) state.chargeSession(unit.session, now);
   return { ok: removed };
 }
@@ -183,4 +227,9 @@ function newRow(
     queuedAt: undefined,
     ended: false,
   };
+}
+
+/** Admission lets no empty batch through. */
+function firstOf<Entry>(entries: readonly Entry[]): Entry {
+  return entries[0] as Entry;
 }

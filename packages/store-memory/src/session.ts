@@ -1,5 +1,5 @@
 import type { ChangedHead, JsonObject, SeqRange, SessionHead } from "@relevo/core";
-import { addRemoval, type RemovedRange } from "@relevo/core/store";
+import { addRemoval, type DocumentOperationRecord, type RemovedRange } from "@relevo/core/store";
 import type { DocumentSet } from "./document-set.ts";
 import type { Expiring } from "./expiry-queue.ts";
 import { jsonSize } from "./json-size.ts";
@@ -27,6 +27,8 @@ export interface Session extends Expiring, PlacedSession {
   readonly incarnation: string;
   readonly log: SessionLog;
   readonly operations: OperationLedger;
+  /** Operations of the writes of its documents. */
+  readonly documentOperations: Map<string, DocumentOperationRecord>;
   documents: DocumentSet | undefined;
   revision: number;
   /** Of the write that led to the present revision. */
@@ -61,6 +63,7 @@ export function newSession(tenant: SessionTenant, id: string, seed: SessionSeed,
     incarnation: seed.incarnation,
     log: new SessionLog(seed.firstSeq),
     operations: new OperationLedger(),
+    documentOperations: new Map(),
     documents: undefined,
     revision: 0,
     token: "",

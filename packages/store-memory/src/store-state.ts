@@ -3,6 +3,7 @@ import { createEventLoopPacer, tooLarge } from "@relevo/core/input";
 import { compareUtf8, createTokenGenerator, type Refusal } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import { ChangeLog } from "./change-log.ts";
+import { endedDocumentOperation, OwnerOperations } from "./document-ledger.ts";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
 import { Endings } from "./endings.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
@@ -34,6 +35,7 @@ export class StoreState {
   documentBytes = 0;
   evictedSessions = 0;
   evictedDocuments = 0;
+  readonly ownerOperations: OwnerOperations;
   readonly #changes = new Map<string, ChangeLog>();
   readonly #nextEpoch = createTokenGenerator();
   readonly #expiry = new ExpiryQueue<Session | DocumentRow>();
@@ -56,6 +58,9 @@ export class StoreState {
     // One place more than there may be entries, for one that replaces another and enters before that leaves.
     this.#sessions = new LRUCache({ max: options.maxSessions + 1 });
     this.#documents = new LRUCache({ max: options.maxDocuments + 1 });
+    this.ownerOperations = new OwnerOperations(options.maxEndedOperations, () =>
+      this.#reportForgotten("operations"),
+    );
     this.endings = new Endings({
       maxOperations: options.maxEndedOperations,
       maxEvictions: options.maxEvictions,
@@ -112,7 +117,7 @@ export class StoreState {
   /** Ends an incarnation: by a delete, or because its time is over. */
   endSession(session: Session, now: number): void {
     this.#removeSession(session);
-    this.endings.rememberOperations(addressOf(session), session.operations.ids(), now);
+    this.endings.rememberOperations(addressOf(session), operationsOf(session), now);
   }
 
   evictSession(session: Session, reason: EvictionReason, now: number): void {
@@ -121,9 +126,7 @@ export class StoreState {
     this.evictedSessions++;
     const { incarnation, log } = session;
     const { version } = log;
-    this.endings.rememberEviction(addressOf(session), { incarnation, version }, [
-      ...session.operations.ids(),
-    ]);
+    this.endings.rememberEviction(addressOf(session), { incarnation, version }, [...operationsOf(session)]);
     this.#notices.send({
       kind: "session",
       ...addressOf(session),
@@ -287,6 +290,7 @@ export class StoreState {
     this.#documents.clear();
     this.tenants.clear();
     this.#changes.clear();
+    this.ownerOperations.clear();
   }
 
   #count(session: Session): void {
@@ -294,7 +298,7 @@ export class StoreState {
       flat.session +
       session.log.bytes +
       session.log.size * flat.event +
-      session.operations.size * flat.operation +
+      (session.operations.size + session.documentOperations.size) * flat.operation +
       (session.documents?.charge ?? 0) +
       session.metadataBytes;
     this.sessionBytes += charge - session.charge;
@@ -365,4 +369,9 @@ export class StoreState {
 
 function addressOf(session: Session): SessionAddress {
   return { tenant: session.tenant.id, session: session.id };
+}
+
+/** The ids under which the operations of a session are remembered when it has ended. */
+function operationsOf({ operations, documentOperations }: Session): readonly string[] {
+  return [...operations.ids(), ...Array.from(documentOperations.keys(), endedDocumentOperation)];
 }

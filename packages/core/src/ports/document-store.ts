@@ -2,7 +2,7 @@ import type { DocumentAddress, DocumentScope } from "../address.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Where } from "../where.ts";
 import type { CallOptions, Page, PageOptions } from "./common.ts";
-import type { SessionGuard } from "./event-log.ts";
+import type { Operation, SessionGuard } from "./event-log.ts";
 
 /** A JSON value with what the store knows of it. Frozen or a copy. */
 export interface Document {
@@ -32,7 +32,20 @@ export interface DocumentInput {
   readonly ttlMs?: number | undefined;
 }
 
-export interface PutOptions extends SessionGuard {
+/** What a write of documents may be given. */
+export interface DocumentWriteOptions extends SessionGuard {
+  /**
+   * Makes a retry safe, as for an append: a write under a known id with the same fingerprint changes nothing and answers
+   * what the first call did, with the versions and times of then and the values of the request, also after later
+   * writes and deletes. Another fingerprint is `conflict` with `details.conflict` = `operation`. Known within the unit
+   * (see `unitOf`), apart from the operations of a session's log, for at least 24 hours, and as long as the session
+   * lives; of a session that has ended it is `history-lost` for at least 24 hours. Operations of documents do not
+   * travel with a session.
+   */
+  readonly operation?: Operation;
+}
+
+export interface PutOptions extends DocumentWriteOptions {
   /** The version that the writer saw; 0 for "create only". A stale one is `conflict` and changes nothing. */
   readonly expectedVersion?: number;
 }
@@ -43,7 +56,7 @@ export interface DocumentWrite extends DocumentInput {
   readonly expectedVersion?: number;
 }
 
-export interface DeleteDocumentOptions extends SessionGuard {
+export interface DeleteDocumentOptions extends DocumentWriteOptions {
   readonly expectedVersion?: number;
 }
 
@@ -104,9 +117,10 @@ export interface DocumentStore {
   ): Promise<readonly (Document | undefined)[]>;
 
   /**
-   * Stores the whole document in place of what was there: value, tags, metadata and expiry.
+   * Stores the whole document in place of what was there: value, tags, metadata and expiry. Checked in this order,
+   * before anything is written: limits and form, the incarnation, a known operation, the seal, the fence, the version.
    *
-   * @throws `conflict` with `details.conflict` = `version` | `fence` | `sealed` and the current value;
+   * @throws `conflict` with `details.conflict` = `operation` | `version` | `fence` | `sealed` and the current value;
    *   `history-lost`; `too-large`.
    */
   put(address: DocumentAddress, input: DocumentInput, options?: PutOptions): Promise<Document>;
@@ -118,7 +132,7 @@ export interface DocumentStore {
    * @throws as `put`, with `details.index` of the first write that was refused; `invalid-input` across sessions or
    *   owners, or when an address is named twice.
    */
-  putMany(writes: readonly DocumentWrite[], options?: SessionGuard): Promise<readonly Document[]>;
+  putMany(writes: readonly DocumentWrite[], options?: DocumentWriteOptions): Promise<readonly Document[]>;
 
   /** Removes the document. False when there was none, whatever version was expected. @throws `conflict`; `history-lost`. */
   delete(address: DocumentAddress, options?: DeleteDocumentOptions): Promise<boolean>;
@@ -128,7 +142,7 @@ export interface DocumentStore {
    *
    * @throws as `putMany`.
    */
-  deleteMany(deletes: readonly DocumentDelete[], options?: SessionGuard): Promise<number>;
+  deleteMany(deletes: readonly DocumentDelete[], options?: DocumentWriteOptions): Promise<number>;
 
   /** Sets a new time to live without a new version; `null` for ever. `undefined` when there is no document. */
   touch(address: DocumentAddress, options: TouchDocumentOptions): Promise<Document | undefined>;

@@ -16,10 +16,11 @@ import type {
   DocumentDelete,
   DocumentInput,
   DocumentWrite,
+  DocumentWriteOptions,
   PutOptions,
   TouchDocumentOptions,
 } from "../ports/document-store.ts";
-import type { SessionGuard } from "../ports/event-log.ts";
+import type { Operation, SessionGuard } from "../ports/event-log.ts";
 import {
   deleteFields,
   deleteOptionFields,
@@ -27,8 +28,15 @@ import {
   putFields,
   touchDocumentFields,
   writeFields,
+  writeOptionFields,
 } from "./document-fields.ts";
-import { type AdmittedCall, type AdmittedGuard, admitGuard, admitGuardFields } from "./log-calls.ts";
+import {
+  type AdmittedCall,
+  type AdmittedGuard,
+  admitGuard,
+  admitGuardFields,
+  admitOperation,
+} from "./log-calls.ts";
 
 /** A document that a store may keep as it is. */
 export interface AdmittedDocument {
@@ -43,7 +51,12 @@ export interface AdmittedDocument {
   readonly expectedVersion: number | undefined;
 }
 
-export interface AdmittedPut extends AdmittedGuard {
+/** What a write of documents checks before anything else of it. */
+export interface AdmittedDocumentWrite extends AdmittedGuard {
+  readonly operation: Operation | undefined;
+}
+
+export interface AdmittedPut extends AdmittedDocumentWrite {
   /** Of all writes, which are of one unit: see `unitOf`. */
   readonly scope: DocumentScope;
   readonly writes: readonly AdmittedDocument[];
@@ -61,16 +74,17 @@ export function admitPut(
   return {
     scope: scopeOf(write.address),
     writes: [write],
-    ...unitGuard(write.address, admitGuardFields(options, limits)),
+    ...admitUnitWrite(write.address, options, limits),
   };
 }
 
 /** @throws as `admitPut`, with `details.index` of the write that was refused. */
 export function admitPutMany(
   writes: readonly DocumentWrite[],
-  options: SessionGuard | undefined,
+  given: DocumentWriteOptions | undefined,
   limits: Limits,
 ): AdmittedPut {
+  const options = admitOptions(given, writeOptionFields);
   let bytes = 0;
   const admitted = admitBatch(writes, "writes", limits, (write: DocumentWrite, field) => {
     const { address, expectedVersion, ...input } = admitFields(write, field, writeFields);
@@ -80,10 +94,10 @@ export function admitPutMany(
     return one;
   });
   const first = requireOneUnit(admitted, "writes");
-  return { scope: scopeOf(first), writes: admitted, ...admitUnitGuard(first, options, limits) };
+  return { scope: scopeOf(first), writes: admitted, ...admitUnitWrite(first, options, limits) };
 }
 
-export interface AdmittedDelete extends AdmittedGuard {
+export interface AdmittedDelete extends AdmittedDocumentWrite {
   readonly scope: DocumentScope;
   readonly deletes: readonly {
     readonly address: DocumentAddress;
@@ -94,14 +108,15 @@ export interface AdmittedDelete extends AdmittedGuard {
 
 export function admitDeleteMany(
   deletes: readonly DocumentDelete[],
-  options: SessionGuard | undefined,
+  given: DocumentWriteOptions | undefined,
   limits: Limits,
 ): AdmittedDelete {
+  const options = admitOptions(given, writeOptionFields);
   const admitted = admitBatch(deletes, "deletes", limits, (entry: DocumentDelete, field) =>
     admitOneDelete(admitFields(entry, field, deleteFields), `${field}.`, limits),
   );
   const first = requireOneUnit(admitted, "deletes");
-  return { scope: scopeOf(first), deletes: admitted, ...admitUnitGuard(first, options, limits) };
+  return { scope: scopeOf(first), deletes: admitted, ...admitUnitWrite(first, options, limits) };
 }
 
 /** As `admitDeleteMany`, for `delete`. */
@@ -119,7 +134,7 @@ export function admitDelete(
   return {
     scope: scopeOf(one.address),
     deletes: [one],
-    ...unitGuard(one.address, admitGuardFields(guard, limits)),
+    ...admitUnitWrite(one.address, guard, limits),
   };
 }
 
@@ -213,6 +228,18 @@ export function admitUnitGuard(
   limits: Limits,
 ): AdmittedGuard {
   return unitGuard(address, admitGuard(options, limits));
+}
+
+/** Of options that were admitted already. */
+function admitUnitWrite(
+  address: DocumentAddress,
+  options: DocumentWriteOptions,
+  limits: Limits,
+): AdmittedDocumentWrite {
+  return {
+    ...unitGuard(address, admitGuardFields(options, limits)),
+    operation: admitOperation(options.operation, limits),
+  };
 }
 
 function unitGuard(address: DocumentAddress, guard: AdmittedGuard): AdmittedGuard {

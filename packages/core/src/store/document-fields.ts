@@ -5,6 +5,7 @@ import type {
   DocumentDelete,
   DocumentInput,
   DocumentWrite,
+  DocumentWriteOptions,
   FindOptions,
   NamespacesOptions,
   PutOptions,
@@ -28,10 +29,17 @@ export const writeFields: FieldTable = fieldTable<DocumentWrite>({
   expectedVersion: "selects",
 });
 
-export const putFields: FieldTable = fieldTable<PutOptions>({ ...guardKinds, expectedVersion: "selects" });
+const writeOptionKinds: FieldKinds<DocumentWriteOptions> = { ...guardKinds, operation: "selects" };
+
+export const writeOptionFields: FieldTable = fieldTable<DocumentWriteOptions>(writeOptionKinds);
+
+export const putFields: FieldTable = fieldTable<PutOptions>({
+  ...writeOptionKinds,
+  expectedVersion: "selects",
+});
 
 export const deleteOptionFields: FieldTable = fieldTable<DeleteDocumentOptions>({
-  ...guardKinds,
+  ...writeOptionKinds,
   expectedVersion: "selects",
 });
 

@@ -14,9 +14,6 @@ import { admitFind, admitNamespaces } from "./document-queries.ts";
 import type { DocumentDriver } from "./driver.ts";
 import { accept, acceptLater, pageOf, settle } from "./settle.ts";
 
-const one = { many: false };
-const several = { many: true };
-
 function first(documents: readonly (Document | undefined)[]): Document | undefined {
   return documents[0];
 }
@@ -45,25 +42,28 @@ export function createDocumentPort(
 
     async put(address, input, options) {
       requireOpen();
-      const answer = driver.put(admitPut(address, input, options, limits));
-      if (answer instanceof Promise) return acceptLater(answer, one).then(first) as Promise<Document>;
-      return accept(answer, one)[0] as Document;
+      const request = admitPut(address, input, options, limits);
+      const answer = driver.put(request);
+      if (answer instanceof Promise) return acceptLater(answer, request).then(first) as Promise<Document>;
+      return accept(answer, request)[0] as Document;
     },
 
     async putMany(writes, options) {
       requireOpen();
-      return settle(driver.put(admitPutMany(writes, options, limits)), several);
+      const request = admitPutMany(writes, options, limits);
+      return settle(driver.put(request), { many: true, operation: request.operation });
     },
 
     async delete(address, options) {
       requireOpen();
-      const answer = driver.delete(admitDelete(address, options, limits));
-      return (await settle(answer, one)) > 0;
+      const request = admitDelete(address, options, limits);
+      return (await settle(driver.delete(request), request)) > 0;
     },
 
     async deleteMany(deletes, options) {
       requireOpen();
-      return settle(driver.delete(admitDeleteMany(deletes, options, limits)), several);
+      const request = admitDeleteMany(deletes, options, limits);
+      return settle(driver.delete(request), { many: true, operation: request.operation });
     },
 
     async touch(address, options) {

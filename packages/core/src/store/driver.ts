@@ -103,11 +103,12 @@ export interface DocumentDriver {
   /** One for each address, in the order asked. */
   get(request: AdmittedGet): Awaitable<Answer<readonly (Document | undefined)[]>>;
   /**
-   * One for each write, in the order asked. Refuses `ended`, `sealed`, `fence`, `version` with the `index` of the first
+   * One for each write, in the order asked. Under an operation it also records `recordPut`, for at least 24 hours, and
+   * for a known one answers `replayPut` before the seal, the fence and the versions are checked. Refuses `ended`, `sealed`, `fence`, `version` with the `index` of the first
    * write that is refused, `too-large`.
    */
   put(request: AdmittedPut): Awaitable<Answer<readonly Document[]>>;
-  /** How many there were. Refuses as `put`. */
+  /** How many there were. Operations and refusals as for `put`. */
   delete(request: AdmittedDelete): Awaitable<Answer<number>>;
   /** Refuses `ended`, `sealed`, `fence`. */
   touch(request: AdmittedDocumentTouch): Awaitable<Answer<Document | undefined>>;

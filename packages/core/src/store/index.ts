@@ -10,6 +10,7 @@ export {
   type AdmittedDelete,
   type AdmittedDocument,
   type AdmittedDocumentTouch,
+  type AdmittedDocumentWrite,
   type AdmittedGet,
   type AdmittedPut,
   admitDelete,
@@ -21,6 +22,13 @@ export {
   admitTouchDocument,
   admitUnitGuard,
 } from "./document-calls.ts";
+export {
+  type DocumentOperationRecord,
+  type RecordedWrite,
+  recordPut,
+  replayDelete,
+  replayPut,
+} from "./document-operation.ts";
 export {
   type AdmittedFind,
   type AdmittedNamespaces,

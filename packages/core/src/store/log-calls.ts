@@ -161,7 +161,7 @@ function sourcesOf(events: readonly AdmittedEvent[]): readonly SeqRange[] | unde
   return ranges.length === 0 ? undefined : normalizeRanges(ranges);
 }
 
-function admitOperation(operation: Operation | undefined, limits: Limits): Operation | undefined {
+export function admitOperation(operation: Operation | undefined, limits: Limits): Operation | undefined {
   if (operation === undefined) return undefined;
   const { id, fingerprint } = admitFields(operation, "operation", operationFields);
   return {

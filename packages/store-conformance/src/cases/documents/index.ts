@@ -8,6 +8,7 @@ import { isolationCases } from "./isolation.ts";
 import { limitCases } from "./limits.ts";
 import { createDocumentModelCase } from "./model.ts";
 import { namespaceCases } from "./namespaces.ts";
+import { documentOperationCases } from "./operations.ts";
 import { ownerUnitCases } from "./owner-units.ts";
 import { pagingCases } from "./paging.ts";
 import { readingCases } from "./reading.ts";
@@ -24,6 +25,7 @@ export const documentCases: readonly ConformanceCase[] = [
   ...writingCases,
   ...batchCases,
   ...ownerUnitCases,
+  ...documentOperationCases,
   ...concurrencyCases,
   ...expiryCases,
   ...sessionLifeCases,

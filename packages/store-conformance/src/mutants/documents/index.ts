@@ -8,6 +8,7 @@ import { lookalikeMutants } from "./lookalikes.ts";
 import { lyingMutants } from "./lying.ts";
 import { mendingMutants } from "./mending.ts";
 import { modelMutants } from "./model.ts";
+import { documentOperationMutants } from "./operations.ts";
 import { optionMutants } from "./options.ts";
 import { ownerUnitMutants } from "./owner-units.ts";
 import { sessionMutants } from "./sessions.ts";
@@ -21,6 +22,7 @@ export const documentMutants: readonly Mutant[] = [
   ...writingMutants,
   ...batchMutants,
   ...ownerUnitMutants,
+  ...documentOperationMutants,
   ...expiryMutants,
   ...sessionMutants,
   ...findMutants,
