@@ -1,7 +1,7 @@
 import type { Unit } from "@relevo/core";
 import type { DocumentOperationRecord } from "@relevo/core/store";
+import type { Endings } from "./endings.ts";
 import type { Session } from "./session.ts";
-import type { StoreState } from "./store-state.ts";
 
 /** How long the operations of an owner's documents are remembered. In milliseconds; 25 hours, one to spare. */
 const ownerMemoryMs = 25 * 3600 * 1000;
@@ -48,19 +48,25 @@ export function endedDocumentOperation(id: string): string {
   return `\0${id}`;
 }
 
+/** Where ledgers are kept. */
+export interface LedgerPlaces {
+  readonly endings: Endings;
+  readonly ownerOperations: OwnerOperations;
+}
+
 /** The ledger of a unit; of a session that is not there it only knows what has ended. */
-export function ledgerOf(state: StoreState, unit: Unit, session: Session | undefined): DocumentLedger {
+export function ledgerOf(places: LedgerPlaces, unit: Unit, session: Session | undefined): DocumentLedger {
   if ("session" in unit) {
     return {
       get: (id) =>
         session?.documentOperations.get(id) ??
-        (state.endings.knowsOperation(unit, endedDocumentOperation(id)) ? "ended" : undefined),
+        (places.endings.knowsOperation(unit, endedDocumentOperation(id)) ? "ended" : undefined),
       add: (id, record) => session?.documentOperations.set(id, record),
     };
   }
   const keyOf = (id: string): string => [unit.tenant, ...unit.owner, "", id].join("\0");
   return {
-    get: (id) => state.ownerOperations.get(keyOf(id)),
-    add: (id, record, now) => state.ownerOperations.add(keyOf(id), record, now),
+    get: (id) => places.ownerOperations.get(keyOf(id)),
+    add: (id, record, now) => places.ownerOperations.add(keyOf(id), record, now),
   };
 }
