@@ -1,5 +1,6 @@
 import type {
   CallOptions,
+  ChangeFeed,
   EventLog,
   EventTransfer,
   IdGenerator,
@@ -24,6 +25,7 @@ import { Connection } from "./connection/connection.ts";
 import type { StoreContext } from "./context.ts";
 import { createDocumentDriver } from "./documents/document-driver.ts";
 import { readSettings, type Warning, warningsOf } from "./durability.ts";
+import { createFeedDriver } from "./feed-driver.ts";
 import { createKeys } from "./keys.ts";
 import { createLeaseDriver } from "./lease-driver.ts";
 import { createLogDriver } from "./log/log-driver.ts";
@@ -58,6 +60,7 @@ export interface RedisStoreOptions {
 export interface RedisStore extends Store {
   readonly log: EventLog & EventTransfer;
   readonly leases: Leases;
+  readonly feed: ChangeFeed;
   readonly maintenance: Maintenance;
   /** What an operator should change about the server, such as an eviction policy that throws history away. */
   check(options?: CallOptions): Promise<readonly Warning[]>;
@@ -121,6 +124,7 @@ export function createRedisStore(given: RedisStoreOptions): RedisStore {
     documents: createDocumentDriver(context),
     transfer: createTransferDriver(context),
     scan: createScanDriver(context),
+    feed: createFeedDriver(context),
     leases: createLeaseDriver(context),
     maintenance: createMaintenanceDriver(context),
     close: () => connection.close(),

@@ -24,6 +24,12 @@ export interface DocumentKeys {
   readonly documentsExpiring: string;
 }
 
+/** The keys of documents that stand alone: those of one bucket. */
+export interface AloneKeys extends DocumentKeys {
+  /** Owners by the position of their newest write. */
+  readonly ownerChanges: string;
+}
+
 /** The keys of one session, and those of its bucket, by the names that scripts declare. */
 export interface SessionKeys extends DocumentKeys, RegistryKeys {
   /** The events, and behind the newest one the head. */
@@ -55,12 +61,15 @@ export interface RegistryKeys {
   /** Ids of sessions by their last write, and by a time that none of their events is older than. */
   readonly updated: string;
   readonly created: string;
+  /** Ids of sessions by the position of their newest write; of those that have ended, also by itself. */
+  readonly changes: string;
+  readonly ended: string;
   /** Ids of sessions with documents that expire, by when the next of them does. */
   readonly documentsDue: string;
 }
 
 /** Keys that all sessions of a bucket share, and those of its documents that stand alone. */
-export interface BucketKeys extends RegistryKeys, DocumentKeys {}
+export interface BucketKeys extends RegistryKeys, AloneKeys {}
 
 export function createKeys(prefix: string): Keys {
   const baseOf = (tenant: string, bucket: number): string =>
@@ -72,7 +81,7 @@ export function createKeys(prefix: string): Keys {
     tenantsSeen: `{${prefix}:tenants}:seen`,
     bucket(tenant, bucket) {
       const base = baseOf(tenant, bucket);
-      return { ...registryKeys(base), ...documentKeys(base) };
+      return { ...registryKeys(base), ...documentKeys(base), ownerChanges: `${base}:owners` };
     },
     session(tenant, session) {
       const bucket = bucketOf(session);
@@ -102,6 +111,8 @@ function registryKeys(base: string): RegistryKeys {
     expiring: `${base}:expiring`,
     updated: `${base}:updated`,
     created: `${base}:created`,
+    changes: `${base}:changes`,
+    ended: `${base}:ended`,
     documentsDue: `${base}:docs:due`,
   };
 }

@@ -1,6 +1,12 @@
 import { replyOf } from "./answers.ts";
 import type { StoreContext } from "./context.ts";
-import { lookAtBucket, sweepAlone, sweepInSession, sweepSession } from "./scripts/scripts.generated.ts";
+import {
+  lookAtBucket,
+  sweepAlone,
+  sweepChanges,
+  sweepInSession,
+  sweepSession,
+} from "./scripts/scripts.generated.ts";
 
 /** Sessions, or documents of a unit, that are looked after in one step. */
 const chunk = 100;
@@ -48,12 +54,12 @@ export async function sweepBucket(
   const { connection, keys } = context;
   const bucketKeys = keys.bucket(tenant, bucket);
   const settings = { signal, repeatable: true };
-  const [expired, due, owners, broken, empty] = (await connection.script(
+  const [expired, due, owners, broken, empty, untold] = (await connection.script(
     lookAtBucket,
     bucketKeys,
     { limit: `${chunk}` },
     settings,
-  )) as [readonly string[], number, readonly string[], number, number];
+  )) as [readonly string[], number, readonly string[], number, number, number];
 
   let full = expired.length === chunk || owners.length === chunk;
   let starved = false;
@@ -88,6 +94,7 @@ export async function sweepBucket(
         await connection.script(sweepInSession, sessionKeys, { session, limit: most }, settings),
       );
     });
+  if (untold === 1) replyOf(await connection.script(sweepChanges, bucketKeys, {}, settings));
   // Nothing gone from much: the server's clock has been set back, and another look would find the same.
   const more = starved || (full && sessions + documents > 0);
   return { sessions, documents, more, empty: empty === 1 };

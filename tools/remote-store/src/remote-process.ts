@@ -121,6 +121,7 @@ export async function startRemoteProcess(
         log: portOf(handle, "log", like.log),
         documents: portOf(handle, "documents", like.documents),
         ...(like.leases === undefined ? {} : { leases: portOf(handle, "leases", like.leases) }),
+        ...(like.feed === undefined ? {} : { feed: portOf(handle, "feed", like.feed) }),
         ...(like.maintenance === undefined
           ? {}
           : { maintenance: portOf(handle, "maintenance", like.maintenance) }),

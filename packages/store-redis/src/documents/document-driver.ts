@@ -13,7 +13,7 @@ import type { StoreContext } from "../context.ts";
 import { seedOf } from "../log/seed.ts";
 import * as scripts from "../scripts/scripts.generated.ts";
 import { decodeDocument, documentOf, encodeDocument, encodeTags } from "./document-codec.ts";
-import { type DocumentUnit, readDocuments, runOnUnit, stateOf, unitOf } from "./document-unit.ts";
+import { type DocumentUnit, documentUnitOf, readDocuments, runOnUnit, stateOf } from "./document-unit.ts";
 import { findDocuments } from "./find-documents.ts";
 import { listNamespaces } from "./list-namespaces.ts";
 
@@ -35,7 +35,7 @@ async function put(context: StoreContext, request: AdmittedPut): Promise<Answer<
   if (first === undefined) return { ok: [] };
   const signal = context.connection.scope(request.signal);
   await context.tenants.register(scope.tenant, signal);
-  const unit = unitOf(context, scope, first.address.namespace);
+  const unit = documentUnitOf(context, scope, first.address.namespace);
   const values = {
     ...seedOf(context, scope.session ?? "", request),
     writes: writes.map((write) => ({
@@ -65,7 +65,7 @@ async function put(context: StoreContext, request: AdmittedPut): Promise<Answer<
 async function remove(context: StoreContext, request: AdmittedDelete): Promise<Answer<number>> {
   const [first] = request.deletes;
   if (first === undefined) return { ok: 0 };
-  const unit = unitOf(context, request.scope, first.address.namespace);
+  const unit = documentUnitOf(context, request.scope, first.address.namespace);
   const deletes = request.deletes.map(({ sortKey, expectedVersion }) => ({ key: sortKey, expectedVersion }));
   const { deleteAlone, deleteInSession } = scripts;
   const answer = answerOf(
@@ -80,7 +80,7 @@ async function touch(
   request: AdmittedDocumentTouch,
 ): Promise<Answer<Document | undefined>> {
   const { address, ttlMs, signal } = request;
-  const unit = unitOf(context, address, address.namespace);
+  const unit = documentUnitOf(context, address, address.namespace);
   const values = { key: documentSortKey(address.namespace, address.key), ttl: ttlMs ?? 0 };
   const { touchAlone, touchInSession } = scripts;
   return answerOf(
@@ -100,7 +100,7 @@ async function get(
     { readonly unit: DocumentUnit; readonly places: number[]; readonly keys: string[] }
   >();
   for (const [place, address] of addresses.entries()) {
-    const unit = unitOf(context, address, address.namespace);
+    const unit = documentUnitOf(context, address, address.namespace);
     const known = units.get(unit.keys.documents) ?? { unit, places: [], keys: [] };
     units.set(unit.keys.documents, known);
     known.places.push(place);

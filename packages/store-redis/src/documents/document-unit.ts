@@ -3,33 +3,29 @@ import type { AdmittedGuard, Answer } from "@relevo/core/store";
 import { answerOf, isNewer, newerFormat } from "../answers.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
-import { bucketOf, buckets, type DocumentKeys, type SessionKeys } from "../keys.ts";
+import { type AloneKeys, bucketOf, buckets, type DocumentKeys, type SessionKeys } from "../keys.ts";
 import { decodeText, encoded } from "../log/head-codec.ts";
 import * as scripts from "../scripts/scripts.generated.ts";
 import { decodeDocument, mayExpire, type UnitState } from "./document-codec.ts";
 
 /** Documents that lie together: those of one session, or of one bucket of namespaces. Writes are atomic within. */
-export interface DocumentUnit {
-  readonly keys: DocumentKeys;
-  readonly session: { readonly id: string; readonly keys: SessionKeys } | undefined;
-}
+export type DocumentUnit =
+  | { readonly keys: SessionKeys; readonly session: string }
+  | { readonly keys: AloneKeys; readonly session: undefined };
 
-/** The unit of a session, or of a namespace that stands alone. */
-export function unitOf(
+/** The unit of a session, or of the owner of a namespace that stands alone. */
+export function documentUnitOf(
   { keys }: StoreContext,
   { tenant, session }: DocumentScope,
   namespace: readonly string[],
 ): DocumentUnit {
-  if (session !== undefined) {
-    const sessionKeys = keys.session(tenant, session);
-    return { keys: sessionKeys, session: { id: session, keys: sessionKeys } };
-  }
-  return { keys: keys.bucket(tenant, bucketOf(namespace.join("\0"))), session: undefined };
+  if (session !== undefined) return { keys: keys.session(tenant, session), session };
+  return { keys: keys.bucket(tenant, bucketOf(namespace.slice(0, 2).join("\0"))), session };
 }
 
 /** Every unit of the scope: one for a session, one for each bucket otherwise. */
 export function unitsOf(context: StoreContext, scope: DocumentScope): readonly DocumentUnit[] {
-  if (scope.session !== undefined) return [unitOf(context, scope, [])];
+  if (scope.session !== undefined) return [documentUnitOf(context, scope, [])];
   return Array.from({ length: buckets }, (_, bucket) => ({
     keys: context.keys.bucket(scope.tenant, bucket),
     session: undefined,
@@ -101,15 +97,15 @@ type ReadScripts<Arguments> = readonly [
 
 async function runRead<Arguments extends { readonly sortKeys: readonly string[] }>(
   { connection }: StoreContext,
-  { session, keys }: DocumentUnit,
+  unit: DocumentUnit,
   [alone, inSession]: ReadScripts<Arguments>,
   values: Arguments,
   signal: AbortSignal | undefined,
 ): Promise<Answer<readonly ReadRecord[]>> {
   const answer = answerOf(
-    session === undefined
-      ? await connection.script(alone, keys, values, { signal })
-      : await connection.script(inSession, session.keys, values, { signal }),
+    unit.session === undefined
+      ? await connection.script(alone, unit.keys, values, { signal })
+      : await connection.script(inSession, unit.keys, values, { signal }),
     ([, expiresAt, incarnation, ...records]) => {
       const state = stateOf(expiresAt, incarnation);
       return (records as readonly string[]).map((record) => ({
@@ -131,7 +127,7 @@ export async function isReadable(
 ): Promise<Answer<boolean>> {
   if (unit?.session === undefined) return { ok: true };
   const answer = answerOf(
-    await connection.script(scripts.checkDocuments, unit.session.keys, {}, { signal }),
+    await connection.script(scripts.checkDocuments, unit.keys, {}, { signal }),
     () => true,
   );
   return answer.refused === undefined ? { ok: answer.ok === true } : answer;
@@ -154,16 +150,16 @@ interface Guarded {
 /** Runs one of a pair of scripts on the unit. */
 export async function runOnUnit<Arguments>(
   { connection }: StoreContext,
-  { session, keys }: DocumentUnit,
-  alone: scripts.EmbeddedScript<DocumentKeys, Arguments>,
+  unit: DocumentUnit,
+  alone: scripts.EmbeddedScript<AloneKeys, Arguments>,
   inSession: scripts.EmbeddedScript<SessionKeys, Arguments & Guarded>,
   { incarnation, fence }: Pick<AdmittedGuard, "incarnation" | "fence">,
   values: Arguments,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  if (session === undefined) return await connection.script(alone, keys, values, { signal });
-  const guarded = { ...values, session: session.id, incarnation: encoded(incarnation), fence };
-  return await connection.script(inSession, session.keys, guarded, { signal });
+  if (unit.session === undefined) return await connection.script(alone, unit.keys, values, { signal });
+  const guarded = { ...values, session: unit.session, incarnation: encoded(incarnation), fence };
+  return await connection.script(inSession, unit.keys, guarded, { signal });
 }
 
 /** @throws `unsupported` when the documents have a newer format. */

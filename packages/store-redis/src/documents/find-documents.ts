@@ -12,10 +12,10 @@ import {
 import type { StoreContext } from "../context.ts";
 import {
   type DocumentUnit,
+  documentUnitOf,
   isReadable,
   type ReadRecord,
   readSomeDocuments,
-  unitOf,
   unitsOf,
 } from "./document-unit.ts";
 import { type Candidate, chooseSources, nextCandidates } from "./find-candidates.ts";
@@ -35,11 +35,13 @@ export async function findDocuments(
   request: AdmittedFind,
 ): Promise<Answer<DriverPage<Document, DocumentPosition>>> {
   const { scope, namespace, limit } = request;
+  // All below two elements is of one owner, and so in one unit.
+  const owner = namespace ?? request.namespacePrefix;
   const signal = context.connection.scope(request.signal);
   const units =
-    namespace === undefined || scope.session !== undefined
+    owner.length < 2 && namespace === undefined
       ? unitsOf(context, scope)
-      : [unitOf(context, scope, namespace)];
+      : [documentUnitOf(context, scope, owner)];
   const readable = await isReadable(context, units[0], signal);
   if (readable.refused !== undefined) return readable;
   if (!readable.ok) return { ok: { items: [] } };

@@ -1,7 +1,7 @@
 -- The common-case append. Every key and argument costs time, so it takes few: no pinned messages and summaries, which
 -- need an index. Answers 'full' when it takes more than
 -- that: a new session, an expiry to be set, operations to be let go of.
--- keys: log operations olderOperations columns updated lease?
+-- keys: log operations olderOperations columns updated changes lease?
 -- arguments: session
 -- list: events
 -- #include clock
@@ -22,6 +22,9 @@ if expires ~= 0 and fixed == '0' then expires = now + ttl end
 -- The columns of an empty log are made anew, and need an expiry of their own.
 local begins = expires ~= 0 and tonumber(version) < tonumber(first)
 if begins or now >= tonumber(rotate) or (expires ~= 0 and aux - expires < ttl / 8) then return { 'full' } end
+-- The first change of a bucket needs an entry before it.
+local newest = redis.call('ZREVRANGE', CHANGES, 0, 0, 'WITHSCORES')[2]
+if not newest then return { 'full' } end
 local stamp = num(now)
 version, revision = before + eventsCount, revision + 1
 if eventsCount > 0 then redis.call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
@@ -44,5 +47,6 @@ if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first 
   redis.call('UNLINK', COLUMNS)
 end
 redis.call('ZADD', UPDATED, stamp, session)
+redis.call('ZADD', CHANGES, num(math.max(newest + 1, time[1] * 1000000 + time[2])), session)
 if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
 return { 'ok', before + 1, version, inc, revision, '=' .. found }

@@ -96,6 +96,21 @@ local function headText(h)
 end
 `;
 
+const changesText = `-- What was written in a bucket, for consumers of the change feed: its units by the position of their newest write, those
+-- of sessions and those of owners apart, since they end at different times. Positions are microseconds that only grow.
+-- The empty member has the position up to which entries may be missing. NUL stands there as long as units live that can
+-- all end with their keys, without a script that tells: \`sweep-changes\` then does.
+local weekMs = 7 * 86400000
+
+local function noteChange(changes, unit)
+  local newest = redis.call('ZREVRANGE', changes, 0, 0, 'WITHSCORES')[2]
+  local position = newest and math.max(tonumber(newest) + 1, micros) or micros
+  if not newest then redis.call('ZADD', changes, num(position - 1), '') end
+  redis.call('ZADD', changes, num(position), unit)
+  return num(position)
+end
+`;
+
 const unitText = `-- For scripts that get all keys of a session. Beside the log stand keys that live by it. They cannot expire at the same
 -- moment without a PEXPIREAT for each in every append, so they get a quarter more than they need and are refreshed
 -- when half of that is used up.
@@ -130,7 +145,7 @@ local function intactDocuments(entries, documents, order, tags, expiring)
 end
 local micros = time[1] * 1000000 + time[2]
 local dayMs = 86400000
-local operationMs = dayMs + 3600000
+${changesText}local operationMs = dayMs + 3600000
 
 -- An idle lifetime begins again with each write, a fixed one only when it is set.
 local function refresh(h)
@@ -160,6 +175,18 @@ local function endSession(session, subject)
   redis.call('ZREM', DOCUMENTS_DUE, session)
   redis.call('ZREM', UPDATED, session)
   redis.call('ZREM', CREATED, session)
+  redis.call('ZADD', ENDED, noteChange(CHANGES, session), session)
+  -- Some of those that ended a week ago are forgotten, and consumers that have not seen them told.
+  local old = redis.call('ZRANGEBYSCORE', ENDED, '-inf', num(micros - weekMs * 1000), 'WITHSCORES', 'LIMIT', 0, 20)
+  for index = 1, #old, 2 do
+    redis.call('ZREM', CHANGES, old[index])
+    redis.call('ZREM', ENDED, old[index])
+    redis.call('ZADD', CHANGES, old[index + 1], '')
+  end
+  if redis.call('EXISTS', SESSIONS) == 0 then
+    redis.call('PEXPIREAT', CHANGES, num(now + weekMs + dayMs))
+    redis.call('PEXPIREAT', ENDED, num(now + weekMs + dayMs))
+  end
   if subject and subject ~= '' then redis.call('ZREM', SUBJECTS, subject .. '\\0' .. session) end
   local mark, unreadable = readMark()
   if mark or unreadable then
@@ -220,10 +247,14 @@ local function keepRegistry(h)
   local left = redis.call('PTTL', SESSIONS)
   local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED }
   if h.expires == 0 then
+    redis.call('PERSIST', CHANGES)
+    redis.call('PERSIST', ENDED)
     if left > 0 then for _, key in ipairs(all) do redis.call('PERSIST', key) end end
   elseif left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
     local untilMs = math.max(now + left, h.aux + 1000)
     for _, key in ipairs(all) do redis.call('PEXPIREAT', key, num(untilMs)) end
+    redis.call('PEXPIREAT', CHANGES, num(untilMs + weekMs + dayMs))
+    redis.call('PEXPIREAT', ENDED, num(untilMs + weekMs + dayMs))
   end
 end
 
@@ -242,6 +273,8 @@ local function saveHead(session, h, subject)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
   redis.call('ZADD', SESSIONS, 0, session)
   redis.call('ZADD', UPDATED, h.updated, session)
+  noteChange(CHANGES, session)
+  redis.call('ZADD', CHANGES, 0, '\\0')
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
   h.landmarks = redis.call('ZCARD', LANDMARKS)
@@ -264,6 +297,7 @@ local function createHead(session, inc, ttl, fixed, subject, rest, mark)
   redis.call('RPUSH', LOG, headText(h))
   changeSubject(session, '', subject)
   redis.call('ZADD', CREATED, h.created, session)
+  redis.call('ZREM', ENDED, session)
   return h
 end
 `;
@@ -645,6 +679,8 @@ end
 -- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
 -- intactDocuments.
 local added, entries = 0, 0
+-- Their sort keys.
+local changed = {}
 local function countEntries(parts)
   local _, tags = string.gsub(parts.tags, '[^,]+', '')
   return tags + (parts.expires ~= 0 and 1 or 0)
@@ -672,6 +708,7 @@ local function findDocument(key)
 end
 
 local function removeDocument(key, parts)
+  changed[#changed + 1] = key
   redis.call('HDEL', DOCUMENTS, key)
   redis.call('ZREM', DOCUMENT_ORDER, key)
   redis.call('ZREM', DOCUMENTS_EXPIRING, key)
@@ -689,6 +726,7 @@ local function sweepDocuments(limit)
 end
 
 local function storeDocument(key, before, parts)
+  changed[#changed + 1] = key
   entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
   if before then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
   else added = added + 1 end
@@ -699,7 +737,7 @@ local function storeDocument(key, before, parts)
   if parts.expires == 0 then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
   else redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key) end
 end
-
+${changesText}
 -- Should memory have run out and Redis have thrown away what points at documents, it is made again from them.
 if not intactDocuments(stored, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING) then
   local flat = redis.call('HGETALL', DOCUMENTS)
@@ -711,14 +749,41 @@ if not intactDocuments(stored, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMEN
   saveEntries()
 end
 
+-- The first two elements of the namespace in a sort key.
+local function ownerOf(key)
+  local namespace = string.sub(key, 1, string.find(key, '\\0\\0', 1, true) - 1)
+  local second = string.find(namespace, '\\0\\1', 1, true)
+  local third = second and string.find(namespace, '\\0\\1', second + 2, true)
+  return third and string.sub(namespace, 1, third - 1) or namespace
+end
+
+local function noteOwners()
+  local noted = {}
+  for _, key in ipairs(changed) do
+    local owner = ownerOf(key)
+    if not noted[owner] then noteChange(OWNER_CHANGES, owner) end
+    noted[owner] = true
+  end
+end
+
+local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
+
 local function keepBucket()
   saveEntries()
+  noteOwners()
+  redis.call('ZADD', OWNER_CHANGES, 0, '\\0')
   local count = redis.call('ZCARD', DOCUMENT_ORDER)
   if count > 0 and redis.call('ZCARD', DOCUMENTS_EXPIRING) == count then
     local last = redis.call('ZREVRANGE', DOCUMENTS_EXPIRING, 0, 0, 'WITHSCORES')
-    for _, key in ipairs(KEYS) do redis.call('PEXPIREAT', key, num(tonumber(last[2]) + 1000)) end
-  elseif redis.call('PTTL', DOCUMENTS) > 0 then
-    for _, key in ipairs(KEYS) do redis.call('PERSIST', key) end
+    for _, key in ipairs(KEPT) do redis.call('PEXPIREAT', key, num(tonumber(last[2]) + 1000)) end
+    redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
+  elseif count == 0 then
+    redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
+  else
+    if redis.call('PTTL', DOCUMENTS) > 0 then
+      for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
+    end
+    redis.call('PERSIST', OWNER_CHANGES)
   end
 end
 `;
@@ -756,6 +821,8 @@ end
 -- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
 -- intactDocuments.
 local added, entries = 0, 0
+-- Their sort keys.
+local changed = {}
 local function countEntries(parts)
   local _, tags = string.gsub(parts.tags, '[^,]+', '')
   return tags + (parts.expires ~= 0 and 1 or 0)
@@ -783,6 +850,7 @@ local function findDocument(key)
 end
 
 local function removeDocument(key, parts)
+  changed[#changed + 1] = key
   redis.call('HDEL', DOCUMENTS, key)
   redis.call('ZREM', DOCUMENT_ORDER, key)
   redis.call('ZREM', DOCUMENTS_EXPIRING, key)
@@ -800,6 +868,7 @@ local function sweepDocuments(limit)
 end
 
 local function storeDocument(key, before, parts)
+  changed[#changed + 1] = key
   entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
   if before then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
   else added = added + 1 end
@@ -818,6 +887,7 @@ local function keepSession(session, h, newSubject)
     saveHead(session, h, newSubject)
   else
     redis.call('LSET', LOG, -1, headText(h))
+    noteChange(CHANGES, session)
     if h.aux > 0 then
       for _, key in ipairs({ DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }) do
         redis.call('PEXPIREAT', key, num(h.aux))
@@ -1040,11 +1110,11 @@ return { 'ok', fence, expires }
 };
 
 export const appendFast: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly updated: string; readonly lease: string | undefined },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly updated: string; readonly changes: string; readonly lease: string | undefined },
   { readonly session: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, UPDATED, LEASE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, UPDATED, CHANGES, LEASE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local session, incarnation, operation, fingerprint, expectedVersion, fence, token, cells, bytes = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8], tonumber(ARGV[9])
 local eventsFrom = 9
 local eventsCount = #ARGV - eventsFrom
@@ -1085,6 +1155,9 @@ if expires ~= 0 and fixed == '0' then expires = now + ttl end
 -- The columns of an empty log are made anew, and need an expiry of their own.
 local begins = expires ~= 0 and tonumber(version) < tonumber(first)
 if begins or now >= tonumber(rotate) or (expires ~= 0 and aux - expires < ttl / 8) then return { 'full' } end
+-- The first change of a bucket needs an entry before it.
+local newest = redis.call('ZREVRANGE', CHANGES, 0, 0, 'WITHSCORES')[2]
+if not newest then return { 'full' } end
 local stamp = num(now)
 version, revision = before + eventsCount, revision + 1
 if eventsCount > 0 then redis.call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
@@ -1106,23 +1179,24 @@ if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first 
   redis.call('UNLINK', COLUMNS)
 end
 redis.call('ZADD', UPDATED, stamp, session)
+redis.call('ZADD', CHANGES, num(math.max(newest + 1, time[1] * 1000000 + time[2])), session)
 if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
 return { 'ok', before + 1, version, inc, revision, '=' .. found }
 `,
-  sha: "fe04fa53c9a07e1820132d4fec0878700e0db9e5",
+  sha: "85c524065dc4d8b6f356fc578589e788d071743e",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.updated, ...(keys.lease === undefined ? [] : [keys.lease])],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.updated, keys.changes, ...(keys.lease === undefined ? [] : [keys.lease])],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
 };
 
 export const appendFull: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly ttl: number | undefined; readonly retractions: string; readonly derivations: string; readonly seenRemoval: number | undefined; readonly sources: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, newIncarnation, newTtl, newFixed, newSubject, newRest, ttl, retractions, derivations, seenRemoval, sources, incarnation, operation, fingerprint, expectedVersion, fence, token, cells, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12] ~= '' and ARGV[12] or nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] ~= '' and ARGV[14] or nil, tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17], ARGV[18], tonumber(ARGV[19])
 local eventsFrom = 19
 local eventsCount = #ARGV - eventsFrom
@@ -1202,10 +1276,37 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore }
 `,
-  sha: "a3b352cb7af748a89c0af059b28f6ecd61e2fbd1",
+  sha: "bd91669dc7a4efee15246e2113a9b16b078745f1",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
+};
+
+export const changesAfter: EmbeddedScript<
+  { readonly changes: string; readonly ownerChanges: string },
+  { readonly sessionsAfter: number; readonly ownersAfter: number; readonly limit: string }
+> = {
+  source: `local CHANGES, OWNER_CHANGES = KEYS[1], KEYS[2]
+local sessionsAfter, ownersAfter, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+-- Units of a bucket that were written after two positions, of sessions and of owners, at most so many of each: for both
+-- the members and their positions in pairs, and the newest position; 'lost' when the positions are of other data.
+local function after(changes, position)
+  local newest = redis.call('ZREVRANGE', changes, 0, 0, 'WITHSCORES')[2] or '0'
+  if position > 0 then
+    local floor = redis.call('ZSCORE', changes, '')
+    if not floor or position < tonumber(floor) or position > tonumber(newest) then return nil end
+  end
+  local found = redis.call('ZRANGEBYSCORE', changes, string.format('(%d', position), '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
+  return { newest, found }
+end
+local sessions, owners = after(CHANGES, sessionsAfter), after(OWNER_CHANGES, ownersAfter)
+if not sessions or not owners then return { 'lost' } end
+return { 'ok', sessions, owners }
+`,
+  sha: "7514eddfdc35297486808ef034e77ad7270c2742",
+  writes: false,
+  keys: (keys) => [keys.changes, keys.ownerChanges],
+  arguments: (values) => [`${values.sessionsAfter}`, `${values.ownersAfter}`, values.limit],
 };
 
 export const checkDocuments: EmbeddedScript<
@@ -1259,11 +1360,11 @@ ${openForReadText}return { 'ok' }
 };
 
 export const deleteAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string },
   { readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local deletesFrom = 0
 local deletesCount = (#ARGV - deletesFrom) / 2
 local function deletesAt(index)
@@ -1273,18 +1374,18 @@ end
 ${aloneText}${doDeletesText}keepBucket()
 return { 'ok', count }
 `,
-  sha: "ecebbcf6a176b6ad1eeff44c592c2b9b202d8b74",
+  sha: "558a66ab1cc8a245e02a1fa70ac41836275d178d",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
   arguments: (values) => [...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
 };
 
 export const deleteInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, incarnation, fence = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3])
 local deletesFrom = 3
 local deletesCount = (#ARGV - deletesFrom) / 2
@@ -1296,20 +1397,20 @@ ${guardedText}if not h then return { 'ok', 0 } end
 ${doDeletesText}keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "6e6834c1d1a23500ab2340742837b1098174bb02",
+  sha: "6baecbe77436b6a7e5db3a02ead0e42a8a99c511",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
 };
 
 export const erase: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly ranges: string; readonly token: string }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, incarnation, ranges, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], ARGV[4]
 -- The ranges are \`from-to,…\`.
 ${unitText}${rewriteText}${removalsText}${openText}if not h then return { 'none' } end
@@ -1321,9 +1422,9 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "eaace621252a906006f3e787277030e987575824",
+  sha: "c9f1f50f553fb05c7900501a1717a7858aef8d0e",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
 };
 
@@ -1475,13 +1576,13 @@ return { 'ok', fence, expires }
 };
 
 export const importPart: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly newRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly earliest: number; readonly token: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, newRevision, bytes, cells, erasedRanges, derivations, sourceRemoval, sourceRemoved, retractions, earliest, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], tonumber(ARGV[18]), ARGV[19]
 local operationsFrom = 20
 local operationsCount = tonumber(ARGV[20])
@@ -1557,23 +1658,24 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "36f1e042d589b01fb1131a7632106601ca3c7339",
+  sha: "e22324a8c5bed00c2e977c5a9b03ef24dc64faee",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
 };
 
 export const lookAtBucket: EmbeddedScript<
-  { readonly expiring: string; readonly documentsDue: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string },
+  { readonly expiring: string; readonly documentsDue: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly changes: string; readonly ownerChanges: string },
   { readonly limit: string }
 > = {
   source: `local formatVersion = 1
-local EXPIRING, DOCUMENTS_DUE, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local EXPIRING, DOCUMENTS_DUE, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, CHANGES, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local limit = ARGV[1]
 -- What there is to do in a bucket, in one look, with at most \`limit\` sessions of each kind.
 --
 -- Answers sessions that may have expired, how many documents that stand alone have, sessions with documents that may
--- have, 1 when what points at documents is to be made again, and 1 when nothing at all is left.
+-- have, 1 when what points at documents is to be made again, 1 when nothing at all is left, and 1 when units have ended
+-- that the change feed does not know of.
 ${clockText}${formatText}-- The empty field of a hash of documents has the format, and how many tags and expiries its documents have together.
 -- Returns that number, nil when there is no such field, and 'newer' for a format that is not known here.
 local function readEntries(documents)
@@ -1591,18 +1693,24 @@ local function intactDocuments(entries, documents, order, tags, expiring)
   return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
     and redis.call('ZCARD', tags) + redis.call('ZCARD', expiring) == (entries or 0)
 end
-if redis.call('EXISTS', unpack(KEYS)) == 0 then return { {}, 0, {}, 0, 1 } end
+local function hasEndedUntold(alive, changes)
+  return redis.call('EXISTS', alive) == 0 and redis.call('ZSCORE', changes, '\\0') ~= false
+end
+local untold = (hasEndedUntold(SESSIONS, CHANGES) or hasEndedUntold(DOCUMENTS, OWNER_CHANGES)) and 1 or 0
+local left = redis.call('EXISTS', EXPIRING, DOCUMENTS_DUE, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING,
+  SESSIONS, SUBJECTS)
+if left == 0 then return { {}, 0, {}, 0, 1, untold } end
 local function due(key) return redis.call('ZRANGEBYSCORE', key, '-inf', num(now), 'LIMIT', 0, limit) end
 -- What it cannot read it leaves alone.
 local entries = readEntries(DOCUMENTS)
 local isKnown = entries ~= 'newer'
 local isBroken = isKnown and not intactDocuments(entries, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
 local expired = isKnown and redis.call('ZCOUNT', DOCUMENTS_EXPIRING, '-inf', num(now)) or 0
-return { due(EXPIRING), expired, due(DOCUMENTS_DUE), isBroken and 1 or 0, 0 }
+return { due(EXPIRING), expired, due(DOCUMENTS_DUE), isBroken and 1 or 0, 0, untold }
 `,
-  sha: "9c132d8e87fe444b7099dd038cc5f0669d56c271",
+  sha: "4f39fab62170f2ff93f97adbd41fd37bf034609c",
   writes: false,
-  keys: (keys) => [keys.expiring, keys.documentsDue, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects],
+  keys: (keys) => [keys.expiring, keys.documentsDue, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.changes, keys.ownerChanges],
   arguments: (values) => [values.limit],
 };
 
@@ -1688,11 +1796,11 @@ return redis.call('ZRANGEBYSCORE', INDEX, from, to, 'WITHSCORES', 'LIMIT', offse
 };
 
 export const putAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string },
   { readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local writesFrom = 0
 local writesCount = (#ARGV - writesFrom) / 5
 local function writesAt(index)
@@ -1703,18 +1811,18 @@ ${aloneText}${requireRoomText}${checkWritesText}local answer = { 'ok', now, '', 
 ${doWritesText}keepBucket()
 return answer
 `,
-  sha: "4115a78fceb12737e76a9b73225aeba004c2f651",
+  sha: "a577864a300b40e82532367aeac0df91db704577",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
   arguments: (values) => [...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
 };
 
 export const putInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, incarnation, fence, newIncarnation, newTtl, newFixed, newSubject, newRest = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7], ARGV[8]
 local writesFrom = 8
 local writesCount = (#ARGV - writesFrom) / 5
@@ -1731,9 +1839,9 @@ local answer = { 'ok', now, h.inc, h.expires }
 ${doWritesText}keepSession(session, h, created)
 return answer
 `,
-  sha: "2532aafe17a230e3e8ffd1e1e8f39af78e828c6a",
+  sha: "34a53fdf9b9886eb706af549cc46873f39128776",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
 };
 
@@ -1878,11 +1986,11 @@ return { 'ok' }
 };
 
 export const remove: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly expectedVersion: number | undefined }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, incarnation, expectedVersion = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3])
 -- Works on what is left of a session, too: that is how a loss is acknowledged.
 ${unitText}local h, lost, mark = openHead(session)
@@ -1894,9 +2002,9 @@ if h and expectedVersion and expectedVersion ~= h.version then return { 'version
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "4d744493916faffa303aa7e49e9407b90b7a4b2f",
+  sha: "08c317ae6ab8ce5999219d3ca77e2ffc346e0778",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
 };
 
@@ -1920,11 +2028,11 @@ return { 'ok', fence, expires }
 };
 
 export const seal: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly sealed: boolean; readonly expectedVersion: number | undefined; readonly token: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, incarnation, sealed, expectedVersion, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] == '1', tonumber(ARGV[4]), ARGV[5]
 ${unitText}${openText}if not h then return { 'none' } end
 if expectedVersion and expectedVersion ~= h.version then return { 'version', h.version } end
@@ -1935,36 +2043,62 @@ if (h.sealed == '1') ~= sealed then
 end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "49eca62c3d96767d5cd81d484eed04a0b831919e",
+  sha: "e78c35565bcc9defa124710f6e12b626af72edcd",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.token],
 };
 
 export const sweepAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string },
   { readonly limit: number }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local limit = tonumber(ARGV[1])
 -- The upkeep of one bucket. Answers how many documents went.
 ${aloneText}local count = sweepDocuments(limit)
 keepBucket()
 return { 'ok', count }
 `,
-  sha: "28d78122bc10358118bd662ae3040298dff25097",
+  sha: "1ec24ca3a93fbb07cad996b2e2b9d37fe5e3b601",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
   arguments: (values) => [`${values.limit}`],
 };
 
+export const sweepChanges: EmbeddedScript<
+  { readonly changes: string; readonly ended: string; readonly sessions: string; readonly ownerChanges: string; readonly documents: string },
+  {  }
+> = {
+  source: `local CHANGES, ENDED, SESSIONS, OWNER_CHANGES, DOCUMENTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- Tells consumers of the change feed of units whose keys have all ended by themselves.
+${clockText}local micros = time[1] * 1000000 + time[2]
+${changesText}local function tell(alive, changes, note)
+  if redis.call('EXISTS', alive) == 1 or not redis.call('ZSCORE', changes, '\\0') then return end
+  redis.call('ZREM', changes, '\\0')
+  for _, unit in ipairs(redis.call('ZRANGE', changes, 0, -1)) do if unit ~= '' then note(unit) end end
+end
+tell(SESSIONS, CHANGES, function(session)
+  if redis.call('ZSCORE', ENDED, session) then return end
+  redis.call('ZADD', ENDED, noteChange(CHANGES, session), session)
+  redis.call('PEXPIREAT', ENDED, num(now + weekMs))
+end)
+tell(DOCUMENTS, OWNER_CHANGES, function(owner) noteChange(OWNER_CHANGES, owner) end)
+return { 'ok' }
+`,
+  sha: "6a5b71fad57cbaf6094da5aa0524e9e93dffe045",
+  writes: true,
+  keys: (keys) => [keys.changes, keys.ended, keys.sessions, keys.ownerChanges, keys.documents],
+  arguments: (_values) => [],
+};
+
 export const sweepInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly limit: number }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, limit = ARGV[1], tonumber(ARGV[2])
 -- The upkeep of one session's documents. Answers how many went. What it cannot read it leaves alone.
 ${inSessionText}local h, lost = openHead(session)
@@ -1977,18 +2111,18 @@ local count = sweepDocuments(limit)
 keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "0549f124866074bd10384fd4383fa8b01be2f334",
+  sha: "80a78d5272492416a806ebe6234609416f226ecd",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, `${values.limit}`],
 };
 
 export const sweepSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session = ARGV[1]
 -- The upkeep of one session that may have expired. Answers 1 when it did. What it cannot read it leaves alone.
 ${unitText}local text = redis.call('LINDEX', LOG, -1)
@@ -2013,51 +2147,51 @@ local lived = h ~= nil or (mark ~= nil and mark.inc ~= '')
 endSession(session, subjectOf(mark))
 return lived and 1 or 0
 `,
-  sha: "633609e5bf0b70a8d556bc5552fa5d31e96c47b2",
+  sha: "e1cab4ed2f7b135d11289ef961b52941921ef64b",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session],
 };
 
 export const touchAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string },
   { readonly key: string; readonly ttl: number }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local key, ttl = ARGV[1], tonumber(ARGV[2])
 ${aloneText}${touchOneText}keepBucket()
 return { 'ok', 0, '', redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "4caa59eba07187bf1f6787a1f25d2a3c6eaa887c",
+  sha: "1ee853c71f8f27f8eb4e3bd55fa99a9a1d642f64",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
   arguments: (values) => [values.key, `${values.ttl}`],
 };
 
 export const touchInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly key: string; readonly ttl: number }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, incarnation, fence, key, ttl = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 ${guardedText}if not h then return { 'none' } end
 ${touchOneText}keepSession(session, h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "18ea1c1d1a8f935fef7fa019c6b31336b7f41c80",
+  sha: "a5fccac3bac6b84047a8d9195f9d5218bc0292bd",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
 };
 
 export const touch: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly ttl: number | undefined; readonly subject: string | undefined; readonly metadata: string | undefined; readonly token: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, incarnation, ttl, subject, metadata, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4] ~= '' and ARGV[4] or nil, ARGV[5] ~= '' and ARGV[5] or nil, ARGV[6]
 ${unitText}${openUnsealedText}local expiresBefore = h.expires
 if ttl then
@@ -2076,21 +2210,21 @@ if subject or metadata or h.expires ~= expiresBefore then revise(h, token) end
 saveHead(session, h, owner)
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "35dfadbc09fe853f30bf2c52c4b90367a088a035",
+  sha: "30a975694d740da7d2ae6d6e1845dfbd71f10781",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ttl === undefined ? "" : `${values.ttl}`, values.subject ?? "", values.metadata ?? "", values.token],
 };
 
 export const trim: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly beforeSeq: number | undefined; readonly olderThan: number | undefined; readonly limit: number; readonly token: string }
 > = {
   source: `local formatVersion = 1
 local mostBytes = 16777216
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local session, incarnation, beforeSeq, olderThan, limit, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 -- Ends earlier when it has read enough.
 ${unitText}${elementsText}${rewriteText}${removalsText}${openUnsealedText}local bound, older = beforeSeq or math.huge, olderThan or math.huge
@@ -2127,9 +2261,9 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "e64595236bc42ca3ec07462510cb7915a16416d4",
+  sha: "22e9760f358a1704c59af59ff29553c06bd5b6b5",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],
 };
 

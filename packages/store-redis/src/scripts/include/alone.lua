@@ -1,6 +1,6 @@
 -- Documents that stand alone: those of one bucket. When every one of them expires, so do their keys: a tenant that
 -- nobody looks after any more leaves nothing behind.
--- keys: documents documentOrder documentTags documentsExpiring
+-- keys: documents documentOrder documentTags documentsExpiring ownerChanges
 -- #include clock
 -- #include format
 -- #include document-format
@@ -8,6 +8,7 @@ local stored = readEntries(DOCUMENTS)
 if stored == 'newer' then return { stored } end
 local micros = time[1] * 1000000 + time[2]
 -- #include documents
+-- #include changes
 
 -- Should memory have run out and Redis have thrown away what points at documents, it is made again from them.
 if not intactDocuments(stored, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING) then
@@ -20,13 +21,40 @@ if not intactDocuments(stored, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMEN
   saveEntries()
 end
 
+-- The first two elements of the namespace in a sort key.
+local function ownerOf(key)
+  local namespace = string.sub(key, 1, string.find(key, '\0\0', 1, true) - 1)
+  local second = string.find(namespace, '\0\1', 1, true)
+  local third = second and string.find(namespace, '\0\1', second + 2, true)
+  return third and string.sub(namespace, 1, third - 1) or namespace
+end
+
+local function noteOwners()
+  local noted = {}
+  for _, key in ipairs(changed) do
+    local owner = ownerOf(key)
+    if not noted[owner] then noteChange(OWNER_CHANGES, owner) end
+    noted[owner] = true
+  end
+end
+
+local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
+
 local function keepBucket()
   saveEntries()
+  noteOwners()
+  redis.call('ZADD', OWNER_CHANGES, 0, '\0')
   local count = redis.call('ZCARD', DOCUMENT_ORDER)
   if count > 0 and redis.call('ZCARD', DOCUMENTS_EXPIRING) == count then
     local last = redis.call('ZREVRANGE', DOCUMENTS_EXPIRING, 0, 0, 'WITHSCORES')
-    for _, key in ipairs(KEYS) do redis.call('PEXPIREAT', key, num(tonumber(last[2]) + 1000)) end
-  elseif redis.call('PTTL', DOCUMENTS) > 0 then
-    for _, key in ipairs(KEYS) do redis.call('PERSIST', key) end
+    for _, key in ipairs(KEPT) do redis.call('PEXPIREAT', key, num(tonumber(last[2]) + 1000)) end
+    redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
+  elseif count == 0 then
+    redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
+  else
+    if redis.call('PTTL', DOCUMENTS) > 0 then
+      for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
+    end
+    redis.call('PERSIST', OWNER_CHANGES)
   end
 end

@@ -13,6 +13,8 @@ end
 -- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
 -- intactDocuments.
 local added, entries = 0, 0
+-- Their sort keys.
+local changed = {}
 local function countEntries(parts)
   local _, tags = string.gsub(parts.tags, '[^,]+', '')
   return tags + (parts.expires ~= 0 and 1 or 0)
@@ -40,6 +42,7 @@ local function findDocument(key)
 end
 
 local function removeDocument(key, parts)
+  changed[#changed + 1] = key
   redis.call('HDEL', DOCUMENTS, key)
   redis.call('ZREM', DOCUMENT_ORDER, key)
   redis.call('ZREM', DOCUMENTS_EXPIRING, key)
@@ -57,6 +60,7 @@ local function sweepDocuments(limit)
 end
 
 local function storeDocument(key, before, parts)
+  changed[#changed + 1] = key
   entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
   if before then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\0' .. key) end)
   else added = added + 1 end

@@ -9,6 +9,7 @@ local function keepSession(session, h, newSubject)
     saveHead(session, h, newSubject)
   else
     redis.call('LSET', LOG, -1, headText(h))
+    noteChange(CHANGES, session)
     if h.aux > 0 then
       for _, key in ipairs({ DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }) do
         redis.call('PEXPIREAT', key, num(h.aux))

@@ -2,13 +2,14 @@
 -- moment without a PEXPIREAT for each in every append, so they get a quarter more than they need and are refreshed
 -- when half of that is used up.
 -- keys: log operations olderOperations columns lease derived documents documentOrder documentTags documentsExpiring
--- keys: sessions subjects expiring next documentsDue landmarks updated created
+-- keys: sessions subjects expiring next documentsDue landmarks updated created changes ended
 -- #include clock
 -- #include head
 -- #include mark
 -- #include document-format
 local micros = time[1] * 1000000 + time[2]
 local dayMs = 86400000
+-- #include changes
 local operationMs = dayMs + 3600000
 
 -- An idle lifetime begins again with each write, a fixed one only when it is set.
@@ -39,6 +40,18 @@ local function endSession(session, subject)
   redis.call('ZREM', DOCUMENTS_DUE, session)
   redis.call('ZREM', UPDATED, session)
   redis.call('ZREM', CREATED, session)
+  redis.call('ZADD', ENDED, noteChange(CHANGES, session), session)
+  -- Some of those that ended a week ago are forgotten, and consumers that have not seen them told.
+  local old = redis.call('ZRANGEBYSCORE', ENDED, '-inf', num(micros - weekMs * 1000), 'WITHSCORES', 'LIMIT', 0, 20)
+  for index = 1, #old, 2 do
+    redis.call('ZREM', CHANGES, old[index])
+    redis.call('ZREM', ENDED, old[index])
+    redis.call('ZADD', CHANGES, old[index + 1], '')
+  end
+  if redis.call('EXISTS', SESSIONS) == 0 then
+    redis.call('PEXPIREAT', CHANGES, num(now + weekMs + dayMs))
+    redis.call('PEXPIREAT', ENDED, num(now + weekMs + dayMs))
+  end
   if subject and subject ~= '' then redis.call('ZREM', SUBJECTS, subject .. '\0' .. session) end
   local mark, unreadable = readMark()
   if mark or unreadable then
@@ -99,10 +112,14 @@ local function keepRegistry(h)
   local left = redis.call('PTTL', SESSIONS)
   local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED }
   if h.expires == 0 then
+    redis.call('PERSIST', CHANGES)
+    redis.call('PERSIST', ENDED)
     if left > 0 then for _, key in ipairs(all) do redis.call('PERSIST', key) end end
   elseif left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
     local untilMs = math.max(now + left, h.aux + 1000)
     for _, key in ipairs(all) do redis.call('PEXPIREAT', key, num(untilMs)) end
+    redis.call('PEXPIREAT', CHANGES, num(untilMs + weekMs + dayMs))
+    redis.call('PEXPIREAT', ENDED, num(untilMs + weekMs + dayMs))
   end
 end
 
@@ -121,6 +138,8 @@ local function saveHead(session, h, subject)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
   redis.call('ZADD', SESSIONS, 0, session)
   redis.call('ZADD', UPDATED, h.updated, session)
+  noteChange(CHANGES, session)
+  redis.call('ZADD', CHANGES, 0, '\0')
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
   h.landmarks = redis.call('ZCARD', LANDMARKS)
@@ -143,5 +162,6 @@ local function createHead(session, inc, ttl, fixed, subject, rest, mark)
   redis.call('RPUSH', LOG, headText(h))
   changeSubject(session, '', subject)
   redis.call('ZADD', CREATED, h.created, session)
+  redis.call('ZREM', ENDED, session)
   return h
 end
