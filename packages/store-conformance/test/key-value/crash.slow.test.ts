@@ -66,6 +66,21 @@ const steps: readonly Step[] = [
     documents.put({ tenant: "acme", namespace: ["facts", "f"], key: "k" }, { value: long(4) }),
   ({ documents }) =>
     documents.put({ tenant: "acme", namespace: ["facts", "f"], key: "k" }, { value: long(8), tags: ["t"] }),
+  ...[
+    { ...address, namespace: ["many"] },
+    { tenant: "acme", namespace: ["facts", "f"] },
+  ].map(
+    (place): Step =>
+      ({ documents }) =>
+        documents.putMany(
+          Array.from({ length: 12 }, (_, index) => ({
+            address: { ...place, key: `k${index}` },
+            value: index,
+            ttlMs: hour,
+          })),
+          { operation: { id: "many", fingerprint: "f" } },
+        ),
+  ),
   ({ log }) =>
     log.append(
       address,

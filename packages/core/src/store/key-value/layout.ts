@@ -24,6 +24,8 @@ export const tenantKeys: {
   readonly bySubject: (tenant: string, subject: string, ...session: readonly string[]) => Uint8Array;
   readonly bySubjectUpdated: (tenant: string, subject: string, ...place: readonly KeyPart[]) => Uint8Array;
   readonly operation: (tenant: string, session: string, id: string) => Uint8Array;
+  readonly documentOperation: (tenant: string, session: string, id: string) => Uint8Array;
+  readonly ownerOperation: (tenant: string, owner: readonly string[], id: string) => Uint8Array;
   readonly owner: (tenant: string, owner: readonly string[]) => Uint8Array;
 } = {
   all: (tenant: string): Uint8Array => encodeKey("data", tenant),
@@ -37,6 +39,9 @@ export const tenantKeys: {
   updated: (tenant, ...place) => data(tenant, "updated", ...place),
   bySubjectUpdated: (tenant, subject, ...place) => data(tenant, "subject-updated", subject, ...place),
   operation: (tenant: string, session: string, id: string): Uint8Array => data(tenant, "op", session, id),
+  documentOperation: (tenant, session, id) => data(tenant, "document-op", session, id),
+  /** The id first: owners have one element or two. */
+  ownerOperation: (tenant, owner, id) => data(tenant, "owner-op", id, ...owner),
   lease: (tenant: string, session: string): Uint8Array => data(tenant, "lease", session),
   /** The unit record of the documents that stand alone and whose namespaces share these first elements. */
   owner: (tenant: string, owner: readonly string[]): Uint8Array => data(tenant, "owner", ...owner),
@@ -64,7 +69,7 @@ export interface GenerationKeys {
   readonly byAgent: (agent: string, ...seq: readonly number[]) => Uint8Array;
   readonly pinned: KeyOf<number>;
   readonly derived: KeyOf<number>;
-  /** By the version that they led to, then id. */
+  /** Those of the log by the version that they led to, then id; those of documents by id, apart from them. */
   readonly operations: KeyOf<KeyPart>;
 }
 

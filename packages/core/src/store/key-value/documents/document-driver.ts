@@ -7,6 +7,12 @@ import type {
   AdmittedGet,
   AdmittedPut,
 } from "../../document-calls.ts";
+import {
+  type DocumentOperationRecord,
+  recordPut,
+  replayDelete,
+  replayPut,
+} from "../../document-operation.ts";
 import type { DocumentDriver } from "../../driver.ts";
 import type { DriverContext } from "../context.ts";
 import { documentKeys, tenantKeys } from "../layout.ts";
@@ -98,20 +104,22 @@ function refuseVersions(
 }
 
 function putDocuments(context: DriverContext, request: AdmittedPut): Promise<Answer<readonly Document[]>> {
-  const namespace = request.writes[0]?.address.namespace ?? [];
-  return writeDocuments<readonly Document[]>(context, { ...request, namespace }, true, async (unit) => {
+  const { writes, operation } = request;
+  const namespace = writes[0]?.address.namespace ?? [];
+  const replay = (known: DocumentOperationRecord): Answer<readonly Document[]> => replayPut(request, known);
+  return writeDocuments(context, { ...request, namespace }, { creates: true, replay }, async (unit) => {
     if (unit === undefined) throw staleRead;
     const { transaction, live } = unit;
     const { now } = transaction;
     const found = await readUnit(
       unit,
-      request.writes.map(({ sortKey }) => sortKey),
+      writes.map(({ sortKey }) => sortKey),
     );
     const present = found.map((record) => liveDocument(record, now));
-    const refused = refuseVersions(request.writes, present);
+    const refused = refuseVersions(writes, present);
     if (refused !== undefined) return refused;
     let { version } = unit;
-    const ok = request.writes.map((write, index) => {
+    const ok = writes.map((write, index) => {
       const document: StoredDocument = {
         namespace: write.address.namespace,
         key: write.address.key,
@@ -126,25 +134,30 @@ function putDocuments(context: DriverContext, request: AdmittedPut): Promise<Ans
       writeDocument(transaction, unit.keys, unit.place, document, found[index]);
       return showDocument(document, live);
     });
+    if (operation !== undefined) unit.remember(recordPut(operation.fingerprint, ok));
     unit.save(version, found.filter((record) => record === undefined).length);
     return { ok };
   });
 }
 
 function deleteDocuments(context: DriverContext, request: AdmittedDelete): Promise<Answer<number>> {
-  const namespace = request.deletes[0]?.address.namespace ?? [];
-  return writeDocuments<number>(context, { ...request, namespace }, false, async (unit) => {
-    const sortKeys = request.deletes.map(({ sortKey }) => sortKey);
+  const { deletes, operation } = request;
+  const namespace = deletes[0]?.address.namespace ?? [];
+  const replay = (known: DocumentOperationRecord): Answer<number> => replayDelete(request, known);
+  return writeDocuments(context, { ...request, namespace }, { replay }, async (unit) => {
+    const sortKeys = deletes.map(({ sortKey }) => sortKey);
     const found = unit === undefined ? [] : await readUnit(unit, sortKeys);
     const present = found.map((record) => liveDocument(record, unit?.transaction.now ?? 0));
-    const refused = refuseVersions(request.deletes, present);
+    const refused = refuseVersions(deletes, present);
     if (refused !== undefined) return refused;
     const there = found.filter((record) => record !== undefined);
-    if (unit !== undefined && there.length > 0) {
+    const deleted = present.filter((document) => document !== undefined).length;
+    if (unit !== undefined && (there.length > 0 || operation !== undefined)) {
       for (const record of there) removeDocument(unit.transaction, unit.keys, unit.place, record);
+      if (operation !== undefined) unit.remember({ fingerprint: operation.fingerprint, deleted });
       unit.save(unit.version, -there.length);
     }
-    return { ok: present.filter((document) => document !== undefined).length };
+    return { ok: deleted };
   });
 }
 
@@ -154,7 +167,7 @@ function touchDocument(
 ): Promise<Answer<Document | undefined>> {
   const { namespace, key, tenant, session } = request.address;
   const scope = session === undefined ? { tenant } : { tenant, session };
-  return writeDocuments(context, { ...request, scope, namespace }, false, async (unit) => {
+  return writeDocuments<Document | undefined>(context, { ...request, scope, namespace }, {}, async (unit) => {
     if (unit === undefined) return { ok: undefined };
     const [found] = await readUnit(unit, [documentSortKey(namespace, key)]);
     const { now } = unit.transaction;

@@ -1,12 +1,25 @@
-import type { CallOptions } from "../../../ports/common.ts";
+import type { Operation } from "../../../ports/event-log.ts";
 import type { Answer } from "../../answer.ts";
+import type { DocumentOperationRecord } from "../../document-operation.ts";
 import type { AdmittedGuard } from "../../log-calls.ts";
 import type { DriverContext } from "../context.ts";
 import { type ChangeMark, markChange } from "../feed/change-mark.ts";
 import { type DocumentKeys, documentKeys, dueKey, tenantKeys } from "../layout.ts";
 import { type Transaction, transact } from "../space/transaction.ts";
 import { refreshed, requireFloor, type SessionState, saveLive, vacantSlot } from "../unit/session-slot.ts";
-import { newLife, refuseGuard, refuseIncarnation, writeSession } from "../unit/write-session.ts";
+import {
+  newLife,
+  refuseGuard,
+  refuseIncarnation,
+  type SessionWrite,
+  writeSession,
+} from "../unit/write-session.ts";
+import {
+  knownInSession,
+  type OwnerDocumentOperation,
+  rememberInSession,
+  rememberOfOwner,
+} from "./document-operations.ts";
 import type { DocumentPlace } from "./stored-document.ts";
 
 /** The unit record of documents that stand alone and have the same owner. */
@@ -28,6 +41,8 @@ export interface DocumentUnit {
   readonly live: SessionState | undefined;
   /** The last version given in the unit. */
   readonly version: number;
+  /** To be called before `save`: what is remembered of the operation, when the call has one. */
+  remember(record: DocumentOperationRecord): void;
   /** To be called once when something is written: with the last version given, and how many documents it adds. */
   save(version: number, added: number): void;
 }
@@ -38,97 +53,118 @@ export const ownerMemoryMs: number = 7 * 24 * 3600 * 1000;
 export interface DocumentScopeRequest extends AdmittedGuard {
   readonly scope: { readonly tenant: string; readonly session?: string };
   readonly namespace: readonly string[];
+  readonly operation?: Operation | undefined;
+}
+
+export interface DocumentWriteOptions<Result> {
+  /** Whether a session that is not there is made. */
+  readonly creates?: boolean;
+  /** The answer to an operation that is known. */
+  readonly replay?: (known: DocumentOperationRecord) => Answer<Result>;
 }
 
 /**
- * Runs a write to the documents of one unit, as `transact` does. A session that is not there is made when `creates` says
- * so; otherwise its documents are not there either, and `run` is given `undefined`.
+ * Runs a write to the documents of one unit, as `transact` does, unless its operation is known. A session that is not
+ * there is made where the options say so; otherwise its documents are not there either, and `run` is given `undefined`.
  */
 export function writeDocuments<Result>(
   context: DriverContext,
   request: DocumentScopeRequest,
-  creates: boolean,
+  options: DocumentWriteOptions<Result>,
   run: (unit: DocumentUnit | undefined) => Promise<Answer<Result>>,
 ): Promise<Answer<Result>> {
   const { session } = request.scope;
   return session === undefined
-    ? writeOwned(context, request, run)
-    : writeInSession(context, request, session, creates, run);
+    ? writeOwned(context, request, options, run)
+    : writeInSession(context, request, session, options, run);
 }
 
 function writeOwned<Result>(
   context: DriverContext,
-  { scope: { tenant }, namespace, signal }: DocumentScopeRequest,
+  { scope: { tenant }, namespace, signal, operation }: DocumentScopeRequest,
+  { replay }: DocumentWriteOptions<Result>,
   run: (unit: DocumentUnit) => Promise<Answer<Result>>,
 ): Promise<Answer<Result>> {
   // As `unitOf` has it.
   const owner = namespace.slice(0, 2);
   const unit = { tenant, key: tenantKeys.owner(tenant, owner) };
-  const write = async (transaction: Transaction<OwnerState>): Promise<Answer<Result>> => {
-    const before: OwnerState = transaction.state ?? {
-      documentVersion: (await requireFloor(transaction, tenant)).document,
+  const write = async (owned: Transaction<OwnerState>): Promise<Answer<Result>> => {
+    const transaction = owned as unknown as Transaction<never>;
+    const [feed, known] = owned.first.records;
+    if (known !== undefined && replay !== undefined)
+      return replay((known.value as unknown as OwnerDocumentOperation).record);
+    const before: OwnerState = owned.state ?? {
+      documentVersion: (await requireFloor(owned, tenant)).document,
       documents: 0,
     };
     return await run({
-      transaction: transaction as unknown as Transaction<never>,
+      transaction,
       place: { tenant },
       keys: documentKeys(tenant, undefined),
       live: undefined,
       version: before.documentVersion,
+      remember(record) {
+        if (operation !== undefined) rememberOfOwner(transaction, owner, operation, record);
+      },
       save(documentVersion, added) {
         const documents = before.documents + added;
         if (documents === 0) {
-          const due = dueKey(transaction.now + ownerMemoryMs, "owner", tenant, ...owner);
-          transaction.put(due, { kind: "owner", tenant, owner: [...owner] });
+          const due = dueKey(owned.now + ownerMemoryMs, "owner", tenant, ...owner);
+          owned.put(due, { kind: "owner", tenant, owner: [...owner] });
         }
-        const [feed] = transaction.first.records;
-        const changed = markChange(transaction, feed, ["owner", ...owner], before.changed);
-        transaction.save({ documentVersion, documents, changed });
+        const changed = markChange(owned, feed, ["owner", ...owner], before.changed);
+        owned.save({ documentVersion, documents, changed });
       },
     });
   };
-  return transact<OwnerState, Answer<Result>>(context, unit, { signal }, write, [tenantKeys.feed(tenant)]);
+  const keys = [tenantKeys.feed(tenant)];
+  if (operation !== undefined) keys.push(tenantKeys.ownerOperation(tenant, owner, operation.id));
+  return transact<OwnerState, Answer<Result>>(context, unit, { signal }, write, keys);
 }
 
 function writeInSession<Result>(
   context: DriverContext,
   request: DocumentScopeRequest,
   session: string,
-  creates: boolean,
+  { creates = false, replay }: DocumentWriteOptions<Result>,
   run: (unit: DocumentUnit | undefined) => Promise<Answer<Result>>,
 ): Promise<Answer<Result>> {
+  const { operation, fence, signal } = request;
   const { tenant } = request.scope;
   const address = { tenant, session };
-  const call: CallOptions = { signal: request.signal };
-  const keys = request.fence === undefined ? [] : [tenantKeys.lease(tenant, session)];
-  return writeSession<Answer<Result>>(
-    context,
-    address,
-    call,
-    async (write) => {
-      const { transaction, live } = write;
-      const refused =
-        refuseIncarnation(live, request.incarnation) ?? refuseGuard(write, request.fence, write.records[0]);
-      if (refused !== undefined) return refused;
-      if (live === undefined && !creates) return await run(undefined);
-      const state = live ?? refreshed(newLife(context, transaction.now, request), transaction.now);
-      const slot =
-        live === undefined || transaction.state === undefined
-          ? await vacantSlot(transaction, address)
-          : transaction.state;
-      const { generation } = state;
-      return await run({
-        transaction: transaction as unknown as Transaction<never>,
-        place: { tenant, session, generation },
-        keys: documentKeys(tenant, generation),
-        live: state,
-        version: slot.documentVersion,
-        save(documentVersion) {
-          if (live === undefined) saveLive(transaction, address, { ...slot, documentVersion }, state);
-          else transaction.save({ ...slot, documentVersion });
-        },
-      });
-    },
-    keys,
-  );
+  const keys: Uint8Array[] = [];
+  if (fence !== undefined) keys.push(tenantKeys.lease(tenant, session));
+  if (operation !== undefined) keys.push(tenantKeys.documentOperation(tenant, session, operation.id));
+  const write = async (found: SessionWrite): Promise<Answer<Result>> => {
+    const { live, records } = found;
+    const gone = refuseIncarnation(live, request.incarnation);
+    if (gone !== undefined) return gone;
+    const known = operation && knownInSession(records.at(-1), live?.generation);
+    if (known === "ended") return { refused: "ended" };
+    if (known !== undefined && replay !== undefined) return replay(known);
+    const refused = refuseGuard(found, fence, fence === undefined ? undefined : records[0]);
+    if (refused !== undefined) return refused;
+    if (live === undefined && !creates) return await run(undefined);
+    const transaction = found.transaction as unknown as Transaction<never>;
+    const { now, state: present } = found.transaction;
+    const state = live ?? refreshed(newLife(context, now, request), now);
+    const slot =
+      live === undefined || present === undefined ? await vacantSlot(found.transaction, address) : present;
+    const { generation } = state;
+    return await run({
+      transaction,
+      place: { tenant, session, generation },
+      keys: documentKeys(tenant, generation),
+      live: state,
+      version: slot.documentVersion,
+      remember(record) {
+        if (operation !== undefined) rememberInSession(transaction, session, generation, operation, record);
+      },
+      save(documentVersion) {
+        if (live === undefined) saveLive(found.transaction, address, { ...slot, documentVersion }, state);
+        else found.transaction.save({ ...slot, documentVersion });
+      },
+    });
+  };
+  return writeSession(context, address, { signal }, write, keys);
 }

@@ -1,14 +1,32 @@
 import { MemoryError } from "../../../memory-error.ts";
 import type { CallOptions } from "../../../ports/common.ts";
+import { dueKey } from "../layout.ts";
 import { readFailure } from "./failures.ts";
 import type { KeyValueChange, KeyValueCondition, KeyValueSpace } from "./key-value-space.ts";
 import { batches } from "./pack-changes.ts";
-import { type Chunks, partKeys } from "./records.ts";
+import { type Chunks, inlineValue, partKeys } from "./records.ts";
 import { pause } from "./retry.ts";
 
 /** A note for upkeep: nothing points to these parts any more. */
 export interface PartsNote extends Chunks {
   readonly kind: "parts";
+}
+
+/** Removes entries, and has upkeep remove the parts that their values stood in. */
+export function removalOf(
+  entries: readonly { readonly key: Uint8Array; readonly chunks?: Chunks | undefined }[],
+  now: number,
+): KeyValueChange[] {
+  return entries.flatMap(({ key, chunks }) => {
+    const removed: KeyValueChange = { key, value: undefined };
+    if (chunks === undefined) return [removed];
+    const note = Buffer.from(JSON.stringify({ kind: "parts", ...chunks }));
+    return [removed, { key: partsKey(now, chunks), value: inlineValue(note) }];
+  });
+}
+
+export function partsKey(now: number, { tenant, id, number }: Chunks): Uint8Array {
+  return dueKey(now, "parts", tenant, id, number);
 }
 
 /** Removes the parts, then the notes. May be repeated from the start after a failure anywhere. */

@@ -5,7 +5,7 @@ import type { CallOptions } from "../../../ports/common.ts";
 import { dueKey } from "../layout.ts";
 import { timeOf, unknownOutcome } from "./failures.ts";
 import type { KeyRange, KeyValueCondition, KeyValueSpace } from "./key-value-space.ts";
-import { type PartsNote, removeParts } from "./left-parts.ts";
+import { type PartsNote, partsKey, removeParts } from "./left-parts.ts";
 import { packChanges, type RecordChange } from "./pack-changes.ts";
 import { inlineValue, type KeyRecord, partKeys, type Records, readRecords } from "./records.ts";
 import { newToken, pause } from "./retry.ts";
@@ -119,8 +119,7 @@ export class Transaction<State> {
       for (const key of partKeys(chunks)) this.#change({ key, value: undefined });
       return;
     }
-    const { tenant, id, number } = chunks;
-    const key = dueKey(this.now, "parts", tenant, id, number);
+    const key = partsKey(this.now, chunks);
     const value: PartsNote = { kind: "parts", ...chunks };
     this.#change({ key, value: value as unknown as JsonValue });
     this.leftParts.push({ key, value });

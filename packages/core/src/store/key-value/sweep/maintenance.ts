@@ -5,6 +5,7 @@ import type { Answer } from "../../answer.ts";
 import type { DriverPage, MaintenanceDriver } from "../../driver.ts";
 import type { AdmittedExpire, AdmittedTenants } from "../../upkeep-calls.ts";
 import type { DriverContext } from "../context.ts";
+import { type OwnerDocumentOperation, ownerOperationMs } from "../documents/document-operations.ts";
 import { type OwnerState, ownerMemoryMs, writeDocuments } from "../documents/document-unit.ts";
 import { type DocumentRecord, liveDocument, removeDocument } from "../documents/stored-document.ts";
 import { forgetChange, markChange } from "../feed/change-mark.ts";
@@ -14,7 +15,7 @@ import { slotOf } from "../log/log-snapshot.ts";
 import { settleSession } from "../log/settle-marks.ts";
 import { afterKey, afterPrefix, decodeKey } from "../space/encode-key.ts";
 import { timeOf } from "../space/failures.ts";
-import { commitRepeatable, type PartsNote, removeKeys, removeParts } from "../space/left-parts.ts";
+import { commitRepeatable, type PartsNote, removalOf, removeKeys, removeParts } from "../space/left-parts.ts";
 import { inlineValue, type KeyRecord, readForRemoval, readRecords } from "../space/records.ts";
 import { type Transaction, transact } from "../space/transaction.ts";
 import { endLife, liveState, requireFloor, type SessionSlot, saveLive } from "../unit/session-slot.ts";
@@ -33,6 +34,12 @@ type DueNote =
       readonly key: string;
     }
   | { readonly kind: "owner"; readonly tenant: string; readonly owner: readonly string[] }
+  | {
+      readonly kind: "owner-operation";
+      readonly tenant: string;
+      readonly owner: readonly string[];
+      readonly id: string;
+    }
   | { readonly kind: "stage" | "abandoned"; readonly tenant: string; readonly id: string }
   | PartsNote;
 
@@ -107,6 +114,9 @@ async function doDue(context: DriverContext, record: DueRecord, call: CallOption
     case "owner":
       await forgetOwner(context, note, call);
       return await done();
+    case "owner-operation":
+      await forgetOperation(context, note, call);
+      return await done();
     case "parts":
       await removeParts(space, [{ key, value: note }], call);
       return undefined;
@@ -165,7 +175,7 @@ async function removeIfExpired(
     metadata: {},
     signal: call.signal,
   };
-  const answer = await writeDocuments(context, request, false, async (unit) => {
+  const answer = await writeDocuments<boolean>(context, request, {}, async (unit) => {
     if (unit === undefined || unit.live?.generation !== generation) return { ok: false };
     const sortKey = documentSortKey(namespace, note.key);
     const [record] = (await unit.transaction.read([unit.keys.document(sortKey)])).records;
@@ -198,6 +208,20 @@ async function forgetLease(
     transaction.put(tenantKeys.floor(tenant), { ...floor, fence });
     transaction.save(undefined);
   });
+}
+
+async function forgetOperation(
+  { space }: DriverContext,
+  { tenant, owner, id }: Extract<DueNote, { kind: "owner-operation" }>,
+  call: CallOptions,
+): Promise<void> {
+  const key = tenantKeys.ownerOperation(tenant, owner, id);
+  const [record] = (await readRecords(space, [key], [], call)).records;
+  const known = record?.value as unknown as OwnerDocumentOperation | undefined;
+  if (record === undefined || known === undefined) return;
+  const now = await timeOf(space);
+  if (known.at + ownerOperationMs > now) return;
+  await commitRepeatable(space, removalOf([record], now), [record], call);
 }
 
 async function forgetOwner(

@@ -2,10 +2,10 @@ import type { CallOptions } from "../../../ports/common.ts";
 import type { DriverContext } from "../context.ts";
 import { forgetChange } from "../feed/change-mark.ts";
 import { dueKey, generationKeys, tenantKeys, under } from "../layout.ts";
-import type { StoredOperation } from "../log/append.ts";
 import type { TypeEntry } from "../log/event-entries.ts";
 import { lastNumber } from "../space/encode-key.ts";
-import { commitRepeatable, removeKeys } from "../space/left-parts.ts";
+import { timeOf } from "../space/failures.ts";
+import { commitRepeatable, removalOf, removeKeys } from "../space/left-parts.ts";
 import { inlineValue, readForRemoval, readRecords } from "../space/records.ts";
 import { transact } from "../space/transaction.ts";
 import { requireFloor, type SessionSlot } from "../unit/session-slot.ts";
@@ -63,23 +63,18 @@ export async function sweepOperations(
   for (;;) {
     const entries = await readForRemoval(space, under(keys.operations(), operationsPerCommit), call);
     if (entries.length === 0) break;
-    const operations = entries.map(({ value }) => tenantKeys.operation(tenant, session, String(value)));
+    const operations = entries.map(({ value }) =>
+      Array.isArray(value)
+        ? tenantKeys.documentOperation(tenant, session, String(value[1]))
+        : tenantKeys.operation(tenant, session, String(value)),
+    );
     const { records } = await readRecords(space, operations, [], call);
     // An import may have brought an operation back under another generation, or does so just now.
-    const own = records.filter((record) => {
-      const known = record?.value as unknown as StoredOperation | undefined;
-      return known?.generation === generation;
-    });
-    const gone = own.flatMap((record) =>
-      record === undefined ? [] : { key: record.key, version: record.version },
-    );
-    const changes = [...gone.map(({ key }) => key), ...entries.map(({ key }) => key)];
-    await commitRepeatable(
-      space,
-      changes.map((key) => ({ key, value: undefined })),
-      gone,
-      call,
-    );
+    const gone = records
+      .filter((record) => record !== undefined)
+      .filter(({ value }) => (value as unknown as { generation: string }).generation === generation);
+    const changes = [...removalOf(gone, await timeOf(space)), ...removalOf(entries, 0)];
+    await commitRepeatable(space, changes, gone, call);
   }
   const unit = { tenant, key: tenantKeys.session(tenant, session) };
   await transact<SessionSlot, void>(context, unit, call, async (transaction) => {
