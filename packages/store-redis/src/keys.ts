@@ -28,6 +28,9 @@ export interface DocumentKeys {
 export interface AloneKeys extends DocumentKeys {
   /** Owners by the position of their newest write. */
   readonly ownerChanges: string;
+  /** Operations of document writes by owner and id, two generations. */
+  readonly ownerOperations: string;
+  readonly olderOwnerOperations: string;
 }
 
 /** The keys of one session, and those of its bucket, by the names that scripts declare. */
@@ -81,7 +84,13 @@ export function createKeys(prefix: string): Keys {
     tenantsSeen: `{${prefix}:tenants}:seen`,
     bucket(tenant, bucket) {
       const base = baseOf(tenant, bucket);
-      return { ...registryKeys(base), ...documentKeys(base), ownerChanges: `${base}:owners` };
+      return {
+        ...registryKeys(base),
+        ...documentKeys(base),
+        ownerChanges: `${base}:owners`,
+        ownerOperations: `${base}:owners:ops`,
+        olderOwnerOperations: `${base}:owners:ops2`,
+      };
     },
     session(tenant, session) {
       const bucket = bucketOf(session);

@@ -77,6 +77,12 @@ export function mayExpire(record: string): boolean {
   return !/^\d+\|\d+\|\d+\|0\|/u.test(record);
 }
 
+/** The earlier of two ends, each 0 for none. */
+export function endOf(one: number, other: number): number | undefined {
+  const end = Math.min(one || Number.POSITIVE_INFINITY, other || Number.POSITIVE_INFINITY);
+  return end === Number.POSITIVE_INFINITY ? undefined : end;
+}
+
 /** The document as callers see it: one of a session never lives longer than the session. */
 export function documentOf(
   { namespace, key }: Pick<DocumentAddress, "namespace" | "key">,
@@ -90,7 +96,7 @@ export function documentOf(
   unit: UnitState,
 ): Document {
   const { version, createdAt, updatedAt } = state;
-  const ends = [state.expiresAt, unit.expiresAt].filter((time) => time > 0);
+  const expiresAt = endOf(state.expiresAt, unit.expiresAt);
   return {
     namespace,
     key,
@@ -100,7 +106,7 @@ export function documentOf(
     metadata,
     createdAt,
     updatedAt,
-    ...(ends.length === 0 ? {} : { expiresAt: Math.min(...ends) }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(unit.incarnation === undefined ? {} : { incarnation: unit.incarnation }),
   };
 }

@@ -1,19 +1,31 @@
 import type { Document } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
-import type {
-  AdmittedDelete,
-  AdmittedDocumentTouch,
-  AdmittedGet,
-  AdmittedPut,
-  Answer,
-  DocumentDriver,
+import {
+  type AdmittedDelete,
+  type AdmittedDocumentTouch,
+  type AdmittedGet,
+  type AdmittedPut,
+  type Answer,
+  type DocumentDriver,
+  type DocumentOperationRecord,
+  type RecordedWrite,
+  replayDelete,
+  replayPut,
 } from "@relevo/core/store";
-import { answerOf } from "../answers.ts";
+import { answerOf, corruptHead, replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
+import { decodeText } from "../log/head-codec.ts";
 import { seedOf } from "../log/seed.ts";
 import * as scripts from "../scripts/scripts.generated.ts";
-import { decodeDocument, documentOf, encodeDocument, encodeTags } from "./document-codec.ts";
-import { type DocumentUnit, documentUnitOf, readDocuments, runOnUnit, stateOf } from "./document-unit.ts";
+import { decodeDocument, documentOf, encodeDocument, encodeTags, endOf } from "./document-codec.ts";
+import {
+  type DocumentUnit,
+  documentUnitOf,
+  operationValues,
+  readDocuments,
+  runOnUnit,
+  stateOf,
+} from "./document-unit.ts";
 import { findDocuments } from "./find-documents.ts";
 import { listNamespaces } from "./list-namespaces.ts";
 
@@ -38,6 +50,7 @@ async function put(context: StoreContext, request: AdmittedPut): Promise<Answer<
   const unit = documentUnitOf(context, scope, first.address.namespace);
   const values = {
     ...seedOf(context, scope.session ?? "", request),
+    ...operationValues(request.operation),
     writes: writes.map((write) => ({
       key: write.sortKey,
       expectedVersion: write.expectedVersion,
@@ -47,18 +60,19 @@ async function put(context: StoreContext, request: AdmittedPut): Promise<Answer<
     })),
   };
   const { putAlone, putInSession } = scripts;
-  const answer = answerOf(
-    await runOnUnit(context, unit, putAlone, putInSession, request, values, signal),
-    ([, now, incarnation, sessionEnd, ...numbers]) => {
-      const state = stateOf(sessionEnd, incarnation);
-      return writes.map((write, index) => {
-        const place = index * 3;
-        const [version = 0, createdAt = 0, expiresAt = 0] = numbers.slice(place, place + 3).map(Number);
-        const written = { version, createdAt, updatedAt: Number(now), expiresAt };
-        return documentOf(write.address, write, written, state);
-      });
-    },
-  );
+  const settings = { signal, repeatable: request.operation !== undefined };
+  const raw = await runOnUnit(context, unit, putAlone, putInSession, request, values, settings);
+  const replayed = replayedOf(raw);
+  if (replayed !== undefined) return replayPut(request, replayed);
+  const answer = answerOf(raw, ([, now, incarnation, sessionEnd, ...numbers]) => {
+    const state = stateOf(sessionEnd, incarnation);
+    return writes.map((write, index) => {
+      const place = index * 3;
+      const [version = 0, createdAt = 0, expiresAt = 0] = numbers.slice(place, place + 3).map(Number);
+      const written = { version, createdAt, updatedAt: Number(now), expiresAt };
+      return documentOf(write.address, write, written, state);
+    });
+  });
   return answer.refused === undefined ? { ok: answer.ok ?? [] } : answer;
 }
 
@@ -67,12 +81,41 @@ async function remove(context: StoreContext, request: AdmittedDelete): Promise<A
   if (first === undefined) return { ok: 0 };
   const unit = documentUnitOf(context, request.scope, first.address.namespace);
   const deletes = request.deletes.map(({ sortKey, expectedVersion }) => ({ key: sortKey, expectedVersion }));
+  const values = { deletes, ...operationValues(request.operation) };
+  const settings = { signal: request.signal, repeatable: request.operation !== undefined };
   const { deleteAlone, deleteInSession } = scripts;
-  const answer = answerOf(
-    await runOnUnit(context, unit, deleteAlone, deleteInSession, request, { deletes }, request.signal),
-    ([, count]) => Number(count),
-  );
+  const raw = await runOnUnit(context, unit, deleteAlone, deleteInSession, request, values, settings);
+  const replayed = replayedOf(raw);
+  if (replayed !== undefined) return replayDelete(request, replayed);
+  const answer = answerOf(raw, ([, count]) => Number(count));
   return answer.refused === undefined ? { ok: answer.ok ?? 0 } : answer;
+}
+
+/** What is recorded of an operation that was done before; `undefined` for any other reply. @throws `corrupt` */
+function replayedOf(raw: unknown): DocumentOperationRecord | undefined {
+  const [status, fingerprint, written, incarnation] = replyOf(raw);
+  if (status !== "replayed") return undefined;
+  const [kind, ...texts] = String(written).split(",");
+  const numbers = texts.map(Number);
+  const [first = 0, sessionEnd = 0] = numbers;
+  const known = { fingerprint: decodeText(String(fingerprint)) };
+  if (!numbers.every(Number.isSafeInteger)) throw corruptHead();
+  if (kind === "deleted") return { ...known, deleted: first };
+  if (kind !== "put" || numbers.length < 5 || numbers.length % 3 !== 2) throw corruptHead();
+  const writes: RecordedWrite[] = [];
+  for (let place = 2; place < numbers.length; place += 3) {
+    const [version = 0, createdAt = 0, expires = 0] = numbers.slice(place, place + 3);
+    const expiresAt = endOf(expires, sessionEnd);
+    writes.push({
+      version,
+      createdAt,
+      updatedAt: first,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    });
+  }
+  return incarnation === ""
+    ? { ...known, writes }
+    : { ...known, writes, incarnation: decodeText(String(incarnation)) };
 }
 
 async function touch(
@@ -81,10 +124,11 @@ async function touch(
 ): Promise<Answer<Document | undefined>> {
   const { address, ttlMs, signal } = request;
   const unit = documentUnitOf(context, address, address.namespace);
-  const values = { key: documentSortKey(address.namespace, address.key), ttl: ttlMs ?? 0 };
+  const key = documentSortKey(address.namespace, address.key);
+  const values = { key, ttl: ttlMs ?? 0, ...operationValues(undefined) };
   const { touchAlone, touchInSession } = scripts;
   return answerOf(
-    await runOnUnit(context, unit, touchAlone, touchInSession, request, values, signal),
+    await runOnUnit(context, unit, touchAlone, touchInSession, request, values, { signal }),
     ([, sessionEnd, incarnation, record]) => decodeDocument(String(record), stateOf(sessionEnd, incarnation)),
   );
 }

@@ -1,7 +1,7 @@
-import type { Document, DocumentScope } from "@relevo/core";
+import type { Document, DocumentScope, Operation } from "@relevo/core";
 import type { AdmittedGuard, Answer } from "@relevo/core/store";
 import { answerOf, isNewer, newerFormat } from "../answers.ts";
-import type { Connection } from "../connection/connection.ts";
+import type { CallSettings, Connection } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import { type AloneKeys, bucketOf, buckets, type DocumentKeys, type SessionKeys } from "../keys.ts";
 import { decodeText, encoded } from "../log/head-codec.ts";
@@ -147,6 +147,14 @@ interface Guarded {
   readonly fence: number | undefined;
 }
 
+/** What scripts are told of an operation. */
+export function operationValues(operation: Operation | undefined): {
+  readonly operation: string | undefined;
+  readonly fingerprint: string | undefined;
+} {
+  return { operation: operation?.id, fingerprint: encoded(operation?.fingerprint) };
+}
+
 /** Runs one of a pair of scripts on the unit. */
 export async function runOnUnit<Arguments>(
   { connection }: StoreContext,
@@ -155,11 +163,11 @@ export async function runOnUnit<Arguments>(
   inSession: scripts.EmbeddedScript<SessionKeys, Arguments & Guarded>,
   { incarnation, fence }: Pick<AdmittedGuard, "incarnation" | "fence">,
   values: Arguments,
-  signal: AbortSignal | undefined,
+  settings: CallSettings,
 ): Promise<unknown> {
-  if (unit.session === undefined) return await connection.script(alone, unit.keys, values, { signal });
+  if (unit.session === undefined) return await connection.script(alone, unit.keys, values, settings);
   const guarded = { ...values, session: unit.session, incarnation: encoded(incarnation), fence };
-  return await connection.script(inSession, unit.keys, guarded, { signal });
+  return await connection.script(inSession, unit.keys, guarded, settings);
 }
 
 /** @throws `unsupported` when the documents have a newer format. */

@@ -116,8 +116,8 @@ function decodeRows(rows: readonly (readonly string[])[], incarnation: string): 
   for (const row of rows) {
     for (let index = 0; index < row.length; index += 2) {
       const id = row[index] ?? "";
-      // The empty field is the mark.
-      if (id !== "") records.set(id, decodeOperation(id, row[index + 1] ?? ""));
+      // The empty field is the mark; a NUL begins operations of documents, which stay here.
+      if (id !== "" && !id.startsWith("\0")) records.set(id, decodeOperation(id, row[index + 1] ?? ""));
     }
   }
   return [...records.values()]

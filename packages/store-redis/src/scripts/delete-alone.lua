@@ -1,4 +1,6 @@
 -- #include alone
+-- #include operation-alone(first = "deletesAt(1)")
 -- #include do-deletes
+recordOperation('deleted,' .. num(count))
 keepBucket()
 return { 'ok', count }

@@ -1,5 +1,6 @@
 -- #include guarded
 if not h then return { 'ok', 0 } end
 -- #include do-deletes
+recordOperation('deleted,' .. num(count))
 keepSession(session, h)
 return { 'ok', count }

@@ -1,7 +1,9 @@
 -- #include alone
 -- #include require-room
+-- #include operation-alone(first = "writesAt(1)")
 -- #include check-writes
 local answer = { 'ok', now, '', 0 }
 -- #include do-writes
+recordOperation(writtenText(answer))
 keepBucket()
 return answer

@@ -9,5 +9,6 @@ if not h then
 end
 local answer = { 'ok', now, h.inc, h.expires }
 -- #include do-writes
+recordOperation(writtenText(answer))
 keepSession(session, h, created)
 return answer

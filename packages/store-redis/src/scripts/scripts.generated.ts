@@ -908,8 +908,29 @@ if incarnation and (not h or h.inc ~= incarnation) then return { 'ended' } end
 local tokenBefore = tokenFound(h)
 `;
 
+const operationInSessionText = `-- Operations of document writes stand among those of appends, behind a NUL that no id has: they live and are counted
+-- with them. Their rows have what a replay needs, and no content.
+if operation then
+  local row = redis.call('HGET', OPERATIONS, '\\0' .. operation)
+  if not row and (not h or h.old > 0) then row = redis.call('HGET', OLDER_OPERATIONS, '\\0' .. operation) end
+  if row then
+    local inc, known, written = string.match(row, '^([^|]*)|([^|]*)|(.*)$')
+    if not inc then return { 'corrupt' } end
+    if not h or inc ~= h.inc then return { 'ended' } end
+    return { 'replayed', known, written, inc }
+  end
+  if h and h.old > 0 and redis.call('HLEN', OLDER_OPERATIONS) ~= h.old then return { 'incomplete' } end
+end
+
+local function recordOperation(written)
+  if not operation then return end
+  local row = h.inc .. '|' .. fingerprint .. '|' .. written
+  if redis.call('HSET', OPERATIONS, '\\0' .. operation, row) == 1 then h.ops = h.ops + 1 end
+end
+`;
+
 const guardedText = `-- What writes of a session's documents begin with.
-${inSessionText}${openText}if h and h.sealed == '1' then return { 'sealed' } end
+${inSessionText}${openText}${operationInSessionText}if h and h.sealed == '1' then return { 'sealed' } end
 if fence then
   local lease, newest = redis.call('GET', LEASE), 0
   if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
@@ -1015,7 +1036,14 @@ for index = 1, writesCount do
 end
 `;
 
-const doWritesText = `for index = 1, writesCount do
+const doWritesText = `-- What a replay answers: the time, the end of the session, then version, creation and expiry of each document.
+local function writtenText(answer)
+  local parts = { 'put', num(answer[2]), num(answer[4]) }
+  for place = 5, #answer do parts[#parts + 1] = num(answer[place]) end
+  return table.concat(parts, ',')
+end
+
+for index = 1, writesCount do
   local key, _, ttl, tags, json = writesAt(index)
   local live, before = found[index], old[index]
   local parts = { version = before and math.max(before.version + 1, micros) or micros,
@@ -1360,47 +1388,73 @@ ${openForReadText}return { 'ok' }
 };
 
 export const deleteAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string },
-  { readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string; readonly olderOwnerOperations: string },
+  { readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local deletesFrom = 0
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local operation, fingerprint = ARGV[1] ~= '' and ARGV[1] or nil, ARGV[2] ~= '' and ARGV[2] or nil
+local deletesFrom = 2
 local deletesCount = (#ARGV - deletesFrom) / 2
 local function deletesAt(index)
   local at = deletesFrom + (index - 1) * 2
   return ARGV[at + 1], tonumber(ARGV[at + 2])
 end
-${aloneText}${doDeletesText}keepBucket()
+${aloneText}-- Operations of an owner's document writes, two generations of a day each; the empty field says when the next begins.
+local owner = operation and ownerOf((deletesAt(1)))
+if operation then
+  local field = owner .. '\\0\\0' .. operation
+  local row = redis.call('HGET', OWNER_OPERATIONS, field) or redis.call('HGET', OLDER_OWNER_OPERATIONS, field)
+  if row then
+    local known, written = string.match(row, '^([^|]*)|(.*)$')
+    if not known then return { 'corrupt' } end
+    return { 'replayed', known, written, '' }
+  end
+end
+
+local function recordOperation(written)
+  if not operation then return end
+  local dayMs = 86400000
+  local rotate = redis.call('HGET', OWNER_OPERATIONS, '')
+  if rotate and now >= tonumber(rotate) then redis.call('RENAME', OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS) end
+  if not rotate or now >= tonumber(rotate) then redis.call('HSET', OWNER_OPERATIONS, '', num(now + dayMs)) end
+  redis.call('HSET', OWNER_OPERATIONS, owner .. '\\0\\0' .. operation, fingerprint .. '|' .. written)
+  for _, key in ipairs({ OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS }) do
+    redis.call('PEXPIREAT', key, num(now + 2 * dayMs + 3600000))
+  end
+end
+${doDeletesText}recordOperation('deleted,' .. num(count))
+keepBucket()
 return { 'ok', count }
 `,
-  sha: "558a66ab1cc8a245e02a1fa70ac41836275d178d",
+  sha: "cb4f56d865f5b069b21fe911a43d294cb91adc06",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
-  arguments: (values) => [...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations],
+  arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
 };
 
 export const deleteInSession: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
+  { readonly session: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly fence: number | undefined; readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
 > = {
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local session, incarnation, fence = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3])
-local deletesFrom = 3
+local session, incarnation, operation, fingerprint, fence = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5])
+local deletesFrom = 5
 local deletesCount = (#ARGV - deletesFrom) / 2
 local function deletesAt(index)
   local at = deletesFrom + (index - 1) * 2
   return ARGV[at + 1], tonumber(ARGV[at + 2])
 end
 ${guardedText}if not h then return { 'ok', 0 } end
-${doDeletesText}keepSession(session, h)
+${doDeletesText}recordOperation('deleted,' .. num(count))
+keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "6baecbe77436b6a7e5db3a02ead0e42a8a99c511",
+  sha: "1d1cb9069eeae1c29833b04416668182c2c73796",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
 };
 
 export const erase: EmbeddedScript<
@@ -1796,35 +1850,60 @@ return redis.call('ZRANGEBYSCORE', INDEX, from, to, 'WITHSCORES', 'LIMIT', offse
 };
 
 export const putAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string },
-  { readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string; readonly olderOwnerOperations: string },
+  { readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local writesFrom = 0
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local operation, fingerprint = ARGV[1] ~= '' and ARGV[1] or nil, ARGV[2] ~= '' and ARGV[2] or nil
+local writesFrom = 2
 local writesCount = (#ARGV - writesFrom) / 5
 local function writesAt(index)
   local at = writesFrom + (index - 1) * 5
   return ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
 end
-${aloneText}${requireRoomText}${checkWritesText}local answer = { 'ok', now, '', 0 }
-${doWritesText}keepBucket()
+${aloneText}${requireRoomText}-- Operations of an owner's document writes, two generations of a day each; the empty field says when the next begins.
+local owner = operation and ownerOf((writesAt(1)))
+if operation then
+  local field = owner .. '\\0\\0' .. operation
+  local row = redis.call('HGET', OWNER_OPERATIONS, field) or redis.call('HGET', OLDER_OWNER_OPERATIONS, field)
+  if row then
+    local known, written = string.match(row, '^([^|]*)|(.*)$')
+    if not known then return { 'corrupt' } end
+    return { 'replayed', known, written, '' }
+  end
+end
+
+local function recordOperation(written)
+  if not operation then return end
+  local dayMs = 86400000
+  local rotate = redis.call('HGET', OWNER_OPERATIONS, '')
+  if rotate and now >= tonumber(rotate) then redis.call('RENAME', OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS) end
+  if not rotate or now >= tonumber(rotate) then redis.call('HSET', OWNER_OPERATIONS, '', num(now + dayMs)) end
+  redis.call('HSET', OWNER_OPERATIONS, owner .. '\\0\\0' .. operation, fingerprint .. '|' .. written)
+  for _, key in ipairs({ OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS }) do
+    redis.call('PEXPIREAT', key, num(now + 2 * dayMs + 3600000))
+  end
+end
+${checkWritesText}local answer = { 'ok', now, '', 0 }
+${doWritesText}recordOperation(writtenText(answer))
+keepBucket()
 return answer
 `,
-  sha: "a577864a300b40e82532367aeac0df91db704577",
+  sha: "42eff1a5b7f7bfb59ff05efa3308ca3d6e53331a",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
-  arguments: (values) => [...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations],
+  arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
 };
 
 export const putInSession: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
+  { readonly session: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly fence: number | undefined; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
 > = {
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local session, incarnation, fence, newIncarnation, newTtl, newFixed, newSubject, newRest = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7], ARGV[8]
-local writesFrom = 8
+local session, incarnation, operation, fingerprint, fence, newIncarnation, newTtl, newFixed, newSubject, newRest = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), ARGV[8] == '1', ARGV[9], ARGV[10]
+local writesFrom = 10
 local writesCount = (#ARGV - writesFrom) / 5
 local function writesAt(index)
   local at = writesFrom + (index - 1) * 5
@@ -1836,13 +1915,14 @@ if not h then
   h = createHead(session, newIncarnation, newTtl, newFixed, newSubject, newRest, mark)
 end
 local answer = { 'ok', now, h.inc, h.expires }
-${doWritesText}keepSession(session, h, created)
+${doWritesText}recordOperation(writtenText(answer))
+keepSession(session, h, created)
 return answer
 `,
-  sha: "34a53fdf9b9886eb706af549cc46873f39128776",
+  sha: "f1e8a301ca09a57d5c3f0789bf49c8a80c14bbd3",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
 };
 
 export const readBelow: EmbeddedScript<
@@ -2171,19 +2251,19 @@ return { 'ok', 0, '', redis.call('HGET', DOCUMENTS, key) }
 
 export const touchInSession: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly key: string; readonly ttl: number }
+  { readonly session: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly fence: number | undefined; readonly key: string; readonly ttl: number }
 > = {
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local session, incarnation, fence, key, ttl = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+local session, incarnation, operation, fingerprint, fence, key, ttl = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
 ${guardedText}if not h then return { 'none' } end
 ${touchOneText}keepSession(session, h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "a5fccac3bac6b84047a8d9195f9d5218bc0292bd",
+  sha: "02ae64dc259d36daf44cb7cecc6957931c5997ac",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
 };
 
 export const touch: EmbeddedScript<

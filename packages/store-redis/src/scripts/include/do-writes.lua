@@ -1,3 +1,10 @@
+-- What a replay answers: the time, the end of the session, then version, creation and expiry of each document.
+local function writtenText(answer)
+  local parts = { 'put', num(answer[2]), num(answer[4]) }
+  for place = 5, #answer do parts[#parts + 1] = num(answer[place]) end
+  return table.concat(parts, ',')
+end
+
 for index = 1, writesCount do
   local key, _, ttl, tags, json = writesAt(index)
   local live, before = found[index], old[index]
