@@ -57,6 +57,7 @@ export type {
   ChangesPage,
 } from "./ports/change-feed.ts";
 export type { CallOptions, Page, PageOptions } from "./ports/common.ts";
+export type { DocumentSource, DocumentSources, EventSource } from "./ports/document-sources.ts";
 export type {
   DeleteDocumentOptions,
   Document,

@@ -17,20 +17,21 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangeFeed
       ChangedHead ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind
       ContentPart DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentDelete
-      DocumentInput DocumentScope DocumentStore DocumentWrite DocumentWriteOptions DroppedRange Durability
-      Embedder EraseOptions EraseResult EventBodies EventInput EventLog EventTransfer EventType
-      ExecutionRecord ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions
-      HandoffArrangement HandoffContext HandoffHandle HandoffPriority HandoffRecord HandoffRecorder
-      HandoffStart HandoffStatus IdGenerator ImagePart JsonArray JsonObject JsonValue Lease LeaseHolder Leases
-      LimitOverrides Limits ListSessionsOptions Maintenance ManualClock MemoryErrorCode MemoryErrorOptions
-      Message NamespacesOptions NativePart Operation OperationRecord OperationResult Outcome Page PageOptions
-      Provider PutOptions ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions
-      Retraction Role ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource
-      SeqRange SessionAddress SessionGuard SessionHead SessionInit SessionObject SessionReference
-      SessionWriteGuard Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest TextPart TokenChange
-      TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart ToolResultPart
-      TouchDocumentOptions TouchOptions TransferBatch TrimOptions TrimResult Unit UnsealOptions UpdateOptions
-      View ViewForm ViewSource ViewStrategy Where WhereCondition WherePath WhereSubject
+      DocumentInput DocumentScope DocumentSource DocumentSources DocumentStore DocumentWrite
+      DocumentWriteOptions DroppedRange Durability Embedder EraseOptions EraseResult EventBodies EventInput
+      EventLog EventSource EventTransfer EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult
+      ExportOptions FilePart FindOptions HandoffArrangement HandoffContext HandoffHandle HandoffPriority
+      HandoffRecord HandoffRecorder HandoffStart HandoffStatus IdGenerator ImagePart JsonArray JsonObject
+      JsonValue Lease LeaseHolder Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock
+      MemoryErrorCode MemoryErrorOptions Message NamespacesOptions NativePart Operation OperationRecord
+      OperationResult Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart Recall
+      RecallHit RecallQuery RenewOptions Retraction Role ScanOptions ScannedEvent ScoredItem SearchIndex
+      SearchItem SearchSelector SearchSource SeqRange SessionAddress SessionGuard SessionHead SessionInit
+      SessionObject SessionReference SessionWriteGuard Store StoredEvent StoredEventOf Summarizer Summary
+      SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
+      ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions TransferBatch
+      TrimOptions TrimResult Unit UnsealOptions UpdateOptions View ViewForm ViewSource ViewStrategy Where
+      WhereCondition WherePath WhereSubject
     `,
   },
   "./input": {
@@ -68,12 +69,12 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       AdmittedExpire AdmittedExport AdmittedFind AdmittedGet AdmittedGuard AdmittedImport AdmittedListSessions
       AdmittedNamespaces AdmittedOperation AdmittedPut AdmittedRead AdmittedScan AdmittedSeal
       AdmittedSessionCall AdmittedTenants AdmittedTouch AdmittedTransferBatch AdmittedTransferHead
-      AdmittedTrim Answer Awaitable CreatedStore DocumentDriver DocumentOperationRecord DocumentPosition
-      DriverChanges DriverPage EventFilter FeedDriver FindBounds HeldLease ImportPlan ImportRefusal
-      ImportTarget KeyRange KeyValueChange KeyValueCondition KeyValueDriver KeyValueDriverOptions
-      KeyValueEntry KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion LeaseDriver
-      LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver RecordedWrite Refusal RemovedRange
-      ScanDriver ScanPosition StoreDriver TransferDriver
+      AdmittedTrim Answer Awaitable CreatedStore DerivedRequest DocumentDriver DocumentOperationRecord
+      DocumentPosition DriverChanges DriverPage ErasedDocuments EventFilter FeedDriver FindBounds HeldLease
+      ImportPlan ImportRefusal ImportTarget KeyRange KeyValueChange KeyValueCondition KeyValueDriver
+      KeyValueDriverOptions KeyValueEntry KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace
+      KeyVersion LeaseDriver LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver RecordedWrite
+      Refusal RemovedRange RemovedSource ScanDriver ScanPosition StoreDriver TransferDriver
     `,
   },
 };

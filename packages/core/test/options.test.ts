@@ -196,7 +196,7 @@ const calls: { readonly [name: string]: Call } = {
     admit: (o) => admitPut(address, o, {}, limits),
     selects: {},
     needs: { value: 1 },
-    refines: ["tags", "metadata", "ttlMs"],
+    refines: ["tags", "metadata", "derivedFrom", "ttlMs"],
   },
   admitPutMany: {
     admit: (o) => admitPutMany([{ address, value: 1 }], o, limits),
@@ -207,7 +207,7 @@ const calls: { readonly [name: string]: Call } = {
     admit: (o) => admitPutMany([o], {}, limits),
     selects: { expectedVersion: 1 },
     needs: { address, value: 1 },
-    refines: ["tags", "metadata", "ttlMs"],
+    refines: ["tags", "metadata", "derivedFrom", "ttlMs"],
   },
   admitDelete: {
     admit: (o) => admitDelete(address, o, limits),

@@ -1,6 +1,7 @@
 import type { Document, DocumentAddress, DocumentScope } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
 import type { Answer, DocumentDriver, DriverPage } from "@relevo/core/store";
+import { addressOf } from "./derived-index.ts";
 import { findDocuments } from "./document-find.ts";
 import { listNamespaces } from "./document-namespaces.ts";
 import type { DocumentRow, DocumentSet } from "./document-set.ts";
@@ -63,6 +64,17 @@ export function createDocumentDriver(state: StoreState): DocumentDriver {
 
     put: (request) => putDocuments(state, request),
     delete: (request) => deleteDocuments(state, request),
+
+    eraseDerived({ tenant: id, source, limit }) {
+      const now = state.now();
+      const rows = [...(state.tenants.get(id)?.derived.find(source, limit) ?? [])];
+      for (const row of rows) state.dropDocument(row);
+      for (const session of new Set(rows.map(({ set }) => set.session))) {
+        const found = session === undefined ? undefined : state.tenants.get(id)?.sessions.get(session);
+        if (found !== undefined) state.chargeSession(found, now);
+      }
+      return { ok: { erased: rows.map(addressOf), more: rows.length === limit } };
+    },
 
     touch(request) {
       const { address, ttlMs } = request;

@@ -215,6 +215,7 @@ function newRow(
     createdAt,
     updatedAt: now,
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(write.derivedFrom === undefined ? {} : { derivedFrom: write.derivedFrom }),
     ...(session === undefined ? {} : { incarnation: session.incarnation }),
   });
   return {

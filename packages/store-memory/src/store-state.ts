@@ -201,6 +201,7 @@ export class StoreState {
     // Last: a cache that loses its only entry clears all of its space, 100,000 places, which takes a millisecond.
     if (before !== undefined) this.#leaveDocument(before);
     this.#expiry.schedule(row);
+    if (row.document.derivedFrom !== undefined) this.tenants.get(set.tenant)?.derived.add(row);
     this.#note(row);
   }
 
@@ -332,6 +333,7 @@ export class StoreState {
     for (const row of session.documents?.rows.values() ?? []) {
       row.ended = true;
       this.#expiry.forget(row);
+      this.#leaveSources(row);
     }
     this.#dropTenantIfEmpty(session.tenant);
   }
@@ -339,9 +341,14 @@ export class StoreState {
   /** What the store as a whole keeps of a row that its set has let go of. */
   #leaveDocument(row: DocumentRow): void {
     this.#expiry.forget(row);
+    this.#leaveSources(row);
     if (row.set.session !== undefined) return;
     this.#documents.delete(row);
     this.documentBytes -= row.charge;
+  }
+
+  #leaveSources(row: DocumentRow): void {
+    if (row.document.derivedFrom !== undefined) this.tenants.get(row.set.tenant)?.derived.remove(row);
   }
 
   #evictDocument(row: DocumentRow, reason: EvictionReason, now: number): void {

@@ -1,5 +1,6 @@
 import { compareUtf8, namespaceSortPrefix } from "@relevo/core/store";
 import type { ChangeLog, LiveUnits } from "./change-log.ts";
+import { DerivedIndex } from "./derived-index.ts";
 import { DocumentSet } from "./document-set.ts";
 import type { Session, SessionTenant } from "./session.ts";
 import { SortedSet } from "./sorted-set.ts";
@@ -11,6 +12,7 @@ export class Tenant implements SessionTenant, LiveUnits {
   readonly sessions: Map<string, Session> = new Map();
   /** Ids of the sessions in the order of lists. */
   readonly order: SortedSet<string> = new SortedSet(compareUtf8);
+  readonly derived: DerivedIndex = new DerivedIndex();
   readonly updateOrder: UpdateOrder = new UpdateOrder();
   readonly bySubject: Map<string, SortedSet<string>> = new Map();
   /** The documents that stand alone. */

@@ -2,6 +2,7 @@ import type { DocumentAddress, DocumentScope } from "../address.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Where } from "../where.ts";
 import type { CallOptions, Page, PageOptions } from "./common.ts";
+import type { DocumentSources } from "./document-sources.ts";
 import type { Operation, SessionGuard } from "./event-log.ts";
 
 /** A JSON value with what the store knows of it. Frozen or a copy. */
@@ -19,6 +20,7 @@ export interface Document {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly expiresAt?: number;
+  readonly derivedFrom?: DocumentSources;
   /** Of the session that a session document belongs to; pass it to later writes, and none can outlive a delete. */
   readonly incarnation?: string;
 }
@@ -28,6 +30,8 @@ export interface DocumentInput {
   /** A set: order and repetition do not matter. Stored sorted by UTF-8 bytes. */
   readonly tags?: readonly string[] | undefined;
   readonly metadata?: JsonObject | undefined;
+  /** What the value repeats; erasure follows it. */
+  readonly derivedFrom?: DocumentSources | undefined;
   /** Time to live from now. Without it the document lives as long as its session, or for ever; never longer than its session. */
   readonly ttlMs?: number | undefined;
 }
@@ -134,7 +138,7 @@ export interface DocumentStore {
    */
   putMany(writes: readonly DocumentWrite[], options?: DocumentWriteOptions): Promise<readonly Document[]>;
 
-  /** Removes the document. False when there was none, whatever version was expected. @throws `conflict`; `history-lost`. */
+  /** Removes the document, and what is derived from it (see `DocumentSources`). False when there was none, whatever version was expected. @throws `conflict`; `history-lost`. */
   delete(address: DocumentAddress, options?: DeleteDocumentOptions): Promise<boolean>;
 
   /**

@@ -1,4 +1,4 @@
-import type { SessionAddress } from "../address.ts";
+import type { DocumentAddress, SessionAddress } from "../address.ts";
 import type { EventInput, EventType, SeqRange, StoredEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
 import type { RemovedRange } from "../store/removals.ts";
@@ -185,6 +185,8 @@ export interface EraseOptions extends CallOptions {
 export interface EraseResult extends TokenChange {
   /** What is blank now, ascending: the events asked for and those derived from them. */
   readonly erased: readonly number[];
+  /** Documents that were derived from them and are removed now, of this session or not; absent for none. */
+  readonly documents?: readonly DocumentAddress[];
   readonly revision: number;
   /** As in the head. */
   readonly removalRevision: number;

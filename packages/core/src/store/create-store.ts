@@ -4,6 +4,7 @@ import type { EventLog, EventTransfer } from "../ports/event-log.ts";
 import type { Leases } from "../ports/leases.ts";
 import type { SearchIndex } from "../ports/search-index.ts";
 import type { Maintenance, Store } from "../ports/store.ts";
+import { createDerivation } from "./derivation.ts";
 import { createDocumentPort } from "./document-port.ts";
 import type { FeedDriver, LeaseDriver, MaintenanceDriver, StoreDriver } from "./driver.ts";
 import { createFeedPort } from "./feed-port.ts";
@@ -34,6 +35,7 @@ type Having<Driver, Part, Port> = Driver extends Part ? Port : unknown;
 export function createStore<const Driver extends StoreDriver>(driver: Driver): CreatedStore<Driver> {
   const { limits }: StoreDriver = driver;
   const nextToken = createTokenGenerator();
+  const derivation = createDerivation(driver);
   let open = true;
   let closing: Promise<void> | undefined;
 
@@ -59,11 +61,11 @@ export function createStore<const Driver extends StoreDriver>(driver: Driver): C
   const store: Store = {
     limits,
     log: paced({
-      ...createLogPort(driver.log, limits, requireOpen, nextToken),
+      ...createLogPort(driver.log, limits, requireOpen, nextToken, derivation),
       ...createTransferPort(driver.transfer, limits, requireOpen, nextToken),
       ...createScanPort(driver.scan, limits, requireOpen),
     }),
-    documents: paced(createDocumentPort(driver.documents, limits, requireOpen)),
+    documents: paced(createDocumentPort(driver.documents, limits, requireOpen, derivation)),
     ...(leases && { leases: paced(leases.leases) }),
     ...(driver.feed && { feed: paced(createFeedPort(driver.feed, limits, requireOpen)) }),
     ...(driver.maintenance && {

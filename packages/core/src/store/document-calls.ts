@@ -11,6 +11,7 @@ import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
 import { documentSortKey } from "../order.ts";
 import type { CallOptions } from "../ports/common.ts";
+import type { DocumentSources } from "../ports/document-sources.ts";
 import type {
   DeleteDocumentOptions,
   DocumentDelete,
@@ -30,6 +31,7 @@ import {
   writeFields,
   writeOptionFields,
 } from "./document-fields.ts";
+import { admitDocumentSources } from "./document-sources.ts";
 import {
   type AdmittedCall,
   type AdmittedGuard,
@@ -47,6 +49,8 @@ export interface AdmittedDocument {
   readonly bytes: number;
   readonly tags: readonly string[];
   readonly metadata: JsonObject;
+  /** Stored with the document, and found by `eraseDerived`. */
+  readonly derivedFrom: DocumentSources | undefined;
   readonly ttlMs: number | undefined;
   readonly expectedVersion: number | undefined;
 }
@@ -216,6 +220,7 @@ function admitDocument(
     bytes,
     tags: admitTags(input.tags, `${field}tags`, limits),
     metadata: admitMetadata(input.metadata, `${field}metadata`, limits).value,
+    derivedFrom: admitDocumentSources(input.derivedFrom, admitted.tenant, `${field}derivedFrom`, limits),
     ttlMs: admitTtl(input.ttlMs, `${field}ttlMs`),
     expectedVersion: admitOptionalInteger(expectedVersion, `${field}expectedVersion`, 0),
   };

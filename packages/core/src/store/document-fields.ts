@@ -18,6 +18,7 @@ const inputKinds: FieldKinds<DocumentInput> = {
   value: "selects",
   tags: "refines",
   metadata: "refines",
+  derivedFrom: "refines",
   ttlMs: "refines",
 };
 

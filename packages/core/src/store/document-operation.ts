@@ -43,13 +43,14 @@ export function replayPut(
     return { refused: "operation" };
   return {
     ok: known.writes.map((recorded, index) => {
-      const { address, value, tags, metadata } = writes[index] as (typeof writes)[number];
+      const { address, value, tags, metadata, derivedFrom } = writes[index] as (typeof writes)[number];
       return Object.freeze({
         namespace: address.namespace,
         key: address.key,
         value,
         tags,
         metadata,
+        ...(derivedFrom === undefined ? {} : { derivedFrom }),
         ...recorded,
         ...(incarnation === undefined ? {} : { incarnation }),
       });

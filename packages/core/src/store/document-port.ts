@@ -1,7 +1,9 @@
 import type { Limits } from "../limits.ts";
 import type { Document, DocumentStore } from "../ports/document-store.ts";
 import { refusalError } from "./answer.ts";
+import { type Derivation, hasSources } from "./derivation.ts";
 import {
+  type AdmittedPut,
   admitDelete,
   admitDeleteMany,
   admitGet,
@@ -23,7 +25,15 @@ export function createDocumentPort(
   driver: DocumentDriver,
   limits: Limits,
   requireOpen: () => void,
+  derivation: Derivation,
 ): DocumentStore {
+  async function putSourced(request: AdmittedPut, many: boolean): Promise<readonly Document[]> {
+    await derivation.requireSources(request);
+    const stored = await settle(driver.put(request), { many, operation: request.operation });
+    await derivation.keepSourced(request, stored);
+    return stored;
+  }
+
   return {
     async get(address, options) {
       requireOpen();
@@ -43,6 +53,7 @@ export function createDocumentPort(
     async put(address, input, options) {
       requireOpen();
       const request = admitPut(address, input, options, limits);
+      if (hasSources(request)) return (await putSourced(request, false))[0] as Document;
       const answer = driver.put(request);
       if (answer instanceof Promise) return acceptLater(answer, request).then(first) as Promise<Document>;
       return accept(answer, request)[0] as Document;
@@ -51,19 +62,24 @@ export function createDocumentPort(
     async putMany(writes, options) {
       requireOpen();
       const request = admitPutMany(writes, options, limits);
+      if (hasSources(request)) return putSourced(request, true);
       return settle(driver.put(request), { many: true, operation: request.operation });
     },
 
     async delete(address, options) {
       requireOpen();
       const request = admitDelete(address, options, limits);
-      return (await settle(driver.delete(request), request)) > 0;
+      const removed = await settle(driver.delete(request), request);
+      await derivation.followDelete(request);
+      return removed > 0;
     },
 
     async deleteMany(deletes, options) {
       requireOpen();
       const request = admitDeleteMany(deletes, options, limits);
-      return settle(driver.delete(request), { many: true, operation: request.operation });
+      const removed = await settle(driver.delete(request), { many: true, operation: request.operation });
+      await derivation.followDelete(request);
+      return removed;
     },
 
     async touch(address, options) {

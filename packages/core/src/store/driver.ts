@@ -1,4 +1,5 @@
-import type { SessionAddress } from "../address.ts";
+import type { DocumentAddress, SessionAddress } from "../address.ts";
+import type { SeqRange } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import type { ChangedUnit } from "../ports/change-feed.ts";
 import type { Document } from "../ports/document-store.ts";
@@ -112,10 +113,32 @@ export interface DocumentDriver {
   delete(request: AdmittedDelete): Awaitable<Answer<number>>;
   /** Refuses `ended`, `sealed`, `fence`. */
   touch(request: AdmittedDocumentTouch): Awaitable<Answer<Document | undefined>>;
+  /**
+   * Removes at most `limit` documents that are derived from the source, and answers which, with whether there may be
+   * more. Neither seals nor fences refuse it. Each unit is changed in a step of its own.
+   */
+  eraseDerived?(request: DerivedRequest): Awaitable<Answer<ErasedDocuments>>;
   find(request: AdmittedFind): Awaitable<Answer<DriverPage<Document, DocumentPosition>>>;
   namespaces(
     request: AdmittedNamespaces,
   ): Awaitable<Answer<DriverPage<readonly string[], readonly string[]>>>;
+}
+
+/** What documents may be derived from that is removed now. */
+export type RemovedSource =
+  | { readonly session: string; readonly incarnation: string; readonly ranges: readonly SeqRange[] }
+  | { readonly documents: readonly DocumentAddress[] };
+
+export interface DerivedRequest {
+  readonly tenant: string;
+  readonly source: RemovedSource;
+  readonly limit: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface ErasedDocuments {
+  readonly erased: readonly DocumentAddress[];
+  readonly more: boolean;
 }
 
 /** Moving sessions. An import is planned by `planImport`, from what the driver reads in its transaction or before. */

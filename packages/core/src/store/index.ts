@@ -38,9 +38,11 @@ export {
 } from "./document-queries.ts";
 export type {
   Awaitable,
+  DerivedRequest,
   DocumentDriver,
   DriverChanges,
   DriverPage,
+  ErasedDocuments,
   FeedDriver,
   HeldLease,
   LeaseDriver,
@@ -48,6 +50,7 @@ export type {
   LeaseRequest,
   LogDriver,
   MaintenanceDriver,
+  RemovedSource,
   ScanDriver,
   StoreDriver,
   TransferDriver,

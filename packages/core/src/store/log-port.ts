@@ -2,6 +2,7 @@ import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
 import type { EraseResult, EventLog, EventTransfer, ReadResult, TrimResult } from "../ports/event-log.ts";
 import { refusalError } from "./answer.ts";
+import type { Derivation } from "./derivation.ts";
 import type { LogDriver, ScanDriver, TransferDriver } from "./driver.ts";
 import { admitListSessions, admitScan, listCursorKinds } from "./list-calls.ts";
 import {
@@ -45,6 +46,7 @@ export function createLogPort(
   limits: Limits,
   requireOpen: () => void,
   nextToken: () => string,
+  derivation: Derivation,
 ): Omit<EventLog, "scan"> {
   return {
     async append(address, events, options) {
@@ -87,8 +89,9 @@ export function createLogPort(
 
     async erase(address, options) {
       requireOpen();
-      const answer = driver.erase(admitErase(address, options, limits, nextToken()));
-      return (await settle(answer)) ?? nothingErased;
+      const request = admitErase(address, options, limits, nextToken());
+      const result = await settle(driver.erase(request));
+      return result === undefined ? nothingErased : derivation.followErase(request, result);
     },
 
     async delete(address, options) {

@@ -2,6 +2,7 @@ import type { ConformanceCase } from "../../harness.ts";
 import { batchCases } from "./batches.ts";
 import { boundaryCases } from "./boundaries.ts";
 import { concurrencyCases } from "./concurrency.ts";
+import { derivedFromCases } from "./derived-from.ts";
 import { expiryCases } from "./expiry.ts";
 import { findCases } from "./find.ts";
 import { isolationCases } from "./isolation.ts";
@@ -26,6 +27,7 @@ export const documentCases: readonly ConformanceCase[] = [
   ...batchCases,
   ...ownerUnitCases,
   ...documentOperationCases,
+  ...derivedFromCases,
   ...concurrencyCases,
   ...expiryCases,
   ...sessionLifeCases,

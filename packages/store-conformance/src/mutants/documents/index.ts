@@ -1,5 +1,6 @@
 import type { Mutant } from "../../harness.ts";
 import { batchMutants } from "./batches.ts";
+import { derivedFromMutants } from "./derived-from.ts";
 import { expiryMutants } from "./expiry.ts";
 import { findMutants } from "./find.ts";
 import { isolationMutants } from "./isolation.ts";
@@ -23,6 +24,7 @@ export const documentMutants: readonly Mutant[] = [
   ...batchMutants,
   ...ownerUnitMutants,
   ...documentOperationMutants,
+  ...derivedFromMutants,
   ...expiryMutants,
   ...sessionMutants,
   ...findMutants,

@@ -52,7 +52,7 @@ async function nextNamespace(reader: DocumentReader, place: string): Promise<rea
   // The first document is the answer unless its time is over.
   for (let limit = 1; ; limit = 100) {
     const found = await reader.read([], [{ from, to, limit }]);
-    const records = (found?.ranges[0] ?? []) as readonly DocumentRecord[];
+    const records = (found?.ranges[0] ?? []) as unknown as readonly DocumentRecord[];
     const first = records.find((record) => liveDocument(record, reader.now) !== undefined);
     if (first !== undefined) return first.value.namespace;
     const last = records.at(-1);

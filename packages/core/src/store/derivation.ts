@@ -1,0 +1,127 @@
+import type { DocumentAddress } from "../address.ts";
+import { conflict } from "../input/conflict.ts";
+import { rangesOf } from "../input/ranges.ts";
+import { MemoryError } from "../memory-error.ts";
+import type { DocumentSources } from "../ports/document-sources.ts";
+import type { Document } from "../ports/document-store.ts";
+import type { EraseResult } from "../ports/event-log.ts";
+import type { AdmittedDelete, AdmittedPut } from "./document-calls.ts";
+import type { RemovedSource, StoreDriver } from "./driver.ts";
+import type { AdmittedErase } from "./log-calls.ts";
+import { wasRemovedSince } from "./removals.ts";
+import { settle } from "./settle.ts";
+
+/** Documents that one step removes. */
+const batch = 100;
+
+/** What the seam does so that no document outlives what it is derived from. */
+export interface Derivation {
+  /** @throws `conflict` when a source of one of the writes was removed since it was read. */
+  requireSources(request: AdmittedPut): Promise<void>;
+  /** As `requireSources`, after the write: it removes what was stored, when a removal has overtaken it. */
+  keepSourced(request: AdmittedPut, stored: readonly Document[]): Promise<void>;
+  followErase(request: AdmittedErase, result: EraseResult): Promise<EraseResult>;
+  followDelete(request: AdmittedDelete): Promise<void>;
+}
+
+export function hasSources({ writes }: AdmittedPut): boolean {
+  return writes.some(({ derivedFrom }) => derivedFrom !== undefined);
+}
+
+type Parts = Pick<StoreDriver, "documents" | "transfer" | "log">;
+
+export function createDerivation({ documents, transfer, log }: Parts): Derivation {
+  async function removedSource(
+    tenant: string,
+    { events, documents: sources = [] }: DocumentSources,
+    signal: AbortSignal | undefined,
+  ): Promise<MemoryError | undefined> {
+    if (events !== undefined) {
+      const { session, incarnation, removalRevision, ranges } = events;
+      const address = { tenant, session };
+      // The smallest page of an export: the head, and what was removed and when.
+      const page = await settle(transfer.export({ address, after: endOfLog, limit: 1, signal }));
+      const current = page?.head.incarnation === incarnation ? page.head.removalRevision : undefined;
+      const isGone =
+        current === undefined ||
+        removalRevision > current ||
+        wasRemovedSince(page?.removed ?? [], removalRevision, ranges);
+      if (isGone) return conflict("removal", { removalRevision: current ?? 0 });
+    }
+    if (sources.length === 0) return undefined;
+    const addresses = sources.map(({ version: _, ...place }) => ({ tenant, ...place }));
+    const found = await settle(documents.get({ addresses, signal }));
+    const gone = sources.findIndex(({ version }, index) => found[index]?.version !== version);
+    return gone === -1 ? undefined : conflict("removal", { version: found[gone]?.version ?? 0 });
+  }
+
+  async function firstRemoved(
+    { scope, writes }: AdmittedPut,
+    signal: AbortSignal | undefined,
+  ): Promise<MemoryError | undefined> {
+    for (const { derivedFrom } of writes) {
+      const removed = derivedFrom && (await removedSource(scope.tenant, derivedFrom, signal));
+      if (removed !== undefined) return removed;
+    }
+    return undefined;
+  }
+
+  /** Removes what is derived from the source, and what is derived from that. Not aborted: half would stay. */
+  async function eraseDerived(tenant: string, source: RemovedSource): Promise<DocumentAddress[]> {
+    const all: DocumentAddress[] = [];
+    if (documents.eraseDerived === undefined) return all;
+    const pending: RemovedSource[] = [source];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const request = { tenant, source: next, limit: batch, signal: undefined };
+      const { erased, more } = await settle(documents.eraseDerived(request));
+      if (more) pending.push(next);
+      if (erased.length === 0) continue;
+      for (const address of erased) all.push(address);
+      pending.push({ documents: erased });
+    }
+    return all;
+  }
+
+  return {
+    async requireSources(request) {
+      if (documents.eraseDerived === undefined)
+        throw new MemoryError("unsupported", "This store does not follow derivedFrom of documents.");
+      const removed = await firstRemoved(request, request.signal);
+      if (removed !== undefined) throw removed;
+    },
+
+    async keepSourced(request, stored) {
+      const removed = await firstRemoved(request, undefined);
+      if (removed === undefined) return;
+      for (const [index, { address, sortKey }] of request.writes.entries()) {
+        // What another writer has replaced, or the erasure has found, is gone either way.
+        await documents.delete({
+          ...request,
+          deletes: [{ address, sortKey, expectedVersion: stored[index]?.version ?? 0 }],
+          operation: undefined,
+          signal: undefined,
+        });
+      }
+      throw removed;
+    },
+
+    async followErase({ address, ranges, signal }, result) {
+      if (documents.eraseDerived === undefined || ranges.length === 0) return result;
+      const head = await settle(log.head({ address, signal }));
+      if (head === undefined) return result;
+      const { tenant, session } = address;
+      const { incarnation } = head;
+      // The ranges too: what was trimmed before is not blank, but what was derived from it still tells of it.
+      const removed = [...ranges, ...rangesOf(result.erased)];
+      const erased = await eraseDerived(tenant, { session, incarnation, ranges: removed });
+      return erased.length === 0 ? result : { ...result, documents: erased };
+    },
+
+    async followDelete({ scope, deletes }) {
+      if (documents.eraseDerived === undefined) return;
+      await eraseDerived(scope.tenant, { documents: deletes.map(({ address }) => address) });
+    },
+  };
+}
+
+const endOfLog: number = Number.MAX_SAFE_INTEGER - 1000;
