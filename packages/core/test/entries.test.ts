@@ -41,14 +41,14 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
       admitRanges admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
       admitViewForm admitWhere anySignal callKinds closedError conflict countRanges createEventLoopPacer
-      defaultPageSize documentSortKey fieldTable guardKinds historyLost jsonEquals maxPageSize
-      normalizeRanges pageKinds rangesInclude rangesIntersect rangesOf readArray readInput refuse
-      requireKnownFields requireObject resolveLimits retry sleep throwIfAborted tooLarge wasRetried
-      withAttempts withTimeout
+      defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds historyLost
+      jsonEquals maxPageSize normalizeRanges pageKinds rangesInclude rangesIntersect rangesOf readArray
+      readInput refuse requireKnownFields requireObject resolveLimits retry sleep storableText
+      throwIfAborted tooLarge wasRetried withAttempts withTimeout
     `,
     types: `
-      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession EventLoopPacer FieldKind FieldKinds
-      FieldTable MessageOrigin RetryOptions TimeoutOptions
+      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession ErrorDescription EventLoopPacer
+      FieldKind FieldKinds FieldTable MessageOrigin RetryOptions TimeoutOptions
     `,
   },
   "./store": {

@@ -15,6 +15,7 @@ import {
   admitChoice,
   admitFields,
   admitInteger,
+  errorLine,
   type FieldTable,
   fieldTable,
   readInput,
@@ -211,7 +212,9 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
 
 function warn(error: unknown, problem: HandoffProblem): void {
   const id = problem.record === undefined ? "" : ` ${problem.record.handoffId}`;
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   // Node.js prints it as it is, and anybody's words may be in it.
-  process.emitWarning(printable(`Handoff${id}, phase ${problem.phase}: ${text}`), "RelevoHandoffWarning");
+  process.emitWarning(
+    `Handoff${printable(id)}, phase ${problem.phase}: ${errorLine(error)}`,
+    "RelevoHandoffWarning",
+  );
 }

@@ -1,4 +1,5 @@
 import { type HandoffRecord, MemoryError } from "@relevo/core";
+import { describeError, storableText } from "@relevo/core/input";
 
 /**
  * Thrown by a receiver that does not take a handoff. The handoff is recorded as `rejected` with the reason, and
@@ -9,7 +10,7 @@ export class HandoffRejected extends MemoryError {
   readonly reason: string;
 
   constructor(reason: string) {
-    const words = clean(reason);
+    const words = storableText(reason);
     super("denied", `The receiver rejected the handoff: ${words}`, { details: { reason: words } });
     this.reason = words;
   }
@@ -41,8 +42,6 @@ export class HandoffNotRecorded extends MemoryError {
   }
 }
 
-const maxMessageLength = 2000;
-
 /** True for a rejection by a receiver; asking harms nothing, whatever was thrown. */
 export function isRejection(error: unknown): error is HandoffRejected {
   try {
@@ -53,32 +52,8 @@ export function isRejection(error: unknown): error is HandoffRejected {
   }
 }
 
-/** An error as it is recorded. Any thrown value will do; what a store would refuse is replaced. */
-export function describeError(error: unknown): NonNullable<HandoffRecord["error"]> {
-  try {
-    return describe(error);
-  } catch {
-    // A getter or a proxy threw. The handoff still has to end, and its caller gets the value itself.
-    return { name: typeof error, message: "What was thrown could not be read." };
-  }
-}
-
-function describe(error: unknown): NonNullable<HandoffRecord["error"]> {
-  if (isRejection(error)) {
-    return { name: "HandoffRejected", message: error.reason, code: error.code };
-  }
-  if (typeof error !== "object" || error === null)
-    return { name: typeof error, message: clean(String(error)) };
-  const { name, message, code } = error as { name?: unknown; message?: unknown; code?: unknown };
-  return {
-    name: typeof name === "string" && name !== "" ? clean(name) : "Error",
-    message: typeof message === "string" ? clean(message) : "",
-    ...(typeof code === "string" ? { code: clean(code) } : {}),
-  };
-}
-
-/** A foreign text cut to a bound and made storable: stores refuse NUL and half surrogates. */
-export function clean(text: string): string {
-  const cut = text.length > maxMessageLength ? `${text.slice(0, maxMessageLength)}…` : text;
-  return cut.toWellFormed().replaceAll("\0", "\uFFFD");
+/** An error as it is recorded, whatever was thrown: of a rejection the receiver's words. */
+export function recordedError(error: unknown): NonNullable<HandoffRecord["error"]> {
+  if (isRejection(error)) return { name: "HandoffRejected", message: error.reason, code: error.code };
+  return describeError(error);
 }

@@ -12,7 +12,7 @@ import {
 } from "@relevo/core";
 import { admitJson } from "@relevo/core/input";
 import { type AnsweredCall, callResultEvent } from "./call-result.ts";
-import { describeError } from "./handoff-errors.ts";
+import { recordedError } from "./handoff-errors.ts";
 import type { HandoffObservation } from "./observer.ts";
 import { bounded } from "./resolve-context.ts";
 
@@ -181,7 +181,7 @@ function endRecord(settings: RunningSettings, ending: Ending, durationMs: number
     ...(kept === undefined ? {} : { context: kept }),
     ...(observation.trace === undefined ? {} : { trace: observation.trace }),
     durationMs,
-    ...("error" in ending ? { error: describeError(ending.error) } : outcomeField(ending.outcome)),
+    ...("error" in ending ? { error: recordedError(ending.error) } : outcomeField(ending.outcome)),
   };
 }
 

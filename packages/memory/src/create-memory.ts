@@ -3,7 +3,6 @@ import {
   createUuidGenerator,
   type IdGenerator,
   type LimitOverrides,
-  printable,
   systemClock,
   type TokenCounter,
   type ViewStrategy,
@@ -13,6 +12,7 @@ import {
   admitFields,
   admitNullableTtl,
   admitTenant,
+  errorLine,
   type FieldTable,
   fieldTable,
   readInput,
@@ -178,7 +178,6 @@ function admitFunction<Value>(input: Value | undefined, name: string): Value | u
 
 /** Visible without stopping anything; a failure that nobody asked to hear of must still be seen. */
 function warn(error: unknown): void {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   // Node.js prints it as it is, and a server's words may be in it.
-  process.emitWarning(printable(text), "RelevoWarning");
+  process.emitWarning(errorLine(error), "RelevoWarning");
 }
