@@ -70,7 +70,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants AdmittedTouch
       AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore DocumentDriver
       DocumentPosition DriverPage EventFilter FindBounds HeldLease ImportPlan ImportRefusal ImportTarget
-      KeyRange KeyValueChange KeyValueCondition KeyValueDriverOptions KeyValueEntry KeyValueLimits
+      KeyRange KeyValueChange KeyValueCondition KeyValueDriver KeyValueDriverOptions KeyValueEntry KeyValueLimits
       KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion
       LeaseDriver LeaseGrant LeaseRequest LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver
       ScanPosition StoreDriver TransferDriver

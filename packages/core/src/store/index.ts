@@ -46,6 +46,7 @@ export {
   type KeyRange,
   type KeyValueChange,
   type KeyValueCondition,
+  type KeyValueDriver,
   type KeyValueDriverOptions,
   type KeyValueEntry,
   type KeyValueLimits,

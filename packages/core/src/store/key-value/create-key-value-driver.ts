@@ -24,11 +24,26 @@ export interface KeyValueDriverOptions {
   readonly ids?: IdGenerator | undefined;
 }
 
+/** A driver with every port but search. */
+export type KeyValueDriver = StoreDriver & Required<Pick<StoreDriver, "leases" | "scan" | "maintenance">>;
+
 /**
  * A whole driver over an ordered key-value space: log, documents, leases, scan, transfer and upkeep. Any number of
  * drivers, in any number of processes, may share a space.
+ *
+ * A write is one commit, on the condition that nobody else wrote to the same session or owner. It is tried again when
+ * somebody did, and when the answer to a commit was lost: each commit leaves a token in the record of its unit by which
+ * it is found again. What ends is invisible at once; it is removed by the call that ends it and by `maintenance.expire`,
+ * in steps that may be repeated after a crash.
+ *
+ * @throws `invalid-input` for limits that are not positive integers.
+ *
+ * @example
+ * ```ts no-run
+ * const store = createStore(createKeyValueDriver(space, { durability }));
+ * ```
  */
-export function createKeyValueDriver(space: KeyValueSpace, options: KeyValueDriverOptions): StoreDriver {
+export function createKeyValueDriver(space: KeyValueSpace, options: KeyValueDriverOptions): KeyValueDriver {
   const context: DriverContext = {
     ...createSpaceContext(space),
     limits: narrowed(resolveLimits(options.limits), space.limits?.commitEntries),

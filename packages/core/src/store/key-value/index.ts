@@ -1,4 +1,4 @@
-export { createKeyValueDriver, type KeyValueDriverOptions } from "./create-key-value-driver.ts";
+export { createKeyValueDriver, type KeyValueDriver, type KeyValueDriverOptions } from "./create-key-value-driver.ts";
 export type {
   KeyRange,
   KeyValueChange,
