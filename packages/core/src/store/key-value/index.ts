@@ -1,4 +1,8 @@
-export { createKeyValueDriver, type KeyValueDriver, type KeyValueDriverOptions } from "./create-key-value-driver.ts";
+export {
+  createKeyValueDriver,
+  type KeyValueDriver,
+  type KeyValueDriverOptions,
+} from "./create-key-value-driver.ts";
 export type {
   KeyRange,
   KeyValueChange,
