@@ -2,21 +2,21 @@ import { describe, expect, it } from "vitest";
 import { defaultLimits, type EventInput } from "../src/index.ts";
 import { resolveLimits } from "../src/input/index.ts";
 import {
-  admitAppend,
   admitDeleteMany,
-  admitErase,
-  admitFind,
   admitGetMany,
-  admitListSessions,
   admitNamespaces,
   admitPut,
   admitPutMany,
+} from "../src/store/document-calls.ts";
+import { admitAppend, admitFind, encodeCursor } from "../src/store/index.ts";
+import {
+  admitErase,
+  admitListSessions,
   admitRead,
   admitScan,
   admitTouch,
   admitTrim,
-  encodeCursor,
-} from "../src/store/index.ts";
+} from "../src/store/log-calls.ts";
 import { thrown } from "./support.ts";
 
 const limits = defaultLimits;

@@ -10,28 +10,44 @@ import { describe, expect, it } from "vitest";
 const entries: { readonly [entry: string]: { readonly values: string; readonly types: string } } = {
   ".": {
     values: `
-      MemoryError allPages canonicalJson createManualClock createUuidGenerator defaultLimits fingerprint
-      isConflict isEvent isEventScan isEventTransfer printable readAll readPages systemClock textOf
+      MemoryError
+      allPages
+      canonicalJson createManualClock createUuidGenerator
+      defaultLimits
+      fingerprint
+      isConflict isEvent isEventScan isEventTransfer
+      printable
+      readAll readPages
+      systemClock
+      textOf
       updateDocument
     `,
     types: `
-      AcquireOptions AppendOptions AppendResult CallOptions CandidateQuery Clock ConflictKind
-      ContentPart DeleteDocumentOptions DeleteSessionOptions DirtyUnit Document DocumentAddress
-      DocumentDelete DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange Durability
-      Embedder EraseOptions EraseResult EventBodies EventInput EventLog EventScan EventTransfer
-      EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart
-      FindOptions HandoffArrangement HandoffContext HandoffHandle HandoffPriority HandoffRecord
-      HandoffRecorder HandoffStart HandoffStatus IdGenerator ImagePart JsonArray JsonObject JsonValue
-      Lease Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock MemoryErrorCode
-      MemoryErrorOptions Message NamespacesOptions NativePart Operation OperationRecord Outcome Page
-      PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery
-      RenewOptions Retraction Role ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem
-      SearchSelector SearchSource SeqRange SessionAddress SessionGuard SessionHead SessionInit
-      SessionObject SessionReference SessionWriteGuard Store StoredEvent StoredEventOf Summarizer
-      Summary SummaryRequest TextPart TokenCounter Tombstone ToolApprovalRequestPart
-      ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions
-      TransferBatch TrimOptions TrimResult UnsealOptions UpdateOptions View ViewForm ViewSource
-      ViewStrategy Where WhereCondition WherePath WhereSubject
+      AcquireOptions AppendOptions AppendResult
+      CallOptions CandidateQuery Clock ConflictKind ContentPart
+      DeleteDocumentOptions DeleteSessionOptions DirtyUnit Document DocumentAddress DocumentDelete
+      DocumentInput DocumentScope DocumentStore DocumentWrite DroppedRange Durability
+      Embedder EraseOptions EraseResult EventBodies EventInput EventLog EventScan EventTransfer EventType
+      ExecutionRecord ExecutionStatus ExpireOptions ExpireResult ExportOptions
+      FilePart FindOptions
+      HandoffArrangement HandoffContext HandoffHandle HandoffPriority HandoffRecord HandoffRecorder
+      HandoffStart HandoffStatus
+      IdGenerator ImagePart
+      JsonArray JsonObject JsonValue
+      Lease Leases LimitOverrides Limits ListSessionsOptions
+      Maintenance ManualClock MemoryErrorCode MemoryErrorOptions Message
+      NamespacesOptions NativePart
+      Operation OperationRecord Outcome
+      Page PageOptions Provider PutOptions
+      ReadOptions ReadResult ReasoningPart Recall RecallHit RecallQuery RenewOptions Retraction Role
+      ScanOptions ScannedEvent ScoredItem SearchIndex SearchItem SearchSelector SearchSource SeqRange
+      SessionAddress SessionGuard SessionHead SessionInit SessionObject SessionReference SessionWriteGuard
+      Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest
+      TextPart TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart
+      ToolResultPart TouchDocumentOptions TouchOptions TransferBatch TrimOptions TrimResult
+      UnsealOptions UpdateOptions
+      View ViewForm ViewSource ViewStrategy
+      Where WhereCondition WherePath WhereSubject
     `,
   },
   "./input": {
@@ -39,41 +55,69 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       abortError abortable admitCall admitChoice admitDocumentAddress admitDocumentScope admitEvent
       admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
-      admitRanges admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
-      admitViewForm admitWhere anySignal callKinds closedError conflict countRanges createEventLoopPacer
-      defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds historyLost
-      jsonEquals maxPageSize normalizeRanges pageKinds rangesInclude rangesIntersect rangesOf readArray
-      readInput refuse requireKnownFields requireObject resolveLimits retry sleep storableText
-      throwIfAborted tooLarge wasRetried withAttempts withTimeout
+      admitRanges admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm
+      admitWhere anySignal
+      callKinds closedError conflict countRanges createEventLoopPacer
+      defaultPageSize describeError documentSortKey
+      errorLine
+      fieldTable
+      guardKinds
+      historyLost
+      jsonEquals
+      maxPageSize
+      normalizeRanges
+      pageKinds
+      rangesInclude rangesIntersect rangesOf readArray readInput refuse requireKnownFields requireObject
+      resolveLimits retry
+      sleep storableText
+      throwIfAborted tooLarge
+      wasRetried withAttempts withTimeout
     `,
     types: `
-      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession ErrorDescription EventLoopPacer
-      FieldKind FieldKinds FieldTable MessageOrigin RetryOptions TimeoutOptions
+      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession
+      ErrorDescription EventLoopPacer
+      FieldKind FieldKinds FieldTable
+      MessageOrigin
+      RetryOptions
+      TimeoutOptions
     `,
   },
   "./store": {
     values: `
-      addRemoval admitAcquire admitAppend admitDelete admitDeleteMany admitDeleteSession admitErase
-      admitExpire admitExport admitFind admitGet admitGetMany admitGuard admitHead admitImport
-      admitListSessions admitNamespaces admitOperationCall admitPut admitPutMany admitRead admitRenew
-      admitScan admitSeal admitTenants admitTouch admitTouchDocument admitTransferBatch admitTrim
-      admitUnitGuard admitUnseal asOfVersion beginsLikePattern checkRetraction compareCopies
-      compareNamespaces compareUtf8 createKeyValueDriver createStore decodeCursor encodeCursor findBounds
-      findMatcher isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxRemovedRanges mergeRemovals
-      namespaceListStart namespaceSortPrefix placeBehindNamespace planImport retractedRanges searchableText
-      sessionKey valueAt wasRemovedSince whereMatcher whereOperators
+      addRemoval admitAppend admitFind asOfVersion
+      beginsLikePattern
+      compareNamespaces compareUtf8 createKeyValueDriver createStore
+      decodeCursor
+      encodeCursor
+      findBounds findMatcher
+      isCreatedStore
+      matchesFilter matchesNamespace maxImportedVersion maxRemovedRanges mergeRemovals
+      namespaceListStart namespaceSortPrefix
+      placeBehindNamespace planImport
+      retractedRanges
+      searchableText sessionKey
+      valueAt
+      wasRemovedSince whereMatcher whereOperators
     `,
     types: `
       AdmittedAcquire AdmittedAppend AdmittedCall AdmittedDelete AdmittedDeleteSession AdmittedDocument
       AdmittedDocumentTouch AdmittedErase AdmittedExpire AdmittedExport AdmittedFind AdmittedGet
       AdmittedGuard AdmittedImport AdmittedListSessions AdmittedNamespaces AdmittedOperation AdmittedPut
       AdmittedRead AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants AdmittedTouch
-      AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore DocumentDriver
-      DocumentPosition DriverPage EventFilter FindBounds HeldLease ImportPlan ImportRefusal ImportTarget
-      KeyRange KeyValueChange KeyValueCondition KeyValueDriver KeyValueDriverOptions KeyValueEntry KeyValueLimits
-      KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion
-      LeaseDriver LeaseGrant LeaseRequest LogDriver MaintenanceDriver Refusal RemovedRange ScanDriver
-      ScanPosition StoreDriver TransferDriver
+      AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable
+      CreatedStore
+      DocumentDriver DocumentPosition DriverPage
+      EventFilter
+      FindBounds
+      HeldLease
+      ImportPlan ImportRefusal ImportTarget
+      KeyRange KeyValueChange KeyValueCondition KeyValueDriver KeyValueDriverOptions KeyValueEntry
+      KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion
+      LeaseDriver LeaseGrant LeaseRequest LogDriver
+      MaintenanceDriver
+      Refusal RemovedRange
+      ScanDriver ScanPosition StoreDriver
+      TransferDriver
     `,
   },
 };

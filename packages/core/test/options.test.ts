@@ -10,37 +10,35 @@ import {
   type FieldKinds,
   resolveLimits,
 } from "../src/input/index.ts";
-import * as stores from "../src/store/index.ts";
+import * as documentCalls from "../src/store/document-calls.ts";
 import {
-  admitAcquire,
-  admitAppend,
   admitDelete,
   admitDeleteMany,
-  admitDeleteSession,
-  admitErase,
-  admitExpire,
-  admitExport,
-  admitFind,
   admitGet,
   admitGetMany,
-  admitGuard,
-  admitHead,
-  admitImport,
-  admitListSessions,
   admitNamespaces,
-  admitOperationCall,
   admitPut,
   admitPutMany,
-  admitRead,
-  admitRenew,
-  admitScan,
-  admitSeal,
-  admitTenants,
-  admitTouch,
   admitTouchDocument,
+} from "../src/store/document-calls.ts";
+import { admitAppend, admitFind } from "../src/store/index.ts";
+import * as logCalls from "../src/store/log-calls.ts";
+import {
+  admitDeleteSession,
+  admitErase,
+  admitGuard,
+  admitHead,
+  admitListSessions,
+  admitOperationCall,
+  admitRead,
+  admitScan,
+  admitTouch,
   admitTrim,
-  admitUnseal,
-} from "../src/store/index.ts";
+} from "../src/store/log-calls.ts";
+import * as transferCalls from "../src/store/transfer-calls.ts";
+import { admitExport, admitImport, admitSeal, admitUnseal } from "../src/store/transfer-calls.ts";
+import * as upkeepCalls from "../src/store/upkeep-calls.ts";
+import { admitAcquire, admitExpire, admitRenew, admitTenants } from "../src/store/upkeep-calls.ts";
 import { rejected, thrown } from "./support.ts";
 
 const limits = defaultLimits;
@@ -355,10 +353,9 @@ describe("options", () => {
     const tried = new Set(Object.keys(calls).map((name) => name.split(" ")[0]));
     // These admit single values, or are covered by tests of their own.
     const values =
-      /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Session|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|UnitGuard|TransferBatch)$/;
-    const admitting = Object.keys({ ...input, ...stores }).filter(
-      (name) => name.startsWith("admit") && !values.test(name),
-    );
+      /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Session|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|GuardFields|UnitGuard|TransferBatch)$/;
+    const all = { ...input, ...logCalls, ...documentCalls, ...transferCalls, ...upkeepCalls };
+    const admitting = Object.keys(all).filter((name) => name.startsWith("admit") && !values.test(name));
     expect(admitting.filter((name) => !tried.has(name))).toEqual([]);
   });
 

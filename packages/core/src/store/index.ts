@@ -1,4 +1,4 @@
-export { checkRetraction, retractedRanges } from "../input/events.ts";
+export { retractedRanges } from "../input/events.ts";
 export { maxImportedVersion } from "../input/numbers.ts";
 export { compareNamespaces, compareUtf8, namespaceSortPrefix, sessionKey } from "../order.ts";
 export { valueAt } from "../where.ts";
@@ -13,16 +13,7 @@ export {
   type AdmittedGet,
   type AdmittedNamespaces,
   type AdmittedPut,
-  admitDelete,
-  admitDeleteMany,
   admitFind,
-  admitGet,
-  admitGetMany,
-  admitNamespaces,
-  admitPut,
-  admitPutMany,
-  admitTouchDocument,
-  admitUnitGuard,
   type DocumentPosition,
 } from "./document-calls.ts";
 export type {
@@ -69,16 +60,6 @@ export {
   type AdmittedTouch,
   type AdmittedTrim,
   admitAppend,
-  admitDeleteSession,
-  admitErase,
-  admitGuard,
-  admitHead,
-  admitListSessions,
-  admitOperationCall,
-  admitRead,
-  admitScan,
-  admitTouch,
-  admitTrim,
   type ScanPosition,
 } from "./log-calls.ts";
 export {
@@ -96,28 +77,7 @@ export {
   wasRemovedSince,
 } from "./removals.ts";
 export { searchableText } from "./searchable-text.ts";
-export {
-  type AdmittedTransferBatch,
-  type AdmittedTransferHead,
-  admitTransferBatch,
-  compareCopies,
-} from "./transfer-batch.ts";
-export {
-  type AdmittedExport,
-  type AdmittedImport,
-  type AdmittedSeal,
-  admitExport,
-  admitImport,
-  admitSeal,
-  admitUnseal,
-} from "./transfer-calls.ts";
-export {
-  type AdmittedAcquire,
-  type AdmittedExpire,
-  type AdmittedTenants,
-  admitAcquire,
-  admitExpire,
-  admitRenew,
-  admitTenants,
-} from "./upkeep-calls.ts";
+export type { AdmittedTransferBatch, AdmittedTransferHead } from "./transfer-batch.ts";
+export type { AdmittedExport, AdmittedImport, AdmittedSeal } from "./transfer-calls.ts";
+export type { AdmittedAcquire, AdmittedExpire, AdmittedTenants } from "./upkeep-calls.ts";
 export { whereMatcher, whereOperators } from "./where-matcher.ts";
