@@ -1,5 +1,5 @@
 import type { JsonValue } from "../json.ts";
-import { MemoryError } from "../memory-error.ts";
+import { MemoryError, type Outcome } from "../memory-error.ts";
 
 /** What the other writer changed first, or what does not match. */
 export type ConflictKind =
@@ -50,6 +50,7 @@ const historyLostMessages = {
   incomplete: "Part of the session's history is missing from the store. Delete the session to start it anew.",
 } as const;
 
-export function closedError(): MemoryError {
-  return new MemoryError("closed", "The store was closed. Create a new one.");
+/** `outcome` for a call that was under way when the store was closed. */
+export function closedError(outcome: Outcome = "not-applied"): MemoryError {
+  return new MemoryError("closed", "The store was closed. Create a new one.", { outcome });
 }
