@@ -2,11 +2,11 @@ import { type HandoffRecord, MemoryError } from "@relevo/core";
 import { describeError, storableText } from "@relevo/core/input";
 
 /**
- * Thrown by a receiver that does not take a handoff. The handoff is recorded as `rejected` with the reason, and
- * the sender gets this error. Anything else that a receiver throws counts as `failed`.
+ * Thrown by a receiver that refuses a handoff. The handoff is recorded as `rejected` with the reason, and the sender
+ * gets this error. Anything else that a receiver throws counts as `failed`.
  */
 export class HandoffRejected extends MemoryError {
-  /** Why, in the receiver's words. It is what the record's error says. */
+  /** The receiver's reason, as it is recorded. */
   readonly reason: string;
 
   constructor(reason: string) {
@@ -17,9 +17,9 @@ export class HandoffRejected extends MemoryError {
 }
 
 /**
- * The receiver did its work, but the end of the handoff could not be recorded. Do not run the receiver again:
- * `result` is what it returned, `record` what should stand in the log. `outcome` says whether the record may be
- * there nevertheless; `cause` is the store's error.
+ * The receiver has completed, but the end of the handoff could not be recorded. Do not run the receiver again: `result`
+ * is what it returned, and `record` is what should be in the log. `outcome` says whether the record may be there after
+ * all; `cause` is the error of the store.
  */
 export class HandoffNotRecorded extends MemoryError {
   readonly result: unknown;
@@ -42,17 +42,17 @@ export class HandoffNotRecorded extends MemoryError {
   }
 }
 
-/** True for a rejection by a receiver; asking harms nothing, whatever was thrown. */
+/** True for a rejection by a receiver. It never throws, whatever was thrown. */
 export function isRejection(error: unknown): error is HandoffRejected {
   try {
     return error instanceof HandoffRejected;
   } catch {
-    // A revoked proxy answers no question, so it is no rejection either.
+    // `instanceof` throws for a revoked proxy, which is no rejection.
     return false;
   }
 }
 
-/** An error as it is recorded, whatever was thrown: of a rejection the receiver's words. */
+/** A thrown value in the form that is recorded; for a rejection, the reason. */
 export function recordedError(error: unknown): NonNullable<HandoffRecord["error"]> {
   if (isRejection(error)) return { name: "HandoffRejected", message: error.reason, code: error.code };
   return describeError(error);
