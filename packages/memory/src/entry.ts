@@ -63,7 +63,7 @@ export function documentInput(
     if (name.startsWith(reserved))
       throw refuse(
         `metadata.${name.slice(0, 64)}`,
-        `is not allowed: names that begin with "${reserved}" are reserved.`,
+        `is not allowed: names that start with "${reserved}" are reserved.`,
       );
   }
   const noted = {

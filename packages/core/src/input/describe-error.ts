@@ -35,7 +35,7 @@ export function errorLine(error: unknown): string {
   return printable(isObject ? (message === "" ? name : `${name}: ${message}`) : message);
 }
 
-/** A foreign text cut to 2,000 characters, without what stores refuse: NUL and half surrogate pairs. */
+/** A foreign text cut to 2,000 characters, without what stores refuse: NUL and lone surrogates. */
 export function storableText(text: string): string {
   const cut = text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
   return cut.toWellFormed().replaceAll("\0", "\uFFFD");

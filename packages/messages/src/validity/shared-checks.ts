@@ -24,7 +24,7 @@ export function checkUserFirst(messages: readonly Message[]): readonly Finding[]
   const index = messages.findIndex((message) => message.role !== "system");
   const first = messages[index];
   if (first === undefined || first.role === "user") return [];
-  return [{ index, what: `The conversation begins with the ${first.role}.` }];
+  return [{ index, what: `The conversation starts with the ${first.role}.` }];
 }
 
 /** Every message has content: a part that is not blank, or the provider's native item. */
