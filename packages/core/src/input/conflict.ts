@@ -13,7 +13,7 @@ export type ConflictKind =
   | "import";
 
 const messages: Readonly<Record<ConflictKind, string>> = {
-  version: "Another writer was first: the expected version is not the current one. Read again and decide again.",
+  version: "Another writer was first: the expected version is not the current one. Read again and retry.",
   fence: "The lease is no longer the newest: another holder runs this session. Stop this turn.",
   operation: "This operation id was used for another request. Use a new id for a new request.",
   sealed: "The session is sealed, because it is being moved to another store.",
