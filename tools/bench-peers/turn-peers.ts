@@ -4,7 +4,6 @@ import { END, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres";
 import { RedisChatMessageHistory } from "@langchain/redis";
 import { PostgresStore as MastraStore } from "@mastra/pg";
-import type pg from "pg";
 import type { Peers } from "../bench/dist/turn/turn-groups.js";
 import {
   answer,
@@ -15,6 +14,7 @@ import {
   type TurnSubject,
 } from "../bench/dist/turn/turn-subject.js";
 
+type Pool = Parameters<Peers["postgres"]>[0];
 type RedisClient = NonNullable<ConstructorParameters<typeof RedisChatMessageHistory>[0]["client"]>;
 
 /** Each library as its documentation uses it, on the connections of the store that it is measured beside. */
@@ -54,7 +54,7 @@ function langchainRedis(client: RedisClient): TurnSubject {
  * At its best: one object for each session, as a new one begins with a CREATE TABLE, and with an index on the session,
  * which it does not make itself.
  */
-async function langchainCommunity(pool: pg.Pool): Promise<TurnSubject> {
+async function langchainCommunity(pool: Pool): Promise<TurnSubject> {
   const histories = new Map<string, PostgresChatMessageHistory>();
   const historyOf = (sessionId: string) => {
     const history = histories.get(sessionId) ?? new PostgresChatMessageHistory({ sessionId, pool });
@@ -92,7 +92,7 @@ async function langchainCommunity(pool: pg.Pool): Promise<TurnSubject> {
 }
 
 /** A graph of one node that is shown the newest messages. One `invoke` is a turn. */
-async function langgraph(pool: pg.Pool): Promise<TurnSubject> {
+async function langgraph(pool: Pool): Promise<TurnSubject> {
   const saver = new PostgresSaver(pool);
   await saver.setup();
   // What the node was shown; `invoke` answers with the whole conversation.
@@ -119,7 +119,7 @@ async function langgraph(pool: pg.Pool): Promise<TurnSubject> {
   };
 }
 
-async function mastra(pool: pg.Pool): Promise<TurnSubject> {
+async function mastra(pool: Pool): Promise<TurnSubject> {
   const store = new MastraStore({ id: "bench", pool, schemaName: "mastra" });
   await store.init();
   const { memory } = store.stores;
