@@ -1,10 +1,10 @@
 // Measures a turn on each store beside raw statements and other libraries, which it installs when they are missing.
 import { runTurns } from "../bench/dist/turn/run-turns.js";
 import { turnGroups } from "../bench/dist/turn/turn-groups.js";
-import { turnOptions, usage } from "../bench/dist/turn/turn-options.js";
+import { admitted, turnOptions, usage } from "../bench/dist/turn/turn-options.js";
 import { installPeers } from "./install-peers.ts";
 
-const options = turnOptions(process.argv.slice(2));
+const options = admitted(() => turnOptions(process.argv.slice(2)));
 if (options.help) {
   console.log(usage);
 } else {

@@ -43,8 +43,8 @@ export async function measureTurns(
   const figures: TurnFigures[] = [];
   let warm = false;
   for (const history of histories) {
-    report(`${group.title}: conversations of ${history.toLocaleString("en")}`);
     for (const index of measured) {
+      report(`${group.title}: ${group.subjects[index]}, conversations of ${history.toLocaleString("en")}`);
       for (const shape of shapes)
         await onEach(group, { subject: index, history, shape, turns: 1 }, "prepare");
     }

@@ -2,9 +2,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type CpuProfile, formatProfile } from "./cpu-profile.ts";
-import { profileTurns } from "./profile-turns.ts";
+import { type ProfileOptions, profileTurns } from "./profile-turns.ts";
 import { turnGroups } from "./turn-groups.ts";
-import { turnOptions, wholeNumber } from "./turn-options.ts";
+import { admitted, turnOptions, wholeNumber } from "./turn-options.ts";
 
 const usage = `bench:profile [--store NAME,…] [--history N] [--sessions N] [--turns N] [--out FOLDER] [--before FOLDER] [--top N]
 bench:profile FILE.cpuprofile … [--top N]
@@ -13,22 +13,30 @@ Takes a CPU profile of turns and prints self time by part, in microseconds a tur
 the developer tools of a browser. Without --store: process, redis and postgres. --before names the folder of an earlier
 run to print beside it. With files, prints those, such as what \`node --cpu-prof\` has written.`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    help: { type: "boolean" },
-    store: { type: "string" },
-    history: { type: "string", default: "100" },
-    sessions: { type: "string", default: "1" },
-    turns: { type: "string", default: "3000" },
-    out: { type: "string", default: ".relevo/profiles" },
-    before: { type: "string" },
-    top: { type: "string", default: "15" },
-  },
-});
+const { values, positionals } = admitted(() =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean" },
+      store: { type: "string" },
+      history: { type: "string", default: "100" },
+      sessions: { type: "string", default: "1" },
+      turns: { type: "string", default: "3000" },
+      out: { type: "string", default: ".relevo/profiles" },
+      before: { type: "string" },
+      top: { type: "string", default: "15" },
+    },
+  }),
+);
+
+const top = admitted(() => wholeNumber("top", values.top));
+const options: ProfileOptions = admitted(() => ({
+  history: wholeNumber("history", values.history),
+  lanes: wholeNumber("sessions", values.sessions),
+  turns: wholeNumber("turns", values.turns),
+}));
 
 const readProfile = async (file: string): Promise<CpuProfile> => JSON.parse(await readFile(file, "utf8"));
-const top = wholeNumber("top", values.top);
 
 if (values.help === true) {
   console.log(usage);
@@ -36,7 +44,7 @@ if (values.help === true) {
   for (const file of positionals)
     console.log(`\n## ${file}\n\n${formatProfile(await readProfile(file), { top })}`);
 } else {
-  const { stores } = turnOptions(values.store === undefined ? [] : ["--store", values.store]);
+  const { stores } = admitted(() => turnOptions(values.store === undefined ? [] : ["--store", values.store]));
   const groups = turnGroups();
   await mkdir(values.out, { recursive: true });
   for (const name of stores) {
@@ -44,11 +52,7 @@ if (values.help === true) {
     if (group === undefined) continue;
     const file = `turn-${name}.cpuprofile`;
     const before = values.before === undefined ? undefined : await readProfile(join(values.before, file));
-    const profile = await profileTurns(group, {
-      history: wholeNumber("history", values.history),
-      lanes: wholeNumber("sessions", values.sessions),
-      turns: wholeNumber("turns", values.turns),
-    });
+    const profile = await profileTurns(group, options);
     if (typeof profile === "string") {
       console.error(`${group.title}: no profile. ${profile}`);
       continue;

@@ -71,6 +71,17 @@ export function turnOptions(args: readonly string[]): TurnOptions {
   };
 }
 
+/** What `read` gives, or the end of the program with the option that it refuses. */
+export function admitted<Options>(read: () => Options): Options {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+}
+
 export const storeNames: readonly string[] = ["process", "redis", "postgres"];
 
 function list(text: string): readonly string[] {
