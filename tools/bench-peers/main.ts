@@ -1,15 +1,8 @@
 // Installs the other libraries beside this file when they are missing, then measures the stores beside them.
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { runSuites } from "../bench/dist/run-suites.js";
+import { installPeers } from "./install-peers.ts";
 
-if (!existsSync(new URL("node_modules/redis", import.meta.url))) {
-  const { status } = spawnSync("pnpm", ["install", "--frozen-lockfile"], {
-    cwd: import.meta.dirname,
-    stdio: "inherit",
-  });
-  if (status !== 0) process.exit(status ?? 1);
-}
+installPeers();
 const { openPostgresPeers } = await import("./postgres-peers.ts");
 const { openRedisPeers } = await import("./redis-peers.ts");
 process.exitCode = await runSuites(

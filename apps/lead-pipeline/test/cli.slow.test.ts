@@ -23,6 +23,14 @@ async function leadFile(content: string): Promise<string> {
   return path;
 }
 
+describe("the sample", () => {
+  it.each([20, 40, 80, 100, 132])("keeps to %i columns", async (columns) => {
+    const { stdout } = await runProgram(["--chains", "all"], { env: { COLUMNS: `${columns}` } });
+    expect(stdout.split("\n").filter((line) => displayWidth(line) > columns)).toEqual([]);
+    expect(stdout.split("\n").some((line) => displayWidth(line) > columns * 0.9)).toBe(true);
+  });
+});
+
 describe("options", () => {
   it.each([
     ["all", /Handoffs of lead L-001[\s\S]*Handoffs of lead L-030/],

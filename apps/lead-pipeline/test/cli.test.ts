@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import { displayWidth } from "../src/output/terminal-text.ts";
 import { reportOf } from "./report.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -15,12 +14,6 @@ describe("the sample", () => {
     expect(stdout).toContain("Remembered for lead");
     expect(stdout).toMatch(/L-011 +the same request again, score \d+ taken over from lead L-001/);
     expect(stdout).toMatch(/Totals\n {2}meeting scheduled +\d+/);
-  });
-
-  it.each([20, 40, 80, 100, 132])("keeps to %i columns", async (columns) => {
-    const { stdout } = await runProgram(["--chains", "all"], { env: { COLUMNS: `${columns}` } });
-    expect(stdout.split("\n").filter((line) => displayWidth(line) > columns)).toEqual([]);
-    expect(stdout.split("\n").some((line) => displayWidth(line) > columns * 0.9)).toBe(true);
   });
 
   it("is told in the same words in JSON and in the table", async () => {

@@ -1,11 +1,11 @@
-/** Wall time in whole milliseconds since the epoch. May stand still or go back: nothing orders by it. */
+/** Wall time in whole milliseconds since the epoch. It may stand still or go back: no order depends on it. */
 export interface Clock {
   now(): number;
 }
 
 export const systemClock: Clock = { now: () => Date.now() };
 
-/** A clock that moves when told, for tests and simulations. */
+/** A clock that is moved by calls, for tests and simulations. */
 export interface ManualClock extends Clock {
   /** Moves by this many milliseconds; a negative number moves it back. */
   advance(ms: number): void;

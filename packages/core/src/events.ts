@@ -8,12 +8,12 @@ export interface SeqRange {
 }
 
 /**
- * A shorter text that stands for a range of messages in views. It is an event like any other: the messages it
- * covers stay in the log, and `derivedFrom` on its event names them.
+ * A shorter text that replaces a range of messages in views. It is an event like any other: the messages that it covers
+ * stay in the log, and `derivedFrom` of its event names them.
  */
 export interface Summary {
   readonly text: string;
-  /** Hash of the covered messages, so that a changed source is noticed. */
+  /** Hash of the covered messages, to detect a changed source. */
   readonly sourceHash: string;
   /** Name and parameters of the strategy that decided to summarize. */
   readonly strategy: string;
@@ -26,38 +26,40 @@ export interface Summary {
 export type HandoffStatus = "started" | "completed" | "failed" | "rejected" | "degraded";
 export type HandoffPriority = "low" | "normal" | "high" | "urgent";
 
-/** What of the session the receiver was given, and what not. Enough to rebuild what the receiver saw. */
+/** What the receiver was given of the session, and what not. Sufficient to rebuild what the receiver got. */
 export interface HandoffContext {
   /** `full`, `last(5)`, `none`, `custom` …: the policy that chose. */
   readonly policy: string;
-  /** Messages that were passed word for word, in the order in which the receiver saw them. */
+  /** Messages that were passed unchanged, in the order in which the receiver got them. */
   readonly passed: readonly SeqRange[];
   readonly dropped: readonly SeqRange[];
-  /** Messages that were passed in another form, which is recorded in `inline`: with other call ids, without some parts. */
+  /**
+   * Messages that were passed in another form, which is recorded in `inline`: with other call ids, without some parts.
+   */
   readonly reshaped?: readonly SeqRange[];
   /** Keys of documents that were handed over, each as `[...namespace, key]`. */
   readonly documents?: readonly (readonly string[])[];
-  /** Messages that stand in no log, such as those a function made. Recorded whole. */
+  /** Messages that are not in the log, such as those made by a function. Recorded whole. */
   readonly inline?: readonly Message[];
-  /** The index of each inline message in what the receiver saw; the passed ones fill the rest. */
+  /** The index of each inline message in what the receiver got; the passed ones fill the rest. */
   readonly inlineAt?: readonly number[];
   /**
-   * There when what was made to repair the choice is too large to be recorded: `passed` and `inline` then say what was
-   * chosen, in that order, and the receiver saw what `@relevo/messages` makes of it.
+   * Present when the repaired messages are too large to be recorded: `passed` and `inline` then contain what was
+   * chosen, in that order, and the receiver got what `@relevo/messages` makes of it.
    */
   readonly arrangement?: HandoffArrangement;
-  /** The log's version that the messages were read at. */
+  /** The version of the log at which the messages were read. */
   readonly version?: number;
   readonly tokensBefore?: number;
   readonly tokensAfter?: number;
 }
 
-/** How a choice of messages was brought into a form that the receiver's provider takes. */
+/** How the chosen messages were brought into a form that the receiver's provider accepts. */
 export interface HandoffArrangement {
-  /** Of the rules by which it was done. */
+  /** The version of the arrangement rules. */
   readonly rules: number;
   readonly for?: Provider;
-  /** The call that the handoff answered: a part of a chosen message, and what was said. */
+  /** The call that the handoff answered: a part of a chosen message, and its result. */
   readonly answered?: { readonly at: number; readonly part: number; readonly text: JsonValue };
 }
 
@@ -72,7 +74,7 @@ export interface HandoffRecord {
   readonly to: string;
   readonly reason: string;
   readonly priority: HandoffPriority;
-  /** What the sender wants the receiver to know, beyond the conversation. */
+  /** What the sender wants the receiver to know beyond the conversation. */
   readonly data?: JsonValue;
   /** The handoff inside which this one was started. */
   readonly parentId?: string;
@@ -83,8 +85,8 @@ export interface HandoffRecord {
   readonly outcome?: JsonValue;
   readonly error?: { readonly name: string; readonly message: string; readonly code?: string };
   /**
-   * Why an end says nothing of the outcome or the error's message: what they may repeat was `removed` while the
-   * receiver ran, or the store `refused` the outcome as it was.
+   * Why an end has no outcome or error message: what they may repeat was `removed` while the receiver ran, or the store
+   * `refused` the outcome.
    */
   readonly omitted?: "removed" | "refused";
   readonly trace?: { readonly traceId: string; readonly spanId: string };
@@ -104,15 +106,15 @@ export interface ExecutionRecord {
 }
 
 /**
- * Takes earlier events out of what is effective, without rewriting the log: undo, `popItem`, a replaced suffix.
- * Reads, views, search and summaries treat them as removed; `retracted: "include"` still shows them to an audit.
+ * Makes earlier events ineffective without rewriting the log: undo, `popItem`, a replaced suffix. Reads, views, search
+ * and summaries treat them as removed; with `retracted: "include"` an audit still reads them.
  */
 export interface Retraction {
   readonly ranges: readonly SeqRange[];
   readonly reason: string;
 }
 
-/** What each type of event carries. Custom types begin with `x-` and carry any JSON value. */
+/** The body of each type of event. Custom types start with `x-` and have any JSON value. */
 export interface EventBodies {
   message: Message;
   summary: Summary;
@@ -127,19 +129,19 @@ export type EventType = "message" | "summary" | "handoff" | "execution" | "retra
 interface EventFields<Type extends EventType> {
   readonly type: Type;
   readonly body: EventBodies[Type];
-  /** The branch: the agent whose story this belongs to. */
+  /** The agent that the event belongs to. */
   readonly agent?: string;
-  /** The caller's time in milliseconds since the epoch. Only data: order is by `seq`. */
+  /** The caller's time in milliseconds since the epoch. It does not affect the order, which is by `seq`. */
   readonly at?: number;
-  /** Never dropped by a view, and found through an index. System messages are pinned without asking. */
+  /** Never dropped by a view, and indexed. System messages are always pinned. */
   readonly pinned?: boolean;
   /**
-   * The earlier events whose content this one repeats in another form. Erasing one of them blanks this event too;
-   * retracting one retracts this event when it is a summary. What was removed before the event is appended is
-   * found by `AppendOptions.removalRevision`.
+   * The earlier events whose content this one repeats in another form. Erasing one of them erases this event too;
+   * retracting one retracts this event when it is a summary. Removals before the event is appended are detected by
+   * `AppendOptions.removalRevision`.
    */
   readonly derivedFrom?: readonly SeqRange[];
-  /** Token count of the body by some counter, kept so that it is counted once. */
+  /** Token counts of the body, by counter, so that it is counted only once. */
   readonly tokens?: { readonly [counter: string]: number };
   readonly metadata?: JsonObject;
 }
@@ -148,9 +150,9 @@ interface EventFields<Type extends EventType> {
 export type EventInput = { [Type in EventType]: EventFields<Type> }[EventType];
 
 interface StoredFields {
-  /** The place in the log, assigned by the store: 1, 2, 3 … without gaps in an incarnation. */
+  /** The position in the log, assigned by the store: 1, 2, 3 … without gaps in an incarnation. */
   readonly seq: number;
-  /** When the store took the event, in milliseconds since the epoch, by the store's clock. */
+  /** When the store recorded the event, in milliseconds since the epoch, by the store's clock. */
   readonly recordedAt: number;
   /** Set on events that a later retraction removed; such events are returned only when asked for. */
   readonly retractedBy?: number;
@@ -162,8 +164,8 @@ interface StoredFields {
 export type StoredEventOf<Type extends EventType> = EventFields<Type> & StoredFields;
 
 /**
- * What is left of an erased event: its place, its type and its times. A tombstone is returned where its event
- * would be, so that a reader sees that the log has no gap.
+ * What is left of an erased event: its `seq`, its type and its times. A tombstone is returned in place of the event, so
+ * that a reader sees that the log has no gap.
  */
 export interface Tombstone {
   readonly seq: number;

@@ -5,20 +5,20 @@ import { refuse } from "./input/refuse.ts";
 import type { JsonValue } from "./json.ts";
 
 /**
- * The text that equal requests share: JSON with the keys of each object in a fixed order, which is that of whole
- * numbers and then that of UTF-16 units. Values of `undefined` are left out as `JSON.stringify` does.
+ * A text that is the same for equal requests: JSON with the keys of each object in a fixed order, integers first and
+ * then by UTF-16 units. Fields that are `undefined` are left out, as by `JSON.stringify`.
  *
- * @throws `invalid-input` for a value that JSON cannot carry (a date or a map would count as `{}`, and two requests
- *   as one), for a cycle and for more than 1,000 levels.
+ * @throws `invalid-input` for a value that JSON cannot carry (a date or a map would count as `{}`, and two requests as
+ *   one), for a cycle and for more than 1,000 levels.
  */
 export function canonicalJson(value: unknown): string {
-  // A sorted copy written by the engine takes half the time of a text put together piece by piece.
+  // Serialising a sorted copy natively takes half the time of building the text piece by piece.
   return JSON.stringify(inOrder(value, 0));
 }
 
 /**
- * SHA-256 over the canonical JSON of a request, base64url. Take it of what the caller asked for, before ids, times
- * and sequence numbers are added: a retry must give the same fingerprint.
+ * SHA-256 over the canonical JSON of a request, base64url. Compute it from the request as the caller made it, before
+ * ids, times and sequence numbers are added: a retry must have the same fingerprint.
  *
  * @throws `invalid-input` as `canonicalJson`.
  */
@@ -26,7 +26,7 @@ export function fingerprint(request: unknown): string {
   return hash("sha256", canonicalJson(request), "base64url");
 }
 
-/** More than any limit admits, and far from the end of the stack. */
+/** More than any limit admits, and far below what exhausts the stack. */
 const maxLevels = 1000;
 
 function inOrder(value: unknown, level: number): JsonValue {

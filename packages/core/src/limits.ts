@@ -53,11 +53,11 @@ const limitFields: FieldTable = fieldTable<LimitOverrides>({
   whereNodes: "refines",
 });
 
-/** Limits in place of the defaults; one that is `undefined` stays as it is. */
+/** Limits that replace the defaults; `undefined` keeps the default. */
 export type LimitOverrides = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
 
 /**
- * The defaults, or other limits, with these in their place.
+ * The default limits, or `base`, with these overrides.
  *
  * @throws `invalid-input` for an unknown limit and for one that is not a positive integer.
  */

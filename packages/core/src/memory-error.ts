@@ -5,11 +5,11 @@ import type { JsonValue } from "./json.ts";
  *
  * - `invalid-input`: the call can never succeed as written; nothing was changed.
  * - `not-found`: what the call needs does not exist.
- * - `conflict`: somebody else was first (`details.conflict` says in what); read again and decide anew.
+ * - `conflict`: another writer was first (`details.conflict` says in what); read again and decide again.
  * - `history-lost`: the named incarnation of a session is gone (deleted, expired or lost by the store).
- * - `too-large`: a configured limit was passed.
+ * - `too-large`: a configured limit was exceeded.
  * - `unavailable`: the store cannot be reached or cannot write now.
- * - `timeout`: the call's deadline passed.
+ * - `timeout`: the deadline of the call has passed.
  * - `aborted`: the caller's signal ended the call.
  * - `closed`: the store was closed before the call.
  * - `corrupt`: stored data does not have the form that was written.
@@ -32,18 +32,18 @@ export type MemoryErrorCode =
   | "denied"
   | "budget-exceeded";
 
-/** Whether the write that failed took effect. `unknown` is honest: retry with the same operation id. */
+/** Whether the failed write took effect. When it is `unknown`, retry with the same operation id. */
 export type Outcome = "applied" | "not-applied" | "unknown";
 
 export interface MemoryErrorOptions {
-  /** Defaults to `not-applied`, the truth for everything that is refused before it reaches a store. */
+  /** `not-applied` when left out, which holds for everything that is refused before it reaches a store. */
   readonly outcome?: Outcome;
   /** Whether the same call may succeed later. Defaults by code: `unavailable` and `timeout` are retryable. */
   readonly retryable?: boolean;
   /**
-   * Facts for a program: the field that was refused, the current version, the limit. Never another tenant's.
-   * `attempts`, when it is more than 1, is how often the call was tried before this was thrown: callers that retry
-   * by themselves leave such a failure as it is, so that retries do not multiply.
+   * Facts for programs: the refused field, the current version, the limit. Never data of another tenant. `attempts`,
+   * when it is more than 1, is how many times the call was tried before this was thrown: callers must not retry such a
+   * failure, so that retries do not multiply.
    */
   readonly details?: { readonly [name: string]: JsonValue };
   readonly cause?: unknown;
@@ -54,7 +54,7 @@ const marker: symbol = Symbol.for("relevo.MemoryError");
 const retryableCodes: ReadonlySet<MemoryErrorCode> = new Set(["unavailable", "timeout"]);
 
 /**
- * The one error that Relevo's packages throw.
+ * The error class of all Relevo packages.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export class MemoryError extends Error {
     this.outcome = options.outcome ?? "not-applied";
     this.retryable = options.retryable ?? retryableCodes.has(code);
     this.details = options.details ?? {};
-    // Two copies of this package in one process must know each other's errors, which `instanceof` does not.
+    // Two copies of this package in one process must recognise each other's errors, which `instanceof` does not.
     Object.defineProperty(this, marker, { value: true });
   }
 

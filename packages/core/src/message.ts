@@ -25,7 +25,7 @@ export interface FilePart {
   readonly name?: string;
 }
 
-/** A model's reasoning. `native` keeps what the provider wants back unchanged, such as a signature. */
+/** A model's reasoning. `native` contains what the provider requires back unchanged, such as a signature. */
 export interface ReasoningPart {
   readonly type: "reasoning";
   readonly text: string;
@@ -33,8 +33,9 @@ export interface ReasoningPart {
 }
 
 /**
- * A request to run a tool. `providerExecuted` calls are run by the model's provider, not by us. `native` keeps what
- * the provider wants back unchanged, such as Gemini's `thoughtSignature`; views keep it when they change the call's id.
+ * A request to run a tool. `providerExecuted` calls are run by the model's provider, not by the application. `native`
+ * contains what the provider requires back unchanged, such as Gemini's `thoughtSignature`; views keep it when they
+ * change the call's id.
  */
 export interface ToolCallPart {
   readonly type: "tool-call";
@@ -45,7 +46,7 @@ export interface ToolCallPart {
   readonly native?: JsonValue;
 }
 
-/** What a tool answered. `toolCallId` is that of the call; a view keeps the two together. */
+/** The result of a tool. `toolCallId` is that of the call; a view keeps the two together. */
 export interface ToolResultPart {
   readonly type: "tool-result";
   readonly toolCallId: string;
@@ -56,8 +57,8 @@ export interface ToolResultPart {
 }
 
 /**
- * The assistant's question whether a call may run, in the message of the call or in a later one. No provider is sent
- * it: a view leaves it out.
+ * The assistant's request for approval of a call, in the message of the call or in a later one. It is not sent to any
+ * provider: views leave it out.
  */
 export interface ToolApprovalRequestPart {
   readonly type: "tool-approval-request";
@@ -65,7 +66,9 @@ export interface ToolApprovalRequestPart {
   readonly toolCallId: string;
 }
 
-/** A person's answer to a `tool-approval-request`, in a message of the role `tool`. No provider is sent it either. */
+/**
+ * A person's answer to a `tool-approval-request`, in a message of the role `tool`. It is not sent to a provider either.
+ */
 export interface ToolApprovalResponsePart {
   readonly type: "tool-approval-response";
   readonly approvalId: string;
@@ -74,7 +77,7 @@ export interface ToolApprovalResponsePart {
   readonly reason?: string;
 }
 
-/** The API of a model provider whose rules a conversation has to keep. */
+/** The API of a model provider, whose rules a conversation must satisfy. */
 export type Provider = "openai-chat" | "openai-responses" | "anthropic" | "gemini";
 
 /**
@@ -114,12 +117,14 @@ export type ContentPart =
 export interface Message {
   readonly role: Role;
   readonly content: string | readonly ContentPart[];
-  /** The message's identity for frameworks; the log's order never depends on it. */
+  /** The message's identity for frameworks; the order of the log does not depend on it. */
   readonly id?: string;
-  /** Who speaks, when several agents share a role. */
+  /** The agent that speaks, when several agents share a role. */
   readonly agent?: string;
   readonly metadata?: JsonObject;
-  /** When the message was made, in milliseconds since the epoch, by the caller's clock. Only data: order is by `seq`. */
+  /**
+   * When the message was made, in milliseconds since the epoch, by the caller's clock. It does not affect the order.
+   */
   readonly at?: number;
   /**
    * The framework's or provider's own item. A view that changes the content leaves it out, since it no longer says the

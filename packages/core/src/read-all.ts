@@ -6,12 +6,11 @@ import type { EventLog, ReadOptions, ReadResult } from "./ports/event-log.ts";
 import type { SessionReference } from "./ports/session-reference.ts";
 
 /**
- * The events of a log page by page, all as of the version that the first page saw, so that a retraction made
- * meanwhile cannot tear them. `limit` is the size of a page.
+ * The events of a log page by page, all as of the version of the first page, so that a retraction between two pages
+ * does not make them inconsistent. `limit` is the size of a page.
  *
- * @throws `history-lost` when the session is deleted, or expires, between two pages: what was read is then not all,
- *   and what another session under the same id holds is not the rest of it; and when `session` names an incarnation that
- *   is gone.
+ * @throws `history-lost` when the session is deleted or expires between two pages, because what was read is then
+ *   incomplete; and when `session` names an incarnation that has ended.
  */
 export async function* readAll(
   log: EventLog,
@@ -26,8 +25,8 @@ export async function* readAll(
 }
 
 /**
- * As `readAll` for any way to read one log, such as a session's or one bounded in time: every page as it was read, with
- * the version, empty ones too. The first page is asked for with the options as they are.
+ * As `readAll` for any function that reads one log, such as `session.events`: every page as it was read, with its
+ * version, empty ones included. The first page is read with the given options.
  *
  * @throws `history-lost` as `readAll`; what `read` throws.
  */
@@ -52,8 +51,8 @@ export async function* readPages(
 }
 
 /**
- * The items of every page of a list, one by one. The first page is asked for without the field: where it is spread over
- * options of the caller's, it must not take away the cursor that those begin with.
+ * The items of every page of a list, one by one. For the first page the argument is `{}`: when it is spread over the
+ * caller's options, it must not override a cursor in them.
  */
 export async function* allPages<Item>(
   list: (cursor: { readonly cursor?: string }) => Promise<Page<Item>>,

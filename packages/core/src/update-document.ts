@@ -9,7 +9,7 @@ import type { Document, DocumentInput, DocumentStore } from "./ports/document-st
 import type { SessionGuard } from "./ports/event-log.ts";
 
 export interface UpdateOptions extends SessionGuard {
-  /** How often to try; 10 when left out. */
+  /** How many times to try; 10 when left out. */
   readonly attempts?: number | undefined;
   /** Longest pause before the second try; doubles with each try, to at most 64 times this. 5 when left out. */
   readonly backoffMs?: number | undefined;
@@ -25,11 +25,11 @@ const updateFields: FieldTable = fieldTable<UpdateOptions>({
 });
 
 /**
- * Reads a document, changes it and writes it back only if nobody wrote in between; otherwise tries again from what
- * is there now, after a random pause. Exact under concurrency: each successful call saw the one before it.
+ * Reads a document, changes it and writes it back if no other writer wrote in between; otherwise tries again from the
+ * current state, after a random pause. Exact under concurrency: no update is lost.
  *
- * `change` gets `undefined` when there is no document, may run several times and must not have effects. When it
- * returns `undefined` nothing is written and the document is returned as it was.
+ * `change` gets `undefined` when there is no document. It may run several times and must have no side effects. When it
+ * returns `undefined`, nothing is written and the present document is returned.
  *
  * @throws `conflict`, retryable, when every try lost; `aborted` when the signal fires during a pause, with nothing
  *   written; what `get` and `put` throw. `unknown` outcomes are not retried: a change that adds would be made twice.

@@ -10,7 +10,7 @@ export type WherePath = readonly ["value" | "metadata", ...string[]];
  *   so it holds where the path is missing.
  * - `$gt`, `$gte`, `$lt`, `$lte`: a number with a number, or a string with a string by UTF-8 bytes. Anything else
  *   does not hold.
- * - `$exists`: whether the path is there; a `null` is there.
+ * - `$exists`: whether the path exists; a `null` exists.
  * - `$contains`: an array with an element equal to the operand, or a string with the operand as a part, case
  *   observed and nothing normalized.
  *
@@ -41,7 +41,9 @@ export interface WhereSubject {
   readonly metadata: JsonValue;
 }
 
-/** What stands at the path, `undefined` for nothing. Only own keys of objects: `["value", "length"]` finds none. */
+/**
+ * The value at the path; `undefined` when there is none. Only own keys of objects: `["value", "length"]` finds nothing.
+ */
 export function valueAt(path: WherePath, subject: WhereSubject): JsonValue | undefined {
   let found: JsonValue | undefined = path[0] === "value" ? subject.value : subject.metadata;
   for (const key of path.slice(1)) {

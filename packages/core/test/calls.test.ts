@@ -1,22 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { defaultLimits, type EventInput } from "../src/index.ts";
 import { resolveLimits } from "../src/input/index.ts";
-import {
-  admitAppend,
-  admitDeleteMany,
-  admitErase,
-  admitFind,
-  admitGetMany,
-  admitListSessions,
-  admitNamespaces,
-  admitPut,
-  admitPutMany,
-  admitRead,
-  admitScan,
-  admitTouch,
-  admitTrim,
-  encodeCursor,
-} from "../src/store/index.ts";
+import { admitDeleteMany, admitGetMany, admitPut, admitPutMany } from "../src/store/document-calls.ts";
+import { admitNamespaces } from "../src/store/document-queries.ts";
+import { admitAppend, admitFind, encodeCursor } from "../src/store/index.ts";
+import { admitListSessions, admitScan } from "../src/store/list-calls.ts";
+import { admitErase, admitRead, admitTouch, admitTrim } from "../src/store/log-calls.ts";
 import { thrown } from "./support.ts";
 
 const limits = defaultLimits;

@@ -41,27 +41,24 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
       admitRanges admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm
       admitWhere anySignal callKinds closedError conflict countRanges createEventLoopPacer defaultPageSize
-      documentSortKey fieldTable guardKinds historyLost jsonEquals maxPageSize normalizeRanges pageKinds
-      rangesInclude rangesIntersect rangesOf readArray readInput refuse requireKnownFields requireObject
-      resolveLimits retry sleep throwIfAborted tooLarge wasRetried withAttempts withTimeout
+      describeError documentSortKey errorLine fieldTable guardKinds historyLost jsonEquals maxPageSize
+      normalizeRanges pageKinds rangesInclude rangesIntersect rangesOf readArray readInput refuse
+      requireKnownFields requireObject resolveLimits retry sleep storableText throwIfAborted tooLarge
+      wasRetried withAttempts withTimeout
     `,
     types: `
-      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession EventLoopPacer FieldKind FieldKinds
-      FieldTable MessageOrigin RetryOptions TimeoutOptions
+      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession ErrorDescription EventLoopPacer FieldKind
+      FieldKinds FieldTable MessageOrigin RetryOptions TimeoutOptions
     `,
   },
   "./store": {
     values: `
-      addRemoval admitAcquire admitAppend admitChanges admitDelete admitDeleteMany admitDeleteSession
-      admitErase admitExpire admitExport admitFind admitGet admitGetMany admitGuard admitHead admitImport
-      admitListSessions admitNamespaces admitOperationCall admitPut admitPutMany admitRead admitRenew
-      admitScan admitSeal admitTenants admitTouch admitTouchDocument admitTransferBatch admitTrim
-      admitUnitGuard admitUnseal asOfVersion beginsLikePattern checkRetraction compareCopies compareNamespaces
-      compareUtf8 createKeyValueDriver createStore createTokenGenerator decodeCursor encodeCursor findBounds
-      findMatcher isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxPinnedBelow
-      maxRemovedRanges maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix
-      placeBehindNamespace planImport prefixEnd recordPut replayDelete replayPut retractedRanges
-      searchableText sessionKey summariesInForce valueAt wasRemovedSince whereMatcher whereOperators
+      addRemoval admitAppend admitFind asOfVersion beginsLikePattern compareNamespaces compareUtf8
+      createKeyValueDriver createStore createTokenGenerator decodeCursor encodeCursor findBounds findMatcher
+      isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxPinnedBelow maxRemovedRanges
+      maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix placeBehindNamespace
+      planImport prefixEnd recordPut replayDelete replayPut retractedRanges searchableText sessionKey
+      summariesInForce valueAt wasRemovedSince whereMatcher whereOperators
     `,
     types: `
       AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedChanges AdmittedDelete

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { defaultLimits, type EventInput, isEvent, type StoredEvent, textOf } from "../src/index.ts";
+import { checkRetraction } from "../src/input/events.ts";
 import { admitEvents, resolveLimits } from "../src/input/index.ts";
-import { checkRetraction, retractedRanges } from "../src/store/index.ts";
+import { retractedRanges } from "../src/store/index.ts";
 import { thrown } from "./support.ts";
 
 const said = (content: unknown, more: object = {}) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defaultLimits, type JsonValue } from "../src/index.ts";
 import { admitEvent } from "../src/input/index.ts";
-import { admitTransferBatch } from "../src/store/index.ts";
+import { admitTransferBatch } from "../src/store/transfer-batch.ts";
 import { thrown } from "./support.ts";
 
 const admit = (body: JsonValue) => admitEvent({ type: "message", body }, "event", defaultLimits);

@@ -22,14 +22,10 @@ import {
   admitWhere,
   resolveLimits,
 } from "../src/input/index.ts";
-import {
-  admitAppend,
-  admitDeleteMany,
-  admitGetMany,
-  admitPutMany,
-  admitRead,
-  admitTransferBatch,
-} from "../src/store/index.ts";
+import { admitDeleteMany, admitGetMany, admitPutMany } from "../src/store/document-calls.ts";
+import { admitAppend } from "../src/store/index.ts";
+import { admitRead } from "../src/store/log-calls.ts";
+import { admitTransferBatch } from "../src/store/transfer-batch.ts";
 import { thrown } from "./support.ts";
 
 const limits = defaultLimits;

@@ -255,4 +255,22 @@ describe("a wait that is given up", () => {
     expect(driver.released).toEqual([5]);
     await vi.advanceTimersByTimeAsync(0);
   });
+
+  it("says that it does not know when a store that is closed could not give the lease back", async () => {
+    const { driver, leases, close } = open();
+    driver.releaseFails = true;
+    const unknown = { code: "closed", outcome: "unknown" };
+    const first = expect(leases.acquire(address, { ttlMs })).rejects.toMatchObject(unknown);
+    const other = { ...address, session: "other" };
+    const waiting = expect(leases.acquire(other, { ttlMs, waitMs: 60_000 })).rejects.toMatchObject(unknown);
+    const [answerFirst, answerOther] = driver.attempts.splice(0);
+    answerOther?.(held());
+    await vi.advanceTimersByTimeAsync(130);
+    await close();
+    answerFirst?.(granted(5));
+    await driver.answer(granted(6));
+    await first;
+    await waiting;
+    await vi.advanceTimersByTimeAsync(0);
+  });
 });

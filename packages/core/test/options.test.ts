@@ -10,38 +10,38 @@ import {
   type FieldKinds,
   resolveLimits,
 } from "../src/input/index.ts";
-import * as stores from "../src/store/index.ts";
+import * as documentCalls from "../src/store/document-calls.ts";
 import {
-  admitAcquire,
-  admitAppend,
-  admitChanges,
   admitDelete,
   admitDeleteMany,
-  admitDeleteSession,
-  admitErase,
-  admitExpire,
-  admitExport,
-  admitFind,
   admitGet,
   admitGetMany,
-  admitGuard,
-  admitHead,
-  admitImport,
-  admitListSessions,
-  admitNamespaces,
-  admitOperationCall,
   admitPut,
   admitPutMany,
-  admitRead,
-  admitRenew,
-  admitScan,
-  admitSeal,
-  admitTenants,
-  admitTouch,
   admitTouchDocument,
+} from "../src/store/document-calls.ts";
+import * as documentQueries from "../src/store/document-queries.ts";
+import { admitFind, admitNamespaces } from "../src/store/document-queries.ts";
+import * as feedCalls from "../src/store/feed-calls.ts";
+import { admitChanges } from "../src/store/feed-calls.ts";
+import { admitAppend } from "../src/store/index.ts";
+import * as listCalls from "../src/store/list-calls.ts";
+import { admitListSessions, admitScan } from "../src/store/list-calls.ts";
+import * as logCalls from "../src/store/log-calls.ts";
+import {
+  admitDeleteSession,
+  admitErase,
+  admitGuard,
+  admitHead,
+  admitOperationCall,
+  admitRead,
+  admitTouch,
   admitTrim,
-  admitUnseal,
-} from "../src/store/index.ts";
+} from "../src/store/log-calls.ts";
+import * as transferCalls from "../src/store/transfer-calls.ts";
+import { admitExport, admitImport, admitSeal, admitUnseal } from "../src/store/transfer-calls.ts";
+import * as upkeepCalls from "../src/store/upkeep-calls.ts";
+import { admitAcquire, admitExpire, admitRenew, admitTenants } from "../src/store/upkeep-calls.ts";
 import { rejected, thrown } from "./support.ts";
 
 const limits = defaultLimits;
@@ -362,10 +362,18 @@ describe("options", () => {
     const tried = new Set(Object.keys(calls).map((name) => name.split(" ")[0]));
     // These admit single values, or are covered by tests of their own.
     const values =
-      /^admit(Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Session|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|UnitGuard|TransferBatch)$/;
-    const admitting = Object.keys({ ...input, ...stores }).filter(
-      (name) => name.startsWith("admit") && !values.test(name),
-    );
+      /^admit(Operation|Types|Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Session|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|GuardFields|UnitGuard|TransferBatch)$/;
+    const all = {
+      ...input,
+      ...logCalls,
+      ...documentCalls,
+      ...documentQueries,
+      ...feedCalls,
+      ...listCalls,
+      ...transferCalls,
+      ...upkeepCalls,
+    };
+    const admitting = Object.keys(all).filter((name) => name.startsWith("admit") && !values.test(name));
     expect(admitting.filter((name) => !tried.has(name))).toEqual([]);
   });
 

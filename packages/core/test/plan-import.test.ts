@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defaultLimits, type StoredEvent, type TransferBatch } from "../src/index.ts";
-import { admitTransferBatch, type ImportTarget, planImport } from "../src/store/index.ts";
+import { type ImportTarget, planImport } from "../src/store/index.ts";
+import { admitTransferBatch } from "../src/store/transfer-batch.ts";
 
 const event = (seq: number, body: number = seq): StoredEvent => ({
   seq,

@@ -5,13 +5,13 @@ import { normalizeRanges } from "../src/input/index.ts";
 import {
   addRemoval,
   admitAppend,
-  admitTransferBatch,
   maxImportedVersion,
   maxRemovedRanges,
   mergeRemovals,
   type RemovedRange,
   wasRemovedSince,
 } from "../src/store/index.ts";
+import { admitTransferBatch } from "../src/store/transfer-batch.ts";
 import { thrown } from "./support.ts";
 
 const session = { tenant: "t", session: "s" };

@@ -31,7 +31,7 @@ const requestFields: FieldTable = fieldTable<SessionRequest>({
 });
 const priorities: readonly HandoffPriority[] = ["low", "normal", "high", "urgent"];
 
-/** A request that may be recorded. */
+/** A checked request. */
 export interface AdmittedRequest extends HandoffFacts {
   readonly policy: ContextPolicy;
   readonly documents: readonly (readonly string[])[];
@@ -62,7 +62,7 @@ export function admitRequest<Result>(given: SessionRequest<Result>): AdmittedReq
   };
 }
 
-/** The part of a request that `run` and the recorder share. */
+/** Checks the fields that `run` and the recorder have in common. */
 export function admitFacts(request: {
   readonly from: string;
   readonly to: string;

@@ -10,14 +10,14 @@ import {
 import { admitJson, admitMessage, requireObject } from "@relevo/core/input";
 import { type AnswerOpenCall, arrangeGroups, groupEntries, type ViewMessage } from "@relevo/messages";
 
-/** A message that was chosen, checked: out of the log, or made. */
+/** A checked message that a policy chose: one of the log, or a made one. */
 export interface ChosenEntry {
   readonly message: Message;
-  /** Its place in the log, when it is the log's message word for word. */
+  /** Its `seq`, when it is a message of the log, unchanged. */
   readonly seq?: number;
-  /** The place of the message that it is another form of. */
+  /** The `seq` of the message of which it is another form. */
   readonly formOf?: number;
-  /** What it repeats when it is not the log's own: lists of ranges, which many messages may share. */
+  /** What a made message repeats: lists of ranges, which several messages may share. */
   readonly derivedFrom: readonly (readonly SeqRange[])[];
 }
 
@@ -26,26 +26,26 @@ export interface ArrangedMessage {
   readonly message: Message;
   /** Its place in the log, when it is the log's message word for word. */
   readonly seq?: number;
-  /** For all others: the chosen messages whose content it holds. */
+  /** For all other messages: the chosen messages whose content they contain. */
   readonly from: readonly ChosenEntry[];
-  /** True for what nobody chose: a result in place of one that is missing, the first message of the user. */
+  /** True when the policy did not choose it: a result for a call that has none, or a first user message. */
   readonly isMade: boolean;
 }
 
-/** What is said for a call without a result, by the message that holds the call. */
+/** The result for a call that has none, given the message with the call. */
 export type AnswerCall = (entry: ChosenEntry, toolCallId: string) => JsonValue | undefined;
 
 /**
- * The messages in an order and form that every provider takes, by the same engine as views: results behind their
- * calls, calls without one answered, system messages first, the user's before the assistant's. What is in order stays
- * as it is.
+ * The messages in an order and form that every provider accepts, by the same engine as views: results follow their
+ * calls, calls without a result get one, system messages come first, and the user speaks before the assistant. Messages
+ * that are in order already are not changed.
  */
 export function arrangeContext(
   chosen: readonly ChosenEntry[],
   answerCall: AnswerCall,
   provider: Provider | undefined,
 ): readonly ArrangedMessage[] {
-  // Messages of a function need no place in the log, and may stand in another order: here each has a place of its own.
+  // Messages of a function may have no `seq` or be in another order, so each is numbered by its index here.
   const entries = chosen.map(({ message }, index) => ({ seq: index + 1, message, pinned: false }));
   const entryAt = (place: number): readonly ChosenEntry[] => {
     const entry = chosen[place - 1];
@@ -71,8 +71,8 @@ function placesOf({ seq, merged = [], answers = [] }: ViewMessage): readonly num
 }
 
 /**
- * A checked and frozen copy of a message that is in no log, and its size as JSON. What was made of chosen messages
- * may be larger than an event holds: then it is not recorded itself.
+ * A checked and frozen copy of a message that is not in the log, and its size as JSON. A message that was merged from
+ * several may exceed the size of an event; it is then not recorded itself.
  */
 export function admitInline(
   message: Message,

@@ -7,9 +7,9 @@ import type { Frame } from "./frame.ts";
 import type { HandoffProblem } from "./handoff-types.ts";
 import type { LoopLimits } from "./loop-guard.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Beginning } from "./running-handoff.ts";
+import type { PlannedHandoff } from "./running-handoff.ts";
 
-/** What every step of `run` works with. */
+/** What every step of `run` uses. */
 export interface RunnerSettings {
   readonly log: EventLog;
   readonly ids: IdGenerator;
@@ -20,22 +20,22 @@ export interface RunnerSettings {
   readonly report: (error: unknown, problem: HandoffProblem) => void;
   readonly recorder: Recorder;
   readonly frames: AsyncLocalStorage<Frame>;
-  /** Errors that have ended a handoff: on their way up they are failures of the outer ones, no rejections. */
+  /** Errors that have ended a handoff already: for the outer handoffs they are failures, not rejections. */
   readonly settled: WeakSet<object>;
 }
 
-/** One handoff, from its request on. */
+/** One handoff from its request to its end. */
 export interface Attempt {
   readonly session: AdmittedSession;
   readonly address: SessionAddress;
   readonly facts: AdmittedRequest;
-  /** The record without the context, which is chosen later. */
-  readonly record: Beginning["record"];
+  /** The record without its context, which is chosen later. */
+  readonly record: PlannedHandoff["record"];
   readonly outer: Frame | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Reports a record that should stand in the log and does not. */
+/** Reports a record that should be in the log and is not. */
 export function reportEnd(
   settings: RunnerSettings,
   attempt: Attempt,

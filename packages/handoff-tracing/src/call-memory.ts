@@ -10,13 +10,13 @@ import {
 } from "@relevo/core";
 import { retry, withTimeout } from "@relevo/core/input";
 
-/** How patient calls to the log are. */
+/** Timeout and retries of calls to the log. */
 export interface Patience {
-  /** How often a write is tried when its outcome is unknown or the store says that it may work later. */
+  /** How many times a write is tried when its outcome is unknown or its error is retryable. */
   readonly attempts: number;
-  /** The longest wait before the second try, doubled before each further one. A random share of it is waited. */
+  /** The longest pause before the second try; doubled before each further one. The pause is a random share of it. */
   readonly delayMs: number;
-  /** The longest one call may take. A store that hangs is a store that is down. */
+  /** The longest that one call may take. A store that does not answer counts as down. */
   readonly timeoutMs: number;
 }
 
@@ -36,7 +36,7 @@ export async function callWithin<Result>(
   return await withTimeout(call, { timeoutMs, timeoutError, signal, outcome });
 }
 
-/** Our own patience is over, as opposed to a timeout of the store's. */
+/** `timeoutMs` is over, as opposed to a timeout of the store. */
 class StoreTimeout extends MemoryError {
   constructor(timeoutMs: number, outcome: "not-applied" | "unknown") {
     super("timeout", `The store did not answer within ${timeoutMs} ms.`, { outcome });
@@ -44,11 +44,11 @@ class StoreTimeout extends MemoryError {
 }
 
 /**
- * Appends, and tries again under the same operation while the outcome is unknown or the store asks for patience:
- * the events stand in the log once, however often it is tried. What the store has tried more than once itself is not
- * tried again, nor a call that took longer than `timeoutMs`: the store may be in the middle of its own retries.
+ * Appends, and retries under the same operation while the outcome is unknown or the error is retryable: the events are
+ * in the log once, however many tries there are. A write that the store retried by itself is not tried again, nor one
+ * that took longer than `timeoutMs`: the store may still be retrying it.
  *
- * @throws what the last try threw; its outcome is `unknown` when any try's was.
+ * @throws the error of the last try; its outcome is `unknown` when that of any try was.
  */
 export async function appendReliably(
   log: EventLog,
@@ -90,7 +90,7 @@ export function isMemoryDown(error: unknown): boolean {
   );
 }
 
-/** A foreign error says nothing about the write, so nobody knows. */
+/** An error of another library says nothing about the write, so its outcome is unknown. */
 function outcomeOf(error: unknown): Outcome {
   return MemoryError.isInstance(error) ? error.outcome : "unknown";
 }

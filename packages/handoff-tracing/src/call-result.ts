@@ -3,13 +3,13 @@ import { admitJson } from "@relevo/core/input";
 import type { HandoffRequest } from "./handoff-types.ts";
 import type { TransferCall } from "./transfer-call.ts";
 
-/** The call that a handoff's end answers, and what it says when the caller knows better. */
+/** The call that the end of a handoff answers, and the result that the caller gave for it. */
 export interface AnsweredCall {
   readonly call: TransferCall;
   readonly result: HandoffRequest["callResult"];
 }
 
-/** What is said of the call that asked for a handoff, once control was passed. */
+/** The default result of the call that asked for a handoff, once control was passed. */
 export function passedTo(agent: string): string {
   return `Control was passed to ${agent}.`;
 }
@@ -17,8 +17,8 @@ export function passedTo(agent: string): string {
 /**
  * The event with the result of the call that asked for the handoff, which is appended together with the end.
  *
- * @param end its record, and what its words are derived from: the result may repeat them.
- * @param isError the receiver did not do what it was asked for.
+ * @param end the record of the end, and what its outcome is derived from, which the result may repeat.
+ * @param isError true when the receiver did not complete the handoff.
  * @throws what the caller's function throws; `invalid-input` or `too-large` for a result that no event can hold.
  */
 export function callResultEvent(
@@ -44,7 +44,7 @@ export function callResultEvent(
       },
     ],
   };
-  // A constant, and that control was passed, repeats nothing of the conversation.
+  // A constant text repeats nothing of the conversation.
   const repeats = typeof result === "function" || (made === undefined && isError);
   return {
     type: "message",
@@ -55,7 +55,7 @@ export function callResultEvent(
   };
 }
 
-/** The message of an error is for logs and not for a model; the words of a rejection are meant to be read. */
+/** The message of an error is not meant for a model; the reason of a rejection is. */
 function textOf({ to, status, error }: HandoffRecord, isError: boolean): string {
   if (!isError) return passedTo(to);
   if (status === "rejected" && error !== undefined && error.message !== "")

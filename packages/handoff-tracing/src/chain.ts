@@ -13,10 +13,10 @@ import {
 import { admitCall, admitSession } from "@relevo/core/input";
 import { resultType } from "./running-handoff.ts";
 
-/** How a handoff stands: its end's status, or `running` while there is none. */
+/** The status of the end, or `running` while there is none. */
 export type HandoffState = "running" | "completed" | "failed" | "rejected" | "degraded";
 
-/** One handoff, its start and its end put together. */
+/** One handoff: its start and its end combined. */
 export interface HandoffEntry {
   readonly handoffId: string;
   readonly from: string;
@@ -25,7 +25,7 @@ export interface HandoffEntry {
   readonly priority: HandoffPriority;
   readonly depth: number;
   readonly parentId?: string;
-  /** `running` also when the process died before the end: the log cannot tell the two apart. */
+  /** Also `running` when the process died before the end: the log cannot tell the two apart. */
   readonly status: HandoffState;
   readonly data?: JsonValue;
   readonly context?: HandoffContext;
@@ -37,7 +37,7 @@ export interface HandoffEntry {
   /** Absent when the start was trimmed or erased, or never recorded. */
   readonly startSeq?: number;
   readonly endSeq?: number;
-  /** Wall times in milliseconds since the epoch, by the clock of whoever recorded. */
+  /** Wall times in milliseconds since the epoch, by the clock of the process that recorded them. */
   readonly startedAt?: number;
   readonly endedAt?: number;
 }
@@ -48,14 +48,14 @@ export interface HandoffChain {
   readonly version: number;
   /** In the order they appear in the log. */
   readonly entries: readonly HandoffEntry[];
-  /** Events of handoffs whose content was erased: a start, an end, or what a result said. */
+  /** The `seq` of erased events of handoffs: starts, ends and results. */
   readonly erased: readonly number[];
 }
 
 /**
  * Reads a session's handoffs. Pages through its handoff events, all as of one version.
  *
- * @throws `history-lost` when the incarnation that \`session\` names is gone.
+ * @throws `history-lost` when the incarnation that `session` names is gone.
  */
 export async function readChain(
   log: EventLog,
@@ -70,7 +70,7 @@ export async function readChain(
   let version = 0;
   for await (const page of readPages((options) => log.read(address, options), query)) {
     requireIncarnation(page.incarnation);
-    // Of the first page: later ones also count what was appended meanwhile.
+    // Of the first page: later pages also count events that were appended in between.
     version ||= page.version;
     for (const event of page.events) {
       if (isEvent(event, resultType)) {
@@ -89,7 +89,7 @@ export async function readChain(
   return { session: address.session, version, entries: [...entries.values()], erased };
 }
 
-/** Adds what a result said to its end. */
+/** Adds the content of a result event to the entry of its handoff. */
 function addWords(entries: Map<string, HandoffEntry>, body: JsonValue): void {
   if (typeof body !== "object" || body === null) return;
   const { handoffId, outcome, message } = body as { readonly [name: string]: JsonValue | undefined };

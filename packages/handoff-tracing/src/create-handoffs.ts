@@ -15,6 +15,7 @@ import {
   admitChoice,
   admitFields,
   admitInteger,
+  errorLine,
   type FieldTable,
   fieldTable,
   readInput,
@@ -32,38 +33,39 @@ import { createRunner } from "./run-handoff.ts";
 
 export interface HandoffsOptions {
   readonly log: EventLog;
-  /** The wall time on events. The system's when left out. */
+  /** The clock for the times of events; the system clock when left out. */
   readonly clock?: Clock | undefined;
-  /** Milliseconds that never go back, for durations. `performance.now` when left out. */
+  /** A monotonic clock in milliseconds, for durations; `performance.now` when left out. */
   readonly monotonic?: (() => number) | undefined;
-  /** Makes handoff ids. UUIDv7 when left out. */
+  /** Makes ids of handoffs; UUIDv7 when left out. */
   readonly ids?: IdGenerator | undefined;
   /**
-   * What happens when the memory is down. `fail`, the default: what cannot be recorded does not happen. `degrade`:
-   * the receiver runs anyway, is told so, and the handoff is recorded as `degraded` when it ends; needs `onError`.
+   * What happens when the store is down. `fail`, the default: a handoff that cannot be recorded does not run.
+   * `degrade`: the receiver runs with `degraded: true`, and the handoff is recorded as `degraded` when it ends; needs
+   * `onError`.
    */
   readonly onMemoryFailure?: "fail" | "degrade" | undefined;
-  /** How deep handoffs may be nested: 0 allows none inside another. 16 when left out. */
+  /** How deep handoffs may be nested: 0 allows no nesting. 16 when left out. */
   readonly maxDepth?: number | undefined;
   /**
-   * How often one agent may hand over to the same other one in a chain of control since the newest user message;
-   * 3 when left out. Calls that return to their sender are no chain.
+   * How many times one agent may hand over to the same other one in a chain of control since the newest user message; 3
+   * when left out. Handoffs that return to their sender do not count.
    */
   readonly maxRepeats?: number | undefined;
-  /** Counts the tokens before and after, which means reading the whole conversation for each handoff. */
+  /** Counts tokens before and after the choice, which reads the whole conversation for each handoff. */
   readonly counter?: TokenCounter | undefined;
   readonly observer?: HandoffObserver | undefined;
-  /** Told of everything that went wrong without being thrown. A process warning when left out. */
+  /** Receives every failure that is not thrown. A process warning when left out. */
   readonly onError?: ((error: unknown, problem: HandoffProblem) => void) | undefined;
   /**
-   * How often a write is tried that the store could not do, or whose outcome is unknown: 3 times; and the longest wait
-   * before the second try, 50 ms, doubled before each further one. What the store has retried by itself, or was still
-   * doing when `timeoutMs` was over, is not tried again.
+   * How many times a write is tried that failed with a retryable error or an unknown outcome: 3; and the longest pause
+   * before the second try: 50 ms, doubled before each further one. A write that the store retried by itself, or that
+   * was still running after `timeoutMs`, is not tried again.
    */
   readonly retry?:
     | { readonly attempts?: number | undefined; readonly delayMs?: number | undefined }
     | undefined;
-  /** The longest one call to the log may take: 10,000 ms. */
+  /** The longest that one call to the log may take; 10,000 ms when left out. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -90,18 +92,19 @@ const retryFields: FieldTable = fieldTable<NonNullable<HandoffsOptions["retry"]>
 export interface Handoffs extends HandoffRecorder {
   /**
    * Hands over: records the start with what is passed and what is dropped, runs the receiver, records the end, and
-   * returns what the receiver returned.
+   * returns the result of the receiver.
    *
-   * What the receiver throws is thrown unchanged after `failed` (or, for `HandoffRejected`, `rejected`) was
-   * recorded. When the signal fires, the handoff ends as `failed` with code `aborted` without waiting for the
-   * receiver, whose signal fires too. Retries inside are exact: one start and one end, whatever the log answers.
+   * An error of the receiver is thrown unchanged after the end was recorded as `failed`, or as `rejected` for a
+   * `HandoffRejected`. When the signal fires, the handoff ends as `failed` with code `aborted` without waiting for the
+   * receiver, whose signal fires too. Internal retries are exact: the log has one start and one end, whatever it
+   * answers.
    *
-   * \`session\` is a session's object, or its address. Of an object, as of an address that names them, the incarnation and
-   * the fence go with each write: a session that was deleted, or a turn that lost its lease, hands nothing over.
+   * `session` is a session object or an address. Its incarnation and fence, where known, go with each write: a session
+   * that was deleted, or a turn that has lost its lease, hands nothing over.
    *
-   * @throws `denied` for a loop or too much depth, before the receiver runs, recorded as `rejected`; `aborted`;
-   *   `invalid-input`; what the log throws when the start cannot be recorded (then the receiver did not run);
-   *   `HandoffNotRecorded`, with the result, when only the end could not be.
+   * @throws `denied` for a loop or a nesting that is too deep, recorded as `rejected`; `aborted`; `invalid-input`; what
+   *   the log throws when the start cannot be recorded. In all these cases the receiver has not run, unless it was
+   *   aborted. `HandoffNotRecorded`, with the result, when only the end could not be recorded.
    */
   run<Result>(
     request: SessionRequest<Result>,
@@ -112,9 +115,9 @@ export interface Handoffs extends HandoffRecorder {
   current(): HandoffParent | undefined;
   /** The session's handoffs in the order they started. Reads every handoff event of the log, in pages. */
   chain(session: SessionReference, options?: CallOptions): Promise<HandoffChain>;
-  /** The session's handoffs added up by agent and by way. */
+  /** The session's handoffs, totalled by agent and by pair of agents. */
   graph(session: SessionReference, options?: CallOptions): Promise<HandoffGraph>;
-  /** What the receiver of a handoff saw; `undefined` when the log knows no such handoff. */
+  /** What the receiver of a handoff was given; `undefined` when the log has no such handoff. */
   rebuild(
     session: SessionReference,
     handoffId: string,
@@ -123,7 +126,7 @@ export interface Handoffs extends HandoffRecorder {
 }
 
 /**
- * Creates the handoffs of a store's log. Nothing is opened and nothing has to be closed.
+ * Creates the handoffs API over a store's log. It opens nothing, and nothing has to be closed.
  *
  * @example
  * ```ts
@@ -144,7 +147,7 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
     throw refuse("log", "must be the event log of a store, with append and read.");
   }
   const { log, clock = systemClock, monotonic = () => performance.now() } = options;
-  // Misspelt, "degrade" would be "fail", and nobody would know before the memory is down.
+  // A misspelt "degrade" would mean "fail", which would be noticed only when the store is down.
   const onMemoryFailure = admitChoice(
     options.onMemoryFailure,
     "options.onMemoryFailure",
@@ -211,7 +214,9 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
 
 function warn(error: unknown, problem: HandoffProblem): void {
   const id = problem.record === undefined ? "" : ` ${problem.record.handoffId}`;
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  // Node.js prints it as it is, and anybody's words may be in it.
-  process.emitWarning(printable(`Handoff${id}, phase ${problem.phase}: ${text}`), "RelevoHandoffWarning");
+  // Node.js prints the text unescaped, and it may contain foreign text.
+  process.emitWarning(
+    `Handoff${printable(id)}, phase ${problem.phase}: ${errorLine(error)}`,
+    "RelevoHandoffWarning",
+  );
 }

@@ -3,7 +3,7 @@ import type { HandoffChain, HandoffState } from "./chain.ts";
 /** One agent of the graph. */
 export interface HandoffNode {
   readonly agent: string;
-  /** Handoffs that it was given, refused ones included. */
+  /** Handoffs to it, refused ones included. */
   readonly received: number;
   readonly sent: number;
 }
@@ -13,9 +13,9 @@ export interface HandoffEdge {
   readonly from: string;
   readonly to: string;
   readonly count: number;
-  /** How many of them ended, or did not end, in which way. */
+  /** How many of them are in which state. */
   readonly states: { readonly [State in HandoffState]: number };
-  /** The time of those that ended, added up. Nested ones count in their outer ones too. */
+  /** The total duration of those that ended. Nested handoffs count in their outer ones too. */
   readonly totalDurationMs: number;
   readonly longestMs: number;
 }
@@ -26,7 +26,7 @@ export interface HandoffGraph {
   readonly edges: readonly HandoffEdge[];
 }
 
-/** Adds up a chain. */
+/** Totals a chain by agent and by pair of agents. */
 export function graphOf(chain: Pick<HandoffChain, "entries">): HandoffGraph {
   const nodes = new Map<string, { agent: string; received: number; sent: number }>();
   const edges = new Map<string, Mutable<HandoffEdge> & { states: Record<HandoffState, number> }>();
@@ -38,7 +38,7 @@ export function graphOf(chain: Pick<HandoffChain, "entries">): HandoffGraph {
   for (const { from, to, status, durationMs = 0 } of chain.entries) {
     node(from).sent++;
     node(to).received++;
-    // Names may hold any character, so no separator could join them safely.
+    // Names may contain any character, so no separator joins them unambiguously.
     const key = JSON.stringify([from, to]);
     const edge = edges.get(key) ?? {
       from,

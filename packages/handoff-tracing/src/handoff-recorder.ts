@@ -29,7 +29,7 @@ export interface HandoffRecorderSettings {
   readonly ids: IdGenerator;
   readonly patience: Patience;
   readonly recorder: Recorder;
-  /** The handoff that runs around the call, when it is the tenant's own. */
+  /** The handoff around the call, when it belongs to this tenant. */
   readonly current: (tenant: string) => HandoffParent | undefined;
 }
 
@@ -45,16 +45,17 @@ const startFields: FieldTable = fieldTable<HandoffStart>({
   context: "refines",
 });
 
-/** How far back a parent is looked for that did not start here. */
+/** How many events are searched for a parent that was not started by this process. */
 const parentSearch = 1000;
 
-/** Of how many running handoffs the depth is remembered. */
+/** The most running handoffs whose depth is remembered. */
 const maxKnown = 10_000;
 
 /**
- * The recorder for frameworks that hand over by themselves. Nothing is guarded and no context is chosen: what is
- * told is recorded. Without `parentId` the parent is the handoff that runs in this asynchronous context; the depth
- * is one more than the parent's, which is looked for among the newest 1,000 handoff events, and 1 when not found.
+ * The recorder for frameworks that hand over by themselves. It records what it is given, without a loop guard and
+ * without choosing a context. Without `parentId` the parent is the handoff that runs in this asynchronous context. The
+ * depth is one more than that of the parent, which is searched among the newest 1,000 handoff events; 1 when it is not
+ * found.
  */
 export function createHandoffRecorder(settings: HandoffRecorderSettings): HandoffRecorder {
   const { log, ids, patience, recorder } = settings;
@@ -88,12 +89,12 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
       const parentId = handoff.parentId ?? settings.current(address.tenant)?.handoffId;
       const depth = parentId === undefined ? 0 : await depthBelow(address, parentId, call.signal);
       const { context } = handoff;
-      // Nobody said what the inline messages repeat, so they are taken to repeat everything there was.
+      // What the inline messages repeat is not known, so they count as derived from everything that was there.
       const derivedFrom =
         (context?.inline?.length ?? 0) === 0
           ? []
           : bounded(normalizeRanges([...(context?.passed ?? []), ...(context?.dropped ?? [])]));
-      const running = await recorder.begin(
+      const running = await recorder.start(
         session,
         {
           record: {
@@ -113,7 +114,7 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
         call,
       );
       depths.set(handoffId, depth);
-      // A framework that forgets to end its handoffs must not fill the memory.
+      // A framework that does not end its handoffs must not fill the memory.
       for (const oldest of depths.keys()) {
         if (depths.size <= maxKnown) break;
         depths.delete(oldest);

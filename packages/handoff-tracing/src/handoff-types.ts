@@ -10,13 +10,13 @@ import type {
 } from "@relevo/core";
 import type { ContextFunction, ContextPolicy } from "./policies.ts";
 
-/** The handoff that another one stands in. */
+/** The handoff that encloses another one. */
 export interface HandoffParent {
   readonly handoffId: string;
   readonly depth: number;
 }
 
-/** One agent's wish to hand over to another. */
+/** A request to hand over from one agent to another. */
 export interface HandoffRequest<Result = unknown> {
   readonly from: string;
   readonly to: string;
@@ -28,33 +28,34 @@ export interface HandoffRequest<Result = unknown> {
   /** Which messages are passed; `full()` when left out. */
   readonly policy?: ContextPolicy | ContextFunction | undefined;
   /**
-   * The provider of the receiver's model: its own native items are passed, and call ids that it takes stay as they are.
+   * The provider of the receiver's model: its native items are passed, and call ids that it accepts are not changed.
    * Left out, what is passed is valid for every provider.
    */
   readonly for?: Provider | undefined;
   /** Keys of documents that are handed over, each as `[...namespace, key]`; recorded and given to the receiver. */
   readonly documents?: readonly (readonly string[])[] | undefined;
   /**
-   * The handoff that this one stands in. Left out, it is the one whose receiver is running in this asynchronous
-   * context; `null` says that it stands in none.
+   * The enclosing handoff. Left out, it is the one whose receiver is running in this asynchronous context; `null` for
+   * none.
    */
   readonly parent?: HandoffParent | null;
   /**
-   * The tool call that asked for the handoff. Its result is appended with the handoff's end, in one step, so that later
-   * views show it; and the receiver is told that control was passed. Leave it out where the framework answers the call.
+   * The tool call that asked for the handoff. Its result is appended atomically with the end of the handoff, so that
+   * later views show it, and the receiver sees a result that says that control was passed. Leave it out where the
+   * framework answers the call.
    */
   readonly callId?: string;
   /**
-   * The result of that call: a text, or a function of the handoff's end. When left out it says that control was passed,
-   * or that the handoff failed or was rejected; those are marked as errors, whatever they say. What a function makes is
-   * taken to repeat what the receiver was shown, and goes when that is erased; a text is taken to repeat nothing.
+   * The result of that call: a text, or a function of the end record. When left out it says that control was passed, or
+   * that the handoff failed or was rejected; results of the latter two are marked as errors, whatever they say. The
+   * result of a function counts as derived from what the receiver was shown, and is erased with it; a text does not.
    */
   readonly callResult?: (string | ((end: HandoffRecord) => JsonValue)) | undefined;
-  /** What of the result is recorded. The result itself when left out; one that JSON cannot carry is not recorded. */
+  /** Maps the result to what is recorded. The result itself when left out; one that is not JSON is not recorded. */
   readonly outcome?: ((result: Result) => JsonValue | undefined) | undefined;
 }
 
-/** A request with the session that it is recorded in: its object or its address. */
+/** A request with the session to record it in: an object or an address. */
 export type SessionRequest<Result = unknown> = HandoffRequest<Result> & {
   readonly session: SessionReference;
 };
@@ -66,10 +67,10 @@ export interface HandoffInput extends HandoffParent {
   readonly reason: string;
   readonly priority: HandoffPriority;
   readonly data: JsonValue | undefined;
-  /** Exactly what the record says was passed. Frozen. */
+  /** Exactly the messages that the record names. Frozen. */
   readonly messages: readonly Message[];
   readonly documents: readonly (readonly string[])[];
-  /** True when the memory was down: messages may be missing, and the handoff may not be recorded before it ends. */
+  /** True when the store was down: messages may be missing, and the handoff may not be recorded before it ends. */
   readonly degraded: boolean;
   readonly signal: AbortSignal;
   /** Hands over to a further agent within this handoff; `from` is this receiver. */
@@ -82,18 +83,18 @@ export interface HandoffInput extends HandoffParent {
   reject(reason: string): never;
 }
 
-/** The agent that takes over. What it returns is what `run` returns. */
+/** The agent that takes over. `run` returns its result. */
 export type HandoffReceiver<Result> = (input: HandoffInput) => Result | Promise<Result>;
 
-/** What went wrong beside the handoff itself. */
+/** What failed without failing the handoff. */
 export interface HandoffProblem {
   /**
-   * `read` and `start`: the memory was down before the receiver ran. `end`: the end is not recorded. `outcome`: the
-   * result could not be recorded, or what a framework showed its agent could not, because something that it repeats
-   * was removed. `observer`: an observer threw. `late`: a receiver failed after its handoff was aborted.
+   * `read` and `start`: the store was down before the receiver ran. `end`: the end is not recorded. `outcome`: the
+   * result could not be recorded, or inline messages of a framework could not, because something that they repeat was
+   * removed. `observer`: an observer threw. `late`: a receiver failed after its handoff was aborted.
    */
   readonly phase: "read" | "start" | "end" | "outcome" | "observer" | "late";
   readonly session: SessionAddress;
-  /** What is recorded, or should be: keep it when the phase is `end`, it stands nowhere else. */
+  /** What is recorded, or should be. Keep it when the phase is `end`: it is stored nowhere else. */
   readonly record?: HandoffRecord;
 }

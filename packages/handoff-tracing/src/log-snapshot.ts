@@ -13,31 +13,31 @@ import {
 import { historyLost, normalizeRanges } from "@relevo/core/input";
 import { subtractRanges } from "./subtract-ranges.ts";
 
-/** A message of the log with its place. */
+/** A message of the log with its `seq`. */
 export interface ContextEntry {
   readonly seq: number;
   readonly message: Message;
 }
 
 /**
- * The session as it was at one version. Everything read through it belongs to that version, whatever others append
- * or retract meanwhile, and it remembers what it has read so that nothing is read twice to say what was dropped.
+ * The session as of one version. Everything read through it belongs to that version, whatever others append or retract
+ * in between. It remembers what it has read, so that finding out what was dropped reads nothing twice.
  */
 export interface LogSnapshot {
   readonly version: number;
   readonly revision: number;
-  /** Of the log before anything was read through this snapshot. */
+  /** The removal revision of the log before anything was read through this snapshot. */
   readonly removalRevision: number;
   readonly incarnation: string | undefined;
-  /** The newest messages and handoffs, newest first: one page, for the guard against loops. */
+  /** The newest messages and handoffs, newest first: one page, for the loop guard. */
   readonly tail: readonly StoredEvent[];
   /** For view strategies. It has no `append`: choosing a context writes nothing. */
   readonly view: ViewSource;
-  /** The newest `count` effective messages, oldest first. Cost follows `count`. */
+  /** The newest `count` effective messages, oldest first. The cost grows with `count`. */
   recent(count: number): Promise<readonly ContextEntry[]>;
-  /** The message at `seq`, when something that was read so far holds it. */
+  /** The message at `seq`, when it has been read already. */
   known(seq: number): Message | undefined;
-  /** Ranges that hold every effective message which is not in `passed`. */
+  /** Ranges that contain every effective message that is not in `passed`. */
   rest(passed: readonly SeqRange[]): Promise<readonly SeqRange[]>;
 }
 
@@ -46,7 +46,7 @@ export type ReadLog = (options: ReadOptions) => Promise<ReadResult>;
 
 const pageSize = 100;
 
-/** Opens a snapshot at the log's version of now, with one read. */
+/** Opens a snapshot at the current version, with one read. */
 export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
   const first = await readLog({ types: ["message", "handoff"], direction: "backward", limit: pageSize });
   const { version, revision, removalRevision, incarnation } = first;
@@ -71,7 +71,7 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
     return entries;
   }
 
-  /** Every message from `from` up to, but not including, `before` has been seen. */
+  /** Notes that every message from `from` up to, but not including, `before` has been read. */
   function cover(from: number, before: number): void {
     if (from < before) covered = normalizeRanges([...covered, { from, to: before - 1 }]);
   }
@@ -81,10 +81,10 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
 
   async function readBackward(options: Parameters<ViewSource["readBackward"]>[0]): Promise<StoredEvent[]> {
     const found: StoredEvent[] = [];
-    // Nothing to read; and a session that is created meanwhile is not the one that was empty.
+    // Nothing to read. A session that is created later is not part of this snapshot.
     if (version === 0) return found;
     let before: number | undefined = Math.min(options.before ?? version + 1, version + 1);
-    const begin = before;
+    const end = before;
     while (before !== undefined && found.length < options.limit) {
       const limit = Math.min(options.limit - found.length, 1000);
       const page = await readAt({ types: ["message", "summary"], direction: "backward", before, limit });
@@ -92,7 +92,7 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
       found.push(...page.events.filter((event) => event.erasedAt === undefined));
       before = page.next;
     }
-    cover(before ?? 1, begin);
+    cover(before ?? 1, end);
     return found;
   }
 
@@ -106,7 +106,7 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
     return found;
   }
 
-  /** A page without events may have a next one: a store may bound the work of one call. */
+  /** The first event. Pages before it may be empty, because a store may bound the work of one call. */
   async function firstOf(options: ReadOptions): Promise<StoredEvent | undefined> {
     for await (const { events } of readPages(readAt, options)) {
       if (events[0] !== undefined) return events[0];
@@ -114,7 +114,7 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
     return undefined;
   }
 
-  /** The smallest range that holds every message of this one, or none when there is no message in it. */
+  /** The smallest range that contains every message of this one; `undefined` when there is none. */
   async function tighten(range: SeqRange): Promise<SeqRange | undefined> {
     const within = { types: ["message"], after: range.from - 1, before: range.to + 1, limit: 1 } as const;
     const oldest = await firstOf(within);

@@ -9,20 +9,20 @@ export interface Hop {
 }
 
 export interface LoopLimits {
-  /** The greatest depth; a handoff that stands in no other has depth 0. */
+  /** The greatest depth; a handoff without an enclosing one has depth 0. */
   readonly maxDepth: number;
-  /** How often one agent may hand over to the same other one within a chain of control. */
+  /** How many times one agent may hand over to the same other one within a chain of control. */
   readonly maxRepeats: number;
 }
 
 /**
- * Refuses a handoff that goes too deep, or that takes the same way again and again.
+ * Refuses a handoff that is nested too deep, or that repeats one between the same two agents too often.
  *
- * The chain of control is followed backwards from the sender: who handed over to it, who to that one, and so on,
- * through handoffs that this one stands in and those beside them. A repetition that returns to the sender each
- * time (one agent that calls another ten times) is no loop; A to B to A to B is one.
+ * The chain of control is followed backwards from the sender: which agent handed over to it, which one to that agent,
+ * and so on, through enclosing handoffs and their siblings. Handoffs that return to the sender each time (one agent
+ * that calls another ten times) are no loop; A to B to A to B is one.
  *
- * @param earlier the known handoffs in the order they started.
+ * @param earlier the known handoffs in the order in which they started.
  * @throws `denied` with `details.loop` = `depth` | `repeats`.
  */
 export function guardAgainstLoops(
@@ -61,14 +61,14 @@ export function guardAgainstLoops(
   }
 }
 
-/** Control comes from the handoff that this one stands in, or from one that stood beside it. */
+/** Control comes from the enclosing handoff or from one of its siblings. */
 function leadsTo(hop: Hop, step: Omit<Hop, "handoffId">): boolean {
   return hop.handoffId === step.parentId || hop.parentId === step.parentId;
 }
 
 /**
- * The handoffs that belong to the chain of now, in the order they started: those after the newest user message
- * (new input is progress), and the ancestors, however old. Rejected ones passed no control and do not count.
+ * The handoffs of the current chain in the order in which they started: those after the newest user message (new input
+ * is progress), and the ancestors, however old. Rejected ones passed no control and do not count.
  *
  * @param tail the newest events of the log, newest first.
  */
@@ -79,7 +79,7 @@ export function hopsOf(tail: readonly StoredEvent[], ancestors: readonly Hop[]):
     if (isEvent(event, "message") && event.body.role === "user") break;
     if (!isEvent(event, "handoff") || done.has(event.body.handoffId)) continue;
     const { handoffId, status } = event.body;
-    // A start gives the place, a degraded end has no start, and a rejected end takes its start away.
+    // A start sets the position; a degraded end has no start; a rejected end removes its start.
     const decides = status === "started" || status === "degraded" || status === "rejected";
     if (decides) done.add(handoffId);
     if (decides && status !== "rejected") hops.push(event.body);

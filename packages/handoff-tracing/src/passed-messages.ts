@@ -9,23 +9,23 @@ import {
 } from "@relevo/core";
 import { type AdmittedSession, historyLost, normalizeRanges } from "@relevo/core/input";
 
-/** A message that was passed by its place, or the hole where it stood. */
+/** A message that was passed by its `seq`, or a placeholder when it is gone. */
 export type PassedMessage =
   | { readonly source: "log"; readonly seq: number; readonly message: Message }
   | { readonly source: "log"; readonly seq: number; readonly missing: "erased" }
-  /** The places from `seq` to `to`, which are no longer in the log. */
+  /** The events from `seq` to `to`, which are no longer in the log. */
   | { readonly source: "log"; readonly seq: number; readonly to: number; readonly missing: "trimmed" };
 
 const smallestPage = 16;
 const largestPage = 1000;
 
 /**
- * The messages at these places, in the order of the ranges, with holes where content was erased or trimmed. Places
- * that hold no message are left out. Reads a page for many ranges where they lie close together; what it keeps is
- * bounded by the messages that are there, however large the ranges are.
+ * The messages in these ranges, in the order of the ranges, with placeholders where content was erased or trimmed.
+ * Events that are no messages are left out. Close ranges are read in one page; memory use is bounded by the messages
+ * that exist, however large the ranges are.
  *
- * @param before only places below it count.
- * @throws `history-lost` when the session ends meanwhile.
+ * @param before only events below this `seq` count.
+ * @throws `history-lost` when the session ends during the read.
  */
 export async function passedMessages(
   log: EventLog,
@@ -50,7 +50,7 @@ export async function passedMessages(
   return found;
 }
 
-/** What a framework says was passed may name any place, and one place often. */
+/** Ranges from a framework may be anything, and may repeat each other. */
 function sound(passed: readonly SeqRange[], before: number): readonly SeqRange[] {
   const ranges = passed
     .filter(({ from, to }) => Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 1)
@@ -61,7 +61,7 @@ function sound(passed: readonly SeqRange[], before: number): readonly SeqRange[]
   return overlap ? normalizeRanges(ranges) : ranges;
 }
 
-/** The ranges in their order, parted wherever one goes back. */
+/** The ranges in their order, split wherever one starts below the one before. */
 function ascendingRuns(ranges: readonly SeqRange[]): readonly (readonly SeqRange[])[] {
   const runs: SeqRange[][] = [];
   for (const range of ranges) {
@@ -101,7 +101,7 @@ async function* messagesAt(
   }
 }
 
-/** As many as the next ranges may hold that lie within one page's reach, and no whole page for each lone place. */
+/** Large enough for the next ranges within reach of one page, and small for a single message. */
 function pageFor(ranges: readonly SeqRange[], index: number, after: number): number {
   const reach = after + largestPage;
   let wanted = 0;

@@ -12,20 +12,20 @@ import { admitInteger, normalizeRanges, refuse } from "@relevo/core/input";
 import type { ContextEntry, LogSnapshot } from "./log-snapshot.ts";
 import { recentWhole } from "./recent-whole.ts";
 
-/** What is handed over, as a policy may want to know it. */
+/** What a policy knows of the handoff. */
 export interface HandoffFacts {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
   readonly priority: HandoffPriority;
   readonly data?: JsonValue;
-  /** The provider of the receiver's model, where the messages are for that one alone. */
+  /** The provider of the receiver's model, when the messages are for that provider only. */
   readonly for?: Provider | undefined;
 }
 
 /**
- * A message for the receiver. With `seq` it is the log's message, word for word. Without, it was made, is recorded
- * whole, and `derivedFrom` names the messages whose content it repeats: erasing one of those blanks the record.
+ * A message for the receiver. With `seq` it is that message of the log, unchanged. Without, it was made and is recorded
+ * whole; `derivedFrom` names the messages whose content it repeats: erasing one of those erases the record's content.
  */
 export interface ChosenMessage {
   readonly message: Message;
@@ -34,36 +34,36 @@ export interface ChosenMessage {
 }
 
 /**
- * Chooses which messages the receiver of a handoff gets. Whatever it chooses is then brought into a form that every
- * provider takes: results stand behind their calls, a call without a result gets one that says so, system messages come
- * first, and a conversation that would begin with the assistant gets a first message of the user.
+ * Chooses which messages the receiver of a handoff gets. The choice is then brought into a form that every provider
+ * accepts: results follow their calls, a call without a result gets one that says so, system messages come first, and a
+ * conversation that would start with the assistant gets a first user message.
  */
 export interface ContextPolicy {
-  /** Stands in the record: `full`, `last(5)`, `none` … */
+  /** Its name in the record: `full`, `last(5)`, `none` … */
   readonly name: string;
   choose(source: LogSnapshot, handoff: HandoffFacts, options: CallOptions): Promise<readonly ChosenMessage[]>;
 }
 
-/** What a function that chooses gets to see: every effective message, oldest first. */
+/** What a context function gets: every effective message, oldest first. */
 export interface ContextSource extends HandoffFacts {
   readonly messages: readonly Message[];
-  /** The same messages with their places in the log. */
+  /** The same messages with their `seq`. */
   readonly entries: readonly ContextEntry[];
-  /** The log's version they were read at. */
+  /** The version of the log at which they were read. */
   readonly version: number;
 }
 
 /**
- * What a function may answer. Messages of the source that are returned as they are are recorded by their place; all
- * others, and those that are repeated, are recorded whole.
+ * What a context function may return. Messages of the source that are returned unchanged are recorded by their `seq`;
+ * all others, and those that occur more than once, are recorded whole.
  */
 export type ContextChoice =
   | readonly Message[]
   | { readonly seqs: readonly number[] }
-  /** `derivedFrom` says what made messages repeat; everything the function saw when left out. */
+  /** `derivedFrom` names what made messages repeat; left out, everything that the function was given. */
   | { readonly messages: readonly Message[]; readonly derivedFrom?: readonly SeqRange[] };
 
-/** A policy as a function. It is called once; what it throws ends the handoff before the receiver runs. */
+/** A policy as a function. It is called once; an error ends the handoff before the receiver runs. */
 export type ContextFunction = (
   source: ContextSource,
   options: CallOptions,
@@ -75,8 +75,9 @@ export function full(): ContextPolicy {
 }
 
 /**
- * The newest `count` messages, with all that belongs to them: calls are not cut from their results, nor reasoning from
- * what it led to, however far back those stand. A result whose call is gone is dropped. Cost follows `count`.
+ * The newest `count` messages with everything that belongs to them: results with their calls, and messages with the
+ * reasoning that led to them, even when those are older. A result whose call is gone is dropped. The cost grows with
+ * `count`.
  */
 export function last(count: number): ContextPolicy {
   admitInteger(count, "count", 1);
@@ -86,14 +87,14 @@ export function last(count: number): ContextPolicy {
   };
 }
 
-/** No messages: the receiver knows the reason and the data, and nothing else. */
+/** No messages: the receiver gets the reason and the data only. */
 export function none(): ContextPolicy {
   return { name: "none", choose: async () => [] };
 }
 
 /**
- * What a view strategy shows. Summaries that stand in the view are recorded whole, and vanish when what they cover
- * is erased. The strategy cannot append summaries here.
+ * What a view strategy shows. Summaries in the view are recorded whole, and are erased with what they cover. The
+ * strategy cannot append summaries here.
  */
 export function view(strategy: ViewStrategy): ContextPolicy {
   return {

@@ -6,20 +6,20 @@ import { ancestorsOf } from "./frame.ts";
 import { boundRead, type LogSnapshot, openSnapshot } from "./log-snapshot.ts";
 import { guardAgainstLoops, hopsOf } from "./loop-guard.ts";
 import { type ResolvedContext, resolveContext } from "./resolve-context.ts";
-import type { Beginning, Ending } from "./running-handoff.ts";
+import type { Ending, PlannedHandoff } from "./running-handoff.ts";
 import { findTransferCall } from "./transfer-call.ts";
 
-/** A handoff that may start. */
+/** A handoff that is ready to start. */
 export interface Prepared {
   readonly context: ResolvedContext;
-  readonly beginning: Beginning;
+  readonly planned: PlannedHandoff;
 }
 
-/** Reads the session, asks the guard, and lets the policy choose. What is refused here is recorded. */
+/** Reads the session, checks for loops, and lets the policy choose. A refusal is recorded. */
 export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt): Promise<Prepared> {
   const { log, limits, counter, patience } = settings;
   const { address, facts, record, signal } = attempt;
-  // A failure of the log is told apart from what a policy throws.
+  // Tells a failure of the log from an error of the policy.
   const failures = new Set<unknown>();
   const readLog = boundRead(log, address, (read) =>
     callWithin(patience.timeoutMs, signal, "not-applied", read).catch((error: unknown) => {
@@ -64,7 +64,7 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
     const chosen = context ?? withoutMemory(attempt);
     return {
       context: chosen,
-      beginning: {
+      planned: {
         record: { ...record, context: chosen.record },
         derivedFrom: chosen.derivedFrom,
         incarnation,
@@ -74,20 +74,22 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
       },
     };
   } catch (error) {
-    const beginning = { record, incarnation, answers, ...everythingIn(snapshot) };
-    await refuse(settings, attempt, beginning, { status: "failed", error });
+    const planned = { record, incarnation, answers, ...everythingIn(snapshot) };
+    await refuse(settings, attempt, planned, { status: "failed", error });
     throw error;
   }
 }
 
-/** What a policy throws may repeat anything that it saw. */
-function everythingIn(snapshot: LogSnapshot | undefined): Pick<Beginning, "derivedFrom" | "removalRevision"> {
+/** An error of a policy may repeat anything that the policy was given. */
+function everythingIn(
+  snapshot: LogSnapshot | undefined,
+): Pick<PlannedHandoff, "derivedFrom" | "removalRevision"> {
   if (snapshot === undefined || snapshot.version === 0) return {};
   const { version, removalRevision } = snapshot;
   return { derivedFrom: [{ from: 1, to: version }], removalRevision };
 }
 
-/** The call that the end will answer. Where the memory is down, nothing is known of it but its id. */
+/** The call that the end will answer. When the store is down, only its id is known. */
 async function answersOf(
   snapshot: LogSnapshot | undefined,
   { callId, callResult }: AdmittedRequest,
@@ -102,18 +104,18 @@ async function answersOf(
 async function refuse(
   settings: RunnerSettings,
   attempt: Attempt,
-  beginning: Beginning,
+  planned: PlannedHandoff,
   ending: Ending,
 ): Promise<void> {
   try {
-    await settings.recorder.refuse(attempt.session, beginning, ending, { signal: attempt.signal });
+    await settings.recorder.refuse(attempt.session, planned, ending, { signal: attempt.signal });
   } catch (error) {
     // The refusal itself matters more than its record.
-    reportEnd(settings, attempt, error, { ...beginning.record, status: ending.status });
+    reportEnd(settings, attempt, error, { ...planned.record, status: ending.status });
   }
 }
 
-/** The receiver gets no messages, because none could be read; the documents it knows by their keys. */
+/** The context when no messages could be read: document keys only. */
 function withoutMemory(attempt: Attempt): ResolvedContext {
   const { documents } = attempt.facts;
   return {

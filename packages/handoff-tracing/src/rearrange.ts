@@ -4,8 +4,8 @@ import type { RebuiltMessage } from "./rebuilt-message.ts";
 import { answerAt, type CallPlace } from "./transfer-call.ts";
 
 /**
- * What the receiver saw of these messages, which are those that were chosen. A hole precedes the message that
- * was chosen after it, as far as that can be told.
+ * What the receiver was given of these chosen messages. A placeholder precedes the message that was chosen after it, as
+ * far as that can be determined.
  */
 export function rearrange(
   chosen: readonly RebuiltMessage[],

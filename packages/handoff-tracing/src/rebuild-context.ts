@@ -14,20 +14,20 @@ import { type PassedMessage, passedMessages } from "./passed-messages.ts";
 import { rearrange } from "./rearrange.ts";
 import type { RebuiltMessage } from "./rebuilt-message.ts";
 
-/** What the receiver of a handoff saw. */
+/** What the receiver of a handoff was given. */
 export interface RebuiltContext {
   readonly handoffId: string;
-  /** In the order the receiver saw them. */
+  /** In the order in which the receiver got them. */
   readonly messages: readonly RebuiltMessage[];
   readonly documents: readonly (readonly string[])[];
-  /** True when no content is missing, and what was arranged was so by the rules of today. */
+  /** True when no content is missing and the arrangement rules have not changed since. */
   readonly complete: boolean;
 }
 
 /**
- * Rebuilds what the receiver of a handoff saw, from the log: messages by their places, also when they were
- * retracted since; made ones from the record. Erased and trimmed content shows as missing.
- * `undefined` when the log knows no such handoff, or its only event was erased.
+ * Rebuilds from the log what the receiver of a handoff was given: messages of the log, also when they were retracted
+ * since, and made ones from the record. Erased and trimmed content is missing. `undefined` when the log has no such
+ * handoff, or when its only event was erased.
  *
  * @throws `history-lost` when the incarnation that `session` names is gone, or ends meanwhile.
  */
@@ -59,7 +59,7 @@ export async function rebuildContext(
   };
 }
 
-/** A record with its place in the log. */
+/** A record with its `seq`. */
 interface RecordAt {
   readonly record: HandoffRecord;
   readonly seq: number;
@@ -82,7 +82,7 @@ async function recordsOf(
   return records;
 }
 
-/** The context with the inline messages when it is still there, else the one that has only their places. */
+/** The context with the inline messages if it still exists, else the one with their positions only. */
 function contextOf(
   records: readonly RecordAt[],
 ): { readonly context: HandoffContext; readonly seq: number } | undefined {
@@ -92,7 +92,7 @@ function contextOf(
   return contexts.find(({ context }) => context.inline !== undefined) ?? contexts[0];
 }
 
-/** Inline messages at their places, the passed ones between them. Without places, the inline ones come first. */
+/** Inline messages at their positions among the passed ones. Without positions, the inline ones come first. */
 function interleave(passed: readonly PassedMessage[], context: HandoffContext): readonly RebuiltMessage[] {
   const { inline = [], inlineAt } = context;
   const made = inlineAt ?? inline.map((_, index) => index);
@@ -114,7 +114,7 @@ function interleave(passed: readonly PassedMessage[], context: HandoffContext): 
   for (const one of passed) {
     let { seq } = one;
     const last = "to" in one ? one.to : seq;
-    // A hole of many messages is parted where an inline one stood in it.
+    // A placeholder for several messages is split where an inline one was between them.
     while (seq <= last) {
       while ((stops[stop] ?? Number.POSITIVE_INFINITY) < place) stop++;
       const room = (stops[stop] ?? Number.POSITIVE_INFINITY) - place;

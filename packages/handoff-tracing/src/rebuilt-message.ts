@@ -1,10 +1,10 @@
 import type { Message } from "@relevo/core";
 import type { PassedMessage } from "./passed-messages.ts";
 
-/** One message that the receiver saw, or the hole where it stood. A trimmed hole may be of many messages. */
+/** One message that the receiver got, or a placeholder, which may stand for several trimmed messages. */
 export type RebuiltMessage =
   | PassedMessage
   | { readonly source: "inline"; readonly message: Message }
   | { readonly source: "inline"; readonly missing: "erased" }
-  /** Made again from what was chosen, by the same rules. */
+  /** Arranged again from what was chosen, by the same rules. */
   | { readonly source: "arranged"; readonly message: Message };

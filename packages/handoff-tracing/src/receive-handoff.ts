@@ -13,7 +13,7 @@ export type RunHandoff = <Result>(
   options?: CallOptions,
 ) => Promise<Result>;
 
-/** Runs the receiver; when it throws, records that and throws the same. */
+/** Runs the receiver. When it throws, records the end and throws the same error. */
 export async function receiveHandoff<Result>(
   settings: RunnerSettings,
   run: RunHandoff,
@@ -36,7 +36,7 @@ export async function receiveHandoff<Result>(
     const rejected = isRejection(error) && !settled.has(error);
     if (typeof error === "object" && error !== null) settled.add(error);
     const ending = { status: rejected ? "rejected" : "failed", error } as const;
-    // The receiver's own error matters more than that of the log.
+    // The error of the receiver takes precedence over that of the log.
     await running
       .end(ending)
       .catch((cause: unknown) => reportEnd(settings, attempt, cause, running.abandon(ending)));
@@ -80,7 +80,7 @@ function receive<Result>(
   return frames.run(frame, () => observed(settings, attempt, running, async () => await receiver(input)));
 }
 
-/** What a receiver throws after its handoff was aborted, unless it only says that it was. */
+/** Reports what a receiver throws after its handoff was aborted, unless that is the abort itself. */
 function reportLate({ report }: RunnerSettings, { signal, address }: Attempt, error: unknown): void {
   if (signal?.aborted !== true || isAbort(error, signal)) return;
   report(error, { phase: "late", session: address });
@@ -91,12 +91,12 @@ function isAbort(error: unknown, signal: AbortSignal): boolean {
     if (error === signal.reason || MemoryError.isInstance(error, "aborted")) return true;
     return error instanceof Error && error.name === "AbortError";
   } catch {
-    // A getter or a proxy threw: the error is something else, and is reported.
+    // A getter or a proxy threw, so the error is not the abort.
     return false;
   }
 }
 
-/** Runs the receiver within the observer's context; an observer that breaks does not break the receiver. */
+/** Runs the receiver within the observer's context. A failing observer does not affect the receiver. */
 function observed<Result>(
   settings: RunnerSettings,
   attempt: Attempt,
@@ -112,7 +112,7 @@ function observed<Result>(
     return work;
   };
   try {
-    // Its promise is that of the receiver as a rule, and then its failure is the receiver's.
+    // The observer usually returns the promise of the receiver; its failure is then that of the receiver.
     running.observation.within?.(once)?.catch((error: unknown) => {
       once().then(
         () => broken(error),

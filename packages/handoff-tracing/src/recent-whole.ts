@@ -2,15 +2,15 @@ import type { Provider } from "@relevo/core";
 import { groupEntries } from "@relevo/messages";
 import type { ContextEntry } from "./log-snapshot.ts";
 
-/** How much further back a window reads for what belongs to it. */
+/** How many more messages are read to complete a window. */
 const maxExtension = 1000;
-/** How much more is read at once: reasoning stands right before what it led to, and costs no second reading. */
+/** How many more are read at once: reasoning directly precedes what it led to, and then needs no second read. */
 const margin = 16;
 
 /**
- * The newest `count` messages, and those before them that belong to one of them: a call to its results, reasoning to
- * what it led to. Looks at most 1,000 messages further back for a call. `recent` gives the newest so many messages,
- * oldest first.
+ * The newest `count` messages, and older ones that belong to them: the calls of their results, and the reasoning that
+ * led to them. Searches at most 1,000 messages further back for a call. `recent` returns the newest messages, oldest
+ * first.
  */
 export async function recentWhole(
   recent: (count: number) => Promise<readonly ContextEntry[]>,

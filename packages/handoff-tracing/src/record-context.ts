@@ -8,23 +8,23 @@ import {
 import { rangesOf } from "@relevo/core/input";
 import { type ArrangedMessage, admitInline, type ChosenEntry } from "./arrange-context.ts";
 
-/** The places of messages in the record, and what the inline ones repeat. */
+/** The recorded context, and what its inline messages repeat. */
 export interface RecordedPlaces {
   readonly places: Pick<HandoffContext, "passed" | "reshaped" | "inline" | "inlineAt" | "arrangement">;
   readonly origins: ReadonlySet<readonly SeqRange[]>;
 }
 
-/** Records what is shown, whatever the rules will be by which it was arranged. */
+/** The record of what is shown, which does not depend on the arrangement rules. */
 export interface RecordedMessages extends RecordedPlaces {
-  /** What the receiver gets: exactly what is recorded. */
+  /** What the receiver gets, exactly as it is recorded. */
   readonly messages: Message[];
-  /** Of the inline messages, as JSON. */
+  /** The size of the inline messages as JSON. */
   readonly bytes: number;
 }
 
 const unbounded = { ...defaultLimits, valueBytes: Number.MAX_SAFE_INTEGER };
 
-/** The log's own messages by their places, in the order in which they are shown, and all others whole. */
+/** Records messages of the log by `seq`, in the order in which they are shown, and all others whole. */
 export function recordShown(arranged: readonly ArrangedMessage[]): RecordedMessages {
   const messages: Message[] = [];
   const passed = new Set<number>();
@@ -66,8 +66,8 @@ export function recordShown(arranged: readonly ArrangedMessage[]): RecordedMessa
 }
 
 /**
- * Records what was chosen, and how it was arranged: small, however much had to be repaired. What was shown is recorded
- * after all where a message was chosen twice, which a place cannot say.
+ * Records what was chosen and how it was arranged, which is small however much was repaired. When a message was chosen
+ * twice, which ranges cannot express, what was shown is recorded.
  */
 export function recordChosen(
   chosen: readonly ChosenEntry[],
@@ -97,7 +97,7 @@ export function recordChosen(
   return { places, origins };
 }
 
-/** Neighbours as ranges, in the order in which they come. */
+/** The numbers as ranges of neighbours, in the given order. */
 function runsOf(seqs: Iterable<number>): readonly SeqRange[] {
   const runs: { from: number; to: number }[] = [];
   for (const seq of seqs) {

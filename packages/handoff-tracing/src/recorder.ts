@@ -5,18 +5,18 @@ import { appendReliably, isMemoryDown, type Patience } from "./call-memory.ts";
 import type { HandoffProblem } from "./handoff-types.ts";
 import type { HandoffObservation, HandoffObserver } from "./observer.ts";
 import {
-  type Beginning,
   createRunning,
   type Ending,
   type HandoffEvent,
   type HandoffEvents,
+  type PlannedHandoff,
   type RunningHandoff,
 } from "./running-handoff.ts";
 
 export interface RecorderSettings {
   readonly log: EventLog;
   readonly clock: Clock;
-  /** Milliseconds that never go back; only differences are used. */
+  /** A monotonic clock in milliseconds; only differences are used. */
   readonly monotonic: () => number;
   readonly degrade: boolean;
   readonly observer: HandoffObserver | undefined;
@@ -26,27 +26,27 @@ export interface RecorderSettings {
 
 export interface Recorder {
   /**
-   * Records the start. When something that its inline messages repeat was removed meanwhile, `again` makes the
-   * starting again, at most twice; without it the start is recorded without those messages.
+   * Records the start. When something that its inline messages repeat was removed in between, `again` prepares the
+   * start again, at most twice; without `again` the start is recorded without those messages.
    *
    * @throws what the log throws, unless the policy is `degrade` and the memory is down.
    */
-  begin(
+  start(
     session: AdmittedSession,
-    beginning: Beginning,
+    planned: PlannedHandoff,
     options?: CallOptions,
-    again?: () => Promise<Beginning>,
+    again?: () => Promise<PlannedHandoff>,
   ): Promise<RunningHandoff>;
   /** Records a handoff that ended before its receiver ran, as one event. @throws what the log throws. */
   refuse(
     session: AdmittedSession,
-    beginning: Beginning,
+    planned: PlannedHandoff,
     ending: Ending,
     options?: CallOptions,
   ): Promise<void>;
 }
 
-/** Writes the two events of a handoff, each under an operation of its own, so that a retry writes nothing twice. */
+/** Writes the two events of a handoff, each under its own operation id, so that a retry writes nothing twice. */
 export function createRecorder(settings: RecorderSettings): Recorder {
   const { log, clock, monotonic, patience, report } = settings;
 
@@ -62,7 +62,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       fingerprint: fingerprint(events.map(({ body }) => body)),
     };
     return await session.withGuard(({ init, ...own }) => {
-      // Where the incarnation is known from the log, nothing is to be created.
+      // When the log has told the incarnation, the session exists.
       const known = guard.incarnation === undefined ? { init } : guard;
       const options = { ...call, operation, ...own, ...known };
       return appendReliably(log, session.address, events, options, patience);
@@ -80,17 +80,17 @@ export function createRecorder(settings: RecorderSettings): Recorder {
 
   function running(
     session: AdmittedSession,
-    beginning: Beginning,
+    planned: PlannedHandoff,
     observation: HandoffObservation,
-    begun: { readonly started?: AppendResult; readonly degraded?: boolean },
+    start: { readonly started?: AppendResult; readonly degraded?: boolean },
   ): RunningHandoff {
-    const incarnation = begun.started?.incarnation ?? session.incarnation ?? beginning.incarnation;
-    const guard = guardOf(incarnation, beginning.removalRevision);
+    const incarnation = start.started?.incarnation ?? session.incarnation ?? planned.incarnation;
+    const guard = guardOf(incarnation, planned.removalRevision);
     return createRunning({
-      beginning,
+      planned,
       observation,
-      started: begun.started,
-      degraded: begun.degraded ?? beginning.degraded ?? false,
+      started: start.started,
+      degraded: start.degraded ?? planned.degraded ?? false,
       now: () => clock.now(),
       monotonic,
       append: (events, call) => append(session, "end", events, guard, call),
@@ -98,7 +98,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
     });
   }
 
-  /** A start that may be in the log although it failed must not look like a handoff that runs for ever. */
+  /** A start that failed may be in the log after all, and must not look like a handoff that never ends. */
   async function endUnstarted(
     handoff: RunningHandoff,
     session: AdmittedSession,
@@ -117,17 +117,17 @@ export function createRecorder(settings: RecorderSettings): Recorder {
   }
 
   return {
-    async begin(session, first, call = {}, again) {
+    async start(session, first, call = {}, again) {
       const observation = watch(session, { ...first.record, status: "started" });
-      let beginning = first;
+      let planned = first;
       for (let attempt = 1; ; attempt++) {
         const { trace } = observation;
         const record = {
-          ...beginning.record,
+          ...planned.record,
           status: "started",
           ...(trace === undefined ? {} : { trace }),
         } as const;
-        const { derivedFrom = [], removalRevision } = beginning;
+        const { derivedFrom = [], removalRevision } = planned;
         const event: HandoffEvent = {
           type: "handoff",
           agent: record.from,
@@ -136,35 +136,35 @@ export function createRecorder(settings: RecorderSettings): Recorder {
           body: record,
         };
         try {
-          const guard = guardOf(session.incarnation ?? beginning.incarnation, removalRevision);
+          const guard = guardOf(session.incarnation ?? planned.incarnation, removalRevision);
           const started = await append(session, "start", [event], guard, call);
-          return running(session, beginning, observation, { started });
+          return running(session, planned, observation, { started });
         } catch (error) {
           if (settings.degrade && isMemoryDown(error)) {
             report(error, { phase: "start", session: session.address, record });
-            return running(session, beginning, observation, { degraded: true });
+            return running(session, planned, observation, { degraded: true });
           }
           try {
             if (!isConflict(error, "removal")) throw error;
             if (again === undefined) report(error, { phase: "outcome", session: session.address, record });
             else if (attempt === starts) throw removedAgain(error);
-            beginning = again === undefined ? withoutInline(beginning) : await again();
+            planned = again === undefined ? withoutInline(planned) : await again();
           } catch (cause) {
-            await endUnstarted(running(session, beginning, observation, {}), session, cause);
+            await endUnstarted(running(session, planned, observation, {}), session, cause);
             throw cause;
           }
         }
       }
     },
 
-    async refuse(session, beginning, ending, call = {}) {
-      const observation = watch(session, { ...beginning.record, status: ending.status });
-      await running(session, beginning, observation, {}).end(ending, call);
+    async refuse(session, planned, ending, call = {}) {
+      const observation = watch(session, { ...planned.record, status: ending.status });
+      await running(session, planned, observation, {}).end(ending, call);
     },
   };
 }
 
-/** How often a start is tried whose inline messages repeat what is removed at the same time. */
+/** How many times a start is tried while what its inline messages repeat is being removed. */
 const starts = 3;
 
 function removedAgain(cause: MemoryError): MemoryError {
@@ -175,7 +175,7 @@ function removedAgain(cause: MemoryError): MemoryError {
   });
 }
 
-/** A removal revision is nothing without the incarnation that it belongs to. */
+/** A removal revision is valid only with its incarnation. */
 function guardOf(
   incarnation: string | undefined,
   removalRevision: number | undefined,
@@ -184,7 +184,7 @@ function guardOf(
   return removalRevision === undefined ? { incarnation } : { incarnation, removalRevision };
 }
 
-function withoutInline({ record, derivedFrom: _, ...beginning }: Beginning): Beginning {
+function withoutInline({ record, derivedFrom: _, ...planned }: PlannedHandoff): PlannedHandoff {
   const { inline: _inline, ...context } = record.context ?? { policy: "none", passed: [], dropped: [] };
-  return { ...beginning, record: { ...record, context } };
+  return { ...planned, record: { ...record, context } };
 }

@@ -3,7 +3,7 @@ import type { HandoffChain, HandoffEntry, HandoffState } from "./chain.ts";
 import { counted, duration, printable } from "./printable.ts";
 
 export interface RenderChainOptions {
-  /** Draw with ASCII only, for terminals and logs that show nothing else. Names keep their own letters. */
+  /** Draw with ASCII only, for terminals and logs that show nothing else. Names are not changed. */
   readonly ascii?: boolean | undefined;
   /** Names longer than this are cut. 32 when left out. */
   readonly maxName?: number | undefined;
@@ -41,10 +41,10 @@ const plain: Pencil = {
   marks: { running: "~", completed: "+", failed: "x", rejected: "-", degraded: "!" },
 };
 
-/** How many levels are indented: each line is as wide as the deepest one, and a drawing must not grow with its square. */
+/** How many levels are indented: lines are as wide as the deepest one, so the drawing would grow with the square. */
 const maxLevels = 40;
 
-/** A line of the drawing, before the columns are made even. */
+/** A line of the drawing, before its columns are aligned. */
 interface Row {
   readonly way: string;
   readonly state: string;
@@ -54,8 +54,9 @@ interface Row {
 }
 
 /**
- * Draws a chain for a terminal: one line for each handoff, those that stand in another one indented below it, with
- * state, duration, what was passed and the reason. Below 40 levels the indentation stays and the level is told. Whatever agents call themselves, a line stays a line.
+ * Draws a chain for a terminal: one line for each handoff, nested ones indented below the enclosing one, with state,
+ * duration, what was passed and the reason. Below 40 levels the indentation stays and the level is printed. Names
+ * cannot break a line.
  */
 export function renderChain(
   chain: Pick<HandoffChain, "session" | "entries"> & { readonly erased?: readonly number[] },
@@ -68,7 +69,7 @@ export function renderChain(
   const children = childrenOf(chain.entries);
   const rows: Row[] = [];
 
-  // A list of what is open and no recursion: a log may be deeper than a call stack.
+  // An explicit stack, because a log may be nested deeper than a call stack.
   const open = [{ entries: children.get(undefined) ?? [], next: 0, indent: "" }];
   for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
     const entry = at.entries[at.next++];
@@ -109,14 +110,14 @@ export function renderChain(
   return pencil === plain ? text.replaceAll("…", "...") : text;
 }
 
-/** Entries under the handoff they stand in; those whose outer one is unknown (trimmed, erased) stand at the top. */
+/** Entries by their enclosing handoff; those whose enclosing one is unknown (trimmed, erased) are at the top level. */
 function childrenOf(
   entries: readonly HandoffEntry[],
 ): ReadonlyMap<string | undefined, readonly HandoffEntry[]> {
   const children = new Map<string | undefined, HandoffEntry[]>();
   const before = new Set<string>();
   for (const entry of entries) {
-    // Only what came earlier can be the outer one, so that no record can draw itself in a circle.
+    // Only an earlier entry can be the enclosing one, so that records cannot form a cycle.
     const parent = entry.parentId !== undefined && before.has(entry.parentId) ? entry.parentId : undefined;
     const siblings = children.get(parent) ?? [];
     siblings.push(entry);

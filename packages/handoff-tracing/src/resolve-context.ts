@@ -11,7 +11,7 @@ import { answerAt, type TransferCall, transferAmong } from "./transfer-call.ts";
 export interface ResolvedContext {
   readonly messages: readonly Message[];
   readonly record: HandoffContext;
-  /** What the inline messages repeat; goes on the event that carries them. */
+  /** What the inline messages repeat; stored on the event that contains them. */
   readonly derivedFrom: readonly SeqRange[];
 }
 
@@ -20,20 +20,20 @@ export interface ResolveOptions extends CallOptions {
   readonly documents: readonly (readonly string[])[];
   /** The call that asked for the handoff, where it is known. */
   readonly call: TransferCall | undefined;
-  /** What the receiver is told about it. */
+  /** The result that the receiver sees for it. */
   readonly callText: JsonValue;
 }
 
-/** The most ranges that an event may be derived from. */
+/** The most ranges in `derivedFrom` of an event. */
 const maxDerivedRanges = 1000;
 
-/** How much of what was repaired is recorded as it was shown. An event holds 8 MiB, with the result beside it. */
+/** The most repaired content that is recorded as shown. An event holds 8 MiB, the result included. */
 const largestInline = 1024 * 1024;
 
 /**
- * Lets the policy choose, brings the choice into a form that every provider takes, and records it so that it can be
- * rebuilt: the log's own messages by their place, in the order in which they are shown, everything else whole. What the
- * receiver gets is exactly what is recorded.
+ * Lets the policy choose, brings the choice into a form that every provider accepts, and records it so that it can be
+ * rebuilt: messages of the log by `seq`, in the order in which they are shown, and everything else whole. The receiver
+ * gets exactly what is recorded.
  */
 export async function resolveContext(
   source: LogSnapshot,
@@ -59,7 +59,7 @@ export async function resolveContext(
           ...(place === undefined ? {} : { answered: { ...place, text: callText } }),
         });
 
-  // With a counter the whole conversation is read, so that the tokens before are those of all of it.
+  // With a counter the whole conversation is read, because `tokensBefore` counts all of it.
   const before = counter === undefined ? undefined : count(counter, await allMessages(source));
   const { passed, reshaped = [] } = places;
   return {
@@ -78,7 +78,7 @@ export async function resolveContext(
   };
 }
 
-/** The log's own message where it is the same, else a checked copy. */
+/** The message of the log when it is unchanged, else a checked copy. */
 function admitChosen(source: LogSnapshot, one: ChosenMessage, index: number): ChosenEntry {
   const field = `policy.messages[${index}]`;
   requireObject(one, field);
@@ -102,7 +102,7 @@ function count(counter: TokenCounter, messages: readonly Message[]): number {
   return messages.reduce((sum, message) => sum + counter.countMessage(message), 0);
 }
 
-/** Too many ranges become the one that spans them: rather blank a record too early than keep erased content. */
+/** Too many ranges become one that spans them: erasing a record too early is better than keeping erased content. */
 export function bounded(ranges: readonly SeqRange[]): readonly SeqRange[] {
   const exact = normalizeRanges(ranges);
   const first = exact[0];

@@ -21,35 +21,30 @@ import type { RunningHandoff } from "./running-handoff.ts";
 
 const callFields: FieldTable = fieldTable<CallOptions>(callKinds);
 
-/** Makes `run`: the guard, the context, the start, the receiver, the end. */
+/** Creates `run`: loop guard, context, start, receiver, end. */
 export function createRunner(settings: RunnerSettings): RunHandoff {
   return async function run<Result>(
     request: SessionRequest<Result>,
     receiver: HandoffReceiver<Result>,
     given?: CallOptions,
   ): Promise<Result> {
-    // The signal is looked at when the handoff has its place, with the one around it.
+    // The signal is checked later, together with that of the enclosing handoff.
     const options = admitOptions(given, callFields);
     if (typeof receiver !== "function") throw refuse("receiver", "must be a function.");
     const attempt = admit(settings, request, options);
     const { signal } = attempt;
     let prepared = await prepareHandoff(settings, attempt);
-    const running = await settings.recorder.begin(
-      attempt.session,
-      prepared.beginning,
-      { signal },
-      async () => {
-        prepared = await prepareHandoff(settings, attempt);
-        return prepared.beginning;
-      },
-    );
+    const running = await settings.recorder.start(attempt.session, prepared.planned, { signal }, async () => {
+      prepared = await prepareHandoff(settings, attempt);
+      return prepared.planned;
+    });
     const result = await receiveHandoff(settings, run, attempt, prepared.context, running, receiver);
     await finish(settings, attempt, running, result, request.outcome);
     return result;
   };
 }
 
-/** Checks the request and finds its place among the handoffs that run. */
+/** Checks the request and finds the enclosing handoff. */
 function admit<Result>(
   settings: RunnerSettings,
   request: SessionRequest<Result>,
@@ -62,7 +57,8 @@ function admit<Result>(
   const around = settings.frames.getStore();
   const parent = request.parent === undefined ? around : (request.parent ?? undefined);
   const enclosing = parent === undefined ? undefined : frameOf(around, parent.handoffId);
-  // It ends with the one around it and counts as deeper, but no log says what runs for another tenant.
+  // The handoff is aborted with the enclosing one and counts as deeper, but a log never names handoffs of another
+  // tenant.
   const outer = enclosing?.tenant === address.tenant ? enclosing : undefined;
   const isForeign = enclosing !== undefined && outer === undefined;
   const signal = anySignal(options.signal, enclosing?.signal);
@@ -86,7 +82,7 @@ function admit<Result>(
   };
 }
 
-/** Records the end of a handoff that went well. */
+/** Records the end of a completed handoff. */
 async function finish<Result>(
   settings: RunnerSettings,
   attempt: Attempt,
@@ -114,7 +110,7 @@ function outcomeOf<Result>(
     const outcome: unknown = map === undefined ? result : map(result);
     return outcome === undefined ? undefined : admitJson(outcome, "outcome", defaultLimits).value;
   } catch (error) {
-    // The work is done: a result that cannot be recorded is no reason to lose it.
+    // The work is done: a result that cannot be recorded must still be returned.
     const record = { ...attempt.record, status: "completed" } as const;
     settings.report(error, { phase: "outcome", session: attempt.address, record });
     return undefined;

@@ -12,7 +12,7 @@ import {
 } from "@relevo/core";
 import { admitJson } from "@relevo/core/input";
 import { type AnsweredCall, callResultEvent } from "./call-result.ts";
-import { describeError } from "./handoff-errors.ts";
+import { recordedError } from "./handoff-errors.ts";
 import type { HandoffObservation } from "./observer.ts";
 import { bounded } from "./resolve-context.ts";
 
@@ -21,8 +21,8 @@ export type HandoffEvent = Extract<EventInput, { readonly type: "handoff" }>;
 /** What one append records: a start, or an end with what belongs to it. */
 export type HandoffEvents = readonly [HandoffEvent, ...EventInput[]];
 
-/** A handoff before it starts: its record without what the recorder adds. */
-export interface Beginning {
+/** A handoff before it starts: its record without the fields that the recorder adds. */
+export interface PlannedHandoff {
   readonly record: Omit<HandoffRecord, "status" | "durationMs" | "outcome" | "error" | "trace">;
   /** What the inline messages repeat. */
   readonly derivedFrom?: readonly SeqRange[];
@@ -32,7 +32,7 @@ export interface Beginning {
   readonly answers?: AnsweredCall | undefined;
   /** The `removalRevision` at which the context was read. */
   readonly removalRevision?: number;
-  /** True when the messages could not be read: the receiver runs without them, and the end says so. */
+  /** True when the messages could not be read: the receiver runs without them, and the end records that. */
   readonly degraded?: boolean;
 }
 
@@ -44,24 +44,24 @@ export type Ending =
 export interface RunningHandoff {
   readonly handoffId: string;
   readonly observation: HandoffObservation;
-  /** What the start append did; absent when there is no start in the log. */
+  /** The result of appending the start; absent when there is no start in the log. */
   readonly started: AppendResult | undefined;
   readonly degraded: boolean;
   /**
-   * Records the end and gives the record. The first ending counts: called again, it changes nothing, but tries once
-   * more to record that one when it could not be. @throws what the log throws.
+   * Records the end and returns the record. The first ending counts: a further call changes nothing, but tries again to
+   * record the first one if that has failed. @throws what the log throws.
    */
   end(ending: Ending, options?: CallOptions): Promise<HandoffRecord>;
-  /** Ends it without the log: the observer is told, and the record is returned. The first ending counts. */
+  /** Ends it without the log: notifies the observer and returns the record. The first ending counts. */
   abandon(ending: Ending): HandoffRecord;
 }
 
 export interface RunningSettings {
-  readonly beginning: Beginning;
+  readonly planned: PlannedHandoff;
   readonly observation: HandoffObservation;
   readonly started: AppendResult | undefined;
   /**
-   * True when the memory was down before the receiver ran. When the start is missing for it, the end says all that
+   * True when the store was down before the receiver ran. When the start is missing, the end contains everything that
    * the start would have.
    */
   readonly degraded: boolean;
@@ -73,18 +73,18 @@ export interface RunningSettings {
 }
 
 export function createRunning(settings: RunningSettings): RunningHandoff {
-  const { beginning, observation, started } = settings;
-  const begunAt = settings.monotonic();
+  const { planned, observation, started } = settings;
+  const startedAt = settings.monotonic();
   let end: HandoffRecord | undefined;
   let endedAt = 0;
   let isError = false;
-  /** What answers the call that asked for the handoff. */
+  /** The event that answers the call that asked for the handoff. */
   let result: EventInput | undefined;
   let recording: Promise<void> | undefined;
 
   function decide(ending: Ending): HandoffRecord {
     if (end !== undefined) return end;
-    const durationMs = Math.max(0, Math.round((settings.monotonic() - begunAt) * 1000) / 1000);
+    const durationMs = Math.max(0, Math.round((settings.monotonic() - startedAt) * 1000) / 1000);
     end = endRecord(settings, ending, durationMs);
     endedAt = settings.now();
     isError = ending.status !== "completed";
@@ -97,24 +97,24 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     return end;
   }
 
-  /** Made once, so that a retry appends the same. A function that fails does not keep the end from being recorded. */
+  /** Made once, so that a retry appends the same. A failing function does not prevent the end from being recorded. */
   function resultOf(record: HandoffRecord): EventInput | undefined {
-    const { answers } = beginning;
+    const { answers } = planned;
     if (answers === undefined) return undefined;
     try {
-      return callResultEvent(answers, eventOf(record, sourcesOf(beginning, started)), isError);
+      return callResultEvent(answers, eventOf(record, sourcesOf(planned, started)), isError);
     } catch (error) {
       settings.report(error, "outcome", record);
       return plainResult(record, undefined);
     }
   }
 
-  /** The result of the call without what a function may have repeated of the conversation. */
+  /** The result of the call without what a function may have repeated from the conversation. */
   function plainResult(
     record: HandoffRecord,
     result: Exclude<AnsweredCall["result"], (...args: never[]) => unknown>,
   ): EventInput | undefined {
-    const { answers } = beginning;
+    const { answers } = planned;
     return answers && callResultEvent({ call: answers.call, result }, eventOf(record, []), isError);
   }
 
@@ -128,14 +128,14 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
   }
 
   /**
-   * A result may be storable by itself and not within the record, or repeat what was removed while the receiver ran;
-   * then record and call do without.
+   * A result may fit a value but not the record, or repeat what was removed while the receiver ran. It is then left out
+   * of the record and of the result of the call.
    */
   async function record(decided: HandoffRecord, call: CallOptions): Promise<void> {
     try {
       await settings.append(eventsOf(decided), call);
     } catch (error) {
-      const said = beginning.answers?.result;
+      const said = planned.answers?.result;
       const isRefused = (decided.outcome !== undefined || said !== undefined) && isRefusedForm(error);
       if (!isRefused && !isConflict(error, "removal")) throw error;
       end = withoutContent(decided, isRefused ? "refused" : "removed");
@@ -146,7 +146,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
   }
 
   return {
-    handoffId: beginning.record.handoffId,
+    handoffId: planned.record.handoffId,
     observation,
     started,
     degraded: settings.degraded,
@@ -158,9 +158,9 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
       try {
         await current;
       } catch (error) {
-        // The next call may try again; those who wait for this try share its failure.
+        // The next call may try again; calls that wait for this try fail with it.
         if (recording === current) recording = undefined;
-        // Somebody else ended this handoff before: the first ending counts.
+        // Another caller ended this handoff before: the first ending counts.
         if (!isConflict(error, "operation")) throw error;
       }
       return end ?? decided;
@@ -169,34 +169,30 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
 }
 
 function endRecord(settings: RunningSettings, ending: Ending, durationMs: number): HandoffRecord {
-  const { beginning, observation, started, degraded } = settings;
-  const { derivedFrom = [] } = beginning;
-  const { context, data, ...facts } = beginning.record;
+  const { planned, observation, started, degraded } = settings;
+  const { derivedFrom = [] } = planned;
+  const { context, data, ...facts } = planned.record;
   const kept = started === undefined ? context : contextAfterStart(context, derivedFrom.length > 0);
   return {
     ...facts,
-    // What the start says stands there alone, where it can be erased.
+    // The data is stored in the start only, where it can be erased.
     ...(started === undefined && data !== undefined ? { data } : {}),
     status: degraded ? "degraded" : ending.status,
     ...(kept === undefined ? {} : { context: kept }),
     ...(observation.trace === undefined ? {} : { trace: observation.trace }),
     durationMs,
-    ...("error" in ending ? { error: describeError(ending.error) } : outcomeField(ending.outcome)),
+    ...("error" in ending ? { error: recordedError(ending.error) } : outcomeField(ending.outcome)),
   };
 }
 
 /**
- * The end, and behind it an event of its own with the words of the result, which may repeat what the receiver was
- * shown: an erasure of that takes the words, and the log still says that and how the handoff ended. An end that also
- * says what its missing start would have said is one event, derived from all of it.
+ * The end, followed by a separate event with the content of the result, which may repeat what the receiver was shown:
+ * an erasure removes that content, and the log still says how the handoff ended. An end that replaces a missing start
+ * is one event, derived from all of it.
  */
-function endEvents(
-  { beginning, started }: RunningSettings,
-  record: HandoffRecord,
-  at: number,
-): HandoffEvents {
+function endEvents({ planned, started }: RunningSettings, record: HandoffRecord, at: number): HandoffEvents {
   const end: HandoffEvent = { type: "handoff", agent: record.to, at, body: record };
-  const derivedFrom = sourcesOf(beginning, started);
+  const derivedFrom = sourcesOf(planned, started);
   const { outcome, error, ...plain } = record;
   const words = {
     ...(outcome === undefined ? {} : { outcome }),
@@ -212,16 +208,16 @@ function endEvents(
   ];
 }
 
-/** The type of the events that hold what a result, or an error, says. */
+/** The type of the events with the content of a result or an error. */
 export const resultType = "x-handoff-result";
 
-/** What the receiver was shown: the messages that were passed, what made ones repeat, and what the start itself says. */
+/** What the receiver was shown: passed messages, what made ones repeat, and the content of the start. */
 function sourcesOf(
-  { record, derivedFrom = [] }: Beginning,
+  { record, derivedFrom = [] }: PlannedHandoff,
   started: AppendResult | undefined,
 ): readonly SeqRange[] {
   const { context, data } = record;
-  // What a framework says was passed may be anything, and nothing is derived from what is no place in a log.
+  // Ranges from a framework may be invalid; those are left out.
   const passed = Array.isArray(context?.passed) ? context.passed.filter(isRange) : [];
   const shown = [...passed, ...derivedFrom];
   if (started === undefined) return bounded(shown);
@@ -236,7 +232,7 @@ function isRange(range: Partial<SeqRange> | null): boolean {
   return Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 1 && from <= to;
 }
 
-/** The record without anything that its receiver may have repeated. */
+/** The record without anything that the receiver may have repeated. */
 function withoutContent(
   { outcome: _, error, context, ...rest }: HandoffRecord,
   omitted: NonNullable<HandoffRecord["omitted"]>,
@@ -251,8 +247,8 @@ function withoutContent(
 }
 
 /**
- * What the end repeats of the context: nothing, unless the start carries inline messages that an erasure may
- * blank. Then it repeats the places, so that the rest can still be rebuilt.
+ * What the end repeats of the context: nothing, unless the start contains inline messages that may be erased. Then it
+ * repeats the ranges, so that the rest can still be rebuilt.
  */
 function contextAfterStart(
   context: HandoffContext | undefined,
@@ -267,7 +263,7 @@ function outcomeField(outcome: JsonValue | undefined): { readonly outcome?: Json
   return outcome === undefined ? {} : { outcome: admitJson(outcome, "outcome", defaultLimits).value };
 }
 
-/** Refused for what it is, before anything was written. */
+/** Refused because of its form, before anything was written. */
 function isRefusedForm(error: unknown): boolean {
   if (!MemoryError.isInstance(error) || error.outcome !== "not-applied") return false;
   return error.code === "too-large" || error.code === "invalid-input";

@@ -1,7 +1,7 @@
 import type { SeqRange } from "@relevo/core";
 import { normalizeRanges } from "@relevo/core/input";
 
-/** What of `ranges` is not in `removed`, ascending. */
+/** The parts of `ranges` that are not in `removed`, ascending. */
 export function subtractRanges(ranges: readonly SeqRange[], removed: readonly SeqRange[]): SeqRange[] {
   const cuts = normalizeRanges(removed);
   const left: SeqRange[] = [];

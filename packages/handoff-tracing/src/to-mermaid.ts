@@ -15,8 +15,8 @@ const fields: FieldTable = fieldTable<MermaidOptions>({
 });
 
 /**
- * The graph as a Mermaid flow chart. Agents are drawn by number and named by label, and a label holds nothing that
- * Mermaid or HTML would read as markup, whatever an agent calls itself.
+ * The graph as a Mermaid flow chart. Agents have numbered nodes with labels, and a label contains nothing that Mermaid
+ * or HTML would read as markup, whatever the name of the agent.
  */
 export function toMermaid(graph: HandoffGraph, given?: MermaidOptions): string {
   const options = admitOptions(given, fields);
@@ -35,8 +35,8 @@ function label(name: string, maxName: number): string {
     /[^\p{L}\p{N} _.,-]/gu,
     (found) => `#${found.codePointAt(0)};`,
   );
-  // Mermaid takes a label that is only space, or a word of its own grammar, for something else when bare; quoted
-  // labels are safe but must not be empty.
+  // An unquoted label that is blank, or a keyword of Mermaid, would be read as something else; quoted labels are safe
+  // but must not be empty.
   return shown.trim() === "" ? "#32;" : shown;
 }
 

@@ -6,17 +6,17 @@ import type { ContextEntry, LogSnapshot } from "./log-snapshot.ts";
 /** The tool call that asked for a handoff. */
 export interface TransferCall {
   readonly toolCallId: string;
-  /** What is known of it from the log; nothing when the log could not be read. */
+  /** Known from the log; absent when the log could not be read. */
   readonly toolName?: string;
   readonly agent?: string;
   readonly seq?: number;
 }
 
-/** How far back the call may stand. */
+/** How many messages are searched for the call. */
 const pages = [100, 1000] as const;
 
 /**
- * The open call with this id, the newest of them.
+ * The newest open call with this id.
  *
  * @throws `invalid-input` when there is none among the newest 1,000 messages, or it has its result already.
  */
@@ -52,9 +52,9 @@ function newestCall(entries: readonly ContextEntry[], callId: string): TransferC
 }
 
 /**
- * What the receiver is told about calls without a result. Only the transfer's own was answered, by this handoff: the one
- * that `callId` names, or without it the newest call of the last turn whose tool is named after the receiver, as
- * frameworks do it: `transfer_to_billing`, `handoff_to_billing`. Nothing is said of any other than that it has no result.
+ * The call that this handoff answers: the one that `callId` names, or without it the newest call of the last turn whose
+ * tool is named after the receiver, as frameworks do it: `transfer_to_billing`, `handoff_to_billing`. All other calls
+ * without a result get one that says only that there is none.
  */
 export function transferAmong(
   chosen: readonly ChosenEntry[],
@@ -64,13 +64,13 @@ export function transferAmong(
   return call === undefined ? callNamedAfter(chosen, to) : callAt(chosen, call);
 }
 
-/** A call among the chosen messages: the message's index, and the part's in it. */
+/** A call among the chosen messages: the index of the message, and that of the part in it. */
 export interface CallPlace {
   readonly at: number;
   readonly part: number;
 }
 
-/** Says `text` for the call at this place, and nothing for any other. */
+/** Answers the call at this place with `text`, and no other. */
 export function answerAt(
   chosen: readonly ChosenEntry[],
   place: CallPlace | undefined,
@@ -81,7 +81,7 @@ export function answerAt(
   const part = typeof content === "string" || place === undefined ? undefined : content?.[place.part];
   let isAnswered = false;
   return (one, toolCallId) => {
-    // One of several calls with one id in one message is the transfer.
+    // Of several calls with one id in one message, only one is the transfer.
     if (isAnswered || one !== entry || part?.type !== "tool-call" || part.toolCallId !== toolCallId)
       return undefined;
     isAnswered = true;
@@ -113,7 +113,7 @@ function partOf(entry: ChosenEntry | undefined, is: (call: ToolCallPart) => bool
     : content.findIndex((part) => part.type === "tool-call" && is(part));
 }
 
-/** `transferToBilling` and `transfer-to-billing` are the same words. */
+/** Normalises names: `transferToBilling` and `transfer-to-billing` become the same. */
 function words(name: string): string {
   return name
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")

@@ -11,7 +11,7 @@ import { admitEvents, admitJson, readArray, readInput, refuse, requireObject } f
 import type { Runtime } from "./runtime.ts";
 import type { AppendInput } from "./session.ts";
 
-/** Messages and events as the log takes them, with ids and times where the caller gave none. */
+/** Messages and events in the form that the log takes, with ids and times where the caller gave none. */
 export function eventsOf(
   runtime: Runtime,
   inputs: readonly AppendInput[],
@@ -25,7 +25,7 @@ export function eventsOf(
   function complete(input: AppendInput): EventInput {
     const event: EventInput = isEventInput(input) ? input : { type: "message", body: input };
     if (event.type !== "message") return { ...branch(event.agent ?? agent), at: now, ...event };
-    // The store refuses it, and says what is wrong.
+    // The store refuses it and says why.
     if (!isObject(event.body)) return event;
     const body = completeMessage(runtime, event.body, agent, event.at ?? now);
     return {
@@ -36,12 +36,14 @@ export function eventsOf(
     };
   }
   const { counter } = runtime;
-  // A counter sees messages that are whole; what is none is refused before it is counted.
+  // A counter gets only valid messages: anything else is refused before it is counted.
   if (runtime.checksValues || counter !== undefined) admitEvents(events, runtime.limits);
   return counter === undefined ? events : events.map((event) => countedBy(counter, runtime, event));
 }
 
-/** The event with its count, unless its caller knows it already. A counter that fails never costs a message. */
+/**
+ * The event with its token count, unless the caller gave one. When the counter fails, the message is still appended.
+ */
 function countedBy(counter: TokenCounter, runtime: Runtime, event: EventInput): EventInput {
   if (event.type !== "message" || event.tokens?.[counter.name] !== undefined) return event;
   try {
@@ -56,8 +58,8 @@ function countedBy(counter: TokenCounter, runtime: Runtime, event: EventInput): 
 }
 
 /**
- * What makes a retry safe. The fingerprint is of the request as the caller made it, before ids and times: a retry
- * has others. Lease and expected version are left out, because a retry may come with newer ones.
+ * What makes a retry safe. The fingerprint covers the request as the caller made it, without generated ids and times,
+ * which differ in a retry. Fence and expected version are left out because a retry may carry newer ones.
  */
 export function operationOf(
   runtime: Runtime,
@@ -65,14 +67,14 @@ export function operationOf(
   request: unknown,
 ): { readonly operation?: Operation } {
   if (id === undefined) return {};
-  // Checked before it is hashed: a cyclic or monstrous value is refused here and not by an exhausted stack.
+  // Checked before it is hashed: a cyclic or very deep value is refused here and does not exhaust the stack.
   const { value } = admitJson(request, "request", runtime.limits, runtime.limits.batchBytes, "batchBytes");
   return { operation: { id, fingerprint: fingerprint(value) } };
 }
 
 /**
- * What is to be appended, with its operation. With one, it is copied before it is hashed: a message that changes its
- * mind must not be stored in other words than its fingerprint stands for.
+ * What is to be appended, with its operation. With an operation id the input is copied before it is hashed: a message
+ * whose getters answer differently each time must not be stored with content that its fingerprint does not cover.
  */
 export function admitInputs(
   runtime: Runtime,
@@ -83,7 +85,7 @@ export function admitInputs(
   if (id === undefined) return { inputs, operation: {} };
   const { limits } = runtime;
   const { value } = admitJson({ append: inputs, agent }, "request", limits, limits.batchBytes, "batchBytes");
-  // Whether these are messages and events is looked at later, as for inputs that were not copied.
+  // Whether these are messages and events is checked later, as for inputs that were not copied.
   const copy: unknown = (value as JsonObject).append;
   return {
     inputs: copy as readonly AppendInput[],

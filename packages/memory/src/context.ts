@@ -8,29 +8,29 @@ import type { Session } from "./session.ts";
 import type { SessionActivity } from "./session-activity.ts";
 
 export interface ContextOptions extends CallOptions {
-  /** The session that is meant: its object or its id. */
+  /** The session: its object or its id. */
   readonly session?: Session | string;
-  /** The agent that is meant, by name. Left out: every agent of the session. */
+  /** The name of the agent. Left out: every agent of the session. */
   readonly agent?: string;
   /**
-   * Of `durable.agent` only memories with any, or all, of these tags; every one when left out. What is volatile is
-   * not filtered.
+   * Limits `durable.agent` to memories with any, or all, of these tags; all memories when left out. Volatile memories
+   * are not filtered.
    */
   readonly tags?: NonNullable<FindOptions["tags"]>;
-  /** How many of the newest messages; 20 when left out, 0 for none. */
+  /** How many of the newest messages to read; 20 when left out, 0 for none. */
   readonly messages?: number | undefined;
-  /** How many memories in each list; 100 when left out, at most 1,000. */
+  /** The most memories in each list; 100 when left out, at most 1,000. */
   readonly entries?: number | undefined;
   /** Over how many of the newest events the activity is counted; 1,000 when left out, 0 for none. */
   readonly activity?: number | undefined;
 }
 
-/** What an agent should know before it acts, with what lives shortly and what stays apart. */
+/** What an agent should know before it acts; short-lived and lasting memory are separate. */
 export interface MemoryContext {
   readonly tenant: string;
   readonly session?: string;
   readonly agent?: string;
-  /** What lives with the session, or in the volatile tier. */
+  /** Memory that ends with the session or is in the volatile tier. */
   readonly volatile: {
     /** The newest effective messages, oldest first. */
     readonly messages: readonly Message[];
@@ -38,17 +38,17 @@ export interface MemoryContext {
     /** The agent's notes in this session, then its volatile memory across sessions, each key once. */
     readonly agent: readonly MemoryEntry[];
   };
-  /** What stays. */
+  /** Memory that outlives the session. */
   readonly durable: {
     /** The agent's durable memory; without an agent, what any agent learned in this session. */
     readonly agent: readonly MemoryEntry[];
   };
   readonly activity?: SessionActivity;
-  /** Lists above that were cut, such as `durable.agent`; page through `entries` for the rest. */
+  /** Names of the lists above that are incomplete, such as `durable.agent`; read the rest through `entries`. */
   readonly incomplete: readonly string[];
 }
 
-/** Gathers what a session and an agent know. The parts are read side by side, not at one moment. */
+/** Gathers what a session and an agent know. The parts are read concurrently, not as of one moment. */
 export async function gatherContext(
   runtime: Runtime,
   tenant: string,
@@ -122,7 +122,7 @@ async function agentsInSession(
   };
 }
 
-/** Looks at every durable agent memory of the tenant: the note that names the session is no index. */
+/** Reads every durable agent memory of the tenant: the metadata that names the session is not indexed. */
 async function learnedIn(
   runtime: Runtime,
   tenant: string,

@@ -3,7 +3,6 @@ import {
   createUuidGenerator,
   type IdGenerator,
   type LimitOverrides,
-  printable,
   systemClock,
   type TokenCounter,
   type ViewStrategy,
@@ -13,6 +12,7 @@ import {
   admitFields,
   admitNullableTtl,
   admitTenant,
+  errorLine,
   type FieldTable,
   fieldTable,
   readInput,
@@ -24,36 +24,38 @@ import { type MemoryStore, Runtime } from "./runtime.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
 
 interface CommonOptions {
-  /** What a session's `view` shows; every effective message when left out. */
+  /** Chooses what a session's `view` shows; every effective message when left out. */
   readonly view?: ViewStrategy | undefined;
   /**
-   * Counts each message once, when it is appended; the count is kept with it under the counter's name, and a view
-   * that uses the same counter does not count again. Nothing is counted when left out.
+   * Counts the tokens of each message once, when it is appended. The count is stored with the message under the
+   * counter's name, and a view with the same counter uses it. Left out, nothing is counted.
    */
   readonly counter?: TokenCounter | undefined;
-  /** For the times of messages and events; the system's when left out. */
+  /** The clock for times of messages and events; the system clock when left out. */
   readonly clock?: Clock | undefined;
-  /** For sessions, messages and executions without an id; UUIDv7 when left out. */
+  /** Makes ids of sessions, messages and executions that have none; UUIDv7 when left out. */
   readonly ids?: IdGenerator | undefined;
-  /** Tighter bounds than the stores' own, checked before a store is called. */
+  /** Lower limits than those of the stores, checked before a store is called. */
   readonly limits?: LimitOverrides | undefined;
   /**
-   * How long volatile memories of agents, and volatile copies of durable ones, live when no `ttlMs` says so; `null`
-   * for ever. 86,400,000 (a day) when left out.
+   * The lifetime of agents' volatile memories, and of volatile copies of durable ones, that have no `ttlMs`; `null` for
+   * no expiry. 86,400,000 (one day) when left out.
    */
   readonly volatileTtlMs?: number | null | undefined;
-  /** Told of failures that no call reports, such as a volatile copy that could not be written. Warns when left out. */
+  /**
+   * Receives failures that no call throws, such as a volatile copy that could not be written. A warning when left out.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** A number from 0 to 1 for the pauses between tries; `Math.random` when left out. */
+  /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
   readonly random?: (() => number) | undefined;
 }
 
-/** One store for everything. Tiers are then namespaces of it: the same code runs, nothing is faster. */
+/** One store for everything. The tiers are then namespaces in it: the same API, without a faster tier. */
 export interface OneStoreOptions extends CommonOptions {
   readonly store: MemoryStore;
 }
 
-/** Two stores, one for each tier; sessions live in one of them. */
+/** Two stores, one for each tier; sessions are kept in one of them. */
 export interface TwoStoreOptions extends CommonOptions {
   readonly volatile: MemoryStore;
   readonly durable: MemoryStore;
@@ -64,9 +66,9 @@ export type MemoryOptions = OneStoreOptions | TwoStoreOptions;
 
 /** Sessions and agents' memory over one store or two. */
 export interface Memory extends AsyncDisposable {
-  /** Everything of one tenant. @throws `invalid-input`; `closed`. */
+  /** The sessions and agents of one tenant. @throws `invalid-input`; `closed`. */
   tenant(id: string): Tenant;
-  /** Refuses further calls with `closed`. Idempotent. The stores stay open: whoever created them closes them. */
+  /** Makes further calls fail with `closed`. Idempotent. The stores stay open: whoever created them closes them. */
   close(): Promise<void>;
 }
 
@@ -87,7 +89,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
 const dayMs = 24 * 3600 * 1000;
 
 /**
- * Composes stores into tenants, sessions and agents. Connects to nothing and creates nothing by itself.
+ * Provides tenants, sessions and agents over the stores. It opens no connection and writes nothing by itself.
  *
  * @throws `invalid-input` that names the option.
  * @example
@@ -176,9 +178,8 @@ function admitFunction<Value>(input: Value | undefined, name: string): Value | u
   return input;
 }
 
-/** Visible without stopping anything; a failure that nobody asked to hear of must still be seen. */
+/** A failure must be visible even when the application gave no `onError`. */
 function warn(error: unknown): void {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  // Node.js prints it as it is, and a server's words may be in it.
-  process.emitWarning(printable(text), "RelevoWarning");
+  // Node.js prints the text unescaped, and it may contain text from a server.
+  process.emitWarning(errorLine(error), "RelevoWarning");
 }

@@ -74,7 +74,7 @@ import { createViewSource, wholeView } from "./view-source.ts";
 
 type OnDispose = NonNullable<SessionOptions["onDispose"]>;
 
-/** The session behind a handle; in a turn, every write carries the fence of its lease or asks for it first. */
+/** The session of a handle. In a turn, every write carries the fence of the lease, or renews the lease first. */
 export function createSession(handle: SessionHandle, onDispose: OnDispose, turn?: HeldLease): Session {
   return new HandleSession(handle, onDispose, turn);
 }
@@ -211,7 +211,8 @@ class HandleSession implements Session {
   async delete(given: { readonly expectedVersion?: number } & CallOptions = {}): Promise<boolean> {
     const options = admitOptions(given, deleteFields);
     await this.#turn?.requireHeld(options);
-    // Learned first, so that after the delete this object's writes are late and do not begin the session anew.
+    // Read first, so that after the delete a write through this object is `history-lost` and does not create a new
+    // session.
     if (this.incarnation === undefined && (await this.head({ signal: options.signal })) === undefined)
       return false;
     return this.#handle.store.log.delete(this.address, { ...options, ...this.#handle.guard() });
@@ -243,9 +244,9 @@ class HandleSession implements Session {
     } = admitFields(execution, "execution", executionFields);
     const failure = error === undefined ? undefined : failureOf(error);
     admitChoice(status, "status", ["running", "completed", "failed", "cancelled"], "completed");
-    // With an operation id a retry must find the same id, and there is none that it could know but this one.
+    // A retry under the same operation id must produce the same execution id, and can know no other.
     const id = executionId ?? options.operationId ?? runtime.ids.next();
-    // What is undefined is absent in the log, as in JSON.
+    // Undefined fields are absent in the log, as in JSON.
     const record = {
       executionId: id,
       status,
@@ -275,7 +276,7 @@ class HandleSession implements Session {
     const options = admitOptions(given, leaseFields);
     return runUnderLease(this.#handle, options, (held, signal) => {
       const session = createSession(this.#handle, "keep", held);
-      // Code deep inside that asks for the current session must not write past the lease.
+      // Nested code that uses `currentSession()` must write under the lease as well.
       return this.#isCurrent() ? runInSession(session, () => work(session, signal)) : work(session, signal);
     });
   }
@@ -288,18 +289,18 @@ class HandleSession implements Session {
     if (this.#disposed) return;
     if (this.#onDispose === "delete") await this.delete();
     else if (this.#onDispose === "clear-working") await this.#clearWorking();
-    // Only now: a disposal that failed can be tried again.
+    // Set last, so that a disposal that failed can be retried.
     this.#disposed = true;
   }
 
-  /** True when the current session is this one, be it through another object. */
+  /** True when the current session is this one, even through another object. */
   #isCurrent(): boolean {
     const current = currentSession();
     if (!(current instanceof HandleSession) || current.#handle.runtime !== this.#handle.runtime) return false;
     return current.address.tenant === this.address.tenant && current.id === this.id;
   }
 
-  /** A session that is gone took its working memory with it, and its successor's is not ours to clear. */
+  /** A session that has ended has lost its working memory already; that of a newer session must not be cleared. */
   async #clearWorking(): Promise<void> {
     try {
       await this.working.clear();
@@ -323,7 +324,7 @@ class HandleSession implements Session {
   ): Promise<AppendResult> {
     const ttlMs = options.ttlMs === undefined ? this.#handle.ttlMs : options.ttlMs;
     const { runtime, isOpening } = this.#handle;
-    // The caller may change its messages while the first write is under way.
+    // The caller may change its messages while this write waits for the first one.
     const own = isOpening ? admitEvents(events, runtime.limits).map(({ event }) => event) : events;
     return this.#handle.write((guard) =>
       this.#handle.store.log.append(this.address, own, {
@@ -344,7 +345,7 @@ class HandleSession implements Session {
   }
 }
 
-/** Name and message of an error. Whatever was thrown may have a getter that throws, too. */
+/** Name and message of an error, whose getters may throw. */
 function failureOf(error: NonNullable<ExecutionInput["error"]>): NonNullable<ExecutionRecord["error"]> {
   requireObject(error, "execution.error");
   return readInput("execution.error", () => ({ name: String(error.name), message: String(error.message) }));

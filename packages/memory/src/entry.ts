@@ -2,47 +2,47 @@ import type { Document, DocumentInput, JsonObject, JsonValue } from "@relevo/cor
 import { admitJson, admitMetadata, admitTags, refuse, resolveLimits } from "@relevo/core/input";
 import type { Runtime } from "./runtime.ts";
 
-/** Where a memory lives: `both` is a durable memory with a volatile copy. */
+/** Where a memory is kept: `both` is a durable memory with a volatile copy. */
 export type Tier = "volatile" | "durable" | "both";
 
-/** A remembered value with what is known of it. Frozen or a copy. */
+/** A remembered value with its metadata. Frozen, or a copy. */
 export interface MemoryEntry {
   readonly key: string;
   readonly value: JsonValue;
   /** Where it was read from; `both` for the volatile copy of a durable memory. */
   readonly tier: Tier;
-  /** For `expectedVersion` of a later write to the same tier; of a copy, the durable memory's. */
+  /** For `expectedVersion` of a later write to the same tier; for a copy, the version of the durable memory. */
   readonly version: number;
   readonly tags: readonly string[];
   readonly metadata: JsonObject;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly expiresAt?: number;
-  /** The agent that remembers it; absent in working memory. */
+  /** The agent it belongs to; absent in working memory. */
   readonly agent?: string;
   /** The session in which a durable memory was made, when it was made through one. */
   readonly session?: string;
 }
 
-// The facade's own notes stand in the metadata of the document, where they cost no extra read, and never reach users.
+// What this package notes about a document is kept in its metadata, which needs no extra read, and hidden from callers.
 const reserved = "relevo:";
 const copyOf = `${reserved}copy-of`;
 const madeIn = `${reserved}session`;
 
-/** The path of the note that names the session a durable memory was made in. */
+/** The path of the metadata field that names the session in which a durable memory was made. */
 export const madeInPath: readonly ["metadata", string] = ["metadata", madeIn];
 
-/** The facade's notes on a document. */
+/** What this package notes about a document. */
 export interface Notes {
   /** The version of the durable memory that this volatile document is a copy of. */
   readonly copyOf?: number;
   readonly session?: string;
 }
 
-/** The bounds of a value are the store's to check; only what is not JSON is refused before. */
+/** The store checks the limits of a value; only values that are not JSON are refused before. */
 const unbounded = resolveLimits({ valueBytes: Number.MAX_SAFE_INTEGER, depth: 1000 });
 
-/** What the caller wants stored beside the value. */
+/** What the caller stores with the value. */
 export interface RememberFields {
   readonly ttlMs?: number | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -63,7 +63,7 @@ export function documentInput(
     if (name.startsWith(reserved))
       throw refuse(
         `metadata.${name.slice(0, 64)}`,
-        `is not allowed: names that begin with "${reserved}" are reserved.`,
+        `is not allowed: names that start with "${reserved}" are reserved.`,
       );
   }
   const noted = {
@@ -88,7 +88,7 @@ export function notesOf(document: Document): Notes {
   };
 }
 
-/** The caller's own metadata, without the facade's notes. */
+/** The caller's metadata, without this package's notes. */
 export function metadataOf(document: Document): JsonObject {
   const names = Object.keys(document.metadata);
   if (!names.some((name) => name.startsWith(reserved))) return document.metadata;
@@ -115,8 +115,8 @@ export function entryOf(document: Document, tier: "volatile" | "durable", agent?
 }
 
 /**
- * What an update keeps of the document it changes: tags, metadata and the moment it expires, which is taken by the
- * memory's clock because a put counts lifetimes from now.
+ * What an update keeps of the document: tags, metadata and the time of its expiry, converted to a lifetime by the
+ * memory's clock because a put takes lifetimes.
  */
 export function keptFields(
   runtime: Runtime,

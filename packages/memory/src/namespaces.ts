@@ -1,13 +1,13 @@
 /**
- * Where the facade keeps documents, element by element; nothing is ever joined into one string. The first element
- * is reserved: documents that an application writes to the same store by itself must begin with another one.
+ * Where this package keeps documents, as lists of elements that are never joined into one string. The first element is
+ * reserved: an application that writes documents to the same store must use another one.
  */
 export const namespaces: Readonly<Record<"working" | "sessionAgents" | "agents", readonly string[]>> = {
   /** Session documents: the working memory of one session. */
   working: ["relevo", "working"],
   /** Session documents: what one agent remembers within one session; the agent's name follows. */
   sessionAgents: ["relevo", "agents"],
-  /** Documents that stand alone: what agents remember across sessions; tier and agent's name follow. */
+  /** Stand-alone documents: what agents remember across sessions; the tier and the agent's name follow. */
   agents: ["relevo", "agents"],
 };
 

@@ -24,7 +24,7 @@ import type {
 } from "./session.ts";
 import type { ActivityOptions } from "./session-activity.ts";
 
-// The options of each call of the facade, and whether they select or refine.
+// The options of each call, and whether they select or refine.
 
 /** For calls on documents of a session. */
 export type Fenced<Options> = Options & { readonly fence?: number };

@@ -34,7 +34,7 @@ export async function readEvents(
   return { version: version ?? 0, events };
 }
 
-/** A message event that still has its content. */
+/** True for a message whose content has not been erased. */
 export function hasMessage(event: StoredEvent): event is StoredEvent & StoredEventOf<"message"> {
   return event.type === "message" && event.erasedAt === undefined;
 }

@@ -43,7 +43,7 @@ async function undoOnce(
     { types: ["message"], direction: "backward", limit: count, ...signalOf(options) },
     hasMessage,
   );
-  // An operation that is known replays whatever the log looks like now, so only a call without one may stop here.
+  // A known operation is replayed whatever the log holds now, so only a call without an operation may stop here.
   if (events.length === 0 && options.operationId === undefined) return [];
   const ranges = rangesOf(events.map((event) => event.seq));
   const request = { undo: count, reason: options.reason };
@@ -58,7 +58,7 @@ function alwaysChanged(cause: unknown): MemoryError {
   return new MemoryError("conflict", message, { retryable: true, details, cause });
 }
 
-/** Retracts everything that the log holds now. */
+/** Retracts everything that is in the log now. */
 export async function clearMessages(handle: SessionHandle, options: RetractOptions): Promise<void> {
   const { version } = await handle.read({ limit: 1, ...signalOf(options) });
   const ranges = version === 0 ? [] : [{ from: 1, to: version }];
@@ -80,12 +80,12 @@ function retract(
     ...(options.fence === undefined ? {} : { fence: options.fence }),
     ...signalOf(options),
   };
-  // With nothing to retract the operation is recorded all the same, so that its retry does nothing either.
+  // The operation is recorded even with nothing to retract, so that its retry does nothing either.
   const events = ranges.length === 0 ? [] : [{ type: "retraction" as const, body: { ranges, reason }, at }];
   return handle.write((guard) => handle.store.log.append(handle.address, events, { ...append, ...guard }));
 }
 
-/** What the first call of the same operation retracted, from the record that it left in the log. */
+/** What the first call of the same operation retracted, according to its record in the log. */
 async function replayedMessages(
   handle: SessionHandle,
   seq: number,

@@ -1,14 +1,14 @@
 import type { Clock, IdGenerator, Limits, Store, TokenCounter, ViewStrategy } from "@relevo/core";
 import { closedError } from "@relevo/core/input";
 
-/** The part of a store that the facade calls, so that a wrapped or partial store fits as well. */
+/** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
 export type MemoryStore = Pick<Store, "limits" | "log" | "documents" | "leases">;
 
 const maxOutdated = 10_000;
 
 /** What all parts of one memory share. Internal. */
 export class Runtime {
-  /** Where sessions live: their logs, their documents, their leases. */
+  /** The store of the sessions: their logs, documents and leases. */
   readonly sessions: MemoryStore;
   readonly volatile: MemoryStore;
   readonly durable: MemoryStore;
@@ -16,13 +16,13 @@ export class Runtime {
   readonly ids: IdGenerator;
   readonly view: ViewStrategy | undefined;
   readonly counter: TokenCounter | undefined;
-  /** For what the facade itself checks: tenants, names and keys. */
+  /** For what this package checks itself: tenants, names and keys. */
   readonly limits: Limits;
   /** True when the caller set limits of its own, which may be tighter than those of the stores. */
   readonly checksValues: boolean;
   readonly volatileTtlMs: number | undefined;
   readonly onError: (error: unknown) => void;
-  /** A number from 0 to 1, for the pauses between tries. */
+  /** A number from 0 to 1, for the jitter of retries. */
   readonly random: () => number;
   readonly #outdated: Map<string, number> = new Map();
   #closed = false;
@@ -55,7 +55,7 @@ export class Runtime {
     this.random = parts.random;
   }
 
-  /** Volatile slots that this process could not empty, by the durable version that outdates what they hold. */
+  /** Volatile slots that could not be emptied, with the durable version that is newer than their content. */
   get outdated(): Map<string, number> {
     return this.#outdated;
   }
@@ -63,7 +63,7 @@ export class Runtime {
   noteOutdated(slot: string, durableVersion: number): void {
     this.#outdated.delete(slot);
     this.#outdated.set(slot, durableVersion);
-    // A long outage must not fill the memory; the oldest copies are the ones whose lifetime ends first.
+    // A long outage must not fill the memory. The oldest entries are dropped: those copies expire first.
     if (this.#outdated.size > maxOutdated) {
       const oldest = this.#outdated.keys().next();
       if (!oldest.done) this.#outdated.delete(oldest.value);

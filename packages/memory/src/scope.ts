@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Session } from "./session.ts";
 
-// One for the process, because code deep inside a run has nothing else in its hands to ask. It holds no data of
-// its own: each asynchronous flow sees the session of the `run` that it was started in, and no other.
+// One for the process, because nested code has no other way to ask for the session. It holds no data itself: each
+// asynchronous flow sees only the session of the `run` in which it was started.
 const storage: AsyncLocalStorage<Session> = new AsyncLocalStorage<Session>();
 
 /**
- * The session of the innermost `session.run` around this code, also across `await`; `undefined` outside of one. In a
- * turn of that session it is the turn's, whose writes carry the lease.
+ * The session of the innermost `session.run` around this code, also across `await`; `undefined` outside. In a turn of
+ * that session, it is the turn's session, whose writes carry the fence.
  *
  * @example
  * ```ts
@@ -20,7 +20,7 @@ export function currentSession(): Session | undefined {
   return storage.getStore();
 }
 
-/** Runs the function with this session as the current one; what was current before is so again afterwards. */
+/** Runs the function with this session as the current one. */
 export function runInSession<Result>(session: Session, work: () => Result): Result {
   return storage.run(session, work);
 }

@@ -6,11 +6,11 @@ import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
 
 export interface ActivityOptions extends CallOptions {
-  /** Count over the newest so many events, which bounds the cost; 10,000 when left out. */
+  /** The most events to count, newest first, which bounds the cost; 10,000 when left out. */
   readonly maxEvents?: number | undefined;
 }
 
-/** One handoff in its latest known state. */
+/** One handoff in its latest state. */
 export interface HandoffActivity {
   readonly handoffId: string;
   readonly from: string;
@@ -29,15 +29,15 @@ export interface SessionActivity {
   readonly version: number;
   /** False when there are older events than were counted. */
   readonly complete: boolean;
-  /** Events that were looked at. */
+  /** How many events were counted. */
   readonly events: number;
   readonly messages: {
     readonly total: number;
     readonly byRole: Readonly<Record<string, number>>;
-    /** Messages that belong to an agent's story. */
+    /** Messages of an agent. */
     readonly byAgent: Readonly<Record<string, number>>;
   };
-  /** Everybody who appears in an event or at an end of a handoff. */
+  /** Every agent that an event names, or that a handoff comes from or goes to. */
   readonly agents: readonly string[];
   readonly handoffs: {
     readonly total: number;
@@ -59,7 +59,7 @@ export interface SessionActivity {
   /** When the first and the last of the counted events were recorded, by the store's clock. */
   readonly firstAt?: number;
   readonly lastAt?: number;
-  /** From the first to the last counted event; 0 when there is none, or the store's clock went back. */
+  /** From the first to the last counted event; 0 when there is none, or when the store's clock went back. */
   readonly durationMs: number;
 }
 
@@ -73,7 +73,7 @@ export async function readActivity(
     options.maxEvents === undefined ? 10_000 : admitInteger(options.maxEvents, "maxEvents", 1);
   const signal = signalOf(options);
   const head = await handle.head(signal);
-  // One more than is counted, to know whether there are more.
+  // One more than is counted, to find out whether there are older ones.
   const { version, events: found } = await readEvents(handle, {
     direction: "backward",
     limit: maxEvents + 1,
@@ -147,7 +147,7 @@ function increment(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
-/** `Object.fromEntries` makes own properties, so that an agent called `__proto__` is counted like any other. */
+/** `Object.fromEntries` makes own properties: an agent named `__proto__` is counted like any other. */
 function sorted(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
   return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

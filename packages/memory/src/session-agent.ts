@@ -24,7 +24,7 @@ import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
 import { TieredMemory, tiers } from "./tiered-memory.ts";
 
-/** An agent at work in one session: its notes in the session, in front of its memory across sessions. */
+/** An agent in one session: its notes in the session hide its memory across sessions. */
 export class SessionAgent implements AgentMemory {
   readonly name: string;
   readonly #handle: SessionHandle;
@@ -108,12 +108,12 @@ export class SessionAgent implements AgentMemory {
     return entry;
   }
 
-  /** What was remembered last is what recall finds, so an older note of the session must not stand in front. */
+  /** `recall` returns what was remembered last, so an older note of the session is removed. */
   async #dropNote(key: string, options: CallOptions): Promise<void> {
     try {
       await this.#inSession.forget(key, signalOf(options));
     } catch (error) {
-      // The session ended meanwhile, and took the note with it.
+      // The session has ended, and its notes with it.
       if (!MemoryError.isInstance(error, "history-lost")) throw error;
     }
   }

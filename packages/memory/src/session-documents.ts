@@ -21,9 +21,7 @@ import { documentInput, entryOf, keptFields, type MemoryEntry } from "./entry.ts
 import { entriesFields, type Fenced, fencedFields, rememberFields, updateFields } from "./options.ts";
 import type { SessionHandle } from "./session-handle.ts";
 
-/**
- * Memory by key in one namespace of a session's own documents: shares the session's lifetime, deletion and fence.
- */
+/** Memory by key in one namespace of a session's documents, with the session's lifetime, deletion and fence. */
 export class SessionDocuments implements WorkingMemory {
   readonly #handle: SessionHandle;
   readonly #namespace: readonly string[];
@@ -133,7 +131,7 @@ export class SessionDocuments implements WorkingMemory {
     return page;
   }
 
-  /** A put that brings the session to life cannot carry its lifetime, so the lifetime follows at once. */
+  /** A put that creates the session cannot set its lifetime, so a touch follows at once. */
   async #write<Stored extends Document | undefined>(
     options: Fenced<CallOptions>,
     perform: (guard: SessionGuard) => Promise<Stored>,
@@ -166,7 +164,7 @@ export class SessionDocuments implements WorkingMemory {
   }
 }
 
-/** The part of the options that says how often and how patiently to try. */
+/** The options for retries. */
 export function retries(
   options: UpdateMemoryOptions,
 ): Pick<UpdateMemoryOptions, "attempts" | "backoffMs" | "random"> {

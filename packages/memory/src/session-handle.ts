@@ -15,7 +15,7 @@ import { signalOf } from "./signal.ts";
 export class SessionHandle {
   readonly runtime: Runtime;
   readonly address: SessionAddress;
-  /** The idle lifetime that this object gives the session with each append. */
+  /** The idle lifetime that each append through this object sets. */
   ttlMs: number | null | undefined;
   readonly #init: SessionInit;
   #incarnation: string | undefined;
@@ -41,7 +41,7 @@ export class SessionHandle {
     return this.#incarnation;
   }
 
-  /** True while a write would wait for another one, so that it has to keep what it was given. */
+  /** True while a write would have to wait for the first one, and so needs a copy of its input. */
   get isOpening(): boolean {
     return this.#incarnation === undefined && this.#opening !== undefined;
   }
@@ -74,7 +74,7 @@ export class SessionHandle {
     }
   }
 
-  /** The incarnation to name where the call cannot create a session. */
+  /** For calls that cannot create a session. */
   guard(): { readonly incarnation?: string } {
     return this.#incarnation === undefined ? {} : { incarnation: this.#incarnation };
   }
@@ -87,7 +87,7 @@ export class SessionHandle {
     return result;
   }
 
-  /** `undefined` when the session does not exist, yet or any more. @throws `history-lost` when another one took its place. */
+  /** `undefined` when the session does not exist. @throws `history-lost` when another incarnation has replaced it. */
   async head(options: CallOptions = {}): Promise<SessionHead | undefined> {
     const known = this.#incarnation;
     const head = await this.store.log.head(this.address, options);
@@ -96,7 +96,8 @@ export class SessionHandle {
   }
 
   /**
-   * For a write to another place in this session's name. While no incarnation is known, the session may still be created.
+   * For a write to another place in this session's name. While no incarnation is known, the session may still be
+   * created.
    *
    * @throws `history-lost` when the incarnation that this object knows is gone.
    */

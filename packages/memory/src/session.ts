@@ -30,11 +30,11 @@ export interface SessionOptions {
   readonly metadata?: JsonObject | undefined;
   /** The session's idle lifetime, set by each append through this object; `null` for ever. */
   readonly ttlMs?: number | null | undefined;
-  /** The incarnation that is meant, when it is known from before. */
+  /** The incarnation, when it is known already. */
   readonly incarnation?: string;
   /**
-   * What the end of an `await using` block does, also when it ends by an exception: `keep` nothing, `clear-working`
-   * forgets the working memory, `delete` ends the session. `keep` when left out.
+   * What disposal does at the end of an `await using` block, also after an exception: `keep` changes nothing,
+   * `clear-working` forgets the working memory, `delete` ends the session. `keep` when left out.
    */
   readonly onDispose?: "keep" | "clear-working" | "delete" | undefined;
 }
@@ -42,30 +42,30 @@ export interface SessionOptions {
 /** A message, or an event of any type. */
 export type AppendInput = Message | EventInput;
 
-/** What a write to a session may name beside its content. */
+/** Options of every write to a session. */
 export interface SessionWriteOptions extends CallOptions {
-  /** Makes a retry safe: the same request under the same id is done once, another one is `conflict`. */
+  /** Makes a retry safe: the same request under one id is applied once; a different request is `conflict`. */
   readonly operationId?: string;
-  /** The token of the lease under which the caller runs. */
+  /** The fencing token of the lease under which the caller runs. */
   readonly fence?: number;
 }
 
 export interface SessionAppendOptions extends SessionWriteOptions {
-  /** The last `seq` that the caller saw. A stale one is `conflict` and changes nothing. */
+  /** The last `seq` that the caller read. A stale one is `conflict` and changes nothing. */
   readonly expectedVersion?: number;
   /**
    * For events that are `derivedFrom` others: the `removalRevision` of the `view`, the `events` or the `head` that they
    * were made from. When one of those others was erased, retracted or trimmed since, the append is `conflict`.
    */
   readonly removalRevision?: number;
-  /** Whose story the events belong to. Noted on assistant and tool messages too that name no agent. */
+  /** The agent that the events belong to. Also set on assistant and tool messages that name no agent. */
   readonly agent?: string;
   /** The session's idle lifetime from now on. */
   readonly ttlMs?: number | null | undefined;
 }
 
 export interface RetractOptions extends SessionWriteOptions {
-  /** Kept with the retraction; what the method is called when left out. */
+  /** Stored with the retraction; the name of the method when left out. */
   readonly reason?: string | undefined;
 }
 
@@ -74,18 +74,18 @@ export interface EraseEventsOptions extends CallOptions {
 }
 
 export interface MessagesOptions extends CallOptions {
-  /** Only the newest so many; all when left out. */
+  /** The most messages, newest first; all when left out. */
   readonly limit?: number | undefined;
-  /** The order of the result: `forward`, the default, has the oldest first. */
+  /** The order of the result: `forward`, the default, returns the oldest first. */
   readonly direction?: "forward" | "backward" | undefined;
-  /** Only the story of this agent. */
+  /** Only messages of this agent. */
   readonly agent?: string;
 }
 
 export interface ViewOptions extends CallOptions, ViewForm {
-  /** Takes the place of the memory's own strategy. */
+  /** Replaces the memory's own strategy. */
   readonly strategy?: ViewStrategy | undefined;
-  /** For what the strategy appends, such as a summary. */
+  /** The fencing token for events that the strategy appends, such as a summary. */
   readonly fence?: number;
 }
 
@@ -96,7 +96,7 @@ export interface ExecutionInput {
   readonly status?: ExecutionStatus | undefined;
   readonly agent?: string;
   readonly durationMs?: number | undefined;
-  /** An `Error`, or its name and message. The stack is not kept. */
+  /** An `Error`, or its name and message. The stack is not stored. */
   readonly error?: { readonly name: string; readonly message: string } | undefined;
   readonly metadata?: JsonObject | undefined;
   /** To record a later state of the same execution. */
@@ -106,91 +106,92 @@ export interface ExecutionInput {
 export interface LeaseOptions extends CallOptions {
   /** How long the lease lasts without a renewal; 30,000 when left out. */
   readonly ttlMs?: number | undefined;
-  /** How long to wait for the present holder; 0, the default, does not wait. */
+  /** How long to wait while another holder has the lease; 0, the default, does not wait. */
   readonly waitMs?: number | undefined;
 }
 
 /**
  * One conversation or workflow run of a tenant. Nothing is stored before the first write, which creates it.
  *
- * The object remembers the incarnation that it met first and names it from then on. After the session was deleted,
- * has expired or was lost by its store, reads of its log and all writes through this object are `history-lost`; take
- * a new object to begin anew. Several objects, processes and machines may use one session at once.
+ * The object remembers the first incarnation that a call returns, and names it in every later call. After the session
+ * was deleted, has expired or was lost by its store, reads of its log and all writes through this object are
+ * `history-lost`; use a new object to start again. Several objects, processes and machines may use one session at once.
  */
 export interface Session extends AsyncDisposable, SessionObject {
   readonly id: string;
   readonly address: SessionAddress;
-  /** Known after the first contact. */
+  /** `undefined` until a read or a write has returned it. */
   readonly incarnation: string | undefined;
-  /** In a turn the token of its lease, for what writes to the session by itself; `undefined` outside. */
+  /** In a turn, the fencing token of its lease; `undefined` outside. */
   readonly fence: number | undefined;
   readonly working: WorkingMemory;
 
   /**
-   * What this agent remembers in this session. Its tier `volatile`, the default here, is the session's own: seen by
-   * no other session, gone with this one. `durable` and `both` are the agent's memory across sessions, with this
-   * session noted on the entry and outside of its fence. `recall` looks in the session first, then in the agent's
-   * own memory.
+   * The memory of this agent in this session. The tier `volatile`, the default here, belongs to the session: no other
+   * session reads it, and it ends with this one. `durable` and `both` are the agent's memory across sessions; entries
+   * record this session, and its fence does not cover them. `recall` looks in the session first, then across sessions.
    */
   agent(name: string): AgentMemory;
 
   /**
-   * Adds messages or events at the end, all or none, in call order. Messages get an id when they have none, messages
-   * and events the time.
+   * Appends messages or events, all or none, in call order. Messages without an id get one, and messages and events
+   * without a time get the current one.
    *
    * @throws `conflict` with `details.conflict` = `operation` | `version` | `fence` | `sealed` | `removal`;
    *   `history-lost`; `invalid-input`; `too-large`.
    */
   append(input: AppendInput | readonly AppendInput[], options?: SessionAppendOptions): Promise<AppendResult>;
-  /** The effective messages, all as of one version. Cost follows what is returned. */
+  /** The effective messages, all as of one version. The cost grows with what is returned. */
   messages(options?: MessagesOptions): Promise<readonly Message[]>;
-  /** Events of the log with their `seq`, one page. */
+  /** One page of events with their `seq`. */
   events(options?: ReadOptions): Promise<ReadResult>;
   /**
-   * The messages that a model is shown, chosen by the call's strategy, or the memory's. Without one: every effective
-   * message, read in pages of 1,000, so the cost grows with the conversation.
+   * The messages to show to a model, chosen by the strategy of the call or of the memory. Without a strategy these are
+   * all effective messages, read in pages of 1,000, so the cost grows with the conversation.
    */
   view(options?: ViewOptions): Promise<View>;
 
   /**
-   * Takes the last messages out of what is effective and returns them, oldest first; fewer when there are fewer.
-   * Exact under concurrency: no message is returned by two calls. With an operation id also under retry.
+   * Retracts the last messages and returns them, oldest first; fewer when there are fewer. Exact under concurrency, and
+   * with an operation id under retries: no message is returned by two calls.
    *
-   * @throws `conflict`, retryable, when others wrote first at every one of 20 tries.
+   * @throws `conflict`, retryable, when other writers wrote first in each of 20 tries.
    */
   undo(count?: number, options?: RetractOptions): Promise<readonly Message[]>;
   /** `undo(1)`: the last message, `undefined` when there is none. */
   popMessage(options?: SessionWriteOptions): Promise<Message | undefined>;
-  /** Takes every message out of what is effective; the session, its version and its working memory stay. */
+  /** Retracts every message; the session, its version and its working memory stay. */
   clear(options?: RetractOptions): Promise<void>;
-  /** Removes the content of these events for good, with that of the summaries made from them. */
+  /** Permanently removes the content of these events, and of the summaries made from them. */
   erase(options: EraseEventsOptions): Promise<EraseResult>;
-  /** Retention: removes the longest prefix that is all older; returns how many events went. */
+  /** Retention: removes the longest prefix of events that are all older; returns how many were removed. */
   trim(
     options: CallOptions & ({ readonly beforeSeq: number } | { readonly olderThan: number }),
   ): Promise<number>;
-  /** Ends the session with its log and its documents. False when there was none. */
+  /** Deletes the session with its log and its documents. Returns false when there was none. */
   delete(options?: { readonly expectedVersion?: number } & CallOptions): Promise<boolean>;
 
-  /** What is known of the session; `undefined` before its first write and after its end. */
+  /** The state of the session; `undefined` before its first write and after its end. */
   head(options?: CallOptions): Promise<SessionHead | undefined>;
-  /** Refreshes the idle lifetime and changes what is given. `undefined` when there is no session. */
+  /** Restarts the idle lifetime and changes the given fields. `undefined` when there is no session. */
   touch(options?: Omit<TouchOptions, "incarnation">): Promise<SessionHead | undefined>;
   /**
-   * Adds a record to the audit trail and returns its id: the one that was given, or the operation id, or a new one.
+   * Appends an execution record to the audit trail and returns its id: the given one, or the operation id, or a new
+   * one.
    */
   recordExecution(execution: ExecutionInput, options?: SessionWriteOptions): Promise<string>;
-  /** What happened in the session, counted over its newest events. */
+  /** A report of what happened in the session, counted over its newest events. */
   activity(options?: ActivityOptions): Promise<SessionActivity>;
 
   /** @throws `conflict` with `details.conflict` = `lease` while another holds it; `unsupported`. */
   lease(options?: LeaseOptions): Promise<Lease>;
   /**
-   * Runs one turn under a lease, which is renewed meanwhile and released at the end. Writes through the session that
-   * the function gets carry the lease's fence, so a turn that lost its lease can add or remember nothing more; `erase`,
-   * `trim`, `touch` and `delete` cannot carry it and ask for the lease just before. Where this session was current,
-   * that session is. The signal fires when the lease is lost, with the reason, or when the caller's does. One failed
-   * renewal is no loss: there are two more tries before the lease runs out.
+   * Runs one turn under a lease, which is renewed during the turn and released at its end. Writes through the session
+   * that the function receives carry the fence of the lease: a turn that has lost its lease can append and remember
+   * nothing more. `erase`, `trim`, `touch` and `delete` cannot carry a fence and renew the lease just before. If this
+   * session was the current one, the turn's session is during the turn. The signal fires when the lease is lost, with
+   * the reason, or when the caller's signal fires. The lease survives a failed renewal: two more follow in its
+   * lifetime.
    *
    * @throws as `lease`, before the function runs; what the function throws.
    */
@@ -201,8 +202,8 @@ export interface Session extends AsyncDisposable, SessionObject {
   /** Runs the function with this session as `currentSession()`. */
   run<Result>(work: () => Result): Result;
   /**
-   * For packages that write to the log by themselves, such as `@relevo/handoff-tracing`: performs one write in the name of
-   * this session, with its incarnation, or what it is created with, and its fence and lifetime.
+   * For packages that write to the log themselves, such as `@relevo/handoff-tracing`: performs one write on behalf of
+   * this session, with its incarnation (or its initial subject and metadata), its fence and its lifetime.
    */
   withGuard<Result extends { readonly incarnation?: string } | undefined>(
     perform: (guard: SessionWriteGuard) => Promise<Result>,

@@ -1,6 +1,9 @@
 import type { CallOptions } from "@relevo/core";
 
-/** Only the signal of a call's options, to pass on to another call; without one nothing, so that it takes no other away. */
+/**
+ * The signal of a call's options, to spread into another call's; `{}` without one, so that it overrides no other
+ * signal.
+ */
 export function signalOf(options: CallOptions): CallOptions {
   return options.signal === undefined ? {} : { signal: options.signal };
 }

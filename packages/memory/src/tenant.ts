@@ -18,19 +18,19 @@ import type { Session, SessionOptions } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
 import { TieredMemory } from "./tiered-memory.ts";
 
-/** Everything of one tenant. What is reached through it carries the tenant; there is no way across. */
+/** The sessions and agents of one tenant. Everything reached through it belongs to this tenant. */
 export interface Tenant {
   readonly id: string;
   /**
-   * A session by id, or a new one with a generated id (UUIDv7). Touches nothing: the first write creates the
-   * session, with subject and metadata.
+   * A session by id, or a new one with a generated id (UUIDv7). Nothing is stored until the first write, which creates
+   * the session with its subject and metadata.
    */
   session(id?: string, options?: SessionOptions): Session;
   /** One page of the tenant's sessions, in the order of their ids as UTF-8 bytes. */
   sessions(options?: ListSessionsOptions): Promise<Page<SessionHead>>;
-  /** What the agent of this name remembers across sessions. Touches nothing by itself. */
+  /** The memory of this agent across sessions. Nothing is stored until the first write. */
   agent(name: string): AgentMemory;
-  /** What an agent should know before it acts, in one call. */
+  /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;
 }
 

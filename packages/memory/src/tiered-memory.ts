@@ -34,7 +34,7 @@ import { VolatileSlot } from "./volatile-slot.ts";
 
 export const tiers: readonly Tier[] = ["volatile", "durable", "both"];
 
-/** The memory of one agent across sessions, in two tiers; see `AgentMemory` for what it promises. */
+/** The memory of one agent across sessions, in two tiers; `AgentMemory` documents its guarantees. */
 export class TieredMemory implements AgentMemory {
   readonly name: string;
   readonly #runtime: Runtime;
@@ -101,8 +101,8 @@ export class TieredMemory implements AgentMemory {
     const tier = admitChoice(options.tier, "tier", tiers, "both");
     const signal = signalOf(options);
     const slot = this.#slot(key);
-    // Durable first: a copy that is left by a failure here is removed by the retry, and no copy can be made of a
-    // memory that is gone (see `settle`).
+    // Durable first: if this fails afterwards, a retry removes the copy, and no copy can be made of a deleted memory
+    // (see `#settle`).
     const durable =
       tier !== "volatile" && (await this.#durable.delete(this.#address("durable", key), signal));
     if (tier === "durable") await slot.forgetCopy(signal);
@@ -167,8 +167,8 @@ export class TieredMemory implements AgentMemory {
   }
 
   /**
-   * Brings the volatile tier in line after a durable write that succeeded. Nothing here fails the call: the durable
-   * memory is the truth and it is written.
+   * Updates the volatile tier after a successful durable write. Nothing here fails the call: the durable memory is
+   * authoritative, and it is written.
    */
   async #settle(
     slot: VolatileSlot,
@@ -182,7 +182,7 @@ export class TieredMemory implements AgentMemory {
     }
     const copy = await slot.putCopy(document);
     if (copy === undefined) return;
-    // Between our durable write and the copy, another writer may have forgotten the memory or written a newer one.
+    // Between the durable write and the copy, another writer may have deleted the memory or written a newer one.
     try {
       const now = await this.#durable.get(this.#address("durable", document.key));
       if (now?.version !== document.version) await slot.invalidate(document.version, copy.version);
@@ -223,7 +223,7 @@ export class TieredMemory implements AgentMemory {
   }
 }
 
-/** True where the store could not answer; input that is refused and aborted calls are the caller's. */
+/** True when the store could not answer, as opposed to refused input and aborted calls. */
 export function isOutage(error: unknown): boolean {
   return !["invalid-input", "too-large", "aborted"].some((code) =>
     MemoryError.isInstance(error, code as "aborted"),

@@ -6,10 +6,10 @@ import { signalOf } from "./signal.ts";
 
 const defaultTtlMs = 30_000;
 
-/** How often a lease is renewed in each lifetime. */
+/** How many times a lease is renewed in each lifetime. */
 const renewals = 3;
 
-/** The lease of a turn, as its writes need it. */
+/** What the writes of a turn need of its lease. */
 export interface HeldLease {
   readonly fence: number;
   /** For writes that cannot carry a fence. @throws `conflict` when the lease was lost; what the store throws. */
@@ -45,14 +45,14 @@ export async function runUnderLease<Result>(
     return await work({ fence: lease.fence, requireHeld }, signal);
   } finally {
     stopRenewing();
-    // The work is done either way, and a lease that cannot be released ends by itself.
+    // The work is done either way, and a lease that cannot be released expires.
     await lease.release().catch((error) => handle.runtime.onError(error));
   }
 }
 
 /**
- * Renews until it is told to stop, or until the lease is lost: the store says so, or has not answered well for a
- * whole lifetime. This timer only decides how often to ask; whether the lease still holds is the store's to say.
+ * Renews until it is stopped or the lease is lost: the store says so, or no renewal has succeeded for a whole lifetime.
+ * The timer only decides how often to renew; whether the lease is still held is decided by the store.
  */
 function keepRenewed(lease: Lease, ttlMs: number, onLost: (reason: unknown) => void): () => void {
   const stopped = new AbortController();
@@ -88,7 +88,7 @@ function keepRenewed(lease: Lease, ttlMs: number, onLost: (reason: unknown) => v
   };
 }
 
-/** A store that cannot answer now has not taken the lease away. */
+/** When the store cannot answer now, the lease may still be held. */
 function isPassing(error: unknown): boolean {
   return MemoryError.isInstance(error, "unavailable") || MemoryError.isInstance(error, "timeout");
 }

@@ -16,22 +16,23 @@ import type { Runtime } from "./runtime.ts";
 import { signalOf } from "./signal.ts";
 
 /**
- * The volatile place of one key: empty, a memory of its own, or the copy of a durable memory. A copy is only a cache,
- * so it may be removed at any time; it must never be older than what the durable tier acknowledged to this process.
+ * The volatile document of one key: absent, an independent volatile memory, or the copy of a durable memory. A copy is
+ * only a cache and may be removed at any time; it must never be older than what the durable tier acknowledged to this
+ * process.
  */
 export class VolatileSlot {
   readonly #runtime: Runtime;
   readonly #address: DocumentAddress;
   readonly #name: string;
 
-  /** `name` is an injective name of the address. */
+  /** `name` identifies the address uniquely. */
   constructor(runtime: Runtime, address: DocumentAddress, name: string) {
     this.#runtime = runtime;
     this.#address = address;
     this.#name = name;
   }
 
-  /** What stands here, unless this process knows that it is outdated. */
+  /** The document, unless this process knows that it is outdated. */
   async get(options: CallOptions): Promise<Document | undefined> {
     const { outdated } = this.#runtime;
     const document = await this.#documents.get(this.#address, signalOf(options));
@@ -45,13 +46,13 @@ export class VolatileSlot {
     return undefined;
   }
 
-  /** True when this process knows that the durable tier has a later word than what stood here. */
+  /** True when this process knows that the durable tier has a newer value. */
   isOutdated(document: Document): boolean {
     const by = this.#runtime.outdated.get(this.#name);
     return by !== undefined && (notesOf(document).copyOf ?? 0) < by;
   }
 
-  /** Stores a volatile memory of its own. */
+  /** Stores an independent volatile memory. */
   async put(value: JsonValue, fields: RememberFields, options: PutOptions): Promise<Document> {
     const input = documentInput(this.#runtime, value, this.#withLifetime(fields));
     const document = await this.#documents.put(this.#address, input, options);
@@ -79,8 +80,8 @@ export class VolatileSlot {
   }
 
   /**
-   * Removes a copy before the durable memory changes, so that a crash between the two writes leaves no stale copy.
-   * A memory of its own stays: the durable write may still be refused.
+   * Removes a copy before the durable memory changes, so that a crash between the two writes leaves no stale copy. An
+   * independent volatile memory stays: the durable write may still be refused.
    */
   async dropCopy(options: CallOptions): Promise<"empty" | "taken"> {
     try {
@@ -113,7 +114,7 @@ export class VolatileSlot {
     }
   }
 
-  /** Empties the slot, or remembers that what is in it is older than this durable version. Never throws. */
+  /** Deletes the document, or notes that it is older than this durable version. Never throws. */
   async invalidate(durableVersion: number, slotVersion?: number): Promise<void> {
     try {
       await this.#documents.delete(
@@ -122,7 +123,7 @@ export class VolatileSlot {
       );
       this.#runtime.outdated.delete(this.#name);
     } catch (error) {
-      // Somebody wrote it anew, and has the later word.
+      // Another writer has replaced it; theirs is newer.
       if (isConflict(error, "version")) return;
       this.#runtime.noteOutdated(this.#name, durableVersion);
       this.#runtime.onError(error);
@@ -135,7 +136,7 @@ export class VolatileSlot {
     return existed;
   }
 
-  /** Removes the copy of a durable memory that was forgotten; a memory of its own stays. */
+  /** Removes the copy of a durable memory that was forgotten; an independent volatile memory stays. */
   async forgetCopy(options: CallOptions): Promise<void> {
     const document = await this.#documents.get(this.#address, signalOf(options));
     if (document === undefined || notesOf(document).copyOf === undefined) return;
@@ -149,7 +150,8 @@ export class VolatileSlot {
   #copyOf(durable: Document): ReturnType<typeof documentInput> {
     const { volatileTtlMs } = this.#runtime;
     const { session } = notesOf(durable);
-    // Both times are the durable store's, so the difference holds whatever the other store's clock says.
+    // Both times are from the durable store's clock, so the difference does not depend on the clock of the volatile
+    // store.
     const lifetime = durable.expiresAt === undefined ? undefined : durable.expiresAt - durable.updatedAt;
     const ttlMs =
       lifetime === undefined ? volatileTtlMs : Math.max(1, Math.min(lifetime, volatileTtlMs ?? lifetime));

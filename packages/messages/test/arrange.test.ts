@@ -1,14 +1,4 @@
 import type { ContentPart, Message, Provider, ToolCallPart, ViewForm } from "@relevo/core";
-import { describe, expect, it } from "vitest";
-import {
-  arrangeGroups,
-  continuation,
-  groupEntries,
-  missingResult,
-  prompting,
-  providers,
-  validateForProvider,
-} from "../src/index.ts";
 import {
   assistant,
   by,
@@ -22,7 +12,17 @@ import {
   system,
   tool,
   user,
-} from "./support/parts.ts";
+} from "@relevo/random-conversations";
+import { describe, expect, it } from "vitest";
+import {
+  arrangeGroups,
+  continuation,
+  groupEntries,
+  missingResult,
+  prompting,
+  providers,
+  validateForProvider,
+} from "../src/index.ts";
 
 function arrange(messages: readonly Message[], form: ViewForm = {}): readonly Message[] {
   return arrangeGroups(groupEntries(entriesOf(messages), form).groups, form).map(({ message }) => message);

@@ -1,8 +1,4 @@
 import type { Message } from "@relevo/core";
-import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { looksValid } from "../src/arrange/assert-valid.ts";
-import { providers, validateForProvider } from "../src/index.ts";
 import {
   assistant,
   by,
@@ -16,7 +12,11 @@ import {
   system,
   tool,
   user,
-} from "./support/parts.ts";
+} from "@relevo/random-conversations";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { looksValid } from "../src/arrange/assert-valid.ts";
+import { providers, validateForProvider } from "../src/index.ts";
 
 describe("the check of a view", () => {
   const messages: readonly Message[] = [

@@ -1,5 +1,3 @@
-import { describe, expect, it } from "vitest";
-import { groupEntries, providers, validateForProvider } from "../src/index.ts";
 import {
   approvalRequest,
   approvalResponse,
@@ -9,7 +7,9 @@ import {
   result,
   tool,
   user,
-} from "./support/parts.ts";
+} from "@relevo/random-conversations";
+import { describe, expect, it } from "vitest";
+import { groupEntries, providers, validateForProvider } from "../src/index.ts";
 import { groupsOf, leftoversOf, missing, shownOf } from "./support/shown.ts";
 
 describe("approvals", () => {

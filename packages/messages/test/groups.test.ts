@@ -1,6 +1,4 @@
 import type { Message } from "@relevo/core";
-import { describe, expect, it } from "vitest";
-import { groupEntries, missingResult, providers, validateForProvider } from "../src/index.ts";
 import {
   assistant,
   by,
@@ -13,7 +11,9 @@ import {
   system,
   tool,
   user,
-} from "./support/parts.ts";
+} from "@relevo/random-conversations";
+import { describe, expect, it } from "vitest";
+import { groupEntries, missingResult, providers, validateForProvider } from "../src/index.ts";
 import { groupsOf, leftoversOf, missing, shownOf } from "./support/shown.ts";
 
 describe("groups", () => {

@@ -1,5 +1,5 @@
 import type { Message, ViewForm } from "@relevo/core";
-import { conversation, strange } from "@relevo/random-conversations";
+import { conversation, entriesOf, strange } from "@relevo/random-conversations";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -10,7 +10,6 @@ import {
   type ViewMessage,
   validateForProvider,
 } from "../src/index.ts";
-import { entriesOf } from "./support/parts.ts";
 
 const seed = 20_261_126;
 

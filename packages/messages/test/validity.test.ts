@@ -1,6 +1,4 @@
 import type { Message, Provider, ViewForm } from "@relevo/core";
-import { describe, expect, it } from "vitest";
-import { providers, validateForProvider } from "../src/index.ts";
 import {
   assistant,
   by,
@@ -14,7 +12,9 @@ import {
   system,
   tool,
   user,
-} from "./support/parts.ts";
+} from "@relevo/random-conversations";
+import { describe, expect, it } from "vitest";
+import { providers, validateForProvider } from "../src/index.ts";
 
 const image = { type: "image", url: "https://example.com/a.png" } as const;
 

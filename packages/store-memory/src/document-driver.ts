@@ -1,4 +1,4 @@
-import type { Document, DocumentAddress, DocumentScope } from "@relevo/core";
+import type { Document, DocumentScope } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
 import type { Answer, DocumentDriver, DriverPage } from "@relevo/core/store";
 import { addressOf } from "./derived-index.ts";
@@ -18,15 +18,6 @@ interface Reading {
 
 /** The documents of the shared memory. */
 export function createDocumentDriver(state: StoreState): DocumentDriver {
-  function getOne(address: DocumentAddress, now: number): Answer<Document | undefined> {
-    const { tenant, session: id, namespace, key } = address;
-    const session = id === undefined ? undefined : state.session({ tenant, session: id }, now);
-    if (id !== undefined && session === undefined) return absent(state, { tenant, session: id });
-    const set = id === undefined ? state.tenants.get(tenant)?.documents : session?.documents;
-    const row = state.document(set, documentSortKey(namespace, key), now);
-    return { ok: row && showDocument(row, session) };
-  }
-
   /** Lets a reader walk a set. What it finds expired is gone for good, even if the clock goes back. */
   function readSet<Item, Position>(
     { tenant, session: id }: DocumentScope,
@@ -54,10 +45,15 @@ export function createDocumentDriver(state: StoreState): DocumentDriver {
     get({ addresses }) {
       const now = state.now();
       const documents: (Document | undefined)[] = [];
-      for (const address of addresses) {
-        const answer = getOne(address, now);
-        if (answer.refused !== undefined) return answer;
-        documents.push(answer.ok);
+      for (const { tenant, session: id, namespace, key } of addresses) {
+        const session = id === undefined ? undefined : state.session({ tenant, session: id }, now);
+        if (id !== undefined && session === undefined) {
+          const answer = absent(state, { tenant, session: id });
+          if (answer.refused !== undefined) return answer;
+        }
+        const set = id === undefined ? state.tenants.get(tenant)?.documents : session?.documents;
+        const row = state.document(set, documentSortKey(namespace, key), now);
+        documents.push(row && showDocument(row, session));
       }
       return { ok: documents };
     },

@@ -4,13 +4,13 @@ import {
   type IdGenerator,
   type LimitOverrides,
   type Limits,
-  printable,
   systemClock,
 } from "@relevo/core";
 import {
   admitFields,
   admitInteger,
   admitTtl,
+  errorLine,
   type FieldTable,
   fieldTable,
   resolveLimits,
@@ -129,7 +129,6 @@ export function resolveOptions(given: MemoryStoreOptions): ResolvedOptions {
 }
 
 function warn(error: unknown): void {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   // Node.js prints it as it is, and anybody's words may be in it.
-  process.emitWarning(printable(text), "RelevoStoreWarning");
+  process.emitWarning(errorLine(error), "RelevoStoreWarning");
 }

@@ -113,7 +113,6 @@ export function methodsOf(store: PostgresStore): readonly string[] {
   const { log, documents, leases, maintenance } = store;
   return Object.entries({ log, documents, leases, maintenance })
     .flatMap(([port, methods]) => Object.keys(methods).map((method) => `${port}.${method}`))
-    .filter((name) => name !== "leases.close")
     .toSorted();
 }
 

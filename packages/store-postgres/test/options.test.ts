@@ -24,7 +24,7 @@ it("an option that nobody knows is refused by every call, and an undefined guard
       "maintenance.tenantStatistics": (o) => maintenance.tenantStatistics("acme", o),
       "maintenance.tableStatistics": (o) => maintenance.tableStatistics(o),
     },
-    ["store.close", "leases.close"],
+    ["store.close"],
   );
   expect([...factories, ...ofStore]).toEqual([]);
   await expect(migratePostgres({ pglite, dryRun: undefined } as never)).rejects.toThrow("options.dryRun");

@@ -1,9 +1,9 @@
 import { rangesInclude } from "@relevo/core/input";
 import { createMemory } from "@relevo/memory";
+import { assistant, call, reasoning, result, tool, user } from "@relevo/random-conversations";
 import { createMemoryStore } from "@relevo/store-memory";
 import { expect, it } from "vitest";
 import { summarize, window } from "../src/index.ts";
-import { assistant, call, reasoning, result, tool, user } from "./support/parts.ts";
 
 it("a pinned message right before the oldest one that was read is not counted as dropped", async () => {
   // The first page holds 64 messages.

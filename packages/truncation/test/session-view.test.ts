@@ -1,10 +1,10 @@
 import type { Message } from "@relevo/core";
 import { createMemory, type Session } from "@relevo/memory";
 import { missingResult, prompting } from "@relevo/messages";
+import { assistant, call, result, system, tool, user } from "@relevo/random-conversations";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import { compose, extractiveSummarizer, summarize, tokenBudget, window } from "../src/index.ts";
-import { assistant, call, result, system, tool, user } from "./support/parts.ts";
 import { textsOf, turns } from "./support/summarizers.ts";
 
 const exact = (messages: number) => window({ messages, low: messages });

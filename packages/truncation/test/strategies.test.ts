@@ -1,6 +1,7 @@
 import type { JsonObject, Message } from "@relevo/core";
 import { MemoryError } from "@relevo/core";
 import { continuation, missingResult } from "@relevo/messages";
+import { assistant, call, reasoning, result, system, tool, user } from "@relevo/random-conversations";
 import { describe, expect, it } from "vitest";
 import {
   compose,
@@ -14,7 +15,6 @@ import {
   window,
 } from "../src/index.ts";
 import { roundness } from "../src/strategies/choose-cut.ts";
-import { assistant, call, reasoning, result, system, tool, user } from "./support/parts.ts";
 import { recordingSummarizer, textsOf, turns } from "./support/summarizers.ts";
 
 /** Every message costs ten, whatever it says. */

@@ -1,9 +1,9 @@
 import type { Message } from "@relevo/core";
 import { createMemory, type Session } from "@relevo/memory";
+import { approvalRequest, approvalResponse, assistant, call, tool, user } from "@relevo/random-conversations";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import { summarize } from "../src/index.ts";
-import { approvalRequest, approvalResponse, assistant, call, tool, user } from "./support/parts.ts";
 import { recordingSummarizer, turns } from "./support/summarizers.ts";
 
 const refusal = tool(approvalResponse("p", false, "too dear"));

@@ -1,9 +1,9 @@
 import type { Message } from "@relevo/core";
 import { createMemory, type Session } from "@relevo/memory";
+import { assistant, by, call, reasoning, result, tool, user } from "@relevo/random-conversations";
 import { createMemoryStore } from "@relevo/store-memory";
 import { expect, it } from "vitest";
 import { compose, type Strategy, summarize, tokenBudget } from "../src/index.ts";
-import { assistant, by, call, reasoning, result, tool, user } from "./support/parts.ts";
 import { recordingSummarizer, textsOf, turns } from "./support/summarizers.ts";
 
 /** A session with these messages, of which some are pinned by their place. */

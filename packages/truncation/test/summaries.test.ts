@@ -1,5 +1,6 @@
 import { isEvent, type StoredEvent, type ViewStrategy } from "@relevo/core";
 import { createMemory, type Session } from "@relevo/memory";
+import { assistant, call, result, tool, user } from "@relevo/random-conversations";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import {
@@ -11,7 +12,6 @@ import {
   summarize,
   tokenBudget,
 } from "../src/index.ts";
-import { assistant, call, result, tool, user } from "./support/parts.ts";
 import { recordingSummarizer, textsOf, turns } from "./support/summarizers.ts";
 
 const heading = "Summary of the conversation so far:\n";

@@ -1,3 +1,4 @@
+import { alignColumns } from "./align-columns.ts";
 import type { Target } from "./benchmark.ts";
 import type { Measurement, Quartiles } from "./measure.ts";
 
@@ -13,16 +14,7 @@ export function formatTable(measurements: readonly Measurement[]): string {
     one.target === undefined ? "–" : describe(one.target),
     one.withinTarget === undefined ? "–" : one.withinTarget ? "yes" : "NO",
   ]);
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) =>
-        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join("  ");
-  return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+  return alignColumns(header, rows, 2);
 }
 
 function describe(target: Target): string {

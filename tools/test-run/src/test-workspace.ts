@@ -139,17 +139,19 @@ async function slowTests(
   return withRun(run, tallies, report);
 }
 
-/** Slow tests of a project without the target `slow` would run nowhere: each such file is a failure. */
+/** Tests of a project without the target of their tier would run nowhere: each such file is a failure. */
 async function orphans(root: string, projects: readonly Project[]): Promise<readonly Tally[]> {
-  const found: string[] = [];
+  const found: Tally[] = [];
   for (const { root: folder, targets } of projects) {
-    if (targets.includes("slow") || !existsSync(join(root, folder, "test"))) continue;
+    if (!existsSync(join(root, folder, "test"))) continue;
     const files = await readdir(join(root, folder, "test"), { recursive: true });
-    found.push(
-      ...files.filter((file) => file.endsWith(".slow.test.ts")).map((file) => `${folder}/test/${file}`),
-    );
+    for (const file of files.filter((name) => name.endsWith(".test.ts"))) {
+      const target = file.endsWith(".slow.test.ts") ? "slow" : "test";
+      if (targets.includes(target)) continue;
+      found.push(missing(`${folder}/test/${file}`, `never runs: its project has no target ${target}`));
+    }
   }
-  return found.map((file) => missing(file, "never runs: its project has no target slow"));
+  return found;
 }
 
 /** Shows what Nx printed when it failed; that alone is a failure when every report says that all is well. */

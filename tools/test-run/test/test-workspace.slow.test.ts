@@ -89,11 +89,15 @@ it("counts what is slow when asked, and tells the soak its time", async () => {
   await scratch.write({
     ...packageFiles("sums", { slow: {}, fuzz: shell("true"), faults: shell("true"), soak }),
     "packages/sums/test/sums.slow.test.ts": testFile(3),
+    ...packageFiles("tool", { test: undefined, slow: {} }),
+    "packages/tool/test/tool.slow.test.ts": testFile(3),
   });
+  // A tool may have slow tests alone.
+  await rm(join(scratch.root, "packages", "tool", "test", "tool.test.ts"));
   await format();
   const { code, output } = await run("--slow", "--faults", "--soak", "8");
   expect(code, output).toBe(0);
-  for (const part of ["slow tests: 2", "fuzz: 1", "faults: 1", "soak: 1"]) {
+  for (const part of ["slow tests: 4", "fuzz: 1", "faults: 1", "soak: 1"]) {
     expect(output).toContain(`${part} passed, 0 failed`);
   }
 });
@@ -108,6 +112,7 @@ it("fails for every package that is broken, each in its own way, and names what 
     "packages/untyped/src/broken.ts": "export const text: string = 3;\n",
     ...packageFiles("forgotten"),
     "packages/forgotten/test/forgotten.slow.test.ts": testFile(3),
+    ...packageFiles("untested", { test: undefined }),
   });
   await format();
   await scratch.write({
@@ -130,6 +135,8 @@ it("fails for every package that is broken, each in its own way, and names what 
     /^✖ .*loose\.ts:\d+: format/mu,
     /^✖ .*left\.ts:\d+: lint\/suspicious\/noImportCycles/mu,
     /^✖ .*forgotten\.slow\.test\.ts: never runs/mu,
+    /^✖ @relevo\/untested: .*left no readable report/mu,
+    /^✖ .*untested\.test\.ts: never runs/mu,
   ]) {
     // Just above the closing line, where it is still on the screen.
     expect(lastLines, output).toMatch(problem);

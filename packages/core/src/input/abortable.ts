@@ -8,8 +8,8 @@ export interface AbortableOptions {
 }
 
 /**
- * Settles as the promise does, unless the signal fires first: work that ignores its signal cannot hold up its caller.
- * The work itself continues, and what becomes of it then is nobody's unhandled rejection. No listener is left behind.
+ * Settles as the promise does, unless the signal fires first: work that ignores its signal cannot block its caller. The
+ * work itself continues, and a later failure of it is not an unhandled rejection. No listener is left behind.
  *
  * @throws `aborted`, also when the signal had fired before.
  */
@@ -23,7 +23,7 @@ export async function abortable<Result>(
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
-    // The abort stands first: of two that have settled already, it wins.
+    // The abort comes first: when both have settled already, it wins.
     return await Promise.race([aborted.promise, promise]);
   } finally {
     signal.removeEventListener("abort", onAbort);

@@ -1,5 +1,5 @@
 import type { JsonValue } from "../json.ts";
-import { MemoryError } from "../memory-error.ts";
+import { MemoryError, type Outcome } from "../memory-error.ts";
 
 /** What the other writer changed first, or what does not match. */
 export type ConflictKind =
@@ -13,7 +13,7 @@ export type ConflictKind =
   | "import";
 
 const messages: Readonly<Record<ConflictKind, string>> = {
-  version: "Somebody wrote first: the expected version is not the current one. Read again and decide anew.",
+  version: "Another writer was first: the expected version is not the current one. Read again and retry.",
   fence: "The lease is no longer the newest: another holder runs this session. Stop this turn.",
   operation: "This operation id was used for another request. Use a new id for a new request.",
   sealed: "The session is sealed, because it is being moved to another store.",
@@ -52,6 +52,7 @@ const historyLostMessages = {
     "The store no longer knows what was written since this cursor. Read everything again, and begin with a new cursor.",
 } as const;
 
-export function closedError(): MemoryError {
-  return new MemoryError("closed", "The store was closed. Create a new one.");
+/** `outcome` for a call that was under way when the store was closed. */
+export function closedError(outcome: Outcome = "not-applied"): MemoryError {
+  return new MemoryError("closed", "The store was closed. Create a new one.", { outcome });
 }

@@ -1,7 +1,7 @@
-// Not the global one, which test runners replace by a fake that never comes: a store has to work beside fake timers.
+// Not the global one, which test runners replace by a fake that never fires: a store must work with fake timers.
 import { setImmediate } from "node:timers";
 
-/** Decides when work that never waits has to let the event loop turn. */
+/** Decides when work that never waits must yield to the event loop. */
 export interface EventLoopPacer {
   /**
    * To be called once for each piece of work. Nothing while the event loop can wait; a promise of its next turn once

@@ -4,6 +4,7 @@ export { jsonEquals } from "../where.ts";
 export { type AbortableOptions, abortable, anySignal } from "./abortable.ts";
 export { admitCall } from "./call.ts";
 export { closedError, conflict, historyLost } from "./conflict.ts";
+export { describeError, type ErrorDescription, errorLine, storableText } from "./describe-error.ts";
 export { createEventLoopPacer, type EventLoopPacer } from "./event-loop.ts";
 export { type AdmittedEvent, admitEvent, admitEvents, admitEventType } from "./events.ts";
 export {

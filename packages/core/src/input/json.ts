@@ -14,14 +14,14 @@ export interface AdmittedJson<Value extends JsonValue = JsonValue> {
 }
 
 /**
- * The choke point for values. One walk checks, copies, freezes and measures: what a caller changes afterwards
- * changes nothing stored, and a reader cannot change it either. Each property is read once, so a getter or a
- * proxy cannot show the check one value and the store another.
+ * The choke point for values. One walk checks, copies, freezes and measures: what a caller changes afterwards changes
+ * nothing stored, and a reader cannot change it either. Each property is read once, so a getter or a proxy cannot show
+ * the check one value and the store another.
  *
- * A property that is `undefined` counts as absent, as `JSON.stringify` has it, unless it is to be refused; -0 is 0. Symbol keys and extra
- * properties of arrays are left out, as there. Everything else that JSON cannot carry is refused: NaN, dates, maps,
- * class instances, functions, holes, lone surrogates, NUL (which PostgreSQL's jsonb cannot hold) and the key
- * `__proto__`.
+ * A property that is `undefined` counts as absent, as `JSON.stringify` has it, unless it is to be refused; -0 is 0.
+ * Symbol keys and extra properties of arrays are left out, as there. Everything else that JSON cannot carry is refused:
+ * NaN, dates, maps, class instances, functions, holes, lone surrogates, NUL (which PostgreSQL's jsonb cannot hold) and
+ * the key `__proto__`.
  *
  * @throws `invalid-input` with the path of the culprit, also when reading a property throws; `too-large` past
  *   `maxBytes` or `limits.depth`.

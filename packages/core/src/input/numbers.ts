@@ -85,7 +85,9 @@ export function admitChoice<Choice extends string>(
   return input as Choice;
 }
 
-/** @throws `aborted` when the signal has fired already; `invalid-input` for what is no signal, such as its controller. */
+/**
+ * @throws `aborted` when the signal has fired already; `invalid-input` for what is no signal, such as its controller.
+ */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
   // Only a real one: `AbortSignal.any`, through which stores pass it on, throws for what merely looks like one.

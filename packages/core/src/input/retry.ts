@@ -3,11 +3,11 @@ import type { CallOptions } from "../ports/common.ts";
 import { sleep } from "./sleep.ts";
 
 export interface RetryOptions extends CallOptions {
-  /** How often the work is tried in all, the first time included. */
+  /** How many times the work is tried in all, the first time included. */
   readonly attempts: number;
   /** The longest pause before the second try, in milliseconds; doubles with each try, to at most 64 times this. */
   readonly delayMs: number;
-  /** Whether this failure is worth another try. Not asked about failures that were retried below, see `wasRetried`. */
+  /** Whether to try again after this failure. Not called for failures that were retried already, see `wasRetried`. */
   readonly when: (error: unknown) => boolean;
   /** The error when every try has failed. The last one with `details.attempts` when left out. */
   readonly exhausted?: ((error: unknown, attempts: number) => unknown) | undefined;
@@ -19,12 +19,12 @@ export interface RetryOptions extends CallOptions {
 const maxDoublings = 6;
 
 /**
- * Does the work, and again after a failure for which `when` holds. Between the tries it waits a random share of a time
- * that doubles ("full jitter", Brooker, "Exponential Backoff And Jitter", 2015): callers that collided once do not
+ * Does the work, and repeats it after a failure for which `when` holds. Between the tries it waits a random share of a
+ * time that doubles ("full jitter", Brooker, "Exponential Backoff And Jitter", 2015): callers that collided once do not
  * collide again at the same moment.
  *
- * Retries do not stack: a failure that whoever threw it has retried already is thrown at once. Three tries over three
- * tries would be nine, and the store that cannot answer would get them all.
+ * Retries do not stack: a failure that was retried by the code that threw it is thrown at once. Three tries of three
+ * tries would be nine, all sent to a store that cannot answer.
  *
  * @throws the failure, with `details.attempts` after more than one try; `aborted` when the signal fires in a pause.
  */
@@ -43,7 +43,7 @@ export async function retry<Result>(
   }
 }
 
-/** True for an error of a call that was tried more than once already, by whoever threw it: `details.attempts` says so. */
+/** True for an error of a call that was tried more than once by the code that threw it, by its `details.attempts`. */
 export function wasRetried(error: unknown): boolean {
   return MemoryError.isInstance(error) && Number(error.details.attempts ?? 1) > 1;
 }

@@ -5,17 +5,17 @@ import { historyLost } from "./conflict.ts";
 import { readInput, requireObject } from "./fields.ts";
 import { admitSessionAddress } from "./ids.ts";
 
-/** A session that a caller named, checked. What it knows is read again whenever it is asked for. */
+/** A checked reference to a session. Its incarnation and fence are read again at each use. */
 export interface AdmittedSession extends SessionObject {
   readonly withGuard: NonNullable<SessionObject["withGuard"]>;
-  /** @throws `history-lost` when this session is known to be another incarnation than the one that was read. */
+  /** @throws `history-lost` when this session is known to be of another incarnation than the one that was read. */
   requireIncarnation(incarnation: string | undefined): void;
 }
 
 /**
- * A session by its object or its address, for features that record into its log or read it. Its incarnation and fence
- * are read anew at each use: a session that is created, or a lease that is taken, after this call counts. Without
- * `limits` the names are left for the log to check.
+ * Checks a reference to a session, for features that read its log or write to it. The incarnation and the fence are
+ * read again at each use, so that a session created, or a lease acquired, after this call counts. Without `limits` the
+ * log checks the names.
  *
  * @throws `invalid-input` that names the field.
  */
@@ -56,7 +56,7 @@ export function admitSession(
   return admitted;
 }
 
-/** Only what names the session: an object that has one carries much that no store knows. */
+/** Only the address: session objects have many other properties. */
 function addressOf(session: SessionReference): SessionAddress {
   const { tenant, session: id } = "address" in session ? session.address : session;
   return { tenant, session: id };

@@ -1,4 +1,4 @@
-// Not the global timers, which test runners replace by fakes that never fire: waits go on beside fake timers.
+// Not the global timers, which test runners replace by fakes that never fire.
 import { setTimeout as wait } from "node:timers/promises";
 import type { CallOptions } from "../ports/common.ts";
 import { abortError, throwIfAborted } from "./numbers.ts";

@@ -12,9 +12,9 @@ export interface TimeoutOptions extends AbortableOptions {
 }
 
 /**
- * Runs the work and waits for it, but no longer than the time and the signal allow, even when it listens to neither.
- * The signal that it is given fires when nobody waits for it any more, after the caller's promise was rejected: so the
- * caller sees `aborted` or `timeout`, and not what the work throws in reply.
+ * Runs the work and waits for it, but no longer than the timeout and the signal allow, even when the work obeys
+ * neither. The signal that the work gets fires after the caller's promise was rejected: the caller gets `aborted` or
+ * `timeout`, and not what the work throws in response.
  *
  * @throws `aborted`, before the work is started when the signal had fired already; `timeout`; what the work throws.
  */

@@ -3,7 +3,7 @@ import type { CallOptions } from "./common.ts";
 
 /** Turns texts into vectors. One result for each text, in order, each of `dimensions` numbers. */
 export interface Embedder {
-  /** Names the space the vectors live in; vectors of different models are never compared. */
+  /** Identifies the vector space; vectors of different models are never compared. */
   readonly model: string;
   readonly dimensions: number;
   embed(texts: readonly string[], options?: CallOptions): Promise<readonly (readonly number[])[]>;
@@ -24,7 +24,7 @@ export interface SummaryRequest extends CallOptions {
   readonly maxTokens: number;
 }
 
-/** Makes a shorter text of messages. A throw or an empty text never loses a message: the view falls back. */
+/** Summarizes messages. When it throws or returns an empty text, no message is lost: the view shows the messages. */
 export interface Summarizer {
   readonly name: string;
   readonly model?: string;

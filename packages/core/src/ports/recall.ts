@@ -12,7 +12,7 @@ export interface RecallQuery extends CallOptions {
   readonly where?: Where;
 }
 
-/** One thing found, with where it stands and why it was chosen. */
+/** One result, with its source and the reason for its rank. */
 export interface RecallHit {
   readonly source: SearchSource;
   readonly text: string;

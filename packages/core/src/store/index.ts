@@ -1,4 +1,4 @@
-export { checkRetraction, retractedRanges } from "../input/events.ts";
+export { retractedRanges } from "../input/events.ts";
 export { maxImportedVersion } from "../input/numbers.ts";
 export { compareNamespaces, compareUtf8, namespaceSortPrefix, sessionKey } from "../order.ts";
 export { valueAt } from "../where.ts";
@@ -6,21 +6,13 @@ export type { Answer, ImportRefusal, Refusal } from "./answer.ts";
 export { maxPinnedBelow, maxSummariesLookedAt, summariesInForce } from "./below-page.ts";
 export { type CreatedStore, createStore, isCreatedStore } from "./create-store.ts";
 export { decodeCursor, encodeCursor } from "./cursor.ts";
-export {
-  type AdmittedDelete,
-  type AdmittedDocument,
-  type AdmittedDocumentTouch,
-  type AdmittedDocumentWrite,
-  type AdmittedGet,
-  type AdmittedPut,
-  admitDelete,
-  admitDeleteMany,
-  admitGet,
-  admitGetMany,
-  admitPut,
-  admitPutMany,
-  admitTouchDocument,
-  admitUnitGuard,
+export type {
+  AdmittedDelete,
+  AdmittedDocument,
+  AdmittedDocumentTouch,
+  AdmittedDocumentWrite,
+  AdmittedGet,
+  AdmittedPut,
 } from "./document-calls.ts";
 export {
   type DocumentOperationRecord,
@@ -33,7 +25,6 @@ export {
   type AdmittedFind,
   type AdmittedNamespaces,
   admitFind,
-  admitNamespaces,
   type DocumentPosition,
 } from "./document-queries.ts";
 export type {
@@ -56,7 +47,7 @@ export type {
   TransferDriver,
 } from "./driver.ts";
 export { asOfVersion, type EventFilter, matchesFilter } from "./event-filter.ts";
-export { type AdmittedChanges, admitChanges } from "./feed-calls.ts";
+export type { AdmittedChanges } from "./feed-calls.ts";
 export { type FindBounds, findBounds, findMatcher } from "./find.ts";
 export {
   createKeyValueDriver,
@@ -72,13 +63,11 @@ export {
   type KeyValueSpace,
   type KeyVersion,
 } from "./key-value/index.ts";
-export {
-  type AdmittedListSessions,
-  type AdmittedScan,
-  admitListSessions,
-  admitScan,
-  type ListPosition,
-  type ScanPosition,
+export type {
+  AdmittedListSessions,
+  AdmittedScan,
+  ListPosition,
+  ScanPosition,
 } from "./list-calls.ts";
 
 export {
@@ -94,14 +83,6 @@ export {
   type AdmittedTouch,
   type AdmittedTrim,
   admitAppend,
-  admitDeleteSession,
-  admitErase,
-  admitGuard,
-  admitHead,
-  admitOperationCall,
-  admitRead,
-  admitTouch,
-  admitTrim,
 } from "./log-calls.ts";
 export {
   beginsLikePattern,
@@ -120,28 +101,7 @@ export {
 } from "./removals.ts";
 export { searchableText } from "./searchable-text.ts";
 export { createTokenGenerator } from "./token-generator.ts";
-export {
-  type AdmittedTransferBatch,
-  type AdmittedTransferHead,
-  admitTransferBatch,
-  compareCopies,
-} from "./transfer-batch.ts";
-export {
-  type AdmittedExport,
-  type AdmittedImport,
-  type AdmittedSeal,
-  admitExport,
-  admitImport,
-  admitSeal,
-  admitUnseal,
-} from "./transfer-calls.ts";
-export {
-  type AdmittedAcquire,
-  type AdmittedExpire,
-  type AdmittedTenants,
-  admitAcquire,
-  admitExpire,
-  admitRenew,
-  admitTenants,
-} from "./upkeep-calls.ts";
+export type { AdmittedTransferBatch, AdmittedTransferHead } from "./transfer-batch.ts";
+export type { AdmittedExport, AdmittedImport, AdmittedSeal } from "./transfer-calls.ts";
+export type { AdmittedAcquire, AdmittedExpire, AdmittedTenants } from "./upkeep-calls.ts";
 export { whereMatcher, whereOperators } from "./where-matcher.ts";

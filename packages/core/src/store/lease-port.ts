@@ -70,7 +70,7 @@ export function createLeasePort(
           if (answer.refused === undefined) {
             if (!closed && signal?.aborted !== true) return leaseOf(address, answer.ok, ttlMs);
             const outcome = await giveBack(driver, address, answer.ok.fence);
-            throw signal?.aborted === true ? abortError(signal, outcome) : closedError();
+            throw signal?.aborted === true ? abortError(signal, outcome) : closedError(outcome);
           }
           if (signal?.aborted === true) throw abortError(signal);
           if (closed) throw closedError();

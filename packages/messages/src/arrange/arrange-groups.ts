@@ -3,7 +3,7 @@ import { firstSeq, type Group, type ViewMessage } from "../groups/group.ts";
 import { partsOf, withParts } from "../groups/parts.ts";
 import { CallIds } from "./call-ids.ts";
 
-/** The first message of a conversation that would otherwise not begin with a user's message, which providers refuse. */
+/** The first message of a conversation that would not start with a user message, which providers refuse. */
 export const continuation = "(The conversation continues.)";
 
 const opener: ViewMessage = {
@@ -19,21 +19,21 @@ const closer: ViewMessage = {
   seq: undefined,
 };
 
-/** Raised with each change after which the same groups would be arranged in another way: records may name it. */
+/** Incremented with each change that arranges the same groups differently; records may store it. */
 export const arrangementRules = 1;
 
 export interface ArrangeOptions extends ViewForm {
-  /** What stands between the system messages and the groups, such as summaries of what came before. */
+  /** Messages between the system messages and the groups, such as summaries of older ones. */
   readonly lead?: readonly ViewMessage[] | undefined;
 }
 
 /**
- * The messages of these groups in an order that the provider takes, or, without `for`, that all four take: system
+ * The messages of these groups in an order that the provider accepts, or, without `for`, that all four accept: system
  * messages, then `lead`, then the groups in their order. Call ids are made unique, reasoning is joined to what it led
- * to, and a conversation that would not begin with the user gets a first message that does. Groups and options must be
- * made for the same provider. Cost is linear in the number of parts.
+ * to, and a conversation that would not start with the user gets a first user message. Groups and options must be made
+ * for the same provider. The cost is linear in the number of parts.
  *
- * Arranging what was arranged changes nothing.
+ * Idempotent.
  */
 export function arrangeGroups(
   groups: readonly Group[],
@@ -53,7 +53,7 @@ export function arrangeGroups(
   return [...system, ...(opens ? [opener] : []), ...conversation];
 }
 
-/** Makes the end one that a model takes which refuses a last message of the assistant, or continues it. */
+/** Changes the end for models that refuse, or continue, a last assistant message. */
 function endFor(conversation: ViewMessage[], prefill: ViewForm["prefill"]): void {
   const last = conversation.at(-1);
   if (prefill === undefined || last?.message.role !== "assistant") return;
@@ -73,12 +73,12 @@ function withoutTrailingSpace(message: Message): Message {
   return withParts(message, [...content.slice(0, -1), { ...last, text: last.text.trimEnd() }]);
 }
 
-/** The made-up first message that a view beginning with this group gets. */
+/** The synthetic first message of a view that starts with this group. */
 export function openerBefore(first: Group | undefined): ViewMessage | undefined {
   return first === undefined || first.kind === "user" ? undefined : opener;
 }
 
-/** A message with nothing but reasoning is empty for providers that take none, so it moves into the next one. */
+/** A message of reasoning only is empty for providers that drop reasoning, so it moves into the next message. */
 function mergeReasoning(messages: readonly ViewMessage[]): readonly ViewMessage[] {
   if (messages.length === 1 || !messages.some(({ message }) => isReasoning(message))) return messages;
   const result: ViewMessage[] = [];

@@ -6,15 +6,14 @@ import { sendableCallId } from "../validity/sendable-call-id.ts";
 import { providers, validateForProvider } from "../validity/validate-for-provider.ts";
 
 /**
- * Makes sure that the provider (without `for`, that every one) takes these messages. Where it is every one, a pass
- * that refuses whatever any of the rules refuses comes first, and the rules themselves are asked only when it finds
- * something; then they have the last word.
+ * Makes sure that the provider (without `for`, every provider) accepts these messages. For every provider, a fast and
+ * stricter pass comes first; only when it finds something do the rules decide.
  *
- * @throws `corrupt` with the rules that are broken, which is an error of this package and not of its caller.
+ * @throws `corrupt` with the broken rules. This is an error of this package, not of its caller.
  */
 export function assertValid(messages: readonly Message[], form: ViewForm = {}): void {
   if (form.for === undefined && form.prefill === undefined && looksValid(messages)) return;
-  // Nothing but system messages is what an empty session has. It becomes valid with what the user says.
+  // An empty session may have only system messages. It becomes valid with the first user message.
   if (messages.every(({ role }) => role === "system")) return;
   const problems = (form.for === undefined ? providers : [form.for]).flatMap((provider) =>
     validateForProvider(messages, provider, form),
@@ -25,10 +24,10 @@ export function assertValid(messages: readonly Message[], form: ViewForm = {}): 
   });
 }
 
-/** The strictest form of the providers'. */
+/** The strictest form that any provider requires. */
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
 
-/** True only for messages in which no rule of any provider finds anything. */
+/** True only for messages that pass every rule of every provider. */
 export function looksValid(messages: readonly Message[]): boolean {
   const pass = new Pass();
   return messages.every((message) => pass.take(message)) && pass.ends();
@@ -40,7 +39,7 @@ class Pass {
   readonly #openOfProvider = new Set<string>();
   readonly #pairs = new ReasoningPairs();
   #begun = false;
-  /** The message before ended with reasoning, which something has to follow. */
+  /** The previous message ended with reasoning, which must be followed by something. */
   #reasoned = false;
 
   take(message: Message): boolean {
@@ -77,7 +76,7 @@ class Pass {
     if (part.type === "tool-result") {
       return (role === "tool" ? this.#open : this.#openOfProvider).delete(part.toolCallId);
     }
-    // Nothing stands behind a call that we run.
+    // Nothing follows a call that the application runs.
     return this.#open.size === 0;
   }
 

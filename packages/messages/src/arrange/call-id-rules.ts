@@ -1,10 +1,10 @@
 import type { Provider } from "@relevo/core";
 import { sendableCallId } from "../validity/sendable-call-id.ts";
 
-/** Which call ids can stay as they are. */
+/** Which call ids need no change. */
 export interface CallIdRule {
   readonly form: RegExp;
-  /** Within what an id may stand for one call only. */
+  /** The scope in which an id must be unique. */
   readonly unique: "turn" | "conversation";
 }
 
@@ -16,7 +16,7 @@ const rules: Readonly<Record<Provider, CallIdRule>> = {
   gemini: { form: /^/, unique: "turn" },
 };
 
-/** The provider's rule, or one that all of them take. */
+/** The rule of the provider, or one that all of them accept. */
 export function callIdRuleOf(provider: Provider | undefined): CallIdRule {
   return provider === undefined ? { form: sendableCallId, unique: "conversation" } : rules[provider];
 }

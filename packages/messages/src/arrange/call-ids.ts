@@ -4,14 +4,14 @@ import { withParts } from "../groups/parts.ts";
 import { type CallIdRule, callIdRuleOf } from "./call-id-rules.ts";
 
 /**
- * Gives each call of a view an id of its own that the provider takes, which is the old one wherever it can be:
- * providers reuse ids, and some refuse others' forms. A new id is made of the old one and the group's place, so that
- * it is the same in the next view. Cost is linear in the number of calls, whatever their ids are.
+ * Gives each call of a view a unique id that the provider accepts, the original one if possible: providers reuse ids,
+ * and some refuse the form of others. A new id is derived from the original and the position of the group, so that the
+ * next view has the same. The cost is linear in the number of calls, whatever their ids are.
  */
 export class CallIds {
   readonly #rule: CallIdRule;
   readonly #used = new Set<string>();
-  /** How many copies of an id were made, by what they begin with: to count from one each time would be quadratic. */
+  /** The number of copies of each id, by prefix: counting from one each time would be quadratic. */
   readonly #copies = new Map<string, number>();
 
   constructor(provider: Provider | undefined) {
@@ -21,7 +21,7 @@ export class CallIds {
   unique(messages: readonly ViewMessage[], place: number): readonly ViewMessage[] {
     if (messages.length === 1 && typeof messages[0]?.message.content === "string") return messages;
     if (this.#rule.unique === "turn") this.#used.clear();
-    /** For each id its new ones: the n-th result answers the n-th call. */
+    /** The new ids of each id: the n-th result answers the n-th call. */
     const calls = new Map<string, string[]>();
     let changed = false;
     for (const { message } of messages) {
@@ -67,10 +67,10 @@ export class CallIds {
 }
 
 const maxLength = 40;
-/** Leaves room for a place and a copy's number of any size. */
+/** Leaves room for a position and the number of a copy. */
 const stemLength = 12;
 
-/** Hands out new ids in the order of calls and of results. */
+/** Returns new ids in the order of calls and of results. */
 class Renaming {
   readonly #ids: ReadonlyMap<string, readonly string[]>;
   readonly #calls = new Map<string, number>();

@@ -4,11 +4,11 @@ import type { DraftCall, GroupDraft } from "./group-draft.ts";
 import { reasoningItemOf } from "./reasoning-item.ts";
 import { isClientCall } from "./sendable-part.ts";
 
-/** Parts that are shown in one message, and the entry that gives the message its place. */
+/** Parts that are shown in one message, and the entry that determines its position. */
 export interface SpokenMessage {
   readonly entry: Entry;
   readonly parts: ContentPart[];
-  /** Other entries of which parts stand here, and nowhere in a message of their own. */
+  /** Other entries whose parts are merged into this message. */
   readonly merged: Set<number>;
 }
 
@@ -25,26 +25,26 @@ interface Round {
 }
 
 /**
- * The assistant's messages as providers take them, in rounds: the results of a round's calls follow it. Calls that we
- * run stand at the end of their round, with nothing behind them.
+ * The assistant's messages in the form that providers accept, in rounds: the results of the calls of a round follow it.
+ * Calls that the application runs are at the end of their round.
  *
- * Reasoning stays in front of what it led to, and goes where that is left out: some providers check that a reasoning
- * item is followed by its own. So a call with signed reasoning of its own, behind other calls, begins another round:
+ * Reasoning stays directly before what it led to, and is dropped with it: some providers check that a reasoning item is
+ * followed by its own output. A call with signed reasoning that follows other calls therefore starts another round:
  * `rs_1, a, rs_2, b` becomes `rs_1, a`, the result of `a`, `rs_2, b`, the result of `b`.
  */
 export function roundsOf({ speech }: GroupDraft): SpokenMessage[][] {
   const first = emptyRound();
   const rounds = [first];
-  /** Reasoning that has led to nothing yet. What is still here at the end is not shown. */
+  /** Reasoning that has led to nothing so far. What is left at the end is not shown. */
   let thoughts: Placed[] = [];
-  /** The item that they belong to, where they say so. */
+  /** The item that they belong to, if known. */
   let itemOfThoughts: string | undefined;
   for (const { entry, parts } of speech) {
     if (thoughts[0] !== undefined && thoughts[0].entry.message.agent !== entry.message.agent) thoughts = [];
     for (const { part, call, hidden } of parts) {
       if (part.type === "reasoning") {
         const item = reasoningItemOf(part) ?? (thoughts.length > 0 ? itemOfThoughts : undefined);
-        // What the item before led to is gone, and it goes with it.
+        // What the previous item led to is gone, so the item is dropped as well.
         if (thoughts.length > 0 && itemOfThoughts !== undefined && item !== itemOfThoughts) thoughts = [];
         itemOfThoughts = item;
         thoughts.push({ entry, part });
@@ -55,7 +55,7 @@ export function roundsOf({ speech }: GroupDraft): SpokenMessage[][] {
           round = emptyRound();
           rounds.push(round);
         }
-        // Text that follows a call still comes before all of them.
+        // Text after a call is shown before all calls.
         const before = isCall ? round.thoughts : first.spoken;
         for (const thought of thoughts) before.push(thought);
         (isCall ? round.calls : first.spoken).push({ entry, part });
@@ -72,7 +72,7 @@ function emptyRound(): Round {
   return { spoken: [], thoughts: [], calls: [] };
 }
 
-/** A provider's call without its result cannot be answered by us. */
+/** A call that the provider runs cannot be answered by the application. */
 function isSendable(call: DraftCall | undefined): boolean {
   return call === undefined || call.answered || isClientCall(call.call);
 }
@@ -81,7 +81,7 @@ function isSigned({ part }: Placed): boolean {
   return part.type === "reasoning" && part.native !== undefined;
 }
 
-/** Neighbours of one entry are one message. All calls of a round stand in its last one. */
+/** Neighbouring parts of one entry become one message. All calls of a round are in its last message. */
 function messagesOf({ spoken, thoughts, calls }: Round, shown: Set<Entry>): SpokenMessage[] {
   const messages: SpokenMessage[] = [];
   const say = ({ entry, part }: Placed): void => {
@@ -98,7 +98,7 @@ function messagesOf({ spoken, thoughts, calls }: Round, shown: Set<Entry>): Spok
   const joins = lastSpoken !== undefined && lastSpoken.entry.seq >= lastCall.entry.seq;
   const { entry } = joins ? lastSpoken : lastCall;
   let next = 0;
-  // Reasoning that came in a message of its own keeps it, in front of that of the calls.
+  // Reasoning that was a message of its own remains one, before that of the calls.
   for (; !joins && next < thoughts.length; next++) {
     const thought = thoughts[next];
     if (thought === undefined || thought.entry === entry) break;

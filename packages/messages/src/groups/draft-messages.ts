@@ -6,23 +6,23 @@ import type { DraftCall, GroupDraft } from "./group-draft.ts";
 import { partsOf, withParts } from "./parts.ts";
 import { isClientCall, sendablePart } from "./sendable-part.ts";
 
-/** What a view says in place of a result that never came: the process died, or the tool still runs. */
+/** The result that a view shows for a call without one: the process died, or the tool is still running. */
 export const missingResult = "No result was recorded for this call.";
 
-/** A call without a result, as whoever may know more about it sees it. */
+/** A call without a result, for callers that may know more about it. */
 export interface OpenCall {
   readonly call: ToolCallPart;
-  /** Where the message with the call stands. */
+  /** The `seq` of the message with the call. */
   readonly seq: number;
 }
 
-/** What is said for a call without a result; `undefined` for `missingResult`, which is marked as an error. */
+/** Returns the result for a call that has none; `undefined` for `missingResult`, which is marked as an error. */
 export type AnswerOpenCall = (open: OpenCall) => JsonValue | undefined;
 
-/** The group as providers take it; nothing when none of it can be sent. */
+/** The messages of the group in the form that providers accept; empty when nothing can be sent. */
 export function messagesOf(draft: GroupDraft, answer?: AnswerOpenCall): ViewMessage[] {
   const [first] = draft.speech;
-  // Most groups are one text, which is shown as it is. Going the long way took half of a view's time.
+  // Most groups are one text, which needs no change. The general path took half of the time of a view.
   if (draft.speech.length === 1 && first !== undefined && isShownAsItIs(first)) {
     return [{ message: first.entry.message, seq: first.entry.seq }];
   }
@@ -39,14 +39,14 @@ export function messagesOf(draft: GroupDraft, answer?: AnswerOpenCall): ViewMess
   return messages;
 }
 
-/** A text, or a message that is nothing but the provider's own item. */
+/** A text, or a message that consists only of the provider's native item. */
 function isShownAsItIs({ entry, parts }: GroupDraft["speech"][number]): boolean {
   return (
     typeof entry.message.content === "string" || (parts.length === 0 && partsOf(entry.message).length === 0)
   );
 }
 
-/** For each round what answers its calls: results, then refusals, then what is said where nothing was recorded. */
+/** The answers to the calls of each round: results, then refusals, then results for calls that have none. */
 function repliesOf(draft: GroupDraft, rounds: number, answer: AnswerOpenCall | undefined): ViewMessage[][] {
   const replies = Array.from({ length: rounds }, (): ViewMessage[] => []);
   for (const { entry, parts } of draft.results) {
@@ -75,7 +75,7 @@ function repliesOf(draft: GroupDraft, rounds: number, answer: AnswerOpenCall | u
   return replies;
 }
 
-/** It says what the answer in the log says, so it has that answer's place. */
+/** A refusal as a result, at the position of the answer in the log. */
 function refusalOf(call: DraftCall, { entry, reason }: NonNullable<DraftCall["refusal"]>): ViewMessage {
   const text = reason === undefined ? "This call was refused." : `This call was refused: ${reason}`;
   const content = [madeResult(call.call, text, true)];
@@ -87,7 +87,7 @@ function resultOf({ call, entry }: DraftCall, answer: AnswerOpenCall | undefined
   return known === undefined ? madeResult(call, missingResult, true) : madeResult(call, known, false);
 }
 
-/** The entry's own message wherever it says the same, so that what is known of it still holds. */
+/** The entry's own message when nothing changes, so that stored counts still hold. */
 function arranged(
   entry: Entry,
   parts: readonly ContentPart[],

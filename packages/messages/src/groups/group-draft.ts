@@ -2,18 +2,18 @@ import type { ContentPart, ToolCallPart, ToolResultPart } from "@relevo/core";
 import type { Entry } from "./entry.ts";
 import type { GroupKind } from "./group.ts";
 
-/** A group while entries still join it. */
+/** A group that is being built. */
 export interface GroupDraft {
   readonly kind: GroupKind;
   readonly entries: Entry[];
-  /** What the role itself said: one system or user message, or the assistant's, reasoning first. */
+  /** The messages of the role itself: one system or user message, or those of the assistant, reasoning first. */
   readonly speech: { readonly entry: Entry; readonly parts: readonly SpokenPart[] }[];
-  /** The results of the group's calls, by the entry they came in. */
+  /** The results of the group's calls, by entry. */
   readonly results: { readonly entry: Entry; readonly parts: AnsweringPart[] }[];
   readonly calls: DraftCall[];
 }
 
-/** A call and what became of it. */
+/** A call and its state. */
 export interface DraftCall {
   readonly draft: GroupDraft;
   readonly entry: Entry;
@@ -21,12 +21,12 @@ export interface DraftCall {
   readonly agent: string | undefined;
   /** Its number among all calls. */
   readonly place: number;
-  /** A result may still come. */
+  /** True while a result may follow. */
   open: boolean;
   answered: boolean;
-  /** The newest answer to the question whether it may run, when that was no. */
+  /** The newest answer to the approval request, when it was a refusal. */
   refusal: { readonly entry: Entry; readonly reason: string | undefined } | undefined;
-  /** In which of the group's rounds of calls and results it stands. */
+  /** The index of its round of calls and results. */
   round: number;
 }
 
@@ -34,7 +34,7 @@ export interface DraftCall {
 export interface SpokenPart {
   readonly part: ContentPart;
   readonly call?: DraftCall;
-  /** No provider that the messages are for takes it here. Reasoning that led to it goes with it. */
+  /** The provider does not accept it here. Reasoning that led to it is dropped with it. */
   readonly hidden?: boolean;
 }
 

@@ -16,9 +16,9 @@ import { isOfProvider, OpenCalls } from "./open-calls.ts";
 import { isBlank, partsOf } from "./parts.ts";
 import { takesPart } from "./takes-part.ts";
 
-/** What groups are made for. How a view may end is no matter of theirs; the form of a view may be passed whole. */
+/** Options for groups. The form of a view may be passed as a whole; `prefill` has no effect here. */
 export interface GroupOptions extends ViewForm {
-  /** What is said for a call without a result. Asked once for each. */
+  /** Returns the result for a call that has none. Called once for each. */
   readonly answer?: AnswerOpenCall | undefined;
 }
 
@@ -29,19 +29,18 @@ const groupFields: FieldTable = fieldTable<GroupOptions>({
 });
 
 /**
- * Parts a history into what must stay together. Entries are given in the order of the log, and may begin in the
- * middle of it: a result whose call lies before them is left over. Every entry is in a group or left over.
+ * Splits a history into groups that must stay together. Entries are in the order of the log and may start in the middle
+ * of it: a result whose call is older is left over. Every entry is in a group or left over.
  *
- * - Results join the newest unanswered call with their id, of the same agent when there is one, however late they
- *   come and whatever came between.
- * - Reasoning without text or calls joins the same agent's next message, unless a user speaks first. What a provider
- *   answers to a call that it runs joins it within the same turn.
- * - A call without a result gets one that says so, or that it was refused, marked as an error. A call that the
- *   provider should have run cannot be answered by us and is left out.
- * - Questions and answers about approval belong to their call and are not shown; a refusal is told as its result.
- * - Parts that the provider does not take (without `for`: that one of the four does not take) are not shown.
+ * - Results join the newest unanswered call with their id, of the same agent if there is one, however late they are.
+ * - Reasoning without text or calls joins the next message of the same agent, unless a user message comes first. The
+ *   provider's result of a call that the provider runs joins the call within the same turn.
+ * - A call without a result gets one that says so, or that it was refused, marked as an error. A call that the provider
+ *   should have run cannot be answered by the application and is left out.
+ * - Approval requests and responses belong to their call and are not shown; a refusal becomes the result of the call.
+ * - Parts that the provider does not accept (without `for`: that one of the four does not accept) are not shown.
  *
- * Cost is linear in the number of parts.
+ * The cost is linear in the number of parts.
  */
 export function groupEntries(entries: readonly Entry[], options?: GroupOptions): Grouping {
   const grouper = new Grouper(admitOptions(options, groupFields));
@@ -53,7 +52,7 @@ class Grouper {
   readonly #options: GroupOptions;
   readonly #drafts = new Set<GroupDraft>();
   readonly #entries: Entry[] = [];
-  /** Why an entry is left over in case nothing of it is shown. */
+  /** Why an entry is left over when nothing of it is shown. */
   readonly #reasons = new Map<Entry, LeftoverReason>();
   readonly #open = new OpenCalls();
   readonly #answered = new Set<string>();
@@ -61,9 +60,9 @@ class Grouper {
   /** Calls of this turn that the provider runs. */
   readonly #providerCalls: DraftCall[] = [];
   readonly #approvals = new Map<string, DraftCall>();
-  /** Messages with a question or an answer about approval, and the call that it is about. */
+  /** Messages with an approval request or response, and its call. */
   readonly #about: { readonly entry: Entry; readonly call: DraftCall }[] = [];
-  /** Each agent's reasoning that waits for what it led to. */
+  /** The reasoning of each agent that has led to nothing so far. */
   readonly #reasoning = new Map<string | undefined, GroupDraft>();
   #calls = 0;
 
@@ -108,7 +107,7 @@ class Grouper {
       groups.push(group);
       groupOf.set(draft, group);
     }
-    // A group whose first entry is not shown after all, such as reasoning that lost its item, has the place of the next.
+    // A group whose first entry is not shown, such as reasoning that lost its item, takes the position of the next one.
     groups.sort((left, right) => firstSeq(left) - firstSeq(right));
     const leftovers = this.#entries.flatMap((entry): Leftover[] =>
       shown.has(entry.seq) ? [] : [{ entry, reason: this.#reasons.get(entry) ?? "unsendable" }],
@@ -126,7 +125,7 @@ class Grouper {
     return draft;
   }
 
-  /** A message that is nothing but a provider's own item. */
+  /** A message that consists only of a provider's native item. */
   #addNative(entry: Entry, { format, item }: NonNullable<Message["native"]>): void {
     const { role, agent } = entry.message;
     if (format !== this.#options.for) this.#reasons.set(entry, "other-provider");
@@ -138,7 +137,7 @@ class Grouper {
     }
   }
 
-  /** Whether the part can be sent; where it is another provider's, the entry is told so in case nothing is left. */
+  /** Whether the part can be sent. Notes when it belongs to another provider, in case nothing of the entry is left. */
   #takes(part: ContentPart, entry: Entry): boolean {
     const takes = takesPart(part, entry.message.role, this.#options.for);
     if (!takes && part.type === "native") this.#reasons.set(entry, "other-provider");
@@ -151,7 +150,7 @@ class Grouper {
       ({ type }) => type !== "tool-approval-request" && type !== "tool-approval-response",
     );
     if (said.length > 0) {
-      // A provider that runs a tool may answer in a later message of the assistant: both are one group.
+      // A provider that runs a tool may put the result in a later assistant message: both are one group.
       const earlier = this.#ownerOfProviderResult(said, agent) ?? this.#reasoning.get(agent);
       const draft = earlier ?? this.#start("assistant", entry);
       if (earlier !== undefined) draft.entries.push(entry);
@@ -249,14 +248,14 @@ class Grouper {
     return undefined;
   }
 
-  /** What stands before a user's message joins nothing behind it, but for the results of tools that we run. */
+  /** Nothing joins across a user message, except results of tools that the application runs. */
   #endTurn(): void {
     this.#dropReasoning();
     for (const call of this.#providerCalls) call.open = false;
     this.#providerCalls.length = 0;
   }
 
-  /** Reasoning that led to nothing is refused by providers that check for what must follow it. */
+  /** Reasoning that led to nothing is refused by providers that check what follows it. */
   #dropReasoning(): void {
     for (const draft of this.#reasoning.values()) {
       this.#drafts.delete(draft);

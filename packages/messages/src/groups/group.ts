@@ -4,34 +4,34 @@ import type { Entry } from "./entry.ts";
 export type GroupKind = "system" | "user" | "assistant" | "tool-calls";
 
 /**
- * What a view keeps or drops as one: a system message, a user message, an assistant's text with the reasoning before
- * it, or an assistant's tool calls with all their results. Splitting one makes a history that providers refuse.
+ * The unit that a view keeps or drops: a system message, a user message, an assistant's text with the reasoning before
+ * it, or an assistant's tool calls with all their results. A history with a split group is refused by providers.
  */
 export interface Group {
   readonly kind: GroupKind;
-  /** In the order of the log. The first one gives the group its place. */
+  /** In the order of the log. The first one determines the position of the group. */
   readonly entries: readonly Entry[];
   readonly pinned: boolean;
-  /** What the group looks like in a view; results stand behind their calls, missing ones are made up as errors. */
+  /** The messages of the group in a view: results follow their calls, and missing ones are added as errors. */
   readonly messages: readonly ViewMessage[];
 }
 
-/** A message of a view and where it came from; `undefined` for one that no log holds. */
+/** A message of a view and its `seq`; `undefined` for one that is not in the log. */
 export interface ViewMessage {
   readonly message: Message;
   readonly seq: number | undefined;
-  /** Messages of the log whose content stands in this one too: reasoning, before what it led to. */
+  /** Messages of the log that are merged into this one, such as reasoning. */
   readonly merged?: readonly number[];
-  /** For results that were made up: where the calls stand that they answer. */
+  /** For added results: the `seq` of the messages with their calls. */
   readonly answers?: readonly number[];
 }
 
 /**
- * - `orphan-result`: no call with its id came before; `duplicate-result`: that call was answered already.
- * - `empty`: no content but white space. `dangling-reasoning`: it led to nothing that can be shown.
- * - `approval`: a question or an answer about a call, which stands for itself.
- * - `other-provider`: only items of a provider that the messages are not for.
- * - `unsendable`: only parts that no provider takes in this role, or a provider's call that was never answered.
+ * - `orphan-result`: no earlier call has its id; `duplicate-result`: that call is answered already.
+ * - `empty`: only white space. `dangling-reasoning`: it led to nothing that can be shown.
+ * - `approval`: an approval request or response, which is not shown itself.
+ * - `other-provider`: only items of another provider.
+ * - `unsendable`: only parts that no provider accepts in this role, or a provider's call that was never answered.
  */
 export type LeftoverReason =
   | "orphan-result"
@@ -42,13 +42,13 @@ export type LeftoverReason =
   | "other-provider"
   | "unsendable";
 
-/** An entry that can stand in no view, and why. */
+/** An entry that no view can show, and why. */
 export interface Leftover {
   readonly entry: Entry;
   readonly reason: LeftoverReason;
 }
 
-/** A message that asks whether a call may run, or answers that, and the group of that call. */
+/** A message with an approval request or response, and the group of its call. */
 export interface Approval {
   readonly entry: Entry;
   readonly group: Group;
@@ -58,9 +58,9 @@ export interface Grouping {
   /** In the order of their first entries. */
   readonly groups: readonly Group[];
   readonly leftovers: readonly Leftover[];
-  /** Entries with a result, or an answer about a call, whose call was not among those given. */
+  /** Entries with a result or an approval response whose call is not among the given entries. */
   readonly parted: readonly Entry[];
-  /** About calls without a result. Without the question, a refusal does not find its call. */
+  /** Approvals of calls without a result. Without the request, a refusal cannot be matched to its call. */
   readonly approvals: readonly Approval[];
 }
 

@@ -2,9 +2,9 @@ import type { DraftCall, GroupDraft } from "./group-draft.ts";
 import { isClientCall } from "./sendable-part.ts";
 
 /**
- * Calls that wait for a result. Providers reuse ids, and agents that run side by side use the same ones: so a result
- * belongs to the newest open call with its id, the agent's own before another's, and of the calls of that group to the
- * oldest, so that results answer in the order of the calls. Each step costs the same however many calls are open.
+ * Calls without a result. Providers reuse ids, and concurrent agents may use the same ones: a result belongs to the
+ * newest open call with its id, of the same agent first, and among the calls of that group to the oldest, so that
+ * results answer in the order of the calls. Each step takes constant time.
  */
 export class OpenCalls {
   readonly #client = new Map<string, Waiting>();
@@ -25,7 +25,7 @@ export class OpenCalls {
     else queue.calls.push(call);
   }
 
-  /** The call that a result of a tool that we run answers. */
+  /** The call that a result of an application's tool answers. */
   findClient(id: string, agent: string | undefined): DraftCall | undefined {
     return find(agent, this.#client.get(id));
   }
@@ -35,7 +35,7 @@ export class OpenCalls {
     return find(agent, this.#provider.get(id));
   }
 
-  /** The call that a question about approval is about. */
+  /** The call of an approval request. */
   findAny(id: string, agent: string | undefined): DraftCall | undefined {
     return find(agent, this.#client.get(id), this.#provider.get(id));
   }
@@ -45,7 +45,7 @@ export function isOfProvider({ call }: DraftCall): boolean {
   return !isClientCall(call);
 }
 
-/** Open calls with one id. Closed ones stay in until they are met: each is looked at once more, and then never again. */
+/** Open calls with one id. Closed ones are removed when they reach the front, so each is visited only once more. */
 interface Waiting {
   readonly all: DraftCall[];
   readonly byAgent: Map<string | undefined, DraftCall[]>;

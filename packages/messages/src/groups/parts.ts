@@ -14,12 +14,12 @@ export function toolResultsOf(message: Message): readonly ToolResultPart[] {
   return partsOf(message).filter((part): part is ToolResultPart => part.type === "tool-result");
 }
 
-/** A part that a provider would refuse as empty: text without anything but white space. */
+/** A part that a provider refuses as empty: text of white space only. */
 export function isBlank(part: ContentPart): boolean {
   return part.type === "text" && part.text.trim() === "";
 }
 
-/** The message with other parts. Its native item no longer says the same, so it goes; what parts keep stays. */
+/** The message with other parts. Its native item no longer matches and is removed; those of parts stay. */
 export function withParts(message: Message, parts: readonly ContentPart[]): Message {
   const { native: _native, ...rest } = message;
   return { ...rest, content: parts };

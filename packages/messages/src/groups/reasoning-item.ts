@@ -1,8 +1,8 @@
 import type { ContentPart, JsonObject, JsonValue } from "@relevo/core";
 
 /**
- * The id of the provider's item that a piece of reasoning belongs to, where its `native` says one. Providers that give
- * ids want each such item back in front of the one that it led to, and nowhere else.
+ * The id of the provider's item that a reasoning part belongs to, if its `native` contains one. Providers with such ids
+ * require each item directly before the one that it led to.
  */
 export function reasoningItemOf(part: ContentPart): string | undefined {
   return part.type === "reasoning" ? itemIdOf(part.native, 0) : undefined;

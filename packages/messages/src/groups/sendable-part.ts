@@ -1,17 +1,17 @@
 import type { ContentPart, JsonValue } from "@relevo/core";
 
-/** A tool's name that every provider takes: Gemini's begin, and the length of OpenAI's. */
+/** A tool name that every provider accepts: it starts as Gemini requires and is as short as OpenAI requires. */
 const toolName = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 const maxNameLength = 64;
 
-/** A call that we run and answer. */
+/** A call that the application runs and answers. */
 export function isClientCall(part: ContentPart): boolean {
   return part.type === "tool-call" && part.providerExecuted !== true;
 }
 
 /**
- * The part in a form that every provider takes, itself when it has one. A model that once made up a name or an input
- * of another form would otherwise have its whole conversation refused from then on.
+ * The part in a form that every provider accepts; itself when it has one already. Otherwise a single malformed tool
+ * name or input by a model would make every later request fail.
  */
 export function sendablePart<Part extends ContentPart>(part: Part): Part {
   if (part.type === "tool-call") {

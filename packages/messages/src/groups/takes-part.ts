@@ -8,8 +8,8 @@ const spoken: Readonly<Record<Role, ReadonlySet<ContentPart["type"]>>> = {
 };
 
 /**
- * Whether a message of this role can carry the part when it is sent to the provider; to any of the four without one.
- * Media of the assistant is taken by Gemini alone. A native part is for its own provider.
+ * Whether the provider accepts the part in a message of this role; without a provider, whether all four do. Only Gemini
+ * accepts media of the assistant. A native part is for its own provider.
  */
 export function takesPart(part: ContentPart, role: Role, provider: Provider | undefined): boolean {
   if (part.type === "native") return part.format === provider && (role === "user" || role === "assistant");

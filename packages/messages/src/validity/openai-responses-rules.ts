@@ -88,7 +88,7 @@ export const openaiResponsesRules: readonly Rule[] = [
   },
 ];
 
-/** Reasoning is followed by the assistant's text or calls, in the same message or the next. */
+/** Reasoning is followed by text or calls of the assistant, in the same message or the next. */
 function checkReasoning(messages: readonly Message[]): readonly Finding[] {
   return messages.flatMap((message, index) => {
     if (message.role !== "assistant" || partsOf(message).at(-1)?.type !== "reasoning") return [];
@@ -98,7 +98,7 @@ function checkReasoning(messages: readonly Message[]): readonly Finding[] {
   });
 }
 
-/** A reasoning item is not followed by another one, nor by what another agent said. */
+/** A reasoning item is not followed by another one, nor by a message of another agent. */
 function checkReasoningPairs(messages: readonly Message[]): readonly Finding[] {
   const pairs = new ReasoningPairs();
   return messages.flatMap((message, index) =>

@@ -3,13 +3,13 @@ import { partsOf } from "../groups/parts.ts";
 import { reasoningItemOf } from "../groups/reasoning-item.ts";
 
 /**
- * Looks at messages one after the other for reasoning that has lost what it led to: reasoning of one item that is
- * followed by reasoning of another one, or by another agent's words. Parts of one item are one piece of reasoning.
+ * Checks messages in order for reasoning that has lost what it led to: reasoning of one item followed by reasoning of
+ * another, or by another agent. Parts of one item count as one piece of reasoning.
  */
 export class ReasoningPairs {
   #waiting: { readonly item: string | undefined; readonly agent: string | undefined } | undefined;
 
-  /** False when the message shows that reasoning in it, or at the end of the one before, is alone. */
+  /** False when reasoning in the message, or at the end of the previous one, is not followed by its output. */
   take(message: Message): boolean {
     const { role, agent } = message;
     const before = this.#waiting;

@@ -1,22 +1,22 @@
 import type { Message, ViewForm } from "@relevo/core";
 
-/** Something that a provider would refuse. */
+/** A violation of a rule of a provider. */
 export interface Problem {
-  /** The message it is found at. */
+  /** The index of the message. */
   readonly index: number;
   readonly rule: string;
   readonly source: string;
   readonly message: string;
 }
 
-/** One thing that a provider demands of a conversation. */
+/** One requirement of a provider for a conversation. */
 export interface Rule {
   /** Stable, such as `anthropic/results-follow-calls`. */
   readonly id: string;
   readonly says: string;
-  /** The provider's page, or the error text by which the provider is known to say it. */
+  /** The provider's documentation, or the text of its error. */
   readonly source: string;
-  /** Only for models of this kind; checked when they are asked for. */
+  /** Only for models of this kind; checked on request. */
   readonly prefill?: ViewForm["prefill"];
   check(messages: readonly Message[]): readonly Finding[];
 }

@@ -2,13 +2,13 @@ import type { ContentPart, Message, Provider, Role, ToolCallPart } from "@relevo
 import { isBlank, partsOf, toolCallsOf, toolResultsOf } from "../groups/parts.ts";
 import type { Finding } from "./rule.ts";
 
-/** A conversation must hold something. */
+/** A conversation must not be empty. */
 export function checkNotEmpty(messages: readonly Message[]): readonly Finding[] {
   const spoken = messages.some((message) => message.role !== "system");
   return spoken ? [] : [{ index: 0, what: "There is no message besides the system's." }];
 }
 
-/** Nothing with a system role after the conversation has begun. */
+/** No system message after the conversation has started. */
 export function checkSystemFirst(messages: readonly Message[]): readonly Finding[] {
   const begin = messages.findIndex((message) => message.role !== "system");
   if (begin === -1) return [];
@@ -19,15 +19,15 @@ export function checkSystemFirst(messages: readonly Message[]): readonly Finding
   );
 }
 
-/** The first message that is not the system's is the user's. */
+/** The first message after the system messages is a user message. */
 export function checkUserFirst(messages: readonly Message[]): readonly Finding[] {
   const index = messages.findIndex((message) => message.role !== "system");
   const first = messages[index];
   if (first === undefined || first.role === "user") return [];
-  return [{ index, what: `The conversation begins with the ${first.role}.` }];
+  return [{ index, what: `The conversation starts with the ${first.role}.` }];
 }
 
-/** Every message says something: a part that is not blank, or the provider's own item. */
+/** Every message has content: a part that is not blank, or the provider's native item. */
 export function checkNoBlank(
   messages: readonly Message[],
   roles: readonly Role[],
@@ -41,7 +41,7 @@ export function checkNoBlank(
   );
 }
 
-/** No part, and no item of the provider's own in place of them. */
+/** No part, and no native item of the provider instead. */
 export function isEmpty(message: Message, provider: Provider): boolean {
   return partsOf(message).length === 0 && message.native?.format !== provider;
 }
@@ -53,7 +53,7 @@ const allowedParts: Readonly<Record<Role, ReadonlySet<ContentPart["type"]>>> = {
   tool: new Set(["tool-result"]),
 };
 
-/** Each role has only the parts that its turns can carry, and native ones only of this provider. */
+/** Each role has only parts that it can carry, and native ones only of this provider. */
 export function checkParts(messages: readonly Message[], provider: Provider): readonly Finding[] {
   return messages.flatMap((message, index) =>
     partsOf(message)
@@ -71,7 +71,7 @@ export function checkParts(messages: readonly Message[], provider: Provider): re
   );
 }
 
-/** The assistant has no image and no file: those can be sent as the user's only. */
+/** The assistant has no image and no file: only user messages can carry those. */
 export function checkAssistantMedia(messages: readonly Message[]): readonly Finding[] {
   return where(
     messages,
@@ -83,8 +83,8 @@ export function checkAssistantMedia(messages: readonly Message[]): readonly Find
 }
 
 /**
- * The messages after an assistant's calls answer every one of them, once, before anything else is said; and nothing
- * else is answered. Calls that the provider runs are answered by the assistant itself.
+ * The messages after an assistant's calls answer each of them once before anything else, and answer nothing else. Calls
+ * that the provider runs are answered within the assistant's message.
  */
 export function checkAnswers(messages: readonly Message[]): readonly Finding[] {
   const findings: Finding[] = [];
@@ -115,7 +115,7 @@ export function checkAnswers(messages: readonly Message[]): readonly Finding[] {
   return findings;
 }
 
-/** As `checkAnswers`, and no assistant message stands between calls and any of their results. */
+/** As `checkAnswers`, with no assistant message between calls and their results. */
 export function checkAnswersAtOnce(messages: readonly Message[]): readonly Finding[] {
   const findings = [...checkAnswers(messages)];
   const open = new Set<string>();
@@ -153,7 +153,7 @@ export function checkProviderPairs(messages: readonly Message[]): readonly Findi
   return findings;
 }
 
-/** Ids of the calls that we run, in the form that a provider takes. */
+/** Ids of the calls that the application runs, in the form that a provider accepts. */
 export function checkCallIds(messages: readonly Message[], form: RegExp): readonly Finding[] {
   return clientCalls(messages, ({ toolCallId }) => !form.test(toolCallId)).map(({ index, call }) => ({
     index,
@@ -161,7 +161,7 @@ export function checkCallIds(messages: readonly Message[], form: RegExp): readon
   }));
 }
 
-/** Names of the tools that we run, in the form that a provider takes. */
+/** Names of the tools that the application runs, in the form that a provider accepts. */
 export function checkToolNames(messages: readonly Message[], form: RegExp): readonly Finding[] {
   return clientCalls(messages, ({ toolName }) => !form.test(toolName)).map(({ index, call }) => ({
     index,
@@ -169,7 +169,7 @@ export function checkToolNames(messages: readonly Message[], form: RegExp): read
   }));
 }
 
-/** A call's input is an object, for providers that keep it as one instead of as text. */
+/** The input of a call is an object, for providers that do not take it as text. */
 export function checkCallInputs(messages: readonly Message[]): readonly Finding[] {
   return messages.flatMap((message, index) =>
     toolCallsOf(message)
@@ -189,7 +189,7 @@ function clientCalls(
   );
 }
 
-/** No call id stands for two calls. */
+/** No two calls have the same id. */
 export function checkUniqueCallIds(messages: readonly Message[]): readonly Finding[] {
   const seen = new Set<string>();
   return messages.flatMap((message, index) =>

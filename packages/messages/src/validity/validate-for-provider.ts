@@ -18,10 +18,10 @@ export const providers: readonly Provider[] = Object.freeze(Object.keys(rulesOf)
 const validityFields: FieldTable = fieldTable<ViewForm>({ for: "refines", prefill: "refines" });
 
 /**
- * What the provider would refuse in these messages, each with the rule and where it is written; empty when nothing.
- * Checks the form of the conversation, as adapters send it: neighbours of one role become one turn. It does not
- * check what depends on the model, such as its context length or which media it reads; but for the rules about a last
- * message of the assistant, which `prefill` asks for.
+ * What the provider would refuse in these messages, each with the rule and its source; empty when they are valid. It
+ * checks the form of the conversation as adapters send it: neighbours of one role become one turn. It does not check
+ * what depends on the model, such as the context length or the media that it reads, except for the rules about a last
+ * assistant message, on request by `prefill`.
  */
 export function validateForProvider(
   messages: readonly Message[],

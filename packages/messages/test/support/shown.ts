@@ -1,7 +1,7 @@
 import type { Message, ToolResultPart } from "@relevo/core";
+import { entriesOf } from "@relevo/random-conversations";
 import type { GroupKind, LeftoverReason } from "../../src/groups/group.ts";
 import { groupEntries, missingResult } from "../../src/index.ts";
-import { entriesOf } from "./parts.ts";
 
 export interface GroupSketch {
   readonly kind: GroupKind;

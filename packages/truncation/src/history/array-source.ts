@@ -7,17 +7,17 @@ import {
 } from "@relevo/core";
 import { admitInteger, admitMessage, refuse, requireObject } from "@relevo/core/input";
 
-/** What a strategy may be told about a plain array of messages. */
+/** Options for the view of a plain array of messages. */
 export interface ArrayOptions {
   /**
-   * Whether a message is never dropped. What it returns decides, also about system messages, which are pinned when it
-   * is left out or returns `undefined`.
+   * Whether a message is pinned, which means never dropped. System messages are pinned when it is left out or returns
+   * `undefined`.
    */
   readonly pinned?: ((message: Message, index: number) => boolean | undefined) | undefined;
 }
 
 /**
- * A plain array as a strategy sees a log: the message at index `i` has the `seq` `i + 1`. Nothing can be written.
+ * A plain array in the form of a log: the message at index `i` has the `seq` `i + 1`. Read-only.
  *
  * @throws `invalid-input` for what is no array, and on reading for what is no message.
  */

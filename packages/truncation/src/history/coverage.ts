@@ -1,8 +1,8 @@
 import type { SeqRange } from "@relevo/core";
 
 /**
- * Ranges that are apart, of any number of summaries. They are kept in descending order, because a log is read
- * backward: what is added belongs to the end as a rule.
+ * Disjoint ranges of any number of summaries, in descending order: a log is read backward, so additions are usually at
+ * the end.
  */
 export class Coverage {
   readonly #ranges: SeqRange[] = [];
@@ -15,7 +15,7 @@ export class Coverage {
     return ranges.some((range) => this.#touches(range));
   }
 
-  /** Adds ranges that are apart from all that are here. */
+  /** Adds ranges that are disjoint from the present ones. */
   add(ranges: readonly SeqRange[]): void {
     for (const range of ranges.toReversed()) {
       const place = this.#firstNotAbove(range.to);
@@ -29,7 +29,7 @@ export class Coverage {
     return found !== undefined && found.to >= from;
   }
 
-  /** The place of the highest range that begins at this number or below it. */
+  /** The index of the highest range that starts at this number or below. */
   #firstNotAbove(seq: number): number {
     let [low, high] = [0, this.#ranges.length];
     while (low < high) {

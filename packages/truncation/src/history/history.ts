@@ -10,15 +10,15 @@ const largestPage = 1000;
 const lookGrowth = 1.5;
 
 /**
- * The newest part of a log, read backward as far as a strategy asks for it. Summaries in force end it: what they
- * cover is not read. Pinned messages are known from the start, wherever they stand.
+ * The newest part of a log, read backward as far as a strategy needs it. What summaries in force cover is not read.
+ * Pinned messages are always included, however old they are.
  */
 export class History {
   readonly source: ViewSource;
   readonly #signal: CallOptions;
   readonly #readsSummaries: boolean;
   readonly #for: Provider | undefined;
-  /** Newest first, as they are read. */
+  /** Newest first, in the order of reading. */
   #read: Entry[] = [];
   readonly #erased: number[] = [];
   #pinned: readonly Entry[] | undefined;
@@ -31,7 +31,7 @@ export class History {
   #floor = 1;
   #complete = false;
   #pageSize = firstPage;
-  /** The condition is not asked again before this much was read. */
+  /** The condition is not evaluated again before this many entries were read. */
   #nextLook = 0;
   #grouping: Grouping | undefined;
 
@@ -46,12 +46,12 @@ export class History {
     this.#from = source.version + 1;
   }
 
-  /** Every effective message from here on is known; those below are not, unless pinned. */
+  /** Every effective message from this `seq` on is known; older ones are not, unless pinned. */
   get from(): number {
     return this.#from;
   }
 
-  /** Nothing is left to read: the log's begin was reached, or what a summary stands for. */
+  /** Nothing is left to read: the start of the log was reached, or everything below is covered by a summary. */
   get complete(): boolean {
     return this.#complete;
   }
@@ -61,12 +61,12 @@ export class History {
     return this.#summaries;
   }
 
-  /** Messages that were erased, as far as was read. */
+  /** The erased messages among those that were read. */
   get erased(): readonly number[] {
     return this.#erased;
   }
 
-  /** What is known, in groups; a part of a turn may be missing before the first user's message that was read. */
+  /** The known messages in groups. Before the first user message that was read, part of a turn may be missing. */
   get grouping(): Grouping {
     this.#grouping ??= groupEntries(this.entries(), { for: this.#for });
     return this.#grouping;
@@ -76,7 +76,7 @@ export class History {
     return this.grouping.groups;
   }
 
-  /** Every message that is known and not covered, in the order of the log. */
+  /** Every known message that is not covered, in the order of the log. */
   entries(): readonly Entry[] {
     const left = new Set(this.#summaries.flatMap((summary) => summary.left));
     const released = this.#released;
@@ -95,7 +95,7 @@ export class History {
     return this.#complete ? withoutLostReasoning(entries, this.#summaries) : entries;
   }
 
-  /** From now on only the first system message and the newest of the others, `keep` in all, are pinned as such. */
+  /** Unpins system messages, except for the first and the newest of the others: `keep` in all stay pinned. */
   async releaseSystem(keep: number): Promise<void> {
     if (this.#pinned === undefined) await this.#begin();
     const system = (this.#pinned ?? []).filter(({ message }) => message.role === "system");
@@ -104,12 +104,12 @@ export class History {
     this.#grouping = undefined;
   }
 
-  /** Reads on until the condition holds or nothing is left. */
+  /** Continues to read until the condition holds or nothing is left. */
   async readUntil(enough: (history: History) => boolean): Promise<void> {
     if (this.#pinned === undefined) await this.#begin();
     this.#nextLook = 0;
     while (!this.#complete) {
-      // Looking means grouping all that was read: after each page it would cost the square of the log.
+      // Evaluating it groups everything that was read; doing so after each page would be quadratic in the log.
       if (this.#read.length >= this.#nextLook) {
         if (!this.#lacksContext() && enough(this)) return;
         this.#nextLook = this.#read.length * lookGrowth;
@@ -123,8 +123,8 @@ export class History {
   }
 
   /**
-   * Lets a summary that is in no log take the place of what it covers, as if it had been read from one: below its
-   * cut nothing is left but what it keeps and what is pinned. Everything must have been read.
+   * Applies a summary that is not in the log as if it had been read from it: below its cut only kept and pinned
+   * messages remain. Everything must have been read.
    */
   cover(summary: LiveSummary): void {
     this.#summaries = [...this.#summaries.filter((other) => !overlaps(summary, other)), summary];
@@ -170,14 +170,14 @@ export class History {
       return;
     }
     const summary = this.#readsSummaries ? liveSummaryOf(event) : undefined;
-    // The newer one stands for everything that the older does.
+    // The newer summary covers everything that the older one does.
     if (summary === undefined || this.#coverage.intersects(summary.covers)) return;
     this.#coverage.add(summary.covers);
     this.#summaries.unshift(summary);
     this.#floor = Math.max(this.#floor, summary.cut);
   }
 
-  /** Single messages below the floor: the user's before a turn whose begin was summarized. */
+  /** Single messages below the floor, such as the user message of a turn whose start was summarized. */
   async #readKept(): Promise<void> {
     const seqs = this.#summaries.flatMap(({ kept }) => kept).filter((seq) => seq < this.#floor);
     const entries: Entry[] = [];
@@ -191,8 +191,8 @@ export class History {
   }
 
   /**
-   * Whether something pinned belongs to a group of which more stands unread: a call and its results, an answer and
-   * its reasoning. A system's or a user's message is a group by itself.
+   * Whether a pinned message belongs to a group that is not fully read: a call and its results, or a message and its
+   * reasoning. A system or user message is a group of its own.
    */
   #lacksContext(): boolean {
     const outside = (this.#pinned ?? []).find(({ message }) => {
@@ -200,7 +200,7 @@ export class History {
     });
     if (outside === undefined) return false;
     if (outside.seq < this.#from) return true;
-    // A result that is pinned may have its call, and the reasoning before that, far above it.
+    // The call of a pinned result, and the reasoning before it, may be much older.
     const first = this.groups.find(
       ({ kind, pinned }) => pinned && (kind === "assistant" || kind === "tool-calls"),
     );
@@ -209,14 +209,14 @@ export class History {
       ({ kind, entries }) =>
         kind === "user" && (entries[0]?.seq ?? 0) >= this.#from && (entries[0]?.seq ?? 0) < begin,
     );
-    // One message may answer several calls, of which only some were read.
+    // One message may answer several calls, only some of which were read.
     const { leftovers, parted } = this.grouping;
     const asked = leftovers.some(({ entry, reason }) => entry.pinned && reason === "approval");
     return !begins || asked || parted.some(({ pinned }) => pinned);
   }
 }
 
-/** Without reasoning of which a summary says that it led to a message that is no longer there. */
+/** Removes reasoning that, according to a summary, led to a message that is gone. */
 function withoutLostReasoning(
   entries: readonly Entry[],
   summaries: readonly LiveSummary[],

@@ -2,31 +2,31 @@ import { isEvent, type JsonValue, type Message, type SeqRange, type StoredEvent 
 import { normalizeRanges } from "@relevo/core/input";
 import { sortedIntersect } from "./sorted-ranges.ts";
 
-/** The place of a message that is nothing but reasoning, and that of the message it led to. */
+/** The `seq` of a message that consists of reasoning only, and that of the message that it led to. */
 export interface LedTo {
   readonly seq: number;
   readonly to: number;
 }
 
-/** A summary that is in force, and what it stands for. */
+/** A summary in force, and what it covers. */
 export interface LiveSummary {
-  /** Its place in the log; `undefined` while it stands in none. */
+  /** Its `seq`; `undefined` while it is not in the log. */
   readonly seq: number | undefined;
   readonly text: string;
-  /** What a view shows of it. */
+  /** The message that a view shows for it. */
   readonly message: Message;
-  /** Counts of that message which were stored with it. */
+  /** Stored token counts of that message. */
   readonly tokens?: { readonly [counter: string]: number } | undefined;
   readonly covers: readonly SeqRange[];
-  /** Nothing below needs to be read: it is covered, pinned, or named in `kept`. */
+  /** Nothing below this `seq` needs to be read: it is covered, pinned, or in `kept`. */
   readonly cut: number;
-  /** Messages below the cut that the summary does not cover, and that no index finds. */
+  /** Messages below the cut that the summary does not cover and that are not pinned. */
   readonly kept: readonly number[];
-  /** Pinned messages below the cut that can stand in no view, such as a result without its call. */
+  /** Pinned messages below the cut that no view can show, such as a result without its call. */
   readonly left: readonly number[];
   /**
-   * Reasoning below the cut that the summary does not cover, each with the message that it led to: without that one it
-   * is not shown. What stood between it and later messages may be covered, so grouping could not tell.
+   * Reasoning below the cut that the summary does not cover, each with the message that it led to, without which it is
+   * not shown. Grouping could not find that out, because the messages in between may be covered.
    */
   readonly reasoning: readonly LedTo[];
   readonly sourceHash: string;
@@ -34,8 +34,8 @@ export interface LiveSummary {
 }
 
 /**
- * What a summary event stands for; `undefined` for an event that is none. One that another program wrote says only
- * what it is derived from: then everything else has to be read.
+ * What a summary event covers; `undefined` for other events. A summary of another program says only what it is derived
+ * from; everything else then has to be read.
  */
 export function liveSummaryOf(event: StoredEvent): LiveSummary | undefined {
   if (!isEvent(event, "summary")) return undefined;
@@ -61,12 +61,12 @@ export function liveSummaryOf(event: StoredEvent): LiveSummary | undefined {
   };
 }
 
-/** A summary as the user's message: what it repeats was said in the conversation, and has no more authority. */
+/** A summary as a user message: its content comes from the conversation and must not have more authority. */
 export function messageOfSummary(text: string): Message {
   return { role: "user", content: `Summary of the conversation so far:\n${text}` };
 }
 
-/** Whether both stand for one message: then only the newer is in force. */
+/** Whether both cover a common message; then only the newer one is in force. */
 export function overlaps(left: LiveSummary, right: LiveSummary): boolean {
   return sortedIntersect(left.covers, right.covers);
 }

@@ -1,17 +1,17 @@
 import type { SeqRange } from "@relevo/core";
 
-/** Whether one of these ranges, which are ascending and apart, holds the number. Logarithmic. */
+/** Whether one of these ascending, disjoint ranges contains the number. Logarithmic. */
 export function sortedInclude(ranges: readonly SeqRange[], seq: number): boolean {
   return sortedTouch(ranges, { from: seq, to: seq });
 }
 
-/** Whether one of these ranges, which are ascending and apart, shares a number with this one. Logarithmic. */
+/** Whether one of these ascending, disjoint ranges intersects this one. Logarithmic. */
 export function sortedTouch(ranges: readonly SeqRange[], { from, to }: SeqRange): boolean {
   const found = ranges[firstEndingAt(ranges, from)];
   return found !== undefined && found.from <= to;
 }
 
-/** Whether two lists of ranges, each ascending and apart, share a number. Linear. */
+/** Whether two lists of ascending, disjoint ranges intersect. Linear. */
 export function sortedIntersect(left: readonly SeqRange[], right: readonly SeqRange[]): boolean {
   let [at, other] = [0, 0];
   for (;;) {
@@ -23,7 +23,7 @@ export function sortedIntersect(left: readonly SeqRange[], right: readonly SeqRa
   }
 }
 
-/** The numbers of the first list that the second does not hold; both ascending and apart. Linear. */
+/** The numbers of the first list that are not in the second; both ascending and disjoint. Linear. */
 export function sortedSubtract(ranges: readonly SeqRange[], gone: readonly SeqRange[]): SeqRange[] {
   const left: SeqRange[] = [];
   let at = 0;
@@ -42,7 +42,7 @@ export function sortedSubtract(ranges: readonly SeqRange[], gone: readonly SeqRa
   return left;
 }
 
-/** The place of the first range that ends at this number or behind it. */
+/** The index of the first range that ends at this number or after it. */
 function firstEndingAt(ranges: readonly SeqRange[], seq: number): number {
   let [low, high] = [0, ranges.length];
   while (low < high) {

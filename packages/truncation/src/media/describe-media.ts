@@ -3,17 +3,17 @@ import type { Media } from "./media-of.ts";
 import { replaceMedia } from "./replace-media.ts";
 
 const scheme = "data:";
-/** What stands between the scheme and the data; no media type with its parameters is longer. */
+/** The longest media type, with parameters, between the scheme and the data. */
 const header = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,/;
 const longestHeader = 256;
-/** Shorter data may be an example that somebody talks about. */
+/** Shorter data may be an example in a text. */
 const shortestData = 64;
-/** Longer than any word, address or key that somebody would want to read. */
+/** Longer than any word, address or key that a reader needs. */
 const shortestRun = 1024;
 
 /**
- * A text in which each data URL of some length is replaced by what it holds: `[image/png, 12 kB]`. Linear. The data is
- * read by the character: a regular expression over megabytes ends the stack.
+ * The text with each long data URL replaced by a description: `[image/png, 12 kB]`. Linear. The data is scanned
+ * character by character: a regular expression over megabytes would exhaust the stack.
  */
 export function describeDataUrls(text: string): string {
   let described = "";
@@ -31,7 +31,7 @@ export function describeDataUrls(text: string): string {
   return copied === 0 ? text : described + text.slice(copied);
 }
 
-/** A text with long runs of base64 described. */
+/** The text with long runs of base64 described. */
 function describeRuns(text: string): string {
   let described = "";
   let copied = 0;
@@ -46,7 +46,7 @@ function describeRuns(text: string): string {
   return copied === 0 ? text : described + text.slice(copied);
 }
 
-/** Where the run of base64 characters that begins here ends. */
+/** The end of the run of base64 characters that starts here. */
 function endOfRun(text: string, begin: number): number {
   let at = begin;
   while (at < text.length && isBase64(text.charCodeAt(at))) at += 1;

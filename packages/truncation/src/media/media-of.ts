@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from "@relevo/core";
 
-/** An image, a sound or a file inside of a JSON value, as a provider takes it apart from the text around it. */
+/** An image, audio or file inside a JSON value, which providers handle separately from the text around it. */
 export interface Media {
   readonly kind: "image" | "file";
   readonly mediaType: string | undefined;
-  /** Its base64; `undefined` when it stands elsewhere. */
+  /** Its base64 data; `undefined` when it is stored elsewhere. */
   readonly data: string | undefined;
   readonly width: JsonValue | undefined;
   readonly height: JsonValue | undefined;
@@ -32,7 +32,7 @@ const files: ReadonlySet<string> = new Set([
   "input_file",
   "input_audio",
 ]);
-/** Where the bytes, or the place of them, may stand: in the value itself or in one of these. */
+/** Fields that may contain the data or a reference to it, besides the value itself. */
 const holders = [
   "source",
   "resource",
@@ -45,15 +45,15 @@ const holders = [
   "inline_data",
 ] as const;
 const bytes = ["data", "blob", "file_data", "image", "base64", "bytes"] as const;
-/** Bedrock names the kind by the one field that there is. */
+/** Bedrock names the kind by the only field of the object. */
 const kinds = ["image", "document", "video"] as const;
 const places = ["url", "uri", "image_url", "file_url", "fileId", "file_id"] as const;
 const types = ["mediaType", "media_type", "mimeType", "mime_type", "contentType"] as const;
 
 /**
- * The image or file that this object is, in the shapes of messages here, of Anthropic, OpenAI and Gemini, of the
- * AI SDK's content, of OpenAI's Agents SDK, of Bedrock, of LangChain, and of MCP's content; `undefined` for anything else. A text that is called a
- * document or a resource is text.
+ * The image or file that this object is, in the shapes of messages here, of Anthropic, OpenAI and Gemini, of the AI
+ * SDK's content, of OpenAI's Agents SDK, of Bedrock, of LangChain, and of MCP's content; `undefined` for anything else.
+ * A text that is labelled as a document or a resource is text.
  */
 export function mediaOf(value: JsonObject): Media | undefined {
   const type = typeof value.type === "string" ? value.type : undefined;
@@ -73,7 +73,7 @@ export function mediaOf(value: JsonObject): Media | undefined {
   const place = firstString(records, places);
   const inUrl = place === undefined ? undefined : dataOfUrl(place);
   const data = found === undefined ? inUrl?.data : (dataOfUrl(found)?.data ?? found);
-  // A file that is only named, as a listing of a folder does, is text.
+  // A file that is only named, as in a directory listing, is text.
   if (data === undefined && (place === undefined || (!isImage && !isPart(value, type)))) return undefined;
   const mediaType = firstString(records, types) ?? inUrl?.mediaType;
   return {
@@ -96,12 +96,12 @@ function kindOf(value: JsonObject): JsonObject | undefined {
   return undefined;
 }
 
-/** Types that only content of messages has. */
+/** Types that occur only in message content. */
 function isPart(value: JsonObject, type: string | undefined): boolean {
   return type !== "file" || (value.url === undefined) !== (value.fileId === undefined);
 }
 
-/** The two halves of a URL that holds what it names; `undefined` for another one. */
+/** The media type and the data of a data URL; `undefined` for other URLs. */
 function dataOfUrl(
   url: string,
 ): { readonly mediaType: string | undefined; readonly data: string } | undefined {

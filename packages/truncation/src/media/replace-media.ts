@@ -1,14 +1,14 @@
 import type { JsonArray, JsonObject, JsonValue } from "@relevo/core";
 import { type Media, mediaOf } from "./media-of.ts";
 
-/** What takes the place of images and files, and of texts; a text that stays is returned as it is. */
+/** Functions that return the replacement of an image or file, and of a text. */
 export interface Replacement {
-  /** Images and files stay when it is left out. */
+  /** Left out, images and files are not replaced. */
   media?(media: Media): JsonValue;
   text?(text: string): string;
 }
 
-/** Deeper than anything that a log takes: what lies below stays as it is. */
+/** Deeper than any value in a log; anything below is not changed. */
 const deepest = 1000;
 
 /** The value with its images and files replaced, itself when nothing is. Linear. */
@@ -33,7 +33,7 @@ function replaceInObject(value: JsonObject, by: Replacement, depth: number): Jso
   let copy: { [name: string]: JsonValue } | undefined;
   for (const name of Object.keys(value)) {
     const field = value[name];
-    // What is no JSON is left to whoever writes it as such.
+    // Values that are not JSON are not changed; serialising them reports the problem.
     if (field === undefined) continue;
     const replaced = replaceMedia(field, by, depth + 1);
     if (replaced === field) continue;

@@ -3,7 +3,7 @@ import { refuse, requireObject } from "@relevo/core/input";
 import { type CachedCounter, cachedCounter } from "../tokens/cached-counter.ts";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
 
-/** The counter, with a memory; the estimate when there is none. @throws `invalid-input` */
+/** The counter with a cache; the estimate when none is given. @throws `invalid-input` */
 export function admitCounter(counter: TokenCounter | undefined, field: string): CachedCounter {
   if (counter === undefined) return cachedCounter(estimateCounter());
   requireObject(counter, field);

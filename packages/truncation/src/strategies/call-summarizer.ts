@@ -2,11 +2,11 @@ import { printable, type SummaryRequest } from "@relevo/core";
 import { withTimeout } from "@relevo/core/input";
 import type { SummarizeSettings } from "./summarize-settings.ts";
 
-/** A summary's text, or why there is none. */
+/** The text of a summary, or why there is none. */
 export type SummarizerOutcome = { readonly text: string } | { readonly failure: string };
 
 /**
- * Asks the summarizer within its time, whether or not it listens to the signal.
+ * Calls the summarizer within its timeout, whether or not it obeys its signal.
  *
  * @throws `aborted` when the caller's signal fires; never what the summarizer throws.
  */
@@ -25,7 +25,7 @@ export async function callSummarizer(
   }
 }
 
-/** A little too long is normal for models; far too long is no summary. */
+/** Models often exceed the limit a little; a text far above it is not used. */
 const tolerance = 2;
 
 async function ask(
@@ -34,7 +34,7 @@ async function ask(
 ): Promise<SummarizerOutcome> {
   try {
     const answer: unknown = await summarizer.summarize(request);
-    // What no store takes would be refused later, and the call would have been for nothing.
+    // Characters that a store would refuse are removed, or the call would have been wasted.
     const text = typeof answer === "string" ? answer.toWellFormed().replaceAll("\0", "").trim() : "";
     if (text === "") return { failure: "returned no text" };
     const tokens = counter.countText(text);
@@ -48,7 +48,7 @@ async function ask(
 const deepestCause = 5;
 const longestFailure = 500;
 
-/** What went wrong, down to the first cause: that a call failed says nothing by itself. */
+/** The messages of the error and of its causes: the outermost one alone often says only that a call failed. */
 function causesOf(error: unknown): string {
   let text = "";
   let next = error;
@@ -59,20 +59,20 @@ function causesOf(error: unknown): string {
       next = causeOf(next);
     }
   } catch {
-    // What cannot be read must not take the view with it. What was read before it still says something.
+    // An error that cannot be read must not fail the view. The part that was read is still used.
   }
   const told = text === "" ? "an error without a message" : text;
   return printable(told.slice(0, longestFailure).toWellFormed());
 }
 
-/** Errors of other realms and what some clients throw are plain objects with a message. */
+/** Errors of other realms, and of some clients, are plain objects with a message. */
 function messageOf(error: unknown): string {
   if (typeof error !== "object" || error === null) return String(error);
   if ("message" in error && typeof error.message === "string" && error.message !== "") return error.message;
   return error instanceof Error ? error.name : String(error);
 }
 
-/** Of several errors at once, as of a host with several addresses, the first. */
+/** The cause; of an aggregate error, such as for a host with several addresses, the first error. */
 function causeOf(error: unknown): unknown {
   if (error instanceof AggregateError) return error.cause ?? error.errors[0];
   return error instanceof Error ? error.cause : undefined;

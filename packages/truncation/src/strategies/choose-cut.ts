@@ -1,22 +1,22 @@
 import { firstSeq, type Group, openerBefore } from "@relevo/messages";
 import type { History } from "../history/history.ts";
 
-/** How big groups are to a strategy, and how much of them it keeps. */
+/** How a strategy measures groups, and how much it keeps. */
 export interface Scale {
-  /** A cut leaves at least this much where it can … */
+  /** A cut leaves at least this much if possible … */
   readonly low: number;
-  /** … and at most this much, unless the least is more. */
+  /** … and at most this much, unless the minimum is larger. */
   readonly high: number;
   sizeOf(group: Group): number;
-  /** What a made-up message at the begin costs. */
+  /** The size of a synthetic message at the start. */
   readonly openerSize: number;
-  /** Only a turn's begin may be the cut. */
+  /** Cut only at the start of a turn. */
   readonly turnsOnly?: boolean;
-  /** Take the oldest cut that fits, and not the one that lasts. */
+  /** Use the oldest cut that fits instead of the most stable one. */
   readonly oldest?: boolean;
 }
 
-/** Reads until the log's part that a scale may keep is known, and one turn more: cuts depend on the one before. */
+/** Reads the part of the log that a scale may keep and one turn more, because a cut depends on the one before. */
 export async function readFor(history: History, scale: Scale, above: number): Promise<void> {
   await history.readUntil(() => {
     let size = 0;
@@ -31,21 +31,21 @@ export async function readFor(history: History, scale: Scale, above: number): Pr
   });
 }
 
-/** What stands behind a cut at a group, with what has to come before it. */
+/** The size of what follows a cut at this group, with what must precede it. */
 interface Candidate {
   readonly group: Group;
   readonly size: number;
-  /** The place of the cut before this one. */
+  /** The position of the cut before this one. */
   readonly previous: number;
 }
 
 /**
- * The group at which a history is cut so that what is left fits, `undefined` when nothing has to go; `fits` is false
- * when not even the least does: the last group with the user's message before it.
+ * The group at which a history is cut so that the rest fits; `undefined` when nothing has to be dropped. `fits` is
+ * false when not even the minimum fits: the last group with the user message before it.
  *
- * A cut that moved with every turn would change the begin of every view, and no provider's cache would ever hold it.
- * So of the cuts that leave between `low` and `high`, the one with the roundest number wins: that which a multiple of
- * the highest power of two falls to. It stays the winner until it leaves the range, without anything being remembered.
+ * A cut that moved with every turn would change the start of every view, so that prompt caches of providers would never
+ * match. Therefore, of the cuts that leave between `low` and `high`, the one at the multiple of the highest power of
+ * two is chosen. It stays the choice until it leaves the range, without any stored state.
  */
 export function chooseCut(
   history: History,
@@ -67,7 +67,7 @@ export function chooseCut(
   return { group: candidates.at(-1)?.group, fits: false };
 }
 
-/** The cuts that are possible, oldest first, and the size of what stands before the first of them. */
+/** The possible cuts, oldest first, and the size of what precedes the first. */
 function candidatesIn(
   history: History,
   scale: Scale,
@@ -101,7 +101,7 @@ function candidatesIn(
   return { candidates: candidates.reverse(), before: scale.turnsOnly ? 0 : size - counted };
 }
 
-/** The place of the group before; for a turn, of the turn before. */
+/** The position of the previous group; for a turn, that of the previous turn. */
 function previousOf(groups: readonly Group[], index: number): number {
   const turn = groups[index]?.kind === "user";
   for (let before = index - 1; before >= 0; before--) {
@@ -111,7 +111,7 @@ function previousOf(groups: readonly Group[], index: number): number {
   return 0;
 }
 
-/** Before the first user's message that was read, a group may lack what stands further back. */
+/** Before the first user message that was read, a group may be incomplete. */
 function settledFrom(history: History): number {
   if (history.complete) return 0;
   const first = history.groups.find((group) => group.kind === "user" && firstSeq(group) >= history.from);

@@ -18,24 +18,24 @@ import { callSummarizer } from "./call-summarizer.ts";
 import { questionsAbout, withoutQuestions } from "./questions.ts";
 import type { Plan, SummarizeSettings } from "./summarize-settings.ts";
 
-/** How often a summary is offered to a log that others write to. */
+/** How many times a summary is appended to a log to which others write. */
 const tries = 3;
 /** The most calls of the summarizer in one view. */
 const maxChunks = 10;
-/** The most ranges that an event may be derived from. */
+/** The most ranges in `derivedFrom` of an event. */
 const maxRanges = 1000;
 
-/** A summary that was made, before it stands in the log. */
+/** A summary before it is in the log. */
 interface Draft {
   readonly summary: LiveSummary;
   readonly event: EventInput & { readonly type: "summary" };
-  /** Of the source that its messages were read from. */
+  /** The removal revision of the source from which its messages were read. */
   readonly removalRevision: number;
-  /** The messages it stands for, to see whether they are still there. */
+  /** The messages that it covers, to check that they still exist. */
   readonly seqs: readonly number[];
 }
 
-/** Makes one summary and brings it into the log, or into this view where the log takes none. */
+/** Makes one summary and appends it to the log, or adds it to this view only where the log takes none. */
 export class Compaction {
   readonly #state: ViewState;
   readonly #settings: SummarizeSettings;
@@ -50,7 +50,7 @@ export class Compaction {
     let draft: Draft | undefined;
     for (let attempt = 1; ; attempt++) {
       await state.history.readAll();
-      // What was paid for is used, unless somebody else's summary or a removal has come in between.
+      // The summary is used, unless another one or a removal came first.
       if (draft !== undefined && !this.#stillHolds(draft)) draft = undefined;
       if (draft === undefined) {
         const planned = plan();
@@ -75,7 +75,7 @@ export class Compaction {
   async #draft({ covered, late, cut }: Plan): Promise<Draft | undefined> {
     const { history, call, notices } = this.#state;
     const { summarizer, maxTokens, overlap, backoff } = this.#settings;
-    // Arrays have no name: what failed for one is not asked for another.
+    // Arrays have no identity, so the backoff applies to all of them.
     const session = history.source.incarnation ?? "";
     const pause = backoff.pauseFor(session);
     if (pause !== undefined) {
@@ -109,14 +109,14 @@ export class Compaction {
     if (done === chunks.length) backoff.succeeded(session);
     const summarized = chunks.slice(0, done).flat();
     const next = covered[summarized.length];
-    // What asks about a group that comes in a later chunk stays with it, unless nothing else was summarized.
+    // Questions about a group in a later chunk stay with it, unless nothing else was summarized.
     const going = withoutQuestions(history.grouping, summarized);
     const groups = going.length === 0 ? summarized : going;
     const covers = { covered: groups, late, cut: next === undefined ? cut : firstSeq(next) };
     return this.#draftOf(covers, text, seenBehind);
   }
 
-  /** The groups after these that the summarizer sees without standing for them. */
+  /** The groups after these, which the summarizer sees but the summary does not cover. */
   #behind(chunk: readonly Group[], overlap: number): readonly Group[] {
     const { groups } = this.#state.history;
     const last = chunk.at(-1);
@@ -137,8 +137,8 @@ export class Compaction {
     const { summarizer, counter, name } = this.#settings;
     const meter = this.#state.meter as TokenMeter;
     const before = history.summaries;
-    // What the summaries before had done with is not read again: without what they cover it could be taken for
-    // something else, such as reasoning that led to nothing for the next message's.
+    // What earlier summaries handled is not read again: without the covered messages it could be misread, such as
+    // reasoning without effect as that of the next message.
     const cut = before.reduce((highest, summary) => Math.max(highest, summary.cut), planned);
     const going = new Set(groups);
     const stayingGroups = history.groups.filter((group) => !going.has(group));
@@ -151,7 +151,7 @@ export class Compaction {
       ...before.flatMap((summary) => summary.covers),
       ...runsOf(history, new Set(seqs)),
     ]);
-    // Without the question, a refusal would not find its call.
+    // Without the question, a refusal could not be matched to its call.
     const questions = questionsAbout(history.grouping, stayingGroups);
     const kept = [...staying, ...questions]
       .filter((entry) => entry.seq < cut && !entry.pinned)
@@ -209,14 +209,14 @@ export class Compaction {
     const known = new Set(this.#state.history.entries().map(({ seq }) => seq));
     if (!seqs.every((seq) => known.has(seq))) return false;
     const others = this.#state.history.summaries.flatMap(({ covers }) => covers);
-    // What it continues must be what is still in force.
+    // It must continue a summary that is still in force.
     return fingerprint(normalizeRanges([...others, ...summary.covers])) === fingerprint(summary.covers);
   }
 
   /**
-   * `kept` in the log, by this process or another that was first; used in this view only; or to be tried `again`,
-   * because another writer appended meanwhile. `removed` when something that it repeats was erased, retracted or
-   * trimmed meanwhile: it must not be seen anywhere.
+   * `kept`: it is in the log, appended by this process or by another one first. `used`: in this view only. `again`: to
+   * be tried again because another writer appended. `removed`: something that it repeats was erased, retracted or
+   * trimmed, so it must not be shown.
    */
   async #append(draft: Draft, attempt: number): Promise<"kept" | "used" | "again" | "removed"> {
     const { history, call, notices } = this.#state;
@@ -226,7 +226,7 @@ export class Compaction {
       return "used";
     }
     const { derivedFrom = [] } = draft.event;
-    // With the version: a summary that was erased or retracted must not be taken for the one made in its place.
+    // Includes the version, so that a new summary is not taken for a replay of an erased or retracted one.
     const key = { derivedFrom, strategy: this.#settings.name, version: source.version };
     const { incarnation = "" } = source;
     const operationId = `summary-${fingerprint({ ...key, incarnation })}`;
@@ -266,7 +266,7 @@ export class Compaction {
   }
 }
 
-/** Errors after which the caller must not go on as if nothing were. */
+/** Errors that the view must not hide. */
 function mustStop(error: MemoryError): boolean {
   return (
     isConflict(error, "fence") ||
@@ -276,7 +276,7 @@ function mustStop(error: MemoryError): boolean {
   );
 }
 
-/** Neighbouring groups that one call of the summarizer sees; a group that is too large by itself is alone. */
+/** Neighbouring groups for one call of the summarizer; a group above the limit is alone in its chunk. */
 function chunksOf(
   groups: readonly Group[],
   { chunkMessages, chunkTokens }: SummarizeSettings,
@@ -301,7 +301,7 @@ function chunksOf(
   return chunks;
 }
 
-/** For each message below the cut that is nothing but reasoning, which one it led to. */
+/** For each message below the cut that consists of reasoning only, the message that it led to. */
 function ledToIn({ entries }: Group, cut: number): LedTo[] {
   const ledTo: LedTo[] = [];
   let waiting: number[] = [];
@@ -316,7 +316,7 @@ function ledToIn({ entries }: Group, cut: number): LedTo[] {
   return ledTo;
 }
 
-/** Reasoning, and parts that are shown nowhere in a message of the assistant. */
+/** Reasoning, and parts that are never shown in an assistant message. */
 function isReasoningOrNothing(part: ContentPart): boolean {
   if (part.type === "text") return part.text.trim() === "";
   return (
@@ -331,8 +331,8 @@ function messagesOf(group: Group): readonly Message[] {
 }
 
 /**
- * Ranges that hold these messages and no other one that is known. They run over other events between, or a log with
- * an execution for each turn would need a range for each.
+ * Ranges that contain these messages and no other known one. They include other events in between; otherwise a log with
+ * an execution for each turn would need one range for each.
  */
 function runsOf(history: History, seqs: ReadonlySet<number>): SeqRange[] {
   const marks = [...new Set([...history.entries().map(({ seq }) => seq), ...history.erased])];
@@ -345,7 +345,7 @@ function runsOf(history: History, seqs: ReadonlySet<number>): SeqRange[] {
     if (!seqs.has(seq)) open = false;
     else if (open && last !== undefined) last.to = seq;
     else {
-      // Below what was read, only single messages are known.
+      // Below the part that was read, only single messages are known.
       runs.push({ from: Math.min(seq, begin), to: seq });
       open = seq >= history.from;
     }
@@ -354,7 +354,7 @@ function runsOf(history: History, seqs: ReadonlySet<number>): SeqRange[] {
   return runs;
 }
 
-/** Rather vanish too early, with a message that stands between, than keep what was erased. */
+/** A summary that is erased too early, with a message in between, is better than erased content that is kept. */
 function bounded(ranges: readonly SeqRange[]): SeqRange[] {
   const exact = normalizeRanges(ranges);
   const first = exact[0];

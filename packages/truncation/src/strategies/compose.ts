@@ -2,8 +2,8 @@ import { refuse } from "@relevo/core/input";
 import { partsOfStrategy, type Strategy, strategyOf } from "./strategy.ts";
 
 /**
- * One strategy of several: each works on what the ones before it left. Put `summarize` before what cuts, and the
- * budget last, so that what it promises holds.
+ * One strategy of several: each works on the result of those before it. Put `summarize` before strategies that cut, and
+ * the budget last, so that its limit holds.
  *
  * @throws `invalid-input` for none, or for a strategy that this package did not make.
  * @example
@@ -21,7 +21,7 @@ export function compose(...strategies: readonly Strategy[]): Strategy {
   });
   return strategyOf({
     name: `compose(${parts.map(({ name }) => name).join(", ")})`,
-    // By itself it reads everything; composed it leaves that to the others.
+    // Alone it reads everything; in a composition the others decide what is read.
     stages: parts
       .filter(({ describesDataUrls }) => parts.length === 1 || describesDataUrls !== true)
       .flatMap(({ stages }) => stages),

@@ -1,9 +1,10 @@
 import { type Strategy, strategyOf } from "./strategy.ts";
 
 /**
- * Shows `[image/png, 221 kB]` in place of each data URL inside of a text or a result. To a provider such a string is
- * text, and costs as text: a screenshot that a tool returned so fills a model's context with characters that it
- * cannot see. Images and files in parts of their own stay. The log keeps everything. For `compose`, in any place.
+ * Replaces each data URL in a text or a result by a description such as `[image/png, 221 kB]`. Providers treat such a
+ * string as text and bill it as text: a screenshot that a tool returned in this form fills the context with characters
+ * that mean nothing to the model. Images and files in parts of their own are not changed, and neither is the log. Use
+ * it anywhere in `compose`.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 import type { Entry, Group, Grouping } from "@relevo/messages";
 
 /**
- * Of groups that are to go, those that may: a group that asks whether a call may run stays as long as the call's group
- * does, and so does what asks about its own calls.
+ * Of groups to be dropped, those that can be: a group that asks whether a call may run stays as long as the group of
+ * the call, and so do the groups that ask about its own calls.
  */
 export function withoutQuestions({ groups, approvals }: Grouping, going: readonly Group[]): Group[] {
   const goes = new Set(going);
@@ -11,12 +11,12 @@ export function withoutQuestions({ groups, approvals }: Grouping, going: readonl
   if (asking.size === 0) return [...goes];
   const groupsOf = new Map<Entry, Group[]>();
   for (const group of groups) for (const entry of group.entries) append(groupsOf, entry, group);
-  // Grows while it is walked.
+  // Grows during the iteration.
   const stays = groups.filter((group) => !goes.has(group));
   for (const group of stays) {
     for (const entry of asking.get(group) ?? []) {
       const its = groupsOf.get(entry) ?? [];
-      // One group that stays is enough to keep the message.
+      // The message stays if one of its groups does.
       if (!its.every((one) => goes.has(one))) continue;
       for (const one of its) if (goes.delete(one)) stays.push(one);
     }
@@ -24,7 +24,7 @@ export function withoutQuestions({ groups, approvals }: Grouping, going: readonl
   return going.filter((group) => goes.has(group));
 }
 
-/** Messages that stand in no group and ask or answer about a call of one of these. */
+/** Messages in no group that ask or answer about a call of one of these. */
 export function questionsAbout({ leftovers, approvals }: Grouping, groups: readonly Group[]): Set<Entry> {
   const stays = new Set(groups);
   const outside = new Set(leftovers.map(({ entry }) => entry));

@@ -30,15 +30,15 @@ const applyFields: FieldTable = fieldTable<ArrayOptions & ViewForm & CallOptions
   pinned: "refines",
 });
 
-/** Where a strategy keeps its steps, by which others are composed of it. */
+/** The steps of a strategy, from which others are composed. */
 const partsKey: unique symbol = Symbol("parts");
 
 export interface StrategyParts {
   readonly name: string;
   readonly stages: readonly Stage[];
-  /** Whether summaries take the place of what they cover. */
+  /** Whether summaries replace what they cover. */
   readonly readsSummaries: boolean;
-  /** Whether data URLs in texts are described in place of shown. */
+  /** Whether data URLs in texts are described instead of shown. */
   readonly describesDataUrls?: boolean;
 }
 
@@ -76,7 +76,7 @@ interface WithParts {
   readonly [partsKey]: StrategyParts;
 }
 
-/** What a strategy of this package was made of; `undefined` for another one. */
+/** The definition of a strategy of this package; `undefined` for other strategies. */
 export function partsOfStrategy(strategy: unknown): StrategyParts | undefined {
   if (typeof strategy !== "object" || strategy === null || !(partsKey in strategy)) return undefined;
   return (strategy as WithParts)[partsKey];

@@ -3,7 +3,7 @@ import type { Entry, Group } from "@relevo/messages";
 import type { CachedCounter } from "../tokens/cached-counter.ts";
 import type { SummarizerBackoff } from "./summarizer-backoff.ts";
 
-/** What `summarize` was told, with its defaults. */
+/** The options of `summarize` with defaults. */
 export interface SummarizeSettings {
   readonly name: string;
   readonly trigger: AdmittedAmount;
@@ -18,17 +18,17 @@ export interface SummarizeSettings {
   readonly counter: CachedCounter;
 }
 
-/** How much of a conversation. */
+/** An amount of messages or tokens. */
 export interface AdmittedAmount {
   readonly unit: "messages" | "tokens";
   readonly amount: number;
 }
 
-/** What a summary is to stand for, with what comes behind it. */
+/** What a summary is to cover, and what follows it. */
 export interface Plan {
   readonly covered: readonly Group[];
-  /** Results that came after a summary already stood for their calls. They can stand in no view by themselves. */
+  /** Results whose calls are covered by a summary already. No view can show them alone. */
   readonly late: readonly Entry[];
-  /** The place of the first group that stays; nothing below is read again. */
+  /** The `seq` of the first group that stays; nothing below is read again. */
   readonly cut: number;
 }

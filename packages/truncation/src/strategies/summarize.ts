@@ -19,33 +19,33 @@ import { type Strategy, strategyOf } from "./strategy.ts";
 import type { AdmittedAmount, Plan, SummarizeSettings } from "./summarize-settings.ts";
 import { SummarizerBackoff } from "./summarizer-backoff.ts";
 
-/** An amount of a conversation, pinned messages not counted. */
+/** An amount of messages or tokens; pinned messages do not count. */
 export type Amount =
   | { readonly messages: number; readonly tokens?: never }
   | { readonly tokens: number; readonly messages?: never };
 
 export interface SummarizeOptions {
-  /** With more than this that no summary stands for, one is made. */
+  /** A summary is made when more than this is not covered by one. */
   readonly trigger: Amount;
-  /** At most this much is left as it is, whole groups, at least the last one and the user's message before it. */
+  /** At most this much is kept unchanged, in whole groups: at least the last one and the user message before it. */
   readonly keep: Amount;
   readonly summarizer: Summarizer;
-  /** What a summary may cost; 1,000 when left out. */
+  /** The most tokens of a summary; 1,000 when left out. */
   readonly maxTokens?: number | undefined;
-  /** How many messages behind those it stands for the summarizer sees as well; 0 when left out. */
+  /** How many messages after the covered ones the summarizer sees as well; 0 when left out. */
   readonly overlap?: number | undefined;
-  /** How long one call of the summarizer may take; 30,000 when left out. */
+  /** The longest that one call of the summarizer may take; 30,000 when left out. */
   readonly timeoutMs?: number | undefined;
   /** The most messages in one call of the summarizer, unless one group has more; 200 when left out. */
   readonly chunkMessages?: number | undefined;
   /** The most tokens in one call of the summarizer, unless one group has more; 16,000 when left out. */
   readonly chunkTokens?: number | undefined;
   /**
-   * How long a summarizer that failed is not asked again for the same session, in this process; doubled with each
-   * failure, up to 32 times. 10,000 when left out.
+   * How long a failed summarizer is not called again for the same session by this process; doubled with each failure,
+   * up to 32 times this. 10,000 when left out.
    */
   readonly retryAfterMs?: number | undefined;
-  /** Where the time for that comes from; the system's when left out. */
+  /** The clock for that; the system clock when left out. */
   readonly clock?: Clock | undefined;
   /** `estimateCounter()` when left out. */
   readonly counter?: TokenCounter | undefined;
@@ -67,17 +67,17 @@ const fields: FieldTable = fieldTable<SummarizeOptions>({
 const amountFields: FieldTable = fieldTable<Amount>({ messages: "selects", tokens: "selects" });
 
 /**
- * Shows a summary in place of old messages. Nothing is deleted: the summary is an event that names what it stands
- * for, `expand` gives the originals back, and it vanishes and is made anew when one of them is erased or retracted.
+ * Shows a summary instead of old messages. Nothing is deleted: the summary is an event that names the messages it
+ * covers, and `expand` returns the originals. When one of them is erased or retracted, the summary goes with it and a
+ * new one is made.
  *
- * A summary is made inside of `view`, when the trigger is passed, and continues the one before it. Of several
- * processes that do so at once one writes it, and all show that one. A summarizer that throws, runs out of time or
- * returns nothing changes nothing: the messages stay in the view, however many, and `notices` says why; it is not asked
- * again for `retryAfterMs`. Put a
- * `tokenBudget` behind it with `compose`. On a plain array, and where nothing can be written, the summary is made
- * for this view only.
+ * A summary is made within `view` when the trigger is exceeded, and continues the previous one. When several processes
+ * do so at once, one of them appends it and all show that one. When a summarizer throws, times out or returns nothing,
+ * the messages stay in the view, however many they are, `notices` says why, and the summarizer is not called again for
+ * `retryAfterMs`. Combine it with a `tokenBudget` after it, by `compose`. For a plain array, and where nothing can be
+ * written, the summary is made for this view only.
  *
- * One view makes at most ten calls of the summarizer; the next one goes on with a longer history.
+ * One view makes at most ten calls of the summarizer; for a longer history the next view continues.
  *
  * @throws `invalid-input` that names the option.
  * @example
@@ -125,7 +125,7 @@ export function summarize(given: SummarizeOptions): Strategy {
   });
 }
 
-/** The longest delay that a timer takes. */
+/** The longest delay of a timer. */
 const longestTimer = 2 ** 31 - 1;
 
 function admitAmount(input: Amount, field: string): AdmittedAmount {
@@ -150,7 +150,7 @@ function plan(state: ViewState, { trigger, keep }: SummarizeSettings): Plan | un
   const cut = firstSeq(group);
   const anchor = anchorOf(history.groups, cut);
   const below = history.groups.filter((one) => !one.pinned && one !== anchor && firstSeq(one) < cut);
-  // A message that stands in two groups stays with the one that stays: nothing of it is left to summarize.
+  // A message in two groups stays with the group that stays, and is not summarized.
   const going = withoutQuestions(history.grouping, below);
   const goes = new Set(going);
   const staying = new Set(history.groups.flatMap((one) => (goes.has(one) ? [] : one.entries)));

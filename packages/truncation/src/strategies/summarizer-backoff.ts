@@ -6,13 +6,13 @@ interface Failure {
   readonly until: number;
 }
 
-/** The longest pause is this many times the first. */
+/** The longest pause, as a multiple of the first. */
 const mostDoublings = 5;
 const mostSessions = 1000;
 
 /**
- * Remembers in this process which conversations a summarizer failed for. Without it every view would ask a summarizer
- * that is down, and wait for it.
+ * Remembers, in this process, for which conversations a summarizer failed. Without it every view would call a
+ * summarizer that is down and wait for it.
  */
 export class SummarizerBackoff {
   readonly #clock: Clock;
@@ -24,11 +24,11 @@ export class SummarizerBackoff {
     this.#firstMs = firstMs;
   }
 
-  /** Why the summarizer is not asked now, and for how long; `undefined` when it may be. */
+  /** Why the summarizer is not called now, and for how long; `undefined` when it may be called. */
   pauseFor(session: string): { readonly failure: string; readonly ms: number } | undefined {
     const found = this.#failures.get(session);
     const ms = (found?.until ?? 0) - this.#clock.now();
-    // A clock that was set back must not silence a summarizer for longer than it ever would be.
+    // A clock that was set back must not extend the pause.
     if (found === undefined || ms <= 0 || ms > this.#firstMs * 2 ** mostDoublings) return undefined;
     return { failure: found.failure, ms };
   }

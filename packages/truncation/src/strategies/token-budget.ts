@@ -10,22 +10,22 @@ import { chooseCut, readFor, type Scale } from "./choose-cut.ts";
 import { type Strategy, strategyOf } from "./strategy.ts";
 
 export interface TokenBudgetOptions {
-  /** What the model's context holds, or as much of it as a request may use. */
+  /** The size of the model's context, or the part of it that a request may use. */
   readonly maxTokens: number;
   /** Counts tokens; `estimateCounter()` when left out. */
   readonly counter?: TokenCounter | undefined;
-  /** Tokens that are needed for something else: a number, or the tools' definitions and the answer. 0 when left out. */
+  /** Tokens to reserve: a number, or the tool definitions and the answer. 0 when left out. */
   readonly reserve?: number | BudgetReserve | undefined;
-  /** How few tokens a cut may leave in the view. Half of what there is when left out. */
+  /** The fewest tokens that a cut may leave in the view; half of the budget when left out. */
   readonly low?: number | undefined;
   /**
-   * How many system messages are shown whatever happens: the first one and the newest of the others. The rest goes with
-   * its turns. All when left out; set it where each turn brings one, or they fill the budget in the end.
+   * How many system messages are always shown: the first one and the newest of the others. The rest is dropped with its
+   * turns. All when left out; set it when each turn adds one, or they eventually fill the budget.
    */
   readonly systemMessages?: number | undefined;
 }
 
-/** What else a request has to hold. */
+/** What else a request contains. */
 export interface BudgetReserve {
   /** Definitions of tools, counted by `countToolDefinitions`. */
   readonly tools?: readonly ToolDefinition[] | undefined;
@@ -43,10 +43,10 @@ const fields: FieldTable = fieldTable<TokenBudgetOptions>({
 const reserveFields: FieldTable = fieldTable<BudgetReserve>({ tools: "refines", output: "refines" });
 
 /**
- * Shows as many of the newest messages as fit, whole groups only, with everything that is pinned. The least is what
- * is pinned, the last user's message and the last group; the summary, when there is no group.
+ * Shows as many of the newest messages as fit, in whole groups, with everything that is pinned. The minimum is what is
+ * pinned, the last user message and the last group; the summary, when there is no group.
  *
- * @throws `invalid-input` that names the option. The view is `budget-exceeded` when not even the least fits, with
+ * @throws `invalid-input` that names the option. The view is `budget-exceeded` when not even the minimum fits, with
  *   `details.available`, `details.needed` and the largest messages in `details.largest`.
  * @example
  * ```ts
@@ -112,11 +112,11 @@ async function fit(state: ViewState, budget: Budget): Promise<void> {
         state.cuts.push({ seq: firstSeq(group), reason: "budget" });
       const { messages } = layOut(state);
       const needed = meter.ofMessages(messages);
-      // Where all that was said is summarized, the summary is the least: nothing would be left to send without it.
+      // When everything is summarized, the summary is the minimum: without it there would be nothing to send.
       if (!shown && summaries > 0 && !messages.some(speaks)) break;
       if (needed <= available) return;
       if (!fits) break;
-      // Joined reasoning can cost what the groups themselves did not. Steps that double are soon done.
+      // Merged reasoning can add to the cost of the groups. Doubling the step keeps the number of tries small.
       fixed += Math.max(least, needed - available);
     }
   }

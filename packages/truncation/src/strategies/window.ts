@@ -6,8 +6,8 @@ import { type Strategy, strategyOf } from "./strategy.ts";
 
 export type WindowOptions = {
   /**
-   * How little a cut may leave, in the same unit. Half when left out, rounded up; equal to the window, the view
-   * slides with every message, and no provider's cache holds it.
+   * The least that a cut may leave, in the same unit; half of the window, rounded up, when left out. When equal to the
+   * window, the view moves with every message, and prompt caches of providers never match.
    */
   readonly low?: number | undefined;
 } & (
@@ -17,7 +17,7 @@ export type WindowOptions = {
       readonly turns?: never;
     }
   | {
-      /** At most this many turns: a user's message and all that follows it. */
+      /** At most this many turns: a user message and everything that follows it. */
       readonly turns: number;
       readonly messages?: never;
     }
@@ -30,8 +30,8 @@ const fields: FieldTable = fieldTable<WindowOptions>({
 });
 
 /**
- * Shows the newest messages or turns, whole groups only. Pinned and system messages stay and do not count. The last
- * group stays with the user's message before it, also when they have more messages than the window.
+ * Shows the newest messages or turns, in whole groups. Pinned and system messages always stay and do not count. The
+ * last group stays with the user message before it, even when they have more messages than the window.
  *
  * @throws `invalid-input` that names the option.
  * @example

@@ -4,12 +4,12 @@ import { describeMedia, describeText } from "../media/describe-media.ts";
 import { isQuestion, scoreOf } from "./sentence-score.ts";
 import { sentencesOf } from "./sentences.ts";
 
-/** A line that may stand in a summary. */
+/** A candidate line of a summary. */
 export interface CandidateLine {
   readonly text: string;
-  /** What was said, without who said it: duplicates are found by it. */
+  /** The text without its speaker, for finding duplicates. */
   readonly said: string;
-  /** What it is worth; 0 and less is nothing. */
+  /** Its score; 0 and below is worthless. */
   readonly score: number;
 }
 
@@ -20,8 +20,8 @@ const openQuestion = 3;
 const speakerLabel = /^([^\s:][^:]{0,40}): /;
 
 /**
- * The lines of the summary that is continued, then those of the messages, in order, one by one. The former were the
- * best once, so they win over new ones that are as good.
+ * The lines of the previous summary, then those of the messages, in order, one by one. The former win over new ones
+ * with the same score.
  */
 export function* candidateLines(
   previous: string,
@@ -51,7 +51,7 @@ function* linesOfPart(
   message: Message,
   unanswered: boolean,
 ): Generator<CandidateLine, void> {
-  // A name with a line feed in it would begin a line of its own.
+  // A name that contains a line feed would start a line.
   const speaker = (message.agent ?? message.role).replaceAll(/\s+/g, " ");
   switch (part.type) {
     case "text":
@@ -78,12 +78,12 @@ function* linesOfPart(
       yield toolLine(`${speaker} sent a file`, part.name ?? "", 1);
       return;
     default:
-      // Reasoning and approvals say nothing that a later turn needs.
+      // Reasoning and approvals contain nothing that a later turn needs.
       return;
   }
 }
 
-/** A book in one message is read at its start and its end: what it says is looked up, not remembered by sentences. */
+/** Of a very long message only the start and the end are read. */
 function excerpt(text: string): string {
   if (text.length <= longestText) return text;
   const half = longestText / 2;
@@ -95,7 +95,7 @@ function scoreInTurn(said: string, message: Message, unanswered: boolean): numbe
   return scoreOf(said) + asked + (message.role === "user" ? 1 : 0);
 }
 
-/** Results are long and mostly detail: they score half of what a person's sentence would. */
+/** Results are long and mostly detail: they get half of the score of a sentence by a person. */
 function toolLine(what: string, value: JsonValue, bonus: number): CandidateLine {
   const described = describeMedia(value);
   const whole = typeof described === "string" ? described : (JSON.stringify(described) ?? "");

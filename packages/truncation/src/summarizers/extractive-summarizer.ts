@@ -6,7 +6,7 @@ import { type Gist, gistOf, isNearDuplicate } from "./near-duplicate.ts";
 import { createPace, type Pace } from "./pace.ts";
 
 export interface ExtractiveSummarizerOptions {
-  /** Lines of a summary at most; 24 when left out. */
+  /** The most lines of a summary; 24 when left out. */
   readonly maxSentences?: number | undefined;
   /** Counts against `maxTokens`; `estimateCounter()` when left out. */
   readonly counter?: TokenCounter | undefined;
@@ -18,16 +18,16 @@ const fields: FieldTable = fieldTable<ExtractiveSummarizerOptions>({
 });
 
 /**
- * Summarizes without a model: the sentences worth keeping, word for word, one a line, each with its speaker.
+ * Summarizes without a model: the most important sentences, verbatim, one per line, each with its speaker.
  *
- * A sentence is worth more for names, numbers, dates and amounts, decisions, preferences, commitments, open questions
+ * A sentence scores higher for names, numbers, dates and amounts, decisions, preferences, commitments, open questions
  * and facts that people state about themselves, in English and Spanish (`scoreOf`). The best are taken until
  * `maxSentences` or `maxTokens` is reached, near duplicates once, of equal ones the later; they stand in the order in
- * which they were said. The lines of `previous` compete with a small advantage and come first, so what mattered stays
+ * which they were said. The lines of `previous` compete with a small advantage and come first, so important ones remain
  * through any number of summaries. Deterministic. Of a text above 200,000 characters the start and the end are read.
- * Time grows with the text, also for hostile text; the event loop turns meanwhile, and the signal is answered.
+ * The time is linear in the text, also for hostile text; the event loop runs in between, and the signal is obeyed.
  *
- * The text never passes `maxTokens`; it is empty only when nothing was said, or not one word fits.
+ * The text never exceeds `maxTokens`; it is empty only when there is no text, or when not even one word fits.
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export function extractiveSummarizer(options?: ExtractiveSummarizerOptions): Sum
         await pace.step();
       }
       const worthy = all.filter(({ score }) => score > 0);
-      // Where nobody said anything of weight, what was said is still better than nothing.
+      // When no sentence scores, unimportant ones are better than nothing.
       const lines = worthy.length > 0 ? worthy : all;
       const chosen = await choose(lines, maxSentences, request.maxTokens, counter, pace);
       if (chosen.length > 0) return fitted(chosen, request.maxTokens, counter);
@@ -75,7 +75,7 @@ async function choose(
   counter: TokenCounter,
   pace: Pace,
 ): Promise<readonly Chosen[]> {
-  // Of lines that are worth the same the later wins: it is nearer to what comes next.
+  // Of lines with the same score the later one wins: it is closer to what follows.
   const ranked = lines
     .map((line, index): Chosen => ({ line, index }))
     .toSorted((one, other) => other.line.score - one.line.score || other.index - one.index);
@@ -87,15 +87,15 @@ async function choose(
   for (const candidate of ranked) {
     if (chosen.length === maxSentences) break;
     const { said, text } = candidate.line;
-    // The same sentence a thousand times over must not be compared a thousand times.
+    // A sentence that is repeated a thousand times must not be compared a thousand times.
     if (seen.has(said) || seen.size === seen.add(said).size) continue;
-    // Looking for ever smaller lines behind a full budget would count every line of a long history.
+    // Trying ever smaller lines with a full budget would count every line of a long history.
     if (misfits === mostMisfits) break;
     await pace.step();
     const gist = gistOf(said);
     if (gists.some((other) => isNearDuplicate(gist, other))) continue;
     const cost = counter.countText(text) + 1;
-    // The last line has no line feed behind it.
+    // The last line has no trailing line feed.
     if (tokens + cost > maxTokens + 1) {
       misfits += 1;
       continue;
@@ -107,7 +107,7 @@ async function choose(
   return chosen;
 }
 
-/** In the order of the conversation; the worst go while tokenizing the whole costs more than its lines did. */
+/** In the order of the conversation; the worst are removed while the whole costs more tokens than its lines did. */
 function fitted(chosen: readonly Chosen[], maxTokens: number, counter: TokenCounter): string {
   for (let count = chosen.length; count > 0; count -= 1) {
     const text = chosen
@@ -124,7 +124,7 @@ function best(lines: readonly CandidateLine[]): CandidateLine {
   return lines.reduce((one, other) => (other.score >= one.score ? other : one));
 }
 
-/** As many words of a line as fit: something is better than nothing, which would cost the view its summary. */
+/** As many words of a line as fit, because an empty text would mean no summary. */
 function beginOf(line: string, maxTokens: number, counter: TokenCounter): string {
   const words = line.split(" ");
   for (let count = words.length - 1; count > 0; count -= 1) {

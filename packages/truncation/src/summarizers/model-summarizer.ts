@@ -11,7 +11,7 @@ import { estimateCounter } from "../tokens/estimate-counter.ts";
 import { admitPromptTokens, type SummaryPrompt, summaryPrompt } from "./summary-prompt.ts";
 
 export interface ModelCallOptions extends CallOptions {
-  /** What the summary may cost: pass it on as the model's output limit where it has one. */
+  /** The most tokens of the summary: pass it to the model as its output limit where it has one. */
   readonly maxTokens: number;
 }
 
@@ -38,9 +38,9 @@ const tolerance = 2;
 /**
  * A summarizer around any chat model. The conversation reaches it as fenced data (`summaryPrompt`).
  *
- * An abort ends the call at once, whether or not the model listens to the signal. The text is trimmed; an empty one is
- * refused, and so is one of more than twice `maxTokens` by the estimate: a view falls back and loses nothing, while a
- * text that was cut would lose its end in silence.
+ * An abort ends the call at once, whether or not the model obeys the signal. The text is trimmed. An empty text is
+ * refused, and so is one of more than twice `maxTokens` by the estimate: the view then shows the messages, while a text
+ * that was cut would silently lose its end.
  *
  * @throws from `summarize`: `unavailable` when the call throws or returns nothing, `too-large` for a text that is far
  * too long, `aborted`. A `MemoryError` of the call is passed on.

@@ -1,9 +1,9 @@
 const sameEnough = 0.75;
 
-/** What two sentences are compared by. */
+/** The features by which two sentences are compared. */
 export interface Gist {
   readonly words: ReadonlySet<string>;
-  /** Numbers and negations: sentences that differ in one of these say different things, however alike they look. */
+  /** Numbers and negations: sentences that differ in one of these differ in meaning, however similar they are. */
   readonly facts: string;
 }
 
@@ -27,7 +27,7 @@ export function gistOf(sentence: string): Gist {
   return { words: new Set(words), facts: facts.toSorted().join(" ") };
 }
 
-/** Whether one of the sentences says nothing that the other does not: three words in four shared, all facts the same. */
+/** Whether one sentence repeats the other: three words in four in common, and all facts equal. */
 export function isNearDuplicate(one: Gist, other: Gist): boolean {
   if (one.facts !== other.facts) return false;
   let shared = 0;

@@ -1,9 +1,9 @@
 import type { CallOptions } from "@relevo/core";
 import { createEventLoopPacer, throwIfAborted } from "@relevo/core/input";
 
-/** Lets a long computation be stopped, and the rest of the process run beside it. */
+/** Makes a long computation abortable, and lets the event loop run in between. */
 export interface Pace {
-  /** To be awaited between pieces of work. @throws `aborted` */
+  /** Awaited between pieces of work. @throws `aborted` */
   step(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ interface Signal {
   readonly pattern: RegExp;
 }
 
-/** English and Spanish words begin and end where no letter stands; `\b` does not know accents. */
+/** Word boundaries of English and Spanish; `\b` does not know accented letters. */
 function words(...alternatives: readonly string[]): RegExp {
   return new RegExp(String.raw`(?<![\p{L}\p{N}])(?:${alternatives.join("|")})(?![\p{L}\p{N}])`, "iu");
 }
@@ -215,9 +215,9 @@ const smallTalk = words(
 );
 
 /**
- * How much a sentence is worth keeping, to about 20: the sum of what speaks for it. First-person facts 5, decisions 4,
+ * The importance of a sentence, up to about 20: a sum of points. First-person facts 5, decisions 4,
  * commitments and preferences 3, failures 2, anything with a digit 2, addresses 2, names, weekdays and amounts 1 each;
- * short greetings and thanks lose 2, and go below 0 when they say nothing else. English and Spanish.
+ * short greetings and thanks lose 2, and are below 0 when they contain nothing else. English and Spanish.
  */
 export function scoreOf(sentence: string): number {
   let score = 0;
@@ -226,7 +226,7 @@ export function scoreOf(sentence: string): number {
   return score;
 }
 
-/** Whether a sentence asks something. */
+/** Whether a sentence is a question. */
 export function isQuestion(sentence: string): boolean {
   return /[?？]["')\]»”]?$/.test(sentence) || sentence.startsWith("¿");
 }

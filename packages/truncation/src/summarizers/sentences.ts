@@ -1,13 +1,13 @@
 const longestSentence = 400;
 const longestSlice = 4_000;
 
-/** A fixed locale: the machine's own would make summaries differ between machines. */
+/** A fixed locale, so that summaries do not depend on the machine. */
 const locale = "en";
 
 /**
  * The sentences of a text, in order, trimmed, none above 400 characters. Lines end sentences, so that lists stay
  * lists; a longer sentence is cut at a space when it has one. Linear: the segmenter sees at most 4,000 characters at
- * once. They are found one by one as they are taken, so that a caller can stop or pause.
+ * once. Lazy, so that a caller can stop or pause.
  */
 export function* sentencesOf(text: string): Generator<string, void> {
   const segmenter = new Intl.Segmenter(locale, { granularity: "sentence" });
@@ -36,14 +36,14 @@ function* linesOf(text: string): Generator<string, void> {
 const abbreviation =
   /(?:^|\s)(?:Dr|Dra|Mr|Mrs|Ms|Sr|Sra|Srta|Lic|Ing|No|Núm|Av|vs|etc|e\.g|i\.e|p\.ej|[A-Z])\.\s*$/;
 
-/** The segmenter takes the point of `Dr. Ruiz` for an end. */
+/** The segmenter ends a sentence at the point of `Dr. Ruiz`. */
 function* joinBroken(
   segments: Iterable<{ readonly segment: string }>,
 ): Iterable<{ readonly segment: string }> {
   let open = "";
   for (const { segment } of segments) {
     open += segment;
-    // Only the end decides; looking at all of it again and again would take the square of its length.
+    // Only the end decides; scanning all of it repeatedly would be quadratic.
     if (open.length < longestSentence && abbreviation.test(open.slice(-12))) continue;
     yield { segment: open };
     open = "";

@@ -5,15 +5,15 @@ import { describeMedia, describeText } from "../media/describe-media.ts";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
 
 /**
- * A message of the prompt, in the form that most frameworks take as it is. A type and not an interface, because
- * LangChain's messages must be assignable to a record.
+ * A message of the prompt, in the form that most frameworks accept. A type and not an interface, because LangChain
+ * requires messages to be assignable to a record.
  */
 export type PromptMessage = {
   readonly role: "system" | "user";
   readonly content: string;
 };
 
-/** Always two messages: what is to be done, and the data. Frameworks with a field for instructions take them apart. */
+/** Always two messages: the instructions and the data. Frameworks with a field for instructions can separate them. */
 export type SummaryPrompt = readonly [system: PromptMessage, user: PromptMessage];
 
 /** How large a prompt may be. */
@@ -27,21 +27,22 @@ const fields: FieldTable = fieldTable<SummaryPromptOptions>({ maxPromptTokens: "
 const defaultPromptTokens = 32_000;
 const leastPromptTokens = 1_000;
 
-/** How much of a part is quoted: less and less, until the whole fits. In characters. */
+/** How many characters of a part are quoted: fewer and fewer, until the whole fits. */
 const longestParts = [8_000, 2_000, 500, 120] as const;
 /** A message may have any number of calls. */
 const mostParts = 200;
 
 /**
- * The prompt of a summary: instructions as the system's message, the conversation as data in the user's.
+ * The prompt of a summary: instructions as the system message, the conversation as data in the user message.
  *
- * What people and tools wrote cannot become an instruction by its form: each message is one line of JSON inside of
- * `<conversation>`, every `<` in it is written as its JSON escape, so that no text can close the fence or open another,
- * and what is to be done is said again behind it. (No fence makes a model deaf: it keeps data recognisable as data.)
+ * Text of people and tools cannot take the form of an instruction: each message is one line of JSON inside
+ * `<conversation>`, every `<` in it is escaped, so that no text can close the fence or open another, and the
+ * instruction is repeated after it. (A fence does not stop a model from reading the text; it keeps data recognisable as
+ * data.)
  *
- * The prompt never passes `maxPromptTokens`: parts above 8,000 characters are cut in the middle, and at fewer when that
- * is not enough; then messages in the middle are left out, which the prompt says. Images, files, data URLs and long
- * base64 are described and never quoted, also in results; reasoning is left out.
+ * The prompt never exceeds `maxPromptTokens`: parts above 8,000 characters are cut in the middle, and above fewer when
+ * that is not enough; then messages in the middle are left out, which the prompt says. Images, files, data URLs and
+ * long base64 are described and never quoted, also in results; reasoning is left out.
  *
  * @throws `invalid-input` for `maxPromptTokens` below 1,000.
  */
@@ -64,7 +65,7 @@ export function summaryPrompt(request: SummaryRequest, given?: SummaryPromptOpti
   ];
 }
 
-/** What joining texts may add to the sum of their tokens. */
+/** The most tokens that concatenation may add to the sum of the parts. */
 const slack = 50;
 
 /** @throws `invalid-input` */
@@ -83,12 +84,12 @@ function previousOf(previous: string, most: number, counter: TokenCounter): read
   ];
 }
 
-/** Characters that are surely no more than this many tokens: four tokens each at most. */
+/** A number of characters that cannot exceed this many tokens: each has at most four. */
 function charactersIn(tokens: number): number {
   return Math.floor(tokens / 5);
 }
 
-/** The least that a line of data costs. */
+/** The fewest tokens of a line of data. */
 const tokensPerLine = 10;
 
 function linesWithin(
@@ -96,7 +97,7 @@ function linesWithin(
   available: number,
   counter: TokenCounter,
 ): readonly string[] {
-  // More lines than this cannot fit, and describing them all would take time for nothing.
+  // More lines than this cannot fit, and describing them would be wasted time.
   const half = Math.ceil(available / tokensPerLine / 2);
   const skipped = Math.max(0, messages.length - 2 * half);
   const end = half + skipped;
@@ -116,7 +117,7 @@ function linesWithin(
   return bothEnds(lines, costs, skipped, available - slack);
 }
 
-/** As many of the first and of the last lines as fit; `skipped` more messages stood in the middle. */
+/** As many of the first and the last lines as fit; `skipped` messages in the middle are left out. */
 function bothEnds(
   lines: readonly string[],
   costs: readonly number[],
@@ -126,7 +127,7 @@ function bothEnds(
   let left = available;
   let [first, last] = [0, lines.length];
   while (first < last) {
-    // By turns, so that neither the start nor the end takes everything.
+    // Alternating, so that neither the start nor the end takes all the space.
     const takesFirst = first <= lines.length - last;
     const cost = costs[takesFirst ? first : last - 1] ?? 0;
     if (cost > left) break;
@@ -153,7 +154,7 @@ function instructions(maxTokens: number): string {
   ].join("\n");
 }
 
-/** A message of which no more parts are described than are shown. */
+/** A message with only as many described parts as are shown. */
 interface Described {
   readonly message: Message;
   readonly number: number;
@@ -177,7 +178,7 @@ function lineOf({ message, number, parts }: Described, longest: number): string 
 /** A part as data, of which no more than so many characters are quoted. */
 type Said = (longest: number) => JsonValue;
 
-/** Described once: only how much of it is quoted differs from try to try. */
+/** Described once; only the quoted length differs between tries. */
 function describedPart(part: ContentPart): readonly Said[] {
   switch (part.type) {
     case "text": {

@@ -1,6 +1,6 @@
 import type { Message, TokenCounter } from "@relevo/core";
 
-/** Counts by a counter's name, as events keep them. */
+/** Counts by the name of the counter, as events store them. */
 export interface StoredTokens {
   readonly [counter: string]: number;
 }
@@ -8,8 +8,8 @@ export interface StoredTokens {
 /** A counter that counts each message once. */
 export interface CachedCounter extends TokenCounter {
   /**
-   * The message's tokens: the count that was stored with it under this counter's name, else the one remembered for
-   * this object, else a new one.
+   * The tokens of the message: the count stored with it under this counter's name, else the cached one of this object,
+   * else a new one.
    */
   countStored(message: Message, stored: StoredTokens | undefined): number;
   /** The message's count under the counter's name, to store with it: `append({ ...message }, { tokens })`. */
@@ -17,8 +17,8 @@ export interface CachedCounter extends TokenCounter {
 }
 
 /**
- * The counter with a memory: a message is counted once for as long as its object lives. Messages are known by
- * identity, not by content, so never change one that was counted: count its copy. A cached counter is returned as it is.
+ * The counter with a memory: a message is counted once for as long as its object lives. Messages are known by identity,
+ * not by content, so never change one that was counted: count its copy. A cached counter is returned as it is.
  */
 export function cachedCounter(counter: TokenCounter): CachedCounter {
   if (isCachedCounter(counter)) return counter;
@@ -45,7 +45,7 @@ export function isCachedCounter(counter: TokenCounter): counter is CachedCounter
   return "countStored" in counter && "tokensFor" in counter;
 }
 
-/** What stands in an event was written by anybody: only what can be a count is one. */
+/** A stored count may have been written by any program: only a valid count is used. */
 function storedCount(stored: StoredTokens | undefined, name: string): number | undefined {
   const tokens = stored?.[name];
   return Number.isSafeInteger(tokens) && tokens !== undefined && tokens >= 0 ? tokens : undefined;

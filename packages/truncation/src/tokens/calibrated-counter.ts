@@ -2,7 +2,7 @@ import { MemoryError, type Message, type TokenCounter } from "@relevo/core";
 import { admitFields, type FieldTable, fieldTable } from "@relevo/core/input";
 import { type CachedCounter, cachedCounter } from "./cached-counter.ts";
 
-/** What a counter said of a request, and what the provider's usage said afterwards. */
+/** The estimate for a request, and the usage that the provider reported for it. */
 export interface UsageObservation {
   readonly model: string;
   /** Tokens of the whole request by the counter before calibration: `countRequest(counter.uncalibrated, request)`. */
@@ -11,7 +11,7 @@ export interface UsageObservation {
   readonly actual: number;
 }
 
-/** The ratios that were seen last, by model; plain JSON. */
+/** The last observed ratios, by model; plain JSON. */
 export interface CalibrationState {
   readonly version: 1;
   readonly models: readonly { readonly model: string; readonly ratios: readonly number[] }[];
@@ -27,7 +27,7 @@ export interface CalibrationOptions {
    * are right in the median.
    */
   readonly upper?: number | undefined;
-  /** What an earlier counter's `state()` returned. */
+  /** The result of `state()` of an earlier counter. */
   readonly state?: CalibrationState | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface CalibratedCounter extends CachedCounter {
   readonly uncalibrated: CachedCounter;
   /** @throws `invalid-input` when `estimated` is not above 0 or `actual` not a count. */
   observe(observation: UsageObservation): void;
-  /** The factor for a model now. */
+  /** The current factor for a model. */
   factor(model?: string): number;
   /** The same counter for another model; both learn from the same observations. */
   forModel(model: string): CalibratedCounter;
@@ -55,7 +55,7 @@ const maxModels = 100;
 const enoughForMedian = 3;
 
 /**
- * The counter times a factor for each model that is learnt from the usage which the provider reports.
+ * The counter times a factor for each model, which is learned from the usage that the provider reports.
  *
  * The factor comes from the ratios of the last 64 requests of the model, within `bounds`: their median, which up to
  * half of them being wild does not move far, and 1 before the third; or with `upper`, the ratio that only this share of

@@ -1,4 +1,4 @@
-/** Kinds of characters that tokenizers treat alike. */
+/** Kinds of characters that tokenizers treat the same way. */
 export const kinds = {
   space: 0,
   newline: 1,
@@ -67,7 +67,7 @@ const ranges: readonly (readonly [number, Kind])[] = [
 
 const lasts: readonly number[] = ranges.map(([last]) => last);
 
-/** Most text is below this; the rest is looked up by halves. */
+/** Most text is below this; the rest is found by binary search. */
 const tableSize = 0x250;
 const table: Uint8Array = Uint8Array.from({ length: tableSize }, (_, code) =>
   code < 0x80 ? asciiKind(code) : rangeKind(code),

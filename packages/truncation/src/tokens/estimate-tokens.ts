@@ -8,8 +8,8 @@ import { characterCost, letterPairPrice, markPairPrice } from "./character-cost.
  * cl100k_base. So the sum may be high, and is not below two thirds of either for any script or run of signs.
  *
  * - **Words** of Latin letters, cut where a capital follows a small letter, with the space before them: 1 token up to
- *   eight letters, slowly more above. Capitals, and words almost without vowels, are spelled out: 2 or 3 letters a token.
- *   Letters that seldom stand beside each other make a word dear (`letterPairPrice`).
+ *   eight letters, slowly more above. Capitals, and words almost without vowels, are spelled out: 2 or 3 letters a
+ *   token. Letters that seldom stand beside each other make a word dear (`letterPairPrice`).
  * - **Accents**: the more words have them, the less common a text's words are to an English-minded vocabulary, those
  *   without included. Two more price lists, blended in by the share of accented words: one for languages such as
  *   Spanish, one for languages such as Czech.

@@ -81,7 +81,10 @@ function partTokens(
   }
 }
 
-/** Images and files of a result, or of a provider's item, cost what they would in a message of their own; a text is text, whatever is in it. */
+/**
+ * Images and files of a result, or of a provider's item, cost what they would in a message of their own; a text is
+ * text, whatever is in it.
+ */
 function outputTokens(output: JsonValue, countText: (text: string) => number): number {
   if (typeof output !== "object") return countText(jsonOf(output));
   let tokens = 0;

@@ -5,7 +5,7 @@ import { sortedInclude, sortedSubtract, sortedTouch } from "../history/sorted-ra
 import type { Layout } from "./layout.ts";
 import type { ViewState } from "./view-state.ts";
 
-/** Where every effective message of the log went that the view does not show as itself. */
+/** What happened to every effective message that the view does not show. */
 export interface Accounts {
   readonly dropped: readonly DroppedRange[];
   readonly summarized: readonly SeqRange[];
@@ -13,8 +13,8 @@ export interface Accounts {
 }
 
 /**
- * Accounts for every effective message: it is shown, or in exactly one summarized or dropped range. Ranges may span
- * events that are no messages. What was never read is accounted for as one range, without being read.
+ * Accounts for every effective message: it is shown, or in exactly one summarized or dropped range. Ranges may include
+ * events that are not messages. The part that was not read is one range.
  */
 export function accountFor(state: ViewState, layout: Layout): Accounts {
   const { history } = state;
@@ -34,10 +34,10 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
   for (const range of without(sortedSubtract(unread, inSummaries), shown)) {
     drops.addRange(range, history.complete ? () => leftOut : (seq) => reasonAt(state, seq));
   }
-  // Between the last of these ranges and what was read something may be shown.
+  // Shown messages may lie between the last of these ranges and the part that was read.
   if (drops.ranges.at(-1)?.to !== history.from - 1) drops.close();
   for (const seq of [...reasons.keys()].sort((left, right) => left - right)) {
-    // Below, what is not shown lies in the ranges already.
+    // Below, what is not shown is in the ranges already.
     if (seq < history.from) continue;
     const free = !shown.has(seq) && !sortedInclude(inSummaries, seq);
     drops.step(seq, free ? reasons.get(seq) : undefined, inSummaries);
@@ -52,22 +52,22 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
   };
 }
 
-/** What was left over when a summary was made, or could stand in no view. */
+/** Messages that were left over when a summary was made, or that no view can show. */
 const leftOut = "left-out";
 
-/** For each message that is known why it would be missing. */
+/** For each known message, the reason why it would be missing. */
 function reasonsOf(state: ViewState, layout: Layout): Map<number, string> {
   const { history } = state;
   const reasons = new Map<number, string>();
   for (const seq of history.erased) reasons.set(seq, "erased");
   for (const { entry, reason } of history.grouping.leftovers) {
-    // The call of a result may stand before everything that was read.
+    // The call of a result may be older than everything that was read.
     const dropped = reason === "orphan-result" && !history.complete;
     reasons.set(entry.seq, dropped ? reasonAt(state, 0) : reason);
   }
   for (const group of history.groups) {
     const reason = layout.shown.has(group) ? leftOut : reasonAt(state, firstSeq(group));
-    // A message that answers calls of two groups is dropped only with both.
+    // A message that answers calls of two groups is dropped only when both are.
     for (const { seq } of group.entries)
       if (!reasons.has(seq) || reason === leftOut) reasons.set(seq, reason);
   }
@@ -78,7 +78,7 @@ function reasonAt(state: ViewState, seq: number): string {
   return (state.cuts.find((cut) => seq < cut.seq) ?? state.cuts.at(-1))?.reason ?? leftOut;
 }
 
-/** Dropped ranges as they grow: neighbours with one reason are one range. */
+/** Collects dropped ranges; neighbours with the same reason become one range. */
 class Drops {
   readonly ranges: { from: number; to: number; reason: string }[] = [];
   #open = false;

@@ -5,7 +5,7 @@ import { layOut } from "./layout.ts";
 import { omissionsOf } from "./omissions.ts";
 import type { ViewState } from "./view-state.ts";
 
-/** Makes the view of what the stages left, once at the end. */
+/** Makes the view from the result of the stages, once at the end. */
 export function assemble(state: ViewState): View {
   const layout = layOut(state);
   const { meter, history } = state;

@@ -3,7 +3,7 @@ import { partsOf } from "@relevo/messages";
 import { describeDataUrls } from "../media/describe-media.ts";
 import { replaceMedia } from "../media/replace-media.ts";
 
-/** The log with data URLs inside of texts described. A message that is changed is the same object in each view. */
+/** The log with data URLs in texts described. A changed message is the same object in each view. */
 export function describedSource(source: ViewSource, known: WeakMap<Message, Message>): ViewSource {
   const { latest } = source;
   const described = (event: StoredEvent): StoredEvent => {
@@ -11,7 +11,7 @@ export function describedSource(source: ViewSource, known: WeakMap<Message, Mess
     const body = known.get(event.body) ?? withoutDataUrls(event.body);
     known.set(event.body, body);
     if (body === event.body) return event;
-    // What was counted with it was another text.
+    // The stored count is that of the original text.
     const { tokens: _tokens, ...rest } = event;
     return { ...rest, body };
   };
@@ -39,7 +39,7 @@ function withoutDataUrls(message: Message): Message {
       return { ...part, text };
     }
     if (part.type !== "tool-result") return part;
-    // Images and files stay: providers take them as such.
+    // Images and files are not changed: providers accept them as such.
     const output = replaceMedia(part.output, { text: describeDataUrls });
     if (output === part.output) return part;
     changed = true;

@@ -14,8 +14,8 @@ import { liveSummaryOf } from "../history/live-summary.ts";
 
 /**
  * The events that a summary stands for, oldest first: the messages as they were appended, and tombstones where they
- * were erased. What was trimmed is gone. `summary` is its event, or its `seq`, as a view's `seqs` names it; `session` is
- * the session's object or its address.
+ * were erased. What was trimmed is gone. `summary` is its event, or its `seq`, as a view's `seqs` names it; `session`
+ * is the session's object or its address.
  *
  * @throws `not-found` for a `seq` that is no summary, or one that was erased; `history-lost` when the incarnation that
  *   `session` names is gone; as `EventLog.read`.

@@ -1,4 +1,4 @@
-import { check, equal, inTime, present } from "../../expect.ts";
+import { check, equal, eventually, inTime, present } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import { addressOf, says } from "../../samples.ts";
 import {
@@ -31,8 +31,10 @@ export const sessionLifeCases: readonly ConformanceCase[] = [
         equal(head.events, 0, `${name}: events of a session without events`);
         equal(head.incarnation, stored.incarnation, `${name}: incarnation of head and document`);
         equal({ subject: head.subject, metadata: head.metadata }, init, `${name}: what init set`);
-        const listed = await collect((page) => store.log.list(context.tenant, page));
-        equal(listed, [head], `${name}: list`);
+        await eventually(context, async () => {
+          const listed = await collect((page) => store.log.list(context.tenant, page));
+          equal(listed, [head], `${name}: list`);
+        });
       }
       const appended = await context.other.log.append(address, [says("hello")], { expectedVersion: 0 });
       equal(appended.firstSeq, 1, "seq of the first event");

@@ -1,5 +1,5 @@
 import { isEventTransfer, type Store } from "@relevo/core";
-import { check, equal, present, refuses } from "../../expect.ts";
+import { check, equal, eventually, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, says } from "../../samples.ts";
 import { caseOf, changesNothing, ofSession, standAlone } from "../documents/support.ts";
@@ -123,7 +123,9 @@ async function refiningCalls(store: Store, context: CaseContext): Promise<void> 
   await log.append(session, [says("x")], { signal, ttlMs, init: undefined });
   await log.append(addressOf(context, "s2"), [says("x")], { init: { metadata } });
   equal((await log.touch(session, { signal, ttlMs, metadata }))?.version, 2, "the version after a touch");
-  equal((await log.list(tenant, page)).items.length, 2, "how many sessions are listed");
+  await eventually(context, async () =>
+    equal((await log.list(tenant, page)).items.length, 2, "how many sessions are listed"),
+  );
   const address = ofSession(session, "k", ["n"]);
   const input = { value: 1, tags: undefined, metadata, ttlMs };
   const stored = await documents.put(address, input, { signal, init: undefined });

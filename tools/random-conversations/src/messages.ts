@@ -1,5 +1,4 @@
 import type { ContentPart, JsonValue, Message, ToolCallPart, ToolResultPart } from "@relevo/core";
-import type { Entry } from "../../src/groups/entry.ts";
 
 export function user(content: string | readonly ContentPart[]): Message {
   return { role: "user", content };
@@ -60,8 +59,10 @@ export function approvalResponse(approvalId: string, approved: boolean, reason?:
   return reason === undefined ? response : { ...response, reason };
 }
 
-/** Entries as a log would give them, from seq 1. */
-export function entriesOf(messages: readonly Message[]): Entry[] {
+/** Messages with the places that a log would give them, from 1. System messages are pinned. */
+export function entriesOf(
+  messages: readonly Message[],
+): { readonly seq: number; readonly message: Message; readonly pinned: boolean }[] {
   return messages.map((message, index) => ({ seq: index + 1, message, pinned: message.role === "system" }));
 }
 
