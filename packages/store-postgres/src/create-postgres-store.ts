@@ -1,4 +1,5 @@
 import {
+  type ChangeFeed,
   createUuidGenerator,
   type EventLog,
   type EventTransfer,
@@ -20,6 +21,7 @@ import { createDatabase } from "./database/create-database.ts";
 import { requireRoleName } from "./database/text.ts";
 import { createTurns } from "./database/turns.ts";
 import { createDocumentDriver } from "./documents/document-driver.ts";
+import { createFeedDriver } from "./feed-driver.ts";
 import { createLeaseDriver } from "./lease-driver.ts";
 import { createLogDriver } from "./log/log-driver.ts";
 import { createScanDriver } from "./log/scan-driver.ts";
@@ -46,6 +48,7 @@ const storeFields: FieldTable = fieldTable<PostgresStoreOptions>({
 export interface PostgresStore extends Store {
   readonly log: EventLog & EventTransfer;
   readonly leases: Leases;
+  readonly feed: ChangeFeed;
   readonly maintenance: PostgresMaintenance;
 }
 
@@ -112,6 +115,7 @@ export function createPostgresStore(given: PostgresStoreOptions): PostgresStore 
     transfer: createTransferDriver(context),
     scan: createScanDriver(context),
     leases: createLeaseDriver(context),
+    feed: createFeedDriver(context),
     maintenance: createMaintenanceDriver(context, isInMemory(options.pglite)),
     close: () => database.close(),
   });

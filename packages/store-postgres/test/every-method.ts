@@ -9,7 +9,7 @@ const note = { type: "message", body: { role: "user", content: "Hola" }, pinned:
  * @returns the names of the methods that it called.
  */
 export async function useEveryMethod(store: PostgresStore, tenant: string): Promise<readonly string[]> {
-  const { log, documents, leases, maintenance, called } = record(store);
+  const { log, documents, leases, feed, maintenance, called } = record(store);
   const address = { tenant, session: "s-1" };
   await log.append(address, [note], { operation: { id: "o", fingerprint: "f" }, init: { subject: "maria" } });
   await log.append(address, [note, { type: "x-note", body: 1 }, { type: "message", body: note.body }]);
@@ -98,6 +98,9 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
   await log.trim(address, { olderThan: 1 });
   await log.erase(address, { seqs: [{ from: 2, to: 3 }] });
 
+  const changes = await feed.changes(tenant, { limit: 1 });
+  await feed.changes(tenant, { cursor: changes.cursor });
+  await feed.changes(tenant, { from: "now" });
   await maintenance.tenants({ limit: 1 });
   await maintenance.expire();
   await maintenance.durability();
@@ -110,8 +113,8 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
 
 /** The names of everything that a store has. */
 export function methodsOf(store: PostgresStore): readonly string[] {
-  const { log, documents, leases, maintenance } = store;
-  return Object.entries({ log, documents, leases, maintenance })
+  const { log, documents, leases, feed, maintenance } = store;
+  return Object.entries({ log, documents, leases, feed, maintenance })
     .flatMap(([port, methods]) => Object.keys(methods).map((method) => `${port}.${method}`))
     .toSorted();
 }
@@ -125,12 +128,13 @@ function record(store: PostgresStore): PostgresStore & { readonly called: Readon
         return Reflect.get(target, method, receiver);
       },
     });
-  const { log, documents, leases, maintenance } = store;
+  const { log, documents, leases, feed, maintenance } = store;
   return {
     ...store,
     log: watch("log", log),
     documents: watch("documents", documents),
     leases: watch("leases", leases),
+    feed: watch("feed", feed),
     maintenance: watch("maintenance", maintenance),
     called,
   };

@@ -10,8 +10,8 @@ const big = "big";
 /** Without temporary tables: a new namespace makes a server forget its plans. */
 const load = `
   insert into relevo.tenants values ('${big}');
-  insert into relevo.sessions (tenant, session, incarnation, generation, version, revision, events)
-  select '${big}', case i when 0 then 'long' else 's-' || i end, 'i-' || i, 1, v, v, v
+  insert into relevo.sessions (tenant, session, incarnation, generation, version, revision, events, updated_at, changed)
+  select '${big}', case i when 0 then 'long' else 's-' || i end, 'i-' || i, 1, v, v, v, i, '5'
   from generate_series(0, 5000) as i, lateral (select case i when 0 then 20000 else 1 end as v) as n;
   insert into relevo.events (tenant, session, generation, seq, type, recorded_at, pinned, bytes, content)
   select tenant, session, 1, seq, 'x-note', seq, false, 1, '{"type":"x-note","body":1}'
@@ -66,6 +66,12 @@ const calls: readonly Call[] = [
     run: ({ log }, tenant) => log.read(address(tenant), { after: 1, limit: 20 }),
   },
   { what: "list", rows: 70, run: ({ log }, tenant) => log.list(tenant, { limit: 20 }) },
+  {
+    what: "list by last write",
+    rows: 70,
+    run: ({ log }, tenant) => log.list(tenant, { order: "updated", direction: "backward", limit: 20 }),
+  },
+  { what: "changes", rows: 70, run: ({ feed }, tenant) => feed.changes(tenant, { limit: 20 }) },
   {
     what: "put",
     rows: 10,

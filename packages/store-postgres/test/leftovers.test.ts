@@ -11,7 +11,10 @@ import { openPrivateDatabase } from "./server.ts";
 const secret = "xyzzy-4711";
 const tenant = "acme";
 
-/** Content in every place that a caller can write to, often enough to be a common value and a bound of histograms. */
+/**
+ * Content in every place that a caller can write to, often enough to be a common value and a bound of histograms. Not in
+ * what names a unit, the ids and the first two elements of a namespace: the change feed reports those that have ended.
+ */
 async function fill(store: Store, session: string): Promise<void> {
   const address = { tenant, session };
   const content = `${secret} in ${session}`;
@@ -37,7 +40,11 @@ async function fill(store: Store, session: string): Promise<void> {
   for (const scope of [{ tenant }, address]) {
     await store.documents.putMany(
       Array.from({ length: 40 }, (_, n) => ({
-        address: { ...scope, namespace: [secret, session], key: n % 2 === 0 ? `${secret}${n}` : `${n}` },
+        address: {
+          ...scope,
+          namespace: ["notes", session, secret],
+          key: n % 2 === 0 ? `${secret}${n}` : `${n}`,
+        },
         value: { secret: content },
         metadata: { secret },
         tags: [secret, `${secret} ${n}`],
@@ -50,7 +57,7 @@ async function eraseAll(store: Store, sessions: readonly string[]): Promise<void
   for (const session of sessions) {
     await store.log.erase({ tenant, session }, { seqs: [{ from: 1, to: 100 }] });
     for (const scope of [{ tenant }, { tenant, session }]) {
-      const namespace = [secret, session];
+      const namespace = ["notes", session, secret];
       const { items } = await store.documents.find(scope, { namespace });
       await store.documents.deleteMany(items.map(({ key }) => ({ address: { ...scope, namespace, key } })));
     }

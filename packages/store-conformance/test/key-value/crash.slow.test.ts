@@ -87,6 +87,19 @@ const steps: readonly Step[] = [
       [{ type: "retraction", body: { ranges: [{ from: 3, to: 30 }], reason: "undo" } }, message("after")],
       { operation: { id: "retraction", fingerprint: "f" } },
     ),
+  ...[
+    { place: { ...address, namespace: ["derived"], key: "lives" }, from: 50 },
+    { place: { ...address, namespace: ["derived"], key: "goes" }, from: 48 },
+    { place: { tenant: "acme", namespace: ["facts", "f"], key: "lives" }, from: 50 },
+    { place: { tenant: "acme", namespace: ["facts", "f"], key: "goes" }, from: 48 },
+  ].map(
+    ({ place, from }): Step =>
+      async ({ log, documents }) => {
+        const { incarnation = "", removalRevision } = await log.read(address, { limit: 1 });
+        const events = { session: "s", incarnation, removalRevision, ranges: [{ from, to: 51 }] };
+        await documents.put(place, { value: long(from), tags: ["t"], derivedFrom: { events } });
+      },
+  ),
   ({ log }) => log.erase(address, { seqs: [{ from: 20, to: 48 }] }),
   ({ log }) => log.trim(address, { beforeSeq: 12 }),
   async ({ leases }) => {
@@ -198,7 +211,8 @@ describe("a process that is killed with a commit of the key-value driver", async
         );
         const store = openStore(entries, clock);
         await store.log.delete(address);
-        await store.documents.delete({ tenant: "acme", namespace: ["facts", "f"], key: "k" });
+        for (const key of ["k", "lives", "goes"])
+          await store.documents.delete({ tenant: "acme", namespace: ["facts", "f"], key });
         clock.advance(2 * hour);
         await expireAll(store);
         clock.advance(30 * hour);

@@ -1,4 +1,4 @@
-import type { Document } from "@relevo/core";
+import type { Document, DocumentAddress } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
 import {
   type AdmittedDelete,
@@ -6,6 +6,7 @@ import {
   type AdmittedDocumentTouch,
   type AdmittedPut,
   type Answer,
+  namespaceSortPrefix,
   searchableText,
 } from "@relevo/core/store";
 import { answerColumns, answerOf, callFunction, guardOf, type Refusable } from "../call-function.ts";
@@ -41,6 +42,7 @@ export async function putDocuments(
       new_incarnation: scope.session === undefined ? undefined : context.ids.next(),
       subject: request.subject,
       init: JSON.stringify(request.metadata),
+      owner: ownerOf(writes[0]?.address),
     },
     // Done twice it could undo what another writer wrote in between.
     effect: "once",
@@ -87,11 +89,18 @@ export async function touchDocument(
       ...guardOf(request),
       parts: placeOf(documentSortKey(address.namespace, address.key)),
       ttl_ms: ttlMs,
+      owner: ownerOf(address),
     },
     effect: "once",
     signal,
   });
   return answerOf(row, (found) => documentOf(address, found));
+}
+
+/** The place of the owner of a document that stands alone. */
+function ownerOf(address: DocumentAddress | undefined): string | undefined {
+  if (address === undefined || address.session !== undefined) return undefined;
+  return placeOf(namespaceSortPrefix(address.namespace.slice(0, 2)));
 }
 
 /** What is needed to look at a document before its body is. */

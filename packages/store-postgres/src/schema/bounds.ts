@@ -4,6 +4,9 @@
  */
 export const operationMemoryMs: number = 25 * 3600 * 1000;
 
+/** How long the change feed tells of what has ended. In milliseconds; 7 days. */
+export const feedMemoryMs: number = 7 * 24 * 3600 * 1000;
+
 /**
  * How many rows one call looks at beyond those it returns, when filters leave most of them out. Past it the call
  * returns what it has, and where to continue.

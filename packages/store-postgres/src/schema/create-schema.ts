@@ -1,5 +1,5 @@
 import { maxPinnedBelow, maxRemovedRanges, maxSummariesLookedAt } from "@relevo/core/store";
-import { contentSeparator, lookBudget, operationMemoryMs, pageBytes } from "./bounds.ts";
+import { contentSeparator, feedMemoryMs, lookBudget, operationMemoryMs, pageBytes } from "./bounds.ts";
 import { closeToPublic, secureRegistry, secureTable } from "./roles.ts";
 import * as sql from "./sql/sql.generated.ts";
 import { nowMs, nowUs, quoteBody } from "./sql-text.ts";
@@ -12,6 +12,7 @@ const values = {
   schema: placeholder,
   nowMs,
   nowUs,
+  feedMemoryMs: `${feedMemoryMs}`,
   operationMemoryMs: `${operationMemoryMs}`,
   lookBudget: `${lookBudget}`,
   pageBytes: `${pageBytes}`,
@@ -47,6 +48,7 @@ const sources: readonly ((given: typeof values) => string)[] = [
   sql.recentDocuments,
   sql.purgeDocuments,
   sql.listNamespaces,
+  sql.changeFeed,
   sql.expireTenant,
   sql.maintenance,
 ];

@@ -8,4 +8,5 @@ export const tenantTables: readonly string[] = [
   "documents",
   "document_tags",
   "document_versions",
+  "owner_changes",
 ];

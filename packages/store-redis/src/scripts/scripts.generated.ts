@@ -247,8 +247,10 @@ local function keepRegistry(h)
   local left = redis.call('PTTL', SESSIONS)
   local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED }
   if h.expires == 0 then
-    redis.call('PERSIST', CHANGES)
-    redis.call('PERSIST', ENDED)
+    if left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
+      redis.call('PERSIST', CHANGES)
+      redis.call('PERSIST', ENDED)
+    end
     if left > 0 then for _, key in ipairs(all) do redis.call('PERSIST', key) end end
   elseif left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
     local untilMs = math.max(now + left, h.aux + 1000)
@@ -271,10 +273,10 @@ local function tokenFound(h) return h and '=' .. h.token or '' end
 local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
-  redis.call('ZADD', SESSIONS, 0, session)
+  local isListed = redis.call('ZADD', SESSIONS, 0, session) == 1
   redis.call('ZADD', UPDATED, h.updated, session)
   noteChange(CHANGES, session)
-  redis.call('ZADD', CHANGES, 0, '\\0')
+  if isListed then redis.call('ZADD', CHANGES, 0, '\\0') end
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
   h.landmarks = redis.call('ZCARD', LANDMARKS)
@@ -771,7 +773,7 @@ local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
 local function keepBucket()
   saveEntries()
   noteOwners()
-  redis.call('ZADD', OWNER_CHANGES, 0, '\\0')
+  if not stored then redis.call('ZADD', OWNER_CHANGES, 0, '\\0') end
   local count = redis.call('ZCARD', DOCUMENT_ORDER)
   if count > 0 and redis.call('ZCARD', DOCUMENTS_EXPIRING) == count then
     local last = redis.call('ZREVRANGE', DOCUMENTS_EXPIRING, 0, 0, 'WITHSCORES')
@@ -779,10 +781,8 @@ local function keepBucket()
     redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
   elseif count == 0 then
     redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
-  else
-    if redis.call('PTTL', DOCUMENTS) > 0 then
-      for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
-    end
+  elseif not stored or redis.call('PTTL', DOCUMENTS) > 0 then
+    for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
     redis.call('PERSIST', OWNER_CHANGES)
   end
 end
@@ -1304,7 +1304,7 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore }
 `,
-  sha: "bd91669dc7a4efee15246e2113a9b16b078745f1",
+  sha: "4a47558c40bc74c7840c3d7695c7b590f17020ce",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -1427,7 +1427,7 @@ ${doDeletesText}recordOperation('deleted,' .. num(count))
 keepBucket()
 return { 'ok', count }
 `,
-  sha: "cb4f56d865f5b069b21fe911a43d294cb91adc06",
+  sha: "ed4aa37f1e28065ba8a5a76d0d224fa65fbf5a24",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations],
   arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
@@ -1451,7 +1451,7 @@ ${doDeletesText}recordOperation('deleted,' .. num(count))
 keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "1d1cb9069eeae1c29833b04416668182c2c73796",
+  sha: "4d17c82b77ef53d614c9b64cd17e21959169512b",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
@@ -1476,7 +1476,7 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "c9f1f50f553fb05c7900501a1717a7858aef8d0e",
+  sha: "da3bc6151077c8ab57faa9970148e230632f4a51",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
@@ -1712,7 +1712,7 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "e22324a8c5bed00c2e977c5a9b03ef24dc64faee",
+  sha: "4aabd6bc7c6aeda078ee21ca7fb68e86818398ff",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
@@ -1890,7 +1890,7 @@ ${doWritesText}recordOperation(writtenText(answer))
 keepBucket()
 return answer
 `,
-  sha: "42eff1a5b7f7bfb59ff05efa3308ca3d6e53331a",
+  sha: "633f597a976754daa5a61e24e0b5ca203c966aae",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations],
   arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
@@ -1919,7 +1919,7 @@ ${doWritesText}recordOperation(writtenText(answer))
 keepSession(session, h, created)
 return answer
 `,
-  sha: "f1e8a301ca09a57d5c3f0789bf49c8a80c14bbd3",
+  sha: "73392a690a78b35645a647314785535fb5bc5789",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
@@ -2082,7 +2082,7 @@ if h and expectedVersion and expectedVersion ~= h.version then return { 'version
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "08c317ae6ab8ce5999219d3ca77e2ffc346e0778",
+  sha: "3944a6ec3f0cc303377c8d41bf9dfd60c97d8f4d",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
@@ -2123,7 +2123,7 @@ if (h.sealed == '1') ~= sealed then
 end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "e78c35565bcc9defa124710f6e12b626af72edcd",
+  sha: "78348567ce83b86ad9eef8217c1006810dc9fc24",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.token],
@@ -2141,7 +2141,7 @@ ${aloneText}local count = sweepDocuments(limit)
 keepBucket()
 return { 'ok', count }
 `,
-  sha: "1ec24ca3a93fbb07cad996b2e2b9d37fe5e3b601",
+  sha: "d232a4c2a784bdec1fa739d796cee7a92ff11846",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
   arguments: (values) => [`${values.limit}`],
@@ -2191,7 +2191,7 @@ local count = sweepDocuments(limit)
 keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "80a78d5272492416a806ebe6234609416f226ecd",
+  sha: "9fbfa3ea5cb28110503e030202d6941a341493c3",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, `${values.limit}`],
@@ -2227,7 +2227,7 @@ local lived = h ~= nil or (mark ~= nil and mark.inc ~= '')
 endSession(session, subjectOf(mark))
 return lived and 1 or 0
 `,
-  sha: "e1cab4ed2f7b135d11289ef961b52941921ef64b",
+  sha: "ef09ef409c0682f8de8f26f42c3f77510abe53ef",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session],
@@ -2243,7 +2243,7 @@ local key, ttl = ARGV[1], tonumber(ARGV[2])
 ${aloneText}${touchOneText}keepBucket()
 return { 'ok', 0, '', redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "1ee853c71f8f27f8eb4e3bd55fa99a9a1d642f64",
+  sha: "0dcf367dce288260062f1a6bedb0fbaab2e19413",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
   arguments: (values) => [values.key, `${values.ttl}`],
@@ -2260,7 +2260,7 @@ ${guardedText}if not h then return { 'none' } end
 ${touchOneText}keepSession(session, h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "02ae64dc259d36daf44cb7cecc6957931c5997ac",
+  sha: "d38ee95a7f849a24939a10d62fb383bcb10d2499",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
@@ -2290,7 +2290,7 @@ if subject or metadata or h.expires ~= expiresBefore then revise(h, token) end
 saveHead(session, h, owner)
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "30a975694d740da7d2ae6d6e1845dfbd71f10781",
+  sha: "27c4d74c10ba599fd773b29c6e688cfc6052e76e",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ttl === undefined ? "" : `${values.ttl}`, values.subject ?? "", values.metadata ?? "", values.token],
@@ -2341,7 +2341,7 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "22e9760f358a1704c59af59ff29553c06bd5b6b5",
+  sha: "7a813ee7d026cfbbda8f02ba397806436c167299",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],

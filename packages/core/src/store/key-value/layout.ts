@@ -15,7 +15,7 @@ export const tenantKeys: {
 } & {
   readonly [Name in "session" | "lease"]: (tenant: string, session: string) => Uint8Array;
 } & {
-  readonly [Name in "byTime" | "chunk" | "updated"]: (
+  readonly [Name in "byTime" | "chunk" | "updated" | "derivedFrom"]: (
     tenant: string,
     ...place: readonly KeyPart[]
   ) => Uint8Array;
@@ -50,6 +50,8 @@ export const tenantKeys: {
   /** The epoch of the feed, and the units in the order of their newest changes. */
   feed: (tenant) => data(tenant, "feed"),
   changes: (tenant) => data(tenant, "changed"),
+  /** Documents by what they are derived from. */
+  derivedFrom: (tenant, ...source) => data(tenant, "derived-from", ...source),
   /** Events in the order of time, session and place. */
   byTime: (tenant: string, ...place: readonly KeyPart[]): Uint8Array => data(tenant, "time", ...place),
   chunk: (tenant: string, ...place: readonly KeyPart[]): Uint8Array => data(tenant, "chunk", ...place),
@@ -97,6 +99,8 @@ export interface DocumentKeys {
   readonly document: (sortKey: string) => Uint8Array;
   readonly tag: (tag: string) => Uint8Array;
   readonly tagged: (tag: string, sortKey: string) => Uint8Array;
+  /** Of documents of a session: where they stand elsewhere, so that it is found when the session ends. */
+  readonly elsewhere: (...place: readonly KeyPart[]) => Uint8Array;
 }
 
 export function documentKeys(tenant: string, generation: string | undefined): DocumentKeys {
@@ -111,6 +115,7 @@ export function documentKeys(tenant: string, generation: string | undefined): Do
     document: (sortKey) => appendBytes(documents, sortKey),
     tag,
     tagged: (name, sortKey) => appendBytes(tag(name), sortKey),
+    elsewhere: (...place) => prefix("elsewhere", ...place),
   };
 }
 

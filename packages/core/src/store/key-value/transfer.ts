@@ -122,6 +122,7 @@ async function exportBatch(
 
 async function readIds({ keys, read }: LogSnapshot, from: number, to: number): Promise<readonly string[]> {
   const ids: string[] = [];
+  if (from > to) return ids;
   const end = afterPrefix(keys.operations(to));
   for (let start = keys.operations(from); ; ) {
     const page = (await read([], [{ from: start, to: end, limit: 1000 }])).ranges[0] ?? [];

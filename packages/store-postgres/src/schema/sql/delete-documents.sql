@@ -19,6 +19,9 @@ begin
     r_removed := {{schema}}.remove_documents(
       p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_places => known, p_now_ms => now_ms
     );
+    if p_session <> '' and r_removed > 0 then
+      perform {{schema}}.note_session(p_tenant => p_tenant, p_session => p_session);
+    end if;
   end if;
   r_removed := coalesce(r_removed, 0);
   r_status := 'done';

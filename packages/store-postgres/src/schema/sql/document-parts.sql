@@ -39,6 +39,7 @@ declare
   part record;
   gone record;
   seen bigint := 0;
+  owners text[] := '{}';
 begin
   -- Everyone takes the shares in their order.
   for part in
@@ -46,7 +47,7 @@ begin
   loop
     delete from {{schema}}.documents as d
     where d.tenant = p_tenant and d.session = p_session and d.generation = p_generation and d.place = part.place
-    returning d.tags, d.version, d.expires_at into gone;
+    returning d.tags, d.version, d.expires_at, array_to_json(d.namespace[:2])::text as owner into gone;
     if not found then continue; end if;
     if gone.expires_at is null or gone.expires_at > p_now_ms then seen := seen + 1; end if;
     if gone.tags <> '{}' then
@@ -56,10 +57,16 @@ begin
       );
     end if;
     if p_session = '' then
+      if gone.owner <> all (owners) then owners := owners || gone.owner; end if;
       insert into {{schema}}.document_versions as v (tenant, session, share, version)
       values (p_tenant, '', part.share, gone.version)
       on conflict (tenant, session, share) do update set version = excluded.version where v.version < excluded.version;
     end if;
+  end loop;
+  for part in select o.owner from unnest(owners) as o (owner) loop
+    perform {{schema}}.note_owner(
+      p_tenant => p_tenant, p_namespace => array(select json_array_elements_text(part.owner::json))
+    );
   end loop;
   return seen;
 end

@@ -12,7 +12,7 @@ declare
   now_ms bigint;
   asked int8multirange := p_ranges::int8multirange;
   blank int8multirange;
-  changed int8multirange := '{}';
+  blanked int8multirange := '{}';
   derived record;
   freed bigint;
   part record;
@@ -57,7 +57,7 @@ begin
         and e.seq >= part.low and e.seq < part.high and e.erased_at is null
       returning e.seq
     )
-    select changed + coalesce(range_agg(int8range(g.seq, g.seq + 1)), '{}') into changed from gone as g;
+    select blanked + coalesce(range_agg(int8range(g.seq, g.seq + 1)), '{}') into blanked from gone as g;
     r_erased := r_erased || array(
       select e.seq from {{schema}}.events as e
       where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
@@ -66,8 +66,9 @@ begin
   end loop;
   if freed is not null then
     update {{schema}}.sessions as s set
-      bytes = s.bytes - freed, revision = s.revision + 1, token = p_token, removal_revision = s.revision + 1,
-      removed = {{schema}}.add_removal(s.removed, s.revision + 1, changed)
+      bytes = s.bytes - freed, revision = s.revision + 1, token = p_token,
+      changed = pg_current_xact_id(), removal_revision = s.revision + 1,
+      removed = {{schema}}.add_removal(s.removed, s.revision + 1, blanked)
     where s.tenant = p_tenant and s.session = p_session
     returning s.revision, s.removal_revision, s.token into r_revision, r_removal, r_token;
   end if;

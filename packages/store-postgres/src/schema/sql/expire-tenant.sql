@@ -17,7 +17,10 @@ declare
   ending record;
   now_ms bigint := {{nowMs}};
   long_ago_ms bigint := now_ms - {{operationMemoryMs}};
-  long_ago_us bigint := long_ago_ms * 1000;
+  -- The change feed tells of what has ended for this long.
+  feed_ago_ms bigint := now_ms - {{feedMemoryMs}};
+  long_ago_us bigint := feed_ago_ms * 1000;
+  lost xid8;
   removed bigint;
   looked integer := 0;
 begin
@@ -78,12 +81,12 @@ begin
     end if;
   end loop;
 
-  -- A slot without a session keeps the fence and the version of a document that were given last. After a day the time of
-  -- day, below which none is given, is greater anyway. The conditions on other tables are inside the loop: a planner would
+  -- A slot without a session keeps the fence and the version of a document that were given last, and its place in the change
+  -- feed. After that time the time of day, below which no fence or version is given, is greater anyway. The conditions on other tables are inside the loop: a planner would
   -- rather go through all of those than look for each slot. An ending that is still there is older than the rest.
   removed := 0;
   for ending in
-    select s.session from {{schema}}.sessions as s
+    select s.session, s.changed from {{schema}}.sessions as s
     where s.tenant = p_tenant and s.incarnation is null and s.generation < long_ago_us and s.fence < long_ago_us
       and (s.lease_until is null or s.lease_until < now_ms)
     order by s.generation limit leftovers_at_once for update skip locked
@@ -96,8 +99,25 @@ begin
     );
     delete from {{schema}}.document_versions as v where v.tenant = p_tenant and v.session = ending.session;
     delete from {{schema}}.sessions as s where s.tenant = p_tenant and s.session = ending.session;
+    lost := greatest(lost, ending.changed);
     removed := removed + 1;
   end loop;
   r_more := r_more or removed = leftovers_at_once;
+
+  removed := 0;
+  for ending in
+    select o.owner, o.changed from {{schema}}.owner_changes as o
+    where o.tenant = p_tenant and o.ended and o.changed_at < feed_ago_ms
+    order by o.changed_at limit leftovers_at_once for update skip locked
+  loop
+    delete from {{schema}}.owner_changes as o
+    where o.tenant = p_tenant and o.owner = ending.owner and o.changed = ending.changed;
+    lost := greatest(lost, ending.changed);
+    removed := removed + 1;
+  end loop;
+  r_more := r_more or removed = leftovers_at_once;
+  if lost is not null then
+    update {{schema}}.tenants as t set feed_floor = greatest(t.feed_floor, lost) where t.tenant = p_tenant;
+  end if;
 end
 $body$;

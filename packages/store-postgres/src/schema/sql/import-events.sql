@@ -106,7 +106,8 @@ begin
   if p_creates or p_adds or erases then
     -- An erasure adds the last revision itself.
     update {{schema}}.sessions as s set
-      revision = case when erases then p_revision - 1 else p_revision end, token = p_token
+      revision = case when erases then p_revision - 1 else p_revision end, token = p_token,
+      changed = pg_current_xact_id()
     where s.tenant = p_tenant and s.session = p_session;
   end if;
   if not p_creates and not isempty(gone) then

@@ -23,6 +23,9 @@ begin
       p_tenant => p_tenant, p_session => chosen.session, p_generation => chosen.generation, p_places => chosen.places,
       p_now_ms => 0
     );
+    if chosen.session <> '' then
+      perform {{schema}}.note_session(p_tenant => p_tenant, p_session => chosen.session);
+    end if;
     removed := removed + cardinality(chosen.places);
   end loop;
   return removed;

@@ -3,7 +3,7 @@
 -- them.
 create function {{schema}}.put_documents(
 -- #include document-parameters
-  p_bodies text, p_conditional boolean, p_new_incarnation text, p_subject text, p_init text
+  p_bodies text, p_conditional boolean, p_new_incarnation text, p_subject text, p_init text, p_owner text
 ) returns table (
   r_status text, r_index bigint, r_current bigint, r_version bigint,
   r_created_at bigint, r_updated_at bigint, r_expires_at bigint, r_incarnation text
@@ -15,6 +15,7 @@ as $body$
   parts json := p_parts::json;
   places bytea[] := array(select decode(p.place, 'hex') from json_to_recordset(parts) as p (place text));
   removed bigint;
+  owner_place bytea := decode(p_owner, 'hex');
 begin
 -- #include document-conditions
   if r_status is not null then
@@ -42,6 +43,8 @@ begin
     insert into {{schema}}.document_versions as v (tenant, session, share, version) values (p_tenant, p_session, 0, now_us)
     on conflict (tenant, session, share) do update set version = greatest(v.version + 1, excluded.version)
     returning version into now_us;
+    update {{schema}}.sessions as s set changed = pg_current_xact_id()
+    where s.tenant = p_tenant and s.session = p_session;
   end if;
   if p_session = '' and cardinality(known) < cardinality(places) then
     -- Before any document: who makes the same ones at the same time must not wait for this while we wait for those.
@@ -110,6 +113,10 @@ begin
     r_expires_at := least(part.expires_at, slot.expires_at);
     return next;
   end loop;
+  if p_session = '' then
+    -- Last, and for one owner: whoever is waited for here waits for no document.
+-- #include note-owner(owner = "owner_place", namespace = "part.namespace[:2]", ended = "false")
+  end if;
   return;
   end loop;
 end

@@ -21,7 +21,7 @@ begin
     return;
   end if;
   update {{schema}}.sessions as s set
-    sealed = p_sealed, revision = s.revision + (s.sealed <> p_sealed)::integer,
+    sealed = p_sealed, changed = pg_current_xact_id(), revision = s.revision + (s.sealed <> p_sealed)::integer,
     token = case when s.sealed = p_sealed then s.token else p_token end
   where s.tenant = p_tenant and s.session = p_session returning * into r_head;
   r_status := 'done';

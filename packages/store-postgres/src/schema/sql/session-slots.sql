@@ -30,10 +30,11 @@ begin
     -- The generation never decreases, also when a slot is purged: it begins at the time.
     insert into {{schema}}.sessions (
       tenant, session, incarnation, generation, subject, subject_key, metadata, created_at, updated_at, ttl_ms,
-      expires_at, expiry_due
+      expires_at, expiry_due, changed
     ) values (
       p_tenant, p_session, p_incarnation, now_ms * 1000, p_subject, sha256(convert_to(p_subject, 'UTF8')), p_metadata,
-      now_ms, now_ms, p_ttl_ms, now_ms + p_ttl_ms, now_ms + p_ttl_ms
+      now_ms, now_ms, p_ttl_ms, now_ms + p_ttl_ms, now_ms + p_ttl_ms,
+      pg_current_xact_id()
     ) on conflict do nothing returning * into slot;
     if not found then
       raise exception 'the session was created meanwhile' using errcode = 'serialization_failure';
@@ -53,7 +54,7 @@ begin
     sealed = false,
     subject = p_subject, subject_key = sha256(convert_to(p_subject, 'UTF8')), metadata = p_metadata,
     created_at = now_ms, updated_at = now_ms,
-    ttl_ms = p_ttl_ms, expires_at = now_ms + p_ttl_ms, expiry_due = now_ms + p_ttl_ms
+    ttl_ms = p_ttl_ms, expires_at = now_ms + p_ttl_ms, expiry_due = now_ms + p_ttl_ms, changed = pg_current_xact_id()
   where s.tenant = p_tenant and s.session = p_session returning * into slot;
   return slot;
 end
@@ -73,7 +74,7 @@ begin
     removal_revision = 0, removed = '', token = '', first_seq = 1, events = 0, bytes = 0, subject = null,
     subject_key = null,
     metadata = '{}', ttl_ms = null, expires_at = null, expiry_due = null, sealed = false,
-    updated_at = -9007199254740992
+    updated_at = -9007199254740992, changed = pg_current_xact_id()
   where s.tenant = p_tenant and s.session = p_session;
 end
 $body$;

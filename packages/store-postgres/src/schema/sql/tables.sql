@@ -4,7 +4,9 @@
 
 -- Every tenant that ever wrote. Upkeep goes through it; a row is never removed while others may rely on it.
 create table {{schema}}.tenants (
-  tenant text collate "C" primary key
+  tenant text collate "C" primary key,
+  -- The change feed may lack entries of this transaction and of those before it.
+  feed_floor xid8 not null default '0'
 );
 
 -- One slot for each session id. It can be there without a session, because leases are granted before the first event, and
@@ -45,6 +47,8 @@ create table {{schema}}.sessions (
   -- can return only what it has written.
   token text collate "C" not null default '',
   previous_token text collate "C" not null default '',
+  -- The transaction of the newest write to the session or its documents, for the change feed.
+  changed xid8,
   primary key (tenant, session)
 ) with (fillfactor = 80);
 
@@ -54,7 +58,7 @@ alter table {{schema}}.sessions
 
 create index sessions_by_subject on {{schema}}.sessions (tenant, subject_key, session) where subject_key is not null;
 
--- Moves with each write, so that a write is not in place (HOT): 2 to 6 % of the server's work for an append. The condition
+-- Moves with each write, so that a write is not in place (HOT); docs/decisions has what it costs. The condition
 -- is repeated by its own query alone, for the reason at the documents.
 create index sessions_by_update on {{schema}}.sessions (tenant, updated_at, session)
   where updated_at > -9007199254740992;
@@ -62,6 +66,8 @@ create index sessions_by_update on {{schema}}.sessions (tenant, updated_at, sess
 create index sessions_by_expiry on {{schema}}.sessions (tenant, expiry_due) where expiry_due is not null;
 
 create index sessions_dead on {{schema}}.sessions (tenant, generation) where incarnation is null;
+
+create index sessions_by_change on {{schema}}.sessions (tenant, changed, session) where changed is not null;
 
 -- Incarnations that have ended and of which something is left: rows to remove, operations to remember.
 create table {{schema}}.endings (
@@ -115,6 +121,25 @@ create index events_retracted on {{schema}}.events (tenant, session, generation,
 create index events_summaries on {{schema}}.events (tenant, session, generation, seq) where type = 'summary';
 
 create index events_derived on {{schema}}.events (tenant, session, generation, seq) where derived_from is not null;
+
+-- Entries of the change feed for documents that stand alone: see include/note-owner.sql.
+create table {{schema}}.owner_changes (
+  tenant text collate "C" not null,
+  -- As namespace_place() returns it.
+  owner bytea not null,
+  changed xid8 not null,
+  namespace text[] collate "C" not null,
+  changed_at bigint not null,
+  -- Whether the write left no document.
+  ended boolean not null,
+  primary key (tenant, owner, changed)
+);
+
+alter table {{schema}}.owner_changes alter column owner set statistics 0, alter column namespace set statistics 0;
+
+create index owner_changes_by_change on {{schema}}.owner_changes (tenant, changed, owner);
+
+create index owner_changes_ended on {{schema}}.owner_changes (tenant, changed_at) where ended;
 
 -- What makes the retry of an append safe. They outlive their events, and their incarnation by a day.
 create table {{schema}}.operations (

@@ -25,7 +25,7 @@ begin
   changes := changes or slot.expires_at is distinct from now_ms + slot.ttl_ms;
   slot.expires_at := now_ms + slot.ttl_ms;
   update {{schema}}.sessions as s set
-    ttl_ms = slot.ttl_ms, expires_at = slot.expires_at, updated_at = now_ms,
+    ttl_ms = slot.ttl_ms, expires_at = slot.expires_at, updated_at = now_ms, changed = pg_current_xact_id(),
     expiry_due = case when slot.ttl_ms is null then null else least(s.expiry_due, slot.expires_at) end,
     subject = coalesce(p_subject, s.subject),
     subject_key = case when p_subject is null then s.subject_key else sha256(convert_to(p_subject, 'UTF8')) end,

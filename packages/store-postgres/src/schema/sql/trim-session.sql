@@ -49,7 +49,7 @@ begin
     r_removed := stop - slot.first_seq;
     update {{schema}}.sessions as s set
       first_seq = stop, events = s.version + 1 - stop, bytes = s.bytes - freed, revision = s.revision + 1,
-      token = p_token, removal_revision = s.revision + 1,
+      token = p_token, changed = pg_current_xact_id(), removal_revision = s.revision + 1,
       removed = {{schema}}.add_removal(s.removed, s.revision + 1, int8multirange(int8range(slot.first_seq, stop)))
     where s.tenant = p_tenant and s.session = p_session 
     returning s.removal_revision, s.token into r_removal, r_token;

@@ -43,7 +43,7 @@ local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
 local function keepBucket()
   saveEntries()
   noteOwners()
-  redis.call('ZADD', OWNER_CHANGES, 0, '\0')
+  if not stored then redis.call('ZADD', OWNER_CHANGES, 0, '\0') end
   local count = redis.call('ZCARD', DOCUMENT_ORDER)
   if count > 0 and redis.call('ZCARD', DOCUMENTS_EXPIRING) == count then
     local last = redis.call('ZREVRANGE', DOCUMENTS_EXPIRING, 0, 0, 'WITHSCORES')
@@ -51,10 +51,8 @@ local function keepBucket()
     redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
   elseif count == 0 then
     redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
-  else
-    if redis.call('PTTL', DOCUMENTS) > 0 then
-      for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
-    end
+  elseif not stored or redis.call('PTTL', DOCUMENTS) > 0 then
+    for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
     redis.call('PERSIST', OWNER_CHANGES)
   end
 end

@@ -112,8 +112,10 @@ local function keepRegistry(h)
   local left = redis.call('PTTL', SESSIONS)
   local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED }
   if h.expires == 0 then
-    redis.call('PERSIST', CHANGES)
-    redis.call('PERSIST', ENDED)
+    if left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
+      redis.call('PERSIST', CHANGES)
+      redis.call('PERSIST', ENDED)
+    end
     if left > 0 then for _, key in ipairs(all) do redis.call('PERSIST', key) end end
   elseif left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
     local untilMs = math.max(now + left, h.aux + 1000)
@@ -136,10 +138,10 @@ local function tokenFound(h) return h and '=' .. h.token or '' end
 local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
-  redis.call('ZADD', SESSIONS, 0, session)
+  local isListed = redis.call('ZADD', SESSIONS, 0, session) == 1
   redis.call('ZADD', UPDATED, h.updated, session)
   noteChange(CHANGES, session)
-  redis.call('ZADD', CHANGES, 0, '\0')
+  if isListed then redis.call('ZADD', CHANGES, 0, '\0') end
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
   h.landmarks = redis.call('ZCARD', LANDMARKS)

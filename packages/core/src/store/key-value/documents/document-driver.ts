@@ -22,6 +22,7 @@ import { readRecords } from "../space/records.ts";
 import { staleRead } from "../space/transaction.ts";
 import { liveState } from "../unit/session-slot.ts";
 import { type DocumentUnit, writeDocuments } from "./document-unit.ts";
+import { eraseDerived } from "./erase-derived.ts";
 import { findDocuments } from "./find-documents.ts";
 import { listNamespaces } from "./list-namespaces.ts";
 import {
@@ -39,6 +40,7 @@ export function createDocumentDriver(context: DriverContext): DocumentDriver {
     put: (request) => putDocuments(context, request),
     delete: (request) => deleteDocuments(context, request),
     touch: (request) => touchDocument(context, request),
+    eraseDerived: (request) => eraseDerived(context, request),
     find: (request) => findDocuments(context, request),
     namespaces: (request) => listNamespaces(context, request),
   };
@@ -108,6 +110,7 @@ function putDocuments(context: DriverContext, request: AdmittedPut): Promise<Ans
   const namespace = writes[0]?.address.namespace ?? [];
   const replay = (known: DocumentOperationRecord): Answer<readonly Document[]> => replayPut(request, known);
   return writeDocuments(context, { ...request, namespace }, { creates: true, replay }, async (unit) => {
+    // Never: the session is made when it is not there.
     if (unit === undefined) throw staleRead;
     const { transaction, live } = unit;
     const { now } = transaction;
@@ -127,6 +130,7 @@ function putDocuments(context: DriverContext, request: AdmittedPut): Promise<Ans
         version: ++version,
         tags: write.tags,
         metadata: write.metadata,
+        ...(write.derivedFrom === undefined ? {} : { derivedFrom: write.derivedFrom }),
         createdAt: present[index]?.createdAt ?? now,
         updatedAt: now,
         ...(write.ttlMs === undefined ? {} : { expiresAt: now + write.ttlMs }),

@@ -59,6 +59,8 @@ export interface DocumentScopeRequest extends AdmittedGuard {
 export interface DocumentWriteOptions<Result> {
   /** Whether a session that is not there is made. */
   readonly creates?: boolean;
+  /** Whether neither the seal nor the fence of the session is asked about. */
+  readonly unguarded?: boolean;
   /** The answer to an operation that is known. */
   readonly replay?: (known: DocumentOperationRecord) => Answer<Result>;
 }
@@ -126,7 +128,7 @@ function writeInSession<Result>(
   context: DriverContext,
   request: DocumentScopeRequest,
   session: string,
-  { creates = false, replay }: DocumentWriteOptions<Result>,
+  { creates = false, unguarded = false, replay }: DocumentWriteOptions<Result>,
   run: (unit: DocumentUnit | undefined) => Promise<Answer<Result>>,
 ): Promise<Answer<Result>> {
   const { operation, fence, signal } = request;
@@ -142,7 +144,8 @@ function writeInSession<Result>(
     const known = operation && knownInSession(records.at(-1), live?.generation);
     if (known === "ended") return { refused: "ended" };
     if (known !== undefined && replay !== undefined) return replay(known);
-    const refused = refuseGuard(found, fence, fence === undefined ? undefined : records[0]);
+    const lease = fence === undefined ? undefined : records[0];
+    const refused = unguarded ? undefined : refuseGuard(found, fence, lease);
     if (refused !== undefined) return refused;
     if (live === undefined && !creates) return await run(undefined);
     const transaction = found.transaction as unknown as Transaction<never>;

@@ -1,4 +1,4 @@
-import { documentSortKey } from "../../../order.ts";
+import { compareUtf8, documentSortKey } from "../../../order.ts";
 import type { Document } from "../../../ports/document-store.ts";
 import type { Answer } from "../../answer.ts";
 import type { AdmittedFind, DocumentPosition } from "../../document-queries.ts";
@@ -49,21 +49,18 @@ async function* candidates(reader: DocumentReader, request: AdmittedFind): Async
   const { allTags, anyTags } = request;
   const tags = allTags.length > 0 ? allTags.slice(0, 1) : anyTags;
   const prefixes = tags.length > 0 ? tags.map(keys.tag) : [keys.documents];
-  let from = low;
-  let to = high;
   const after = request.after && documentSortKey(request.after.namespace, request.after.key);
   // The first page is as small as it can be; who goes on needs more.
   for (let size = Math.min(request.limit + 1, batchSize), start = after; ; size = batchSize) {
-    const ranges = prefixes.map((prefix) => boundsUnder(prefix, from, to, start, backward, size));
+    const ranges = prefixes.map((prefix) => boundsUnder(prefix, low, high, start, backward, size));
     const found = await reader.read([], ranges);
     if (found === undefined) return;
     const records = new Map<string, KeyRecord>();
     for (const [index, list] of found.ranges.entries()) {
       for (const record of list) records.set(textBehind(record.key, prefixes[index] ?? record.key), record);
     }
-    const sortKeys = [...records.keys()].sort(
-      (left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)) * (backward ? -1 : 1),
-    );
+    const sortKeys = [...records.keys()].sort(compareUtf8);
+    if (backward) sortKeys.reverse();
     const chosen = sortKeys.slice(0, size);
     if (tags.length === 0) {
       for (const sortKey of chosen) yield records.get(sortKey) as unknown as DocumentRecord;
@@ -75,8 +72,6 @@ async function* candidates(reader: DocumentReader, request: AdmittedFind): Async
     }
     start = chosen.at(-1);
     if (chosen.length < size || start === undefined) return;
-    from = low;
-    to = high;
   }
 }
 

@@ -5,6 +5,7 @@ import { type DocumentKeys, dueKey } from "../layout.ts";
 import type { KeyRecord } from "../space/records.ts";
 import type { Transaction } from "../space/transaction.ts";
 import type { SessionState } from "../unit/session-slot.ts";
+import { type DerivedEntry, placeInList, sourceLists } from "./document-sources.ts";
 
 /** A document in its entry: without what its session says of it. */
 export type StoredDocument = Omit<Document, "incarnation">;
@@ -61,6 +62,14 @@ export function writeDocument(
       namespace: [...namespace],
       key,
     });
+  unlistSources(transaction, keys, place, before);
+  const entry: DerivedEntry = { session: place.session, generation: place.generation, namespace, key };
+  for (const [index, list] of sourceLists(place.tenant, document.derivedFrom).entries()) {
+    const listed = placeInList(list, place.generation, sortKey);
+    transaction.put(listed, JSON.parse(JSON.stringify(entry)) as JsonValue);
+    if (place.generation !== undefined)
+      transaction.put(keys.elsewhere(sortKey, index), Buffer.from(listed).toString("base64url"));
+  }
   transaction.put(keys.document(sortKey), document as unknown as JsonValue, found as KeyRecord | undefined);
 }
 
@@ -74,7 +83,23 @@ export function removeDocument(
   const sortKey = documentSortKey(namespace, key);
   for (const tag of tags) transaction.remove(keys.tagged(tag, sortKey));
   if (expiresAt !== undefined) transaction.remove(documentDueKey(expiresAt, place, sortKey));
+  unlistSources(transaction, keys, place, found.value);
   transaction.remove(found.key, found as unknown as KeyRecord);
+}
+
+/** Takes a document out of the lists of what it is derived from. */
+function unlistSources(
+  transaction: Transaction<never>,
+  keys: DocumentKeys,
+  { tenant, generation }: DocumentPlace,
+  document: StoredDocument | undefined,
+): void {
+  if (document === undefined) return;
+  const sortKey = documentSortKey(document.namespace, document.key);
+  for (const [index, list] of sourceLists(tenant, document.derivedFrom).entries()) {
+    transaction.remove(placeInList(list, generation, sortKey));
+    if (generation !== undefined) transaction.remove(keys.elsewhere(sortKey, index));
+  }
 }
 
 export function documentDueKey(time: number, place: DocumentPlace, sortKey: string): Uint8Array {

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../../../ports/common.ts";
 import type { DriverContext } from "../context.ts";
 import { forgetChange } from "../feed/change-mark.ts";
-import { dueKey, generationKeys, tenantKeys, under } from "../layout.ts";
+import { documentKeys, dueKey, generationKeys, tenantKeys, under } from "../layout.ts";
 import type { TypeEntry } from "../log/event-entries.ts";
 import { lastNumber } from "../space/encode-key.ts";
 import { timeOf } from "../space/failures.ts";
@@ -32,10 +32,12 @@ export async function sweepGeneration(
 ): Promise<void> {
   const { tenant, session, generation, endedAt } = ended;
   const keys = generationKeys(tenant, generation);
+  const elsewhere = documentKeys(tenant, generation).elsewhere();
   for (;;) {
     const entries = await readForRemoval(space, under(keys.content, batchSize), call);
     if (entries.length === 0) break;
     const gone = entries.flatMap(({ key, value, parts }) => {
+      if (startsWith(key, elsewhere)) return [Buffer.from(String(value), "base64url"), key];
       if (!startsWith(key, keys.types)) return [...parts, key];
       // What leads to an entry elsewhere goes after it, or a crash would leave that for ever.
       const [, recordedAt] = value as unknown as TypeEntry;

@@ -12,7 +12,7 @@
   loop
     update {{schema}}.sessions as s set
       version = s.version + p_count, revision = s.revision + 1, token = p_token, previous_token = s.token,
-      events = s.events + p_count, bytes = s.bytes + p_bytes,
+      changed = pg_current_xact_id(), events = s.events + p_count, bytes = s.bytes + p_bytes,
       (updated_at, ttl_ms, expires_at, expiry_due) = (
         select c.at, c.ttl, c.at + c.ttl, case when c.ttl is null then null else least(s.expiry_due, c.at + c.ttl) end
         from (select {{nowMs}} as at, case when p_ttl_change then p_ttl_ms else s.ttl_ms end as ttl offset 0) as c
