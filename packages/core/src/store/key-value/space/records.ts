@@ -139,6 +139,16 @@ function parse(bytes: Uint8Array | undefined): JsonValue {
   }
 }
 
+/** The keys of one range, whatever their entries hold: parts of values cannot be read as values. */
+export async function readKeys(
+  space: KeyValueSpace,
+  range: KeyRange,
+  call: CallOptions,
+): Promise<readonly Uint8Array[]> {
+  const { ranges } = await read(space, [], [range], call);
+  return (ranges[0] ?? []).map(({ key }) => key);
+}
+
 /** Entries of one range for their removal: values that stand in parts are not read. */
 export async function readForRemoval(
   space: KeyValueSpace,

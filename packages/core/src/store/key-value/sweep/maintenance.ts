@@ -16,7 +16,7 @@ import { settleSession } from "../log/settle-marks.ts";
 import { afterKey, afterPrefix, decodeKey } from "../space/encode-key.ts";
 import { timeOf } from "../space/failures.ts";
 import { commitRepeatable, type PartsNote, removalOf, removeKeys, removeParts } from "../space/left-parts.ts";
-import { inlineValue, type KeyRecord, readForRemoval, readRecords } from "../space/records.ts";
+import { inlineValue, type KeyRecord, readKeys, readRecords } from "../space/records.ts";
 import { type Transaction, transact } from "../space/transaction.ts";
 import { endLife, liveState, requireFloor, type SessionSlot, saveLive } from "../unit/session-slot.ts";
 import { type EndedGeneration, sweepGeneration, sweepOperations } from "./sweep-generation.ts";
@@ -259,13 +259,9 @@ async function removeStage(
     return;
   }
   for (;;) {
-    const parts = await readForRemoval(space, under(tenantKeys.chunk(note.tenant, note.id), batchSize), call);
+    const parts = await readKeys(space, under(tenantKeys.chunk(note.tenant, note.id), batchSize), call);
     if (parts.length === 0) break;
-    await removeKeys(
-      space,
-      parts.map((part) => part.key),
-      call,
-    );
+    await removeKeys(space, parts, call);
   }
   await removeKeys(space, [key], call);
 }
@@ -281,9 +277,8 @@ async function listTenants(
   const to = afterPrefix(tenantKeys.any);
   let from = after === undefined ? tenantKeys.any : afterPrefix(tenantKeys.all(after));
   for (;;) {
-    const { ranges } = await readRecords(space, [], [{ from, to, limit: 1 }], call);
-    const [first] = ranges[0] ?? [];
-    const tenant = first && String(decodeKey(first.key, 2)[1]);
+    const [first] = await readKeys(space, { from, to, limit: 1 }, call);
+    const tenant = first && String(decodeKey(first, 2)[1]);
     if (tenant === undefined) return { ok: { items } };
     if (await hasLive(space, tenant, now, call)) {
       const last = items.at(-1);

@@ -45,7 +45,9 @@ export async function sweepGeneration(
     });
     await removeKeys(space, gone, call);
   }
-  const note = Buffer.from(JSON.stringify({ kind: "operations", ...ended }), "utf8");
+  // Field by field: `ended` may be the note of another kind that led here.
+  const next = { kind: "operations", tenant, session, generation, endedAt };
+  const note = Buffer.from(JSON.stringify(next), "utf8");
   const later = dueKey(endedAt + operationMemoryMs, "operations", tenant, generation);
   const changes = [
     { key: later, value: inlineValue(note) },
