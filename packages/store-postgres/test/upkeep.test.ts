@@ -112,6 +112,29 @@ describe("upkeep on PGlite", () => {
     expect((await store.leases.acquire(address, { ttlMs: 1000 })).fence).toBeGreaterThan(lease.fence);
   });
 
+  it("operations of documents go after a day, those of a session with its ending", async () => {
+    const tenant = "document-operations";
+    const put = (scope: { readonly tenant: string; readonly session?: string }, id: string) =>
+      store.documents.put(
+        { ...scope, namespace: ["n"], key: "k" },
+        { value: 1 },
+        { operation: { id, fingerprint: "f" } },
+      );
+    const { version } = await put({ tenant }, "o");
+    await put({ tenant, session: "s" }, "o");
+    expect((await put({ tenant }, "o")).version).toBe(version);
+    await store.log.delete({ tenant, session: "s" });
+    await expireAll();
+    expect(await count("document_operations", tenant)).toBe(2);
+    const ms = day + 3_600_001;
+    await pglite.exec(`
+      update relevo.endings set ended_at = ended_at - ${ms} where tenant = '${tenant}';
+      update relevo.document_operations set recorded_at = recorded_at - ${ms} where tenant = '${tenant}'`);
+    await expireAll();
+    expect(await count("document_operations", tenant)).toBe(0);
+    expect((await put({ tenant }, "o")).version).toBeGreaterThan(version);
+  });
+
   it("versions of a session's documents go with its slot, once no new one could be as small", async () => {
     const tenant = "versions";
     const put = async (session: string): Promise<number> =>

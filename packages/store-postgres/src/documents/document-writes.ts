@@ -6,16 +6,29 @@ import {
   type AdmittedDocumentTouch,
   type AdmittedPut,
   type Answer,
+  type DocumentOperationRecord,
   namespaceSortPrefix,
+  replayDelete,
+  replayPut,
   searchableText,
 } from "@relevo/core/store";
 import { answerColumns, answerOf, callFunction, guardOf, type Refusable } from "../call-function.ts";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
+import { parseStored } from "../log/head.ts";
 import { placeOf } from "./place.ts";
 import { type DocumentRow, documentColumns, documentOf } from "./rows.ts";
 
-interface PutRow extends Refusable {
+/** What is remembered of an operation that is known. */
+interface Recorded {
+  readonly r_record: string | null;
+}
+
+interface DeleteRow extends Refusable, Recorded {
+  readonly r_removed: string;
+}
+
+interface PutRow extends Refusable, Recorded {
   readonly r_version: string;
   readonly r_created_at: string;
   readonly r_updated_at: string;
@@ -32,7 +45,7 @@ export async function putDocuments(
   const numbers = answerColumns("r_index", "r_version", "r_created_at", "r_updated_at", "r_expires_at");
   const rows = await callFunction<PutRow>(context, scope, {
     name: "put_documents",
-    columns: `${numbers}, f.r_incarnation`,
+    columns: `${numbers}, f.r_incarnation, f.r_record`,
     given: {
       ...guardOf(request),
       parts: JSON.stringify(writes.map(partOf)),
@@ -43,12 +56,15 @@ export async function putDocuments(
       subject: request.subject,
       init: JSON.stringify(request.metadata),
       owner: ownerOf(writes[0]?.address),
+      ...operationOf(request),
     },
-    // Done twice it could undo what another writer wrote in between.
-    effect: "once",
+    // Done twice it could undo what another writer wrote in between; with an operation it is a replay.
+    effect: request.operation === undefined ? "once" : "repeatable",
     signal,
   });
-  const answer = answerOf(rows[0], () => {
+  const [first] = rows;
+  if (first?.r_status === "known") return replayPut(request, recordOf(first));
+  const answer = answerOf(first, () => {
     // They come in the order in which they were written, which is that of places.
     const byIndex = new Map(rows.map((row) => [Number(row.r_index), row]));
     return writes.map((write, index) => storedOf(write, byIndex.get(index) as PutRow));
@@ -65,13 +81,19 @@ export async function deleteDocuments(
     place: placeOf(sortKey),
     expected: expectedVersion,
   }));
-  const [row] = await callFunction<Refusable & { readonly r_removed: string }>(context, request.scope, {
+  const [row] = await callFunction<DeleteRow>(context, request.scope, {
     name: "delete_documents",
-    columns: answerColumns("r_index", "r_removed"),
-    given: { ...guardOf(request), parts: JSON.stringify(parts) },
-    effect: "once",
+    columns: `${answerColumns("r_index", "r_removed")}, f.r_record`,
+    given: {
+      ...guardOf(request),
+      parts: JSON.stringify(parts),
+      owner: ownerOf(request.deletes[0]?.address),
+      ...operationOf(request),
+    },
+    effect: request.operation === undefined ? "once" : "repeatable",
     signal: request.signal,
   });
+  if (row?.r_status === "known") return replayDelete(request, recordOf(row));
   const answer = answerOf(row, ({ r_removed }) => exactNumber(r_removed));
   return answer.refused === undefined ? { ok: answer.ok ?? 0 } : answer;
 }
@@ -95,6 +117,14 @@ export async function touchDocument(
     signal,
   });
   return answerOf(row, (found) => documentOf(address, found));
+}
+
+function recordOf({ r_record }: Recorded): DocumentOperationRecord {
+  return parseStored(r_record ?? "") as DocumentOperationRecord;
+}
+
+function operationOf({ operation }: AdmittedPut | AdmittedDelete): Readonly<Record<string, unknown>> {
+  return { operation: operation?.id, fingerprint: operation?.fingerprint };
 }
 
 /** The place of the owner of a document that stands alone. */

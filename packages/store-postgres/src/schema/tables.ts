@@ -9,4 +9,5 @@ export const tenantTables: readonly string[] = [
   "document_tags",
   "document_versions",
   "owner_changes",
+  "document_operations",
 ];

@@ -1,15 +1,20 @@
 -- Removes all of its parts or none, in one call and one round trip.
 create function {{schema}}.delete_documents(
 -- #include document-parameters
-  out r_status text, out r_index bigint, out r_current bigint, out r_removed bigint
+  p_owner text, p_operation text, p_fingerprint text,
+  out r_status text, out r_index bigint, out r_current bigint, out r_removed bigint, out r_record text
 ) language plpgsql
 -- #include by-index
 as $body$
 -- #include document-declarations
   parts json := p_parts::json;
   places bytea[] := array(select decode(p.place, 'hex') from json_to_recordset(parts) as p (place text));
+  owner_place bytea := coalesce(decode(p_owner, 'hex'), '');
+  done record;
 begin
 -- #include document-conditions
+-- #include document-operation
+-- #include document-guard
   if r_status is not null then return; end if;
 -- #include document-locks
   if known <> '{}' then
@@ -24,6 +29,12 @@ begin
     end if;
   end if;
   r_removed := coalesce(r_removed, 0);
+  if p_operation is not null and gen >= 0 then
+    insert into {{schema}}.document_operations values (
+      p_tenant, p_session, owner_place, sha256(convert_to(p_operation, 'UTF8')), gen,
+      '{"fingerprint":' || to_json(p_fingerprint)::text || ',"deleted":' || r_removed || '}', now_ms
+    );
+  end if;
   r_status := 'done';
 end
 $body$;

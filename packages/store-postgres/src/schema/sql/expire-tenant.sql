@@ -76,6 +76,8 @@ begin
     looked := looked + 1;
     r_more := r_more or removed >= leftovers_at_once or looked = endings_at_once;
     if removed < leftovers_at_once then
+      delete from {{schema}}.document_operations as o
+      where o.tenant = p_tenant and o.session = ending.session and o.generation = ending.generation;
       delete from {{schema}}.endings as e
       where e.tenant = p_tenant and e.session = ending.session and e.generation = ending.generation;
     end if;
@@ -100,6 +102,18 @@ begin
     delete from {{schema}}.document_versions as v where v.tenant = p_tenant and v.session = ending.session;
     delete from {{schema}}.sessions as s where s.tenant = p_tenant and s.session = ending.session;
     lost := greatest(lost, ending.changed);
+    removed := removed + 1;
+  end loop;
+  r_more := r_more or removed = leftovers_at_once;
+
+  removed := 0;
+  for ending in
+    select o.owner, o.key from {{schema}}.document_operations as o
+    where o.tenant = p_tenant and o.session = '' and o.recorded_at <= long_ago_ms
+    order by o.recorded_at limit leftovers_at_once for update skip locked
+  loop
+    delete from {{schema}}.document_operations as o
+    where o.tenant = p_tenant and o.session = '' and o.owner = ending.owner and o.key = ending.key;
     removed := removed + 1;
   end loop;
   r_more := r_more or removed = leftovers_at_once;

@@ -3,10 +3,11 @@
 -- them.
 create function {{schema}}.put_documents(
 -- #include document-parameters
-  p_bodies text, p_conditional boolean, p_new_incarnation text, p_subject text, p_init text, p_owner text
+  p_bodies text, p_conditional boolean, p_new_incarnation text, p_subject text, p_init text, p_owner text, p_operation text, p_fingerprint text
 ) returns table (
   r_status text, r_index bigint, r_current bigint, r_version bigint,
-  r_created_at bigint, r_updated_at bigint, r_expires_at bigint, r_incarnation text
+  r_created_at bigint, r_updated_at bigint, r_expires_at bigint, r_incarnation text,
+  r_record text
 ) language plpgsql
 -- #include by-index
 as $body$
@@ -15,9 +16,13 @@ as $body$
   parts json := p_parts::json;
   places bytea[] := array(select decode(p.place, 'hex') from json_to_recordset(parts) as p (place text));
   removed bigint;
-  owner_place bytea := decode(p_owner, 'hex');
+  owner_place bytea := coalesce(decode(p_owner, 'hex'), '');
+  done record;
+  recorded text[];
 begin
 -- #include document-conditions
+-- #include document-operation
+-- #include document-guard
   if r_status is not null then
     return next;
     return;
@@ -111,11 +116,22 @@ begin
       );
     end if;
     r_expires_at := least(part.expires_at, slot.expires_at);
+    recorded[part.n] := json_strip_nulls(json_build_object(
+      'version', r_version, 'createdAt', r_created_at, 'updatedAt', r_updated_at, 'expiresAt', r_expires_at
+    ))::text;
     return next;
   end loop;
   if p_session = '' then
     -- Last, and for one owner: whoever is waited for here waits for no document.
 -- #include note-owner(owner = "owner_place", namespace = "part.namespace[:2]", ended = "false")
+  end if;
+  if p_operation is not null then
+    insert into {{schema}}.document_operations values (
+      p_tenant, p_session, owner_place, sha256(convert_to(p_operation, 'UTF8')), gen,
+      '{"fingerprint":' || to_json(p_fingerprint)::text
+        || coalesce(',"incarnation":' || to_json(slot.incarnation)::text, '')
+        || ',"writes":[' || array_to_string(recorded, ',') || ']}', now_ms
+    );
   end if;
   return;
   end loop;

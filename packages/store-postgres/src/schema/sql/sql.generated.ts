@@ -31,6 +31,17 @@ const documentParametersText = `  p_tenant text, p_session text, p_lock_ms text,
 const setTenantText = `  perform set_config('relevo.tenant', p_tenant, true), set_config('lock_timeout', p_lock_ms, true);
 `;
 
+const documentGuardText = `-- The conditions of the session that come after a known operation.
+  if p_session <> '' and r_status is null then
+    if slot.incarnation is not null and slot.sealed then
+      r_status := 'sealed';
+    elsif p_fence is not null and p_fence is distinct from slot.fence then
+      r_status := 'fence';
+      r_current := coalesce(slot.fence, 0);
+    end if;
+  end if;
+`;
+
 const sessionParametersText = `  p_tenant text, p_session text, p_lock_ms text, p_incarnation text,
 `;
 
@@ -423,10 +434,11 @@ $body$;
 `;
 }
 
-export function deleteDocuments(values: { readonly schema: string; readonly nowUs: string }): string {
+export function deleteDocuments(values: { readonly schema: string; readonly nowMs: string; readonly operationMemoryMs: string; readonly nowUs: string }): string {
   return `-- Removes all of its parts or none, in one call and one round trip.
 create function ${values.schema}.delete_documents(
-${documentParametersText}  out r_status text, out r_index bigint, out r_current bigint, out r_removed bigint
+${documentParametersText}  p_owner text, p_operation text, p_fingerprint text,
+  out r_status text, out r_index bigint, out r_current bigint, out r_removed bigint, out r_record text
 ) language plpgsql
 ${byIndexText}as $body$
 declare
@@ -439,6 +451,8 @@ declare
   now_us bigint;
   parts json := p_parts::json;
   places bytea[] := array(select decode(p.place, 'hex') from json_to_recordset(parts) as p (place text));
+  owner_place bytea := coalesce(decode(p_owner, 'hex'), '');
+  done record;
 begin
 -- How each write of documents begins: the conditions of the session, in the order of the port. Sets \`r_status\` to what is
 -- refused. Refusals are results: only what must be undone is raised.
@@ -447,17 +461,31 @@ begin
 -- planner without statistics reads the whole unit and compares: 1,000 documents among 5,000 took half a minute.
 ${setTenantText}  if p_session <> '' then
     slot := ${values.schema}.lock_session(p_tenant => p_tenant, p_session => p_session);
-    if p_incarnation is not null and p_incarnation is distinct from slot.incarnation then
-      r_status := 'ended';
-    elsif slot.incarnation is not null and slot.sealed then
-      r_status := 'sealed';
-    elsif p_fence is not null and p_fence is distinct from slot.fence then
-      r_status := 'fence';
-      r_current := coalesce(slot.fence, 0);
-    end if;
+    if p_incarnation is not null and p_incarnation is distinct from slot.incarnation then r_status := 'ended'; end if;
     gen := case when slot.incarnation is null then -1 else slot.generation end;
   end if;
-  if r_status is not null then return; end if;
+-- Answers a known operation with what is recorded of it.
+  if p_operation is not null and r_status is null then
+    -- Two calls of one operation over an owner wait for each other here, with no other lock in hand.
+    if p_session = '' then
+      perform pg_advisory_xact_lock(hashtextextended(concat_ws(' ', p_tenant, p_owner, p_operation), 0));
+    end if;
+    select o.record, o.generation into done from ${values.schema}.document_operations as o
+    where o.tenant = p_tenant and o.session = p_session and o.owner = owner_place
+      and o.key = sha256(convert_to(p_operation, 'UTF8'))
+    order by o.generation desc;
+    if found and done.generation = gen then
+      r_status := 'known';
+      r_record := done.record;
+    elsif found and (done.generation = slot.generation or exists (
+      select from ${values.schema}.endings as e
+      where e.tenant = p_tenant and e.session = p_session and e.generation = done.generation
+        and e.ended_at > ${values.nowMs} - ${values.operationMemoryMs}
+    )) then
+      r_status := 'ended';
+    end if;
+  end if;
+${documentGuardText}  if r_status is not null then return; end if;
 -- Locks what is there, in the order of places, so that two batches over the same documents never wait for each other in a
 -- circle, and reads the clock behind the locks. What is found here stays as it is until the end. What is not may be made
 -- by another writer at any time, and is left alone from here on: waiting for it now, with locks held, would be out of order.
@@ -497,6 +525,12 @@ ${setTenantText}  if p_session <> '' then
     end if;
   end if;
   r_removed := coalesce(r_removed, 0);
+  if p_operation is not null and gen >= 0 then
+    insert into ${values.schema}.document_operations values (
+      p_tenant, p_session, owner_place, sha256(convert_to(p_operation, 'UTF8')), gen,
+      '{"fingerprint":' || to_json(p_fingerprint)::text || ',"deleted":' || r_removed || '}', now_ms
+    );
+  end if;
   r_status := 'done';
 end
 $body$;
@@ -816,6 +850,8 @@ begin
     looked := looked + 1;
     r_more := r_more or removed >= leftovers_at_once or looked = endings_at_once;
     if removed < leftovers_at_once then
+      delete from ${values.schema}.document_operations as o
+      where o.tenant = p_tenant and o.session = ending.session and o.generation = ending.generation;
       delete from ${values.schema}.endings as e
       where e.tenant = p_tenant and e.session = ending.session and e.generation = ending.generation;
     end if;
@@ -840,6 +876,18 @@ begin
     delete from ${values.schema}.document_versions as v where v.tenant = p_tenant and v.session = ending.session;
     delete from ${values.schema}.sessions as s where s.tenant = p_tenant and s.session = ending.session;
     lost := greatest(lost, ending.changed);
+    removed := removed + 1;
+  end loop;
+  r_more := r_more or removed = leftovers_at_once;
+
+  removed := 0;
+  for ending in
+    select o.owner, o.key from ${values.schema}.document_operations as o
+    where o.tenant = p_tenant and o.session = '' and o.recorded_at <= long_ago_ms
+    order by o.recorded_at limit leftovers_at_once for update skip locked
+  loop
+    delete from ${values.schema}.document_operations as o
+    where o.tenant = p_tenant and o.session = '' and o.owner = ending.owner and o.key = ending.key;
     removed := removed + 1;
   end loop;
   r_more := r_more or removed = leftovers_at_once;
@@ -1463,15 +1511,16 @@ $body$;
 `;
 }
 
-export function putDocuments(values: { readonly schema: string; readonly nowUs: string; readonly nowMs: string }): string {
+export function putDocuments(values: { readonly schema: string; readonly nowMs: string; readonly operationMemoryMs: string; readonly nowUs: string }): string {
   return `-- Stores all of its parts or none, in one call and one round trip. A row for each part, with its index, or a single one with
 -- what was refused. Values up to 8,192 bytes are kept a second time as \`jsonb\`; larger ones are parsed when a filter looks at
 -- them.
 create function ${values.schema}.put_documents(
-${documentParametersText}  p_bodies text, p_conditional boolean, p_new_incarnation text, p_subject text, p_init text, p_owner text
+${documentParametersText}  p_bodies text, p_conditional boolean, p_new_incarnation text, p_subject text, p_init text, p_owner text, p_operation text, p_fingerprint text
 ) returns table (
   r_status text, r_index bigint, r_current bigint, r_version bigint,
-  r_created_at bigint, r_updated_at bigint, r_expires_at bigint, r_incarnation text
+  r_created_at bigint, r_updated_at bigint, r_expires_at bigint, r_incarnation text,
+  r_record text
 ) language plpgsql
 ${byIndexText}as $body$
 #variable_conflict use_column
@@ -1486,7 +1535,9 @@ declare
   parts json := p_parts::json;
   places bytea[] := array(select decode(p.place, 'hex') from json_to_recordset(parts) as p (place text));
   removed bigint;
-  owner_place bytea := decode(p_owner, 'hex');
+  owner_place bytea := coalesce(decode(p_owner, 'hex'), '');
+  done record;
+  recorded text[];
 begin
 -- How each write of documents begins: the conditions of the session, in the order of the port. Sets \`r_status\` to what is
 -- refused. Refusals are results: only what must be undone is raised.
@@ -1495,17 +1546,31 @@ begin
 -- planner without statistics reads the whole unit and compares: 1,000 documents among 5,000 took half a minute.
 ${setTenantText}  if p_session <> '' then
     slot := ${values.schema}.lock_session(p_tenant => p_tenant, p_session => p_session);
-    if p_incarnation is not null and p_incarnation is distinct from slot.incarnation then
-      r_status := 'ended';
-    elsif slot.incarnation is not null and slot.sealed then
-      r_status := 'sealed';
-    elsif p_fence is not null and p_fence is distinct from slot.fence then
-      r_status := 'fence';
-      r_current := coalesce(slot.fence, 0);
-    end if;
+    if p_incarnation is not null and p_incarnation is distinct from slot.incarnation then r_status := 'ended'; end if;
     gen := case when slot.incarnation is null then -1 else slot.generation end;
   end if;
-  if r_status is not null then
+-- Answers a known operation with what is recorded of it.
+  if p_operation is not null and r_status is null then
+    -- Two calls of one operation over an owner wait for each other here, with no other lock in hand.
+    if p_session = '' then
+      perform pg_advisory_xact_lock(hashtextextended(concat_ws(' ', p_tenant, p_owner, p_operation), 0));
+    end if;
+    select o.record, o.generation into done from ${values.schema}.document_operations as o
+    where o.tenant = p_tenant and o.session = p_session and o.owner = owner_place
+      and o.key = sha256(convert_to(p_operation, 'UTF8'))
+    order by o.generation desc;
+    if found and done.generation = gen then
+      r_status := 'known';
+      r_record := done.record;
+    elsif found and (done.generation = slot.generation or exists (
+      select from ${values.schema}.endings as e
+      where e.tenant = p_tenant and e.session = p_session and e.generation = done.generation
+        and e.ended_at > ${values.nowMs} - ${values.operationMemoryMs}
+    )) then
+      r_status := 'ended';
+    end if;
+  end if;
+${documentGuardText}  if r_status is not null then
     return next;
     return;
   end if;
@@ -1624,6 +1689,9 @@ ${setTenantText}  if p_session <> '' then
       );
     end if;
     r_expires_at := least(part.expires_at, slot.expires_at);
+    recorded[part.n] := json_strip_nulls(json_build_object(
+      'version', r_version, 'createdAt', r_created_at, 'updatedAt', r_updated_at, 'expiresAt', r_expires_at
+    ))::text;
     return next;
   end loop;
   if p_session = '' then
@@ -1643,6 +1711,14 @@ ${setTenantText}  if p_session <> '' then
       values (p_tenant, owner_place, pg_current_xact_id(), part.namespace[:2], ${values.nowMs}, false)
       on conflict (tenant, owner, changed) do update set ended = excluded.ended;
     end if;
+  end if;
+  if p_operation is not null then
+    insert into ${values.schema}.document_operations values (
+      p_tenant, p_session, owner_place, sha256(convert_to(p_operation, 'UTF8')), gen,
+      '{"fingerprint":' || to_json(p_fingerprint)::text
+        || coalesce(',"incarnation":' || to_json(slot.incarnation)::text, '')
+        || ',"writes":[' || array_to_string(recorded, ',') || ']}', now_ms
+    );
   end if;
   return;
   end loop;
@@ -2258,6 +2334,26 @@ create table ${values.schema}.document_tags (
 
 alter table ${values.schema}.document_tags alter column tag set statistics 0, alter column place set statistics 0;
 
+-- What makes the retry of a write of documents safe, in the unit of the write: results without content.
+create table ${values.schema}.document_operations (
+  tenant text collate "C" not null,
+  session text collate "C" not null,
+  -- As in owner_changes; empty in a session.
+  owner bytea not null,
+  -- SHA-256 of the id.
+  key bytea not null,
+  generation bigint not null,
+  -- Core's DocumentOperationRecord as JSON.
+  record text collate "C" not null,
+  recorded_at bigint not null,
+  primary key (tenant, session, owner, key, generation)
+);
+
+alter table ${values.schema}.document_operations
+  alter column owner set statistics 0, alter column key set statistics 0, alter column record set statistics 0;
+
+create index document_operations_by_time on ${values.schema}.document_operations (tenant, recorded_at) where session = '';
+
 -- Versions that no document may get again: in a session, the greatest that was given; of those that stand alone, the
 -- greatest of all that were removed and fall into the same of 64 shares. So a document that is created again has a greater
 -- version than the one before it, whatever the clock says, and nothing is kept of those that are gone.
@@ -2296,17 +2392,10 @@ begin
 -- planner without statistics reads the whole unit and compares: 1,000 documents among 5,000 took half a minute.
 ${setTenantText}  if p_session <> '' then
     slot := ${values.schema}.lock_session(p_tenant => p_tenant, p_session => p_session);
-    if p_incarnation is not null and p_incarnation is distinct from slot.incarnation then
-      r_status := 'ended';
-    elsif slot.incarnation is not null and slot.sealed then
-      r_status := 'sealed';
-    elsif p_fence is not null and p_fence is distinct from slot.fence then
-      r_status := 'fence';
-      r_current := coalesce(slot.fence, 0);
-    end if;
+    if p_incarnation is not null and p_incarnation is distinct from slot.incarnation then r_status := 'ended'; end if;
     gen := case when slot.incarnation is null then -1 else slot.generation end;
   end if;
-  if r_status is not null then return; end if;
+${documentGuardText}  if r_status is not null then return; end if;
 -- Locks what is there, in the order of places, so that two batches over the same documents never wait for each other in a
 -- circle, and reads the clock behind the locks. What is found here stays as it is until the end. What is not may be made
 -- by another writer at any time, and is left alone from here on: waiting for it now, with locks held, would be out of order.

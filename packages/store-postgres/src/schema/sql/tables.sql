@@ -214,6 +214,26 @@ create table {{schema}}.document_tags (
 
 alter table {{schema}}.document_tags alter column tag set statistics 0, alter column place set statistics 0;
 
+-- What makes the retry of a write of documents safe, in the unit of the write: results without content.
+create table {{schema}}.document_operations (
+  tenant text collate "C" not null,
+  session text collate "C" not null,
+  -- As in owner_changes; empty in a session.
+  owner bytea not null,
+  -- SHA-256 of the id.
+  key bytea not null,
+  generation bigint not null,
+  -- Core's DocumentOperationRecord as JSON.
+  record text collate "C" not null,
+  recorded_at bigint not null,
+  primary key (tenant, session, owner, key, generation)
+);
+
+alter table {{schema}}.document_operations
+  alter column owner set statistics 0, alter column key set statistics 0, alter column record set statistics 0;
+
+create index document_operations_by_time on {{schema}}.document_operations (tenant, recorded_at) where session = '';
+
 -- Versions that no document may get again: in a session, the greatest that was given; of those that stand alone, the
 -- greatest of all that were removed and fall into the same of 64 shares. So a document that is created again has a greater
 -- version than the one before it, whatever the clock says, and nothing is kept of those that are gone.

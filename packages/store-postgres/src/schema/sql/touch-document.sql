@@ -11,6 +11,7 @@ as $body$
   owner_place bytea := decode(p_owner, 'hex');
 begin
 -- #include document-conditions
+-- #include document-guard
   if r_status is not null then return; end if;
 -- #include document-locks
   update {{schema}}.documents as d set expires_at = now_ms + p_ttl_ms

@@ -6,13 +6,6 @@
 -- #include set-tenant
   if p_session <> '' then
     slot := {{schema}}.lock_session(p_tenant => p_tenant, p_session => p_session);
-    if p_incarnation is not null and p_incarnation is distinct from slot.incarnation then
-      r_status := 'ended';
-    elsif slot.incarnation is not null and slot.sealed then
-      r_status := 'sealed';
-    elsif p_fence is not null and p_fence is distinct from slot.fence then
-      r_status := 'fence';
-      r_current := coalesce(slot.fence, 0);
-    end if;
+    if p_incarnation is not null and p_incarnation is distinct from slot.incarnation then r_status := 'ended'; end if;
     gen := case when slot.incarnation is null then -1 else slot.generation end;
   end if;
