@@ -40,6 +40,8 @@ export function ownerOf(namespace: readonly string[]): readonly string[] {
 export interface DocumentScopeRequest extends AdmittedGuard {
   readonly scope: { readonly tenant: string; readonly session?: string };
   readonly namespace: readonly string[];
+  /** Removes what nobody sees any more, also from a session that is sealed. */
+  readonly isUpkeep?: boolean;
 }
 
 /**
@@ -105,9 +107,10 @@ function writeInSession<Result>(
     call,
     async (write) => {
       const { transaction, live } = write;
-      const refused =
-        refuseIncarnation(live, request.incarnation) ??
-        refuseGuard(write, request.fence, transaction.first.records[0]);
+      const refused = request.isUpkeep
+        ? undefined
+        : (refuseIncarnation(live, request.incarnation) ??
+          refuseGuard(write, request.fence, transaction.first.records[0]));
       if (refused !== undefined) return refused;
       if (live === undefined && !creates) return await run(undefined);
       const state = live ?? refreshed(newLife(context, transaction.now, request), transaction.now);

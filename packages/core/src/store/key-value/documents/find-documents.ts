@@ -49,12 +49,10 @@ async function* candidates(reader: DocumentReader, request: AdmittedFind): Async
   const { allTags, anyTags } = request;
   const tags = allTags.length > 0 ? allTags.slice(0, 1) : anyTags;
   const prefixes = tags.length > 0 ? tags.map(keys.tag) : [keys.documents];
-  let from = low;
-  let to = high;
   const after = request.after && documentSortKey(request.after.namespace, request.after.key);
   // The first page is as small as it can be; who goes on needs more.
   for (let size = Math.min(request.limit + 1, batchSize), start = after; ; size = batchSize) {
-    const ranges = prefixes.map((prefix) => boundsUnder(prefix, from, to, start, backward, size));
+    const ranges = prefixes.map((prefix) => boundsUnder(prefix, low, high, start, backward, size));
     const found = await reader.read([], ranges);
     if (found === undefined) return;
     const records = new Map<string, KeyRecord>();
@@ -75,8 +73,6 @@ async function* candidates(reader: DocumentReader, request: AdmittedFind): Async
     }
     start = chosen.at(-1);
     if (chosen.length < size || start === undefined) return;
-    from = low;
-    to = high;
   }
 }
 

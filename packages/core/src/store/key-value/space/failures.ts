@@ -1,9 +1,11 @@
+import { abortError } from "../../../input/numbers.ts";
 import { MemoryError } from "../../../memory-error.ts";
 import type { KeyValueSpace } from "./key-value-space.ts";
 
-/** What a space threw where nothing was to be written. */
-export function readFailure(error: unknown): MemoryError {
+/** What a space threw where nothing was to be written. Clients throw their own errors when a signal fires. */
+export function readFailure(error: unknown, signal?: AbortSignal): MemoryError {
   if (MemoryError.isInstance(error)) return error;
+  if (signal?.aborted === true) return abortError(signal);
   return new MemoryError("unavailable", "The key-value space cannot be reached.", { cause: error });
 }
 
@@ -16,11 +18,15 @@ export function unknownOutcome(cause: unknown): MemoryError {
   });
 }
 
-/** The time of the space. */
+/** The time of the space, in whole milliseconds: times stand in keys, and are compared with those in values. */
 export async function timeOf(space: KeyValueSpace): Promise<number> {
+  let now: number;
   try {
-    return await space.now();
+    now = Math.floor(await space.now());
   } catch (error) {
     throw readFailure(error);
   }
+  if (!Number.isSafeInteger(now))
+    throw new MemoryError("unavailable", "The clock of the key-value space does not tell the time.");
+  return now;
 }

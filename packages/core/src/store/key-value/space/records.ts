@@ -82,7 +82,7 @@ async function read(
   try {
     return await space.read({ keys, ranges }, call);
   } catch (error) {
-    throw readFailure(error);
+    throw readFailure(error, call.signal);
   }
 }
 

@@ -59,6 +59,7 @@ export class Transaction<State> {
   readonly #space: KeyValueSpace;
   readonly #changes = new Map<string, RecordChange>();
   #next: { readonly state: State | undefined } | undefined;
+  #hasReadMore = false;
 
   constructor(
     space: KeyValueSpace,
@@ -91,7 +92,13 @@ export class Transaction<State> {
     return this.#next;
   }
 
+  /** Whether anything was read after the unit, and so perhaps of a newer state than the unit's. */
+  get hasReadMore(): boolean {
+    return this.#hasReadMore;
+  }
+
   read(keys: readonly Uint8Array[], ranges: readonly KeyRange[] = []): Promise<Records> {
+    this.#hasReadMore = true;
     return readRecords(this.#space, keys, ranges, this.call);
   }
 
@@ -191,6 +198,8 @@ export async function transact<State, Result>(
       if (transaction.next === undefined) {
         // Seen while a commit of ours arrived after all, perhaps. The next attempt knows.
         if (lost.length > 0) continue;
+        // No commit tells whether what was read belongs together.
+        if (transaction.hasReadMore && !(await isUnchanged(space, unit.key, record, call))) continue;
         return result;
       }
       const token = newToken();
@@ -217,6 +226,16 @@ export async function transact<State, Result>(
   } finally {
     leave();
   }
+}
+
+async function isUnchanged(
+  space: KeyValueSpace,
+  key: Uint8Array,
+  record: KeyRecord<unknown> | undefined,
+  call: CallOptions,
+): Promise<boolean> {
+  const { records } = await readRecords(space, [key], [], call);
+  return records[0]?.version === record?.version;
 }
 
 /** Whether the tokens in the record reach back to the attempts, so that one that is missing was not applied. */

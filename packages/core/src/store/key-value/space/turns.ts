@@ -23,7 +23,9 @@ export function createTurns(): Turns {
       try {
         await abortable(before, { signal });
       } catch (error) {
-        leave();
+        // Those who come later still wait for whoever has the turn now.
+        resolve();
+        void mine.then(leave);
         throw error;
       }
       return leave;

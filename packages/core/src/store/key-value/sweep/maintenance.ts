@@ -6,7 +6,12 @@ import type { DriverPage, MaintenanceDriver } from "../../driver.ts";
 import type { AdmittedExpire, AdmittedTenants } from "../../upkeep-calls.ts";
 import type { DriverContext } from "../context.ts";
 import { type OwnerState, writeDocuments } from "../documents/document-unit.ts";
-import { type DocumentRecord, liveDocument, removeDocument } from "../documents/stored-document.ts";
+import {
+  type DocumentRecord,
+  documentDueKey,
+  liveDocument,
+  removeDocument,
+} from "../documents/stored-document.ts";
 import { documentKeys, dueBefore, dueKey, tenantKeys, under } from "../layout.ts";
 import { type LeaseState, leaseMemoryMs } from "../leases.ts";
 import { slotOf } from "../log/log-snapshot.ts";
@@ -58,10 +63,12 @@ async function expire(
 ): Promise<Answer<ExpireResult>> {
   const call: CallOptions = { signal };
   const { space } = context;
-  const until = await timeOf(space);
+  let until = Number.POSITIVE_INFINITY;
   let sessions = 0;
   let documents = 0;
   for (let steps = 0; steps < maxSteps; ) {
+    // Not what becomes due meanwhile, nor, when the clock was set back, what is not due any more.
+    until = Math.min(until, await timeOf(space));
     const { ranges } = await readRecords(space, [], [dueBefore(until, batchSize)], call);
     const due = (ranges[0] ?? []) as unknown as readonly DueRecord[];
     if (due.length === 0) return { ok: { sessions, documents, more: false } };
@@ -154,6 +161,7 @@ async function removeIfExpired(
     fence: undefined,
     subject: undefined,
     metadata: {},
+    isUpkeep: true,
     signal: call.signal,
   };
   const answer = await writeDocuments(context, request, false, async (unit) => {
@@ -161,7 +169,15 @@ async function removeIfExpired(
     const sortKey = documentSortKey(namespace, note.key);
     const [record] = (await unit.transaction.read([unit.keys.document(sortKey)])).records;
     const found = record as DocumentRecord | undefined;
-    if (found === undefined || liveDocument(found, unit.transaction.now) !== undefined) return { ok: false };
+    if (found === undefined) return { ok: false };
+    if (liveDocument(found, unit.transaction.now) !== undefined) {
+      // The clock was set back since the list was read: put on it again, or nothing would remove the document.
+      if (found.value.expiresAt !== undefined) {
+        unit.transaction.put(documentDueKey(found.value.expiresAt, unit.place, sortKey), { ...note });
+        unit.save(unit.version, 0);
+      }
+      return { ok: false };
+    }
     removeDocument(unit.transaction, unit.keys, unit.place, found);
     unit.save(unit.version, -1);
     return { ok: true };
