@@ -13,12 +13,14 @@ import {
   admitTouchDocument,
 } from "./document-calls.ts";
 import type { DocumentDriver } from "./driver.ts";
-import { accept, acceptLater, pageOf, settle } from "./settle.ts";
+import { accept, acceptLater, isPending, pageOf, settle } from "./settle.ts";
 
 const one = { many: false };
 const several = { many: true };
 
-function first(documents: readonly (Document | undefined)[]): Document | undefined {
+type Documents = readonly (Document | undefined)[];
+
+function first(documents: Documents): Document | undefined {
   return documents[0];
 }
 
@@ -34,7 +36,7 @@ export function createDocumentPort(
       const answer = driver.get(admitGet(address, options, limits));
       if (answer instanceof Promise) return acceptLater(answer).then(first);
       if (answer.refused !== undefined) throw refusalError(answer);
-      return answer.ok[0];
+      return answer.ok === undefined ? acceptLater<Documents>(answer).then(first) : answer.ok[0];
     },
 
     async getMany(addresses, options) {
@@ -47,7 +49,7 @@ export function createDocumentPort(
     async put(address, input, options) {
       requireOpen();
       const answer = driver.put(admitPut(address, input, options, limits));
-      if (answer instanceof Promise) return acceptLater(answer, one).then(first) as Promise<Document>;
+      if (isPending(answer)) return acceptLater(answer, one).then(first) as Promise<Document>;
       return accept(answer, one)[0] as Document;
     },
 

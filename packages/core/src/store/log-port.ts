@@ -1,6 +1,7 @@
 import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
 import type {
+  AppendResult,
   EraseResult,
   EventLog,
   EventScan,
@@ -56,7 +57,7 @@ export function createLogPort(driver: LogDriver, limits: Limits, requireOpen: ()
       const answer = driver.append(request);
       if (answer instanceof Promise) return acceptLater(answer, request);
       if (answer.refused !== undefined) throw refusalError(answer, request);
-      return answer.ok;
+      return answer.ok ?? settle<AppendResult>(answer, request);
     },
 
     async operation(address, id, options) {
@@ -69,7 +70,8 @@ export function createLogPort(driver: LogDriver, limits: Limits, requireOpen: ()
       const answer = driver.read(admitRead(address, options, limits));
       if (answer instanceof Promise) return acceptLater(answer).then(orNothing);
       if (answer.refused !== undefined) throw refusalError(answer);
-      return answer.ok ?? nothingRead;
+      if (answer.ok !== undefined) return answer.ok;
+      return "ok" in answer ? nothingRead : acceptLater<ReadResult | undefined>(answer).then(orNothing);
     },
 
     async head(address, options) {
