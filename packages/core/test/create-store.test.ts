@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { defaultLimits, type MemoryErrorCode, type ReadResult } from "../src/index.ts";
 import {
@@ -164,6 +165,21 @@ describe("a store made of a driver", () => {
     for (const call of Object.values(calls)) {
       await expect(call()).rejects.toMatchObject({ code: "corrupt", outcome: "unknown" });
     }
+  });
+
+  it("waits for promises of another realm, and takes nothing for an answer that is none", async () => {
+    const { Promise: ForeignPromise } = runInNewContext("({ Promise })") as { Promise: PromiseConstructor };
+    const foreign = ForeignPromise.resolve({ refused: "sealed" });
+    expect(foreign).not.toBeInstanceOf(Promise);
+    for (const [name, call] of Object.entries(callsOf(createStore(answering(foreign).driver)))) {
+      if (name !== "acquire") await expect(call(), name).rejects.toMatchObject({ code: "conflict" });
+    }
+    const granted = ForeignPromise.resolve({ ok: { fence: 7, expiresAt: 1 } });
+    const { leases } = createStore(answering(granted).driver);
+    expect((await leases.acquire(session, { ttlMs: 1000 })).fence).toBe(7);
+    const { acquire: _grants, ...calls } = callsOf(createStore(answering({ done: true }).driver));
+    for (const [name, call] of Object.entries(calls))
+      await expect(call(), name).rejects.toMatchObject({ code: "corrupt", outcome: "unknown" });
   });
 
   it("passes on what its driver throws", async () => {

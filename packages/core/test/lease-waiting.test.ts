@@ -273,4 +273,19 @@ describe("a wait that is given up", () => {
     await waiting;
     await vi.advanceTimersByTimeAsync(0);
   });
+
+  it("ends the waits when the driver cannot watch, and serves those who come later", async () => {
+    const { driver, leases } = open();
+    const watch = driver.watch;
+    driver.watch = () => {
+      throw new Error("cannot watch");
+    };
+    const failed = expect(leases.acquire(address, { ttlMs, waitMs: 60_000 })).rejects.toThrow("cannot watch");
+    await driver.answer(held());
+    await failed;
+    driver.watch = watch;
+    const lease = leases.acquire(address, { ttlMs, waitMs: 60_000 });
+    await driver.answer(granted(2));
+    expect((await lease).fence).toBe(2);
+  });
 });

@@ -115,6 +115,22 @@ describe("abortable", () => {
 });
 
 describe("withTimeout", () => {
+  it("leaves no unhandled rejection when the work fires the signal and throws at once", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): number => unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const controller = new AbortController();
+    const own = new Error("mine");
+    const work = (): never => {
+      controller.abort();
+      throw own;
+    };
+    await expect(withTimeout(work, { signal: controller.signal })).rejects.toBe(own);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+  });
+
   it("gives the result or the failure of the work, and leaves no listener and no timer", async () => {
     const { signal } = new AbortController();
     const timers = (): number =>

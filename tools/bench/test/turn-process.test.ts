@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { requireService } from "@relevo/test-services";
 import { describe, expect, it } from "vitest";
 import { forkTurns } from "../src/turn/fork-turns.ts";
@@ -58,6 +59,15 @@ describe.runIf(process.platform === "linux")("serverProcessorTime", () => {
     for (let work = 0; after === before && work < 1e6; work++)
       after = serverProcessorTime(process.pid) ?? after;
     expect(after).toBeGreaterThan(before);
+  });
+
+  it("keeps what a child took that has ended", () => {
+    const before = serverProcessorTime(process.pid) ?? Number.NaN;
+    const burn = "while (process.cpuUsage().user < 200_000);";
+    expect(spawnSync(process.execPath, ["-e", burn]).status).toBe(0);
+    const after = serverProcessorTime(process.pid) ?? Number.NaN;
+    // This process slept meanwhile.
+    expect(after - before).toBeGreaterThan(180);
   });
 
   it("is not known of a process that is not there", () => {

@@ -25,6 +25,8 @@ export async function withTimeout<Result>(
   throwIfAborted(signal);
   const end = new AbortController();
   const ended = Promise.withResolvers<never>();
+  // Work that fires the signal and then throws at once leaves nobody to wait for this.
+  ended.promise.catch(() => undefined);
   const stop = (error: Error, reason: unknown): void => {
     ended.reject(error);
     end.abort(reason);

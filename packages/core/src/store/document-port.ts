@@ -14,9 +14,13 @@ import {
 } from "./document-calls.ts";
 import { admitFind, admitNamespaces } from "./document-queries.ts";
 import type { DocumentDriver } from "./driver.ts";
-import { accept, acceptLater, pageOf, settle } from "./settle.ts";
+import { accept, acceptLater, isPending, pageOf, settle } from "./settle.ts";
 
-function first(documents: readonly (Document | undefined)[]): Document | undefined {
+const one = { many: false };
+
+type Documents = readonly (Document | undefined)[];
+
+function first(documents: Documents): Document | undefined {
   return documents[0];
 }
 
@@ -40,7 +44,7 @@ export function createDocumentPort(
       const answer = driver.get(admitGet(address, options, limits));
       if (answer instanceof Promise) return acceptLater(answer).then(first);
       if (answer.refused !== undefined) throw refusalError(answer);
-      return answer.ok[0];
+      return answer.ok === undefined ? acceptLater<Documents>(answer).then(first) : answer.ok[0];
     },
 
     async getMany(addresses, options) {
@@ -55,8 +59,8 @@ export function createDocumentPort(
       const request = admitPut(address, input, options, limits);
       if (hasSources(request)) return (await putSourced(request, false))[0] as Document;
       const answer = driver.put(request);
-      if (answer instanceof Promise) return acceptLater(answer, request).then(first) as Promise<Document>;
-      return accept(answer, request)[0] as Document;
+      if (isPending(answer)) return acceptLater(answer, one).then(first) as Promise<Document>;
+      return accept(answer, one)[0] as Document;
     },
 
     async putMany(writes, options) {

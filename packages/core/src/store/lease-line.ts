@@ -101,8 +101,9 @@ export class LeaseLine {
 
   /** Serves the line until nobody waits. */
   async serve(): Promise<void> {
-    const stop = this.#driver.watch?.(this.#address, () => this.wake());
+    let stop: (() => void) | undefined;
     try {
+      stop = this.#driver.watch?.(this.#address, () => this.wake());
       for (;;) {
         if (this.#held !== undefined && this.#waiters.length > 0) await this.#pause(this.#held.leftMs);
         const [first] = this.#waiters;
@@ -112,6 +113,10 @@ export class LeaseLine {
         }
         await this.#tryFor(first);
       }
+    } catch (error) {
+      // Only `watch` throws here. Whoever waits is told, and the next one finds no line that nobody serves.
+      for (const waiter of [...this.#waiters]) waiter.refuse(error);
+      this.#onEmpty();
     } finally {
       stop?.();
     }

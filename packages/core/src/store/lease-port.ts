@@ -8,7 +8,7 @@ import type { Lease, Leases } from "../ports/leases.ts";
 import type { HeldLease, LeaseDriver, LeaseGrant } from "./driver.ts";
 import { giveBack, heldError, LeaseLine } from "./lease-line.ts";
 import { admitHead } from "./log-calls.ts";
-import { settle } from "./settle.ts";
+import { isPending, settle } from "./settle.ts";
 import { admitAcquire, admitRenew } from "./upkeep-calls.ts";
 
 /** The leases port, with the end of the waits that are under way. */
@@ -66,7 +66,7 @@ export function createLeasePort(
         if (takeOver || !lines.has(sessionKey(address.tenant, address.session))) {
           const pending = driver.acquire(request);
           // At once where it can be: whoever asks in the next step already stands behind this one.
-          const answer = pending instanceof Promise ? await pending : pending;
+          const answer = isPending(pending) ? await pending : pending;
           if (answer.refused === undefined) {
             if (!closed && signal?.aborted !== true) return leaseOf(address, answer.ok, ttlMs);
             const outcome = await giveBack(driver, address, answer.ok.fence);

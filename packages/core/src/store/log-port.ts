@@ -1,6 +1,13 @@
 import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
-import type { EraseResult, EventLog, EventTransfer, ReadResult, TrimResult } from "../ports/event-log.ts";
+import type {
+  AppendResult,
+  EraseResult,
+  EventLog,
+  EventTransfer,
+  ReadResult,
+  TrimResult,
+} from "../ports/event-log.ts";
 import { refusalError } from "./answer.ts";
 import type { Derivation } from "./derivation.ts";
 import type { LogDriver, ScanDriver, TransferDriver } from "./driver.ts";
@@ -55,7 +62,7 @@ export function createLogPort(
       const answer = driver.append(request);
       if (answer instanceof Promise) return acceptLater(answer, request);
       if (answer.refused !== undefined) throw refusalError(answer, request);
-      return answer.ok;
+      return answer.ok ?? settle<AppendResult>(answer, request);
     },
 
     async operation(address, id, options) {
@@ -68,7 +75,8 @@ export function createLogPort(
       const answer = driver.read(admitRead(address, options, limits));
       if (answer instanceof Promise) return acceptLater(answer).then(orNothing);
       if (answer.refused !== undefined) throw refusalError(answer);
-      return answer.ok ?? nothingRead;
+      if (answer.ok !== undefined) return answer.ok;
+      return "ok" in answer ? nothingRead : acceptLater<ReadResult | undefined>(answer).then(orNothing);
     },
 
     async head(address, options) {

@@ -103,7 +103,8 @@ export function postgresTurns(peers: OpenPeers<pg.Pool> = async () => []): TurnG
       };
     },
     async open(url) {
-      const pool = new pg.Pool({ connectionString: url, max: connections });
+      // A connection that ends while others run would be opened again in somebody's turn.
+      const pool = new pg.Pool({ connectionString: url, max: connections, idleTimeoutMillis: 0 });
       const store = createPostgresStore({ pool });
       return {
         floor: rawTurns(pool),

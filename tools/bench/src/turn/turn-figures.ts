@@ -25,7 +25,7 @@ export interface TurnFigures {
   readonly turnsPerSecond: number;
   /** Of the floor's turns a second; the median over rounds. */
   readonly share: number;
-  /** Processor time of a turn. */
+  /** Processor time of a turn; the median over rounds, which a server's own upkeep in one of them does not move. */
   readonly clientMs: number;
   readonly serverMs?: number;
 }
@@ -54,16 +54,15 @@ export function turnFigures(
       const beside = floor[index];
       return beside === undefined ? Number.NaN : of(round) / of(beside);
     });
-  const turns = sum(rounds.map((round) => round.turns));
-  const server = rounds.flatMap(({ serverMs }) => (serverMs === undefined ? [] : [serverMs]));
+  const server = rounds.flatMap(({ serverMs, turns }) => (serverMs === undefined ? [] : [serverMs / turns]));
   return {
     ...about,
     medianMs: median(rounds.map(({ medianMs }) => medianMs)),
     latency: median(ratios(({ medianMs }) => medianMs)),
     turnsPerSecond: median(rounds.map(turnsPerSecond)),
     share: median(ratios(turnsPerSecond)),
-    clientMs: sum(rounds.map(({ clientMs }) => clientMs)) / turns,
-    ...(server.length < rounds.length ? {} : { serverMs: sum(server) / turns }),
+    clientMs: median(rounds.map(({ clientMs, turns }) => clientMs / turns)),
+    ...(server.length < rounds.length ? {} : { serverMs: median(server) }),
   };
 }
 
