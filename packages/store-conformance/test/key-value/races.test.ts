@@ -51,6 +51,33 @@ describe("a call of the key-value driver that has nothing to write", () => {
   });
 });
 
+describe("a value that is written before the commit that points to it", () => {
+  it("leaves nothing in the space when another writer was faster", async () => {
+    const entries = createMapEntries();
+    const limits = { commitEntries: 100, commitBytes: 64 * 1024, valueBytes: 1024 };
+    const space = createMapSpace(entries, createManualClock(), limits);
+    const other = createStore(createKeyValueDriver(space, { durability }));
+    let commits = 0;
+    const slow: KeyValueSpace = {
+      ...space,
+      async commit(changes, conditions, options) {
+        // The first commits are parts, without a condition.
+        if (commits++ === 0) await other.log.append(address, [message("faster")]);
+        return await space.commit(changes, conditions, options);
+      },
+    };
+    const store = createStore(createKeyValueDriver(slow, { durability }));
+    const text = "x".repeat(150_000);
+    expect((await store.log.append(address, [message(text)])).version).toBe(2);
+    const keys = [...entries.byKey.keys()];
+    expect(keys.filter((key) => key.includes("stage"))).toEqual([]);
+    const parts = keys.filter((key) => key.includes("chunk")).length;
+    expect(parts).toBeGreaterThan(100);
+    expect(parts).toBeLessThan(200);
+    expect((await other.log.read(address)).events.at(-1)?.body).toMatchObject({ content: text });
+  });
+});
+
 describe("a signal that fires while the space works", () => {
   it("ends a read with `aborted`, whatever error the client of the space throws for it", async () => {
     const controller = new AbortController();

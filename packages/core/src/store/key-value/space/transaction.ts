@@ -5,7 +5,7 @@ import type { CallOptions } from "../../../ports/common.ts";
 import { dueKey } from "../layout.ts";
 import { timeOf, unknownOutcome } from "./failures.ts";
 import type { KeyRange, KeyValueCondition, KeyValueSpace } from "./key-value-space.ts";
-import { type PartsNote, partsKey, removeParts } from "./left-parts.ts";
+import { type PartsNote, partsKey, removeKeys, removeParts } from "./left-parts.ts";
 import { packChanges, type RecordChange } from "./pack-changes.ts";
 import { inlineValue, type KeyRecord, partKeys, type Records, readRecords } from "./records.ts";
 import { newToken, pause } from "./retry.ts";
@@ -274,11 +274,17 @@ async function commit<State>(
   }
   const { records } = await readRecords(space, [mark], [], call);
   if (records[0] === undefined) return false;
-  return await space.commit(
+  const isApplied = await space.commit(
     [...changes, { key: mark, value: undefined }],
     [...conditions, { key: mark, version: records[0].version }],
     call,
   );
+  if (!isApplied) {
+    // The next attempt writes parts of its own. With many writers these would fill the space until upkeep comes.
+    const left = [...staged.flat(), { key: mark }].map(({ key }) => key);
+    await removeKeys(space, left, call).catch(() => undefined);
+  }
+  return isApplied;
 }
 
 function keyText(key: Uint8Array): string {
