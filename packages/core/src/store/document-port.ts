@@ -16,8 +16,6 @@ import { admitFind, admitNamespaces } from "./document-queries.ts";
 import type { DocumentDriver } from "./driver.ts";
 import { accept, acceptLater, isPending, pageOf, settle } from "./settle.ts";
 
-const one = { many: false };
-
 type Documents = readonly (Document | undefined)[];
 
 function first(documents: Documents): Document | undefined {
@@ -59,8 +57,8 @@ export function createDocumentPort(
       const request = admitPut(address, input, options, limits);
       if (hasSources(request)) return (await putSourced(request, false))[0] as Document;
       const answer = driver.put(request);
-      if (isPending(answer)) return acceptLater(answer, one).then(first) as Promise<Document>;
-      return accept(answer, one)[0] as Document;
+      if (isPending(answer)) return acceptLater(answer, request).then(first) as Promise<Document>;
+      return accept(answer, request)[0] as Document;
     },
 
     async putMany(writes, options) {
