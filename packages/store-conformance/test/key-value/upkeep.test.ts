@@ -115,39 +115,4 @@ describe("upkeep of the key-value driver", () => {
     await expireAll(store);
     expect(leftIn(entries)).toEqual([]);
   });
-
-  it("removes expired documents of a session that is sealed", async () => {
-    const { store, clock, entries } = openNarrow();
-    await store.log.append(address, [message("a")]);
-    const stored = leftIn(entries).length;
-    await store.documents.put(
-      { ...address, namespace: ["n"], key: "k" },
-      { value: 1, tags: ["t"], ttlMs: 1000 },
-    );
-    if (!isEventTransfer(store.log)) throw new Error("The log cannot seal.");
-    await store.log.seal(address);
-    clock.advance(1001);
-    expect(await expireAll(store)).toBe(1);
-    expect(leftIn(entries)).toHaveLength(stored);
-  });
-
-  it("removes a document also when the clock was set back while it was looked at", async () => {
-    const { store, clock, entries, open } = openNarrow();
-    await store.documents.put({ tenant: "acme", namespace: ["n"], key: "k" }, { value: 1, ttlMs: 1000 });
-    clock.advance(1001);
-    let back = 0;
-    const wavering = open((space) => ({
-      ...space,
-      now: () => clock.now() - back,
-      read(request, options) {
-        if (request.ranges.length > 0) back = 500;
-        return space.read(request, options);
-      },
-    }));
-    expect(await expireAll(wavering)).toBe(0);
-    expect(await expireAll(store)).toBe(1);
-    clock.advance(2 * hour);
-    await expireAll(store);
-    expect(leftIn(entries)).toEqual([]);
-  });
 });
