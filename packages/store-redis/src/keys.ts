@@ -31,6 +31,8 @@ export interface AloneKeys extends DocumentKeys {
   /** Operations of document writes by owner and id, two generations. */
   readonly ownerOperations: string;
   readonly olderOwnerOperations: string;
+  /** What documents are derived from. */
+  readonly ownerSources: string;
 }
 
 /** The keys of one session, and those of its bucket, by the names that scripts declare. */
@@ -69,6 +71,8 @@ export interface RegistryKeys {
   readonly ended: string;
   /** Ids of sessions with documents that expire, by when the next of them does. */
   readonly documentsDue: string;
+  /** What documents of sessions are derived from. */
+  readonly sessionSources: string;
 }
 
 /** Keys that all sessions of a bucket share, and those of its documents that stand alone. */
@@ -90,6 +94,7 @@ export function createKeys(prefix: string): Keys {
         ownerChanges: `${base}:owners`,
         ownerOperations: `${base}:owners:ops`,
         olderOwnerOperations: `${base}:owners:ops2`,
+        ownerSources: `${base}:docs:sources`,
       };
     },
     session(tenant, session) {
@@ -123,6 +128,7 @@ function registryKeys(base: string): RegistryKeys {
     changes: `${base}:changes`,
     ended: `${base}:ended`,
     documentsDue: `${base}:docs:due`,
+    sessionSources: `${base}:sources`,
   };
 }
 

@@ -123,9 +123,9 @@ async function countsOf(raw: DocumentsFixture["raw"]): Promise<Counts> {
   };
 }
 
-const indexes = ["order", "tags", "expiring"] as const;
+const indexes = ["order", "tags", "expiring", "sources"] as const;
 
-/** Compares the three indexes beside a hash of documents with the documents, entry by entry. */
+/** Compares the indexes beside a hash of documents with the documents, entry by entry. */
 async function faultsOf(raw: DocumentsFixture["raw"], key: string): Promise<readonly string[]> {
   const index = indexes.find((name) => key.endsWith(`:docs:${name}`));
   // An index without its documents would not be looked at from their side.
@@ -140,7 +140,12 @@ async function faultsOf(raw: DocumentsFixture["raw"], key: string): Promise<read
   const sortKeys = fields.filter((field) => field !== "");
   if (sortKeys.length === 0) return fields.map(() => `${key} is left without documents`);
   const records = (await raw("HMGET", key, ...sortKeys)) as string[];
-  const expected = { order: [] as string[], tags: [] as string[], expiring: [] as string[] };
+  const expected = {
+    order: [] as string[],
+    tags: [] as string[],
+    expiring: [] as string[],
+    sources: [] as string[],
+  };
   const faults: string[] = [];
   for (const [place, sortKey] of sortKeys.entries()) {
     const [, , , expires = "", tags = "", ...json] = (records[place] ?? "").split("|");
@@ -149,7 +154,11 @@ async function faultsOf(raw: DocumentsFixture["raw"], key: string): Promise<read
       faults.push(`${key}: ${sortKey} holds another document`);
     expected.order.push(sortKey);
     if (expires !== "0") expected.expiring.push(sortKey);
-    for (const tag of tags.split(",")) if (tag !== "") expected.tags.push(`${tag}\0${sortKey}`);
+    const [own = "", sources = ""] = tags.split(";");
+    for (const tag of own.split(",")) if (tag !== "") expected.tags.push(`${tag}\0${sortKey}`);
+    // Those of a session stand in the index of its bucket.
+    if (sources === "" || key.includes(":s:")) continue;
+    for (const source of sources.split(",")) expected.sources.push(`${source}\0\0${sortKey}`);
   }
   for (const name of indexes) {
     const found = new Set((await raw("ZRANGE", `${key}:${name}`, "0", "-1")) as string[]);

@@ -1,15 +1,17 @@
 import {
   type Document,
   type DocumentAddress,
+  type DocumentSources,
   type JsonObject,
   type JsonValue,
   MemoryError,
 } from "@relevo/core";
 import type { AdmittedDocument } from "@relevo/core/store";
 
-/** What a script keeps of a document without looking inside: namespace, key, metadata, value. */
-export function encodeDocument({ address, metadata, value }: AdmittedDocument): string {
-  return JSON.stringify([address.namespace, address.key, metadata, value]);
+/** What a script keeps of a document without looking inside: namespace, key, metadata, value, and its sources, if any. */
+export function encodeDocument({ address, metadata, value, derivedFrom }: AdmittedDocument): string {
+  const parts = [address.namespace, address.key, metadata, value];
+  return JSON.stringify(derivedFrom === undefined ? parts : [...parts, derivedFrom]);
 }
 
 /** Tags as scripts cut them; no encoded tag holds a comma, and none a bar. */
@@ -24,7 +26,7 @@ export interface UnitState {
   readonly expiresAt: number;
 }
 
-const pattern = /^(\d+)\|(\d+)\|(\d+)\|(\d+)\|([^|]*)\|/u;
+const pattern = /^(\d+)\|(\d+)\|(\d+)\|(\d+)\|([^|;]*)[^|]*\|/u;
 
 /** @throws `corrupt` */
 export function decodeDocument(record: string, unit: UnitState): Document {
@@ -40,14 +42,16 @@ export function decodeDocument(record: string, unit: UnitState): Document {
   let key: string;
   let metadata: JsonObject;
   let value: JsonValue;
+  let derivedFrom: DocumentSources | undefined;
   let decodedTags: string[];
   try {
     // What is no list, or too short a one, fails here or at the look at its parts.
-    [namespace, key, metadata, value] = JSON.parse(record.slice(whole.length)) as [
+    [namespace, key, metadata, value, derivedFrom] = JSON.parse(record.slice(whole.length)) as [
       string[],
       string,
       JsonObject,
       JsonValue,
+      DocumentSources | undefined,
     ];
     decodedTags = tags === "" ? [] : tags.split(",").map(decodeURIComponent);
   } catch (cause) {
@@ -57,7 +61,7 @@ export function decodeDocument(record: string, unit: UnitState): Document {
   if (!isWhole || value === undefined) throw corrupt();
   return documentOf(
     { namespace, key },
-    { value, metadata, tags: decodedTags },
+    { value, metadata, tags: decodedTags, derivedFrom },
     {
       version: number(version),
       createdAt: number(created),
@@ -86,7 +90,14 @@ export function endOf(one: number, other: number): number | undefined {
 /** The document as callers see it: one of a session never lives longer than the session. */
 export function documentOf(
   { namespace, key }: Pick<DocumentAddress, "namespace" | "key">,
-  { value, metadata, tags }: Pick<Document, "value" | "metadata" | "tags">,
+  {
+    value,
+    metadata,
+    tags,
+    derivedFrom,
+  }: Pick<Document, "value" | "metadata" | "tags"> & {
+    readonly derivedFrom?: DocumentSources | undefined;
+  },
   state: {
     readonly version: number;
     readonly createdAt: number;
@@ -104,6 +115,7 @@ export function documentOf(
     version,
     tags,
     metadata,
+    ...(derivedFrom === undefined ? {} : { derivedFrom }),
     createdAt,
     updatedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),

@@ -18,6 +18,7 @@ import { decodeText } from "../log/head-codec.ts";
 import { seedOf } from "../log/seed.ts";
 import * as scripts from "../scripts/scripts.generated.ts";
 import { decodeDocument, documentOf, encodeDocument, encodeTags, endOf } from "./document-codec.ts";
+import { encodeSources } from "./document-sources.ts";
 import {
   type DocumentUnit,
   documentUnitOf,
@@ -26,6 +27,7 @@ import {
   runOnUnit,
   stateOf,
 } from "./document-unit.ts";
+import { eraseDerived } from "./erase-derived.ts";
 import { findDocuments } from "./find-documents.ts";
 import { listNamespaces } from "./list-namespaces.ts";
 
@@ -36,6 +38,7 @@ export function createDocumentDriver(context: StoreContext): DocumentDriver {
     put: (request) => put(context, request),
     delete: (request) => remove(context, request),
     touch: (request) => touch(context, request),
+    eraseDerived: (request) => eraseDerived(context, request),
     find: (request) => findDocuments(context, request),
     namespaces: (request) => listNamespaces(context, request),
   };
@@ -55,12 +58,13 @@ async function put(context: StoreContext, request: AdmittedPut): Promise<Answer<
       key: write.sortKey,
       expectedVersion: write.expectedVersion,
       ttl: write.ttlMs ?? 0,
-      tags: encodeTags(write.tags),
+      tags: encodeTags(write.tags) + encodeSources(write.derivedFrom),
       json: encodeDocument(write),
     })),
   };
   const { putAlone, putInSession } = scripts;
-  const settings = { signal, repeatable: request.operation !== undefined };
+  const isSourced = writes.some(({ derivedFrom }) => derivedFrom !== undefined);
+  const settings = { signal, repeatable: request.operation !== undefined, isSourced };
   const raw = await runOnUnit(context, unit, putAlone, putInSession, request, values, settings);
   const replayed = replayedOf(raw);
   if (replayed !== undefined) return replayPut(request, replayed);

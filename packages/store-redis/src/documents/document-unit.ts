@@ -1,6 +1,6 @@
 import type { Document, DocumentScope, Operation } from "@relevo/core";
 import type { AdmittedGuard, Answer } from "@relevo/core/store";
-import { answerOf, isNewer, newerFormat } from "../answers.ts";
+import { answerOf, isNewer, newerFormat, replyOf } from "../answers.ts";
 import type { CallSettings, Connection } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import { type AloneKeys, bucketOf, buckets, type DocumentKeys, type SessionKeys } from "../keys.ts";
@@ -155,17 +155,33 @@ export function operationValues(operation: Operation | undefined): {
   return { operation: operation?.id, fingerprint: encoded(operation?.fingerprint) };
 }
 
+/** Scripts on documents that stand alone get the index of sources only when they need it: each key costs time. */
+type GivenKeys = Omit<AloneKeys, "ownerSources"> & { readonly ownerSources: string | undefined };
+
+interface UnitSettings extends CallSettings {
+  /** Whether what is written names sources. */
+  readonly isSourced?: boolean;
+}
+
 /** Runs one of a pair of scripts on the unit. */
 export async function runOnUnit<Arguments>(
   { connection }: StoreContext,
   unit: DocumentUnit,
-  alone: scripts.EmbeddedScript<AloneKeys, Arguments>,
+  alone: scripts.EmbeddedScript<GivenKeys, Arguments>,
   inSession: scripts.EmbeddedScript<SessionKeys, Arguments & Guarded>,
   { incarnation, fence }: Pick<AdmittedGuard, "incarnation" | "fence">,
   values: Arguments,
-  settings: CallSettings,
+  settings: UnitSettings,
 ): Promise<unknown> {
-  if (unit.session === undefined) return await connection.script(alone, unit.keys, values, settings);
+  if (unit.session === undefined) {
+    if (settings.isSourced !== true) {
+      const few = { ...unit.keys, ownerSources: undefined };
+      const answer = await connection.script(alone, few, values, settings);
+      // Something that it would change is derived: it has changed nothing.
+      if (replyOf(answer)[0] !== "sources") return answer;
+    }
+    return await connection.script(alone, unit.keys, values, settings);
+  }
   const guarded = { ...values, session: unit.session, incarnation: encoded(incarnation), fence };
   return await connection.script(inSession, unit.keys, guarded, settings);
 }

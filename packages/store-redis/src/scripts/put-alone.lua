@@ -2,6 +2,7 @@
 -- #include require-room
 -- #include operation-alone(first = "writesAt(1)")
 -- #include check-writes
+-- keys: ownerSources?
 local answer = { 'ok', now, '', 0 }
 -- #include do-writes
 recordOperation(writtenText(answer))

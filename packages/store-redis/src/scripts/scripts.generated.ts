@@ -188,6 +188,10 @@ local function endSession(session, subject)
     redis.call('PEXPIREAT', ENDED, num(now + weekMs + dayMs))
   end
   if subject and subject ~= '' then redis.call('ZREM', SUBJECTS, subject .. '\\0' .. session) end
+  local own = '\\0' .. session .. '\\0'
+  for _, entry in ipairs(redis.call('ZRANGEBYLEX', SESSION_SOURCES, '[' .. own, '(\\0' .. session .. '\\1')) do
+    redis.call('ZREM', SESSION_SOURCES, entry, string.sub(entry, #own + 1))
+  end
   local mark, unreadable = readMark()
   if mark or unreadable then
     redis.call('HSET', OPERATIONS, '', '1||0|' .. num(mark and mark.rotate or now + dayMs) .. '|')
@@ -245,7 +249,7 @@ local function subjectOf(mark) return mark and mark.subject or '' end
 -- What lists the sessions of a bucket goes by itself when the last of them can have gone, unless one lives for ever.
 local function keepRegistry(h)
   local left = redis.call('PTTL', SESSIONS)
-  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED }
+  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED, SESSION_SOURCES }
   if h.expires == 0 then
     if left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
       redis.call('PERSIST', CHANGES)
@@ -666,17 +670,38 @@ end
 local stored = readEntries(DOCUMENTS)
 if stored == 'newer' then return { stored } end
 local micros = time[1] * 1000000 + time[2]
+local session, SOURCES = '', OWNER_SOURCES
 -- Documents of a unit (a session, or one bucket of those that stand alone) lie in one hash by their sort key, as
--- \`version|created|updated|expires|tags|json\`. Beside it: their order, their tags as \`tag NUL sort key\`, and when they
--- expire. All four change in one script, so that no entry points at nothing.
+-- \`version|created|updated|expires|tags;sources|json\`, without \`;\` when they are derived from nothing. Beside it: their
+-- order, their tags as \`tag NUL sort key\`, when they expire, and SOURCES. All change in one script, so that no entry
+-- points at nothing.
 local function partsOfDocument(record)
-  local version, created, updated, expires, tags, json = string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|]*)|(.*)$')
-  return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags, json = json }
+  local version, created, updated, expires, tags, sources, json =
+    string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
+  return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags,
+    sources = sources, json = json }
 end
 
 local function eachTag(tags, call)
   for tag in string.gmatch(tags, '[^,]+') do call(tag) end
 end
+
+-- What documents are derived from, as \`source NUL session NUL sort key\` (no session for those that stand alone), and once
+-- more behind \`NUL session NUL\`, by which the end of a session finds them. Scripts of documents that stand alone get
+-- the key only when they need it: they answer 'sources' before they change such a document without it.
+local isSourced = false
+local function changeSources(key, sources, change)
+  if sources == '' or not SOURCES then return end
+  isSourced = true
+  for source in string.gmatch(sources, '[^;,]+') do
+    local entry = source .. '\\0' .. session .. '\\0' .. key
+    change(entry)
+    if session ~= '' then change('\\0' .. session .. '\\0' .. entry) end
+  end
+end
+local function addSource(entry) redis.call('ZADD', SOURCES, 0, entry) end
+local function dropSource(entry) redis.call('ZREM', SOURCES, entry) end
+local function needsSources(parts) return parts and parts.sources ~= '' and not SOURCES end
 
 -- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
 -- intactDocuments.
@@ -716,13 +741,16 @@ local function removeDocument(key, parts)
   redis.call('ZREM', DOCUMENTS_EXPIRING, key)
   added, entries = added - 1, entries - countEntries(parts)
   eachTag(parts.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
+  changeSources(key, parts.sources, dropSource)
 end
 
 local function sweepDocuments(limit)
   local keys = redis.call('ZRANGEBYSCORE', DOCUMENTS_EXPIRING, '-inf', num(now), 'LIMIT', 0, limit)
   for _, key in ipairs(keys) do
     local record = redis.call('HGET', DOCUMENTS, key)
-    if record then removeDocument(key, partsOfDocument(record)) else redis.call('ZREM', DOCUMENTS_EXPIRING, key) end
+    local parts = record and partsOfDocument(record)
+    if not parts then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
+    elseif not needsSources(parts) then removeDocument(key, parts) end
   end
   return #keys
 end
@@ -730,12 +758,17 @@ end
 local function storeDocument(key, before, parts)
   changed[#changed + 1] = key
   entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
-  if before then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
-  else added = added + 1 end
+  if before then
+    eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
+    changeSources(key, before.sources, dropSource)
+  else
+    added = added + 1
+  end
   redis.call('HSET', DOCUMENTS, key, string.format('%d|%s|%s|%d|%s|', parts.version, parts.created, parts.updated,
-    parts.expires, parts.tags) .. parts.json)
+    parts.expires, parts.tags .. parts.sources) .. parts.json)
   redis.call('ZADD', DOCUMENT_ORDER, 0, key)
   eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\\0' .. key) end)
+  changeSources(key, parts.sources, addSource)
   if parts.expires == 0 then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
   else redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key) end
 end
@@ -778,9 +811,14 @@ local function keepBucket()
   if count > 0 and redis.call('ZCARD', DOCUMENTS_EXPIRING) == count then
     local last = redis.call('ZREVRANGE', DOCUMENTS_EXPIRING, 0, 0, 'WITHSCORES')
     for _, key in ipairs(KEPT) do redis.call('PEXPIREAT', key, num(tonumber(last[2]) + 1000)) end
+    if isSourced then redis.call('PEXPIREAT', SOURCES, num(tonumber(last[2]) + 1000)) end
     redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
   elseif count == 0 then
     redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
+  elseif isSourced then
+    for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
+    redis.call('PERSIST', SOURCES)
+    redis.call('PERSIST', OWNER_CHANGES)
   elseif not stored or redis.call('PTTL', DOCUMENTS) > 0 then
     for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
     redis.call('PERSIST', OWNER_CHANGES)
@@ -793,6 +831,7 @@ for index = 1, deletesCount do
   local key, expectedVersion = deletesAt(index)
   local live = findDocument(key)
   if live then
+    if needsSources(live) then return { 'sources' } end
     if expectedVersion and expectedVersion ~= live.version then return { 'version', live.version, index - 1 } end
     found[key] = live
   end
@@ -806,17 +845,38 @@ sweepDocuments(20)
 `;
 
 const inSessionText = `-- Documents of a session. They also count in its head, and are looked after with it.
-${unitText}-- Documents of a unit (a session, or one bucket of those that stand alone) lie in one hash by their sort key, as
--- \`version|created|updated|expires|tags|json\`. Beside it: their order, their tags as \`tag NUL sort key\`, and when they
--- expire. All four change in one script, so that no entry points at nothing.
+${unitText}local SOURCES = SESSION_SOURCES
+-- Documents of a unit (a session, or one bucket of those that stand alone) lie in one hash by their sort key, as
+-- \`version|created|updated|expires|tags;sources|json\`, without \`;\` when they are derived from nothing. Beside it: their
+-- order, their tags as \`tag NUL sort key\`, when they expire, and SOURCES. All change in one script, so that no entry
+-- points at nothing.
 local function partsOfDocument(record)
-  local version, created, updated, expires, tags, json = string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|]*)|(.*)$')
-  return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags, json = json }
+  local version, created, updated, expires, tags, sources, json =
+    string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
+  return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags,
+    sources = sources, json = json }
 end
 
 local function eachTag(tags, call)
   for tag in string.gmatch(tags, '[^,]+') do call(tag) end
 end
+
+-- What documents are derived from, as \`source NUL session NUL sort key\` (no session for those that stand alone), and once
+-- more behind \`NUL session NUL\`, by which the end of a session finds them. Scripts of documents that stand alone get
+-- the key only when they need it: they answer 'sources' before they change such a document without it.
+local isSourced = false
+local function changeSources(key, sources, change)
+  if sources == '' or not SOURCES then return end
+  isSourced = true
+  for source in string.gmatch(sources, '[^;,]+') do
+    local entry = source .. '\\0' .. session .. '\\0' .. key
+    change(entry)
+    if session ~= '' then change('\\0' .. session .. '\\0' .. entry) end
+  end
+end
+local function addSource(entry) redis.call('ZADD', SOURCES, 0, entry) end
+local function dropSource(entry) redis.call('ZREM', SOURCES, entry) end
+local function needsSources(parts) return parts and parts.sources ~= '' and not SOURCES end
 
 -- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
 -- intactDocuments.
@@ -856,13 +916,16 @@ local function removeDocument(key, parts)
   redis.call('ZREM', DOCUMENTS_EXPIRING, key)
   added, entries = added - 1, entries - countEntries(parts)
   eachTag(parts.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
+  changeSources(key, parts.sources, dropSource)
 end
 
 local function sweepDocuments(limit)
   local keys = redis.call('ZRANGEBYSCORE', DOCUMENTS_EXPIRING, '-inf', num(now), 'LIMIT', 0, limit)
   for _, key in ipairs(keys) do
     local record = redis.call('HGET', DOCUMENTS, key)
-    if record then removeDocument(key, partsOfDocument(record)) else redis.call('ZREM', DOCUMENTS_EXPIRING, key) end
+    local parts = record and partsOfDocument(record)
+    if not parts then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
+    elseif not needsSources(parts) then removeDocument(key, parts) end
   end
   return #keys
 end
@@ -870,12 +933,17 @@ end
 local function storeDocument(key, before, parts)
   changed[#changed + 1] = key
   entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
-  if before then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
-  else added = added + 1 end
+  if before then
+    eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
+    changeSources(key, before.sources, dropSource)
+  else
+    added = added + 1
+  end
   redis.call('HSET', DOCUMENTS, key, string.format('%d|%s|%s|%d|%s|', parts.version, parts.created, parts.updated,
-    parts.expires, parts.tags) .. parts.json)
+    parts.expires, parts.tags .. parts.sources) .. parts.json)
   redis.call('ZADD', DOCUMENT_ORDER, 0, key)
   eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\\0' .. key) end)
+  changeSources(key, parts.sources, addSource)
   if parts.expires == 0 then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
   else redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key) end
 end
@@ -898,6 +966,9 @@ local function keepSession(session, h, newSubject)
   if due[2] then redis.call('ZADD', DOCUMENTS_DUE, due[2], session) else redis.call('ZREM', DOCUMENTS_DUE, session) end
   local left = redis.call('PTTL', SESSIONS)
   if left > 0 then redis.call('PEXPIRE', DOCUMENTS_DUE, num(left)) else redis.call('PERSIST', DOCUMENTS_DUE) end
+  if isSourced then
+    if left > 0 then redis.call('PEXPIRE', SOURCES, num(left)) else redis.call('PERSIST', SOURCES) end
+  end
 end
 `;
 
@@ -936,6 +1007,17 @@ if fence then
   if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
   if not newest then return { problemOf(lease) } end
   if fence ~= newest then return { 'fence', newest } end
+end
+`;
+
+const eraseDocumentsText = `-- Removes documents that still have these versions. Answers 0 for each that has another, 1 for all that are gone.
+local answer = { 'ok' }
+for index = 1, erasuresCount do
+  local key, version = erasuresAt(index)
+  local live, any = findDocument(key)
+  local isOther = live and live.version ~= version
+  if any and not isOther then removeDocument(key, any) end
+  answer[#answer + 1] = isOther and 0 or 1
 end
 `;
 
@@ -1032,6 +1114,7 @@ for index = 1, writesCount do
   local live, any = findDocument(key)
   local version = live and live.version or 0
   if expectedVersion and expectedVersion ~= version then return { 'version', version, index - 1 } end
+  if needsSources(any) then return { 'sources' } end
   found[index], old[index] = live or false, any or false
 end
 `;
@@ -1045,10 +1128,11 @@ end
 
 for index = 1, writesCount do
   local key, _, ttl, tags, json = writesAt(index)
-  local live, before = found[index], old[index]
+  local live, before, sources = found[index], old[index], ''
+  if SOURCES then tags, sources = string.match(tags, '^([^;]*)(.*)$') end
   local parts = { version = before and math.max(before.version + 1, micros) or micros,
     created = live and live.created or num(now), updated = num(now), expires = ttl > 0 and now + ttl or 0,
-    tags = tags, json = json }
+    tags = tags, sources = sources, json = json }
   storeDocument(key, before, parts)
   answer[#answer + 1] = parts.version
   answer[#answer + 1] = tonumber(parts.created)
@@ -1108,7 +1192,8 @@ end
 
 const touchOneText = `local live = findDocument(key)
 if not live then return { 'none' } end
-local before = { tags = live.tags, expires = live.expires }
+if needsSources(live) then return { 'sources' } end
+local before = { tags = live.tags, expires = live.expires, sources = live.sources }
 live.expires = ttl > 0 and now + ttl or 0
 storeDocument(key, before, live)
 `;
@@ -1218,13 +1303,13 @@ return { 'ok', before + 1, version, inc, revision, '=' .. found }
 };
 
 export const appendFull: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly ttl: number | undefined; readonly retractions: string; readonly derivations: string; readonly seenRemoval: number | undefined; readonly sources: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, newIncarnation, newTtl, newFixed, newSubject, newRest, ttl, retractions, derivations, seenRemoval, sources, incarnation, operation, fingerprint, expectedVersion, fence, token, cells, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12] ~= '' and ARGV[12] or nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] ~= '' and ARGV[14] or nil, tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17], ARGV[18], tonumber(ARGV[19])
 local eventsFrom = 19
 local eventsCount = #ARGV - eventsFrom
@@ -1304,9 +1389,9 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore }
 `,
-  sha: "4a47558c40bc74c7840c3d7695c7b590f17020ce",
+  sha: "c3224959cff0676f42f9b465954a8b8e30cccce3",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
 };
 
@@ -1388,11 +1473,11 @@ ${openForReadText}return { 'ok' }
 };
 
 export const deleteAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string; readonly olderOwnerOperations: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string; readonly olderOwnerOperations: string; readonly ownerSources: string | undefined },
   { readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS, OWNER_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local operation, fingerprint = ARGV[1] ~= '' and ARGV[1] or nil, ARGV[2] ~= '' and ARGV[2] or nil
 local deletesFrom = 2
 local deletesCount = (#ARGV - deletesFrom) / 2
@@ -1427,18 +1512,18 @@ ${doDeletesText}recordOperation('deleted,' .. num(count))
 keepBucket()
 return { 'ok', count }
 `,
-  sha: "ed4aa37f1e28065ba8a5a76d0d224fa65fbf5a24",
+  sha: "31714ade5015d5757b142c766e5560133d256b5a",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
 };
 
 export const deleteInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly fence: number | undefined; readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, incarnation, operation, fingerprint, fence = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5])
 local deletesFrom = 5
 local deletesCount = (#ARGV - deletesFrom) / 2
@@ -1451,20 +1536,90 @@ ${doDeletesText}recordOperation('deleted,' .. num(count))
 keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "4d17c82b77ef53d614c9b64cd17e21959169512b",
+  sha: "11f4ac625d2521ac37c1125878c4d030a79cd76c",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
 };
 
+export const derivedFrom: EmbeddedScript<
+  { readonly ownerSources: string; readonly sessionSources: string },
+  { readonly sources: readonly string[] }
+> = {
+  source: `local OWNER_SOURCES, SESSION_SOURCES = KEYS[1], KEYS[2]
+local sourcesFrom = 0
+local sourcesCount = #ARGV - sourcesFrom
+-- How many documents of a bucket are derived from each of these sources: those that stand alone, and those of sessions.
+local answer = { 'ok' }
+for index = 1, sourcesCount do
+  local source = ARGV[sourcesFrom + index]
+  for _, key in ipairs({ OWNER_SOURCES, SESSION_SOURCES }) do
+    answer[#answer + 1] = redis.call('ZLEXCOUNT', key, '[' .. source .. '\\0', '(' .. source .. '\\1')
+  end
+end
+return answer
+`,
+  sha: "eea19244475d78f6346d9b5a1b5fc467344e112b",
+  writes: false,
+  keys: (keys) => [keys.ownerSources, keys.sessionSources],
+  arguments: (values) => [...values.sources],
+};
+
+export const eraseAlone: EmbeddedScript<
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerSources: string | undefined },
+  { readonly erasures: readonly { readonly key: string; readonly version: number }[] }
+> = {
+  source: `local formatVersion = 1
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local erasuresFrom = 0
+local erasuresCount = (#ARGV - erasuresFrom) / 2
+local function erasuresAt(index)
+  local at = erasuresFrom + (index - 1) * 2
+  return ARGV[at + 1], tonumber(ARGV[at + 2])
+end
+${aloneText}${eraseDocumentsText}keepBucket()
+return answer
+`,
+  sha: "adb085e4d65b73e11ab5e720872e3a5b966c0739",
+  writes: true,
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
+  arguments: (values) => [...values.erasures.flatMap((one) => [one.key, `${one.version}`])],
+};
+
+export const eraseInSession: EmbeddedScript<
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
+  { readonly session: string; readonly erasures: readonly { readonly key: string; readonly version: number }[] }
+> = {
+  source: `local formatVersion = 1
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
+local session = ARGV[1]
+local erasuresFrom = 1
+local erasuresCount = (#ARGV - erasuresFrom) / 2
+local function erasuresAt(index)
+  local at = erasuresFrom + (index - 1) * 2
+  return ARGV[at + 1], tonumber(ARGV[at + 2])
+end
+-- Neither a seal nor a fence keeps what is derived from something that is removed.
+${inSessionText}local h, lost = openHead(session)
+if lost then return { lost } end
+if not h then return { 'none' } end
+${eraseDocumentsText}keepSession(session, h)
+return answer
+`,
+  sha: "e41876377c26a382600ab89f7d252ad7a8c5281e",
+  writes: true,
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
+  arguments: (values) => [values.session, ...values.erasures.flatMap((one) => [one.key, `${one.version}`])],
+};
+
 export const erase: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly ranges: string; readonly token: string }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, incarnation, ranges, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], ARGV[4]
 -- The ranges are \`from-to,…\`.
 ${unitText}${rewriteText}${removalsText}${openText}if not h then return { 'none' } end
@@ -1476,9 +1631,9 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "da3bc6151077c8ab57faa9970148e230632f4a51",
+  sha: "7ef4bc7d9e9f63a545853c048963b8f2857a3707",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
 };
 
@@ -1630,13 +1785,13 @@ return { 'ok', fence, expires }
 };
 
 export const importPart: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly newRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly earliest: number; readonly token: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, newRevision, bytes, cells, erasedRanges, derivations, sourceRemoval, sourceRemoved, retractions, earliest, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], tonumber(ARGV[18]), ARGV[19]
 local operationsFrom = 20
 local operationsCount = tonumber(ARGV[20])
@@ -1712,18 +1867,18 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "4aabd6bc7c6aeda078ee21ca7fb68e86818398ff",
+  sha: "40f9afa1197304ade4719e456cd7304d35bb77bc",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
 };
 
 export const lookAtBucket: EmbeddedScript<
-  { readonly expiring: string; readonly documentsDue: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly changes: string; readonly ownerChanges: string },
+  { readonly expiring: string; readonly documentsDue: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly changes: string; readonly ownerChanges: string; readonly ownerSources: string },
   { readonly limit: string }
 > = {
   source: `local formatVersion = 1
-local EXPIRING, DOCUMENTS_DUE, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, CHANGES, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local EXPIRING, DOCUMENTS_DUE, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, CHANGES, OWNER_CHANGES, OWNER_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local limit = ARGV[1]
 -- What there is to do in a bucket, in one look, with at most \`limit\` sessions of each kind.
 --
@@ -1752,19 +1907,20 @@ local function hasEndedUntold(alive, changes)
 end
 local untold = (hasEndedUntold(SESSIONS, CHANGES) or hasEndedUntold(DOCUMENTS, OWNER_CHANGES)) and 1 or 0
 local left = redis.call('EXISTS', EXPIRING, DOCUMENTS_DUE, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING,
-  SESSIONS, SUBJECTS)
+  SESSIONS, SUBJECTS, OWNER_SOURCES)
 if left == 0 then return { {}, 0, {}, 0, 1, untold } end
 local function due(key) return redis.call('ZRANGEBYSCORE', key, '-inf', num(now), 'LIMIT', 0, limit) end
 -- What it cannot read it leaves alone.
 local entries = readEntries(DOCUMENTS)
 local isKnown = entries ~= 'newer'
 local isBroken = isKnown and not intactDocuments(entries, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  or redis.call('EXISTS', DOCUMENTS) == 0 and redis.call('EXISTS', OWNER_SOURCES) == 1
 local expired = isKnown and redis.call('ZCOUNT', DOCUMENTS_EXPIRING, '-inf', num(now)) or 0
 return { due(EXPIRING), expired, due(DOCUMENTS_DUE), isBroken and 1 or 0, 0, untold }
 `,
-  sha: "4f39fab62170f2ff93f97adbd41fd37bf034609c",
+  sha: "6a8026b5578f757bf9faaa1381c963d35ad50d7b",
   writes: false,
-  keys: (keys) => [keys.expiring, keys.documentsDue, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.changes, keys.ownerChanges],
+  keys: (keys) => [keys.expiring, keys.documentsDue, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.changes, keys.ownerChanges, keys.ownerSources],
   arguments: (values) => [values.limit],
 };
 
@@ -1850,11 +2006,11 @@ return redis.call('ZRANGEBYSCORE', INDEX, from, to, 'WITHSCORES', 'LIMIT', offse
 };
 
 export const putAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string; readonly olderOwnerOperations: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string; readonly olderOwnerOperations: string; readonly ownerSources: string | undefined },
   { readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_OPERATIONS, OLDER_OWNER_OPERATIONS, OWNER_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local operation, fingerprint = ARGV[1] ~= '' and ARGV[1] or nil, ARGV[2] ~= '' and ARGV[2] or nil
 local writesFrom = 2
 local writesCount = (#ARGV - writesFrom) / 5
@@ -1890,18 +2046,18 @@ ${doWritesText}recordOperation(writtenText(answer))
 keepBucket()
 return answer
 `,
-  sha: "633f597a976754daa5a61e24e0b5ca203c966aae",
+  sha: "297acfd31aecfd430aaff80647d6401124cde2b5",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
 };
 
 export const putInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly fence: number | undefined; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, incarnation, operation, fingerprint, fence, newIncarnation, newTtl, newFixed, newSubject, newRest = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), ARGV[8] == '1', ARGV[9], ARGV[10]
 local writesFrom = 10
 local writesCount = (#ARGV - writesFrom) / 5
@@ -1919,9 +2075,9 @@ ${doWritesText}recordOperation(writtenText(answer))
 keepSession(session, h, created)
 return answer
 `,
-  sha: "73392a690a78b35645a647314785535fb5bc5789",
+  sha: "bbe68a663b2a3112c62f8ea116041416b7e65174",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
 };
 
@@ -2066,11 +2222,11 @@ return { 'ok' }
 };
 
 export const remove: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly expectedVersion: number | undefined }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, incarnation, expectedVersion = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3])
 -- Works on what is left of a session, too: that is how a loss is acknowledged.
 ${unitText}local h, lost, mark = openHead(session)
@@ -2082,9 +2238,9 @@ if h and expectedVersion and expectedVersion ~= h.version then return { 'version
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "3944a6ec3f0cc303377c8d41bf9dfd60c97d8f4d",
+  sha: "31b7af31a425aed7c1fc1f2343c47bb1c60dc384",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
 };
 
@@ -2108,11 +2264,11 @@ return { 'ok', fence, expires }
 };
 
 export const seal: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly sealed: boolean; readonly expectedVersion: number | undefined; readonly token: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, incarnation, sealed, expectedVersion, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] == '1', tonumber(ARGV[4]), ARGV[5]
 ${unitText}${openText}if not h then return { 'none' } end
 if expectedVersion and expectedVersion ~= h.version then return { 'version', h.version } end
@@ -2123,27 +2279,28 @@ if (h.sealed == '1') ~= sealed then
 end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "78348567ce83b86ad9eef8217c1006810dc9fc24",
+  sha: "797f9ec346aef7f696f6d4e84a1d213a653dc304",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.token],
 };
 
 export const sweepAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerSources: string | undefined },
   { readonly limit: number }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local limit = tonumber(ARGV[1])
 -- The upkeep of one bucket. Answers how many documents went.
 ${aloneText}local count = sweepDocuments(limit)
 keepBucket()
+if redis.call('EXISTS', DOCUMENTS) == 0 then redis.call('UNLINK', SOURCES) end
 return { 'ok', count }
 `,
-  sha: "d232a4c2a784bdec1fa739d796cee7a92ff11846",
+  sha: "4560aa31705f9c2d7b620273c2f1dffede65052d",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [`${values.limit}`],
 };
 
@@ -2174,11 +2331,11 @@ return { 'ok' }
 };
 
 export const sweepInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly limit: number }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, limit = ARGV[1], tonumber(ARGV[2])
 -- The upkeep of one session's documents. Answers how many went. What it cannot read it leaves alone.
 ${inSessionText}local h, lost = openHead(session)
@@ -2191,18 +2348,18 @@ local count = sweepDocuments(limit)
 keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "9fbfa3ea5cb28110503e030202d6941a341493c3",
+  sha: "c1ee07f5dea5f17d8ca0e18e9dfa5264f3409f00",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, `${values.limit}`],
 };
 
 export const sweepSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session = ARGV[1]
 -- The upkeep of one session that may have expired. Answers 1 when it did. What it cannot read it leaves alone.
 ${unitText}local text = redis.call('LINDEX', LOG, -1)
@@ -2227,51 +2384,51 @@ local lived = h ~= nil or (mark ~= nil and mark.inc ~= '')
 endSession(session, subjectOf(mark))
 return lived and 1 or 0
 `,
-  sha: "ef09ef409c0682f8de8f26f42c3f77510abe53ef",
+  sha: "bb37acbb5cedd00e3cea7a2c64343ca01e1c5d5d",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session],
 };
 
 export const touchAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerSources: string | undefined },
   { readonly key: string; readonly ttl: number }
 > = {
   source: `local formatVersion = 1
-local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local key, ttl = ARGV[1], tonumber(ARGV[2])
 ${aloneText}${touchOneText}keepBucket()
 return { 'ok', 0, '', redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "0dcf367dce288260062f1a6bedb0fbaab2e19413",
+  sha: "8d07f6f2d926c2ad83aa475c18abd81d952435f5",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [values.key, `${values.ttl}`],
 };
 
 export const touchInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly fence: number | undefined; readonly key: string; readonly ttl: number }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, incarnation, operation, fingerprint, fence, key, ttl = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
 ${guardedText}if not h then return { 'none' } end
 ${touchOneText}keepSession(session, h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "d38ee95a7f849a24939a10d62fb383bcb10d2499",
+  sha: "cfbc6061dffee68f4ccaf656b43090d9e581cf51",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
 };
 
 export const touch: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly ttl: number | undefined; readonly subject: string | undefined; readonly metadata: string | undefined; readonly token: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, incarnation, ttl, subject, metadata, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4] ~= '' and ARGV[4] or nil, ARGV[5] ~= '' and ARGV[5] or nil, ARGV[6]
 ${unitText}${openUnsealedText}local expiresBefore = h.expires
 if ttl then
@@ -2290,21 +2447,21 @@ if subject or metadata or h.expires ~= expiresBefore then revise(h, token) end
 saveHead(session, h, owner)
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "27c4d74c10ba599fd773b29c6e688cfc6052e76e",
+  sha: "e828f737cad877520d21cb324224e0ec0e747230",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ttl === undefined ? "" : `${values.ttl}`, values.subject ?? "", values.metadata ?? "", values.token],
 };
 
 export const trim: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly beforeSeq: number | undefined; readonly olderThan: number | undefined; readonly limit: number; readonly token: string }
 > = {
   source: `local formatVersion = 1
 local mostBytes = 16777216
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, incarnation, beforeSeq, olderThan, limit, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 -- Ends earlier when it has read enough.
 ${unitText}${elementsText}${rewriteText}${removalsText}${openUnsealedText}local bound, older = beforeSeq or math.huge, olderThan or math.huge
@@ -2341,9 +2498,9 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "7a813ee7d026cfbbda8f02ba397806436c167299",
+  sha: "a3486ba43365ee8415a1c9f6de8b8f3a7090618d",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],
 };
 

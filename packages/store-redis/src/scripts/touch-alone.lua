@@ -1,4 +1,5 @@
 -- #include alone
 -- #include touch-one
+-- keys: ownerSources?
 keepBucket()
 return { 'ok', 0, '', redis.call('HGET', DOCUMENTS, key) }

@@ -7,6 +7,7 @@
 local stored = readEntries(DOCUMENTS)
 if stored == 'newer' then return { stored } end
 local micros = time[1] * 1000000 + time[2]
+local session, SOURCES = '', OWNER_SOURCES
 -- #include documents
 -- #include changes
 
@@ -48,9 +49,14 @@ local function keepBucket()
   if count > 0 and redis.call('ZCARD', DOCUMENTS_EXPIRING) == count then
     local last = redis.call('ZREVRANGE', DOCUMENTS_EXPIRING, 0, 0, 'WITHSCORES')
     for _, key in ipairs(KEPT) do redis.call('PEXPIREAT', key, num(tonumber(last[2]) + 1000)) end
+    if isSourced then redis.call('PEXPIREAT', SOURCES, num(tonumber(last[2]) + 1000)) end
     redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
   elseif count == 0 then
     redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
+  elseif isSourced then
+    for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
+    redis.call('PERSIST', SOURCES)
+    redis.call('PERSIST', OWNER_CHANGES)
   elseif not stored or redis.call('PTTL', DOCUMENTS) > 0 then
     for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
     redis.call('PERSIST', OWNER_CHANGES)

@@ -4,6 +4,7 @@ for index = 1, deletesCount do
   local key, expectedVersion = deletesAt(index)
   local live = findDocument(key)
   if live then
+    if needsSources(live) then return { 'sources' } end
     if expectedVersion and expectedVersion ~= live.version then return { 'version', live.version, index - 1 } end
     found[key] = live
   end

@@ -7,10 +7,11 @@ end
 
 for index = 1, writesCount do
   local key, _, ttl, tags, json = writesAt(index)
-  local live, before = found[index], old[index]
+  local live, before, sources = found[index], old[index], ''
+  if SOURCES then tags, sources = string.match(tags, '^([^;]*)(.*)$') end
   local parts = { version = before and math.max(before.version + 1, micros) or micros,
     created = live and live.created or num(now), updated = num(now), expires = ttl > 0 and now + ttl or 0,
-    tags = tags, json = json }
+    tags = tags, sources = sources, json = json }
   storeDocument(key, before, parts)
   answer[#answer + 1] = parts.version
   answer[#answer + 1] = tonumber(parts.created)

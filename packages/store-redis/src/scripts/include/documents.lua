@@ -1,14 +1,34 @@
 -- Documents of a unit (a session, or one bucket of those that stand alone) lie in one hash by their sort key, as
--- `version|created|updated|expires|tags|json`. Beside it: their order, their tags as `tag NUL sort key`, and when they
--- expire. All four change in one script, so that no entry points at nothing.
+-- `version|created|updated|expires|tags;sources|json`, without `;` when they are derived from nothing. Beside it: their
+-- order, their tags as `tag NUL sort key`, when they expire, and SOURCES. All change in one script, so that no entry
+-- points at nothing.
 local function partsOfDocument(record)
-  local version, created, updated, expires, tags, json = string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|]*)|(.*)$')
-  return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags, json = json }
+  local version, created, updated, expires, tags, sources, json =
+    string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
+  return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags,
+    sources = sources, json = json }
 end
 
 local function eachTag(tags, call)
   for tag in string.gmatch(tags, '[^,]+') do call(tag) end
 end
+
+-- What documents are derived from, as `source NUL session NUL sort key` (no session for those that stand alone), and once
+-- more behind `NUL session NUL`, by which the end of a session finds them. Scripts of documents that stand alone get
+-- the key only when they need it: they answer 'sources' before they change such a document without it.
+local isSourced = false
+local function changeSources(key, sources, change)
+  if sources == '' or not SOURCES then return end
+  isSourced = true
+  for source in string.gmatch(sources, '[^;,]+') do
+    local entry = source .. '\0' .. session .. '\0' .. key
+    change(entry)
+    if session ~= '' then change('\0' .. session .. '\0' .. entry) end
+  end
+end
+local function addSource(entry) redis.call('ZADD', SOURCES, 0, entry) end
+local function dropSource(entry) redis.call('ZREM', SOURCES, entry) end
+local function needsSources(parts) return parts and parts.sources ~= '' and not SOURCES end
 
 -- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
 -- intactDocuments.
@@ -48,13 +68,16 @@ local function removeDocument(key, parts)
   redis.call('ZREM', DOCUMENTS_EXPIRING, key)
   added, entries = added - 1, entries - countEntries(parts)
   eachTag(parts.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\0' .. key) end)
+  changeSources(key, parts.sources, dropSource)
 end
 
 local function sweepDocuments(limit)
   local keys = redis.call('ZRANGEBYSCORE', DOCUMENTS_EXPIRING, '-inf', num(now), 'LIMIT', 0, limit)
   for _, key in ipairs(keys) do
     local record = redis.call('HGET', DOCUMENTS, key)
-    if record then removeDocument(key, partsOfDocument(record)) else redis.call('ZREM', DOCUMENTS_EXPIRING, key) end
+    local parts = record and partsOfDocument(record)
+    if not parts then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
+    elseif not needsSources(parts) then removeDocument(key, parts) end
   end
   return #keys
 end
@@ -62,12 +85,17 @@ end
 local function storeDocument(key, before, parts)
   changed[#changed + 1] = key
   entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
-  if before then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\0' .. key) end)
-  else added = added + 1 end
+  if before then
+    eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\0' .. key) end)
+    changeSources(key, before.sources, dropSource)
+  else
+    added = added + 1
+  end
   redis.call('HSET', DOCUMENTS, key, string.format('%d|%s|%s|%d|%s|', parts.version, parts.created, parts.updated,
-    parts.expires, parts.tags) .. parts.json)
+    parts.expires, parts.tags .. parts.sources) .. parts.json)
   redis.call('ZADD', DOCUMENT_ORDER, 0, key)
   eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\0' .. key) end)
+  changeSources(key, parts.sources, addSource)
   if parts.expires == 0 then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
   else redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key) end
 end

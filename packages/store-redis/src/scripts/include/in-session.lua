@@ -1,5 +1,6 @@
 -- Documents of a session. They also count in its head, and are looked after with it.
 -- #include unit
+local SOURCES = SESSION_SOURCES
 -- #include documents
 
 local function keepSession(session, h, newSubject)
@@ -20,4 +21,7 @@ local function keepSession(session, h, newSubject)
   if due[2] then redis.call('ZADD', DOCUMENTS_DUE, due[2], session) else redis.call('ZREM', DOCUMENTS_DUE, session) end
   local left = redis.call('PTTL', SESSIONS)
   if left > 0 then redis.call('PEXPIRE', DOCUMENTS_DUE, num(left)) else redis.call('PERSIST', DOCUMENTS_DUE) end
+  if isSourced then
+    if left > 0 then redis.call('PEXPIRE', SOURCES, num(left)) else redis.call('PERSIST', SOURCES) end
+  end
 end

@@ -2,7 +2,7 @@
 -- moment without a PEXPIREAT for each in every append, so they get a quarter more than they need and are refreshed
 -- when half of that is used up.
 -- keys: log operations olderOperations columns lease derived documents documentOrder documentTags documentsExpiring
--- keys: sessions subjects expiring next documentsDue landmarks updated created changes ended
+-- keys: sessions subjects expiring next documentsDue landmarks updated created changes ended sessionSources
 -- #include clock
 -- #include head
 -- #include mark
@@ -53,6 +53,10 @@ local function endSession(session, subject)
     redis.call('PEXPIREAT', ENDED, num(now + weekMs + dayMs))
   end
   if subject and subject ~= '' then redis.call('ZREM', SUBJECTS, subject .. '\0' .. session) end
+  local own = '\0' .. session .. '\0'
+  for _, entry in ipairs(redis.call('ZRANGEBYLEX', SESSION_SOURCES, '[' .. own, '(\0' .. session .. '\1')) do
+    redis.call('ZREM', SESSION_SOURCES, entry, string.sub(entry, #own + 1))
+  end
   local mark, unreadable = readMark()
   if mark or unreadable then
     redis.call('HSET', OPERATIONS, '', '{{formatVersion}}||0|' .. num(mark and mark.rotate or now + dayMs) .. '|')
@@ -110,7 +114,7 @@ local function subjectOf(mark) return mark and mark.subject or '' end
 -- What lists the sessions of a bucket goes by itself when the last of them can have gone, unless one lives for ever.
 local function keepRegistry(h)
   local left = redis.call('PTTL', SESSIONS)
-  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED }
+  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED, SESSION_SOURCES }
   if h.expires == 0 then
     if left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
       redis.call('PERSIST', CHANGES)

@@ -1,0 +1,5 @@
+-- #include alone
+-- #include erase-documents
+-- keys: ownerSources?
+keepBucket()
+return answer
