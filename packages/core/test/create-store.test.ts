@@ -313,6 +313,30 @@ describe("a store made of a driver", () => {
     expect((await rejected(foreign, "invalid-input")).details.field).toBe("cursor");
   });
 
+  it("looks for what is derived from a deleted document unless the driver says that there is nothing", async () => {
+    const address = { tenant: "t", namespace: ["n"], key: "k" };
+    const calls = async (answer: object): Promise<readonly string[]> => {
+      const names: string[] = [];
+      const documents = {
+        delete() {
+          names.push("delete");
+          return answer;
+        },
+        eraseDerived() {
+          names.push("eraseDerived");
+          return { ok: { erased: [], more: false } };
+        },
+      } as never;
+      const store = createStore({ ...answering(undefined).driver, documents });
+      expect(await store.documents.delete(address)).toBe(true);
+      expect(await store.documents.deleteMany([{ address }])).toBe(1);
+      return names;
+    };
+    expect(await calls({ ok: 1, derived: false })).toEqual(["delete", "delete"]);
+    for (const answer of [{ ok: 1 }, { ok: 1, derived: true }])
+      expect(await calls(answer)).toEqual(["delete", "eraseDerived", "delete", "eraseDerived"]);
+  });
+
   it("has the ports that its driver has", () => {
     const { limits, log, transfer, scan, close } = answering({ ok: undefined }).driver;
     const documents = {} as DocumentDriver;

@@ -34,6 +34,7 @@ export interface Watched extends AsyncDisposable {
 const tables = [
   "documents",
   "document_tags",
+  "document_sources",
   "document_versions",
   "events",
   "sessions",

@@ -77,6 +77,9 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
       }
     }
     await documents.namespaces(scope, { prefix: ["n"], maxDepth: 1 });
+    const { version } = await documents.put(at("k"), { value: 3 });
+    const { tenant: _, ...source } = at("k");
+    await documents.put(at("n"), { value: 1, derivedFrom: { documents: [{ ...source, version }] } });
     await documents.touch(at("k"), { ttlMs: 100_000 });
     await documents.delete(at("k"));
     await documents.deleteMany([{ address: at("l") }, { address: at("m") }]);
@@ -96,6 +99,11 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
   await log.unseal(address);
   await log.trim(address, { beforeSeq: 2 });
   await log.trim(address, { olderThan: 1 });
+  const head = await log.head(address);
+  if (head === undefined) throw new Error("The session is gone.");
+  const { incarnation, removalRevision } = head;
+  const events = { session: "s-1", incarnation, removalRevision, ranges: [{ from: 2, to: 3 }] };
+  await documents.put({ tenant, namespace: ["n"], key: "n" }, { value: 1, derivedFrom: { events } });
   await log.erase(address, { seqs: [{ from: 2, to: 3 }] });
 
   const changes = await feed.changes(tenant, { limit: 1 });

@@ -113,6 +113,7 @@ describe.each(watchers("plans that are kept"))(
           "endings",
           "documents",
           "document_tags",
+          "document_sources",
           "document_versions",
           "tenants",
         ];

@@ -13,6 +13,7 @@ const tables = [
   "operations",
   "documents",
   "document_tags",
+  "document_sources",
   "document_versions",
 ];
 
@@ -49,6 +50,12 @@ async function fill(store: Store, tenant: string): Promise<void> {
   await store.documents.put(
     { tenant, session: "s-1", namespace: ["facts"], key: "k" },
     { value: 1, tags: ["t"] },
+  );
+  const source = { namespace: ["facts"], key: "k" };
+  const version = (await store.documents.get({ tenant, ...source }))?.version ?? 0;
+  await store.documents.put(
+    { tenant, namespace: ["facts"], key: "derived" },
+    { value: 1, derivedFrom: { documents: [{ ...source, version }] } },
   );
   await store.documents.put({ tenant, namespace: ["facts"], key: "removed" }, { value: 1 });
   await store.documents.delete({ tenant, namespace: ["facts"], key: "removed" });

@@ -112,6 +112,38 @@ describe("upkeep on PGlite", () => {
     expect((await store.leases.acquire(address, { ttlMs: 1000 })).fence).toBeGreaterThan(lease.fence);
   });
 
+  it("what a document is derived from is forgotten with the document, however it goes", async () => {
+    const tenant = "sources";
+    const at = (key: string) => ({ namespace: ["n"], key });
+    const { version } = await store.documents.put({ tenant, ...at("source") }, { value: 1 });
+    const derivedFrom = { documents: [{ ...at("source"), version }] };
+    const derive = (key: string, more: { readonly session?: string; readonly ttlMs?: number } = {}) => {
+      const { ttlMs, ...scope } = more;
+      return store.documents.put(
+        { tenant, ...scope, ...at(key) },
+        { value: 1, derivedFrom, ...(ttlMs === undefined ? {} : { ttlMs }) },
+      );
+    };
+    await derive("replaced");
+    await derive("deleted");
+    await derive("kept");
+    await derive("expired", { ttlMs: 100_000 });
+    await derive("ended", { session: "s" });
+    expect(await count("document_sources", tenant)).toBe(5);
+    await store.documents.put({ tenant, ...at("replaced") }, { value: 2 });
+    await store.documents.delete({ tenant, ...at("deleted") });
+    await store.log.delete({ tenant, session: "s" });
+    await pglite.query("update relevo.documents set expires_at = 1 where tenant = $1 and key = 'expired'", [
+      tenant,
+    ]);
+    await expireAll();
+    expect(await count("document_sources", tenant)).toBe(1);
+    await store.documents.delete({ tenant, ...at("source") });
+    expect(await count("document_sources", tenant)).toBe(0);
+    const { items } = await store.documents.find({ tenant });
+    expect(items.map(({ key }) => key)).toEqual(["replaced"]);
+  });
+
   it("operations of documents go after a day, those of a session with its ending", async () => {
     const tenant = "document-operations";
     const put = (scope: { readonly tenant: string; readonly session?: string }, id: string) =>

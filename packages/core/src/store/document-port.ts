@@ -71,16 +71,18 @@ export function createDocumentPort(
     async delete(address, options) {
       requireOpen();
       const request = admitDelete(address, options, limits);
-      const removed = await settle(driver.delete(request), request);
-      await derivation.followDelete(request);
+      const answer = await driver.delete(request);
+      const removed = accept<number>(answer, request);
+      if (answer.derived !== false) await derivation.followDelete(request);
       return removed > 0;
     },
 
     async deleteMany(deletes, options) {
       requireOpen();
       const request = admitDeleteMany(deletes, options, limits);
-      const removed = await settle(driver.delete(request), { many: true, operation: request.operation });
-      await derivation.followDelete(request);
+      const answer = await driver.delete(request);
+      const removed = accept<number>(answer, { many: true, operation: request.operation });
+      if (answer.derived !== false) await derivation.followDelete(request);
       return removed;
     },
 

@@ -109,8 +109,12 @@ export interface DocumentDriver {
    * write that is refused, `too-large`.
    */
   put(request: AdmittedPut): Awaitable<Answer<readonly Document[]>>;
-  /** How many there were. Operations and refusals as for `put`. */
-  delete(request: AdmittedDelete): Awaitable<Answer<number>>;
+  /**
+   * How many there were. Operations and refusals as for `put`. `derived: false` says that nothing is derived from what was
+   * asked to be deleted, as of the same step: `eraseDerived` is not called then. A put with sources must not come between:
+   * it is visible to the step, or finds its source gone after it.
+   */
+  delete(request: AdmittedDelete): Awaitable<Answer<number> & { readonly derived?: boolean }>;
   /** Refuses `ended`, `sealed`, `fence`. */
   touch(request: AdmittedDocumentTouch): Awaitable<Answer<Document | undefined>>;
   /**

@@ -16,6 +16,7 @@ import { answerColumns, answerOf, callFunction, guardOf, type Refusable } from "
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
 import { parseStored } from "../log/head.ts";
+import { sourcesOf } from "./erase-derived.ts";
 import { placeOf } from "./place.ts";
 import { type DocumentRow, documentColumns, documentOf } from "./rows.ts";
 
@@ -26,6 +27,7 @@ interface Recorded {
 
 interface DeleteRow extends Refusable, Recorded {
   readonly r_removed: string;
+  readonly r_derived: boolean | null;
 }
 
 interface PutRow extends Refusable, Recorded {
@@ -51,6 +53,7 @@ export async function putDocuments(
       parts: JSON.stringify(writes.map(partOf)),
       bodies: JSON.stringify(writes.map(bodyOf)),
       conditional: writes.some(({ expectedVersion }) => expectedVersion !== undefined),
+      sourced: writes.some(({ derivedFrom }) => derivedFrom !== undefined),
       // For a session that the write begins.
       new_incarnation: scope.session === undefined ? undefined : context.ids.next(),
       subject: request.subject,
@@ -76,14 +79,14 @@ export async function putDocuments(
 export async function deleteDocuments(
   context: StoreContext,
   request: AdmittedDelete,
-): Promise<Answer<number>> {
+): Promise<Answer<number> & { readonly derived?: boolean }> {
   const parts = request.deletes.map(({ sortKey, expectedVersion }) => ({
     place: placeOf(sortKey),
     expected: expectedVersion,
   }));
   const [row] = await callFunction<DeleteRow>(context, request.scope, {
     name: "delete_documents",
-    columns: `${answerColumns("r_index", "r_removed")}, f.r_record`,
+    columns: `${answerColumns("r_index", "r_removed")}, f.r_record, f.r_derived`,
     given: {
       ...guardOf(request),
       parts: JSON.stringify(parts),
@@ -95,7 +98,7 @@ export async function deleteDocuments(
   });
   if (row?.r_status === "known") return replayDelete(request, recordOf(row));
   const answer = answerOf(row, ({ r_removed }) => exactNumber(r_removed));
-  return answer.refused === undefined ? { ok: answer.ok ?? 0 } : answer;
+  return answer.refused === undefined ? { ok: answer.ok ?? 0, derived: row?.r_derived ?? true } : answer;
 }
 
 /** Gives the document another end; `null` is none of its own. */
@@ -139,8 +142,9 @@ function partOf({ address, sortKey, tags, ttlMs, expectedVersion }: AdmittedDocu
   return { place: placeOf(sortKey), namespace, key, tags, ttl: ttlMs, expected: expectedVersion };
 }
 
-function bodyOf({ value, metadata }: AdmittedDocument): object {
-  return { value, metadata, searchable: searchableText(value) };
+function bodyOf({ value, metadata, derivedFrom }: AdmittedDocument): object {
+  const sources = derivedFrom && { derivedFrom, sources: sourcesOf(derivedFrom) };
+  return { value, metadata, searchable: searchableText(value), ...sources };
 }
 
 function storedOf(write: AdmittedDocument, row: PutRow): Document {
@@ -151,6 +155,7 @@ function storedOf(write: AdmittedDocument, row: PutRow): Document {
     version: exactNumber(row.r_version),
     tags: write.tags,
     metadata: write.metadata,
+    ...(write.derivedFrom === undefined ? {} : { derivedFrom: write.derivedFrom }),
     createdAt: exactNumber(row.r_created_at),
     updatedAt: exactNumber(row.r_updated_at),
     ...(row.r_expires_at === null ? {} : { expiresAt: exactNumber(row.r_expires_at) }),

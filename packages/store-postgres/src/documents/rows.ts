@@ -1,4 +1,4 @@
-import type { Document, JsonValue } from "@relevo/core";
+import type { Document, DocumentSources, JsonValue } from "@relevo/core";
 import { exactNumber } from "../database/exact-number.ts";
 import { parseObject, parseStored } from "../log/head.ts";
 import { asText, asTexts } from "../schema/sql-text.ts";
@@ -8,6 +8,7 @@ export interface DocumentRow {
   readonly value: string;
   readonly metadata: string;
   readonly tags: string;
+  readonly derived_from: string | null;
   /** Numbers as `asText` gives them. */
   readonly version: string;
   readonly created_at: string;
@@ -25,7 +26,7 @@ export function documentColumns(document: string, session?: string): string {
   const expiry =
     session === undefined ? `${document}.expires_at` : `least(${document}.expires_at, ${session}.expires_at)`;
   return [
-    `${document}.value, ${document}.metadata, array_to_json(${document}.tags)::text as tags`,
+    `${document}.value, ${document}.metadata, array_to_json(${document}.tags)::text as tags, ${document}.derived_from`,
     asTexts(document, ["version", "created_at", "updated_at"]),
     `${asText(expiry)} as expires_at`,
     ...(session === undefined ? [] : [`${session}.incarnation`]),
@@ -43,6 +44,7 @@ export function documentOf(
     version: exactNumber(row.version),
     tags: parseStored(row.tags) as readonly string[],
     metadata: parseObject(row.metadata),
+    ...(row.derived_from === null ? {} : { derivedFrom: parseStored(row.derived_from) as DocumentSources }),
     createdAt: exactNumber(row.created_at),
     updatedAt: exactNumber(row.updated_at),
     ...(row.expires_at === null ? {} : { expiresAt: exactNumber(row.expires_at) }),

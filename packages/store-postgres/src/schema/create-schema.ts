@@ -44,6 +44,7 @@ const sources: readonly ((given: typeof values) => string)[] = [
   sql.documentParts,
   sql.putDocuments,
   sql.deleteDocuments,
+  sql.eraseDerived,
   sql.touchDocument,
   sql.recentDocuments,
   sql.purgeDocuments,

@@ -7,6 +7,7 @@ export const tenantTables: readonly string[] = [
   "operations",
   "documents",
   "document_tags",
+  "document_sources",
   "document_versions",
   "owner_changes",
   "document_operations",

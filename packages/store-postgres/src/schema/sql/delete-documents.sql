@@ -2,7 +2,9 @@
 create function {{schema}}.delete_documents(
 -- #include document-parameters
   p_owner text, p_operation text, p_fingerprint text,
-  out r_status text, out r_index bigint, out r_current bigint, out r_removed bigint, out r_record text
+  out r_status text, out r_index bigint, out r_current bigint, out r_removed bigint, out r_record text,
+  -- Whether anything may be derived from what is gone; null when that was not looked at.
+  out r_derived boolean
 ) language plpgsql
 -- #include by-index
 as $body$
@@ -11,6 +13,8 @@ as $body$
   places bytea[] := array(select decode(p.place, 'hex') from json_to_recordset(parts) as p (place text));
   owner_place bytea := coalesce(decode(p_owner, 'hex'), '');
   done record;
+  asked bytea;
+  source_key bytea;
 begin
 -- #include document-conditions
 -- #include document-operation
@@ -35,6 +39,14 @@ begin
       '{"fingerprint":' || to_json(p_fingerprint)::text || ',"deleted":' || r_removed || '}', now_ms
     );
   end if;
+  -- Behind the locks of put_documents on its sources: what is derived from these is visible now, or finds them gone.
+  r_derived := false;
+  foreach asked in array places loop
+    source_key := {{schema}}.document_source(p_session, asked, null);
+    r_derived := r_derived or exists (
+      select from {{schema}}.document_sources as s where s.tenant = p_tenant and s.source = source_key
+    );
+  end loop;
   r_status := 'done';
 end
 $body$;

@@ -28,7 +28,35 @@ begin
 end
 $body$;
 
--- Removes documents that are locked, with their tags, and remembers what their versions were. Returns how many of them
+-- The key of what documents are derived from: a document, or an incarnation of a session.
+create function {{schema}}.document_source(p_session text, p_place bytea, p_incarnation text) returns bytea
+language sql immutable parallel safe return sha256(
+  convert_to(p_session, 'UTF8')
+  || coalesce(decode('0001', 'hex') || p_place, decode('0002', 'hex') || convert_to(p_incarnation, 'UTF8'))
+);
+
+create function {{schema}}.change_sources(
+  p_tenant text, p_session text, p_generation bigint, p_place bytea, p_old bytea[], p_new json
+) returns void language plpgsql
+-- #include by-index
+as $body$
+declare
+  old_source bytea;
+begin
+  foreach old_source in array coalesce(p_old, '{}') loop
+    delete from {{schema}}.document_sources as o
+    where o.tenant = p_tenant and o.source = old_source and o.session = p_session and o.generation = p_generation
+      and o.place = p_place;
+  end loop;
+  insert into {{schema}}.document_sources (tenant, source, session, generation, place, ranges)
+  select p_tenant, {{schema}}.document_source(n.session, decode(n.place, 'hex'), n.incarnation), p_session, p_generation,
+    p_place, n.ranges::int8multirange
+  from json_to_recordset(p_new) as n (session text, place text, incarnation text, ranges text)
+  on conflict do nothing;
+end
+$body$;
+
+-- Removes documents that are locked, with their tags and sources, and remembers what their versions were. Returns how many of them
 -- could be seen at that time.
 create function {{schema}}.remove_documents(
   p_tenant text, p_session text, p_generation bigint, p_places bytea[], p_now_ms bigint
@@ -47,13 +75,19 @@ begin
   loop
     delete from {{schema}}.documents as d
     where d.tenant = p_tenant and d.session = p_session and d.generation = p_generation and d.place = part.place
-    returning d.tags, d.version, d.expires_at, array_to_json(d.namespace[:2])::text as owner into gone;
+    returning d.tags, d.sources, d.version, d.expires_at, array_to_json(d.namespace[:2])::text as owner into gone;
     if not found then continue; end if;
     if gone.expires_at is null or gone.expires_at > p_now_ms then seen := seen + 1; end if;
     if gone.tags <> '{}' then
       perform {{schema}}.change_tags(
         p_tenant => p_tenant, p_session => p_session, p_generation => p_generation, p_place => part.place,
         p_old => gone.tags, p_new => '{}'
+      );
+    end if;
+    if gone.sources is not null then
+      perform {{schema}}.change_sources(
+        p_tenant => p_tenant, p_session => p_session, p_generation => p_generation, p_place => part.place,
+        p_old => gone.sources, p_new => null
       );
     end if;
     if p_session = '' then

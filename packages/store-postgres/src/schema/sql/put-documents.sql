@@ -3,7 +3,8 @@
 -- them.
 create function {{schema}}.put_documents(
 -- #include document-parameters
-  p_bodies text, p_conditional boolean, p_new_incarnation text, p_subject text, p_init text, p_owner text, p_operation text, p_fingerprint text
+  p_bodies text, p_conditional boolean, p_sourced boolean, p_new_incarnation text, p_subject text, p_init text,
+  p_owner text, p_operation text, p_fingerprint text
 ) returns table (
   r_status text, r_index bigint, r_current bigint, r_version bigint,
   r_created_at bigint, r_updated_at bigint, r_expires_at bigint, r_incarnation text,
@@ -26,6 +27,21 @@ begin
   if r_status is not null then
     return next;
     return;
+  end if;
+  if p_sourced then
+    -- A delete of a source waits until this is visible, or this until the delete is: one of the two finds the other.
+    for part in
+      select distinct n.session, decode(n.place, 'hex') as place
+      from json_to_recordset(p_bodies::json) as w (sources json)
+      cross join lateral json_to_recordset(w.sources) as n (session text, place text)
+      where n.place is not null order by 1, 2
+    loop
+      perform from {{schema}}.documents as d
+      where d.tenant = p_tenant and d.session = part.session and d.place = part.place and d.generation = case
+        when part.session = '' then 0
+        else (select s.generation from {{schema}}.sessions as s where s.tenant = p_tenant and s.session = part.session)
+      end for key share;
+    end loop;
   end if;
   <<attempts>> loop
 -- #include document-locks
@@ -62,36 +78,39 @@ begin
     select decode(w.place, 'hex') as place, w.namespace, w.key, w.tags, now_ms + w.ttl as expires_at,
       coalesce(w.value::text, 'null') as value, w.metadata::text as metadata, w.searchable,
       case when octet_length(w.value::text) + octet_length(w.metadata::text) <= 8192
-        then jsonb_build_object('value', w.value::jsonb, 'metadata', w.metadata::jsonb) end as filterable, w.n
+        then jsonb_build_object('value', w.value::jsonb, 'metadata', w.metadata::jsonb) end as filterable,
+      w.derived_from::text as derived_from, w.sources, w.n
     from rows from (
       json_to_recordset(parts) as (place text, namespace text[], key text, tags text[], ttl bigint),
-      json_to_recordset(p_bodies::json) as (value json, metadata json, searchable text)
-    ) with ordinality as w (place, namespace, key, tags, ttl, value, metadata, searchable, n)
+      json_to_recordset(p_bodies::json) as (value json, metadata json, searchable text, "derivedFrom" json, sources json)
+    ) with ordinality as w (place, namespace, key, tags, ttl, value, metadata, searchable, derived_from, sources, n)
     order by 1
   loop
     r_index := part.n - 1;
     if part.place = any (known) then
       if cardinality(places) > 1 then
-        select d.tags into old_tags from {{schema}}.documents as d
+        select d.tags, d.sources into old_tags, old_sources from {{schema}}.documents as d
         where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place;
       end if;
       update {{schema}}.documents as d set
         version = greatest(d.version + 1, now_us), tags = part.tags,
         created_at = case when d.expires_at <= now_ms then now_ms else d.created_at end,
         updated_at = now_ms, expires_at = part.expires_at, value = part.value, metadata = part.metadata,
-        filterable = part.filterable, searchable = part.searchable
+        filterable = part.filterable, searchable = part.searchable, derived_from = part.derived_from, sources = null
       where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place
       returning d.version, d.created_at into r_version, r_created_at;
     else
       old_tags := '{}';
+      old_sources := null;
       r_version := now_us;
       r_created_at := now_ms;
       insert into {{schema}}.documents (
         tenant, session, generation, place, namespace, key, version, tags, created_at, updated_at, expires_at, value,
-        metadata, filterable, searchable
+        metadata, filterable, searchable, derived_from
       ) values (
         p_tenant, p_session, gen, part.place, part.namespace, part.key, now_us, part.tags, now_ms, now_ms,
-        part.expires_at, part.value, part.metadata, part.filterable, part.searchable
+        part.expires_at, part.value, part.metadata, part.filterable, part.searchable,
+        part.derived_from
       ) on conflict do nothing;
       if not found then
         -- Another writer has made it meanwhile. Alone it is tried again here; a batch has written others before it.
@@ -114,6 +133,18 @@ begin
         p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_place => part.place, p_old => old_tags,
         p_new => part.tags
       );
+    end if;
+    if part.sources is not null or old_sources is not null then
+      perform {{schema}}.change_sources(
+        p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_place => part.place, p_old => old_sources,
+        p_new => part.sources
+      );
+      update {{schema}}.documents as d set sources = array(
+        select {{schema}}.document_source(n.session, decode(n.place, 'hex'), n.incarnation)
+        from json_to_recordset(part.sources) as n (session text, place text, incarnation text)
+      )
+      where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place
+        and part.sources is not null;
     end if;
     r_expires_at := least(part.expires_at, slot.expires_at);
     recorded[part.n] := json_strip_nulls(json_build_object(

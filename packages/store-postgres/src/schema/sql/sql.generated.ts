@@ -438,7 +438,9 @@ export function deleteDocuments(values: { readonly schema: string; readonly nowM
   return `-- Removes all of its parts or none, in one call and one round trip.
 create function ${values.schema}.delete_documents(
 ${documentParametersText}  p_owner text, p_operation text, p_fingerprint text,
-  out r_status text, out r_index bigint, out r_current bigint, out r_removed bigint, out r_record text
+  out r_status text, out r_index bigint, out r_current bigint, out r_removed bigint, out r_record text,
+  -- Whether anything may be derived from what is gone; null when that was not looked at.
+  out r_derived boolean
 ) language plpgsql
 ${byIndexText}as $body$
 declare
@@ -447,12 +449,15 @@ declare
   part record;
   known bytea[];
   old_tags text[];
+  old_sources bytea[];
   now_ms bigint;
   now_us bigint;
   parts json := p_parts::json;
   places bytea[] := array(select decode(p.place, 'hex') from json_to_recordset(parts) as p (place text));
   owner_place bytea := coalesce(decode(p_owner, 'hex'), '');
   done record;
+  asked bytea;
+  source_key bytea;
 begin
 -- How each write of documents begins: the conditions of the session, in the order of the port. Sets \`r_status\` to what is
 -- refused. Refusals are results: only what must be undone is raised.
@@ -491,7 +496,7 @@ ${documentGuardText}  if r_status is not null then return; end if;
 -- by another writer at any time, and is left alone from here on: waiting for it now, with locks held, would be out of order.
   known := '{}';
   for part in select o.place from unnest(places) as o (place) order by o.place loop
-    select d.tags into old_tags from ${values.schema}.documents as d
+    select d.tags, d.sources into old_tags, old_sources from ${values.schema}.documents as d
     where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place for update;
     if found then known := known || part.place; end if;
   end loop;
@@ -531,6 +536,14 @@ ${documentGuardText}  if r_status is not null then return; end if;
       '{"fingerprint":' || to_json(p_fingerprint)::text || ',"deleted":' || r_removed || '}', now_ms
     );
   end if;
+  -- Behind the locks of put_documents on its sources: what is derived from these is visible now, or finds them gone.
+  r_derived := false;
+  foreach asked in array places loop
+    source_key := ${values.schema}.document_source(p_session, asked, null);
+    r_derived := r_derived or exists (
+      select from ${values.schema}.document_sources as s where s.tenant = p_tenant and s.source = source_key
+    );
+  end loop;
   r_status := 'done';
 end
 $body$;
@@ -578,7 +591,34 @@ begin
 end
 $body$;
 
--- Removes documents that are locked, with their tags, and remembers what their versions were. Returns how many of them
+-- The key of what documents are derived from: a document, or an incarnation of a session.
+create function ${values.schema}.document_source(p_session text, p_place bytea, p_incarnation text) returns bytea
+language sql immutable parallel safe return sha256(
+  convert_to(p_session, 'UTF8')
+  || coalesce(decode('0001', 'hex') || p_place, decode('0002', 'hex') || convert_to(p_incarnation, 'UTF8'))
+);
+
+create function ${values.schema}.change_sources(
+  p_tenant text, p_session text, p_generation bigint, p_place bytea, p_old bytea[], p_new json
+) returns void language plpgsql
+${byIndexText}as $body$
+declare
+  old_source bytea;
+begin
+  foreach old_source in array coalesce(p_old, '{}') loop
+    delete from ${values.schema}.document_sources as o
+    where o.tenant = p_tenant and o.source = old_source and o.session = p_session and o.generation = p_generation
+      and o.place = p_place;
+  end loop;
+  insert into ${values.schema}.document_sources (tenant, source, session, generation, place, ranges)
+  select p_tenant, ${values.schema}.document_source(n.session, decode(n.place, 'hex'), n.incarnation), p_session, p_generation,
+    p_place, n.ranges::int8multirange
+  from json_to_recordset(p_new) as n (session text, place text, incarnation text, ranges text)
+  on conflict do nothing;
+end
+$body$;
+
+-- Removes documents that are locked, with their tags and sources, and remembers what their versions were. Returns how many of them
 -- could be seen at that time.
 create function ${values.schema}.remove_documents(
   p_tenant text, p_session text, p_generation bigint, p_places bytea[], p_now_ms bigint
@@ -596,13 +636,19 @@ begin
   loop
     delete from ${values.schema}.documents as d
     where d.tenant = p_tenant and d.session = p_session and d.generation = p_generation and d.place = part.place
-    returning d.tags, d.version, d.expires_at, array_to_json(d.namespace[:2])::text as owner into gone;
+    returning d.tags, d.sources, d.version, d.expires_at, array_to_json(d.namespace[:2])::text as owner into gone;
     if not found then continue; end if;
     if gone.expires_at is null or gone.expires_at > p_now_ms then seen := seen + 1; end if;
     if gone.tags <> '{}' then
       perform ${values.schema}.change_tags(
         p_tenant => p_tenant, p_session => p_session, p_generation => p_generation, p_place => part.place,
         p_old => gone.tags, p_new => '{}'
+      );
+    end if;
+    if gone.sources is not null then
+      perform ${values.schema}.change_sources(
+        p_tenant => p_tenant, p_session => p_session, p_generation => p_generation, p_place => part.place,
+        p_old => gone.sources, p_new => null
       );
     end if;
     if p_session = '' then
@@ -682,6 +728,88 @@ begin
     where e.tenant = p_tenant and e.session = p_session and e.generation = p_generation;
   end if;
   return removed;
+end
+$body$;
+`;
+}
+
+export function eraseDerived(values: { readonly schema: string }): string {
+  return `-- At most so many documents that are derived from one of the sources, each once. With ranges, from one of these events.
+create function ${values.schema}.find_derived(
+  p_tenant text, p_session text, p_lock_ms text, p_sources text, p_ranges text, p_limit bigint
+) returns table (r_session text, r_generation bigint, r_place text) language plpgsql
+${byIndexText}as $body$
+declare
+  wanted int8multirange := p_ranges::int8multirange;
+  part record;
+  found_one record;
+  left_over bigint := p_limit;
+  seen bytea[] := '{}';
+  id bytea;
+begin
+${setTenantText}  for part in
+    select ${values.schema}.document_source(n.session, decode(n.place, 'hex'), n.incarnation) as source
+    from json_to_recordset(p_sources::json) as n (session text, place text, incarnation text)
+  loop
+    for found_one in
+      select d.session, d.generation, d.place from ${values.schema}.document_sources as d
+      where d.tenant = p_tenant and d.source = part.source and (wanted is null or d.ranges && wanted)
+      order by d.session, d.generation, d.place limit p_limit
+    loop
+      exit when left_over = 0;
+      id := sha256(convert_to(found_one.session || ' ' || found_one.generation || ' ', 'UTF8') || found_one.place);
+      continue when id = any (seen);
+      seen := seen || id;
+      left_over := left_over - 1;
+      r_session := found_one.session;
+      r_generation := found_one.generation;
+      r_place := encode(found_one.place, 'hex');
+      return next;
+    end loop;
+  end loop;
+end
+$body$;
+
+-- Removes those documents of one unit that are still derived from one of the sources, whatever seals or fences say. Returns
+-- as JSON which of them readers could have seen: none of a session that has ended.
+create function ${values.schema}.erase_derived(
+  p_tenant text, p_session text, p_lock_ms text, p_generation bigint, p_places text, p_sources text, p_ranges text
+) returns text language plpgsql
+${byIndexText}as $body$
+declare
+  slot ${values.schema}.sessions;
+  wanted int8multirange := p_ranges::int8multirange;
+  keys bytea[] := array(
+    select ${values.schema}.document_source(n.session, decode(n.place, 'hex'), n.incarnation)
+    from json_to_recordset(p_sources::json) as n (session text, place text, incarnation text)
+  );
+  chosen bytea[] := '{}';
+  part record;
+begin
+${setTenantText}  if p_session <> '' then
+    slot := ${values.schema}.lock_session(p_tenant => p_tenant, p_session => p_session);
+  end if;
+  for part in
+    select decode(o.place, 'hex') as place from json_array_elements_text(p_places::json) as o (place) order by 1
+  loop
+    perform from ${values.schema}.documents as d
+    where d.tenant = p_tenant and d.session = p_session and d.generation = p_generation and d.place = part.place for update;
+    if found and exists (
+      select from ${values.schema}.document_sources as d
+      where d.tenant = p_tenant and d.source = any (keys) and d.session = p_session and d.generation = p_generation
+        and d.place = part.place and (wanted is null or d.ranges && wanted)
+    ) then
+      chosen := chosen || part.place;
+    end if;
+  end loop;
+  perform ${values.schema}.remove_documents(
+    p_tenant => p_tenant, p_session => p_session, p_generation => p_generation, p_places => chosen, p_now_ms => 0
+  );
+  if p_session <> '' then
+    if slot.incarnation is null or slot.generation <> p_generation then return '[]'; end if;
+    if chosen <> '{}' then perform ${values.schema}.note_session(p_tenant => p_tenant, p_session => p_session); end if;
+  end if;
+  return array_to_json(array(select encode(c.place, 'hex') from unnest(chosen) as c (place)))::text;
 end
 $body$;
 `;
@@ -1516,7 +1644,8 @@ export function putDocuments(values: { readonly schema: string; readonly nowMs: 
 -- what was refused. Values up to 8,192 bytes are kept a second time as \`jsonb\`; larger ones are parsed when a filter looks at
 -- them.
 create function ${values.schema}.put_documents(
-${documentParametersText}  p_bodies text, p_conditional boolean, p_new_incarnation text, p_subject text, p_init text, p_owner text, p_operation text, p_fingerprint text
+${documentParametersText}  p_bodies text, p_conditional boolean, p_sourced boolean, p_new_incarnation text, p_subject text, p_init text,
+  p_owner text, p_operation text, p_fingerprint text
 ) returns table (
   r_status text, r_index bigint, r_current bigint, r_version bigint,
   r_created_at bigint, r_updated_at bigint, r_expires_at bigint, r_incarnation text,
@@ -1530,6 +1659,7 @@ declare
   part record;
   known bytea[];
   old_tags text[];
+  old_sources bytea[];
   now_ms bigint;
   now_us bigint;
   parts json := p_parts::json;
@@ -1574,13 +1704,28 @@ ${documentGuardText}  if r_status is not null then
     return next;
     return;
   end if;
+  if p_sourced then
+    -- A delete of a source waits until this is visible, or this until the delete is: one of the two finds the other.
+    for part in
+      select distinct n.session, decode(n.place, 'hex') as place
+      from json_to_recordset(p_bodies::json) as w (sources json)
+      cross join lateral json_to_recordset(w.sources) as n (session text, place text)
+      where n.place is not null order by 1, 2
+    loop
+      perform from ${values.schema}.documents as d
+      where d.tenant = p_tenant and d.session = part.session and d.place = part.place and d.generation = case
+        when part.session = '' then 0
+        else (select s.generation from ${values.schema}.sessions as s where s.tenant = p_tenant and s.session = part.session)
+      end for key share;
+    end loop;
+  end if;
   <<attempts>> loop
 -- Locks what is there, in the order of places, so that two batches over the same documents never wait for each other in a
 -- circle, and reads the clock behind the locks. What is found here stays as it is until the end. What is not may be made
 -- by another writer at any time, and is left alone from here on: waiting for it now, with locks held, would be out of order.
   known := '{}';
   for part in select o.place from unnest(places) as o (place) order by o.place loop
-    select d.tags into old_tags from ${values.schema}.documents as d
+    select d.tags, d.sources into old_tags, old_sources from ${values.schema}.documents as d
     where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place for update;
     if found then known := known || part.place; end if;
   end loop;
@@ -1635,36 +1780,39 @@ ${documentGuardText}  if r_status is not null then
     select decode(w.place, 'hex') as place, w.namespace, w.key, w.tags, now_ms + w.ttl as expires_at,
       coalesce(w.value::text, 'null') as value, w.metadata::text as metadata, w.searchable,
       case when octet_length(w.value::text) + octet_length(w.metadata::text) <= 8192
-        then jsonb_build_object('value', w.value::jsonb, 'metadata', w.metadata::jsonb) end as filterable, w.n
+        then jsonb_build_object('value', w.value::jsonb, 'metadata', w.metadata::jsonb) end as filterable,
+      w.derived_from::text as derived_from, w.sources, w.n
     from rows from (
       json_to_recordset(parts) as (place text, namespace text[], key text, tags text[], ttl bigint),
-      json_to_recordset(p_bodies::json) as (value json, metadata json, searchable text)
-    ) with ordinality as w (place, namespace, key, tags, ttl, value, metadata, searchable, n)
+      json_to_recordset(p_bodies::json) as (value json, metadata json, searchable text, "derivedFrom" json, sources json)
+    ) with ordinality as w (place, namespace, key, tags, ttl, value, metadata, searchable, derived_from, sources, n)
     order by 1
   loop
     r_index := part.n - 1;
     if part.place = any (known) then
       if cardinality(places) > 1 then
-        select d.tags into old_tags from ${values.schema}.documents as d
+        select d.tags, d.sources into old_tags, old_sources from ${values.schema}.documents as d
         where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place;
       end if;
       update ${values.schema}.documents as d set
         version = greatest(d.version + 1, now_us), tags = part.tags,
         created_at = case when d.expires_at <= now_ms then now_ms else d.created_at end,
         updated_at = now_ms, expires_at = part.expires_at, value = part.value, metadata = part.metadata,
-        filterable = part.filterable, searchable = part.searchable
+        filterable = part.filterable, searchable = part.searchable, derived_from = part.derived_from, sources = null
       where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place
       returning d.version, d.created_at into r_version, r_created_at;
     else
       old_tags := '{}';
+      old_sources := null;
       r_version := now_us;
       r_created_at := now_ms;
       insert into ${values.schema}.documents (
         tenant, session, generation, place, namespace, key, version, tags, created_at, updated_at, expires_at, value,
-        metadata, filterable, searchable
+        metadata, filterable, searchable, derived_from
       ) values (
         p_tenant, p_session, gen, part.place, part.namespace, part.key, now_us, part.tags, now_ms, now_ms,
-        part.expires_at, part.value, part.metadata, part.filterable, part.searchable
+        part.expires_at, part.value, part.metadata, part.filterable, part.searchable,
+        part.derived_from
       ) on conflict do nothing;
       if not found then
         -- Another writer has made it meanwhile. Alone it is tried again here; a batch has written others before it.
@@ -1687,6 +1835,18 @@ ${documentGuardText}  if r_status is not null then
         p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_place => part.place, p_old => old_tags,
         p_new => part.tags
       );
+    end if;
+    if part.sources is not null or old_sources is not null then
+      perform ${values.schema}.change_sources(
+        p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_place => part.place, p_old => old_sources,
+        p_new => part.sources
+      );
+      update ${values.schema}.documents as d set sources = array(
+        select ${values.schema}.document_source(n.session, decode(n.place, 'hex'), n.incarnation)
+        from json_to_recordset(part.sources) as n (session text, place text, incarnation text)
+      )
+      where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place
+        and part.sources is not null;
     end if;
     r_expires_at := least(part.expires_at, slot.expires_at);
     recorded[part.n] := json_strip_nulls(json_build_object(
@@ -2306,13 +2466,17 @@ create table ${values.schema}.documents (
   filterable jsonb,
   -- Core's searchableText of the value.
   searchable text collate "C" not null,
+  -- Core's DocumentSources as JSON, and their keys in document_sources; both null for most.
+  derived_from text collate "C",
+  sources bytea[],
   primary key (tenant, session, generation, place)
 );
 
 alter table ${values.schema}.documents
   alter column place set statistics 0, alter column namespace set statistics 0, alter column key set statistics 0,
   alter column tags set statistics 0, alter column value set statistics 0, alter column metadata set statistics 0,
-  alter column filterable set statistics 0, alter column searchable set statistics 0;
+  alter column filterable set statistics 0, alter column searchable set statistics 0,
+  alter column derived_from set statistics 0, alter column sources set statistics 0;
 
 -- Each index but the primary key has a condition that only its own query repeats. To a planner without statistics, as of a
 -- new table or in PGlite, any index that begins with the tenant looks as good as the primary key, and each look at one
@@ -2333,6 +2497,23 @@ create table ${values.schema}.document_tags (
 );
 
 alter table ${values.schema}.document_tags alter column tag set statistics 0, alter column place set statistics 0;
+
+-- Which documents are derived from a source: what an erasure and a delete follow.
+create table ${values.schema}.document_sources (
+  tenant text collate "C" not null,
+  -- As document_source() returns it.
+  source bytea not null,
+  -- Of the document that is derived.
+  session text collate "C" not null,
+  generation bigint not null,
+  place bytea not null,
+  -- Of a session; null for a document.
+  ranges int8multirange,
+  primary key (tenant, source, session, generation, place)
+);
+
+alter table ${values.schema}.document_sources
+  alter column source set statistics 0, alter column place set statistics 0, alter column ranges set statistics 0;
 
 -- What makes the retry of a write of documents safe, in the unit of the write: results without content.
 create table ${values.schema}.document_operations (
@@ -2380,6 +2561,7 @@ declare
   part record;
   known bytea[];
   old_tags text[];
+  old_sources bytea[];
   now_ms bigint;
   now_us bigint;
   places bytea[] := array[decode(p_parts, 'hex')];
@@ -2401,7 +2583,7 @@ ${documentGuardText}  if r_status is not null then return; end if;
 -- by another writer at any time, and is left alone from here on: waiting for it now, with locks held, would be out of order.
   known := '{}';
   for part in select o.place from unnest(places) as o (place) order by o.place loop
-    select d.tags into old_tags from ${values.schema}.documents as d
+    select d.tags, d.sources into old_tags, old_sources from ${values.schema}.documents as d
     where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place for update;
     if found then known := known || part.place; end if;
   end loop;

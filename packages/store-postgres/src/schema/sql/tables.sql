@@ -186,13 +186,17 @@ create table {{schema}}.documents (
   filterable jsonb,
   -- Core's searchableText of the value.
   searchable text collate "C" not null,
+  -- Core's DocumentSources as JSON, and their keys in document_sources; both null for most.
+  derived_from text collate "C",
+  sources bytea[],
   primary key (tenant, session, generation, place)
 );
 
 alter table {{schema}}.documents
   alter column place set statistics 0, alter column namespace set statistics 0, alter column key set statistics 0,
   alter column tags set statistics 0, alter column value set statistics 0, alter column metadata set statistics 0,
-  alter column filterable set statistics 0, alter column searchable set statistics 0;
+  alter column filterable set statistics 0, alter column searchable set statistics 0,
+  alter column derived_from set statistics 0, alter column sources set statistics 0;
 
 -- Each index but the primary key has a condition that only its own query repeats. To a planner without statistics, as of a
 -- new table or in PGlite, any index that begins with the tenant looks as good as the primary key, and each look at one
@@ -213,6 +217,23 @@ create table {{schema}}.document_tags (
 );
 
 alter table {{schema}}.document_tags alter column tag set statistics 0, alter column place set statistics 0;
+
+-- Which documents are derived from a source: what an erasure and a delete follow.
+create table {{schema}}.document_sources (
+  tenant text collate "C" not null,
+  -- As document_source() returns it.
+  source bytea not null,
+  -- Of the document that is derived.
+  session text collate "C" not null,
+  generation bigint not null,
+  place bytea not null,
+  -- Of a session; null for a document.
+  ranges int8multirange,
+  primary key (tenant, source, session, generation, place)
+);
+
+alter table {{schema}}.document_sources
+  alter column source set statistics 0, alter column place set statistics 0, alter column ranges set statistics 0;
 
 -- What makes the retry of a write of documents safe, in the unit of the write: results without content.
 create table {{schema}}.document_operations (

@@ -4,5 +4,6 @@ declare
   part record;
   known bytea[];
   old_tags text[];
+  old_sources bytea[];
   now_ms bigint;
   now_us bigint;

@@ -3,7 +3,7 @@
 -- by another writer at any time, and is left alone from here on: waiting for it now, with locks held, would be out of order.
   known := '{}';
   for part in select o.place from unnest(places) as o (place) order by o.place loop
-    select d.tags into old_tags from {{schema}}.documents as d
+    select d.tags, d.sources into old_tags, old_sources from {{schema}}.documents as d
     where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place for update;
     if found then known := known || part.place; end if;
   end loop;
