@@ -1,8 +1,10 @@
 import type { DocumentAddress, DocumentSources } from "@relevo/core";
 import { requireService } from "@relevo/test-services";
 import { describe, expect, it } from "vitest";
+import { createRedisStore, type RedisClient } from "../src/index.ts";
 import { bucketOf, createKeys } from "../src/keys.ts";
 import { type DocumentsFixture, until, useDocuments } from "./documents-support.ts";
+import { patient } from "./servers.ts";
 
 const tenant = "acme";
 const session = { tenant, session: "s" };
@@ -121,6 +123,31 @@ describe.skipIf(!requireService("redis", { for: "derived documents in store-redi
       const left = await documents.find({ tenant }, { limit: 100 });
       expect(left.items.map(({ value }) => value)).toEqual(Array.from({ length: 20 }, (_, at) => at * 13));
       expect(await fixture.faults()).toEqual([]);
+    });
+
+    it("are found behind a proxy that takes keys of one slot only, and without one by one command", async () => {
+      const fixture = open();
+      const derivedFrom = await firstEvent(fixture);
+      const refused: number[] = [];
+      const client: RedisClient = {
+        sendCommand(args) {
+          const isAcross = args[0] === "EVALSHA" && args[2] === "32";
+          if (!isAcross) return fixture.raw(...args.map(String));
+          refused.push(args.length);
+          return Promise.reject(new Error("CROSSSLOT Keys in request don't hash to the same slot"));
+        },
+      };
+      await using store = createRedisStore({ client, prefix: fixture.prefix, ...patient });
+      for (const key of ["a", "b"]) {
+        await store.documents.put(fact(key), { value: 1, derivedFrom });
+        await store.documents.put(fact("plain"), { value: 1 });
+        await store.documents.delete(fact("plain"));
+      }
+      await store.log.erase(session, { seqs: [{ from: 1, to: 1 }] });
+      expect(await sourceKeys(fixture)).toEqual([]);
+      expect(refused).toHaveLength(1);
+      const { calls } = await fixture.costOf(() => fixture.store.documents.delete(fact("none")));
+      expect(calls.get("evalsha")).toBe(2);
     });
 
     it("cost other puts nothing", async () => {

@@ -1,7 +1,9 @@
+import { setMaxListeners } from "node:events";
 import { MemoryError } from "@relevo/core";
 import { abortError, closedError, throwIfAborted, withAttempts } from "@relevo/core/input";
 import type { EmbeddedScript } from "../scripts/scripts.generated.ts";
 import {
+  isCluster,
   nodeSenderOf,
   type RedisArgument,
   type RedisClient,
@@ -33,6 +35,8 @@ export class Connection {
   readonly #minReplicas: number;
   /** When calls of several steps end, by the signal that their steps share. */
   readonly #ends = new WeakMap<AbortSignal, number>();
+  /** Whether one script may use keys of several slots. */
+  #spansSlots: boolean;
   #closed = false;
 
   constructor(
@@ -42,6 +46,7 @@ export class Connection {
     this.#client = client;
     this.#send = senderOf(client);
     this.#sendToNode = nodeSenderOf(client);
+    this.#spansSlots = !isCluster(client);
     this.#deadlineMs = options.deadlineMs;
     this.#minReplicas = options.minReplicas;
   }
@@ -66,6 +71,8 @@ export class Connection {
    */
   scope(signal: AbortSignal | undefined, since: number = performance.now()): AbortSignal {
     const own = signal === undefined ? new AbortController().signal : AbortSignal.any([signal]);
+    // Steps at the same time all listen to it, one for each bucket: no leak, of which Node would warn.
+    setMaxListeners(0, own);
     this.#ends.set(own, since + this.#deadlineMs);
     return own;
   }
@@ -96,6 +103,26 @@ export class Connection {
     };
     const repeatable = !script.writes || settings.repeatable === true;
     return this.#withDeadline(run, { ...settings, writes: script.writes, repeatable });
+  }
+
+  /**
+   * Runs a script that only reads on keys of any slots. `undefined` where a script may use keys of one slot only: in a
+   * Cluster, and behind a proxy that hides one, which is found out by its refusal.
+   */
+  async readAcross<Arguments>(
+    script: EmbeddedScript<never, Arguments>,
+    keys: readonly string[],
+    values: Arguments,
+    settings: CallSettings,
+  ): Promise<unknown> {
+    if (!this.#spansSlots) return undefined;
+    try {
+      return await this.script({ ...script, keys: () => [...keys] }, {}, values, settings);
+    } catch (error) {
+      if (!(error instanceof MemoryError) || replyCode(error.cause) !== "CROSSSLOT") throw error;
+      this.#spansSlots = false;
+      return undefined;
+    }
   }
 
   /** Runs a command that only reads, on the master of its key. */

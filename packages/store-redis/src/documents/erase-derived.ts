@@ -20,7 +20,7 @@ interface Hit {
 
 /**
  * Removes documents that are derived from the source. The index of what a document is derived from lies in the slot of
- * the document, so that both change in one step; each bucket of the tenant is asked.
+ * the document, so that both change in one step; every bucket of the tenant is looked at.
  */
 export async function eraseDerived(
   context: StoreContext,
@@ -64,25 +64,43 @@ export async function eraseDerived(
 }
 
 async function hitsOf(
-  { connection, keys }: StoreContext,
+  context: StoreContext,
   tenant: string,
   sources: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Hit[]> {
-  const found = await Promise.all(
-    Array.from({ length: buckets }, async (_, bucket) => {
-      const bucketKeys = keys.bucket(tenant, bucket);
-      const [, ...counts] = replyOf(
-        await connection.script(derivedFrom, bucketKeys, { sources }, { signal }),
-      );
-      return sources.flatMap((name, index) =>
-        [bucketKeys.ownerSources, bucketKeys.sessionSources].flatMap((key, kind): readonly Hit[] =>
-          Number(counts[index * 2 + kind]) > 0 ? [{ name, bucket, key }] : [],
-        ),
-      );
-    }),
+  const indexes = Array.from({ length: buckets }, (_, bucket) => {
+    const { ownerSources, sessionSources } = context.keys.bucket(tenant, bucket);
+    return [
+      { bucket, key: ownerSources },
+      { bucket, key: sessionSources },
+    ];
+  }).flat();
+  const counts = await countsOf(context, tenant, indexes, sources, signal);
+  return indexes.flatMap((index, place) =>
+    sources
+      .filter((_, at) => Number(counts[place * sources.length + at]) > 0)
+      .map((name) => ({ ...index, name })),
   );
-  return found.flat();
+}
+
+/** How many entries each index has of each source, in this order. One call, or one for each bucket of a Cluster. */
+async function countsOf(
+  { connection, keys }: StoreContext,
+  tenant: string,
+  indexes: readonly { readonly key: string }[],
+  sources: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly unknown[]> {
+  const all = indexes.map(({ key }) => key);
+  const together = await connection.readAcross(derivedFrom, all, { sources }, { signal });
+  if (together !== undefined) return replyOf(together).slice(1);
+  const replies = await Promise.all(
+    Array.from({ length: buckets }, (_, bucket) =>
+      connection.script(derivedFrom, keys.bucket(tenant, bucket), { sources }, { signal }),
+    ),
+  );
+  return replies.flatMap((reply) => replyOf(reply).slice(1));
 }
 
 /** The sort keys that entries of one source name, by session; those that stand alone under the empty text. */

@@ -1549,17 +1549,18 @@ export const derivedFrom: EmbeddedScript<
   source: `local OWNER_SOURCES, SESSION_SOURCES = KEYS[1], KEYS[2]
 local sourcesFrom = 0
 local sourcesCount = #ARGV - sourcesFrom
--- How many documents of a bucket are derived from each of these sources: those that stand alone, and those of sessions.
+-- How many documents are derived from each of these sources, by each of the keys: those of a bucket, or of several where
+-- a script may use keys of several slots.
 local answer = { 'ok' }
-for index = 1, sourcesCount do
-  local source = ARGV[sourcesFrom + index]
-  for _, key in ipairs({ OWNER_SOURCES, SESSION_SOURCES }) do
+for _, key in ipairs(KEYS) do
+  for index = 1, sourcesCount do
+    local source = ARGV[sourcesFrom + index]
     answer[#answer + 1] = redis.call('ZLEXCOUNT', key, '[' .. source .. '\\0', '(' .. source .. '\\1')
   end
 end
 return answer
 `,
-  sha: "eea19244475d78f6346d9b5a1b5fc467344e112b",
+  sha: "0b644a6cd6e06e14d908245911ca30e936840335",
   writes: false,
   keys: (keys) => [keys.ownerSources, keys.sessionSources],
   arguments: (values) => [...values.sources],
