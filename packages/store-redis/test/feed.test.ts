@@ -38,17 +38,6 @@ describe.skipIf(!requireService("redis", { for: "the change feed of store-redis"
       expect(await fixture.raw("ZCARD", ownerChanges)).toBe(3);
     });
 
-    it("asks all buckets at once without a warning of Node about listeners", async () => {
-      const warnings: string[] = [];
-      const note = ({ name }: Error): unknown => warnings.push(name);
-      process.on("warning", note);
-      await unitsSince(open());
-      // Node warns in a later turn.
-      await new Promise((resolve) => setImmediate(resolve));
-      process.off("warning", note);
-      expect(warnings).toEqual([]);
-    });
-
     it("refuses a cursor when the entries are lost, or those of a moment ago", async () => {
       const fixture = open();
       const { store, prefix, raw } = fixture;
