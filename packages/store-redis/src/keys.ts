@@ -63,7 +63,7 @@ export interface RegistryKeys {
   readonly subjects: string;
   /** Ids of sessions that may expire, by a time that is not after it. */
   readonly expiring: string;
-  /** Ids of sessions by their last write, and by a time that none of their events is older than. */
+  /** Ids of sessions by their last write, as far as lists have followed the changes, and by a time that none of their events is older than. */
   readonly updated: string;
   readonly created: string;
   /** Ids of sessions by the position of their newest write; of those that have ended, also by itself. */

@@ -116,11 +116,13 @@ export async function nextByTime(
   return merge(lists, compare);
 }
 
-/** The members of an index with their scores. */
+/** The sessions of an index with their scores; NUL is none. */
 export function pairsOf(flat: readonly string[]): readonly ListPosition[] {
   const places: ListPosition[] = [];
-  for (let index = 0; index < flat.length; index += 2)
-    places.push({ session: flat[index] ?? "", updatedAt: Number(flat[index + 1]) });
+  for (let index = 0; index < flat.length; index += 2) {
+    const session = flat[index] ?? "";
+    if (session !== "\0") places.push({ session, updatedAt: Number(flat[index + 1]) });
+  }
   return places;
 }
 

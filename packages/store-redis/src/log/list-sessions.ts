@@ -3,6 +3,7 @@ import type { AdmittedListSessions, Answer, DriverPage, ListPosition } from "@re
 import type { StoreContext } from "../context.ts";
 import { decodeHead, headOf } from "./head-codec.ts";
 import { nextById, nextByTime, nextOfSubject, type Places } from "./list-places.ts";
+import { latestTime, orderByLastWrite } from "./order-by-last-write.ts";
 
 /** Sessions that one call looks at beyond those it returns. */
 const lookBudget = 2000;
@@ -18,13 +19,18 @@ export async function listSessions(
   context: StoreContext,
   request: AdmittedListSessions,
 ): Promise<Answer<DriverPage<SessionHead, ListPosition>>> {
-  const { limit, order, subject } = request;
+  const { limit, order, subject, direction } = request;
   const signal = context.connection.scope(request.signal);
   const next = order === "id" ? nextById : subject === undefined ? nextByTime : nextOfSubject;
   const items: SessionHead[] = [];
   let { after } = request;
   let looked = 0;
   for (let growth = 1; ; ) {
+    let moved = false;
+    if (next === nextByTime && !(await orderByLastWrite(context, request.tenant, signal))) {
+      const start = { session: "~", updatedAt: direction === "forward" ? -latestTime : latestTime };
+      return { ok: { items, next: after ?? start } };
+    }
     const needed = (limit + 1 - items.length) * growth;
     const { places, more }: Places = await next(context, { ...request, after }, needed, signal);
     for (let from = 0; from < places.length; ) {
@@ -36,6 +42,7 @@ export async function listSessions(
         const wanted = head !== undefined && isWanted(head, place, request);
         if (wanted && items.length === limit) return { ok: { items, next: after } };
         if (wanted) items.push(head);
+        if (head !== undefined && head.updatedAt > place.updatedAt) moved = true;
         after = place;
       }
       if (items.length - listed < some.length) growth *= 2;
@@ -43,7 +50,8 @@ export async function listSessions(
       looked += some.length;
       if (looked >= limit + lookBudget) return { ok: { items, next: after } };
     }
-    if (!more) return { ok: { items } };
+    // Forward, what was written since its place was read comes behind all others, and so on the next page.
+    if (!more && !(moved && next === nextByTime && direction === "forward")) return { ok: { items } };
   }
 }
 

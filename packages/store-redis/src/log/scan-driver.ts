@@ -15,6 +15,7 @@ import { placesByTime, readFiltered } from "../scripts/scripts.generated.ts";
 import { agentLetter, decodeEvent } from "./event-codec.ts";
 import { decodeHead } from "./head-codec.ts";
 import { pairsOf } from "./list-places.ts";
+import { latestTime, orderByLastWrite } from "./order-by-last-write.ts";
 import { cellBudget, kindsOf } from "./read-events.ts";
 
 /** Sessions that are read at the same time. */
@@ -36,6 +37,8 @@ async function scan(
 ): Promise<Answer<DriverPage<ScannedEvent, ScanPosition>>> {
   const { limit } = request;
   const signal = context.connection.scope(request.signal);
+  if (!(await orderByLastWrite(context, request.tenant, signal)))
+    return { ok: { items: [], next: request.after ?? startOf(request) } };
   const sessions = await candidates(context, request, signal);
   let found: ScannedEvent[] = [];
   for (let from = 0; from < sessions.length; from += atOnce) {
@@ -48,6 +51,11 @@ async function scan(
   const items = found.slice(0, limit);
   const last = items.at(-1);
   return { ok: found.length > limit && last !== undefined ? { items, next: positionOf(last) } : { items } };
+}
+
+/** A place before all events of the scan. */
+function startOf({ since }: AdmittedScan): ScanPosition {
+  return { recordedAt: Math.max(since - 1, -latestTime), session: "~", seq: 1 };
 }
 
 function positionOf({ session, event }: ScannedEvent): ScanPosition {
@@ -108,11 +116,12 @@ async function timesOf(
 /** The events of one session, as many as the page and one more can have. */
 async function readLane(
   { connection, keys }: StoreContext,
-  { tenant, types, agent, since, until, limit, after }: AdmittedScan,
+  request: AdmittedScan,
   session: string,
   signal: AbortSignal,
 ): Promise<readonly ScannedEvent[]> {
-  const isSame = after?.session === session;
+  const { tenant, types, agent, since, until, limit, after } = request;
+  const isSame = after?.session === session && after.recordedAt > startOf(request).recordedAt;
   const isBehind = after !== undefined && compareUtf8(session, after.session) < 0;
   const place = after === undefined ? since : isBehind ? after.recordedAt + 1 : after.recordedAt;
   const events: ScannedEvent[] = [];

@@ -1,7 +1,7 @@
 -- The common-case append. Every key and argument costs time, so it takes few: no pinned messages and summaries, which
 -- need an index. Answers 'full' when it takes more than
 -- that: a new session, an expiry to be set, operations to be let go of.
--- keys: log operations olderOperations columns updated changes lease?
+-- keys: log operations olderOperations columns changes lease?
 -- arguments: session
 -- list: events
 -- #include clock
@@ -46,7 +46,6 @@ end
 if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then
   redis.call('UNLINK', COLUMNS)
 end
-redis.call('ZADD', UPDATED, stamp, session)
 redis.call('ZADD', CHANGES, num(math.max(newest + 1, time[1] * 1000000 + time[2])), session)
 if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
 return { 'ok', before + 1, version, inc, revision, '=' .. found }

@@ -184,6 +184,7 @@ local function endSession(session, subject)
     redis.call('ZADD', CHANGES, old[index + 1], '')
   end
   if redis.call('EXISTS', SESSIONS) == 0 then
+    redis.call('UNLINK', UPDATED)
     redis.call('PEXPIREAT', CHANGES, num(now + weekMs + dayMs))
     redis.call('PEXPIREAT', ENDED, num(now + weekMs + dayMs))
   end
@@ -278,9 +279,12 @@ local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
   local isListed = redis.call('ZADD', SESSIONS, 0, session) == 1
-  redis.call('ZADD', UPDATED, h.updated, session)
-  noteChange(CHANGES, session)
-  if isListed then redis.call('ZADD', CHANGES, 0, '\\0') end
+  local position = noteChange(CHANGES, session)
+  if isListed then
+    redis.call('ZADD', CHANGES, 0, '\\0')
+    -- What the bucket had before its first session has ended: no list needs to look at that.
+    if redis.call('ZCARD', SESSIONS) == 1 then redis.call('ZADD', UPDATED, 'NX', num(tonumber(position) - 1), '\\0') end
+  end
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
   h.landmarks = redis.call('ZCARD', LANDMARKS)
@@ -1108,6 +1112,16 @@ end
 return answer
 `;
 
+const listedText = `-- \`updated\` follows \`changes\`: NUL stands in it by the position up to which its entries are what their heads say. An index
+-- that was lost is made again from the first change on, and so it is when the changes are others than those it followed.
+local function listedUpTo()
+  local listed = redis.call('ZSCORE', UPDATED, '\\0')
+  local newest = redis.call('ZREVRANGE', CHANGES, 0, 0, 'WITHSCORES')[2]
+  if not listed or not newest or tonumber(listed) > tonumber(newest) then return '0' end
+  return listed
+end
+`;
+
 const checkWritesText = `local found, old = {}, {}
 for index = 1, writesCount do
   local key, expectedVersion = writesAt(index)
@@ -1223,11 +1237,11 @@ return { 'ok', fence, expires }
 };
 
 export const appendFast: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly updated: string; readonly changes: string; readonly lease: string | undefined },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly changes: string; readonly lease: string | undefined },
   { readonly session: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, UPDATED, CHANGES, LEASE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, CHANGES, LEASE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local session, incarnation, operation, fingerprint, expectedVersion, fence, token, cells, bytes = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8], tonumber(ARGV[9])
 local eventsFrom = 9
 local eventsCount = #ARGV - eventsFrom
@@ -1291,14 +1305,13 @@ end
 if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then
   redis.call('UNLINK', COLUMNS)
 end
-redis.call('ZADD', UPDATED, stamp, session)
 redis.call('ZADD', CHANGES, num(math.max(newest + 1, time[1] * 1000000 + time[2])), session)
 if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
 return { 'ok', before + 1, version, inc, revision, '=' .. found }
 `,
-  sha: "85c524065dc4d8b6f356fc578589e788d071743e",
+  sha: "45fc438d5b63ccc07c6290b583136bd56ce73f04",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.updated, keys.changes, ...(keys.lease === undefined ? [] : [keys.lease])],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.changes, ...(keys.lease === undefined ? [] : [keys.lease])],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
 };
 
@@ -1389,7 +1402,7 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore }
 `,
-  sha: "c3224959cff0676f42f9b465954a8b8e30cccce3",
+  sha: "6691e85696e4e15109f9cd024960daa0205c8778",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -1536,7 +1549,7 @@ ${doDeletesText}recordOperation('deleted,' .. num(count))
 keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "11f4ac625d2521ac37c1125878c4d030a79cd76c",
+  sha: "825bb6863e6717a788f3dd77f2f04ddaee4fb707",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
@@ -1607,7 +1620,7 @@ if not h then return { 'none' } end
 ${eraseDocumentsText}keepSession(session, h)
 return answer
 `,
-  sha: "e41876377c26a382600ab89f7d252ad7a8c5281e",
+  sha: "3e1ed7a40725bf6910d62bd587b40bce49230075",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, ...values.erasures.flatMap((one) => [one.key, `${one.version}`])],
@@ -1632,7 +1645,7 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "7ef4bc7d9e9f63a545853c048963b8f2857a3707",
+  sha: "14efa072ea2101f5d4b61dc988f833d1cdae33c7",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
@@ -1868,10 +1881,44 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "40f9afa1197304ade4719e456cd7304d35bb77bc",
+  sha: "4e803da99c9378dc496e93ca6f7650ab931b614b",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
+};
+
+export const listWritten: EmbeddedScript<
+  { readonly updated: string; readonly changes: string; readonly sessions: string },
+  { readonly from: string; readonly to: string; readonly written: readonly { readonly session: string; readonly position: string; readonly updatedAt: string }[] }
+> = {
+  source: `local UPDATED, CHANGES, SESSIONS = KEYS[1], KEYS[2], KEYS[3]
+local from, to = ARGV[1], ARGV[2]
+local writtenFrom = 2
+local writtenCount = (#ARGV - writtenFrom) / 3
+local function writtenAt(index)
+  local at = writtenFrom + (index - 1) * 3
+  return ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+end
+-- Puts sessions in their place by last write. A head was read after the position of its session; when that is still the
+-- newest one, so is what the head said. What was written or has ended in between comes with its later position.
+${clockText}${listedText}local left = redis.call('PTTL', SESSIONS)
+if left == -2 then return { 'none' } end
+-- Another list may have come further, and what this one read is no start for it.
+local isNext = listedUpTo() == from
+-- A script that begins by removing goes on without any room: a list works on a server that is full.
+redis.call('ZREM', UPDATED, '')
+for index = 1, writtenCount do
+  local session, position, updatedAt = writtenAt(index)
+  if redis.call('ZSCORE', CHANGES, session) == position then redis.call('ZADD', UPDATED, updatedAt, session) end
+end
+if isNext then redis.call('ZADD', UPDATED, to, '\\0') end
+if left > 0 then redis.call('PEXPIRE', UPDATED, num(left)) end
+return { 'listed' }
+`,
+  sha: "19f6441b32b3d04e43961a12dea9cf586a433afd",
+  writes: true,
+  keys: (keys) => [keys.updated, keys.changes, keys.sessions],
+  arguments: (values) => [values.from, values.to, ...values.written.flatMap((one) => [one.session, one.position, one.updatedAt])],
 };
 
 export const lookAtBucket: EmbeddedScript<
@@ -2076,7 +2123,7 @@ ${doWritesText}recordOperation(writtenText(answer))
 keepSession(session, h, created)
 return answer
 `,
-  sha: "bbe68a663b2a3112c62f8ea116041416b7e65174",
+  sha: "b0eb81b3c540a6bcbce231cacb82299660761177",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
@@ -2239,7 +2286,7 @@ if h and expectedVersion and expectedVersion ~= h.version then return { 'version
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "31b7af31a425aed7c1fc1f2343c47bb1c60dc384",
+  sha: "673ec792af71a3ee7bc4b32036bac63b557c8f8d",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
@@ -2280,7 +2327,7 @@ if (h.sealed == '1') ~= sealed then
 end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "797f9ec346aef7f696f6d4e84a1d213a653dc304",
+  sha: "22fe6923d65755c247aabb594b63445edb031700",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.token],
@@ -2349,7 +2396,7 @@ local count = sweepDocuments(limit)
 keepSession(session, h)
 return { 'ok', count }
 `,
-  sha: "c1ee07f5dea5f17d8ca0e18e9dfa5264f3409f00",
+  sha: "1bba4fe83f810a51c1777bf8c7bf36a39e9621a2",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, `${values.limit}`],
@@ -2385,7 +2432,7 @@ local lived = h ~= nil or (mark ~= nil and mark.inc ~= '')
 endSession(session, subjectOf(mark))
 return lived and 1 or 0
 `,
-  sha: "bb37acbb5cedd00e3cea7a2c64343ca01e1c5d5d",
+  sha: "4193fe26c4e7ca23af34c9e291576a83dab75e15",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session],
@@ -2418,7 +2465,7 @@ ${guardedText}if not h then return { 'none' } end
 ${touchOneText}keepSession(session, h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "cfbc6061dffee68f4ccaf656b43090d9e581cf51",
+  sha: "612440931c9a7a8af2029a14ae86a629e1473ef8",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
@@ -2448,7 +2495,7 @@ if subject or metadata or h.expires ~= expiresBefore then revise(h, token) end
 saveHead(session, h, owner)
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "e828f737cad877520d21cb324224e0ec0e747230",
+  sha: "6f25b321e560a5ea275f6e43c57539a3940941b0",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ttl === undefined ? "" : `${values.ttl}`, values.subject ?? "", values.metadata ?? "", values.token],
@@ -2499,10 +2546,28 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "a3486ba43365ee8415a1c9f6de8b8f3a7090618d",
+  sha: "8c0740f471ff85aa1b7273efbb8f0765f9d352aa",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],
+};
+
+export const writtenSinceListed: EmbeddedScript<
+  { readonly updated: string; readonly changes: string; readonly sessions: string },
+  { readonly limit: string }
+> = {
+  source: `local UPDATED, CHANGES, SESSIONS = KEYS[1], KEYS[2], KEYS[3]
+local limit = ARGV[1]
+-- The position up to which \`updated\` follows the changes, and at most \`limit\` sessions that were written after it, each
+-- with the position of its newest write; none without sessions, when all that the changes tell of has ended.
+${listedText}if redis.call('EXISTS', SESSIONS) == 0 then return { '0', {} } end
+local from = listedUpTo()
+return { from, redis.call('ZRANGEBYSCORE', CHANGES, '(' .. from, '+inf', 'WITHSCORES', 'LIMIT', 0, limit) }
+`,
+  sha: "42a2d82a67a2c7704b05544540270f68537f7e08",
+  writes: false,
+  keys: (keys) => [keys.updated, keys.changes, keys.sessions],
+  arguments: (values) => [values.limit],
 };
 
 export const formatVersion: number = 1;

@@ -49,6 +49,7 @@ local function endSession(session, subject)
     redis.call('ZADD', CHANGES, old[index + 1], '')
   end
   if redis.call('EXISTS', SESSIONS) == 0 then
+    redis.call('UNLINK', UPDATED)
     redis.call('PEXPIREAT', CHANGES, num(now + weekMs + dayMs))
     redis.call('PEXPIREAT', ENDED, num(now + weekMs + dayMs))
   end
@@ -143,9 +144,12 @@ local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
   local isListed = redis.call('ZADD', SESSIONS, 0, session) == 1
-  redis.call('ZADD', UPDATED, h.updated, session)
-  noteChange(CHANGES, session)
-  if isListed then redis.call('ZADD', CHANGES, 0, '\0') end
+  local position = noteChange(CHANGES, session)
+  if isListed then
+    redis.call('ZADD', CHANGES, 0, '\0')
+    -- What the bucket had before its first session has ended: no list needs to look at that.
+    if redis.call('ZCARD', SESSIONS) == 1 then redis.call('ZADD', UPDATED, 'NX', num(tonumber(position) - 1), '\0') end
+  end
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
   h.landmarks = redis.call('ZCARD', LANDMARKS)
