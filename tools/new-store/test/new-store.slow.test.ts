@@ -69,6 +69,8 @@ it("makes a linked package that compiles, and whose conformance test is red beca
   expect(other.length).toBeLessThan(failed.length / 10);
   // A case that is about nothing but a capability has nothing to find fault with where that is left out.
   const optional = new Set(allCases.filter(({ needs = [] }) => needs.length > 0).map(({ id }) => id));
+  // Every call of it is refused by the admission, which is core's.
+  optional.add("documents/operation-form");
   const green = cases.filter(
     ({ status, title }) => status === "passed" && !optional.has(title.split(": ")[0] ?? ""),
   );

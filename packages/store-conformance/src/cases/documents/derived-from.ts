@@ -1,5 +1,5 @@
 import type { DocumentAddress, DocumentSource, DocumentSources, SeqRange } from "@relevo/core";
-import { check, equal, present, refuses } from "../../expect.ts";
+import { check, equal, eventually, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, messages, range, retracts, says } from "../../samples.ts";
 import { bothHandles, caseOf, changesNothing, conflicts, ofSession, standAlone } from "./support.ts";
@@ -54,8 +54,10 @@ export const derivedFromCases: readonly ConformanceCase[] = [
       equal(stored.derivedFrom, derivedFrom, "derivedFrom of what was stored");
       for (const [name, store] of bothHandles(context)) {
         equal(await store.documents.get(address), stored, `${name} reads another document`);
-        const { items } = await store.documents.find({ tenant: context.tenant }, { keyBefore: "e" });
-        equal(items, [stored], `${name} finds another document`);
+        await eventually(context, async () => {
+          const { items } = await store.documents.find({ tenant: context.tenant }, { keyBefore: "e" });
+          equal(items, [stored], `${name} finds another document`);
+        });
       }
       await documents.touch(address, { ttlMs: 600_000 });
       equal((await documents.get(address))?.derivedFrom, derivedFrom, "derivedFrom after a touch");

@@ -167,9 +167,11 @@ export async function transact<State, Result>(
   const { space } = context;
   const leave = await context.turns.enter(keyText(unit.key), call.signal);
   let lost: Attempt<Result>[] = [];
+  let lookAtOnce = false;
   try {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      if (attempt > 1) await pause(attempt, call.signal);
+      if (attempt > 1 && !lookAtOnce) await pause(attempt, call.signal);
+      lookAtOnce = false;
       throwIfAborted(call.signal);
       const first = await readRecords(space, [unit.key, ...keys], [], call);
       const record = first.records[0] as KeyRecord<UnitRecord<State>> | undefined;
@@ -212,6 +214,8 @@ export async function transact<State, Result>(
       } catch (error) {
         if (MemoryError.isInstance(error) && error.outcome === "not-applied") throw error;
         lost.push({ token, removes: transaction.next.state === undefined, writes, result });
+        // During a pause others may write so often that nothing tells any more what became of this one.
+        lookAtOnce = true;
       }
     }
     throw new MemoryError("unavailable", "Too many other writers were faster. Try again later.", {
