@@ -263,8 +263,9 @@ const reads: readonly Case[] = [
   },
   {
     what: "read of the newest with what stands below",
-    // The page, what was retracted in it, all pinned messages, and the summaries that are looked at.
-    rows: 64 + 20 + 60 + 3 * 33,
+    // The page, what was retracted in it, all pinned messages, the summaries that are looked at, and the hundred events
+    // of other types that the writes of each round before have appended.
+    rows: 64 + 20 + 60 + 3 * 33 + 3 * 110,
     least: 64,
     run: async ({ log }) => {
       const { events, below } = await log.read(long, {
