@@ -36,7 +36,7 @@ export async function faults(
 /** Ends a hang only: the work of a fuzz is bounded by counts, which are the same on every machine. */
 const fuzzTimeoutMs = 60 * 60_000;
 
-/** Runs the fuzz of the projects that have one, one after the other: `tools/growth` measures. */
+/** Runs the fuzz of the projects that have one, one after the other. */
 export async function fuzz(
   root: string,
   projects: readonly Project[],
