@@ -86,7 +86,10 @@ export async function planRetractions(
     const marked: number[] = [];
     for (const { from, to } of normalizeRanges(retractedRanges(event))) {
       const last = Math.min(to, by - 1);
-      for (const type of ["message", "summary"] as const) marked.push(...(await markable(type, from, last)));
+      for (const type of ["message", "summary"] as const) {
+        // Not spread into one call: a retraction of a whole log has more than a call takes.
+        for (const one of await markable(type, from, last)) marked.push(one);
+      }
     }
     if (marked.length === 0) continue;
     marked.sort((left, right) => left - right);

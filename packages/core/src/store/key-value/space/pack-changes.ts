@@ -41,7 +41,7 @@ export function packChanges(
       if (text === undefined) return { key, value: undefined };
       if (text.byteLength < longest) return { key, value: inlineValue(text) };
       const split = splitValue(text, { ...place, number }, Math.min(valueBytes, maxPart));
-      parts.push(...split.parts);
+      for (const part of split.parts) parts.push(part);
       return { key, value: split.pointer };
     });
     return { whole, parts };
