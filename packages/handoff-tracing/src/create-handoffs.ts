@@ -21,15 +21,15 @@ import {
   readInput,
   refuse,
 } from "@relevo/core/input";
-import { type HandoffChain, readChain } from "./chain.ts";
-import type { Frame } from "./frame.ts";
-import { graphOf, type HandoffGraph } from "./graph.ts";
-import { createHandoffRecorder } from "./handoff-recorder.ts";
 import type { HandoffParent, HandoffProblem, HandoffReceiver, SessionRequest } from "./handoff-types.ts";
-import type { HandoffObserver } from "./observer.ts";
-import { type RebuiltContext, rebuildContext } from "./rebuild-context.ts";
-import { createRecorder } from "./recorder.ts";
-import { createRunner } from "./run-handoff.ts";
+import { type HandoffChain, readChain } from "./read/chain.ts";
+import { graphOf, type HandoffGraph } from "./read/graph.ts";
+import { type RebuiltContext, rebuildContext } from "./read/rebuild-context.ts";
+import { createHandoffRecorder } from "./record/handoff-recorder.ts";
+import type { HandoffObserver } from "./record/observer.ts";
+import { createRecorder } from "./record/recorder.ts";
+import type { Frame } from "./run/frame.ts";
+import { createRunner } from "./run/run-handoff.ts";
 
 export interface HandoffsOptions {
   readonly log: EventLog;

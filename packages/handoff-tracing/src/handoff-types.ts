@@ -8,7 +8,7 @@ import type {
   SessionAddress,
   SessionReference,
 } from "@relevo/core";
-import type { ContextFunction, ContextPolicy } from "./policies.ts";
+import type { ContextFunction, ContextPolicy } from "./context/policies.ts";
 
 /** The handoff that encloses another one. */
 export interface HandoffParent {

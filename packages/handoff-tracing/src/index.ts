@@ -1,17 +1,4 @@
-export { type HandoffChain, type HandoffEntry, type HandoffState, readChain } from "./chain.ts";
-export { createHandoffs, type Handoffs, type HandoffsOptions } from "./create-handoffs.ts";
-export { graphOf, type HandoffEdge, type HandoffGraph, type HandoffNode } from "./graph.ts";
-export { HandoffNotRecorded, HandoffRejected } from "./handoff-errors.ts";
-export type {
-  HandoffInput,
-  HandoffParent,
-  HandoffProblem,
-  HandoffReceiver,
-  HandoffRequest,
-  SessionRequest,
-} from "./handoff-types.ts";
-export type { ContextEntry, LogSnapshot } from "./log-snapshot.ts";
-export type { HandoffObservation, HandoffObserver, ObservedStart } from "./observer.ts";
+export type { ContextEntry, LogSnapshot } from "./context/log-snapshot.ts";
 export {
   type ChosenMessage,
   type ContextChoice,
@@ -24,8 +11,21 @@ export {
   last,
   none,
   view,
-} from "./policies.ts";
-export { type RebuiltContext, rebuildContext } from "./rebuild-context.ts";
-export type { RebuiltMessage } from "./rebuilt-message.ts";
-export { type RenderChainOptions, renderChain } from "./render-chain.ts";
-export { type MermaidOptions, toMermaid } from "./to-mermaid.ts";
+} from "./context/policies.ts";
+export { createHandoffs, type Handoffs, type HandoffsOptions } from "./create-handoffs.ts";
+export { type RenderChainOptions, renderChain } from "./draw/render-chain.ts";
+export { type MermaidOptions, toMermaid } from "./draw/to-mermaid.ts";
+export type {
+  HandoffInput,
+  HandoffParent,
+  HandoffProblem,
+  HandoffReceiver,
+  HandoffRequest,
+  SessionRequest,
+} from "./handoff-types.ts";
+export { type HandoffChain, type HandoffEntry, type HandoffState, readChain } from "./read/chain.ts";
+export { graphOf, type HandoffEdge, type HandoffGraph, type HandoffNode } from "./read/graph.ts";
+export { type RebuiltContext, rebuildContext } from "./read/rebuild-context.ts";
+export type { RebuiltMessage } from "./read/rebuilt-message.ts";
+export { HandoffNotRecorded, HandoffRejected } from "./record/handoff-errors.ts";
+export type { HandoffObservation, HandoffObserver, ObservedStart } from "./record/observer.ts";

@@ -1,6 +1,6 @@
 import { fingerprint, type HandoffRecord } from "@relevo/core";
 import { describe, expect, test } from "vitest";
-import { graphOf } from "../src/graph.ts";
+import { graphOf } from "../src/read/graph.ts";
 import { type Bench, bench, done, rejectionOf, work } from "./support.ts";
 
 async function append(on: Bench, body: HandoffRecord): Promise<void> {

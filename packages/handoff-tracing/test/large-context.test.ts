@@ -3,10 +3,10 @@ import { missingResult, providers, validateForProvider } from "@relevo/messages"
 import { conversation } from "@relevo/random-conversations";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arrangeContext } from "../src/arrange-context.ts";
-import { type ContextFunction, type ContextPolicy, full } from "../src/policies.ts";
-import { rearrange } from "../src/rearrange.ts";
-import { answerAt, transferAmong } from "../src/transfer-call.ts";
+import { arrangeContext } from "../src/context/arrange-context.ts";
+import { type ContextFunction, type ContextPolicy, full } from "../src/context/policies.ts";
+import { answerAt, transferAmong } from "../src/context/transfer-call.ts";
+import { rearrange } from "../src/read/rearrange.ts";
 import { type Bench, bench, callMessage, resultMessage, work } from "./support.ts";
 
 const callsOf = (count: number): Message => ({

@@ -1,8 +1,8 @@
 import { type EventLog, MemoryError } from "@relevo/core";
 import { retry } from "@relevo/core/input";
 import { describe, expect, test } from "vitest";
-import { HandoffNotRecorded } from "../src/handoff-errors.ts";
-import { full } from "../src/policies.ts";
+import { full } from "../src/context/policies.ts";
+import { HandoffNotRecorded } from "../src/record/handoff-errors.ts";
 import { bench, bound, done, type Fault, failingAppends, rejectionOf, work } from "./support.ts";
 
 const unreachable = (): never => expect.unreachable("the receiver must not run");

@@ -2,7 +2,7 @@ import { MemoryError, type Message, type TokenCounter, type View, type ViewStrat
 import { continuation, missingResult } from "@relevo/messages";
 import { window } from "@relevo/truncation";
 import { describe, expect, test } from "vitest";
-import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/policies.ts";
+import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/context/policies.ts";
 import { type Bench, bench, bound, callMessage, done, rejectionOf, resultMessage, work } from "./support.ts";
 
 async function seen(on: Bench, policy: ContextPolicy | ContextFunction): Promise<readonly Message[]> {

@@ -12,9 +12,9 @@ import { conversation } from "@relevo/random-conversations";
 import { createMemoryStore } from "@relevo/store-memory";
 import { tokenBudget, window } from "@relevo/truncation";
 import fc from "fast-check";
+import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/context/policies.ts";
 import { createHandoffs, type Handoffs } from "../src/create-handoffs.ts";
 import type { HandoffInput } from "../src/handoff-types.ts";
-import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/policies.ts";
 
 /** Shows what it reads as it is: a strategy that knows nothing of providers. */
 const raw: ViewStrategy = {

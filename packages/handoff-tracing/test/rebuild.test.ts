@@ -2,8 +2,8 @@ import { type EventInput, isEvent, type Message } from "@relevo/core";
 import { countRanges, rangesInclude } from "@relevo/core/input";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ContextFunction, type ContextPolicy, full, last, none } from "../src/policies.ts";
-import type { RebuiltContext } from "../src/rebuild-context.ts";
+import { type ContextFunction, type ContextPolicy, full, last, none } from "../src/context/policies.ts";
+import type { RebuiltContext } from "../src/read/rebuild-context.ts";
 import { type Bench, bench, bound, callMessage, resultMessage, work } from "./support.ts";
 
 /** Runs a handoff and gives what the receiver saw. */

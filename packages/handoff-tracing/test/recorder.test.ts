@@ -1,6 +1,6 @@
 import { MemoryError } from "@relevo/core";
 import { describe, expect, test } from "vitest";
-import type { HandoffObservation, ObservedStart } from "../src/observer.ts";
+import type { HandoffObservation, ObservedStart } from "../src/record/observer.ts";
 import { type Bench, bench, done, failingAppends, rejectionOf, work } from "./support.ts";
 
 async function statuses(on: Bench): Promise<string[]> {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { HandoffChain, HandoffEntry } from "../src/chain.ts";
-import { graphOf } from "../src/graph.ts";
-import { duration, printable } from "../src/printable.ts";
-import { renderChain } from "../src/render-chain.ts";
-import { toMermaid } from "../src/to-mermaid.ts";
+import { duration, printable } from "../src/draw/printable.ts";
+import { renderChain } from "../src/draw/render-chain.ts";
+import { toMermaid } from "../src/draw/to-mermaid.ts";
+import type { HandoffChain, HandoffEntry } from "../src/read/chain.ts";
+import { graphOf } from "../src/read/graph.ts";
 
 function entry(fields: Partial<HandoffEntry>): HandoffEntry {
   return {

@@ -1,9 +1,9 @@
 import { MemoryError } from "@relevo/core";
 import { describe, expect, test } from "vitest";
+import { none } from "../src/context/policies.ts";
 import { createHandoffs, type HandoffsOptions } from "../src/create-handoffs.ts";
-import { HandoffRejected } from "../src/handoff-errors.ts";
 import type { HandoffInput } from "../src/handoff-types.ts";
-import { none } from "../src/policies.ts";
+import { HandoffRejected } from "../src/record/handoff-errors.ts";
 import { bench, done, rejectionOf, work } from "./support.ts";
 
 describe("a handoff that goes well", () => {

@@ -2,9 +2,9 @@ import { isEvent, MemoryError, type Message } from "@relevo/core";
 import { missingResult } from "@relevo/messages";
 import { window } from "@relevo/truncation";
 import { describe, expect, test } from "vitest";
-import { HandoffNotRecorded } from "../src/handoff-errors.ts";
+import { full, last, none } from "../src/context/policies.ts";
 import type { SessionRequest } from "../src/handoff-types.ts";
-import { full, last, none } from "../src/policies.ts";
+import { HandoffNotRecorded } from "../src/record/handoff-errors.ts";
 import { type Bench, bench, callMessage, failingAppends, rejectionOf, resultMessage } from "./support.ts";
 
 const passed = "Control was passed to pharmacy.";

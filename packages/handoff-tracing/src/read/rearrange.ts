@@ -1,7 +1,7 @@
 import type { HandoffArrangement } from "@relevo/core";
-import { arrangeContext, type ChosenEntry } from "./arrange-context.ts";
+import { arrangeContext, type ChosenEntry } from "../context/arrange-context.ts";
+import { answerAt, type CallPlace } from "../context/transfer-call.ts";
 import type { RebuiltMessage } from "./rebuilt-message.ts";
-import { answerAt, type CallPlace } from "./transfer-call.ts";
 
 /**
  * What the receiver was given of these chosen messages. A placeholder precedes the message that was chosen after it, as

@@ -1,5 +1,5 @@
 import { admitOptions, countRanges, type FieldTable, fieldTable } from "@relevo/core/input";
-import type { HandoffChain, HandoffEntry, HandoffState } from "./chain.ts";
+import type { HandoffChain, HandoffEntry, HandoffState } from "../read/chain.ts";
 import { counted, duration, printable } from "./printable.ts";
 
 export interface RenderChainOptions {

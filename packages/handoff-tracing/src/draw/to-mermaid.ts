@@ -1,5 +1,5 @@
 import { admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
-import type { HandoffEdge, HandoffGraph } from "./graph.ts";
+import type { HandoffEdge, HandoffGraph } from "../read/graph.ts";
 import { duration, printable } from "./printable.ts";
 
 export interface MermaidOptions {

@@ -17,12 +17,12 @@ import {
   fieldTable,
   normalizeRanges,
 } from "@relevo/core/input";
-import { admitFacts } from "./admit-request.ts";
+import { bounded } from "../context/resolve-context.ts";
+import type { HandoffParent } from "../handoff-types.ts";
+import { admitFacts } from "../run/admit-request.ts";
 import { callWithin, type Patience } from "./call-memory.ts";
 import { HandoffRejected } from "./handoff-errors.ts";
-import type { HandoffParent } from "./handoff-types.ts";
 import type { Recorder } from "./recorder.ts";
-import { bounded } from "./resolve-context.ts";
 
 export interface HandoffRecorderSettings {
   readonly log: EventLog;

@@ -1,8 +1,8 @@
 import type { AppendResult, CallOptions, Clock, EventLog, HandoffRecord } from "@relevo/core";
 import { fingerprint, isConflict, MemoryError } from "@relevo/core";
 import type { AdmittedSession } from "@relevo/core/input";
+import type { HandoffProblem } from "../handoff-types.ts";
 import { appendReliably, isMemoryDown, type Patience } from "./call-memory.ts";
-import type { HandoffProblem } from "./handoff-types.ts";
 import type { HandoffObservation, HandoffObserver } from "./observer.ts";
 import {
   createRunning,

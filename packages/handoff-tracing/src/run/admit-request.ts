@@ -11,8 +11,8 @@ import {
   fieldTable,
   refuse,
 } from "@relevo/core/input";
-import type { HandoffRequest, SessionRequest } from "./handoff-types.ts";
-import { type ContextPolicy, custom, full, type HandoffFacts } from "./policies.ts";
+import { type ContextPolicy, custom, full, type HandoffFacts } from "../context/policies.ts";
+import type { HandoffRequest, SessionRequest } from "../handoff-types.ts";
 
 const requestFields: FieldTable = fieldTable<SessionRequest>({
   session: "selects",

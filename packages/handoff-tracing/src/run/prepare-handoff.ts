@@ -1,13 +1,13 @@
+import { boundRead, type LogSnapshot, openSnapshot } from "../context/log-snapshot.ts";
+import { type ResolvedContext, resolveContext } from "../context/resolve-context.ts";
+import { findTransferCall } from "../context/transfer-call.ts";
+import { callWithin, isMemoryDown } from "../record/call-memory.ts";
+import { type AnsweredCall, passedTo } from "../record/call-result.ts";
+import type { Ending, PlannedHandoff } from "../record/running-handoff.ts";
 import type { AdmittedRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
-import { callWithin, isMemoryDown } from "./call-memory.ts";
-import { type AnsweredCall, passedTo } from "./call-result.ts";
 import { ancestorsOf } from "./frame.ts";
-import { boundRead, type LogSnapshot, openSnapshot } from "./log-snapshot.ts";
 import { guardAgainstLoops, hopsOf } from "./loop-guard.ts";
-import { type ResolvedContext, resolveContext } from "./resolve-context.ts";
-import type { Ending, PlannedHandoff } from "./running-handoff.ts";
-import { findTransferCall } from "./transfer-call.ts";
 
 /** A handoff that is ready to start. */
 export interface Prepared {

@@ -11,7 +11,7 @@ import {
   type SessionReference,
 } from "@relevo/core";
 import { admitCall, admitSession } from "@relevo/core/input";
-import { resultType } from "./running-handoff.ts";
+import { resultType } from "../record/running-handoff.ts";
 
 /** The status of the end, or `running` while there is none. */
 export type HandoffState = "running" | "completed" | "failed" | "rejected" | "degraded";

@@ -1,13 +1,13 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { EventLog, HandoffRecord, IdGenerator, SessionAddress, TokenCounter } from "@relevo/core";
 import type { AdmittedSession } from "@relevo/core/input";
+import type { HandoffProblem } from "../handoff-types.ts";
+import type { Patience } from "../record/call-memory.ts";
+import type { Recorder } from "../record/recorder.ts";
+import type { PlannedHandoff } from "../record/running-handoff.ts";
 import type { AdmittedRequest } from "./admit-request.ts";
-import type { Patience } from "./call-memory.ts";
 import type { Frame } from "./frame.ts";
-import type { HandoffProblem } from "./handoff-types.ts";
 import type { LoopLimits } from "./loop-guard.ts";
-import type { Recorder } from "./recorder.ts";
-import type { PlannedHandoff } from "./running-handoff.ts";
 
 /** What every step of `run` uses. */
 export interface RunnerSettings {

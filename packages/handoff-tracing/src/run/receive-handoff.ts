@@ -1,11 +1,11 @@
 import { type CallOptions, MemoryError } from "@relevo/core";
 import { withTimeout } from "@relevo/core/input";
+import type { ResolvedContext } from "../context/resolve-context.ts";
+import type { HandoffInput, HandoffReceiver, SessionRequest } from "../handoff-types.ts";
+import { HandoffRejected, isRejection } from "../record/handoff-errors.ts";
+import type { RunningHandoff } from "../record/running-handoff.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import type { Frame } from "./frame.ts";
-import { HandoffRejected, isRejection } from "./handoff-errors.ts";
-import type { HandoffInput, HandoffReceiver, SessionRequest } from "./handoff-types.ts";
-import type { ResolvedContext } from "./resolve-context.ts";
-import type { RunningHandoff } from "./running-handoff.ts";
 
 export type RunHandoff = <Result>(
   request: SessionRequest<Result>,

@@ -1,7 +1,7 @@
 import { defaultLimits, type EventInput, type HandoffRecord, type Message } from "@relevo/core";
 import { admitJson } from "@relevo/core/input";
-import type { HandoffRequest } from "./handoff-types.ts";
-import type { TransferCall } from "./transfer-call.ts";
+import type { TransferCall } from "../context/transfer-call.ts";
+import type { HandoffRequest } from "../handoff-types.ts";
 
 /** The call that the end of a handoff answers, and the result that the caller gave for it. */
 export interface AnsweredCall {

@@ -11,10 +11,10 @@ import {
   type SeqRange,
 } from "@relevo/core";
 import { admitJson } from "@relevo/core/input";
+import { bounded } from "../context/resolve-context.ts";
 import { type AnsweredCall, callResultEvent } from "./call-result.ts";
 import { recordedError } from "./handoff-errors.ts";
 import type { HandoffObservation } from "./observer.ts";
-import { bounded } from "./resolve-context.ts";
 
 export type HandoffEvent = Extract<EventInput, { readonly type: "handoff" }>;
 

@@ -10,14 +10,14 @@ import {
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
+import type { HandoffReceiver, HandoffRequest, SessionRequest } from "../handoff-types.ts";
+import { HandoffNotRecorded } from "../record/handoff-errors.ts";
+import type { RunningHandoff } from "../record/running-handoff.ts";
 import { admitRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { frameOf } from "./frame.ts";
-import { HandoffNotRecorded } from "./handoff-errors.ts";
-import type { HandoffReceiver, HandoffRequest, SessionRequest } from "./handoff-types.ts";
 import { prepareHandoff } from "./prepare-handoff.ts";
 import { type RunHandoff, receiveHandoff } from "./receive-handoff.ts";
-import type { RunningHandoff } from "./running-handoff.ts";
 
 const callFields: FieldTable = fieldTable<CallOptions>(callKinds);
 
