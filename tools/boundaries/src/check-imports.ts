@@ -20,7 +20,7 @@ export function checkImports(
   members: readonly Member[],
   shared: ReadonlySet<string>,
 ): readonly string[] {
-  const problems = [...checkLayers(member, members), ...checkCore(member)];
+  const problems = [...checkLayers(member, members), ...checkCore(member), ...checkTelemetry(member)];
   for (const file of member.files) {
     for (const specifier of new Set(file.imports)) {
       const problem = specifier.startsWith(".")
@@ -64,6 +64,26 @@ function isPublished({ path }: SourceFile): boolean {
 function checkCore({ root, manifest }: Member): readonly string[] {
   if (layerOf(root) !== "core") return [];
   return [...manifest.production].map((name) => `core has no dependencies, but declares ${name}`);
+}
+
+/**
+ * One package knows OpenTelemetry, and of it the API alone: the others have to work where it is not installed, and who
+ * runs the process chooses the SDK. Apps and tools compose an SDK themselves.
+ */
+function checkTelemetry({ root, manifest, files }: Member): readonly string[] {
+  if (!root.startsWith("packages/")) return [];
+  const mayUse = (name: string): boolean =>
+    !name.startsWith("@opentelemetry/") ||
+    (root === "packages/handoff-tracing" && name === "@opentelemetry/api");
+  const declared = [...manifest.production].filter((name) => !mayUse(name));
+  const imported = files
+    .filter(isPublished)
+    .flatMap(({ path, imports }) =>
+      imports.filter((name) => !mayUse(packageName(name))).map((name) => `${path} imports ${name}`),
+    );
+  return [...declared.map((name) => `declares ${name}`), ...imported].map(
+    (problem) => `only handoff-tracing may use OpenTelemetry, and only its API: ${problem}`,
+  );
 }
 
 function checkRelative(path: string, specifier: string): string | undefined {

@@ -64,6 +64,27 @@ it("refuses any dependency of core", () => {
   ]);
 });
 
+it("lets one package use OpenTelemetry, and of it the API alone; tests and apps use what they like", () => {
+  const refused = "only handoff-tracing may use OpenTelemetry, and only its API: ";
+  const other = member("packages/memory", {
+    production: ["@opentelemetry/api"],
+    development: ["@opentelemetry/sdk-trace"],
+    files: { "src/a.ts": ["@opentelemetry/api"], "test/a.test.ts": ["@opentelemetry/sdk-trace"] },
+  });
+  expect(problemsOf(other)).toEqual([
+    `${refused}declares @opentelemetry/api`,
+    `${refused}src/a.ts imports @opentelemetry/api`,
+  ]);
+  const tracing = (name: string) =>
+    problemsOf(member("packages/handoff-tracing", { production: [name], files: { "src/a.ts": [name] } }));
+  expect(tracing("@opentelemetry/api")).toEqual([]);
+  expect(tracing("@opentelemetry/sdk-trace")).toEqual([
+    `${refused}declares @opentelemetry/sdk-trace`,
+    `${refused}src/a.ts imports @opentelemetry/sdk-trace`,
+  ]);
+  expect(problemsOf(member("apps/pipeline", { production: ["@opentelemetry/sdk-trace"] }))).toEqual([]);
+});
+
 it("refuses an import that is not declared", () => {
   const subject = member("packages/store-new", {
     development: ["only-for-tests"],
