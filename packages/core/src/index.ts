@@ -114,7 +114,14 @@ export type {
 export type { SessionObject, SessionReference, SessionWriteGuard } from "./ports/session-reference.ts";
 export type { Durability, ExpireOptions, ExpireResult, Maintenance, Store } from "./ports/store.ts";
 export type { TokenChange } from "./ports/token-change.ts";
-export type { DroppedRange, View, ViewForm, ViewSource, ViewStrategy } from "./ports/view-strategy.ts";
+export type {
+  DroppedRange,
+  View,
+  ViewForm,
+  ViewReads,
+  ViewSource,
+  ViewStrategy,
+} from "./ports/view-strategy.ts";
 export { printable } from "./printable.ts";
 export { allPages, readAll, readPages } from "./read-all.ts";
 export { type UpdateOptions, updateDocument } from "./update-document.ts";

@@ -364,6 +364,38 @@ describe("view", () => {
     expect(JSON.stringify(events)).not.toContain("they said hello");
   });
 
+  test("of a long session with old pins is the page that opened the snapshot; what was dropped costs two small reads", async () => {
+    const reads: (number | undefined)[] = [];
+    const on = bench({}, (log) => ({
+      ...bound(log),
+      read: (...call) => {
+        reads.push(call[1]?.limit);
+        return log.read(...call);
+      },
+    }));
+    const rules = Array.from({ length: 101 }, (_, n): Message => ({ role: "system", content: `rule ${n}` }));
+    const body = { text: "so far", sourceHash: "h", strategy: "test", tokensBefore: 2, tokensAfter: 1 };
+    await on.say(...rules.slice(0, 3));
+    for (let batch = 0; batch < 5; batch++)
+      await on.say(...Array.from({ length: 900 }, (_, index) => `m${index}`));
+    await on.log.append(on.session, [{ type: "summary", body, pinned: true }]);
+    await on.say("one", "two");
+    const shown = texts(await seen(on, view(window({ messages: 20 }))));
+    expect(shown.slice(0, 3)).toEqual(["rule 0", "rule 1", "rule 2"]);
+    expect(shown.slice(-2)).toEqual(["one", "two"]);
+    expect(reads).toEqual([100, 1, 1]);
+    expect(await lastContext(on)).toMatchObject({
+      passed: [
+        { from: 1, to: 3 },
+        { from: 4496, to: 4503 },
+        { from: 4505, to: 4506 },
+      ],
+      dropped: [{ from: 4, to: 4495 }],
+    });
+    await on.say(...rules.slice(3), ...Array.from({ length: 100 }, () => "m"));
+    expect(texts(await seen(on, view(window({ messages: 20 })))).slice(0, 101)).toEqual(texts(rules));
+  });
+
   test("a strategy that cannot fit its budget ends the handoff", async () => {
     const on = bench();
     await on.say("one");

@@ -157,7 +157,11 @@ class HandleSession implements Session {
     const strategy = options.strategy ?? this.#handle.runtime.view ?? wholeView;
     const form = admitViewForm(options);
     if (typeof strategy?.view !== "function") throw refuse("strategy", "must have a function view().");
+    const { reads } = strategy;
+    if (reads?.messages !== undefined)
+      admitInteger(reads.messages, "strategy.reads.messages", 1, maxPageSize);
     const source = await createViewSource(this.#handle, {
+      reads,
       signal: options.signal,
       ...this.#fenceOf(options),
     });

@@ -4,6 +4,7 @@ import {
   fingerprint,
   type StoredEvent,
   type View,
+  type ViewReads,
   type ViewSource,
   type ViewStrategy,
 } from "@relevo/core";
@@ -12,8 +13,8 @@ import { hasMessage, readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
 
-/** How much the first read takes: what most views show, so that they need no second one. */
-const firstPage = 64;
+/** How much the first read takes when a strategy does not say what it needs. */
+const defaultPage = 64;
 
 /**
  * The log of a session as a view strategy sees it, all as of the version that the log has now. The newest page and the
@@ -21,13 +22,13 @@ const firstPage = 64;
  */
 export async function createViewSource(
   handle: SessionHandle,
-  options: { readonly fence?: number } & CallOptions = {},
+  options: { readonly fence?: number; readonly reads?: ViewReads | undefined } & CallOptions = {},
 ): Promise<ViewSource> {
   // Not `head` and a page: two reads would cost a second round trip, and could be of two moments.
   const first = await handle.read({
     types: ["message", "summary"],
     direction: "backward",
-    limit: firstPage,
+    limit: options.reads?.messages ?? defaultPage,
     below: ["pinned"],
     ...signalOf(options),
   });
@@ -110,6 +111,7 @@ const page = 1000;
 /** Shows every effective message. What a session's view is when nobody chose a strategy. */
 export const wholeView: ViewStrategy = {
   name: "whole",
+  reads: { messages: page },
   async view(source, options = {}): Promise<View> {
     const newestFirst: StoredEvent[] = [];
     let before: number | undefined;

@@ -6,8 +6,8 @@ import { expect, it } from "vitest";
 import { summarize, window } from "../src/index.ts";
 
 it("a pinned message right before the oldest one that was read is not counted as dropped", async () => {
-  // The first page holds 64 messages.
-  for (const length of [65, 66, 67, 68]) {
+  // The first page holds 24 messages.
+  for (const length of [25, 26, 27, 28]) {
     const messages = Array.from({ length }, (_, index) => (index % 2 === 0 ? user("q") : assistant("a")));
     for (const pinned of [0, 1, 2, 3, 4]) {
       const view = await window({ messages: 4 }).apply(messages, { pinned: (_, index) => index === pinned });
@@ -46,7 +46,7 @@ it("a message that stands in a pinned group and in one of its own is not summari
 });
 
 it("a pinned result is shown with the reasoning before its call, also where that lies on the next page", async () => {
-  for (let length = 62; length < 70; length++) {
+  for (let length = 22; length < 30; length++) {
     const messages = [
       user("begin"),
       assistant(reasoning("hm")),

@@ -68,9 +68,19 @@ export interface ViewForm {
   readonly prefill?: "refused" | "continued" | undefined;
 }
 
+/** What a strategy is likely to read first, so that the ordinary view needs one read of the store. */
+export interface ViewReads {
+  /**
+   * How many of the newest messages and summaries, from 1 to 1,000; 64 when left out. A hint: asking a source for more
+   * costs another read, asking for fewer wastes what was read.
+   */
+  readonly messages?: number;
+}
+
 /** Chooses what of a log a model is shown. @throws `budget-exceeded` when even the least does not fit. */
 export interface ViewStrategy {
   /** Name and parameters, such as `window(messages=20)`. */
   readonly name: string;
+  readonly reads?: ViewReads;
   view(source: ViewSource, options?: ViewForm & CallOptions): Promise<View>;
 }

@@ -29,9 +29,12 @@ export interface LogSnapshot {
   /** The removal revision of the log before anything was read through this snapshot. */
   readonly removalRevision: number;
   readonly incarnation: string | undefined;
-  /** The newest messages and handoffs, newest first: one page, for the loop guard. */
+  /** The newest messages, summaries and handoffs, newest first: one page, for the loop guard. */
   readonly tail: readonly StoredEvent[];
-  /** For view strategies. It has no `append`: choosing a context writes nothing. */
+  /**
+   * For view strategies. It has no `append`: choosing a context writes nothing. The page that opened the snapshot and
+   * the pinned messages below it need no further read.
+   */
   readonly view: ViewSource;
   /** The newest `count` effective messages, oldest first. The cost grows with `count`. */
   recent(count: number): Promise<readonly ContextEntry[]>;
@@ -48,7 +51,12 @@ const pageSize = 100;
 
 /** Opens a snapshot at the current version, with one read. */
 export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
-  const first = await readLog({ types: ["message", "handoff"], direction: "backward", limit: pageSize });
+  const first = await readLog({
+    types: ["message", "summary", "handoff"],
+    direction: "backward",
+    limit: pageSize,
+    below: ["pinned"],
+  });
   const { version, revision, removalRevision, incarnation } = first;
   const known = new Map<number, Message>();
   const buffer: ContextEntry[] = [];
@@ -79,11 +87,19 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
   buffer.push(...take(first.events));
   cover(position ?? 1, version + 1);
 
+  /** What views may show of the first page, newest first. */
+  const newest: readonly StoredEvent[] = first.events.filter(
+    (event) => event.type !== "handoff" && event.erasedAt === undefined,
+  );
+  const pinnedBelow = first.below?.pinned ?? [];
+  take(pinnedBelow);
+
   async function readBackward(options: Parameters<ViewSource["readBackward"]>[0]): Promise<StoredEvent[]> {
-    const found: StoredEvent[] = [];
-    // Nothing to read. A session that is created later is not part of this snapshot.
-    if (version === 0) return found;
-    let before: number | undefined = Math.min(options.before ?? version + 1, version + 1);
+    const start = newest.findIndex(({ seq }) => seq < (options.before ?? version + 1));
+    const found = start === -1 ? [] : newest.slice(start, start + options.limit);
+    // A session that did not exist has no further page: one that is created later is not part of this snapshot.
+    if (found.length === options.limit || first.next === undefined) return found;
+    let before: number | undefined = Math.min(options.before ?? first.next, first.next);
     const end = before;
     while (before !== undefined && found.length < options.limit) {
       const limit = Math.min(options.limit - found.length, 1000);
@@ -97,13 +113,19 @@ export async function openSnapshot(readLog: ReadLog): Promise<LogSnapshot> {
   }
 
   async function pinned(): Promise<StoredEvent[]> {
-    const found: StoredEvent[] = [];
-    if (version === 0) return found;
-    for await (const { events } of readPages(readAt, { types: ["message"], pinned: true, limit: 1000 })) {
+    const known = [
+      ...pinnedBelow,
+      ...newest.filter((event) => event.type === "message" && event.pinned === true).toReversed(),
+    ];
+    const oldest = pinnedBelow[0];
+    if (first.below?.morePinned === undefined || oldest === undefined) return known;
+    const older: StoredEvent[] = [];
+    const query = { types: ["message"], pinned: true, before: oldest.seq, limit: 1000 } as const;
+    for await (const { events } of readPages(readAt, query)) {
       take(events);
-      found.push(...events.filter((event) => event.erasedAt === undefined));
+      older.push(...events.filter((event) => event.erasedAt === undefined));
     }
-    return found;
+    return [...older, ...known];
   }
 
   /** The first event. Pages before it may be empty, because a store may bound the work of one call. */

@@ -5,9 +5,18 @@ import { Coverage } from "./coverage.ts";
 import { type LiveSummary, liveSummaryOf, overlaps } from "./live-summary.ts";
 import { sortedInclude } from "./sorted-ranges.ts";
 
-const firstPage = 64;
+/** The least that a page after the first has. */
+const leastPage = 64;
 const largestPage = 1000;
 const lookGrowth = 1.5;
+
+export interface HistoryOptions extends CallOptions {
+  /** Whether summaries replace what they cover. */
+  readonly readsSummaries: boolean;
+  readonly for: Provider | undefined;
+  /** How many events the first page has. */
+  readonly firstPage: number;
+}
 
 /**
  * The newest part of a log, read backward as far as a strategy needs it. What summaries in force cover is not read.
@@ -15,6 +24,7 @@ const lookGrowth = 1.5;
  */
 export class History {
   readonly source: ViewSource;
+  readonly #options: HistoryOptions;
   readonly #signal: CallOptions;
   readonly #readsSummaries: boolean;
   readonly #for: Provider | undefined;
@@ -30,20 +40,24 @@ export class History {
   #from: number;
   #floor = 1;
   #complete = false;
-  #pageSize = firstPage;
+  #pageSize: number;
   /** The condition is not evaluated again before this many entries were read. */
   #nextLook = 0;
   #grouping: Grouping | undefined;
 
-  constructor(
-    source: ViewSource,
-    options: { readonly readsSummaries: boolean; readonly for: Provider | undefined } & CallOptions,
-  ) {
+  constructor(source: ViewSource, options: HistoryOptions) {
     this.source = source;
+    this.#options = options;
+    this.#pageSize = options.firstPage;
     this.#for = options.for;
     this.#readsSummaries = options.readsSummaries;
     this.#signal = { signal: options.signal };
     this.#from = source.version + 1;
+  }
+
+  /** Another source, such as a later state of this log, read in the same way. */
+  over(source: ViewSource): History {
+    return new History(source, this.#options);
   }
 
   /** Every effective message from this `seq` on is known; older ones are not, unless pinned. */
@@ -147,7 +161,7 @@ export class History {
   async #readPage(): Promise<void> {
     throwIfAborted(this.#signal.signal);
     const limit = this.#pageSize;
-    this.#pageSize = Math.min(limit * 2, largestPage);
+    this.#pageSize = Math.min(Math.max(limit * 2, leastPage), largestPage);
     const events = await this.source.readBackward({ before: this.#from, limit, ...this.#signal });
     this.#grouping = undefined;
     for (const event of events) {

@@ -10,7 +10,7 @@ import {
 } from "@relevo/core";
 import { normalizeRanges } from "@relevo/core/input";
 import { type Entry, firstSeq, type Group, partsOf } from "@relevo/messages";
-import { History } from "../history/history.ts";
+import type { History } from "../history/history.ts";
 import { type LedTo, type LiveSummary, messageOfSummary } from "../history/live-summary.ts";
 import type { TokenMeter } from "../view/token-meter.ts";
 import type { ViewState } from "../view/view-state.ts";
@@ -250,11 +250,7 @@ export class Compaction {
       // After the last try the store does not say whether the removals since then concern this summary.
       const isRemoved = isRemoval || (isLast && latest.removalRevision !== removalRevision);
       if (refused === undefined || isRemoved || !isLast) {
-        this.#state.history = new History(latest, {
-          readsSummaries: true,
-          for: this.#state.form.for,
-          ...call,
-        });
+        this.#state.history = history.over(latest);
         if (refused === undefined) return "kept";
         return isRemoved ? "removed" : "again";
       }

@@ -19,12 +19,15 @@ export function compose(...strategies: readonly Strategy[]): Strategy {
       throw refuse(`strategies[${index}]`, "must be a strategy that this package made, such as window().");
     return found;
   });
+  // Nothing behind the first stage reads further back, but for one that summarizes.
+  const choosing = parts.filter(({ describesDataUrls }) => describesDataUrls !== true);
+  // Alone it reads everything; in a composition the others decide what is read.
+  const readers = choosing.length === 0 ? parts.slice(0, 1) : choosing;
+  const deep = readers.filter(({ readsSummaries }, index) => index === 0 || readsSummaries);
   return strategyOf({
     name: `compose(${parts.map(({ name }) => name).join(", ")})`,
-    // Alone it reads everything; in a composition the others decide what is read.
-    stages: parts
-      .filter(({ describesDataUrls }) => parts.length === 1 || describesDataUrls !== true)
-      .flatMap(({ stages }) => stages),
+    stages: readers.flatMap(({ stages }) => stages),
+    firstPage: Math.max(...deep.map(({ firstPage }) => firstPage)),
     readsSummaries: parts.some(({ readsSummaries }) => readsSummaries),
     describesDataUrls: parts.some(({ describesDataUrls }) => describesDataUrls === true),
   });

@@ -1,3 +1,4 @@
+import { largestPage } from "./first-page.ts";
 import { type Strategy, strategyOf } from "./strategy.ts";
 
 /**
@@ -15,6 +16,7 @@ export function describeDataUrls(): Strategy {
   return strategyOf({
     name: "describeDataUrls",
     stages: [(state) => state.history.readAll()],
+    firstPage: largestPage,
     readsSummaries: false,
     describesDataUrls: true,
   });

@@ -36,6 +36,8 @@ const partsKey: unique symbol = Symbol("parts");
 export interface StrategyParts {
   readonly name: string;
   readonly stages: readonly Stage[];
+  /** How many of the newest messages and summaries the first read should bring. */
+  readonly firstPage: number;
   /** Whether summaries replace what they cover. */
   readonly readsSummaries: boolean;
   /** Whether data URLs in texts are described instead of shown. */
@@ -50,7 +52,12 @@ export function strategyOf(parts: StrategyParts): Strategy {
     const form = admitViewForm(options);
     const source = parts.describesDataUrls === true ? describedSource(log, described) : log;
     const state: ViewState = {
-      history: new History(source, { readsSummaries: parts.readsSummaries, for: form.for, ...call }),
+      history: new History(source, {
+        readsSummaries: parts.readsSummaries,
+        for: form.for,
+        firstPage: parts.firstPage,
+        ...call,
+      }),
       form,
       cuts: [],
       showsSummaries: true,
@@ -63,6 +70,7 @@ export function strategyOf(parts: StrategyParts): Strategy {
   };
   return Object.freeze({
     name: parts.name,
+    reads: Object.freeze({ messages: parts.firstPage }),
     view,
     apply: async (messages, given) => {
       const { pinned, ...options } = admitOptions(given, applyFields);

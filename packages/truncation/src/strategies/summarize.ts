@@ -14,6 +14,7 @@ import { anchorOf, type ViewState } from "../view/view-state.ts";
 import { admitCounter } from "./admit-counter.ts";
 import { chooseCut, type Scale } from "./choose-cut.ts";
 import { Compaction } from "./compaction.ts";
+import { pageOf } from "./first-page.ts";
 import { withoutQuestions } from "./questions.ts";
 import { type Strategy, strategyOf } from "./strategy.ts";
 import type { AdmittedAmount, Plan, SummarizeSettings } from "./summarize-settings.ts";
@@ -121,6 +122,7 @@ export function summarize(given: SummarizeOptions): Strategy {
   return strategyOf({
     name: settings.name,
     stages: [(state) => compact(state, settings)],
+    firstPage: pageOf(trigger.amount, trigger.unit),
     readsSummaries: true,
   });
 }

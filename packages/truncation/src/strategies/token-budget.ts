@@ -7,6 +7,7 @@ import { TokenMeter } from "../view/token-meter.ts";
 import { cutOf, type ViewState } from "../view/view-state.ts";
 import { admitCounter } from "./admit-counter.ts";
 import { chooseCut, readFor, type Scale } from "./choose-cut.ts";
+import { pageOf } from "./first-page.ts";
 import { type Strategy, strategyOf } from "./strategy.ts";
 
 export interface TokenBudgetOptions {
@@ -74,6 +75,7 @@ export function tokenBudget(given: TokenBudgetOptions): Strategy {
   return strategyOf({
     name,
     stages: [(state) => fit(state, { ...settings, meter: new TokenMeter(counter) })],
+    firstPage: pageOf(available, "tokens"),
     readsSummaries: false,
   });
 }

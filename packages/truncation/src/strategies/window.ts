@@ -2,6 +2,7 @@ import { admitFields, admitInteger, type FieldTable, fieldTable, refuse } from "
 import { firstSeq } from "@relevo/messages";
 import { cutOf, type ViewState } from "../view/view-state.ts";
 import { chooseCut, readFor, type Scale } from "./choose-cut.ts";
+import { pageOf } from "./first-page.ts";
 import { type Strategy, strategyOf } from "./strategy.ts";
 
 export type WindowOptions = {
@@ -56,7 +57,12 @@ export function window(given: WindowOptions): Strategy {
     turnsOnly: unit === "turns",
   };
   const name = `window(${unit}=${high}${options.low === undefined ? "" : `, low=${low}`})`;
-  return strategyOf({ name, stages: [(state) => cut(state, scale)], readsSummaries: false });
+  return strategyOf({
+    name,
+    stages: [(state) => cut(state, scale)],
+    firstPage: pageOf(high, unit),
+    readsSummaries: false,
+  });
 }
 
 async function cut(state: ViewState, scale: Scale): Promise<void> {
