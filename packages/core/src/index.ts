@@ -88,8 +88,6 @@ export {
   type OperationResult,
   type ReadOptions,
   type ReadResult,
-  type ScannedEvent,
-  type ScanOptions,
   type SessionGuard,
   type SessionHead,
   type SessionInit,
@@ -99,7 +97,9 @@ export {
   type TrimResult,
   type UnsealOptions,
 } from "./ports/event-log.ts";
+export type { ScannedEvent, ScanOptions } from "./ports/event-scan.ts";
 export type { HandoffHandle, HandoffRecorder, HandoffStart } from "./ports/handoff-recorder.ts";
+export { type InProcessLog, isInProcessLog } from "./ports/in-process-log.ts";
 export type { AcquireOptions, Lease, LeaseHolder, Leases, RenewOptions } from "./ports/leases.ts";
 export type { Embedder, Summarizer, SummaryRequest, TokenCounter } from "./ports/models.ts";
 export type { Recall, RecallHit, RecallQuery } from "./ports/recall.ts";

@@ -11,7 +11,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   ".": {
     values: `
       MemoryError allPages canonicalJson createManualClock createUuidGenerator defaultLimits fingerprint
-      isConflict isEvent isEventTransfer printable readAll readPages systemClock textOf unitOf updateDocument
+      isConflict isEvent isEventTransfer isInProcessLog printable readAll readPages systemClock textOf unitOf updateDocument
     `,
     types: `
       AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangeFeed
@@ -21,7 +21,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       DocumentWriteOptions DroppedRange Durability Embedder EraseOptions EraseResult EventBodies EventInput
       EventLog EventSource EventTransfer EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult
       ExportOptions FilePart FindOptions HandoffArrangement HandoffContext HandoffHandle HandoffPriority
-      HandoffRecord HandoffRecorder HandoffStart HandoffStatus IdGenerator ImagePart JsonArray JsonObject
+      HandoffRecord HandoffRecorder HandoffStart HandoffStatus IdGenerator ImagePart InProcessLog JsonArray JsonObject
       JsonValue Lease LeaseHolder Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock
       MemoryErrorCode MemoryErrorOptions Message NamespacesOptions NativePart Operation OperationRecord
       OperationResult Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart Recall

@@ -78,8 +78,17 @@ export function append(state: StoreState, request: AdmittedAppend): Answer<Appen
   return {
     ok:
       previousToken === undefined
-        ? { firstSeq, version: seq, incarnation, revision, token, replayed: false }
-        : { firstSeq, version: seq, incarnation, revision, token, previousToken, replayed: false },
+        ? { firstSeq, version: seq, incarnation, revision, token, recordedAt: now, replayed: false }
+        : {
+            firstSeq,
+            version: seq,
+            incarnation,
+            revision,
+            token,
+            recordedAt: now,
+            previousToken,
+            replayed: false,
+          },
   };
 }
 

@@ -21,6 +21,7 @@ export function createLogDriver(state: StoreState): LogDriver {
 
   return {
     append: (request) => append(state, request),
+    presentToken: (address) => state.session(address, state.now())?.token,
 
     operation({ address, id }) {
       const session = state.session(address, state.now());
@@ -33,9 +34,11 @@ export function createLogDriver(state: StoreState): LogDriver {
       const { address } = request;
       const session = state.session(address, state.now());
       if (session === undefined) return absent(state, address);
-      const { events, next } = readEvents(session.log, request);
       const { incarnation, revision, removalRevision, token } = session;
       const { version } = session.log;
+      if (request.unlessToken === token)
+        return { ok: { incarnation, version, revision, removalRevision, token, events: [] } };
+      const { events, next } = readEvents(session.log, request);
       const result =
         next === undefined
           ? { incarnation, version, revision, removalRevision, token, events }

@@ -1,12 +1,31 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { isInProcessLog } from "@relevo/core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createMemoryStore } from "../src/index.ts";
 import { at, failure, open, says, tenant } from "./support.ts";
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe("the present token", () => {
+  it("is what a read answers, at once, and gone with the session", async () => {
+    const { store, clock } = open();
+    const { log } = store;
+    if (!isInProcessLog(log)) throw new Error("A store in process knows its tokens.");
+    expect(log.presentToken(at("a"))).toBeUndefined();
+    const first = await log.append(at("a"), [says("1")], { ttlMs: 10 });
+    expect(log.presentToken(at("a"))).toBe(first.token);
+    await log.erase(at("a"), { seqs: [{ from: 1, to: 1 }] });
+    expect(log.presentToken(at("a"))).toBe((await log.read(at("a"))).token);
+    expect(log.presentToken(at("a"))).not.toBe(first.token);
+    clock.advance(10);
+    expect(log.presentToken(at("a"))).toBeUndefined();
+    await store.close();
+    expect(() => log.presentToken(at("a"))).toThrow(expect.objectContaining({ code: "closed" }));
+  });
 });
 
 describe("the sweep", () => {

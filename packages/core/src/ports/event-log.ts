@@ -4,6 +4,7 @@ import type { JsonObject } from "../json.ts";
 import type { RemovedRange } from "../store/removals.ts";
 import type { BelowPage, BelowPart } from "./below-page.ts";
 import type { CallOptions, Page, PageOptions } from "./common.ts";
+import type { ScannedEvent, ScanOptions } from "./event-scan.ts";
 import type { TokenChange } from "./token-change.ts";
 
 /**
@@ -44,6 +45,8 @@ export interface AppendOptions extends SessionGuard {
   readonly removalRevision?: number;
   /** The session's idle lifetime from now on; `null` for ever; unchanged when left out. */
   readonly ttlMs?: number | null | undefined;
+  /** Also answers the events as `read` returns them, so that a copy of the log can be kept up without a read. */
+  readonly withEvents?: boolean | undefined;
 }
 
 /** What an append did, as it is remembered for its retries. */
@@ -63,6 +66,10 @@ export interface AppendResult extends OperationResult, TokenChange {
   readonly token: string;
   /** True when an earlier call with the same operation did the work and this one changed nothing. */
   readonly replayed: boolean;
+  /** When the store recorded the events, in milliseconds since the epoch by its clock; absent in a replay. */
+  readonly recordedAt?: number;
+  /** The events as they are stored, frozen; there when `withEvents` asked for them, absent in a replay. */
+  readonly events?: readonly StoredEvent[];
 }
 
 /** An operation as it is remembered, with the result that its retries replay. */
@@ -95,6 +102,11 @@ export interface ReadOptions extends CallOptions {
    * from the end of the log: without `after`, `before`, `atVersion` and `retracted`.
    */
   readonly below?: readonly BelowPart[] | undefined;
+  /**
+   * A token whose state the caller has read already: while it is still the session's, no events are answered but
+   * `unchanged`. As an `If-None-Match` does it: one call, small when nothing was written and whole when something was.
+   */
+  readonly unlessToken?: string;
 }
 
 /** Events and the state of the log they were read from, taken at one moment. */
@@ -116,6 +128,8 @@ export interface ReadResult {
   readonly next?: number;
   /** The parts that were asked for; absent when the session does not exist. */
   readonly below?: BelowPage;
+  /** The session's token is `unlessToken`: `events` is empty, `next` and `below` are left out. */
+  readonly unchanged?: true;
 }
 
 /** What is known of a session without reading its events. */
@@ -324,22 +338,6 @@ export interface EventLog {
    * id, `seq`. Retracted events are left out. May lag.
    */
   scan(tenant: string, options?: ScanOptions): Promise<Page<ScannedEvent>>;
-}
-
-export interface ScanOptions extends PageOptions {
-  readonly types?: readonly EventType[];
-  readonly agent?: string;
-  /** Only events recorded at or after this time. */
-  readonly since?: number;
-  /** Only events recorded before this time. */
-  readonly until?: number;
-}
-
-/** An event with the session it stands in. */
-export interface ScannedEvent {
-  readonly session: string;
-  readonly incarnation: string;
-  readonly event: StoredEvent;
 }
 
 export interface UnsealOptions extends CallOptions {

@@ -1,12 +1,13 @@
 import { closedError } from "../input/conflict.ts";
 import type { ChangeFeed } from "../ports/change-feed.ts";
 import type { EventLog, EventTransfer } from "../ports/event-log.ts";
+import type { InProcessLog } from "../ports/in-process-log.ts";
 import type { Leases } from "../ports/leases.ts";
 import type { SearchIndex } from "../ports/search-index.ts";
 import type { Maintenance, Store } from "../ports/store.ts";
 import { createDerivation } from "./derivation.ts";
 import { createDocumentPort } from "./document-port.ts";
-import type { FeedDriver, LeaseDriver, MaintenanceDriver, StoreDriver } from "./driver.ts";
+import type { FeedDriver, LeaseDriver, LogDriver, MaintenanceDriver, StoreDriver } from "./driver.ts";
 import { createFeedPort } from "./feed-port.ts";
 import { createLeasePort } from "./lease-port.ts";
 import { createLogPort, createScanPort, createTransferPort } from "./log-port.ts";
@@ -60,11 +61,14 @@ export function createStore<const Driver extends StoreDriver>(driver: Driver): C
 
   const store: Store = {
     limits,
-    log: paced({
-      ...createLogPort(driver.log, limits, requireOpen, nextToken, derivation),
-      ...createTransferPort(driver.transfer, limits, requireOpen, nextToken),
-      ...createScanPort(driver.scan, limits, requireOpen),
-    }),
+    log: {
+      ...paced({
+        ...createLogPort(driver.log, limits, requireOpen, nextToken, derivation),
+        ...createTransferPort(driver.transfer, limits, requireOpen, nextToken),
+        ...createScanPort(driver.scan, limits, requireOpen),
+      }),
+      ...inProcessLog(driver.log, requireOpen),
+    },
     documents: paced(createDocumentPort(driver.documents, limits, requireOpen, derivation)),
     ...(leases && { leases: paced(leases.leases) }),
     ...(driver.feed && { feed: paced(createFeedPort(driver.feed, limits, requireOpen)) }),
@@ -76,6 +80,16 @@ export function createStore<const Driver extends StoreDriver>(driver: Driver): C
     [Symbol.asyncDispose]: close,
   };
   return Object.freeze({ ...store, [marker]: true }) as unknown as CreatedStore<Driver>;
+}
+
+function inProcessLog(driver: LogDriver, requireOpen: () => void): Partial<InProcessLog> {
+  if (driver.presentToken === undefined) return {};
+  return {
+    presentToken(address) {
+      requireOpen();
+      return driver.presentToken?.(address);
+    },
+  };
 }
 
 /** Whether `createStore` of any installed copy made the store, or what it is spread from. */

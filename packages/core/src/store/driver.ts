@@ -9,11 +9,11 @@ import type {
   EraseResult,
   OperationRecord,
   ReadResult,
-  ScannedEvent,
   SessionHead,
   TransferBatch,
   TrimResult,
 } from "../ports/event-log.ts";
+import type { ScannedEvent } from "../ports/event-scan.ts";
 import type { SearchIndex } from "../ports/search-index.ts";
 import type { Durability, ExpireResult } from "../ports/store.ts";
 import type { Answer } from "./answer.ts";
@@ -85,6 +85,8 @@ export interface StoreDriver {
 export interface LogDriver {
   /** Refuses `ended`, `operation`, `sealed`, `fence`, `version`, `removal`, `retraction`, `too-large`. */
   append(request: AdmittedAppend): Awaitable<Answer<AppendResult>>;
+  /** For a log in this process; see `InProcessLog`. */
+  presentToken?(address: SessionAddress): string | undefined;
   operation(request: AdmittedOperation): Awaitable<Answer<OperationRecord | undefined>>;
   read(request: AdmittedRead): Awaitable<Answer<ReadResult | undefined>>;
   head(request: AdmittedSessionCall): Awaitable<Answer<SessionHead | undefined>>;

@@ -10,7 +10,8 @@ import {
   throwIfAborted,
 } from "../input/numbers.ts";
 import type { Limits } from "../limits.ts";
-import type { ListSessionsOptions, ScanOptions } from "../ports/event-log.ts";
+import type { ListSessionsOptions } from "../ports/event-log.ts";
+import type { ScanOptions } from "../ports/event-scan.ts";
 import { admitCursor } from "./cursor.ts";
 import { type AdmittedCall, admitTypes } from "./log-calls.ts";
 import { listFields, scanFields } from "./log-fields.ts";

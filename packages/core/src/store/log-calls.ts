@@ -110,6 +110,8 @@ export interface AdmittedAppend extends AdmittedGuard, AdmittedWrite {
   /** What the events repeat, ascending and apart; `undefined` when they repeat nothing. */
   readonly derivedFrom: readonly SeqRange[] | undefined;
   readonly ttlMs: number | null | undefined;
+  /** The events are to be answered, which `createStore` does for every driver. */
+  readonly withEvents: boolean;
 }
 
 /** Everything an append needs, checked before a store looks at it. */
@@ -134,6 +136,8 @@ export function admitAppend(
   if (removalRevision !== undefined && guard.incarnation === undefined) {
     throw refuse("removalRevision", "needs the incarnation that it was read from.");
   }
+  const { withEvents = false }: { readonly withEvents?: unknown } = options;
+  if (typeof withEvents !== "boolean") throw refuse("withEvents", "must be true or false.");
   // Named one by one: spreading the guard costs more than checking it.
   return {
     address: admitSessionAddress(address, limits),
@@ -143,6 +147,7 @@ export function admitAppend(
     removalRevision: removalRevision ?? 0,
     derivedFrom: sourcesOf(admitted),
     ttlMs: admitNullableTtl(options.ttlMs),
+    withEvents,
     incarnation: guard.incarnation,
     fence: guard.fence,
     subject: guard.subject,
@@ -207,6 +212,8 @@ export interface AdmittedRead extends AdmittedSessionCall {
   readonly retracted: "exclude" | "include" | "only";
   /** What is asked for below the page; `undefined` for nothing. */
   readonly below: AdmittedBelow | undefined;
+  /** While it is the session's token, nothing but the state of the log need be answered. */
+  readonly unlessToken: string | undefined;
 }
 
 /** At least one of the two is asked for, backward from the end of the log as it is now. */
@@ -241,6 +248,7 @@ export function admitRead(
     atVersion: admitOptionalInteger(options.atVersion, "atVersion", 0),
     retracted: admitChoice(options.retracted, "retracted", retractions, "exclude"),
     below: options.below === undefined ? undefined : admitBelow(options),
+    unlessToken: admitOptionalId(options.unlessToken, "unlessToken", limits),
   };
 }
 

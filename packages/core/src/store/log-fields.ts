@@ -8,11 +8,11 @@ import type {
   ListSessionsOptions,
   Operation,
   ReadOptions,
-  ScanOptions,
   TouchOptions,
   TrimOptions,
   UnsealOptions,
 } from "../ports/event-log.ts";
+import type { ScanOptions } from "../ports/event-scan.ts";
 
 // The options of each call of the log, and whether they select or refine.
 
@@ -24,6 +24,7 @@ export const appendFields: FieldTable = fieldTable<AppendOptions>({
   expectedVersion: "selects",
   removalRevision: "selects",
   ttlMs: "refines",
+  withEvents: "refines",
 });
 
 export const readFields: FieldTable = fieldTable<ReadOptions>({
@@ -38,6 +39,7 @@ export const readFields: FieldTable = fieldTable<ReadOptions>({
   atVersion: "selects",
   retracted: "selects",
   below: "refines",
+  unlessToken: "selects",
 });
 
 export const touchFields: FieldTable = fieldTable<TouchOptions>({

@@ -1,3 +1,4 @@
+import type { StoredEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
 import type {
@@ -13,6 +14,7 @@ import type { Derivation } from "./derivation.ts";
 import type { LogDriver, ScanDriver, TransferDriver } from "./driver.ts";
 import { admitListSessions, admitScan, listCursorKinds } from "./list-calls.ts";
 import {
+  type AdmittedAppend,
   admitAppend,
   admitDeleteSession,
   admitErase,
@@ -43,8 +45,24 @@ const nothingErased: EraseResult = Object.freeze({
   removalRevision: 0,
 });
 
-function orNothing(result: ReadResult | undefined): ReadResult {
-  return result ?? nothingRead;
+const noEvents: readonly StoredEvent[] = Object.freeze([]);
+
+/** What a read answers: nothing but the state when the caller has read this state already. */
+function readResult(result: ReadResult | undefined, unlessToken: string | undefined): ReadResult {
+  if (result === undefined) return nothingRead;
+  if (unlessToken === undefined || result.token !== unlessToken) return result;
+  const { next: _next, below: _below, ...state } = result;
+  return { ...state, events: noEvents, unchanged: true };
+}
+
+/** The result with the events as they are stored, which only a call that wrote them knows. */
+function withEvents(result: AppendResult, { events }: AdmittedAppend): AppendResult {
+  const { firstSeq, recordedAt, replayed } = result;
+  if (replayed || recordedAt === undefined) return result;
+  const stored = events.map(
+    ({ event }, index) => Object.freeze({ ...event, seq: firstSeq + index, recordedAt }) as StoredEvent,
+  );
+  return { ...result, events: Object.freeze(stored) };
 }
 
 /** The log port over a driver. */
@@ -60,6 +78,7 @@ export function createLogPort(
       requireOpen();
       const request = admitAppend(address, events, options, limits, nextToken());
       const answer = driver.append(request);
+      if (request.withEvents) return withEvents(await settle<AppendResult>(answer, request), request);
       if (answer instanceof Promise) return acceptLater(answer, request);
       if (answer.refused !== undefined) throw refusalError(answer, request);
       return answer.ok ?? settle<AppendResult>(answer, request);
@@ -72,11 +91,15 @@ export function createLogPort(
 
     async read(address, options) {
       requireOpen();
-      const answer = driver.read(admitRead(address, options, limits));
-      if (answer instanceof Promise) return acceptLater(answer).then(orNothing);
+      const request = admitRead(address, options, limits);
+      const { unlessToken } = request;
+      const answer = driver.read(request);
+      if (answer instanceof Promise)
+        return acceptLater(answer).then((result) => readResult(result, unlessToken));
       if (answer.refused !== undefined) throw refusalError(answer);
-      if (answer.ok !== undefined) return answer.ok;
-      return "ok" in answer ? nothingRead : acceptLater<ReadResult | undefined>(answer).then(orNothing);
+      if (answer.ok !== undefined) return readResult(answer.ok, unlessToken);
+      if ("ok" in answer) return nothingRead;
+      return readResult(await acceptLater<ReadResult | undefined>(answer), unlessToken);
     },
 
     async head(address, options) {

@@ -41,9 +41,9 @@ export async function append(context: StoreContext, request: AdmittedAppend): Pr
 /** Stands for the previous token of a session that the append has created. */
 const noToken = "-";
 
-/** The answer is `appended|first seq|version|revision|token|previous token|incarnation`, or what was refused with its present value. */
+/** The answer is `appended|first seq|version|revision|token|previous token|recorded at|incarnation`, or what was refused with its present value. */
 function answerOf(answer: string): Answer<AppendResult> {
-  const [status, first, version, revision, token = "", previousToken = "", ...incarnation] =
+  const [status, first, version, revision, token = "", previousToken = "", recordedAt, ...incarnation] =
     answer.split("|");
   switch (status) {
     case "appended":
@@ -56,6 +56,7 @@ function answerOf(answer: string): Answer<AppendResult> {
           revision: Number(revision),
           token,
           ...(previousToken === noToken ? {} : { previousToken }),
+          ...(status === "replayed" ? {} : { recordedAt: Number(recordedAt) }),
           replayed: status === "replayed",
         },
       };

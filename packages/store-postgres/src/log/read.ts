@@ -118,6 +118,7 @@ function pageStatement(
     atVersion,
     retracted,
     below,
+    unlessToken,
   }: AdmittedRead,
 ): Statement {
   const { tenant, session } = address;
@@ -136,6 +137,7 @@ function pageStatement(
     bounded: retracted === "exclude" || types !== undefined || agent !== undefined || pinned !== undefined,
     below_pinned: below?.pinned === true,
     below_summaries: below?.summaries === true,
+    unless_token: unlessToken,
   });
   return { name: "read_page", text: () => `select ${call()} as answer`, values };
 }

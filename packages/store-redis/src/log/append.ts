@@ -73,7 +73,7 @@ function isPlain({ type, pinned, derivedFrom }: EventInput): boolean {
 }
 
 function appended(reply: Reply, token: string): Answer<AppendResult> {
-  const [status, firstSeq, version, incarnation, revision, found] = reply;
+  const [status, firstSeq, version, incarnation, revision, found, recordedAt] = reply;
   const replayed = status === "replayed";
   const previous = previousTokenOf(found);
   return (
@@ -86,6 +86,7 @@ function appended(reply: Reply, token: string): Answer<AppendResult> {
         // A replay found the present one.
         token: replayed ? (previous.previousToken ?? "") : token,
         ...previous,
+        ...(replayed ? {} : { recordedAt: Number(recordedAt) }),
         replayed,
       },
     }

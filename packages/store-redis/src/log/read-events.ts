@@ -53,9 +53,11 @@ function isTail({
   pinned,
   retracted,
   below,
+  unlessToken,
 }: AdmittedRead): boolean {
   return (
     below === undefined &&
+    unlessToken === undefined &&
     direction === "backward" &&
     after === 0 &&
     before === Number.MAX_SAFE_INTEGER &&
@@ -131,6 +133,7 @@ async function readPages(
         atVersion,
         since: undefined,
         cells: cellBudget,
+        unlessToken: round === 1 ? request.unlessToken : undefined,
         ...belowAsked,
       },
       { signal },

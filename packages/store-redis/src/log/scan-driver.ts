@@ -142,6 +142,7 @@ async function readLane(
           atVersion: undefined,
           since: Math.max(since, place),
           cells: cellBudget,
+          unlessToken: undefined,
           maxPinned: 0,
           maxSummaries: 0,
         },

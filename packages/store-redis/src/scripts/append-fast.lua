@@ -48,4 +48,4 @@ if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first 
 end
 redis.call('ZADD', CHANGES, num(math.max(newest + 1, time[1] * 1000000 + time[2])), session)
 if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
-return { 'ok', before + 1, version, inc, revision, '=' .. found }
+return { 'ok', before + 1, version, inc, revision, '=' .. found, stamp }

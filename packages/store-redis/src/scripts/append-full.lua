@@ -63,4 +63,4 @@ for index, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
 end
 noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
-return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore }
+return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore, stamp }

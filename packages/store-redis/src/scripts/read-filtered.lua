@@ -7,12 +7,13 @@
 -- keys: log operations columns landmarks derived
 -- access: read
 -- arguments: after:number before:number limit:number backward:boolean kinds? agent? pinned? retracted
--- arguments: atVersion:number? since:number? cells:number
+-- arguments: atVersion:number? since:number? cells:number unlessToken?
 -- #include open-for-read
 -- #include elements
 -- #include landmarks
 -- #include spans
 -- #include below
+if h.token == unlessToken then return { 'ok', text, 0, {}, {}, { {}, {} } } end
 local low = math.max(after + 1, h.first)
 local high = math.min(before - 1, h.version)
 if atVersion then high = math.min(high, atVersion) end

@@ -1307,9 +1307,9 @@ if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first 
 end
 redis.call('ZADD', CHANGES, num(math.max(newest + 1, time[1] * 1000000 + time[2])), session)
 if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
-return { 'ok', before + 1, version, inc, revision, '=' .. found }
+return { 'ok', before + 1, version, inc, revision, '=' .. found, stamp }
 `,
-  sha: "45fc438d5b63ccc07c6290b583136bd56ce73f04",
+  sha: "b8f1bec96b7fdda5ea6c4c471c7bae82033deb39",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.changes, ...(keys.lease === undefined ? [] : [keys.lease])],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -1400,9 +1400,9 @@ for index, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
 end
 noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
-return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore }
+return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore, stamp }
 `,
-  sha: "6691e85696e4e15109f9cd024960daa0205c8778",
+  sha: "01f7aa900ecc21a7f0941a2ae5cc220195520846",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -2150,20 +2150,21 @@ return { 'ok', readBelow(from) }
 
 export const readFiltered: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly columns: string; readonly landmarks: string; readonly derived: string },
-  { readonly after: number; readonly before: number; readonly limit: number; readonly backward: boolean; readonly kinds: string | undefined; readonly agent: string | undefined; readonly pinned: string | undefined; readonly retracted: string; readonly atVersion: number | undefined; readonly since: number | undefined; readonly cells: number; readonly maxPinned: number; readonly maxSummaries: number }
+  { readonly after: number; readonly before: number; readonly limit: number; readonly backward: boolean; readonly kinds: string | undefined; readonly agent: string | undefined; readonly pinned: string | undefined; readonly retracted: string; readonly atVersion: number | undefined; readonly since: number | undefined; readonly cells: number; readonly unlessToken: string | undefined; readonly maxPinned: number; readonly maxSummaries: number }
 > = {
   source: `local formatVersion = 1
 local mostBytes = 16777216
 local summaryOffset = 4503599627370496
 local LOG, OPERATIONS, COLUMNS, LANDMARKS, DERIVED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local after, before, limit, backward, kinds, agent, pinned, retracted, atVersion, since, cells, maxPinned, maxSummaries = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] ~= '' and ARGV[5] or nil, ARGV[6] ~= '' and ARGV[6] or nil, ARGV[7] ~= '' and ARGV[7] or nil, ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
+local after, before, limit, backward, kinds, agent, pinned, retracted, atVersion, since, cells, unlessToken, maxPinned, maxSummaries = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] ~= '' and ARGV[5] or nil, ARGV[6] ~= '' and ARGV[6] or nil, ARGV[7] ~= '' and ARGV[7] or nil, ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12] ~= '' and ARGV[12] or nil, tonumber(ARGV[13]), tonumber(ARGV[14])
 -- Events that a filter may want, found in the columns and taken from the list in one step. It may give some too many
 -- (agents that share a letter, custom types), never one too few; the caller looks at each again. Looks at as many cells
 -- as \`cells\` says, and gives as many events as may be read at once.
 --
 -- \`kinds\` are digits such as 02; \`agent\` is a letter; \`pinned\` is yes or no; \`retracted\` is exclude, only or include.
 -- Answers the head, where to go on (0 for nowhere), the seqs, the events, and what stands below them.
-${openForReadText}${elementsText}${landmarksText}${spansText}${belowText}local low = math.max(after + 1, h.first)
+${openForReadText}${elementsText}${landmarksText}${spansText}${belowText}if h.token == unlessToken then return { 'ok', text, 0, {}, {}, { {}, {} } } end
+local low = math.max(after + 1, h.first)
 local high = math.min(before - 1, h.version)
 if atVersion then high = math.min(high, atVersion) end
 if since then
@@ -2231,10 +2232,10 @@ end
 if #events < #seqs then stop = seqs[#events] end
 return { 'ok', text, stop, seqs, events, readBelow(seqs[#events] or h.version + 1) }
 `,
-  sha: "9161bb62b8455c46764d180e5669e232e329b9bc",
+  sha: "78023e7348c416fd8030a156a3ffd0af2baf0f5c",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.columns, keys.landmarks, keys.derived],
-  arguments: (values) => [`${values.after}`, `${values.before}`, `${values.limit}`, values.backward ? "1" : "0", values.kinds ?? "", values.agent ?? "", values.pinned ?? "", values.retracted, values.atVersion === undefined ? "" : `${values.atVersion}`, values.since === undefined ? "" : `${values.since}`, `${values.cells}`, `${values.maxPinned}`, `${values.maxSummaries}`],
+  arguments: (values) => [`${values.after}`, `${values.before}`, `${values.limit}`, values.backward ? "1" : "0", values.kinds ?? "", values.agent ?? "", values.pinned ?? "", values.retracted, values.atVersion === undefined ? "" : `${values.atVersion}`, values.since === undefined ? "" : `${values.since}`, `${values.cells}`, values.unlessToken ?? "", `${values.maxPinned}`, `${values.maxSummaries}`],
 };
 
 export const register: EmbeddedScript<

@@ -1,6 +1,7 @@
 import type { ConformanceCase } from "../../harness.ts";
 import { appendCases } from "./append.ts";
 import { belowPageCases } from "./below-page.ts";
+import { cachedCopyCases } from "./cached-copies.ts";
 import { eraseCases } from "./erase.ts";
 import { guardCases } from "./guards.ts";
 import { headCases } from "./head.ts";
@@ -33,6 +34,7 @@ export const logCases: readonly ConformanceCase[] = [
   ...removalCases,
   ...headCases,
   ...tokenCases,
+  ...cachedCopyCases,
   ...listCases,
   ...listOrderCases,
   ...isolationCases,

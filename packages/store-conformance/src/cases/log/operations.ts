@@ -95,7 +95,8 @@ export const operationCases: readonly ConformanceCase[] = [
       const address = addressOf(context);
       equal(await log.operation(address, "send-1"), undefined, "an operation of a missing session");
       const operation = operationOf("send-1");
-      const { replayed, token: _, ...result } = await log.append(address, messages(2), { operation });
+      const appended = await log.append(address, messages(2), { operation });
+      const { replayed, token: _, recordedAt: __, ...result } = appended;
       equal(replayed, false, "replayed of the first call");
       await log.append(address, [says("later")]);
       equal(await context.other.log.operation(address, "send-1"), { ...operation, result }, "the record");

@@ -1,6 +1,7 @@
 import type { Mutant } from "../../harness.ts";
 import { appendMutants } from "./append.ts";
 import { belowPageMutants } from "./below-page.ts";
+import { cachedCopyMutants } from "./cached-copies.ts";
 import { eraseMutants } from "./erase.ts";
 import { guardMutants } from "./guards.ts";
 import { headMutants } from "./head.ts";
@@ -33,6 +34,7 @@ export const logMutants: readonly Mutant[] = [
   ...removalMutants,
   ...headMutants,
   ...tokenMutants,
+  ...cachedCopyMutants,
   ...listMutants,
   ...listOrderMutants,
   ...isolationMutants,

@@ -15,7 +15,7 @@ begin
   );
   return concat_ws(
     '|', 'appended', slot.version, slot.version, slot.revision, slot.token,
-    case when created then '-' else slot.previous_token end, slot.incarnation
+    case when created then '-' else slot.previous_token end, now_ms, slot.incarnation
   );
 end
 $body$;

@@ -1,5 +1,5 @@
 -- Appends events in one call, and so in one round trip. Returns `appended` or `replayed` with
--- `|first seq|version|revision|token|previous token|incarnation`, where `-` stands for no previous token, or what was refused, with the current value. Of the plans that the server
+-- `|first seq|version|revision|token|previous token|recorded at|incarnation`, where `-` stands for no previous token and for the time of a replay, or what was refused, with the current value. Of the plans that the server
 -- could make for each call, which takes longer than running them, it keeps the first.
 create function {{schema}}.append(
 -- #include append-parameters
@@ -35,7 +35,7 @@ begin
   end if;
   return concat_ws(
     '|', 'appended', before + 1, slot.version, slot.revision, slot.token,
-    case when created then '-' else slot.previous_token end, slot.incarnation
+    case when created then '-' else slot.previous_token end, now_ms, slot.incarnation
   );
 end
 $body$;

@@ -6,11 +6,11 @@
 -- With `p_below_pinned` or `p_below_summaries` it also returns what stands below a newest page, as two more elements: pinned messages,
 -- newest first and one more than are wanted; and [summaries in force, newest first, and whether there are more].
 --
--- Null without a session. The next place is that after the events looked at; after those returned when one was left out.
+-- Null without a session; the state alone when its token is `p_unless_token`. The next place is that after the events looked at; after those returned when one was left out.
 create function {{schema}}.read_page(
   p_tenant text, p_session text, p_after bigint, p_before bigint, p_limit bigint, p_backward boolean, p_at bigint,
   p_exclude boolean, p_types text[], p_agent text, p_pinned boolean, p_bounded boolean,
-  p_below_pinned boolean, p_below_summaries boolean
+  p_below_pinned boolean, p_below_summaries boolean, p_unless_token text
 ) returns text language plpgsql stable set plan_cache_mode = force_generic_plan
 -- #include by-index
 as $body$
@@ -34,6 +34,12 @@ begin
   into slot
   from {{schema}}.sessions as s where s.tenant = p_tenant and s.session = p_session;
   if slot.incarnation is null or slot.expires_at <= {{nowMs}} then return null; end if;
+  if slot.token = p_unless_token then
+    return {{schema}}.page_text(
+      p_version => slot.version, p_revision => slot.revision, p_removal_revision => slot.removal_revision,
+      p_token => slot.token, p_next => null, p_incarnation => slot.incarnation, p_entries => null
+    ) || ']';
+  end if;
   first := greatest(p_after + 1, slot.first_seq);
   last := least(p_before - 1, p_at, slot.version);
   if p_backward then

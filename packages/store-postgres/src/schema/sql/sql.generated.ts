@@ -111,7 +111,7 @@ begin
         if live and known.generation = slot.generation then
           if known.fingerprint <> p_fingerprint then return 'operation'; end if;
           return concat_ws(
-            '|', 'replayed', known.first_seq, known.version, known.revision, slot.token, slot.token, slot.incarnation
+            '|', 'replayed', known.first_seq, known.version, known.revision, slot.token, slot.token, '-', slot.incarnation
           );
         end if;
         if known.generation = slot.generation or exists (
@@ -162,7 +162,7 @@ begin
   );
   return concat_ws(
     '|', 'appended', slot.version, slot.version, slot.revision, slot.token,
-    case when created then '-' else slot.previous_token end, slot.incarnation
+    case when created then '-' else slot.previous_token end, now_ms, slot.incarnation
   );
 end
 $body$;
@@ -171,7 +171,7 @@ $body$;
 
 export function append(values: { readonly schema: string; readonly nowMs: string; readonly operationMemoryMs: string; readonly contentSeparator: string }): string {
   return `-- Appends events in one call, and so in one round trip. Returns \`appended\` or \`replayed\` with
--- \`|first seq|version|revision|token|previous token|incarnation\`, where \`-\` stands for no previous token, or what was refused, with the current value. Of the plans that the server
+-- \`|first seq|version|revision|token|previous token|recorded at|incarnation\`, where \`-\` stands for no previous token and for the time of a replay, or what was refused, with the current value. Of the plans that the server
 -- could make for each call, which takes longer than running them, it keeps the first.
 create function ${values.schema}.append(
 ${appendParametersText}  p_types text[], p_agents text[], p_roles text[], p_statuses text[], p_durations double precision[],
@@ -239,7 +239,7 @@ begin
         if live and known.generation = slot.generation then
           if known.fingerprint <> p_fingerprint then return 'operation'; end if;
           return concat_ws(
-            '|', 'replayed', known.first_seq, known.version, known.revision, slot.token, slot.token, slot.incarnation
+            '|', 'replayed', known.first_seq, known.version, known.revision, slot.token, slot.token, '-', slot.incarnation
           );
         end if;
         if known.generation = slot.generation or exists (
@@ -306,7 +306,7 @@ begin
   end if;
   return concat_ws(
     '|', 'appended', before + 1, slot.version, slot.revision, slot.token,
-    case when created then '-' else slot.previous_token end, slot.incarnation
+    case when created then '-' else slot.previous_token end, now_ms, slot.incarnation
   );
 end
 $body$;
@@ -1896,11 +1896,11 @@ export function readPage(values: { readonly schema: string; readonly nowMs: stri
 -- With \`p_below_pinned\` or \`p_below_summaries\` it also returns what stands below a newest page, as two more elements: pinned messages,
 -- newest first and one more than are wanted; and [summaries in force, newest first, and whether there are more].
 --
--- Null without a session. The next place is that after the events looked at; after those returned when one was left out.
+-- Null without a session; the state alone when its token is \`p_unless_token\`. The next place is that after the events looked at; after those returned when one was left out.
 create function ${values.schema}.read_page(
   p_tenant text, p_session text, p_after bigint, p_before bigint, p_limit bigint, p_backward boolean, p_at bigint,
   p_exclude boolean, p_types text[], p_agent text, p_pinned boolean, p_bounded boolean,
-  p_below_pinned boolean, p_below_summaries boolean
+  p_below_pinned boolean, p_below_summaries boolean, p_unless_token text
 ) returns text language plpgsql stable set plan_cache_mode = force_generic_plan
 ${byIndexText}as $body$
 #variable_conflict use_column
@@ -1923,6 +1923,12 @@ begin
   into slot
   from ${values.schema}.sessions as s where s.tenant = p_tenant and s.session = p_session;
   if slot.incarnation is null or slot.expires_at <= ${values.nowMs} then return null; end if;
+  if slot.token = p_unless_token then
+    return ${values.schema}.page_text(
+      p_version => slot.version, p_revision => slot.revision, p_removal_revision => slot.removal_revision,
+      p_token => slot.token, p_next => null, p_incarnation => slot.incarnation, p_entries => null
+    ) || ']';
+  end if;
   first := greatest(p_after + 1, slot.first_seq);
   last := least(p_before - 1, p_at, slot.version);
   if p_backward then

@@ -62,8 +62,9 @@ export async function append(context: DriverContext, request: AdmittedAppend): P
       unsettled = written.pending.length > 0;
       const { version, revision, incarnation, token } = written;
       const firstSeq = (live?.version ?? 0) + 1;
-      const ok = { firstSeq, version, incarnation, revision, token, ...previousToken(live), replayed: false };
-      return { ok };
+      const recordedAt = write.transaction.now;
+      const result = { firstSeq, version, incarnation, revision, token, recordedAt, replayed: false };
+      return { ok: { ...result, ...previousToken(live) } };
     },
     keys,
   );

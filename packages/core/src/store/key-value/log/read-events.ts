@@ -12,6 +12,10 @@ export async function readEvents(
 ): Promise<Answer<ReadResult | undefined>> {
   const ok = await readLog(context, request.address, request, async (log) => {
     const { state } = log;
+    if (request.unlessToken === state.token) {
+      const { incarnation, token, version, revision, removalRevision } = state;
+      return { incarnation, token, version, revision, removalRevision, events: [] };
+    }
     const page = await readPage(log, request);
     const { below } = request;
     return {

@@ -1,5 +1,5 @@
 import type { EventType } from "../../../events.ts";
-import type { ScannedEvent } from "../../../ports/event-log.ts";
+import type { ScannedEvent } from "../../../ports/event-scan.ts";
 import type { Answer } from "../../answer.ts";
 import type { DriverPage } from "../../driver.ts";
 import type { AdmittedScan, ScanPosition } from "../../list-calls.ts";

@@ -45,7 +45,7 @@
         if live and known.generation = slot.generation then
           if known.fingerprint <> p_fingerprint then return 'operation'; end if;
           return concat_ws(
-            '|', 'replayed', known.first_seq, known.version, known.revision, slot.token, slot.token, slot.incarnation
+            '|', 'replayed', known.first_seq, known.version, known.revision, slot.token, slot.token, '-', slot.incarnation
           );
         end if;
         if known.generation = slot.generation or exists (
