@@ -3,10 +3,12 @@ import { inProcessBenchmarks } from "./in-process.ts";
 import { openPostgres } from "./postgres.ts";
 import { openRedis } from "./redis.ts";
 import { runSuites } from "./run-suites.ts";
+import { telemetryBenchmarks } from "./telemetry.ts";
 import { viewBenchmarks } from "./view.ts";
 
 const suites: readonly Suite[] = [
   { title: "In process", open: async () => ({ benchmarks: inProcessBenchmarks }) },
+  { title: "Telemetry", open: async () => ({ benchmarks: telemetryBenchmarks }) },
   { title: "Views", open: async () => ({ benchmarks: viewBenchmarks }) },
   { title: "Redis", roundMs: 60, open: openRedis },
   { title: "Postgres", roundMs: 60, open: openPostgres },

@@ -5,7 +5,7 @@ import type { PackedPackage } from "./pack.ts";
 
 /**
  * A bare project outside the workspace that has installed one packed package, and with it only what that package
- * declares. Other packages of the workspace come from their tarballs too.
+ * declares, optional peers included. Other packages of the workspace come from their tarballs too.
  *
  * @throws Error with what pnpm printed when the package cannot be installed.
  */
@@ -19,7 +19,7 @@ export async function installPacked(
   const manifest = {
     private: true,
     type: "module",
-    dependencies: { [member.name]: `file:${member.tarball}` },
+    dependencies: { [member.name]: `file:${member.tarball}`, ...member.peers },
     devDependencies: { "@types/node": nodeTypesVersion },
   };
   await writeFile(join(folder, "package.json"), JSON.stringify(manifest));

@@ -8,6 +8,8 @@ export interface PublicPackage {
   readonly folder: string;
   /** What can be imported: `@relevo/core`, `@relevo/core/testing`. */
   readonly entries: readonly string[];
+  /** What it expects beside it, by range; some entries may need one that is optional. */
+  readonly peers: { readonly [name: string]: string };
 }
 
 /** The packages of a workspace that are not private, by folder. */
@@ -15,14 +17,17 @@ export async function findPublicPackages(root: string): Promise<readonly PublicP
   const found: PublicPackage[] = [];
   for (const name of (await readdir(join(root, "packages"))).sort()) {
     const folder = `packages/${name}`;
-    const manifest: { name: string; private?: boolean; exports?: { [entry: string]: unknown } } = JSON.parse(
-      await readFile(join(root, folder, "package.json"), "utf8"),
-    );
+    const manifest: {
+      name: string;
+      private?: boolean;
+      exports?: { [entry: string]: unknown };
+      peerDependencies?: { [name: string]: string };
+    } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
     if (manifest.private === true) continue;
     const entries = Object.keys(manifest.exports ?? {})
       .filter((entry) => !entry.includes("*") && !entry.endsWith(".json"))
       .map((entry) => manifest.name + entry.slice(1));
-    found.push({ name: manifest.name, folder, entries });
+    found.push({ name: manifest.name, folder, entries, peers: manifest.peerDependencies ?? {} });
   }
   return found;
 }

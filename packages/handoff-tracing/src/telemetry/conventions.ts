@@ -1,0 +1,28 @@
+/**
+ * Names of the GenAI semantic conventions (github.com/open-telemetry/semantic-conventions-genai), all of which are in
+ * development there. Written out because the package of the conventions is not published as stable.
+ */
+export const genAi = {
+  operationName: "gen_ai.operation.name",
+  conversationId: "gen_ai.conversation.id",
+  conversationCompacted: "gen_ai.conversation.compacted",
+  memoryStoreId: "gen_ai.memory.store.id",
+  memoryRecordId: "gen_ai.memory.record.id",
+  memoryRecordCount: "gen_ai.memory.record.count",
+  memoryQueryText: "gen_ai.memory.query.text",
+  memoryRecords: "gen_ai.memory.records",
+} as const;
+
+export const errorType = "error.type";
+export const serverAddress = "server.address";
+export const serverPort = "server.port";
+
+/** The operations on memory that the conventions name; a span that is one of them is named after it. */
+export type MemoryOperationName =
+  | "create_memory"
+  | "search_memory"
+  | "update_memory"
+  | "upsert_memory"
+  | "delete_memory"
+  | "create_memory_store"
+  | "delete_memory_store";

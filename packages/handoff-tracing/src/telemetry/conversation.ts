@@ -1,0 +1,22 @@
+import { type Context, context, createContextKey } from "@opentelemetry/api";
+
+const key = createContextKey("relevo.conversation.id");
+
+/** The conversation that this context belongs to, if one was ever named. */
+export function conversationOf(active: Context): string | undefined {
+  const id = active.getValue(key);
+  return typeof id === "string" ? id : undefined;
+}
+
+export function withConversationId(active: Context, id: string): Context {
+  return active.getValue(key) === id ? active : active.setValue(key, id);
+}
+
+/**
+ * Runs the function as part of a conversation: every span of this package that starts inside gets its
+ * `gen_ai.conversation.id`, also those of documents that belong to no session. Needs a context manager, which an SDK
+ * registers; without one the function simply runs.
+ */
+export function withConversation<Result>(id: string, work: () => Result): Result {
+  return context.with(withConversationId(context.active(), id), work);
+}

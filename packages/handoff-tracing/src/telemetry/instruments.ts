@@ -1,0 +1,34 @@
+import type { Counter, Histogram, Meter } from "@opentelemetry/api";
+
+/** Our metrics. No attribute of them names a tenant, a session, an agent or a key: their values are a closed set. */
+export interface Instruments {
+  readonly operationDuration: Histogram;
+  readonly replays: Counter;
+  readonly cacheReads: Counter;
+  readonly leaseWait: Histogram;
+}
+
+const secondsBuckets: number[] = [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
+
+export function createInstruments(meter: Meter): Instruments {
+  return {
+    operationDuration: meter.createHistogram("relevo.operation.duration", {
+      unit: "s",
+      description: "How long an operation took",
+      advice: { explicitBucketBoundaries: secondsBuckets },
+    }),
+    replays: meter.createCounter("relevo.retries", {
+      unit: "{call}",
+      description: "Writes that were answered from an earlier call with the same operation id",
+    }),
+    cacheReads: meter.createCounter("relevo.cache.reads", {
+      unit: "{read}",
+      description: "Reads that named the token of a cached copy, by whether it was still valid",
+    }),
+    leaseWait: meter.createHistogram("relevo.lease.wait", {
+      unit: "s",
+      description: "How long calls waited for a lease that they were ready to wait for",
+      advice: { explicitBucketBoundaries: secondsBuckets },
+    }),
+  };
+}
