@@ -125,6 +125,16 @@ describe("roundness", () => {
       0, 1, 2, 3, 0,
     ]);
     expect(roundness(2 ** 40 - 1, 2 ** 40)).toBe(40);
+    for (const start of [1, 2 ** 31 - 300, 2 ** 31 - 100, 2 ** 32]) {
+      for (let own = start; own < start + 200; own += 7) {
+        for (let previous = Math.max(0, own - 70); previous <= own; previous += 3) {
+          let exponent = 0;
+          for (let next = 1; next < 45; next++)
+            if (Math.floor(own / 2 ** next) > Math.floor(previous / 2 ** next)) exponent = next;
+          expect(roundness(previous, own)).toBe(exponent);
+        }
+      }
+    }
   });
 });
 

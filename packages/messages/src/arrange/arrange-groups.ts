@@ -39,18 +39,28 @@ export function arrangeGroups(
   groups: readonly Group[],
   options: ArrangeOptions = {},
 ): readonly ViewMessage[] {
-  const ids = new CallIds(options.for);
+  let ids: CallIds | undefined;
   const system: ViewMessage[] = [];
-  const conversation: ViewMessage[] = [...(options.lead ?? [])];
+  const conversation: ViewMessage[] = options.lead === undefined ? [] : [...options.lead];
   for (const group of groups) {
-    const messages =
-      group.kind === "system" ? group.messages : ids.unique(mergeReasoning(group.messages), firstSeq(group));
-    for (const message of messages) (group.kind === "system" ? system : conversation).push(message);
+    let { messages } = group;
+    if (group.kind !== "system" && !isText(messages)) {
+      ids ??= new CallIds(options.for);
+      messages = ids.unique(mergeReasoning(messages), firstSeq(group));
+    }
+    const place = group.kind === "system" ? system : conversation;
+    for (const message of messages) place.push(message);
   }
   const first = conversation[0];
   const opens = first !== undefined && first.message.role !== "user";
   endFor(conversation, options.prefill);
+  if (system.length === 0 && !opens) return conversation;
   return [...system, ...(opens ? [opener] : []), ...conversation];
+}
+
+/** One message without parts: it has neither calls nor reasoning. */
+function isText(messages: readonly ViewMessage[]): boolean {
+  return messages.length === 1 && typeof messages[0]?.message.content === "string";
 }
 
 /** Changes the end for models that refuse, or continue, a last assistant message. */

@@ -1,5 +1,5 @@
 import { type ContentPart, MemoryError, type Message, type Role, type ViewForm } from "@relevo/core";
-import { isBlank } from "../groups/parts.ts";
+import { isBlank, isBlankText } from "../groups/parts.ts";
 import { takesPart } from "../groups/takes-part.ts";
 import { ReasoningPairs } from "../validity/reasoning-pairs.ts";
 import { sendableCallId } from "../validity/sendable-call-id.ts";
@@ -54,7 +54,7 @@ class Pass {
     if (role !== "tool" && this.#open.size > 0) return false;
     if (this.#reasoned && role !== "assistant") return false;
     this.#reasoned = false;
-    if (typeof content === "string") return role !== "tool" && content.trim() !== "";
+    if (typeof content === "string") return role !== "tool" && !isBlankText(content);
     if (content.length === 0) return false;
     return content.every((part) => this.#takePart(part, role)) && this.#endsWell(content, role);
   }

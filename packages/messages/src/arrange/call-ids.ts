@@ -19,7 +19,6 @@ export class CallIds {
   }
 
   unique(messages: readonly ViewMessage[], place: number): readonly ViewMessage[] {
-    if (messages.length === 1 && typeof messages[0]?.message.content === "string") return messages;
     if (this.#rule.unique === "turn") this.#used.clear();
     /** The new ids of each id: the n-th result answers the n-th call. */
     const calls = new Map<string, string[]>();

@@ -11,6 +11,8 @@ export interface GroupDraft {
   /** The results of the group's calls, by entry. */
   readonly results: { readonly entry: Entry; readonly parts: AnsweringPart[] }[];
   readonly calls: DraftCall[];
+  /** True when nothing of it can be shown. */
+  dropped: boolean;
 }
 
 /** A call and its state. */

@@ -13,7 +13,7 @@ import {
 } from "./group.ts";
 import type { DraftCall, GroupDraft, SpokenPart } from "./group-draft.ts";
 import { isOfProvider, OpenCalls } from "./open-calls.ts";
-import { isBlank, partsOf } from "./parts.ts";
+import { isBlank, isBlankText, partsOf } from "./parts.ts";
 import { takesPart } from "./takes-part.ts";
 
 /** Options for groups. The form of a view may be passed as a whole; `prefill` has no effect here. */
@@ -50,8 +50,10 @@ export function groupEntries(entries: readonly Entry[], options?: GroupOptions):
 
 class Grouper {
   readonly #options: GroupOptions;
-  readonly #drafts = new Set<GroupDraft>();
-  readonly #entries: Entry[] = [];
+  /** In the order in which they began. A text is whole at once; a draft is completed by what follows. */
+  readonly #begun: (Group | GroupDraft)[] = [];
+  /** Entries that are not a text by themselves: only of those something may be left over. */
+  readonly #composed: Entry[] = [];
   /** Why an entry is left over when nothing of it is shown. */
   readonly #reasons = new Map<Entry, LeftoverReason>();
   readonly #open = new OpenCalls();
@@ -71,10 +73,18 @@ class Grouper {
   }
 
   add(entry: Entry): void {
-    this.#entries.push(entry);
-    const { role, native } = entry.message;
+    const { role, content, native, agent } = entry.message;
+    // Most messages are one text, which no other entry can change: the general path takes several times as long.
+    if (typeof content === "string" && role !== "tool" && !isBlankText(content)) {
+      if (role === "user") this.#endTurn();
+      if (role !== "assistant" || !this.#reasoning.has(agent)) {
+        this.#begun.push(groupOfText(role, entry));
+        return;
+      }
+    }
+    this.#composed.push(entry);
     const own = partsOf(entry.message);
-    const parts = own.filter((part) => !isBlank(part));
+    const parts = own.some(isBlank) ? own.filter((part) => !isBlank(part)) : own;
     if (own.length === 0 && native !== undefined) this.#addNative(entry, native);
     else if (parts.length === 0) this.#reasons.set(entry, "empty");
     else if (role === "tool") this.#addResults(entry, parts);
@@ -90,28 +100,28 @@ class Grouper {
 
   finish(): Grouping {
     this.#dropReasoning();
+    if (this.#composed.length === 0)
+      return { groups: this.#begun as Group[], leftovers: [], parted: [], approvals: [] };
     const groups: Group[] = [];
     const groupOf = new Map<GroupDraft, Group>();
     const shown = new Set<number | undefined>();
-    for (const draft of this.#drafts) {
-      const messages = messagesOf(draft, this.#options.answer);
-      if (messages.length === 0) continue;
-      const own = new Set(messages.flatMap(({ seq, merged = [] }) => [seq, ...merged]));
-      for (const seq of own) shown.add(seq);
-      const group: Group = {
-        kind: draft.calls.length > 0 ? "tool-calls" : draft.kind,
-        entries: draft.entries.filter((entry) => own.has(entry.seq)),
-        pinned: draft.entries.some((entry) => entry.pinned),
-        messages,
-      };
+    let ordered = true;
+    let last = 0;
+    for (const begun of this.#begun) {
+      const group = "messages" in begun ? begun : this.#groupOf(begun, shown);
+      if (group === undefined) continue;
+      if (group !== begun) groupOf.set(begun as GroupDraft, group);
       groups.push(group);
-      groupOf.set(draft, group);
+      const first = firstSeq(group);
+      if (first < last) ordered = false;
+      last = first;
     }
     // A group whose first entry is not shown, such as reasoning that lost its item, takes the position of the next one.
-    groups.sort((left, right) => firstSeq(left) - firstSeq(right));
-    const leftovers = this.#entries.flatMap((entry): Leftover[] =>
-      shown.has(entry.seq) ? [] : [{ entry, reason: this.#reasons.get(entry) ?? "unsendable" }],
-    );
+    if (!ordered) groups.sort((left, right) => firstSeq(left) - firstSeq(right));
+    const leftovers: Leftover[] = [];
+    for (const entry of this.#composed) {
+      if (!shown.has(entry.seq)) leftovers.push({ entry, reason: this.#reasons.get(entry) ?? "unsendable" });
+    }
     const approvals = this.#about.flatMap(({ entry, call }): Approval[] => {
       const group = call.answered ? undefined : groupOf.get(call.draft);
       return group === undefined ? [] : [{ entry, group }];
@@ -119,9 +129,35 @@ class Grouper {
     return { groups, leftovers, parted: [...this.#parted], approvals };
   }
 
+  /** The group of a draft, when something of it is shown; notes the entries that are. */
+  #groupOf(draft: GroupDraft, shown: Set<number | undefined>): Group | undefined {
+    if (draft.dropped) return undefined;
+    const messages = messagesOf(draft, this.#options.answer);
+    if (messages.length === 0) return undefined;
+    const own = new Set<number | undefined>();
+    for (const { seq, merged } of messages) {
+      own.add(seq);
+      if (merged !== undefined) for (const one of merged) own.add(one);
+    }
+    for (const seq of own) shown.add(seq);
+    return {
+      kind: draft.calls.length > 0 ? "tool-calls" : draft.kind,
+      entries: draft.entries.filter((entry) => own.has(entry.seq)),
+      pinned: draft.entries.some((entry) => entry.pinned),
+      messages,
+    };
+  }
+
   #start(kind: GroupKind, entry: Entry): GroupDraft {
-    const draft: GroupDraft = { kind, entries: [entry], speech: [], results: [], calls: [] };
-    this.#drafts.add(draft);
+    const draft: GroupDraft = {
+      kind,
+      entries: [entry],
+      speech: [],
+      results: [],
+      calls: [],
+      dropped: false,
+    };
+    this.#begun.push(draft);
     return draft;
   }
 
@@ -250,7 +286,8 @@ class Grouper {
 
   /** Nothing joins across a user message, except results of tools that the application runs. */
   #endTurn(): void {
-    this.#dropReasoning();
+    if (this.#reasoning.size > 0) this.#dropReasoning();
+    if (this.#providerCalls.length === 0) return;
     for (const call of this.#providerCalls) call.open = false;
     this.#providerCalls.length = 0;
   }
@@ -258,11 +295,16 @@ class Grouper {
   /** Reasoning that led to nothing is refused by providers that check what follows it. */
   #dropReasoning(): void {
     for (const draft of this.#reasoning.values()) {
-      this.#drafts.delete(draft);
+      draft.dropped = true;
       for (const entry of draft.entries) this.#reasons.set(entry, "dangling-reasoning");
     }
     this.#reasoning.clear();
   }
+}
+
+function groupOfText(kind: GroupKind, entry: Entry): Group {
+  const { message, seq, pinned } = entry;
+  return { kind, entries: [entry], pinned, messages: [{ message, seq }] };
 }
 
 function noteEntry({ entries }: GroupDraft, entry: Entry): void {

@@ -16,7 +16,14 @@ export function toolResultsOf(message: Message): readonly ToolResultPart[] {
 
 /** A part that a provider refuses as empty: text of white space only. */
 export function isBlank(part: ContentPart): boolean {
-  return part.type === "text" && part.text.trim() === "";
+  return part.type === "text" && isBlankText(part.text);
+}
+
+const visible = /\S/;
+
+/** Only white space, or nothing. */
+export function isBlankText(text: string): boolean {
+  return !visible.test(text);
 }
 
 /** The message with other parts. Its native item no longer matches and is removed; those of parts stay. */

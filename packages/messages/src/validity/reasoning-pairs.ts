@@ -1,5 +1,4 @@
 import type { Message } from "@relevo/core";
-import { partsOf } from "../groups/parts.ts";
 import { reasoningItemOf } from "../groups/reasoning-item.ts";
 
 /**
@@ -16,8 +15,12 @@ export class ReasoningPairs {
     this.#waiting = undefined;
     if (role !== "assistant") return true;
     if (before !== undefined && before.agent !== agent) return false;
+    if (typeof message.content === "string") {
+      if (message.content === "") this.#waiting = before;
+      return true;
+    }
     let waiting = before;
-    for (const part of partsOf(message)) {
+    for (const part of message.content) {
       if (part.type !== "reasoning") waiting = undefined;
       else {
         const item = reasoningItemOf(part);

@@ -43,6 +43,7 @@ export class History {
   #pageSize: number;
   /** The condition is not evaluated again before this many entries were read. */
   #nextLook = 0;
+  #entries: readonly Entry[] | undefined;
   #grouping: Grouping | undefined;
 
   constructor(source: ViewSource, options: HistoryOptions) {
@@ -92,21 +93,39 @@ export class History {
 
   /** Every known message that is not covered, in the order of the log. */
   entries(): readonly Entry[] {
-    const left = new Set(this.#summaries.flatMap((summary) => summary.left));
+    this.#entries ??= this.#known();
+    return this.#entries;
+  }
+
+  #known(): readonly Entry[] {
     const released = this.#released;
-    const pinned = (this.#pinned ?? []).filter(
-      ({ seq }) => seq < this.#from && !left.has(seq) && !released.has(seq),
-    );
-    const below = [...pinned, ...this.#kept];
-    if (this.#kept.length > 0) below.sort((left, right) => left.seq - right.seq);
-    const read = this.#read.toReversed();
-    const entries = [
-      ...below,
-      ...(released.size === 0
-        ? read
-        : read.map((entry) => (released.has(entry.seq) ? { ...entry, pinned: false } : entry))),
-    ];
+    const entries = this.#below();
+    for (let index = this.#read.length - 1; index >= 0; index--) {
+      const entry = this.#read[index] as Entry;
+      entries.push(released.size > 0 && released.has(entry.seq) ? { ...entry, pinned: false } : entry);
+    }
     return this.#complete ? withoutLostReasoning(entries, this.#summaries) : entries;
+  }
+
+  /** What is known of the part that was not read. */
+  #below(): Entry[] {
+    const pinned = this.#pinned ?? [];
+    const below: Entry[] = [];
+    if (pinned.length > 0) {
+      const left = new Set(this.#summaries.flatMap((summary) => summary.left));
+      for (const entry of pinned) {
+        const { seq } = entry;
+        if (seq < this.#from && !left.has(seq) && !this.#released.has(seq)) below.push(entry);
+      }
+    }
+    if (this.#kept.length === 0) return below;
+    return [...below, ...this.#kept].sort((left, right) => left.seq - right.seq);
+  }
+
+  /** To be called when something else is known. */
+  #changed(): void {
+    this.#entries = undefined;
+    this.#grouping = undefined;
   }
 
   /** Unpins system messages, except for the first and the newest of the others: `keep` in all stay pinned. */
@@ -115,7 +134,7 @@ export class History {
     const system = (this.#pinned ?? []).filter(({ message }) => message.role === "system");
     const released = system.slice(1, Math.max(1, system.length - keep + 1));
     this.#released = new Set(released.map(({ seq }) => seq));
-    this.#grouping = undefined;
+    this.#changed();
   }
 
   /** Continues to read until the condition holds or nothing is left. */
@@ -147,23 +166,27 @@ export class History {
     this.#kept = known.filter(({ seq }) => kept.has(seq));
     this.#from = Math.max(this.#from, summary.cut);
     this.#read = this.#read.filter(({ seq }) => seq >= this.#from && !sortedInclude(summary.covers, seq));
-    this.#grouping = undefined;
+    this.#changed();
   }
 
   async #begin(): Promise<void> {
     const [pinned] = await Promise.all([this.source.pinned(this.#signal), this.#readPage()]);
-    this.#pinned = pinned
-      .flatMap((event) => entryOf(event) ?? [])
-      .map((entry) => ({ ...entry, pinned: true }));
-    this.#grouping = undefined;
+    const entries: Entry[] = [];
+    for (const event of pinned) {
+      const entry = entryOf(event);
+      if (entry !== undefined) entries.push(entry.pinned ? entry : { ...entry, pinned: true });
+    }
+    this.#pinned = entries;
+    this.#changed();
   }
 
   async #readPage(): Promise<void> {
     throwIfAborted(this.#signal.signal);
     const limit = this.#pageSize;
     this.#pageSize = Math.min(Math.max(limit * 2, leastPage), largestPage);
-    const events = await this.source.readBackward({ before: this.#from, limit, ...this.#signal });
-    this.#grouping = undefined;
+    const { signal } = this.#signal;
+    const events = await this.source.readBackward({ before: this.#from, limit, signal });
+    this.#changed();
     for (const event of events) {
       if (event.seq < this.#floor) break;
       this.#from = event.seq;
@@ -177,7 +200,7 @@ export class History {
 
   #take(event: StoredEvent): void {
     if (event.type === "message") {
-      if (this.#coverage.has(event.seq)) return;
+      if (this.#summaries.length > 0 && this.#coverage.has(event.seq)) return;
       const entry = entryOf(event);
       if (entry === undefined) this.#erased.push(event.seq);
       else this.#read.push(entry);
@@ -193,6 +216,7 @@ export class History {
 
   /** Single messages below the floor, such as the user message of a turn whose start was summarized. */
   async #readKept(): Promise<void> {
+    if (this.#summaries.length === 0) return;
     const seqs = this.#summaries.flatMap(({ kept }) => kept).filter((seq) => seq < this.#floor);
     const entries: Entry[] = [];
     for (const seq of new Set(seqs)) {
@@ -201,7 +225,7 @@ export class History {
       if (entry !== undefined && !entry.pinned) entries.push(entry);
     }
     this.#kept = entries;
-    this.#grouping = undefined;
+    this.#changed();
   }
 
   /**
@@ -248,6 +272,7 @@ function withoutLostReasoning(
 
 function entryOf(event: StoredEvent): Entry | undefined {
   if (!isEvent(event, "message")) return undefined;
-  const { seq, body, tokens } = event;
-  return { seq, message: body, pinned: event.pinned === true, ...(tokens === undefined ? {} : { tokens }) };
+  const { seq, body: message, tokens } = event;
+  const pinned = event.pinned === true;
+  return tokens === undefined ? { seq, message, pinned } : { seq, message, pinned, tokens };
 }

@@ -20,7 +20,9 @@ export interface Scale {
 export async function readFor(history: History, scale: Scale, above: number): Promise<void> {
   await history.readUntil(() => {
     let size = 0;
-    for (const group of history.groups.toReversed()) {
+    const { groups } = history;
+    for (let index = groups.length - 1; index >= 0; index--) {
+      const group = groups[index] as Group;
       const place = firstSeq(group);
       if (place < history.from) return false;
       if (!group.pinned || scale.turnsOnly) size += scale.sizeOf(group);
@@ -35,8 +37,8 @@ export async function readFor(history: History, scale: Scale, above: number): Pr
 interface Candidate {
   readonly group: Group;
   readonly size: number;
-  /** The position of the cut before this one. */
-  readonly previous: number;
+  /** The index of the group. */
+  readonly index: number;
 }
 
 /**
@@ -58,11 +60,7 @@ export function chooseCut(
   const first = candidates[0];
   if (first === undefined) return { group: undefined, fits: before <= scale.high };
   if (settled <= above && first.size + before <= scale.high) return { group: undefined, fits: true };
-  const fitting = candidates.filter(({ size }) => size <= scale.high);
-  const inRange = fitting.filter(({ size }) => size >= scale.low);
-  const turns = inRange.filter(({ group }) => group.kind === "user");
-  const range = turns.length > 0 ? turns : inRange;
-  const best = range.length > 0 && scale.oldest !== true ? roundest(range) : (range[0] ?? fitting[0]);
+  const best = bestOf(candidates, scale, history.groups);
   if (best !== undefined) return { group: best.group, fits: true };
   return { group: candidates.at(-1)?.group, fits: false };
 }
@@ -95,7 +93,7 @@ function candidatesIn(
     candidates.push({
       group,
       size: size + (anchored ? anchorSize : 0) + (opens ? scale.openerSize : 0),
-      previous: previousOf(groups, index),
+      index,
     });
   }
   return { candidates: candidates.reverse(), before: scale.turnsOnly ? 0 : size - counted };
@@ -118,21 +116,43 @@ function settledFrom(history: History): number {
   return first === undefined ? Number.POSITIVE_INFINITY : firstSeq(first);
 }
 
-function roundest(candidates: readonly Candidate[]): Candidate | undefined {
+/**
+ * Of the cuts that leave between `low` and `high`, at the start of a turn if there is one: the roundest, or the oldest.
+ * Without any, the oldest that fits.
+ */
+function bestOf(
+  candidates: readonly Candidate[],
+  { low, high, oldest }: Scale,
+  groups: readonly Group[],
+): Candidate | undefined {
+  let fitting: Candidate | undefined;
   let best: Candidate | undefined;
   let bestPower = -1;
+  let turns = false;
   for (const candidate of candidates) {
-    const power = roundness(candidate.previous, firstSeq(candidate.group));
-    if (power > bestPower) {
+    const { group, size, index } = candidate;
+    if (size > high) continue;
+    fitting ??= candidate;
+    const turn = group.kind === "user";
+    if (size < low || (turns && !turn)) continue;
+    const first = turn && !turns;
+    if (first) turns = true;
+    else if (oldest === true && best !== undefined) continue;
+    const power = oldest === true ? 0 : roundness(previousOf(groups, index), firstSeq(group));
+    if (first || power > bestPower) {
       best = candidate;
       bestPower = power;
     }
   }
-  return best;
+  return best ?? fitting;
 }
+
+const largestWord = 2 ** 31 - 1;
 
 /** The highest power of two that divides a number above `previous` and up to `own`, as its exponent. */
 export function roundness(previous: number, own: number): number {
+  // The highest bit in which they differ; operators on bits see only 31 of a positive number.
+  if (own <= largestWord) return own > previous ? 31 - Math.clz32(own ^ previous) : 0;
   let exponent = 0;
   while (Math.floor(own / 2 ** (exponent + 1)) > Math.floor(previous / 2 ** (exponent + 1))) exponent++;
   return exponent;

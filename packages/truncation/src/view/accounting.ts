@@ -1,6 +1,7 @@
 import type { DroppedRange, SeqRange } from "@relevo/core";
 import { normalizeRanges, rangesOf } from "@relevo/core/input";
 import { firstSeq } from "@relevo/messages";
+import type { History } from "../history/history.ts";
 import { sortedInclude, sortedSubtract, sortedTouch } from "../history/sorted-ranges.ts";
 import type { Layout } from "./layout.ts";
 import type { ViewState } from "./view-state.ts";
@@ -25,10 +26,11 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
     for (const one of also ?? []) merged.push(one);
   }
   const covers = without(normalizeRanges(history.summaries.flatMap((summary) => summary.covers)), shown);
-  const inSummaries = normalizeRanges([...covers, ...rangesOf(merged)]);
-  const summarized = state.showsSummaries ? inSummaries : rangesOf(merged);
+  const mergedRanges = rangesOf(merged);
+  const inSummaries = covers.length === 0 ? mergedRanges : normalizeRanges([...covers, ...mergedRanges]);
+  const summarized = state.showsSummaries ? inSummaries : mergedRanges;
 
-  const reasons = reasonsOf(state, layout);
+  const reasons = reasonsOf(state, layout, shown);
   const drops = new Drops();
   const unread: SeqRange[] = history.from > 1 ? [{ from: 1, to: history.from - 1 }] : [];
   for (const range of without(sortedSubtract(unread, inSummaries), shown)) {
@@ -36,14 +38,17 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
   }
   // Shown messages may lie between the last of these ranges and the part that was read.
   if (drops.ranges.at(-1)?.to !== history.from - 1) drops.close();
-  for (const seq of [...reasons.keys()].sort((left, right) => left - right)) {
+  for (const seq of knownSeqs(history)) {
     // Below, what is not shown is in the ranges already.
     if (seq < history.from) continue;
     const free = !shown.has(seq) && !sortedInclude(inSummaries, seq);
     drops.step(seq, free ? reasons.get(seq) : undefined, inSummaries);
   }
   const hidden = state.showsSummaries ? [] : covers.map((range) => ({ ...range, reason: "budget" }));
-  const dropped = [...drops.ranges, ...hidden].sort((left, right) => left.from - right.from);
+  const dropped =
+    hidden.length === 0
+      ? drops.ranges
+      : [...drops.ranges, ...hidden].sort((left, right) => left.from - right.from);
   return {
     dropped,
     summarized,
@@ -55,8 +60,15 @@ export function accountFor(state: ViewState, layout: Layout): Accounts {
 /** Messages that were left over when a summary was made, or that no view can show. */
 const leftOut = "left-out";
 
-/** For each known message, the reason why it would be missing. */
-function reasonsOf(state: ViewState, layout: Layout): Map<number, string> {
+/** The known messages, erased ones included, ascending. */
+function knownSeqs(history: History): readonly number[] {
+  const seqs = history.entries().map(({ seq }) => seq);
+  if (history.erased.length === 0) return seqs;
+  return [...seqs, ...history.erased].sort((left, right) => left - right);
+}
+
+/** For each known message that is not shown, the reason why. */
+function reasonsOf(state: ViewState, layout: Layout, shown: ReadonlySet<number>): Map<number, string> {
   const { history } = state;
   const reasons = new Map<number, string>();
   for (const seq of history.erased) reasons.set(seq, "erased");
@@ -65,11 +77,14 @@ function reasonsOf(state: ViewState, layout: Layout): Map<number, string> {
     const dropped = reason === "orphan-result" && !history.complete;
     reasons.set(entry.seq, dropped ? reasonAt(state, 0) : reason);
   }
+  let next = 0;
   for (const group of history.groups) {
-    const reason = layout.shown.has(group) ? leftOut : reasonAt(state, firstSeq(group));
+    const isShown = group === layout.shown[next];
+    if (isShown) next++;
+    const reason = isShown ? leftOut : reasonAt(state, firstSeq(group));
     // A message that answers calls of two groups is dropped only when both are.
     for (const { seq } of group.entries)
-      if (!reasons.has(seq) || reason === leftOut) reasons.set(seq, reason);
+      if (!shown.has(seq) && (reason === leftOut || !reasons.has(seq))) reasons.set(seq, reason);
   }
   return reasons;
 }
@@ -123,6 +138,7 @@ class Drops {
 }
 
 function without(ranges: readonly SeqRange[], seqs: ReadonlySet<number>): SeqRange[] {
+  if (ranges.length === 0) return [];
   const inside = [...seqs].filter((seq) => sortedInclude(ranges, seq));
   return inside.length === 0 ? [...ranges] : sortedSubtract(ranges, rangesOf(inside));
 }

@@ -1,13 +1,14 @@
 import type { Provider } from "@relevo/core";
-import { type Group, partsOf } from "@relevo/messages";
+import type { Group } from "@relevo/messages";
 
 /** What is said of parts that are left out of messages which the view shows: one notice for each kind. */
-export function omissionsOf(groups: ReadonlySet<Group>, provider: Provider | undefined): readonly string[] {
+export function omissionsOf(groups: readonly Group[], provider: Provider | undefined): readonly string[] {
   const native = new Map<string, number>();
   let media = 0;
   for (const { entries } of groups) {
     for (const { message } of entries) {
-      for (const part of partsOf(message)) {
+      if (typeof message.content === "string") continue;
+      for (const part of message.content) {
         if (part.type === "native" && part.format !== provider)
           native.set(part.format, (native.get(part.format) ?? 0) + 1);
         else if (message.role === "assistant" && (part.type === "image" || part.type === "file")) media++;

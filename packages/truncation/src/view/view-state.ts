@@ -37,6 +37,7 @@ export function cutOf(state: ViewState): number {
  * something that nobody asked for.
  */
 export function anchorOf(groups: readonly Group[], cut: number): Group | undefined {
+  if (cut === 0) return undefined;
   const last = groups.findLast(({ kind }) => kind === "user");
   return last !== undefined && firstSeq(last) < cut && !last.pinned ? last : undefined;
 }
