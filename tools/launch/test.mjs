@@ -4,17 +4,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch } from "./src/main.mjs";
 import { runProgram } from "./src/run-program.mjs";
-import { workspaceEnvironment } from "./src/workspace.mjs";
+import { workspaceEnvironment, workspaceNode } from "./src/workspace.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 await launch({
   root,
+  scope: "workspace",
   // Reports of two runs in one folder would mix.
   exclusive: true,
   program: () =>
     runProgram(
-      join(root, "node_modules", ".bin", "node"),
+      workspaceNode(root),
       [join(root, "tools", "test-run", "src", "main.ts"), ...process.argv.slice(2)],
       { cwd: root, env: workspaceEnvironment(root) },
     ),

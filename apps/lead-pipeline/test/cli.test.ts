@@ -6,7 +6,7 @@ import { runProgram } from "./run-program.ts";
 // Each run is a process of its own and takes more than a second; options and files are in cli.slow.test.ts.
 describe("the sample", () => {
   it("is worked, drawn and counted, without colours, and with nothing cut where no terminal is", async () => {
-    const { code, stdout, stderr } = await runProgram([]);
+    const { code, stdout, stderr } = await runProgram([], { from: "sources" });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stripVTControlCharacters(stdout)).toBe(stdout);
     expect(stdout).not.toMatch(/…$/m);

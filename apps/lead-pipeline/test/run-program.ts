@@ -1,7 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const programs = {
+  compiled: [fileURLToPath(new URL("../dist/main.js", import.meta.url))],
+  // As `npm start` runs it.
+  sources: [
+    "--import",
+    new URL("../../../tools/launch/src/sources.mjs", import.meta.url).href,
+    fileURLToPath(new URL("../src/main.ts", import.meta.url)),
+  ],
+} as const;
 
 export interface ProgramResult {
   readonly code: number | null;
@@ -22,12 +30,14 @@ export interface ProgramInput {
   readonly env?: Readonly<Record<string, string>>;
   /** Leaves the choice of the memory to the arguments and the environment; otherwise the run remembers nothing. */
   readonly remembers?: boolean;
+  /** `compiled` when left out. */
+  readonly from?: keyof typeof programs;
 }
 
-/** Starts the compiled program as `npm start` does, with nothing in its environment that could change it. */
+/** Starts the program with nothing in its environment that could change it. */
 export function startProgram(args: readonly string[], input: ProgramInput = {}): RunningProgram {
   const memory = input.remembers === true ? [] : ["--no-data"];
-  const child = spawn(process.execPath, [program, ...memory, ...args], {
+  const child = spawn(process.execPath, [...programs[input.from ?? "compiled"], ...memory, ...args], {
     stdio: [input.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     env: { PATH: process.env.PATH ?? "", ...input.env },
   });

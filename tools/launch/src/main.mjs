@@ -4,25 +4,24 @@ import { acquireLock } from "./lock.mjs";
 import { StepError } from "./step.mjs";
 
 /**
- * Prepares the workspace under a lock, then runs what was asked for. Progress goes to standard error, so that
+ * Installs what is missing under a lock, then runs what was asked for. Progress goes to standard error, so that
  * standard output is the program's alone. Sets the exit code.
  *
  * @param {object} job
  * @param {string} job.root
- * @param {() => Promise<void>} [job.prepare] More to do before the program, such as building it.
+ * @param {import("./install.mjs").Scope} job.scope What has to be installed.
  * @param {boolean} [job.exclusive] Whether the program runs under the lock too.
  * @param {() => Promise<number>} job.program
  * @returns {Promise<void>}
  */
-export async function launch({ root, prepare, exclusive = false, program }) {
+export async function launch({ root, scope, exclusive = false, program }) {
   /** @type {(() => void) | undefined} */
   let release;
   try {
     release = await acquireLock(join(root, ".relevo", "launch.lock"), {
       onWait: () => progress("  … waiting for another launch in this folder to finish"),
     });
-    await ensureInstalled(root, progress);
-    await prepare?.();
+    await ensureInstalled(root, scope, progress);
     if (!exclusive) release();
     process.exitCode = await program();
   } catch (error) {

@@ -24,7 +24,7 @@ export class StepError extends Error {
  */
 
 /**
- * Runs a command as one step: one line of progress when it is done, its output only when it fails. It gets no
+ * Runs a command as one step: a line of progress when it begins and when it is done, its output only when it fails. It gets no
  * standard input, which belongs to the program that is started in the end.
  *
  * @param {string} title
@@ -36,6 +36,7 @@ export class StepError extends Error {
  */
 export async function runStep(title, command, commandArguments, options) {
   const started = performance.now();
+  options.report(`  … ${title}`);
   const heartbeat = setInterval(
     () => options.report(`  … ${title}, ${seconds(started)}`),
     options.heartbeatMs ?? 10_000,

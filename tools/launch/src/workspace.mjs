@@ -42,3 +42,20 @@ export function pnpmVersion(root) {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   return manifest.devDependencies.pnpm;
 }
+
+/**
+ * The Node.js that runs what is in the workspace: the one that was installed, or this one where npm has none for the
+ * machine and this one is new enough.
+ *
+ * @param {string} root
+ * @returns {string}
+ */
+export function workspaceNode(root) {
+  const installed = installedTool(root, "node");
+  if (installed !== undefined) return installed;
+  const [major = 0] = process.versions.node.split(".").map(Number);
+  if (major >= 24) return process.execPath;
+  throw new Error(
+    `npm has no Node.js 24 for ${process.platform} ${process.arch}: run this with one of your own.`,
+  );
+}

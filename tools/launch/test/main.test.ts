@@ -29,7 +29,7 @@ async function writeTool(name: string, script: string) {
 async function launch() {
   const main = JSON.stringify(join(import.meta.dirname, "..", "src", "main.mjs"));
   const program = `import { launch } from ${main};
-    await launch({ root: ${JSON.stringify(root)}, program: async () => { console.log("started"); return 5; } });`;
+    await launch({ root: ${JSON.stringify(root)}, scope: "workspace", program: async () => { console.log("started"); return 5; } });`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", program]);
   let standardOutput = "";
   let standardError = "";
@@ -48,7 +48,7 @@ it("installs, starts the program and leaves standard output to it", async () => 
   const { code, standardOutput, standardError } = await launch();
   expect(code).toBe(5);
   expect(standardOutput).toBe("started\n");
-  expect(standardError).toMatch(/^ {2}✔ install packages {2}\d+\.\d s\n$/u);
+  expect(standardError).toMatch(/^ {2}… install packages\n {2}✔ install packages {2}\d+\.\d s\n$/u);
   expect(existsSync(join(root, ".relevo", "launch.lock"))).toBe(false);
 });
 
@@ -58,6 +58,8 @@ it("does not start the program when installing fails, and says why", async () =>
   expect(code).toBe(7);
   expect(standardOutput).toBe("");
   expect(standardError).toContain("the registry is down");
-  expect(standardError).toMatch(/install packages failed: .*pnpm install --frozen-lockfile \(exit code 7\)/u);
+  expect(standardError).toMatch(
+    /install packages failed: .*pnpm install --frozen-lockfile --trust-lockfile \(exit code 7\)/u,
+  );
   expect(existsSync(join(root, ".relevo", "launch.lock"))).toBe(false);
 });
