@@ -23,7 +23,20 @@ export interface Summary {
   readonly metadata?: JsonObject;
 }
 
-export type HandoffStatus = "started" | "completed" | "failed" | "rejected" | "degraded";
+/**
+ * `timed-out`: the handoff's own time was over. `degraded`: the store was down when it started. `abandoned`: its process
+ * gave no sign of life any more, and another one recorded the end.
+ */
+export type HandoffStatus =
+  | "started"
+  | "completed"
+  | "failed"
+  | "rejected"
+  | "timed-out"
+  | "degraded"
+  | "abandoned";
+/** `transfer` passes control on; `delegate` expects it back with a result. */
+export type HandoffMode = "transfer" | "delegate";
 export type HandoffPriority = "low" | "normal" | "high" | "urgent";
 
 /** What the receiver was given of the session, and what not. Sufficient to rebuild what the receiver got. */
@@ -37,6 +50,8 @@ export interface HandoffContext {
    * Messages that were passed in another form, which is recorded in `inline`: with other call ids, without some parts.
    */
   readonly reshaped?: readonly SeqRange[];
+  /** Messages that a summary, which is recorded in `inline`, stands for. */
+  readonly summarized?: readonly SeqRange[];
   /** Keys of documents that were handed over, each as `[...namespace, key]`. */
   readonly documents?: readonly (readonly string[])[];
   /** Messages that are not in the log, such as those made by a function. Recorded whole. */
@@ -74,6 +89,7 @@ export interface HandoffRecord {
   readonly to: string;
   readonly reason: string;
   readonly priority: HandoffPriority;
+  readonly mode?: HandoffMode;
   /** What the sender wants the receiver to know beyond the conversation. */
   readonly data?: JsonValue;
   /** The handoff inside which this one was started. */
@@ -84,6 +100,13 @@ export interface HandoffRecord {
   readonly durationMs?: number;
   readonly outcome?: JsonValue;
   readonly error?: { readonly name: string; readonly message: string; readonly code?: string };
+  /** On the end of an outer handoff: the one inside it whose end says the message of this error. */
+  readonly causedBy?: string;
+  /**
+   * On the start: how others can tell that the process lives. A session document that it renews, or the lease with this
+   * fencing token. Absent when there is no sign.
+   */
+  readonly liveness?: { readonly ttlMs: number } | { readonly fence: number };
   /**
    * Why an end has no outcome or error message: what they may repeat was `removed` while the receiver ran, or the store
    * `refused` the outcome.

@@ -14,6 +14,7 @@ export {
   type ExecutionStatus,
   type HandoffArrangement,
   type HandoffContext,
+  type HandoffMode,
   type HandoffPriority,
   type HandoffRecord,
   type HandoffStatus,

@@ -20,7 +20,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       DocumentInput DocumentScope DocumentSource DocumentSources DocumentStore DocumentWrite
       DocumentWriteOptions DroppedRange Durability Embedder EraseOptions EraseResult EventBodies EventInput
       EventLog EventSource EventTransfer EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult
-      ExportOptions FilePart FindOptions HandoffArrangement HandoffContext HandoffHandle HandoffPriority
+      ExportOptions FilePart FindOptions HandoffArrangement HandoffContext HandoffHandle HandoffMode HandoffPriority
       HandoffRecord HandoffRecorder HandoffStart HandoffStatus IdGenerator ImagePart InProcessLog JsonArray JsonObject
       JsonValue Lease LeaseHolder Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock
       MemoryErrorCode MemoryErrorOptions Message NamespacesOptions NativePart Operation OperationRecord

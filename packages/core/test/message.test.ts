@@ -76,6 +76,7 @@ describe("the other bodies", () => {
     ["handoff", { ...handoff, status: "begun" }, "status"],
     ["handoff", { ...handoff, priority: 1 }, "priority"],
     ["handoff", { ...handoff, depth: -1 }, "depth"],
+    ["handoff", { ...handoff, mode: "hand-over" }, "mode"],
     ["execution", { executionId: "e", status: "done" }, "status"],
     ["execution", { status: "running" }, "executionId"],
     ["summary", { text: "t", sourceHash: "h", strategy: "s", tokensBefore: 1 }, "tokensAfter"],

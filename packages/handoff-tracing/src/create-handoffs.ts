@@ -21,7 +21,13 @@ import {
   readInput,
   refuse,
 } from "@relevo/core/input";
-import type { HandoffParent, HandoffProblem, HandoffReceiver, SessionRequest } from "./handoff-types.ts";
+import type {
+  HandoffData,
+  HandoffParent,
+  HandoffProblem,
+  HandoffReceiver,
+  SessionRequest,
+} from "./handoff-types.ts";
 import { type HandoffChain, readChain } from "./read/chain.ts";
 import { graphOf, type HandoffGraph } from "./read/graph.ts";
 import { type RebuiltContext, rebuildContext } from "./read/rebuild-context.ts";
@@ -95,20 +101,20 @@ export interface Handoffs extends HandoffRecorder {
    * returns the result of the receiver.
    *
    * An error of the receiver is thrown unchanged after the end was recorded as `failed`, or as `rejected` for a
-   * `HandoffRejected`. When the signal fires, the handoff ends as `failed` with code `aborted` without waiting for the
-   * receiver, whose signal fires too. Internal retries are exact: the log has one start and one end, whatever it
+   * `HandoffRejected`. When the signal fires, the handoff ends as `failed` with code `aborted`, and after `timeoutMs` as
+   * `timed-out`, without waiting for the receiver, whose signal fires too. Internal retries are exact: the log has one start and one end, whatever it
    * answers.
    *
    * `session` is a session object or an address. Its incarnation and fence, where known, go with each write: a session
    * that was deleted, or a turn that has lost its lease, hands nothing over.
    *
-   * @throws `denied` for a loop or a nesting that is too deep, recorded as `rejected`; `aborted`; `invalid-input`; what
-   *   the log throws when the start cannot be recorded. In all these cases the receiver has not run, unless it was
-   *   aborted. `HandoffNotRecorded`, with the result, when only the end could not be recorded.
+   * @throws `HandoffRefused` for a loop, a nesting that is too deep and data that its schema does not take, recorded as
+   *   `rejected`; `aborted`; `timeout`; `invalid-input`; what the log throws when the start cannot be recorded. In all
+   *   these cases the receiver has not run, unless it was aborted or timed out. `HandoffNotRecorded`, with the result, when only the end could not be recorded.
    */
-  run<Result>(
-    request: SessionRequest<Result>,
-    receiver: HandoffReceiver<Result>,
+  run<Result, Data = HandoffData>(
+    request: SessionRequest<Result, Data>,
+    receiver: HandoffReceiver<Result, Data>,
     options?: CallOptions,
   ): Promise<Result>;
   /** The handoff whose receiver is running in this asynchronous context. */
@@ -196,7 +202,7 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
     report,
     recorder,
     frames,
-    settled: new WeakSet(),
+    settled: new WeakMap(),
   });
 
   return {

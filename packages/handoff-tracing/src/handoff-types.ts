@@ -1,5 +1,6 @@
 import type {
   CallOptions,
+  HandoffMode,
   HandoffPriority,
   HandoffRecord,
   JsonValue,
@@ -8,7 +9,8 @@ import type {
   SessionAddress,
   SessionReference,
 } from "@relevo/core";
-import type { ContextFunction, ContextPolicy } from "./context/policies.ts";
+import type { ContextFunction, ContextPolicy } from "./context/context-policy.ts";
+import type { StandardSchema } from "./run/standard-schema.ts";
 
 /** The handoff that encloses another one. */
 export interface HandoffParent {
@@ -16,15 +18,30 @@ export interface HandoffParent {
   readonly depth: number;
 }
 
+/** The data of a handoff when no schema says what it is. */
+export type HandoffData = JsonValue | undefined;
+
 /** A request to hand over from one agent to another. */
-export interface HandoffRequest<Result = unknown> {
+export interface HandoffRequest<Result = unknown, Data = HandoffData> {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
   /** `normal` when left out. */
   readonly priority?: HandoffPriority | undefined;
+  /**
+   * `transfer`, the default, passes control on. `delegate` expects it back: the result of the call that asked for it
+   * (`callId`) is then the recorded outcome, and the guard does not follow a delegation that has ended.
+   */
+  readonly mode?: HandoffMode | undefined;
   /** What the sender wants the receiver to know beyond the conversation; recorded, and given to the receiver. */
   readonly data?: JsonValue | undefined;
+  /**
+   * Checks `data` before anything else happens, also asynchronously: any Standard Schema. What it makes of the data is
+   * recorded and given to the receiver; data that it does not take is refused, and the refusal recorded.
+   */
+  readonly schema?: StandardSchema<Data> | undefined;
+  /** How long the receiver may take. After that its signal fires and the handoff ends as `timed-out`. */
+  readonly timeoutMs?: number | undefined;
   /** Which messages are passed; `full()` when left out. */
   readonly policy?: ContextPolicy | ContextFunction | undefined;
   /**
@@ -46,8 +63,8 @@ export interface HandoffRequest<Result = unknown> {
    */
   readonly callId?: string;
   /**
-   * The result of that call: a text, or a function of the end record. When left out it says that control was passed, or
-   * that the handoff failed or was rejected; results of the latter two are marked as errors, whatever they say. The
+   * The result of that call: a text, or a function of the end record. When left out it is the outcome of a delegation,
+   * or says that control was passed, or that the handoff failed or was rejected; results of the latter two are marked as errors, whatever they say. The
    * result of a function counts as derived from what the receiver was shown, and is erased with it; a text does not.
    */
   readonly callResult?: (string | ((end: HandoffRecord) => JsonValue)) | undefined;
@@ -56,17 +73,18 @@ export interface HandoffRequest<Result = unknown> {
 }
 
 /** A request with the session to record it in: an object or an address. */
-export type SessionRequest<Result = unknown> = HandoffRequest<Result> & {
+export type SessionRequest<Result = unknown, Data = HandoffData> = HandoffRequest<Result, Data> & {
   readonly session: SessionReference;
 };
 
 /** What the receiver of a handoff gets. Usable as `parent` of further handoffs. */
-export interface HandoffInput extends HandoffParent {
+export interface HandoffInput<Data = HandoffData> extends HandoffParent {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
   readonly priority: HandoffPriority;
-  readonly data: JsonValue | undefined;
+  readonly mode: HandoffMode;
+  readonly data: Data;
   /** Exactly the messages that the record names. Frozen. */
   readonly messages: readonly Message[];
   readonly documents: readonly (readonly string[])[];
@@ -74,9 +92,9 @@ export interface HandoffInput extends HandoffParent {
   readonly degraded: boolean;
   readonly signal: AbortSignal;
   /** Hands over to a further agent within this handoff; `from` is this receiver. */
-  handoff<Result>(
-    request: Omit<HandoffRequest<Result>, "from" | "parent">,
-    receiver: HandoffReceiver<Result>,
+  handoff<Result, NextData = HandoffData>(
+    request: Omit<HandoffRequest<Result, NextData>, "from" | "parent">,
+    receiver: HandoffReceiver<Result, NextData>,
     options?: CallOptions,
   ): Promise<Result>;
   /** Ends the handoff as `rejected`, by throwing `HandoffRejected`. */
@@ -84,16 +102,19 @@ export interface HandoffInput extends HandoffParent {
 }
 
 /** The agent that takes over. `run` returns its result. */
-export type HandoffReceiver<Result> = (input: HandoffInput) => Result | Promise<Result>;
+export type HandoffReceiver<Result, Data = HandoffData> = (
+  input: HandoffInput<Data>,
+) => Result | Promise<Result>;
 
 /** What failed without failing the handoff. */
 export interface HandoffProblem {
   /**
    * `read` and `start`: the store was down before the receiver ran. `end`: the end is not recorded. `outcome`: the
    * result could not be recorded, or inline messages of a framework could not, because something that they repeat was
-   * removed. `observer`: an observer threw. `late`: a receiver failed after its handoff was aborted.
+   * removed. `policy`: a policy got less than it asked for, such as a summary, and chose without it. `observer`: an
+   * observer threw. `late`: a receiver failed after its handoff was aborted or timed out.
    */
-  readonly phase: "read" | "start" | "end" | "outcome" | "observer" | "late";
+  readonly phase: "read" | "start" | "end" | "outcome" | "policy" | "observer" | "late";
   readonly session: SessionAddress;
   /** What is recorded, or should be. Keep it when the phase is `end`: it is stored nowhere else. */
   readonly record?: HandoffRecord;

@@ -1,21 +1,21 @@
+export type {
+  ChosenMessage,
+  ContextChoice,
+  ContextFunction,
+  ContextPolicy,
+  ContextSource,
+  HandoffFacts,
+  PolicyChoice,
+  PolicyOptions,
+} from "./context/context-policy.ts";
 export type { ContextEntry, LogSnapshot } from "./context/log-snapshot.ts";
-export {
-  type ChosenMessage,
-  type ContextChoice,
-  type ContextFunction,
-  type ContextPolicy,
-  type ContextSource,
-  custom,
-  full,
-  type HandoffFacts,
-  last,
-  none,
-  view,
-} from "./context/policies.ts";
+export { custom, full, last, none, policies, view } from "./context/policies.ts";
+export { type SummaryPolicyOptions, summary } from "./context/summary.ts";
 export { createHandoffs, type Handoffs, type HandoffsOptions } from "./create-handoffs.ts";
 export { type RenderChainOptions, renderChain } from "./draw/render-chain.ts";
 export { type MermaidOptions, toMermaid } from "./draw/to-mermaid.ts";
 export type {
+  HandoffData,
   HandoffInput,
   HandoffParent,
   HandoffProblem,
@@ -27,5 +27,11 @@ export { type HandoffChain, type HandoffEntry, type HandoffState, readChain } fr
 export { graphOf, type HandoffEdge, type HandoffGraph, type HandoffNode } from "./read/graph.ts";
 export { type RebuiltContext, rebuildContext } from "./read/rebuild-context.ts";
 export type { RebuiltMessage } from "./read/rebuilt-message.ts";
-export { HandoffNotRecorded, HandoffRejected } from "./record/handoff-errors.ts";
+export {
+  HandoffNotRecorded,
+  type HandoffRefusal,
+  HandoffRefused,
+  HandoffRejected,
+} from "./record/handoff-errors.ts";
 export type { HandoffObservation, HandoffObserver, ObservedStart } from "./record/observer.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./run/standard-schema.ts";

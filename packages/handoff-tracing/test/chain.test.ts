@@ -119,6 +119,8 @@ describe("chain", () => {
   });
 });
 
+const none = { running: 0, completed: 0, failed: 0, rejected: 0, "timed-out": 0, degraded: 0, abandoned: 0 };
+
 describe("graph", () => {
   test("adds up handoffs by agent and by way", async () => {
     const on = bench();
@@ -135,7 +137,7 @@ describe("graph", () => {
         from: "coordinator",
         to: "qualifier",
         count: 3,
-        states: { running: 0, completed: 2, failed: 0, rejected: 1, degraded: 0 },
+        states: { ...none, completed: 2, rejected: 1 },
         totalDurationMs: 40,
         longestMs: 30,
       },
@@ -143,7 +145,7 @@ describe("graph", () => {
         from: "qualifier",
         to: "coordinator",
         count: 1,
-        states: { running: 1, completed: 0, failed: 0, rejected: 0, degraded: 0 },
+        states: { ...none, running: 1 },
         totalDurationMs: 0,
         longestMs: 0,
       },

@@ -17,7 +17,10 @@ describe("loops", () => {
     await pass(on, "a", "b", "a", "b", "a");
     const again = { session: on.session, from: "a", to: "b", reason: "again" };
     const error = await rejectionOf(on.handoffs.run(again, () => expect.unreachable()));
-    expect(error).toMatchObject({ code: "denied", details: { loop: "repeats", repeats: 3, maxRepeats: 2 } });
+    expect(error).toMatchObject({
+      code: "denied",
+      details: { refusal: "repeats", repeats: 3, maxRepeats: 2 },
+    });
     expect((await on.records()).at(-1)).toMatchObject({
       status: "rejected",
       from: "a",
@@ -44,7 +47,7 @@ describe("loops", () => {
   test("are found over three agents", async () => {
     const on = bench({ maxRepeats: 1 });
     await pass(on, "a", "b", "c", "a");
-    expect(await rejectionOf(pass(on, "a", "b"))).toMatchObject({ details: { loop: "repeats" } });
+    expect(await rejectionOf(pass(on, "a", "b"))).toMatchObject({ refusal: "repeats" });
   });
 
   test("do not include calls that return to their sender, side by side ones, or other sessions", async () => {
@@ -97,7 +100,7 @@ describe("depth", () => {
         ),
       ),
     );
-    expect(error).toMatchObject({ code: "denied", details: { loop: "depth", depth: 2, maxDepth: 1 } });
+    expect(error).toMatchObject({ code: "denied", details: { refusal: "depth", depth: 2, maxDepth: 1 } });
     expect((await on.records()).map(({ to, status }) => `${to} ${status}`)).toEqual([
       "b started",
       "c started",

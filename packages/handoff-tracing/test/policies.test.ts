@@ -2,7 +2,8 @@ import { MemoryError, type Message, type TokenCounter, type View, type ViewStrat
 import { continuation, missingResult } from "@relevo/messages";
 import { window } from "@relevo/truncation";
 import { describe, expect, test } from "vitest";
-import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/context/policies.ts";
+import type { ContextFunction, ContextPolicy } from "../src/context/context-policy.ts";
+import { full, last, none, view } from "../src/context/policies.ts";
 import { type Bench, bench, bound, callMessage, done, rejectionOf, resultMessage, work } from "./support.ts";
 
 async function seen(on: Bench, policy: ContextPolicy | ContextFunction): Promise<readonly Message[]> {
@@ -355,7 +356,8 @@ describe("view", () => {
         { from: 1, to: 1 },
         { from: 4, to: 4 },
       ],
-      dropped: [{ from: 2, to: 3 }],
+      summarized: [{ from: 2, to: 3 }],
+      dropped: [],
       inline: [summary],
       inlineAt: [1],
     });

@@ -5,6 +5,7 @@ import {
   type Provider,
   type SessionAddress,
   type Store,
+  type Summarizer,
   type ViewStrategy,
 } from "@relevo/core";
 import { providers, validateForProvider } from "@relevo/messages";
@@ -12,7 +13,9 @@ import { conversation } from "@relevo/random-conversations";
 import { createMemoryStore } from "@relevo/store-memory";
 import { tokenBudget, window } from "@relevo/truncation";
 import fc from "fast-check";
-import { type ContextFunction, type ContextPolicy, full, last, none, view } from "../src/context/policies.ts";
+import type { ContextFunction, ContextPolicy } from "../src/context/context-policy.ts";
+import { full, last, none, view } from "../src/context/policies.ts";
+import { summary } from "../src/context/summary.ts";
 import { createHandoffs, type Handoffs } from "../src/create-handoffs.ts";
 import type { HandoffInput } from "../src/handoff-types.ts";
 
@@ -51,6 +54,16 @@ const odd: ContextFunction = ({ entries }) => ({
 
 type Policy = ContextPolicy | ContextFunction;
 
+const telegraph: Summarizer = {
+  name: "telegraph",
+  summarize: async ({ messages }) => messages.map(({ role }) => role).join(" "),
+};
+const broken: Summarizer = { name: "broken", summarize: () => Promise.reject(new Error("no model")) };
+const retold: ContextFunction = ({ messages, entries }) => ({
+  messages: [{ role: "user", content: `Of ${messages.length}` }, ...messages.slice(-2)],
+  summarized: entries.slice(0, -2).map(({ seq }) => ({ from: seq, to: seq })),
+});
+
 /** Every policy there is, by name. */
 export const policies: Readonly<Record<string, Policy>> = {
   full: full(),
@@ -61,8 +74,12 @@ export const policies: Readonly<Record<string, Policy>> = {
   "view of a window": view(window({ messages: 4, low: 2 })),
   "view of a budget": view(tokenBudget({ maxTokens: 2000 })),
   "view of a foreign strategy": view(raw),
+  summary: summary(telegraph),
+  "summary with the newest": summary(telegraph, { keep: 3 }),
+  "summary that fails": summary(broken, { keep: 1 }),
   half,
   backwards,
+  retold,
   twice,
   brief,
   odd,
@@ -109,7 +126,7 @@ export interface Stage {
 
 export function openStage(): Stage {
   const store = createMemoryStore({ sweepIntervalMs: 0 });
-  const handoffs = createHandoffs({ log: store.log, maxRepeats: 100 });
+  const handoffs = createHandoffs({ log: store.log, maxRepeats: 100, onError: () => undefined });
   return { store, handoffs, played: 0, tally: { contexts: 0, spoken: 0 } };
 }
 

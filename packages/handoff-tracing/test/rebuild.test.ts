@@ -1,8 +1,11 @@
-import { type EventInput, isEvent, type Message } from "@relevo/core";
+import { type EventInput, isEvent, type Message, type Summarizer } from "@relevo/core";
 import { countRanges, rangesInclude } from "@relevo/core/input";
+import { window } from "@relevo/truncation";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ContextFunction, type ContextPolicy, full, last, none } from "../src/context/policies.ts";
+import type { ContextFunction, ContextPolicy } from "../src/context/context-policy.ts";
+import { full, last, none, view } from "../src/context/policies.ts";
+import { summary } from "../src/context/summary.ts";
 import type { RebuiltContext } from "../src/read/rebuild-context.ts";
 import { type Bench, bench, bound, callMessage, resultMessage, work } from "./support.ts";
 
@@ -163,7 +166,15 @@ const policy = fc.oneof(
     { role: "user", content: "made" },
     ...messages.slice(0, 4),
   ]),
+  fc.integer({ min: 0, max: 4 }).map((keep) => summary(telegraph, { keep })),
+  fc.constant(summary({ name: "broken", summarize: () => Promise.reject(new Error("no model")) })),
+  fc.constant(view(window({ messages: 4, low: 2 }))),
 );
+
+const telegraph: Summarizer = {
+  name: "telegraph",
+  summarize: async ({ messages }) => messages.map(({ role }) => role).join(" "),
+};
 
 async function play(on: Bench, steps: readonly Step[]): Promise<void> {
   await on.say("begin");
@@ -209,7 +220,7 @@ function eventOf(one: Step, version: number, calls: number): EventInput {
 }
 
 describe("whatever happened in the session", () => {
-  test("every effective message is passed, reshaped or dropped, and what was seen can be rebuilt", async () => {
+  test("every effective message is passed, reshaped, summarized or dropped, and what was seen can be rebuilt", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), policy, async (steps, chosen) => {
         const on = bench();
@@ -219,9 +230,11 @@ describe("whatever happened in the session", () => {
         const { id, messages } = await seen(on, chosen);
         const { entries } = await on.handoffs.chain(on.session);
         const context = entries.find(({ handoffId }) => handoffId === id)?.context;
-        const { passed = [], dropped = [], reshaped = [], inline = [] } = context ?? {};
+        const { passed = [], dropped = [], reshaped = [], summarized = [], inline = [] } = context ?? {};
         for (const seq of effective) {
-          const places = [passed, dropped, reshaped].filter((ranges) => rangesInclude(ranges, seq));
+          const places = [passed, dropped, reshaped, summarized].filter((ranges) =>
+            rangesInclude(ranges, seq),
+          );
           expect([seq, places.length]).toEqual([seq, 1]);
         }
         expect(effective.filter((seq) => rangesInclude(passed, seq))).toHaveLength(countRanges(passed));

@@ -13,7 +13,13 @@ describe("the recorder for frameworks", () => {
     const handle = await on.handoffs.start(on.session, { ...work, data: { score: 1 }, priority: "low" });
     on.pass(12);
     await handle.complete({ ok: true });
-    const common = { ...work, handoffId: handle.handoffId, priority: "low", depth: 0 };
+    const common = {
+      ...work,
+      handoffId: handle.handoffId,
+      priority: "low",
+      mode: "transfer",
+      depth: 0,
+    };
     expect(await on.records()).toEqual([
       { ...common, data: { score: 1 }, status: "started" },
       { ...common, status: "completed", durationMs: 12 },

@@ -1,6 +1,6 @@
 import { type EventLog, MemoryError, type Message, type SeqRange } from "@relevo/core";
 import { describe, expect, test } from "vitest";
-import type { ContextFunction } from "../src/context/policies.ts";
+import type { ContextFunction } from "../src/context/context-policy.ts";
 import { type Bench, bench, callMessage, rejectionOf, work } from "./support.ts";
 
 const secret = "+49 170 4711";

@@ -31,7 +31,7 @@ describe("a handoff that goes well", () => {
       messages: [{ role: "user", content: "Hola, I need a CRM" }],
     });
     const [start, end] = await records();
-    const common = { ...work, handoffId: seen?.handoffId, priority: "high", depth: 0 };
+    const common = { ...work, handoffId: seen?.handoffId, priority: "high", depth: 0, mode: "transfer" };
     expect(start).toEqual({
       ...common,
       data: { score: 85 },

@@ -10,6 +10,7 @@ it("an option that nobody knows is refused by every call", async () => {
   const session = { tenant: "acme", session: "chat" };
   await log.append(session, [{ type: "message", body: { role: "user", content: "x" } }]);
   const handoffs = createHandoffs({ log });
+  const nobody = { name: "nobody", summarize: async () => "" };
   const facts = { from: "a", to: "b", reason: "r" };
   const handle = await handoffs.start(session, facts);
   const chain = await readChain(log, session);
@@ -23,6 +24,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "handoffTracing.rebuildContext": (o) => rebuildContext(log, session, "h", o),
       "handoffTracing.renderChain": (o) => renderChain(chain, { ...(o as object) }),
       "handoffTracing.toMermaid": (o) => toMermaid(handoffTracing.graphOf(chain), { ...(o as object) }),
+      "handoffTracing.summary": (o) => handoffTracing.summary(nobody, { ...(o as object) }),
       "handoffs.run": (o) => handoffs.run({ session, ...facts }, async () => undefined, o),
       request: (o) => handoffs.run({ session, ...facts, ...o }, async () => undefined),
       "handoffs.start": (o) => handoffs.start(session, facts, o),
@@ -36,9 +38,17 @@ it("an option that nobody knows is refused by every call", async () => {
     },
     [
       "handoffs.current",
-      ...["HandoffNotRecorded", "HandoffRejected", "custom", "full", "graphOf", "last", "none", "view"].map(
-        (name) => `handoffTracing.${name}`,
-      ),
+      ...[
+        "HandoffNotRecorded",
+        "HandoffRefused",
+        "HandoffRejected",
+        "custom",
+        "full",
+        "graphOf",
+        "last",
+        "none",
+        "view",
+      ].map((name) => `handoffTracing.${name}`),
     ],
   );
   expect(problems).toEqual([]);

@@ -2,6 +2,7 @@ import type {
   EventInput,
   EventType,
   ExecutionStatus,
+  HandoffMode,
   HandoffPriority,
   HandoffStatus,
   SeqRange,
@@ -150,6 +151,7 @@ function checkBody(
       requireText(record, ["handoffId", "from", "to", "reason"], field);
       requireChoice(record, "status", handoffStatuses, field);
       requireChoice(record, "priority", handoffPriorities, field);
+      if (record.mode !== undefined) requireChoice(record, "mode", handoffModes, field);
       requireCounts(record, ["depth"], field);
       return;
     case "execution":
@@ -181,8 +183,11 @@ const handoffStatuses = [
   "completed",
   "failed",
   "rejected",
+  "timed-out",
   "degraded",
+  "abandoned",
 ] as const satisfies HandoffStatus[];
+const handoffModes = ["transfer", "delegate"] as const satisfies HandoffMode[];
 const handoffPriorities = ["low", "normal", "high", "urgent"] as const satisfies HandoffPriority[];
 const executionStatuses = [
   "running",

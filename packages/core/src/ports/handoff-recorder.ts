@@ -1,4 +1,4 @@
-import type { HandoffContext, HandoffPriority } from "../events.ts";
+import type { HandoffContext, HandoffMode, HandoffPriority } from "../events.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "./common.ts";
 import type { SessionReference } from "./session-reference.ts";
@@ -8,6 +8,8 @@ export interface HandoffStart {
   readonly to: string;
   readonly reason: string;
   readonly priority?: HandoffPriority | undefined;
+  /** `transfer` when left out. */
+  readonly mode?: HandoffMode | undefined;
   readonly data?: JsonValue | undefined;
   readonly parentId?: string;
   readonly context?: HandoffContext | undefined;

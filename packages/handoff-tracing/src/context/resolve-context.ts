@@ -1,10 +1,11 @@
 import type { CallOptions, HandoffContext, JsonValue, Message, SeqRange, TokenCounter } from "@relevo/core";
-import { jsonEquals, normalizeRanges, refuse, requireObject } from "@relevo/core/input";
+import { admitRanges, jsonEquals, normalizeRanges, refuse, requireObject } from "@relevo/core/input";
 import { arrangementRules } from "@relevo/messages";
 import { admitInline, arrangeContext, type ChosenEntry } from "./arrange-context.ts";
+import type { ChosenMessage, ContextPolicy, HandoffFacts } from "./context-policy.ts";
 import type { LogSnapshot } from "./log-snapshot.ts";
-import type { ChosenMessage, ContextPolicy, HandoffFacts } from "./policies.ts";
 import { recordChosen, recordShown } from "./record-context.ts";
+import { subtractRanges } from "./subtract-ranges.ts";
 import { answerAt, type TransferCall, transferAmong } from "./transfer-call.ts";
 
 /** What the receiver gets, and the record of it. */
@@ -22,6 +23,7 @@ export interface ResolveOptions extends CallOptions {
   readonly call: TransferCall | undefined;
   /** The result that the receiver sees for it. */
   readonly callText: JsonValue;
+  readonly notice: (error: unknown) => void;
 }
 
 /** The most ranges in `derivedFrom` of an event. */
@@ -41,9 +43,10 @@ export async function resolveContext(
   handoff: HandoffFacts,
   options: ResolveOptions,
 ): Promise<ResolvedContext> {
-  const { counter, documents, call, callText, signal } = options;
-  const chosen = await policy.choose(source, handoff, { signal });
-  if (!Array.isArray(chosen)) throw refuse("policy", "must choose an array.");
+  const { counter, documents, call, callText, signal, notice } = options;
+  const { messages: chosen, summarized = [] } =
+    (await policy.choose(source, handoff, { signal, notice })) ?? {};
+  if (!Array.isArray(chosen)) throw refuse("policy", "must choose { messages }, an array of them.");
   const entries = chosen.map((one: ChosenMessage, index) => admitChosen(source, one, index));
 
   const place = transferAmong(entries, handoff.to, call);
@@ -62,13 +65,18 @@ export async function resolveContext(
   // With a counter the whole conversation is read, because `tokensBefore` counts all of it.
   const before = counter === undefined ? undefined : count(counter, await allMessages(source));
   const { passed, reshaped = [] } = places;
+  const shownAsOthers = subtractRanges(admitRanges(summarized, "policy.summarized"), [
+    ...passed,
+    ...reshaped,
+  ]);
   return {
     messages: Object.freeze(messages),
     derivedFrom: bounded([...origins].flat()),
     record: {
       policy: policy.name,
       ...places,
-      dropped: await source.rest([...passed, ...reshaped]),
+      ...(shownAsOthers.length === 0 ? {} : { summarized: shownAsOthers }),
+      dropped: await source.rest([...passed, ...reshaped, ...shownAsOthers]),
       version: source.version,
       ...(documents.length === 0 ? {} : { documents }),
       ...(counter === undefined || before === undefined

@@ -30,7 +30,15 @@ const unicode: Pencil = {
   branch: "├─ ",
   corner: "└─ ",
   line: "│  ",
-  marks: { running: "…", completed: "✓", failed: "✗", rejected: "⊘", degraded: "!" },
+  marks: {
+    running: "…",
+    completed: "✓",
+    failed: "✗",
+    rejected: "⊘",
+    "timed-out": "✗",
+    degraded: "!",
+    abandoned: "?",
+  },
 };
 
 const plain: Pencil = {
@@ -38,7 +46,15 @@ const plain: Pencil = {
   branch: "|- ",
   corner: "`- ",
   line: "|  ",
-  marks: { running: "~", completed: "+", failed: "x", rejected: "-", degraded: "!" },
+  marks: {
+    running: "~",
+    completed: "+",
+    failed: "x",
+    rejected: "-",
+    "timed-out": "x",
+    degraded: "!",
+    abandoned: "?",
+  },
 };
 
 /** How many levels are indented: lines are as wide as the deepest one, so the drawing would grow with the square. */
@@ -90,7 +106,11 @@ export function renderChain(
       state: `${pencil.marks[entry.status]} ${entry.status}`,
       time: entry.durationMs === undefined ? "" : duration(entry.durationMs),
       note: noteOf(entry, maxText),
-      below: entry.error === undefined ? [] : [`${below}${printable(errorOf(entry.error), maxText)}`],
+      // The line of the handoff that caused the error says it.
+      below:
+        entry.error === undefined || entry.causedBy !== undefined
+          ? []
+          : [`${below}${printable(errorOf(entry.error), maxText)}`],
     });
     open.push({ entries: inside, next: 0, indent: deeper });
   }

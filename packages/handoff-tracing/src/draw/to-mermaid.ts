@@ -43,7 +43,7 @@ function label(name: string, maxName: number): string {
 function edgeLabel(edge: HandoffEdge): string {
   const parts = [`${edge.count}×`];
   if (edge.totalDurationMs > 0) parts.push(duration(edge.totalDurationMs));
-  for (const state of ["failed", "rejected", "degraded", "running"] as const) {
+  for (const state of ["failed", "rejected", "timed-out", "abandoned", "degraded", "running"] as const) {
     if (edge.states[state] > 0) parts.push(`${edge.states[state]} ${state}`);
   }
   return parts.join(", ");

@@ -3,8 +3,10 @@ import {
   defaultLimits,
   type EventLog,
   type HandoffContext,
+  type HandoffMode,
   type HandoffPriority,
   type HandoffRecord,
+  type HandoffStatus,
   isEvent,
   type JsonValue,
   readPages,
@@ -14,7 +16,7 @@ import { admitCall, admitSession } from "@relevo/core/input";
 import { resultType } from "../record/running-handoff.ts";
 
 /** The status of the end, or `running` while there is none. */
-export type HandoffState = "running" | "completed" | "failed" | "rejected" | "degraded";
+export type HandoffState = "running" | Exclude<HandoffStatus, "started">;
 
 /** One handoff: its start and its end combined. */
 export interface HandoffEntry {
@@ -23,6 +25,7 @@ export interface HandoffEntry {
   readonly to: string;
   readonly reason: string;
   readonly priority: HandoffPriority;
+  readonly mode?: HandoffMode;
   readonly depth: number;
   readonly parentId?: string;
   /** Also `running` when the process died before the end: the log cannot tell the two apart. */
@@ -31,6 +34,8 @@ export interface HandoffEntry {
   readonly context?: HandoffContext;
   readonly outcome?: JsonValue;
   readonly error?: NonNullable<HandoffRecord["error"]>;
+  /** The handoff inside this one whose entry says the message of the error. */
+  readonly causedBy?: string;
   readonly omitted?: NonNullable<HandoffRecord["omitted"]>;
   readonly trace?: NonNullable<HandoffRecord["trace"]>;
   readonly durationMs?: number;

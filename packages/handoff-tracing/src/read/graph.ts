@@ -60,5 +60,5 @@ export function graphOf(chain: Pick<HandoffChain, "entries">): HandoffGraph {
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 function noStates(): Record<HandoffState, number> {
-  return { running: 0, completed: 0, failed: 0, rejected: 0, degraded: 0 };
+  return { running: 0, completed: 0, failed: 0, rejected: 0, "timed-out": 0, degraded: 0, abandoned: 0 };
 }

@@ -9,9 +9,9 @@ export interface AnsweredCall {
   readonly result: HandoffRequest["callResult"];
 }
 
-/** The default result of the call that asked for a handoff, once control was passed. */
-export function passedTo(agent: string): string {
-  return `Control was passed to ${agent}.`;
+/** The result that the receiver sees for the call that asked for the handoff. */
+export function handedTo({ to, mode }: Pick<HandoffRecord, "to" | "mode">): string {
+  return mode === "delegate" ? `The task was delegated to ${to}.` : `Control was passed to ${to}.`;
 }
 
 /**
@@ -27,7 +27,8 @@ export function callResultEvent(
   isError: boolean,
 ): EventInput {
   const { toolCallId, toolName, agent } = call;
-  const made = typeof result === "function" ? result(end) : result;
+  const returned = end.mode === "delegate" && !isError ? end.outcome : undefined;
+  const made = typeof result === "function" ? result(end) : (result ?? returned);
   const speaker = agent === undefined ? {} : { agent };
   const body: Message = {
     role: "tool",
@@ -45,7 +46,7 @@ export function callResultEvent(
     ],
   };
   // A constant text repeats nothing of the conversation.
-  const repeats = typeof result === "function" || (made === undefined && isError);
+  const repeats = typeof result !== "string" && (made !== undefined || isError);
   return {
     type: "message",
     at,
@@ -56,8 +57,8 @@ export function callResultEvent(
 }
 
 /** The message of an error is not meant for a model; the reason of a rejection is. */
-function textOf({ to, status, error }: HandoffRecord, isError: boolean): string {
-  if (!isError) return passedTo(to);
+function textOf({ to, mode, status, error }: HandoffRecord, isError: boolean): string {
+  if (!isError) return mode === "delegate" ? `${to} has finished.` : handedTo({ to });
   if (status === "rejected" && error !== undefined && error.message !== "")
     return `${to} did not take over: ${error.message}`;
   return status === "rejected" ? `${to} did not take over.` : `The handoff to ${to} failed.`;

@@ -1,4 +1,4 @@
-import { type HandoffRecord, MemoryError } from "@relevo/core";
+import { type HandoffRecord, type JsonValue, MemoryError } from "@relevo/core";
 import { describeError, storableText } from "@relevo/core/input";
 
 /**
@@ -13,6 +13,33 @@ export class HandoffRejected extends MemoryError {
     const words = storableText(reason);
     super("denied", `The receiver rejected the handoff: ${words}`, { details: { reason: words } });
     this.reason = words;
+  }
+}
+
+/** Why a handoff was refused before its receiver ran. */
+export type HandoffRefusal = "depth" | "repeats" | "data";
+
+/**
+ * A handoff was refused before its receiver ran, and is recorded as `rejected`: it would be nested too `depth`, it
+ * `repeats` one between the same two agents too often (both `denied`), or its `data` is not what the schema says
+ * (`invalid-input`, `details.issues`). The enclosing handoffs, which fail with this error unless a receiver catches it,
+ * name the refused one in `causedBy` and do not repeat the message.
+ */
+export class HandoffRefused extends MemoryError {
+  override readonly name: string = "HandoffRefused";
+  readonly refusal: HandoffRefusal;
+
+  constructor(
+    refusal: HandoffRefusal,
+    message: string,
+    details: { readonly [name: string]: JsonValue },
+    cause?: unknown,
+  ) {
+    super(refusal === "data" ? "invalid-input" : "denied", storableText(message), {
+      details: { refusal, ...details },
+      ...(cause === undefined ? {} : { cause }),
+    });
+    this.refusal = refusal;
   }
 }
 

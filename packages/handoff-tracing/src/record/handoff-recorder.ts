@@ -38,6 +38,7 @@ const startFields: FieldTable = fieldTable<HandoffStart>({
   to: "selects",
   reason: "selects",
   priority: "refines",
+  mode: "refines",
   data: "refines",
   parentId: "selects",
   incarnation: "selects",

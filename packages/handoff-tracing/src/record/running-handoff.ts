@@ -38,7 +38,12 @@ export interface PlannedHandoff {
 
 export type Ending =
   | { readonly status: "completed"; readonly outcome?: JsonValue | undefined }
-  | { readonly status: "failed" | "rejected"; readonly error: unknown };
+  | {
+      readonly status: "failed" | "rejected" | "timed-out";
+      readonly error: unknown;
+      /** The handoff inside this one whose recorded end says the message of the error. */
+      readonly causedBy?: string;
+    };
 
 /** A handoff between its start and its end. */
 export interface RunningHandoff {
@@ -181,7 +186,7 @@ function endRecord(settings: RunningSettings, ending: Ending, durationMs: number
     ...(kept === undefined ? {} : { context: kept }),
     ...(observation.trace === undefined ? {} : { trace: observation.trace }),
     durationMs,
-    ...("error" in ending ? { error: recordedError(ending.error) } : outcomeField(ending.outcome)),
+    ...("error" in ending ? errorFields(ending) : outcomeField(ending.outcome)),
   };
 }
 
@@ -196,7 +201,7 @@ function endEvents({ planned, started }: RunningSettings, record: HandoffRecord,
   const { outcome, error, ...plain } = record;
   const words = {
     ...(outcome === undefined ? {} : { outcome }),
-    ...(error === undefined ? {} : { message: error.message }),
+    ...(error === undefined || error.message === "" ? {} : { message: error.message }),
   };
   if (derivedFrom.length === 0 || record.omitted === "removed") return [end];
   if (record.context?.inline !== undefined) return [{ ...end, derivedFrom }];
@@ -257,6 +262,15 @@ function contextAfterStart(
   if (context === undefined || !mayBeBlanked) return undefined;
   const { inline: _inline, ...places } = context;
   return places;
+}
+
+/** The message is recorded once, where the error came from. */
+function errorFields({
+  error,
+  causedBy,
+}: Extract<Ending, { readonly error: unknown }>): Pick<HandoffRecord, "error" | "causedBy"> {
+  const recorded = recordedError(error);
+  return causedBy === undefined ? { error: recorded } : { error: { ...recorded, message: "" }, causedBy };
 }
 
 function outcomeField(outcome: JsonValue | undefined): { readonly outcome?: JsonValue } {

@@ -1,4 +1,4 @@
-import { defaultLimits, type HandoffPriority } from "@relevo/core";
+import { defaultLimits, type HandoffMode, type HandoffPriority } from "@relevo/core";
 import {
   admitChoice,
   admitFields,
@@ -6,13 +6,16 @@ import {
   admitJson,
   admitNamespace,
   admitOptionalId,
+  admitOptionalInteger,
   admitViewForm,
   type FieldTable,
   fieldTable,
   refuse,
 } from "@relevo/core/input";
-import { type ContextPolicy, custom, full, type HandoffFacts } from "../context/policies.ts";
+import type { ContextPolicy, HandoffFacts } from "../context/context-policy.ts";
+import { custom, full } from "../context/policies.ts";
 import type { HandoffRequest, SessionRequest } from "../handoff-types.ts";
+import { admitSchema, type StandardSchema } from "./standard-schema.ts";
 
 const requestFields: FieldTable = fieldTable<SessionRequest>({
   session: "selects",
@@ -20,7 +23,10 @@ const requestFields: FieldTable = fieldTable<SessionRequest>({
   to: "selects",
   reason: "selects",
   priority: "refines",
+  mode: "refines",
   data: "refines",
+  schema: "refines",
+  timeoutMs: "refines",
   policy: "refines",
   for: "refines",
   documents: "refines",
@@ -30,17 +36,20 @@ const requestFields: FieldTable = fieldTable<SessionRequest>({
   outcome: "refines",
 });
 const priorities: readonly HandoffPriority[] = ["low", "normal", "high", "urgent"];
+const modes: readonly HandoffMode[] = ["transfer", "delegate"];
 
 /** A checked request. */
 export interface AdmittedRequest extends HandoffFacts {
   readonly policy: ContextPolicy;
+  readonly schema: StandardSchema | undefined;
+  readonly timeoutMs: number | undefined;
   readonly documents: readonly (readonly string[])[];
   readonly callId: string | undefined;
   readonly callResult: HandoffRequest["callResult"];
 }
 
 /** Checks a request before anything is read or written. @throws `invalid-input` naming the field; `too-large`. */
-export function admitRequest<Result>(given: SessionRequest<Result>): AdmittedRequest {
+export function admitRequest<Result, Data>(given: SessionRequest<Result, Data>): AdmittedRequest {
   const request = admitFields(given, "request", requestFields);
   const { documents = [] } = request;
   if (!Array.isArray(documents)) throw refuse("documents", "must be an array of keys.");
@@ -56,6 +65,8 @@ export function admitRequest<Result>(given: SessionRequest<Result>): AdmittedReq
     for: admitViewForm({ for: request.for }).for,
     ...(data === undefined ? {} : { data: admitJson(data, "data", defaultLimits).value }),
     policy: admitPolicy(request.policy),
+    schema: admitSchema(request.schema),
+    timeoutMs: admitOptionalInteger(request.timeoutMs, "timeoutMs", 1),
     callId: admitOptionalId(request.callId, "callId", defaultLimits),
     callResult,
     documents: Object.freeze(documents.map((key, index) => admitKey(key, `documents[${index}]`))),
@@ -68,6 +79,7 @@ export function admitFacts(request: {
   readonly to: string;
   readonly reason: string;
   readonly priority?: HandoffPriority | undefined;
+  readonly mode?: HandoffMode | undefined;
 }): HandoffFacts {
   if (typeof request.reason !== "string") throw refuse("reason", "must be a string.");
   return {
@@ -75,6 +87,7 @@ export function admitFacts(request: {
     to: admitId(request.to, "to", defaultLimits),
     reason: admitJson(request.reason, "reason", defaultLimits).value as string,
     priority: admitChoice(request.priority, "priority", priorities, "normal"),
+    mode: admitChoice(request.mode, "mode", modes, "transfer"),
   };
 }
 

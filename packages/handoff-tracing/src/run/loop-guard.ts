@@ -1,4 +1,5 @@
-import { isEvent, MemoryError, type StoredEvent } from "@relevo/core";
+import { isEvent, type StoredEvent } from "@relevo/core";
+import { HandoffRefused } from "../record/handoff-errors.ts";
 
 /** One handoff as the guard sees it. */
 export interface Hop {
@@ -23,7 +24,7 @@ export interface LoopLimits {
  * that calls another ten times) are no loop; A to B to A to B is one.
  *
  * @param earlier the known handoffs in the order in which they started.
- * @throws `denied` with `details.loop` = `depth` | `repeats`.
+ * @throws `HandoffRefused` with `refusal` = `depth` | `repeats`.
  */
 export function guardAgainstLoops(
   next: {
@@ -36,13 +37,10 @@ export function guardAgainstLoops(
   limits: LoopLimits,
 ): void {
   if (next.depth > limits.maxDepth) {
-    throw new MemoryError(
-      "denied",
-      `Handoffs may be nested ${limits.maxDepth} deep; this would be ${next.depth}.`,
-      {
-        details: { loop: "depth", depth: next.depth, maxDepth: limits.maxDepth },
-      },
-    );
+    const { depth } = next;
+    const { maxDepth } = limits;
+    const words = `Handoffs may be nested ${maxDepth} deep; this would be ${depth}.`;
+    throw new HandoffRefused("depth", words, { depth, maxDepth });
   }
   let repeats = 1;
   let step: Omit<Hop, "handoffId"> = next;
@@ -53,11 +51,9 @@ export function guardAgainstLoops(
     step = hop;
   }
   if (repeats > limits.maxRepeats) {
-    throw new MemoryError(
-      "denied",
-      `The agents hand over in a loop: this would be the ${repeats}th time for the same two, ${limits.maxRepeats} are allowed.`,
-      { details: { loop: "repeats", repeats, maxRepeats: limits.maxRepeats } },
-    );
+    const { maxRepeats } = limits;
+    const words = `The agents hand over in a loop: this would be the ${repeats}th time for the same two, ${maxRepeats} are allowed.`;
+    throw new HandoffRefused("repeats", words, { repeats, maxRepeats });
   }
 }
 
@@ -78,11 +74,13 @@ export function hopsOf(tail: readonly StoredEvent[], ancestors: readonly Hop[]):
   for (const event of tail) {
     if (isEvent(event, "message") && event.body.role === "user") break;
     if (!isEvent(event, "handoff") || done.has(event.body.handoffId)) continue;
-    const { handoffId, status } = event.body;
-    // A start sets the position; a degraded end has no start; a rejected end removes its start.
-    const decides = status === "started" || status === "degraded" || status === "rejected";
+    const { handoffId, status, mode } = event.body;
+    // A start sets the position; a degraded end has no start; the end of a rejected handoff, or of a delegation, which
+    // gives control back, removes its start.
+    const returned = mode === "delegate" && status !== "started";
+    const decides = status === "started" || status === "degraded" || status === "rejected" || returned;
     if (decides) done.add(handoffId);
-    if (decides && status !== "rejected") hops.push(event.body);
+    if (decides && status !== "rejected" && !returned) hops.push(event.body);
   }
   return [...ancestors.filter((hop) => !done.has(hop.handoffId)), ...hops.reverse()];
 }

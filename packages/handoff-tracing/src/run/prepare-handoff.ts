@@ -1,11 +1,12 @@
+import type { JsonValue } from "@relevo/core";
 import { boundRead, type LogSnapshot, openSnapshot } from "../context/log-snapshot.ts";
 import { type ResolvedContext, resolveContext } from "../context/resolve-context.ts";
 import { findTransferCall } from "../context/transfer-call.ts";
 import { callWithin, isMemoryDown } from "../record/call-memory.ts";
-import { type AnsweredCall, passedTo } from "../record/call-result.ts";
+import { type AnsweredCall, handedTo } from "../record/call-result.ts";
 import type { Ending, PlannedHandoff } from "../record/running-handoff.ts";
 import type { AdmittedRequest } from "./admit-request.ts";
-import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
+import { type Attempt, type RunnerSettings, reportEnd, settle } from "./attempt.ts";
 import { ancestorsOf } from "./frame.ts";
 import { guardAgainstLoops, hopsOf } from "./loop-guard.ts";
 
@@ -13,12 +14,14 @@ import { guardAgainstLoops, hopsOf } from "./loop-guard.ts";
 export interface Prepared {
   readonly context: ResolvedContext;
   readonly planned: PlannedHandoff;
+  /** As the schema made it. */
+  readonly data: JsonValue | undefined;
 }
 
 /** Reads the session, checks for loops, and lets the policy choose. A refusal is recorded. */
 export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt): Promise<Prepared> {
   const { log, limits, counter, patience } = settings;
-  const { address, facts, record, signal } = attempt;
+  const { address, record, signal } = attempt;
   // Tells a failure of the log from an error of the policy.
   const failures = new Set<unknown>();
   const readLog = boundRead(log, address, (read) =>
@@ -42,30 +45,37 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
 
   let answers: AnsweredCall | undefined;
   try {
-    answers = await answersOf(snapshot, facts, unlessDown);
+    answers = await answersOf(snapshot, attempt.facts, unlessDown);
   } catch (error) {
     await refuse(settings, attempt, { record, incarnation }, { status: "failed", error });
     throw error;
   }
+  let data: JsonValue | undefined;
   try {
     guardAgainstLoops(record, hopsOf(snapshot?.tail ?? [], ancestorsOf(attempt.outer)), limits);
+    data = await attempt.validData();
   } catch (error) {
     await refuse(settings, attempt, { record, incarnation, answers }, { status: "rejected", error });
     throw error;
   }
+  const { data: _given, ...facts } = attempt.facts;
+  const valid = data === undefined ? facts : { ...facts, data };
   try {
-    const { documents, callResult, to } = facts;
-    const callText = typeof callResult === "string" ? callResult : passedTo(to);
-    const resolve = { signal, counter, documents, call: answers?.call, callText };
+    const { documents, callResult } = facts;
+    const callText = typeof callResult === "string" ? callResult : handedTo(facts);
+    const notice = (error: unknown): void => settings.report(error, { phase: "policy", session: address });
+    const resolve = { signal, counter, documents, call: answers?.call, callText, notice };
     const context =
       snapshot === undefined
         ? undefined
-        : await unlessDown(() => resolveContext(snapshot, facts.policy, facts, resolve));
+        : await unlessDown(() => resolveContext(snapshot, facts.policy, valid, resolve));
     const chosen = context ?? withoutMemory(attempt);
+    const { data: _data, ...plain } = record;
     return {
       context: chosen,
+      data,
       planned: {
-        record: { ...record, context: chosen.record },
+        record: { ...plain, ...(data === undefined ? {} : { data }), context: chosen.record },
         derivedFrom: chosen.derivedFrom,
         incarnation,
         answers,
@@ -107,8 +117,10 @@ async function refuse(
   planned: PlannedHandoff,
   ending: Ending,
 ): Promise<void> {
+  const { address, record } = attempt;
   try {
     await settings.recorder.refuse(attempt.session, planned, ending, { signal: attempt.signal });
+    if ("error" in ending) settle(settings, ending.error, { address, handoffId: record.handoffId });
   } catch (error) {
     // The refusal itself matters more than its record.
     reportEnd(settings, attempt, error, { ...planned.record, status: ending.status });

@@ -1,72 +1,95 @@
 import { type CallOptions, MemoryError } from "@relevo/core";
 import { withTimeout } from "@relevo/core/input";
-import type { ResolvedContext } from "../context/resolve-context.ts";
-import type { HandoffInput, HandoffReceiver, SessionRequest } from "../handoff-types.ts";
+import type { HandoffData, HandoffInput, HandoffReceiver, SessionRequest } from "../handoff-types.ts";
 import { HandoffRejected, isRejection } from "../record/handoff-errors.ts";
 import type { RunningHandoff } from "../record/running-handoff.ts";
-import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
+import { type Attempt, causeOf, type RunnerSettings, reportEnd, settle } from "./attempt.ts";
 import type { Frame } from "./frame.ts";
+import type { Prepared } from "./prepare-handoff.ts";
 
-export type RunHandoff = <Result>(
-  request: SessionRequest<Result>,
-  receiver: HandoffReceiver<Result>,
+export type RunHandoff = <Result, Data = HandoffData>(
+  request: SessionRequest<Result, Data>,
+  receiver: HandoffReceiver<Result, Data>,
   options?: CallOptions,
 ) => Promise<Result>;
 
 /** Runs the receiver. When it throws, records the end and throws the same error. */
-export async function receiveHandoff<Result>(
+export async function receiveHandoff<Result, Data>(
   settings: RunnerSettings,
   run: RunHandoff,
   attempt: Attempt,
-  context: ResolvedContext,
+  prepared: Prepared,
   running: RunningHandoff,
-  receiver: HandoffReceiver<Result>,
+  receiver: HandoffReceiver<Result, Data>,
 ): Promise<Result> {
-  const { settled } = settings;
+  const { address, facts, record } = attempt;
+  let timedOut: unknown;
+  const timeoutError = (): MemoryError => {
+    const error = receiverTimeout(facts.timeoutMs, record.handoffId);
+    timedOut = error;
+    return error;
+  };
   try {
     return await withTimeout(
       (signal) => {
-        const work = receive(settings, run, attempt, context, running, receiver, signal);
-        work.catch((error: unknown) => reportLate(settings, attempt, error));
+        const work = receive(settings, run, attempt, prepared, running, receiver, signal);
+        work.catch((error: unknown) => reportLate(settings, attempt, signal, error));
         return work;
       },
-      { signal: attempt.signal, outcome: "unknown" },
+      { signal: attempt.signal, outcome: "unknown", timeoutMs: facts.timeoutMs, timeoutError },
     );
   } catch (error) {
-    const rejected = isRejection(error) && !settled.has(error);
-    if (typeof error === "object" && error !== null) settled.add(error);
-    const ending = { status: rejected ? "rejected" : "failed", error } as const;
-    // The error of the receiver takes precedence over that of the log.
-    await running
-      .end(ending)
-      .catch((cause: unknown) => reportEnd(settings, attempt, cause, running.abandon(ending)));
+    const rejected = isRejection(error) && !settings.settled.has(error);
+    const status =
+      timedOut !== undefined && error === timedOut ? "timed-out" : rejected ? "rejected" : "failed";
+    const causedBy = causeOf(settings, error, address);
+    const ending = { status, error, ...(causedBy === undefined ? {} : { causedBy }) } as const;
+    try {
+      await running.end(ending);
+      settle(settings, error, { address, handoffId: record.handoffId });
+    } catch (cause) {
+      // The error of the receiver takes precedence over that of the log.
+      reportEnd(settings, attempt, cause, running.abandon(ending));
+      settle(settings, error, undefined);
+    }
     throw error;
   }
 }
 
+/** Not retryable: the receiver may have done its work, and may still be doing it. */
+function receiverTimeout(timeoutMs: number | undefined, handoffId: string): MemoryError {
+  return new MemoryError("timeout", `The receiver did not finish within ${timeoutMs} ms.`, {
+    outcome: "unknown",
+    retryable: false,
+    details: { handoffId, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+  });
+}
+
 /** Runs the receiver with what it is given, as the handoff of this asynchronous context. */
-function receive<Result>(
+function receive<Result, Data>(
   settings: RunnerSettings,
   run: RunHandoff,
   attempt: Attempt,
-  context: ResolvedContext,
+  { context, data }: Prepared,
   running: RunningHandoff,
-  receiver: HandoffReceiver<Result>,
+  receiver: HandoffReceiver<Result, Data>,
   signal: AbortSignal,
 ): Promise<Result> {
   const { frames } = settings;
   const { facts, record, session, address, outer } = attempt;
   const { handoffId, depth, parentId } = record;
-  const { from, to, reason, priority, data, documents } = facts;
+  const { from, to, reason, priority, mode, documents } = facts;
   const frame: Frame = { tenant: address.tenant, handoffId, from, to, parentId, depth, signal, outer };
-  const input: HandoffInput = {
+  const input: HandoffInput<Data> = {
     handoffId,
     depth,
     from,
     to,
     reason,
     priority,
-    data,
+    mode,
+    // What the schema made of it, and as the caller types it without one.
+    data: data as Data,
     messages: context.messages,
     documents,
     degraded: running.degraded,
@@ -80,9 +103,14 @@ function receive<Result>(
   return frames.run(frame, () => observed(settings, attempt, running, async () => await receiver(input)));
 }
 
-/** Reports what a receiver throws after its handoff was aborted, unless that is the abort itself. */
-function reportLate({ report }: RunnerSettings, { signal, address }: Attempt, error: unknown): void {
-  if (signal?.aborted !== true || isAbort(error, signal)) return;
+/** Reports what a receiver throws after its handoff was aborted or timed out, unless that is the abort itself. */
+function reportLate(
+  { report }: RunnerSettings,
+  { address }: Attempt,
+  signal: AbortSignal,
+  error: unknown,
+): void {
+  if (!signal.aborted || isAbort(error, signal)) return;
   report(error, { phase: "late", session: address });
 }
 

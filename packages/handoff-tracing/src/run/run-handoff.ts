@@ -18,14 +18,15 @@ import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { frameOf } from "./frame.ts";
 import { prepareHandoff } from "./prepare-handoff.ts";
 import { type RunHandoff, receiveHandoff } from "./receive-handoff.ts";
+import { validated } from "./standard-schema.ts";
 
 const callFields: FieldTable = fieldTable<CallOptions>(callKinds);
 
 /** Creates `run`: loop guard, context, start, receiver, end. */
 export function createRunner(settings: RunnerSettings): RunHandoff {
-  return async function run<Result>(
-    request: SessionRequest<Result>,
-    receiver: HandoffReceiver<Result>,
+  return async function run<Result, Data>(
+    request: SessionRequest<Result, Data>,
+    receiver: HandoffReceiver<Result, Data>,
     given?: CallOptions,
   ): Promise<Result> {
     // The signal is checked later, together with that of the enclosing handoff.
@@ -38,20 +39,20 @@ export function createRunner(settings: RunnerSettings): RunHandoff {
       prepared = await prepareHandoff(settings, attempt);
       return prepared.planned;
     });
-    const result = await receiveHandoff(settings, run, attempt, prepared.context, running, receiver);
+    const result = await receiveHandoff(settings, run, attempt, prepared, running, receiver);
     await finish(settings, attempt, running, result, request.outcome);
     return result;
   };
 }
 
 /** Checks the request and finds the enclosing handoff. */
-function admit<Result>(
+function admit<Result, Data>(
   settings: RunnerSettings,
-  request: SessionRequest<Result>,
+  request: SessionRequest<Result, Data>,
   options: CallOptions,
 ): Attempt {
   const facts = admitRequest(request);
-  const { from, to, reason, priority, data } = facts;
+  const { from, to, reason, priority, mode, data } = facts;
   const session = admitSession(request.session, "session", defaultLimits);
   const { address } = session;
   const around = settings.frames.getStore();
@@ -67,18 +68,32 @@ function admit<Result>(
     session,
     address,
     facts,
+    validData: once(async () => {
+      if (facts.schema === undefined) return data;
+      const made = await validated(facts.schema, data, signal);
+      return made === undefined ? undefined : admitJson(made, "data", defaultLimits).value;
+    }),
     record: {
       handoffId: settings.ids.next(),
       from,
       to,
       reason,
       priority,
+      mode,
       ...(data === undefined ? {} : { data }),
       ...(parent === undefined || isForeign ? {} : { parentId: parent.handoffId }),
       depth: parent === undefined ? 0 : parent.depth + 1,
     },
     outer,
     signal,
+  };
+}
+
+function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let done: Promise<Result> | undefined;
+  return () => {
+    done ??= work();
+    return done;
   };
 }
 
