@@ -46,12 +46,12 @@ describe.skipIf(!requireService("redis", { for: "the order of last writes in sto
   () => {
     const open = useDocuments();
 
-    it("costs an append one entry, that of the change feed", async () => {
+    it("costs an append one mark, that of the change feed", async () => {
       const { store, costOf } = open();
       await store.log.append(one, [note]);
       const { calls } = await costOf(() => store.log.append(one, [note]));
       expect(calls.get("zadd")).toBe(1);
-      expect(calls.get("zrevrange")).toBe(1);
+      expect([...calls.keys()].filter((name) => name.startsWith("z"))).toEqual(["zadd"]);
     });
 
     it("is made once for what was written: the next list looks at no other head", async () => {
@@ -80,7 +80,7 @@ describe.skipIf(!requireService("redis", { for: "the order of last writes in sto
       await store.log.append(one, [note]);
       expect((await listed(store)).sessions).toEqual(["s"]);
       expect(Number(await raw("ZSCORE", updated, "\0"))).toBe(
-        Number(await raw("ZSCORE", changes, one.session)),
+        Number(await raw("ZSCORE", changes, "\0newest")),
       );
     });
 
@@ -123,7 +123,7 @@ describe.skipIf(!requireService("redis", { for: "the order of last writes in sto
       const { updated, changes } = createKeys(prefix).session(tenant, one.session);
       expect(Number(await raw("ZSCORE", updated, one.session))).toBe((await store.log.head(one))?.updatedAt);
       // Nor does it take back how far the other one came.
-      expect(await raw("ZSCORE", updated, "\0")).toEqual(await raw("ZSCORE", changes, one.session));
+      expect(await raw("ZSCORE", updated, "\0")).toEqual(await raw("ZSCORE", changes, "\0newest"));
     });
 
     it("has a session again, behind all others, that was written while it was listed", async () => {

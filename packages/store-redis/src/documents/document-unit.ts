@@ -155,8 +155,14 @@ export function operationValues(operation: Operation | undefined): {
   return { operation: operation?.id, fingerprint: encoded(operation?.fingerprint) };
 }
 
-/** Scripts on documents that stand alone get the index of sources only when they need it: each key costs time. */
-type GivenKeys = Omit<AloneKeys, "ownerSources"> & { readonly ownerSources: string | undefined };
+/** Scripts on documents that stand alone get operations and sources only when they need them: each key costs time. */
+type RareKeys = "ownerOperations" | "olderOwnerOperations" | "ownerSources";
+type GivenKeys = Omit<AloneKeys, RareKeys> & { readonly [Key in RareKeys]: string | undefined };
+
+/** What a call names beside the documents. */
+interface Named extends Pick<AdmittedGuard, "incarnation" | "fence"> {
+  readonly operation?: Operation | undefined;
+}
 
 interface UnitSettings extends CallSettings {
   /** Whether what is written names sources. */
@@ -169,13 +175,17 @@ export async function runOnUnit<Arguments>(
   unit: DocumentUnit,
   alone: scripts.EmbeddedScript<GivenKeys, Arguments>,
   inSession: scripts.EmbeddedScript<SessionKeys, Arguments & Guarded>,
-  { incarnation, fence }: Pick<AdmittedGuard, "incarnation" | "fence">,
+  { incarnation, fence, operation }: Named,
   values: Arguments,
   settings: UnitSettings,
 ): Promise<unknown> {
   if (unit.session === undefined) {
     if (settings.isSourced !== true) {
-      const few = { ...unit.keys, ownerSources: undefined };
+      const recorded = { ...unit.keys, ownerSources: undefined };
+      const few =
+        operation === undefined
+          ? { ...recorded, ownerOperations: undefined, olderOwnerOperations: undefined }
+          : recorded;
       const answer = await connection.script(alone, few, values, settings);
       // Something that it would change is derived: it has changed nothing.
       if (replyOf(answer)[0] !== "sources") return answer;

@@ -4,7 +4,7 @@ import { type Reply, refusalOf, replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
 import { appendFast, appendFull } from "../scripts/scripts.generated.ts";
 import { cellOf, encodeAppended } from "./event-codec.ts";
-import { decodeText, encoded, previousTokenOf } from "./head-codec.ts";
+import { decodeText, encoded } from "./head-codec.ts";
 import { numberedRanges, rangesText } from "./ranges-text.ts";
 import { seedOf } from "./seed.ts";
 
@@ -15,7 +15,7 @@ export async function appendEvents(
 ): Promise<Answer<AppendResult>> {
   const { connection } = context;
   const since = performance.now();
-  const { address, operation, expectedVersion, fence, ttlMs, signal } = request;
+  const { address, operation, fence, ttlMs, signal } = request;
   const keys = context.sessionKeys(address);
   const events: string[] = [];
   let cells = "";
@@ -30,11 +30,9 @@ export async function appendEvents(
   }
   const common = {
     session: address.session,
-    incarnation: encoded(request.incarnation),
+    guards: guardsOf(request),
     operation: operation?.id,
     fingerprint: encoded(operation?.fingerprint),
-    expectedVersion,
-    fence,
     token: request.token,
     cells,
     bytes,
@@ -67,25 +65,32 @@ export async function appendEvents(
   return appended(replyOf(answer), request.token);
 }
 
+/** What an append names beside its operation; nothing when it names nothing. */
+function guardsOf({ incarnation, expectedVersion, fence }: AdmittedAppend): string | undefined {
+  if (incarnation === undefined && expectedVersion === undefined && fence === undefined) return undefined;
+  return `${encoded(incarnation) ?? ""}|${expectedVersion ?? ""}|${fence ?? ""}`;
+}
+
 /** Whether nothing but the log and its columns knows of the event. */
 function isPlain({ type, pinned, derivedFrom }: EventInput): boolean {
   return type !== "retraction" && type !== "summary" && pinned !== true && derivedFrom === undefined;
 }
 
 function appended(reply: Reply, token: string): Answer<AppendResult> {
-  const [status, firstSeq, version, incarnation, revision, found, recordedAt] = reply;
+  const [status, firstSeq, version, revision, found, recordedAt] = reply;
   const replayed = status === "replayed";
-  const previous = previousTokenOf(found);
+  // The token that was found, unless the session is new, and the incarnation.
+  const [incarnation = "", previousToken] = String(found).split("|").reverse();
   return (
     refusalOf(reply) ?? {
       ok: {
         firstSeq: Number(firstSeq),
         version: Number(version),
-        incarnation: decodeText(String(incarnation)),
+        incarnation: decodeText(incarnation),
         revision: Number(revision),
         // A replay found the present one.
-        token: replayed ? (previous.previousToken ?? "") : token,
-        ...previous,
+        token: replayed ? (previousToken ?? "") : token,
+        ...(previousToken === undefined ? {} : { previousToken }),
         ...(replayed ? {} : { recordedAt: Number(recordedAt) }),
         replayed,
       },

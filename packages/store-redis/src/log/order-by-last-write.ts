@@ -1,5 +1,6 @@
 import { replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
+import { isUnit } from "../feed-driver.ts";
 import { type BucketKeys, buckets } from "../keys.ts";
 import { listWritten, writtenSinceListed } from "../scripts/scripts.generated.ts";
 import { decodeHead } from "./head-codec.ts";
@@ -12,8 +13,8 @@ const stepSize = 500;
 const mostSteps = 8;
 
 /**
- * Brings the index of last writes up to date: appends leave only the position of the change, because an index more would
- * cost each of them. Everything that was acknowledged before the call is then in its place. Safe beside writers and
+ * Brings the index of last writes up to date: a write only marks its session, because an index more would cost each of
+ * them. Everything that was acknowledged before the call is then in its place. Safe beside writers and
  * other lists; what one call has done, the next has not to do.
  *
  * @returns false when there is more than one call does, which leaves the order incomplete.
@@ -43,7 +44,7 @@ async function orderBucket(
       writtenSinceListed,
       keys,
       { limit: `${stepSize}` },
-      { signal },
+      { signal, repeatable: true },
     )) as [string, readonly string[]];
     const to = found.at(-1);
     if (to === undefined) return true;
@@ -75,7 +76,7 @@ async function placeOf(
   position: string,
   signal: AbortSignal,
 ): Promise<WrittenSession | undefined> {
-  if (session === "" || session === "\0") return undefined;
+  if (!isUnit(session)) return undefined;
   const { log } = keys.session(tenant, session);
   const text = (await connection.read(log, ["LINDEX", log, "-1"], { signal })) as string | null;
   return text === null ? undefined : { session, position, updatedAt: timeOf(text, position) };

@@ -1,51 +1,42 @@
--- The common-case append. Every key and argument costs time, so it takes few: no pinned messages and summaries, which
--- need an index. Answers 'full' when it takes more than
--- that: a new session, an expiry to be set, operations to be let go of.
+-- The common-case append. Every key, argument and command costs time, so it takes few: no pinned messages and summaries,
+-- which need an index. Answers 'full' when it takes more than that: a new session, an expiry to be set, operations to be
+-- let go of.
 -- keys: log operations olderOperations columns changes lease?
 -- arguments: session
 -- list: events
 -- #include clock
 -- #include format
-local text = redis.call('LINDEX', LOG, -1)
-local version, revision, size, expires, ops, found, stable =
-  string.match(text or '', '^H{{formatVersion}}|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|([^|]*)|(.*)$')
-if not version then return { text and problemOf(text) or 'full' } end
-local inc, first, ttl, fixed, sealed, old, rotate, aux =
-  string.match(stable, '^([^|]*)|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
-if not inc then return { 'corrupt' } end
-expires = tonumber(expires)
+local call = redis.call
+local text = call('LINDEX', LOG, -1)
+-- `found` is the token and the incarnation, `stable` where what this append leaves as it is begins.
+local before, revision, size, expires, ops, found, stable, inc, first, ttl, fixed, sealed, old, rotate, aux =
+  string.match(text or '', '^H{{formatVersion}}|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|([^|]*|()([^|]*))|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
+if not before then return { text and problemOf(text) or 'full' } end
+before, expires, ops, old = tonumber(before), tonumber(expires), tonumber(ops), tonumber(old)
 if hasEnded(expires) then return { 'full' } end
-local h = { inc = inc, ops = tonumber(ops), old = tonumber(old), sealed = sealed, version = tonumber(version), token = found }
--- #include operations
 -- #include append-checks
 if expires ~= 0 and fixed == '0' then expires = now + ttl end
 -- The columns of an empty log are made anew, and need an expiry of their own.
-local begins = expires ~= 0 and tonumber(version) < tonumber(first)
+local begins = expires ~= 0 and before < tonumber(first)
 if begins or now >= tonumber(rotate) or (expires ~= 0 and aux - expires < ttl / 8) then return { 'full' } end
--- The first change of a bucket needs an entry before it.
-local newest = redis.call('ZREVRANGE', CHANGES, 0, 0, 'WITHSCORES')[2]
-if not newest then return { 'full' } end
+-- A session that is there is known among the changes, or they are lost and need an expiry of their own.
+if call('ZADD', CHANGES, '+inf', session) == 1 then return { 'full' } end
 local stamp = num(now)
-version, revision = before + eventsCount, revision + 1
-if eventsCount > 0 then redis.call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
+local version = before + eventsCount
+revision = revision + 1
+if eventsCount > 0 then call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
 if operation then
-  redis.call('HSET', OPERATIONS, operation,
-    string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
+  call('HSET', OPERATIONS, operation, string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
   ops = ops + 1
 end
 local head = string.format('H{{formatVersion}}|%d|%d|%d|%s|%d|%d|%s|', version, revision, size + bytes, stamp, expires,
-  ops, token) .. stable
-if eventsCount == 1 then
-  redis.call('RPUSH', LOG, head)
-elseif eventsCount == 0 then
-  redis.call('LSET', LOG, -1, head)
+  ops, token) .. string.sub(text, stable)
+if eventsCount == 0 then
+  call('LSET', LOG, -1, head)
 else
   -- #include push-events
-  redis.call('RPUSH', LOG, head)
+  call('RPUSH', LOG, head)
+  if call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then call('UNLINK', COLUMNS) end
 end
-if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then
-  redis.call('UNLINK', COLUMNS)
-end
-redis.call('ZADD', CHANGES, num(math.max(newest + 1, time[1] * 1000000 + time[2])), session)
-if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
-return { 'ok', before + 1, version, inc, revision, '=' .. found, stamp }
+if expires ~= 0 and fixed == '0' then call('PEXPIREAT', LOG, num(expires)) end
+return { 'ok', before + 1, version, revision, found, now }

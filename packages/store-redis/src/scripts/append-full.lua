@@ -1,7 +1,6 @@
 -- Any append, with all keys of the session. Retractions and derivations are `offset=from-to,…;` with the event's place
 -- behind the version; `sources` are all derivations, ascending and apart.
 -- #include unit
--- #include operations
 -- #include rewrite
 -- #include removals
 -- #include rotate
@@ -11,6 +10,9 @@
 -- #include require-room
 local h, lost, mark = openHead(session)
 if lost then return { lost } end
+local inc, ops, old, sealed, before, found
+if h then inc, ops, old, sealed, before, found = h.inc, h.ops, h.old, h.sealed, h.version, h.token .. '|' .. h.inc end
+before = before or 0
 -- #include append-checks
 if seenRemoval then
   local current = h and h.removal or 0
@@ -24,7 +26,7 @@ for ranges in string.gmatch(retractions, '=([^;]*);') do
     if tonumber(to) > before then return { 'retraction', before, tonumber(to) } end
   end
 end
-local subject, tokenBefore = subjectOf(mark), tokenFound(h)
+local subject = subjectOf(mark)
 if not h then
   subject = newSubject
   h = createHead(session, newIncarnation, newTtl, newFixed, subject, newRest, mark)
@@ -63,4 +65,4 @@ for index, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
 end
 noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
-return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore, stamp }
+return { 'ok', before + 1, version, h.revision, found or h.inc, now }

@@ -1,17 +1,21 @@
 -- Units of a bucket that were written after two positions, of sessions and of owners, at most so many of each: for both
--- the members and their positions in pairs, and the newest position; 'lost' when the positions are of other data.
+-- the newest position, the members and their positions in pairs, and 1 when there is more that has no position yet.
+-- 'lost' when the positions are of other data.
 -- keys: changes ownerChanges
--- access: read
 -- arguments: sessionsAfter:number ownersAfter:number limit
+-- #include clock
+-- #include positions
+-- Units of a stream that one call gives their positions.
+local most = 1000
+
 local function after(changes, position)
-  local newest = redis.call('ZREVRANGE', changes, 0, 0, 'WITHSCORES')[2] or '0'
   if position > 0 then
     local floor = redis.call('ZSCORE', changes, '')
-    if not floor or position < tonumber(floor) or position > tonumber(newest) then return nil end
+    if not floor or position < tonumber(floor) or position > tonumber(newestOf(changes)) then return nil end
   end
-  local found = redis.call('ZRANGEBYSCORE', changes, string.format('(%d', position), '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
-  return { newest, found }
+  local more = placeWritten(changes, most) == most and 1 or 0
+  return { newestOf(changes), placedAfter(changes, num(position), limit), more }
 end
 local sessions, owners = after(CHANGES, sessionsAfter), after(OWNER_CHANGES, ownersAfter)
 if not sessions or not owners then return { 'lost' } end
-return { 'ok', sessions, owners }
+return { 'changes', sessions, owners }

@@ -2,5 +2,5 @@
 if not h then return { 'ok', 0 } end
 -- #include do-deletes
 recordOperation('deleted,' .. num(count))
-keepSession(session, h)
+keepSession(h)
 return { 'ok', count }

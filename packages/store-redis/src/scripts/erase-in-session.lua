@@ -5,5 +5,5 @@ local h, lost = openHead(session)
 if lost then return { lost } end
 if not h then return { 'none' } end
 -- #include erase-documents
-keepSession(session, h)
+keepSession(h)
 return answer

@@ -2,8 +2,7 @@
 -- access: read
 -- arguments: operation
 -- #include open-for-read
+local inc, ops, old = h.inc, h.ops, h.old
 -- #include operations
-local known = findOperation(h, operation)
-if type(known) == 'string' then return { known } end
-if not known or known.inc ~= h.inc then return { 'none' } end
-return { 'ok', known.fingerprint, known.first, known.version, known.inc, known.revision }
+if madeIn ~= inc then return { 'none' } end
+return { 'ok', known, tonumber(first), tonumber(version), inc, tonumber(revision) }

@@ -1,5 +1,4 @@
 -- #include alone
--- #include require-room
 -- #include operation-alone(first = "writesAt(1)")
 -- #include check-writes
 -- keys: ownerSources?

@@ -49,22 +49,17 @@ local function save(untilMs, ended)
 end
 `;
 
-const operationsText = `-- Looks an operation up. Returns its parts, nil, or 'incomplete' when operations are missing and 'corrupt' when what is
--- there is none. The head counts them, the mark included: a single one that is missing would let its retry be applied
--- again.
-local function findOperation(h, id)
-  local row = redis.call('HGET', OPERATIONS, id)
-  if not row and (not h or h.old > 0) then row = redis.call('HGET', OLDER_OPERATIONS, id) end
-  if row then
-    local inc, fingerprint, first, version, revision = string.match(row, '^([^|]*)|([^|]*)|(%d+)|(%d+)|(%d+)$')
-    if not inc then return 'corrupt' end
-    return { inc = inc, fingerprint = fingerprint, first = tonumber(first), version = tonumber(version), revision = tonumber(revision) }
-  end
-  if h and (redis.call('HLEN', OPERATIONS) ~= h.ops or (h.old > 0 and redis.call('HLEN', OLDER_OPERATIONS) ~= h.old)) then
-    return 'incomplete'
-  end
-  return nil
+const operationsText = `-- Looks \`operation\` up: \`row\` is nil when it is not known, else \`madeIn\`, \`known\`, \`first\`, \`version\` and \`revision\` are
+-- its incarnation, fingerprint and outcome. Answers 'incomplete' when operations of the session are missing: it counts
+-- them, the mark included, and a single one that is missing would let its retry be applied again. \`inc\` is nil for a
+-- session that is not there.
+local row = redis.call('HGET', OPERATIONS, operation)
+if not row and (not inc or old > 0) then row = redis.call('HGET', OLDER_OPERATIONS, operation) end
+if not row and inc and (redis.call('HLEN', OPERATIONS) ~= ops or (old > 0 and redis.call('HLEN', OLDER_OPERATIONS) ~= old)) then
+  return { 'incomplete' }
 end
+local madeIn, known, first, version, revision = string.match(row or '', '^([^|]*)|([^|]*)|(%d+)|(%d+)|(%d+)$')
+if row and not madeIn then return { 'corrupt' } end
 `;
 
 const pushEventsText = `-- Behind the first event, which stands where the head was. Lua passes some thousands of arguments at most.
@@ -96,18 +91,40 @@ local function headText(h)
 end
 `;
 
-const changesText = `-- What was written in a bucket, for consumers of the change feed: its units by the position of their newest write, those
--- of sessions and those of owners apart, since they end at different times. Positions are microseconds that only grow.
--- The empty member has the position up to which entries may be missing. NUL stands there as long as units live that can
--- all end with their keys, without a script that tells: \`sweep-changes\` then does.
+const changesText = `-- What was written in a bucket, for consumers of the change feed and for lists by last write: its units, those of
+-- sessions and those of owners apart, since they end at different times. A write only marks its unit: it stands at
+-- infinity. Who reads gives what is marked a position, see \`positions\`.
 local weekMs = 7 * 86400000
+local function markWritten(changes, unit) redis.call('ZADD', changes, '+inf', unit) end
+`;
 
-local function noteChange(changes, unit)
-  local newest = redis.call('ZREVRANGE', changes, 0, 0, 'WITHSCORES')[2]
-  local position = newest and math.max(tonumber(newest) + 1, micros) or micros
-  if not newest then redis.call('ZADD', changes, num(position - 1), '') end
-  redis.call('ZADD', changes, num(position), unit)
-  return num(position)
+const positionsText = `-- Positions of units among the changes of their bucket: microseconds that only grow. No unit begins with NUL, as three
+-- entries do that stand beside them, or is empty: the empty one has the position up to which entries may be missing,
+-- \`NUL newest\` the newest that was given. NUL stands there as long as units live that can all end with their keys,
+-- without a script that tells: \`sweep-changes\` then does.
+local function newestOf(changes) return redis.call('ZSCORE', changes, '\\0newest') or '0' end
+
+-- Gives units the next positions, in their order. Answers the first.
+local function place(changes, units)
+  local first = math.max(newestOf(changes) + 1, time[1] * 1000000 + time[2])
+  -- A script that begins by removing goes on without any room: reading works on a server that is full.
+  redis.call('ZREM', changes, '\\0newest')
+  if not redis.call('ZSCORE', changes, '') then redis.call('ZADD', changes, num(first - 1), '', 0, '\\0') end
+  for index, unit in ipairs(units) do redis.call('ZADD', changes, num(first + index - 1), unit) end
+  redis.call('ZADD', changes, num(first + #units - 1), '\\0newest')
+  return first
+end
+
+-- Gives what is marked its position, some at a time. Answers how many units it were.
+local function placeWritten(changes, limit)
+  local units = redis.call('ZRANGEBYSCORE', changes, '+inf', '+inf', 'LIMIT', 0, limit)
+  if #units > 0 then place(changes, units) end
+  return #units
+end
+
+-- What stands behind a position, with positions, in pairs.
+local function placedAfter(changes, position, limit)
+  return redis.call('ZRANGEBYSCORE', changes, '(' .. position, '(+inf', 'WITHSCORES', 'LIMIT', 0, limit)
 end
 `;
 
@@ -136,16 +153,16 @@ local function readEntries(documents)
   return entries
 end
 
--- Whether documents and what points at them are all there.
+-- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
-  local count = redis.call('HLEN', documents)
+  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
   return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
-    and redis.call('ZCARD', tags) + redis.call('ZCARD', expiring) == (entries or 0)
+    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 local micros = time[1] * 1000000 + time[2]
 local dayMs = 86400000
-${changesText}local operationMs = dayMs + 3600000
+${changesText}${positionsText}local operationMs = dayMs + 3600000
 
 -- An idle lifetime begins again with each write, a fixed one only when it is set.
 local function refresh(h)
@@ -175,7 +192,7 @@ local function endSession(session, subject)
   redis.call('ZREM', DOCUMENTS_DUE, session)
   redis.call('ZREM', UPDATED, session)
   redis.call('ZREM', CREATED, session)
-  redis.call('ZADD', ENDED, noteChange(CHANGES, session), session)
+  redis.call('ZADD', ENDED, num(place(CHANGES, { session })), session)
   -- Some of those that ended a week ago are forgotten, and consumers that have not seen them told.
   local old = redis.call('ZRANGEBYSCORE', ENDED, '-inf', num(micros - weekMs * 1000), 'WITHSCORES', 'LIMIT', 0, 20)
   for index = 1, #old, 2 do
@@ -200,10 +217,18 @@ local function endSession(session, subject)
   end
 end
 
+-- How many documents of the session expire, as openHead finds them.
+local dueDocuments = 0
+
 local function intactUnit(h)
-  return redis.call('HLEN', DERIVED) == h.derived and redis.call('ZCARD', LANDMARKS) == h.landmarks
-    and redis.call('HLEN', DOCUMENTS) == h.docs
-    and (h.docs == 0 or intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING))
+  if redis.call('HLEN', DERIVED) ~= h.derived or redis.call('ZCARD', LANDMARKS) ~= h.landmarks
+    or redis.call('HLEN', DOCUMENTS) ~= h.docs then
+    return false
+  end
+  if h.docs == 0 then return true end
+  local isIntact, _, due = intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  dueDocuments = due
+  return isIntact
 end
 
 -- The head and the mark; nil for no session. The second value is 'evicted' or 'incomplete' when history is missing,
@@ -278,12 +303,11 @@ local function tokenFound(h) return h and '=' .. h.token or '' end
 local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
-  local isListed = redis.call('ZADD', SESSIONS, 0, session) == 1
-  local position = noteChange(CHANGES, session)
-  if isListed then
+  markWritten(CHANGES, session)
+  if redis.call('ZADD', SESSIONS, 0, session) == 1 and redis.call('ZCARD', SESSIONS) == 1 then
     redis.call('ZADD', CHANGES, 0, '\\0')
     -- What the bucket had before its first session has ended: no list needs to look at that.
-    if redis.call('ZCARD', SESSIONS) == 1 then redis.call('ZADD', UPDATED, 'NX', num(tonumber(position) - 1), '\\0') end
+    redis.call('ZADD', UPDATED, 'NX', newestOf(CHANGES), '\\0')
   end
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
@@ -664,21 +688,41 @@ local function readEntries(documents)
   return entries
 end
 
--- Whether documents and what points at them are all there.
+-- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
-  local count = redis.call('HLEN', documents)
+  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
   return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
-    and redis.call('ZCARD', tags) + redis.call('ZCARD', expiring) == (entries or 0)
+    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 local stored = readEntries(DOCUMENTS)
 if stored == 'newer' then return { stored } end
 local micros = time[1] * 1000000 + time[2]
 local session, SOURCES = '', OWNER_SOURCES
+${changesText}
+-- The first two elements of the namespace in a sort key.
+local function ownerOf(key)
+  local namespace = string.sub(key, 1, string.find(key, '\\0\\0', 1, true) - 1)
+  local second = string.find(namespace, '\\0\\1', 1, true)
+  local third = second and string.find(namespace, '\\0\\1', second + 2, true)
+  return third and string.sub(namespace, 1, third - 1) or namespace
+end
+
+local marked
+local function markChanged(key)
+  local owner = ownerOf(key)
+  if owner ~= marked then markWritten(OWNER_CHANGES, owner) end
+  marked = owner
+end
+
+local isIntact, countBefore, dueDocuments =
+  intactDocuments(stored, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
 -- Documents of a unit (a session, or one bucket of those that stand alone) lie in one hash by their sort key, as
 -- \`version|created|updated|expires|tags;sources|json\`, without \`;\` when they are derived from nothing. Beside it: their
 -- order, their tags as \`tag NUL sort key\`, when they expire, and SOURCES. All change in one script, so that no entry
--- points at nothing.
+-- points at nothing. What has not changed costs no command. The unit is marked as written with the first document that
+-- changes: before one is stored, since Redis looks for room only before the first write of a script, and only when that
+-- one may grow; behind one that is removed, since that needs no room.
 local function partsOfDocument(record)
   local version, created, updated, expires, tags, sources, json =
     string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
@@ -710,8 +754,8 @@ local function needsSources(parts) return parts and parts.sources ~= '' and not 
 -- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
 -- intactDocuments.
 local added, entries = 0, 0
--- Their sort keys.
-local changed = {}
+-- Whether a key may have begun, and whether what expires has changed.
+local hasGrown, isDueChanged = false, false
 local function countEntries(parts)
   local _, tags = string.gsub(parts.tags, '[^,]+', '')
   return tags + (parts.expires ~= 0 and 1 or 0)
@@ -738,17 +782,24 @@ local function findDocument(key)
   return parts, parts
 end
 
-local function removeDocument(key, parts)
-  changed[#changed + 1] = key
-  redis.call('HDEL', DOCUMENTS, key)
-  redis.call('ZREM', DOCUMENT_ORDER, key)
+local function dropDue(key, parts)
+  if parts.expires == 0 then return end
+  isDueChanged = true
   redis.call('ZREM', DOCUMENTS_EXPIRING, key)
+end
+
+local function removeDocument(key, parts)
+  redis.call('HDEL', DOCUMENTS, key)
+  markChanged(key)
+  redis.call('ZREM', DOCUMENT_ORDER, key)
+  dropDue(key, parts)
   added, entries = added - 1, entries - countEntries(parts)
   eachTag(parts.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
   changeSources(key, parts.sources, dropSource)
 end
 
 local function sweepDocuments(limit)
+  if dueDocuments == 0 then return 0 end
   local keys = redis.call('ZRANGEBYSCORE', DOCUMENTS_EXPIRING, '-inf', num(now), 'LIMIT', 0, limit)
   for _, key in ipairs(keys) do
     local record = redis.call('HGET', DOCUMENTS, key)
@@ -760,25 +811,31 @@ local function sweepDocuments(limit)
 end
 
 local function storeDocument(key, before, parts)
-  changed[#changed + 1] = key
+  markChanged(key)
   entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
+  local isTagged = parts.tags ~= (before and before.tags or '')
   if before then
-    eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
+    if isTagged then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end) end
     changeSources(key, before.sources, dropSource)
-  else
-    added = added + 1
+    if parts.expires == 0 then dropDue(key, before) end
   end
   redis.call('HSET', DOCUMENTS, key, string.format('%d|%s|%s|%d|%s|', parts.version, parts.created, parts.updated,
     parts.expires, parts.tags .. parts.sources) .. parts.json)
-  redis.call('ZADD', DOCUMENT_ORDER, 0, key)
-  eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\\0' .. key) end)
+  if not before then
+    added = added + 1
+    redis.call('ZADD', DOCUMENT_ORDER, 0, key)
+  end
+  if isTagged then eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\\0' .. key) end) end
   changeSources(key, parts.sources, addSource)
-  if parts.expires == 0 then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
-  else redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key) end
+  if parts.expires ~= 0 then
+    isDueChanged = true
+    redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key)
+  end
+  hasGrown = hasGrown or not before or isTagged or isDueChanged
 end
-${changesText}
+
 -- Should memory have run out and Redis have thrown away what points at documents, it is made again from them.
-if not intactDocuments(stored, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING) then
+if not isIntact then
   local flat = redis.call('HGETALL', DOCUMENTS)
   redis.call('UNLINK', DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
   redis.call('HDEL', DOCUMENTS, '')
@@ -786,30 +843,16 @@ if not intactDocuments(stored, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMEN
     if flat[index] ~= '' then storeDocument(flat[index], nil, partsOfDocument(flat[index + 1])) end
   end
   saveEntries()
+  dueDocuments = redis.call('ZCARD', DOCUMENTS_EXPIRING)
 end
-
--- The first two elements of the namespace in a sort key.
-local function ownerOf(key)
-  local namespace = string.sub(key, 1, string.find(key, '\\0\\0', 1, true) - 1)
-  local second = string.find(namespace, '\\0\\1', 1, true)
-  local third = second and string.find(namespace, '\\0\\1', second + 2, true)
-  return third and string.sub(namespace, 1, third - 1) or namespace
-end
-
-local function noteOwners()
-  local noted = {}
-  for _, key in ipairs(changed) do
-    local owner = ownerOf(key)
-    if not noted[owner] then noteChange(OWNER_CHANGES, owner) end
-    noted[owner] = true
-  end
-end
-
-local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
+local isEnding = countBefore == dueDocuments
 
 local function keepBucket()
+  -- As long as some documents stay for ever, so do the keys.
+  local isSettled = stored and isIntact and not isEnding and not isSourced
+  if isSettled and added == 0 and entries == 0 and not isDueChanged then return end
   saveEntries()
-  noteOwners()
+  local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
   if not stored then redis.call('ZADD', OWNER_CHANGES, 0, '\\0') end
   local count = redis.call('ZCARD', DOCUMENT_ORDER)
   if count > 0 and redis.call('ZCARD', DOCUMENTS_EXPIRING) == count then
@@ -819,12 +862,9 @@ local function keepBucket()
     redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
   elseif count == 0 then
     redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
-  elseif isSourced then
+  elseif isSourced or isEnding or not isIntact then
     for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
-    redis.call('PERSIST', SOURCES)
-    redis.call('PERSIST', OWNER_CHANGES)
-  elseif not stored or redis.call('PTTL', DOCUMENTS) > 0 then
-    for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
+    if isSourced then redis.call('PERSIST', SOURCES) end
     redis.call('PERSIST', OWNER_CHANGES)
   end
 end
@@ -850,10 +890,17 @@ sweepDocuments(20)
 
 const inSessionText = `-- Documents of a session. They also count in its head, and are looked after with it.
 ${unitText}local SOURCES = SESSION_SOURCES
+local isMarked = false
+local function markChanged()
+  if not isMarked then markWritten(CHANGES, session) end
+  isMarked = true
+end
 -- Documents of a unit (a session, or one bucket of those that stand alone) lie in one hash by their sort key, as
 -- \`version|created|updated|expires|tags;sources|json\`, without \`;\` when they are derived from nothing. Beside it: their
 -- order, their tags as \`tag NUL sort key\`, when they expire, and SOURCES. All change in one script, so that no entry
--- points at nothing.
+-- points at nothing. What has not changed costs no command. The unit is marked as written with the first document that
+-- changes: before one is stored, since Redis looks for room only before the first write of a script, and only when that
+-- one may grow; behind one that is removed, since that needs no room.
 local function partsOfDocument(record)
   local version, created, updated, expires, tags, sources, json =
     string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
@@ -885,8 +932,8 @@ local function needsSources(parts) return parts and parts.sources ~= '' and not 
 -- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
 -- intactDocuments.
 local added, entries = 0, 0
--- Their sort keys.
-local changed = {}
+-- Whether a key may have begun, and whether what expires has changed.
+local hasGrown, isDueChanged = false, false
 local function countEntries(parts)
   local _, tags = string.gsub(parts.tags, '[^,]+', '')
   return tags + (parts.expires ~= 0 and 1 or 0)
@@ -913,17 +960,24 @@ local function findDocument(key)
   return parts, parts
 end
 
-local function removeDocument(key, parts)
-  changed[#changed + 1] = key
-  redis.call('HDEL', DOCUMENTS, key)
-  redis.call('ZREM', DOCUMENT_ORDER, key)
+local function dropDue(key, parts)
+  if parts.expires == 0 then return end
+  isDueChanged = true
   redis.call('ZREM', DOCUMENTS_EXPIRING, key)
+end
+
+local function removeDocument(key, parts)
+  redis.call('HDEL', DOCUMENTS, key)
+  markChanged(key)
+  redis.call('ZREM', DOCUMENT_ORDER, key)
+  dropDue(key, parts)
   added, entries = added - 1, entries - countEntries(parts)
   eachTag(parts.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
   changeSources(key, parts.sources, dropSource)
 end
 
 local function sweepDocuments(limit)
+  if dueDocuments == 0 then return 0 end
   local keys = redis.call('ZRANGEBYSCORE', DOCUMENTS_EXPIRING, '-inf', num(now), 'LIMIT', 0, limit)
   for _, key in ipairs(keys) do
     local record = redis.call('HGET', DOCUMENTS, key)
@@ -935,44 +989,57 @@ local function sweepDocuments(limit)
 end
 
 local function storeDocument(key, before, parts)
-  changed[#changed + 1] = key
+  markChanged(key)
   entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
+  local isTagged = parts.tags ~= (before and before.tags or '')
   if before then
-    eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end)
+    if isTagged then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\\0' .. key) end) end
     changeSources(key, before.sources, dropSource)
-  else
-    added = added + 1
+    if parts.expires == 0 then dropDue(key, before) end
   end
   redis.call('HSET', DOCUMENTS, key, string.format('%d|%s|%s|%d|%s|', parts.version, parts.created, parts.updated,
     parts.expires, parts.tags .. parts.sources) .. parts.json)
-  redis.call('ZADD', DOCUMENT_ORDER, 0, key)
-  eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\\0' .. key) end)
+  if not before then
+    added = added + 1
+    redis.call('ZADD', DOCUMENT_ORDER, 0, key)
+  end
+  if isTagged then eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\\0' .. key) end) end
   changeSources(key, parts.sources, addSource)
-  if parts.expires == 0 then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
-  else redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key) end
+  if parts.expires ~= 0 then
+    isDueChanged = true
+    redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key)
+  end
+  hasGrown = hasGrown or not before or isTagged or isDueChanged
 end
 
-local function keepSession(session, h, newSubject)
+-- Whether an operation was recorded, which counts in the head.
+local isRecorded = false
+
+local function keepSession(h, newSubject)
+  local isCounted = added ~= 0 or entries ~= 0
   saveEntries()
-  h.docs = redis.call('HLEN', DOCUMENTS)
+  if isCounted then h.docs = redis.call('HLEN', DOCUMENTS) end
   if newSubject then
     saveHead(session, h, newSubject)
   else
-    redis.call('LSET', LOG, -1, headText(h))
-    noteChange(CHANGES, session)
-    if h.aux > 0 then
+    if isCounted or isRecorded then redis.call('LSET', LOG, -1, headText(h)) end
+    if h.aux > 0 and hasGrown then
       for _, key in ipairs({ DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }) do
         redis.call('PEXPIREAT', key, num(h.aux))
       end
     end
   end
-  local due = redis.call('ZRANGE', DOCUMENTS_EXPIRING, 0, 0, 'WITHSCORES')
-  if due[2] then redis.call('ZADD', DOCUMENTS_DUE, due[2], session) else redis.call('ZREM', DOCUMENTS_DUE, session) end
+  if not isDueChanged and not isSourced then return end
   local left = redis.call('PTTL', SESSIONS)
-  if left > 0 then redis.call('PEXPIRE', DOCUMENTS_DUE, num(left)) else redis.call('PERSIST', DOCUMENTS_DUE) end
-  if isSourced then
-    if left > 0 then redis.call('PEXPIRE', SOURCES, num(left)) else redis.call('PERSIST', SOURCES) end
+  local function keep(key)
+    if left > 0 then redis.call('PEXPIRE', key, num(left)) else redis.call('PERSIST', key) end
   end
+  if isDueChanged then
+    local due = redis.call('ZRANGE', DOCUMENTS_EXPIRING, 0, 0, 'WITHSCORES')
+    if due[2] then redis.call('ZADD', DOCUMENTS_DUE, due[2], session) else redis.call('ZREM', DOCUMENTS_DUE, session) end
+    keep(DOCUMENTS_DUE)
+  end
+  if isSourced then keep(SOURCES) end
 end
 `;
 
@@ -999,6 +1066,7 @@ end
 
 local function recordOperation(written)
   if not operation then return end
+  isRecorded = true
   local row = h.inc .. '|' .. fingerprint .. '|' .. written
   if redis.call('HSET', OPERATIONS, '\\0' .. operation, row) == 1 then h.ops = h.ops + 1 end
 end
@@ -1062,12 +1130,12 @@ local function readEntries(documents)
   return entries
 end
 
--- Whether documents and what points at them are all there.
+-- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
-  local count = redis.call('HLEN', documents)
+  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
   return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
-    and redis.call('ZCARD', tags) + redis.call('ZCARD', expiring) == (entries or 0)
+    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 if readEntries(DOCUMENTS) == 'newer' then return { 'newer' } end
 local sessionExpires, inc = 0, ''
@@ -1114,10 +1182,9 @@ return answer
 
 const listedText = `-- \`updated\` follows \`changes\`: NUL stands in it by the position up to which its entries are what their heads say. An index
 -- that was lost is made again from the first change on, and so it is when the changes are others than those it followed.
-local function listedUpTo()
+${positionsText}local function listedUpTo()
   local listed = redis.call('ZSCORE', UPDATED, '\\0')
-  local newest = redis.call('ZREVRANGE', CHANGES, 0, 0, 'WITHSCORES')[2]
-  if not listed or not newest or tonumber(listed) > tonumber(newest) then return '0' end
+  if not listed or tonumber(listed) > tonumber(newestOf(CHANGES)) then return '0' end
   return listed
 end
 `;
@@ -1238,117 +1305,120 @@ return { 'ok', fence, expires }
 
 export const appendFast: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly changes: string; readonly lease: string | undefined },
-  { readonly session: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
+  { readonly session: string; readonly guards: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, CHANGES, LEASE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local session, incarnation, operation, fingerprint, expectedVersion, fence, token, cells, bytes = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8], tonumber(ARGV[9])
-local eventsFrom = 9
+local session, guards, operation, fingerprint, token, cells, bytes = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, ARGV[5], ARGV[6], tonumber(ARGV[7])
+local eventsFrom = 7
 local eventsCount = #ARGV - eventsFrom
--- The common-case append. Every key and argument costs time, so it takes few: no pinned messages and summaries, which
--- need an index. Answers 'full' when it takes more than
--- that: a new session, an expiry to be set, operations to be let go of.
-${clockText}${formatText}local text = redis.call('LINDEX', LOG, -1)
-local version, revision, size, expires, ops, found, stable =
-  string.match(text or '', '^H1|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|([^|]*)|(.*)$')
-if not version then return { text and problemOf(text) or 'full' } end
-local inc, first, ttl, fixed, sealed, old, rotate, aux =
-  string.match(stable, '^([^|]*)|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
-if not inc then return { 'corrupt' } end
-expires = tonumber(expires)
+-- The common-case append. Every key, argument and command costs time, so it takes few: no pinned messages and summaries,
+-- which need an index. Answers 'full' when it takes more than that: a new session, an expiry to be set, operations to be
+-- let go of.
+${clockText}${formatText}local call = redis.call
+local text = call('LINDEX', LOG, -1)
+-- \`found\` is the token and the incarnation, \`stable\` where what this append leaves as it is begins.
+local before, revision, size, expires, ops, found, stable, inc, first, ttl, fixed, sealed, old, rotate, aux =
+  string.match(text or '', '^H1|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|([^|]*|()([^|]*))|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
+if not before then return { text and problemOf(text) or 'full' } end
+before, expires, ops, old = tonumber(before), tonumber(expires), tonumber(ops), tonumber(old)
 if hasEnded(expires) then return { 'full' } end
-local h = { inc = inc, ops = tonumber(ops), old = tonumber(old), sealed = sealed, version = tonumber(version), token = found }
-${operationsText}-- The checks of an append in the order of the port: incarnation, operation, seal, fence, version. \`h\` may be nil.
-if incarnation and (not h or h.inc ~= incarnation) then return { 'ended' } end
+-- The checks of an append in the order of the port: incarnation, operation, seal, fence, version. Of the session it knows
+-- \`inc\`, nil when there is none, \`ops\`, \`old\`, \`sealed\`, \`before\`, its version, and \`found\`, its token and incarnation.
+-- What is rarely named is one argument, \`incarnation|expectedVersion|fence\`: each costs time.
+local incarnation, expectedVersion, fence
+if guards then
+  incarnation, expectedVersion, fence = string.match(guards, '^([^|]*)|(%d*)|(%d*)$')
+  expectedVersion, fence = tonumber(expectedVersion), tonumber(fence)
+  if incarnation ~= '' and inc ~= incarnation then return { 'ended' } end
+end
 if operation then
-  local known = findOperation(h, operation)
-  if type(known) == 'string' then return { known } end
-  if known then
-    if not h or known.inc ~= h.inc then return { 'ended' } end
-    if known.fingerprint ~= fingerprint then return { 'operation' } end
-    return { 'replayed', known.first, known.version, known.inc, known.revision, '=' .. h.token }
+${operationsText}  if row then
+    if madeIn ~= inc then return { 'ended' } end
+    if known ~= fingerprint then return { 'operation' } end
+    return { 'replayed', tonumber(first), tonumber(version), tonumber(revision), found }
   end
 end
-if h and h.sealed == '1' then return { 'sealed' } end
+if sealed == '1' then return { 'sealed' } end
 if fence then
   local lease, newest = redis.call('GET', LEASE), 0
   if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
   if not newest then return { problemOf(lease) } end
   if fence ~= newest then return { 'fence', newest } end
 end
-local before = h and h.version or 0
 if expectedVersion and expectedVersion ~= before then return { 'version', before } end
 if expires ~= 0 and fixed == '0' then expires = now + ttl end
 -- The columns of an empty log are made anew, and need an expiry of their own.
-local begins = expires ~= 0 and tonumber(version) < tonumber(first)
+local begins = expires ~= 0 and before < tonumber(first)
 if begins or now >= tonumber(rotate) or (expires ~= 0 and aux - expires < ttl / 8) then return { 'full' } end
--- The first change of a bucket needs an entry before it.
-local newest = redis.call('ZREVRANGE', CHANGES, 0, 0, 'WITHSCORES')[2]
-if not newest then return { 'full' } end
+-- A session that is there is known among the changes, or they are lost and need an expiry of their own.
+if call('ZADD', CHANGES, '+inf', session) == 1 then return { 'full' } end
 local stamp = num(now)
-version, revision = before + eventsCount, revision + 1
-if eventsCount > 0 then redis.call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
+local version = before + eventsCount
+revision = revision + 1
+if eventsCount > 0 then call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
 if operation then
-  redis.call('HSET', OPERATIONS, operation,
-    string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
+  call('HSET', OPERATIONS, operation, string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
   ops = ops + 1
 end
 local head = string.format('H1|%d|%d|%d|%s|%d|%d|%s|', version, revision, size + bytes, stamp, expires,
-  ops, token) .. stable
-if eventsCount == 1 then
-  redis.call('RPUSH', LOG, head)
-elseif eventsCount == 0 then
-  redis.call('LSET', LOG, -1, head)
+  ops, token) .. string.sub(text, stable)
+if eventsCount == 0 then
+  call('LSET', LOG, -1, head)
 else
-${pushEventsText}  redis.call('RPUSH', LOG, head)
+${pushEventsText}  call('RPUSH', LOG, head)
+  if call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then call('UNLINK', COLUMNS) end
 end
-if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then
-  redis.call('UNLINK', COLUMNS)
-end
-redis.call('ZADD', CHANGES, num(math.max(newest + 1, time[1] * 1000000 + time[2])), session)
-if expires ~= 0 and fixed == '0' then redis.call('PEXPIREAT', LOG, num(expires)) end
-return { 'ok', before + 1, version, inc, revision, '=' .. found, stamp }
+if expires ~= 0 and fixed == '0' then call('PEXPIREAT', LOG, num(expires)) end
+return { 'ok', before + 1, version, revision, found, now }
 `,
-  sha: "b8f1bec96b7fdda5ea6c4c471c7bae82033deb39",
+  sha: "787a8af6f8406efef894c5a703fef5abebf79362",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.changes, ...(keys.lease === undefined ? [] : [keys.lease])],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
+  arguments: (values) => [values.session, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
 };
 
 export const appendFull: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
-  { readonly session: string; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly ttl: number | undefined; readonly retractions: string; readonly derivations: string; readonly seenRemoval: number | undefined; readonly sources: string; readonly incarnation: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
+  { readonly session: string; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly ttl: number | undefined; readonly retractions: string; readonly derivations: string; readonly seenRemoval: number | undefined; readonly sources: string; readonly guards: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local session, newIncarnation, newTtl, newFixed, newSubject, newRest, ttl, retractions, derivations, seenRemoval, sources, incarnation, operation, fingerprint, expectedVersion, fence, token, cells, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12] ~= '' and ARGV[12] or nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] ~= '' and ARGV[14] or nil, tonumber(ARGV[15]), tonumber(ARGV[16]), ARGV[17], ARGV[18], tonumber(ARGV[19])
-local eventsFrom = 19
+local session, newIncarnation, newTtl, newFixed, newSubject, newRest, ttl, retractions, derivations, seenRemoval, sources, guards, operation, fingerprint, token, cells, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12] ~= '' and ARGV[12] or nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] ~= '' and ARGV[14] or nil, ARGV[15], ARGV[16], tonumber(ARGV[17])
+local eventsFrom = 17
 local eventsCount = #ARGV - eventsFrom
 -- Any append, with all keys of the session. Retractions and derivations are \`offset=from-to,…;\` with the event's place
 -- behind the version; \`sources\` are all derivations, ascending and apart.
-${unitText}${operationsText}${rewriteText}${removalsText}${rotateText}${requireRoomText}local h, lost, mark = openHead(session)
+${unitText}${rewriteText}${removalsText}${rotateText}${requireRoomText}local h, lost, mark = openHead(session)
 if lost then return { lost } end
--- The checks of an append in the order of the port: incarnation, operation, seal, fence, version. \`h\` may be nil.
-if incarnation and (not h or h.inc ~= incarnation) then return { 'ended' } end
+local inc, ops, old, sealed, before, found
+if h then inc, ops, old, sealed, before, found = h.inc, h.ops, h.old, h.sealed, h.version, h.token .. '|' .. h.inc end
+before = before or 0
+-- The checks of an append in the order of the port: incarnation, operation, seal, fence, version. Of the session it knows
+-- \`inc\`, nil when there is none, \`ops\`, \`old\`, \`sealed\`, \`before\`, its version, and \`found\`, its token and incarnation.
+-- What is rarely named is one argument, \`incarnation|expectedVersion|fence\`: each costs time.
+local incarnation, expectedVersion, fence
+if guards then
+  incarnation, expectedVersion, fence = string.match(guards, '^([^|]*)|(%d*)|(%d*)$')
+  expectedVersion, fence = tonumber(expectedVersion), tonumber(fence)
+  if incarnation ~= '' and inc ~= incarnation then return { 'ended' } end
+end
 if operation then
-  local known = findOperation(h, operation)
-  if type(known) == 'string' then return { known } end
-  if known then
-    if not h or known.inc ~= h.inc then return { 'ended' } end
-    if known.fingerprint ~= fingerprint then return { 'operation' } end
-    return { 'replayed', known.first, known.version, known.inc, known.revision, '=' .. h.token }
+${operationsText}  if row then
+    if madeIn ~= inc then return { 'ended' } end
+    if known ~= fingerprint then return { 'operation' } end
+    return { 'replayed', tonumber(first), tonumber(version), tonumber(revision), found }
   end
 end
-if h and h.sealed == '1' then return { 'sealed' } end
+if sealed == '1' then return { 'sealed' } end
 if fence then
   local lease, newest = redis.call('GET', LEASE), 0
   if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
   if not newest then return { problemOf(lease) } end
   if fence ~= newest then return { 'fence', newest } end
 end
-local before = h and h.version or 0
 if expectedVersion and expectedVersion ~= before then return { 'version', before } end
 if seenRemoval then
   local current = h and h.removal or 0
@@ -1362,7 +1432,7 @@ for ranges in string.gmatch(retractions, '=([^;]*);') do
     if tonumber(to) > before then return { 'retraction', before, tonumber(to) } end
   end
 end
-local subject, tokenBefore = subjectOf(mark), tokenFound(h)
+local subject = subjectOf(mark)
 if not h then
   subject = newSubject
   h = createHead(session, newIncarnation, newTtl, newFixed, subject, newRest, mark)
@@ -1400,12 +1470,12 @@ for index, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
 end
 noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
-return { 'ok', before + 1, version, h.inc, h.revision, tokenBefore, stamp }
+return { 'ok', before + 1, version, h.revision, found or h.inc, now }
 `,
-  sha: "01f7aa900ecc21a7f0941a2ae5cc220195520846",
+  sha: "51dbc0d3a4dd1500a668f395cd95e1f314bec2ea",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
-  arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token, values.cells, `${values.bytes}`, ...values.events],
+  arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
 };
 
 export const changesAfter: EmbeddedScript<
@@ -1415,22 +1485,25 @@ export const changesAfter: EmbeddedScript<
   source: `local CHANGES, OWNER_CHANGES = KEYS[1], KEYS[2]
 local sessionsAfter, ownersAfter, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 -- Units of a bucket that were written after two positions, of sessions and of owners, at most so many of each: for both
--- the members and their positions in pairs, and the newest position; 'lost' when the positions are of other data.
+-- the newest position, the members and their positions in pairs, and 1 when there is more that has no position yet.
+-- 'lost' when the positions are of other data.
+${clockText}${positionsText}-- Units of a stream that one call gives their positions.
+local most = 1000
+
 local function after(changes, position)
-  local newest = redis.call('ZREVRANGE', changes, 0, 0, 'WITHSCORES')[2] or '0'
   if position > 0 then
     local floor = redis.call('ZSCORE', changes, '')
-    if not floor or position < tonumber(floor) or position > tonumber(newest) then return nil end
+    if not floor or position < tonumber(floor) or position > tonumber(newestOf(changes)) then return nil end
   end
-  local found = redis.call('ZRANGEBYSCORE', changes, string.format('(%d', position), '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
-  return { newest, found }
+  local more = placeWritten(changes, most) == most and 1 or 0
+  return { newestOf(changes), placedAfter(changes, num(position), limit), more }
 end
 local sessions, owners = after(CHANGES, sessionsAfter), after(OWNER_CHANGES, ownersAfter)
 if not sessions or not owners then return { 'lost' } end
-return { 'ok', sessions, owners }
+return { 'changes', sessions, owners }
 `,
-  sha: "7514eddfdc35297486808ef034e77ad7270c2742",
-  writes: false,
+  sha: "6ca59c97a9cd99feef91c1eec5005f1ed37a7407",
+  writes: true,
   keys: (keys) => [keys.changes, keys.ownerChanges],
   arguments: (values) => [`${values.sessionsAfter}`, `${values.ownersAfter}`, values.limit],
 };
@@ -1452,19 +1525,19 @@ local function readEntries(documents)
   return entries
 end
 
--- Whether documents and what points at them are all there.
+-- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
-  local count = redis.call('HLEN', documents)
+  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
   return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
-    and redis.call('ZCARD', tags) + redis.call('ZCARD', expiring) == (entries or 0)
+    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 if h.docs > 0 and not intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING) then
   return { 'incomplete' }
 end
 return { 'ok' }
 `,
-  sha: "a3dcb3723d3bc3fa3aaea4e327177fe5ca4c44a8",
+  sha: "3fb96cd266e68e024d73f325058f4f097b3b8b8c",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
   arguments: (_values) => [],
@@ -1486,7 +1559,7 @@ ${openForReadText}return { 'ok' }
 };
 
 export const deleteAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string; readonly olderOwnerOperations: string; readonly ownerSources: string | undefined },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string | undefined; readonly olderOwnerOperations: string | undefined; readonly ownerSources: string | undefined },
   { readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly deletes: readonly { readonly key: string; readonly expectedVersion: number | undefined }[] }
 > = {
   source: `local formatVersion = 1
@@ -1525,9 +1598,9 @@ ${doDeletesText}recordOperation('deleted,' .. num(count))
 keepBucket()
 return { 'ok', count }
 `,
-  sha: "31714ade5015d5757b142c766e5560133d256b5a",
+  sha: "5fb005a2d94ab3550f782aa9fe8d22f6f23712c3",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerOperations === undefined ? [] : [keys.ownerOperations]), ...(keys.olderOwnerOperations === undefined ? [] : [keys.olderOwnerOperations]), ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
 };
 
@@ -1546,10 +1619,10 @@ local function deletesAt(index)
 end
 ${guardedText}if not h then return { 'ok', 0 } end
 ${doDeletesText}recordOperation('deleted,' .. num(count))
-keepSession(session, h)
+keepSession(h)
 return { 'ok', count }
 `,
-  sha: "825bb6863e6717a788f3dd77f2f04ddaee4fb707",
+  sha: "32c4f6de2ea876e6203cb3568515038fc2dc9f58",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
@@ -1594,7 +1667,7 @@ end
 ${aloneText}${eraseDocumentsText}keepBucket()
 return answer
 `,
-  sha: "adb085e4d65b73e11ab5e720872e3a5b966c0739",
+  sha: "e1ce3bd3515af4a15c44cd54cc3334151214cd5c",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [...values.erasures.flatMap((one) => [one.key, `${one.version}`])],
@@ -1617,10 +1690,10 @@ end
 ${inSessionText}local h, lost = openHead(session)
 if lost then return { lost } end
 if not h then return { 'none' } end
-${eraseDocumentsText}keepSession(session, h)
+${eraseDocumentsText}keepSession(h)
 return answer
 `,
-  sha: "3e1ed7a40725bf6910d62bd587b40bce49230075",
+  sha: "ec52739b83bc6888cbab21e495a239485881ad13",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, ...values.erasures.flatMap((one) => [one.key, `${one.version}`])],
@@ -1645,7 +1718,7 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "14efa072ea2101f5d4b61dc988f833d1cdae33c7",
+  sha: "2d932efe6b879e42f212bf432f015d356858ff62",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
@@ -1729,7 +1802,7 @@ local sortKeysFrom = 0
 local sortKeysCount = #ARGV - sortKeysFrom
 -- Documents that stand alone, by sort key; an empty text for each that is not there.
 ${readAloneText}${getAllText}`,
-  sha: "63fcff8f3a22a1d8409830fe268895fca6efa6dc",
+  sha: "9d937361502bee1e3b12f9682a8063f13a47cc98",
   writes: false,
   keys: (keys) => [keys.documents],
   arguments: (values) => [...values.sortKeys],
@@ -1760,7 +1833,7 @@ local most, since = tonumber(ARGV[1]), tonumber(ARGV[2])
 local sortKeysFrom = 2
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readAloneText}${getSomeText}`,
-  sha: "d4abefcd1951046fd4b3fba4f221a246b2dc799d",
+  sha: "e05cdf849b67142844a4e72976a40520097476fe",
   writes: false,
   keys: (keys) => [keys.documents],
   arguments: (values) => [`${values.most}`, `${values.since}`, ...values.sortKeys],
@@ -1881,7 +1954,7 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "4e803da99c9378dc496e93ca6f7650ab931b614b",
+  sha: "38cdf027a6e981fc1fc62fc70a9618926a32b87a",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
@@ -1915,7 +1988,7 @@ if isNext then redis.call('ZADD', UPDATED, to, '\\0') end
 if left > 0 then redis.call('PEXPIRE', UPDATED, num(left)) end
 return { 'listed' }
 `,
-  sha: "19f6441b32b3d04e43961a12dea9cf586a433afd",
+  sha: "3123427d699567d9a332b6ec0a8f9deb42b39dea",
   writes: true,
   keys: (keys) => [keys.updated, keys.changes, keys.sessions],
   arguments: (values) => [values.from, values.to, ...values.written.flatMap((one) => [one.session, one.position, one.updatedAt])],
@@ -1943,12 +2016,12 @@ local function readEntries(documents)
   return entries
 end
 
--- Whether documents and what points at them are all there.
+-- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
-  local count = redis.call('HLEN', documents)
+  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
   return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
-    and redis.call('ZCARD', tags) + redis.call('ZCARD', expiring) == (entries or 0)
+    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 local function hasEndedUntold(alive, changes)
   return redis.call('EXISTS', alive) == 0 and redis.call('ZSCORE', changes, '\\0') ~= false
@@ -1966,7 +2039,7 @@ local isBroken = isKnown and not intactDocuments(entries, DOCUMENTS, DOCUMENT_OR
 local expired = isKnown and redis.call('ZCOUNT', DOCUMENTS_EXPIRING, '-inf', num(now)) or 0
 return { due(EXPIRING), expired, due(DOCUMENTS_DUE), isBroken and 1 or 0, 0, untold }
 `,
-  sha: "6a8026b5578f757bf9faaa1381c963d35ad50d7b",
+  sha: "83467478f9d90cd0de2020eb8992f15dcbdd65bc",
   writes: false,
   keys: (keys) => [keys.expiring, keys.documentsDue, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.changes, keys.ownerChanges, keys.ownerSources],
   arguments: (values) => [values.limit],
@@ -2011,7 +2084,7 @@ while true do
   end
 end
 `,
-  sha: "b630f671dd1023ace474444369b909f2154fd92a",
+  sha: "5d8c968f2d6f6e6ec94c1f7ac51f12dd90349eac",
   writes: false,
   keys: (keys) => [keys.documents, keys.documentOrder],
   arguments: (values) => [values.from, `${values.limit}`, `${values.depth}`],
@@ -2024,12 +2097,11 @@ export const operation: EmbeddedScript<
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS = KEYS[1], KEYS[2], KEYS[3]
 local operation = ARGV[1]
-${openForReadText}${operationsText}local known = findOperation(h, operation)
-if type(known) == 'string' then return { known } end
-if not known or known.inc ~= h.inc then return { 'none' } end
-return { 'ok', known.fingerprint, known.first, known.version, known.inc, known.revision }
+${openForReadText}local inc, ops, old = h.inc, h.ops, h.old
+${operationsText}if madeIn ~= inc then return { 'none' } end
+return { 'ok', known, tonumber(first), tonumber(version), inc, tonumber(revision) }
 `,
-  sha: "001d45241960f2b9add99a9a40b4df54c70f1c05",
+  sha: "ec0d34b43f89df935c2eaa366cb05e2eec82ba09",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations],
   arguments: (values) => [values.operation],
@@ -2054,7 +2126,7 @@ return redis.call('ZRANGEBYSCORE', INDEX, from, to, 'WITHSCORES', 'LIMIT', offse
 };
 
 export const putAlone: EmbeddedScript<
-  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string; readonly olderOwnerOperations: string; readonly ownerSources: string | undefined },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerOperations: string | undefined; readonly olderOwnerOperations: string | undefined; readonly ownerSources: string | undefined },
   { readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly writes: readonly { readonly key: string; readonly expectedVersion: number | undefined; readonly ttl: number; readonly tags: string; readonly json: string }[] }
 > = {
   source: `local formatVersion = 1
@@ -2066,7 +2138,7 @@ local function writesAt(index)
   local at = writesFrom + (index - 1) * 5
   return ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
 end
-${aloneText}${requireRoomText}-- Operations of an owner's document writes, two generations of a day each; the empty field says when the next begins.
+${aloneText}-- Operations of an owner's document writes, two generations of a day each; the empty field says when the next begins.
 local owner = operation and ownerOf((writesAt(1)))
 if operation then
   local field = owner .. '\\0\\0' .. operation
@@ -2094,9 +2166,9 @@ ${doWritesText}recordOperation(writtenText(answer))
 keepBucket()
 return answer
 `,
-  sha: "297acfd31aecfd430aaff80647d6401124cde2b5",
+  sha: "8fbfbd383193b0407eb3f70add1f0ff51a27578e",
   writes: true,
-  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, keys.ownerOperations, keys.olderOwnerOperations, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerOperations === undefined ? [] : [keys.ownerOperations]), ...(keys.olderOwnerOperations === undefined ? [] : [keys.olderOwnerOperations]), ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
 };
 
@@ -2113,17 +2185,19 @@ local function writesAt(index)
   local at = writesFrom + (index - 1) * 5
   return ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
 end
-${guardedText}${requireRoomText}${checkWritesText}local created
+${guardedText}${checkWritesText}local created
 if not h then
+  -- Before a session begins, too, Redis has to look for room.
+  markChanged()
   created = newSubject
   h = createHead(session, newIncarnation, newTtl, newFixed, newSubject, newRest, mark)
 end
 local answer = { 'ok', now, h.inc, h.expires }
 ${doWritesText}recordOperation(writtenText(answer))
-keepSession(session, h, created)
+keepSession(h, created)
 return answer
 `,
-  sha: "b0eb81b3c540a6bcbce231cacb82299660761177",
+  sha: "b432e49d930b391103bba8138db7a85d49bd2d03",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
@@ -2287,7 +2361,7 @@ if h and expectedVersion and expectedVersion ~= h.version then return { 'version
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "673ec792af71a3ee7bc4b32036bac63b557c8f8d",
+  sha: "783bb134a47dc234b5ee5963a37a998ed355c386",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
@@ -2328,7 +2402,7 @@ if (h.sealed == '1') ~= sealed then
 end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "22fe6923d65755c247aabb594b63445edb031700",
+  sha: "57f82cac9116c3dffb73ca1eaed6c4940651c3ad",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.token],
@@ -2347,7 +2421,7 @@ keepBucket()
 if redis.call('EXISTS', DOCUMENTS) == 0 then redis.call('UNLINK', SOURCES) end
 return { 'ok', count }
 `,
-  sha: "4560aa31705f9c2d7b620273c2f1dffede65052d",
+  sha: "fc39def8b6f277593d1218c82503aa87cdbfeaa6",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [`${values.limit}`],
@@ -2359,21 +2433,21 @@ export const sweepChanges: EmbeddedScript<
 > = {
   source: `local CHANGES, ENDED, SESSIONS, OWNER_CHANGES, DOCUMENTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 -- Tells consumers of the change feed of units whose keys have all ended by themselves.
-${clockText}local micros = time[1] * 1000000 + time[2]
-${changesText}local function tell(alive, changes, note)
-  if redis.call('EXISTS', alive) == 1 or not redis.call('ZSCORE', changes, '\\0') then return end
-  redis.call('ZREM', changes, '\\0')
-  for _, unit in ipairs(redis.call('ZRANGE', changes, 0, -1)) do if unit ~= '' then note(unit) end end
+${clockText}${changesText}${positionsText}local function tell(alive, changes, isTold)
+  local units = {}
+  if redis.call('EXISTS', alive) == 1 or redis.call('ZREM', changes, '\\0') == 0 then return 0, units end
+  for _, unit in ipairs(redis.call('ZRANGE', changes, 0, -1)) do
+    if unit ~= '' and string.byte(unit) ~= 0 and not isTold(unit) then units[#units + 1] = unit end
+  end
+  return place(changes, units), units
 end
-tell(SESSIONS, CHANGES, function(session)
-  if redis.call('ZSCORE', ENDED, session) then return end
-  redis.call('ZADD', ENDED, noteChange(CHANGES, session), session)
-  redis.call('PEXPIREAT', ENDED, num(now + weekMs))
-end)
-tell(DOCUMENTS, OWNER_CHANGES, function(owner) noteChange(OWNER_CHANGES, owner) end)
+local first, sessions = tell(SESSIONS, CHANGES, function(session) return redis.call('ZSCORE', ENDED, session) end)
+for index, session in ipairs(sessions) do redis.call('ZADD', ENDED, num(first + index - 1), session) end
+redis.call('PEXPIREAT', ENDED, num(now + weekMs))
+tell(DOCUMENTS, OWNER_CHANGES, function() return false end)
 return { 'ok' }
 `,
-  sha: "6a5b71fad57cbaf6094da5aa0524e9e93dffe045",
+  sha: "0e7811cb5f4d46ece01708963189e3ed21ab8e25",
   writes: true,
   keys: (keys) => [keys.changes, keys.ended, keys.sessions, keys.ownerChanges, keys.documents],
   arguments: (_values) => [],
@@ -2394,10 +2468,10 @@ if not h or lost then
   return { 'ok', 0 }
 end
 local count = sweepDocuments(limit)
-keepSession(session, h)
+keepSession(h)
 return { 'ok', count }
 `,
-  sha: "1bba4fe83f810a51c1777bf8c7bf36a39e9621a2",
+  sha: "8c96e0cd6f4ddb15b49cb94e0221ec8816c0ddb2",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, `${values.limit}`],
@@ -2433,7 +2507,7 @@ local lived = h ~= nil or (mark ~= nil and mark.inc ~= '')
 endSession(session, subjectOf(mark))
 return lived and 1 or 0
 `,
-  sha: "4193fe26c4e7ca23af34c9e291576a83dab75e15",
+  sha: "d6fa48532ba28958a02b372eb56da0eb321ad86e",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session],
@@ -2449,7 +2523,7 @@ local key, ttl = ARGV[1], tonumber(ARGV[2])
 ${aloneText}${touchOneText}keepBucket()
 return { 'ok', 0, '', redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "8d07f6f2d926c2ad83aa475c18abd81d952435f5",
+  sha: "12e0211f66f8431352a02dad1d98cc2ddab22f43",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [values.key, `${values.ttl}`],
@@ -2463,10 +2537,10 @@ export const touchInSession: EmbeddedScript<
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local session, incarnation, operation, fingerprint, fence, key, ttl = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
 ${guardedText}if not h then return { 'none' } end
-${touchOneText}keepSession(session, h)
+${touchOneText}keepSession(h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "612440931c9a7a8af2029a14ae86a629e1473ef8",
+  sha: "2f478af1c25f892b25b21d7ff92180503145298f",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
@@ -2496,7 +2570,7 @@ if subject or metadata or h.expires ~= expiresBefore then revise(h, token) end
 saveHead(session, h, owner)
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "6f25b321e560a5ea275f6e43c57539a3940941b0",
+  sha: "a12136a0b91e51db9224105855fc252d73f6632e",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ttl === undefined ? "" : `${values.ttl}`, values.subject ?? "", values.metadata ?? "", values.token],
@@ -2547,7 +2621,7 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "8c0740f471ff85aa1b7273efbb8f0765f9d352aa",
+  sha: "c53f3ce4f8f8d2873a8e40d90dba8aa52d0f6497",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],
@@ -2561,12 +2635,13 @@ export const writtenSinceListed: EmbeddedScript<
 local limit = ARGV[1]
 -- The position up to which \`updated\` follows the changes, and at most \`limit\` sessions that were written after it, each
 -- with the position of its newest write; none without sessions, when all that the changes tell of has ended.
-${listedText}if redis.call('EXISTS', SESSIONS) == 0 then return { '0', {} } end
+${clockText}${listedText}if redis.call('EXISTS', SESSIONS) == 0 then return { '0', {} } end
+placeWritten(CHANGES, limit)
 local from = listedUpTo()
-return { from, redis.call('ZRANGEBYSCORE', CHANGES, '(' .. from, '+inf', 'WITHSCORES', 'LIMIT', 0, limit) }
+return { from, placedAfter(CHANGES, from, limit) }
 `,
-  sha: "42a2d82a67a2c7704b05544540270f68537f7e08",
-  writes: false,
+  sha: "c842308cde2e123c8f7bf662c215f6d2aa0c0ad2",
+  writes: true,
   keys: (keys) => [keys.updated, keys.changes, keys.sessions],
   arguments: (values) => [values.limit],
 };

@@ -8,5 +8,5 @@ if not h or lost then
   return { 'ok', 0 }
 end
 local count = sweepDocuments(limit)
-keepSession(session, h)
+keepSession(h)
 return { 'ok', count }

@@ -1,5 +1,5 @@
 -- #include guarded
 if not h then return { 'none' } end
 -- #include touch-one
-keepSession(session, h)
+keepSession(h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }

@@ -8,19 +8,7 @@ local stored = readEntries(DOCUMENTS)
 if stored == 'newer' then return { stored } end
 local micros = time[1] * 1000000 + time[2]
 local session, SOURCES = '', OWNER_SOURCES
--- #include documents
 -- #include changes
-
--- Should memory have run out and Redis have thrown away what points at documents, it is made again from them.
-if not intactDocuments(stored, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING) then
-  local flat = redis.call('HGETALL', DOCUMENTS)
-  redis.call('UNLINK', DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
-  redis.call('HDEL', DOCUMENTS, '')
-  for index = 1, #flat, 2 do
-    if flat[index] ~= '' then storeDocument(flat[index], nil, partsOfDocument(flat[index + 1])) end
-  end
-  saveEntries()
-end
 
 -- The first two elements of the namespace in a sort key.
 local function ownerOf(key)
@@ -30,20 +18,36 @@ local function ownerOf(key)
   return third and string.sub(namespace, 1, third - 1) or namespace
 end
 
-local function noteOwners()
-  local noted = {}
-  for _, key in ipairs(changed) do
-    local owner = ownerOf(key)
-    if not noted[owner] then noteChange(OWNER_CHANGES, owner) end
-    noted[owner] = true
-  end
+local marked
+local function markChanged(key)
+  local owner = ownerOf(key)
+  if owner ~= marked then markWritten(OWNER_CHANGES, owner) end
+  marked = owner
 end
 
-local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
+local isIntact, countBefore, dueDocuments =
+  intactDocuments(stored, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+-- #include documents
+
+-- Should memory have run out and Redis have thrown away what points at documents, it is made again from them.
+if not isIntact then
+  local flat = redis.call('HGETALL', DOCUMENTS)
+  redis.call('UNLINK', DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  redis.call('HDEL', DOCUMENTS, '')
+  for index = 1, #flat, 2 do
+    if flat[index] ~= '' then storeDocument(flat[index], nil, partsOfDocument(flat[index + 1])) end
+  end
+  saveEntries()
+  dueDocuments = redis.call('ZCARD', DOCUMENTS_EXPIRING)
+end
+local isEnding = countBefore == dueDocuments
 
 local function keepBucket()
+  -- As long as some documents stay for ever, so do the keys.
+  local isSettled = stored and isIntact and not isEnding and not isSourced
+  if isSettled and added == 0 and entries == 0 and not isDueChanged then return end
   saveEntries()
-  noteOwners()
+  local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
   if not stored then redis.call('ZADD', OWNER_CHANGES, 0, '\0') end
   local count = redis.call('ZCARD', DOCUMENT_ORDER)
   if count > 0 and redis.call('ZCARD', DOCUMENTS_EXPIRING) == count then
@@ -53,12 +57,9 @@ local function keepBucket()
     redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
   elseif count == 0 then
     redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
-  elseif isSourced then
+  elseif isSourced or isEnding or not isIntact then
     for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
-    redis.call('PERSIST', SOURCES)
-    redis.call('PERSIST', OWNER_CHANGES)
-  elseif not stored or redis.call('PTTL', DOCUMENTS) > 0 then
-    for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
+    if isSourced then redis.call('PERSIST', SOURCES) end
     redis.call('PERSIST', OWNER_CHANGES)
   end
 end

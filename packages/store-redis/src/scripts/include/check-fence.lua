@@ -1,4 +1,3 @@
--- arguments: fence:number?
 if fence then
   local lease, newest = redis.call('GET', LEASE), 0
   if lease then newest = tonumber((string.match(lease, '{{leasePattern}}'))) end

@@ -8,10 +8,10 @@ local function readEntries(documents)
   return entries
 end
 
--- Whether documents and what points at them are all there.
+-- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
-  local count = redis.call('HLEN', documents)
+  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
   return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
-    and redis.call('ZCARD', tags) + redis.call('ZCARD', expiring) == (entries or 0)
+    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end

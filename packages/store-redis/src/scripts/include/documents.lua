@@ -1,7 +1,9 @@
 -- Documents of a unit (a session, or one bucket of those that stand alone) lie in one hash by their sort key, as
 -- `version|created|updated|expires|tags;sources|json`, without `;` when they are derived from nothing. Beside it: their
 -- order, their tags as `tag NUL sort key`, when they expire, and SOURCES. All change in one script, so that no entry
--- points at nothing.
+-- points at nothing. What has not changed costs no command. The unit is marked as written with the first document that
+-- changes: before one is stored, since Redis looks for room only before the first write of a script, and only when that
+-- one may grow; behind one that is removed, since that needs no room.
 local function partsOfDocument(record)
   local version, created, updated, expires, tags, sources, json =
     string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
@@ -33,8 +35,8 @@ local function needsSources(parts) return parts and parts.sources ~= '' and not 
 -- How many documents are added here, and how many entries the tags and expiries of those changed here add up to; see
 -- intactDocuments.
 local added, entries = 0, 0
--- Their sort keys.
-local changed = {}
+-- Whether a key may have begun, and whether what expires has changed.
+local hasGrown, isDueChanged = false, false
 local function countEntries(parts)
   local _, tags = string.gsub(parts.tags, '[^,]+', '')
   return tags + (parts.expires ~= 0 and 1 or 0)
@@ -61,17 +63,24 @@ local function findDocument(key)
   return parts, parts
 end
 
-local function removeDocument(key, parts)
-  changed[#changed + 1] = key
-  redis.call('HDEL', DOCUMENTS, key)
-  redis.call('ZREM', DOCUMENT_ORDER, key)
+local function dropDue(key, parts)
+  if parts.expires == 0 then return end
+  isDueChanged = true
   redis.call('ZREM', DOCUMENTS_EXPIRING, key)
+end
+
+local function removeDocument(key, parts)
+  redis.call('HDEL', DOCUMENTS, key)
+  markChanged(key)
+  redis.call('ZREM', DOCUMENT_ORDER, key)
+  dropDue(key, parts)
   added, entries = added - 1, entries - countEntries(parts)
   eachTag(parts.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\0' .. key) end)
   changeSources(key, parts.sources, dropSource)
 end
 
 local function sweepDocuments(limit)
+  if dueDocuments == 0 then return 0 end
   local keys = redis.call('ZRANGEBYSCORE', DOCUMENTS_EXPIRING, '-inf', num(now), 'LIMIT', 0, limit)
   for _, key in ipairs(keys) do
     local record = redis.call('HGET', DOCUMENTS, key)
@@ -83,19 +92,25 @@ local function sweepDocuments(limit)
 end
 
 local function storeDocument(key, before, parts)
-  changed[#changed + 1] = key
+  markChanged(key)
   entries = entries + countEntries(parts) - (before and countEntries(before) or 0)
+  local isTagged = parts.tags ~= (before and before.tags or '')
   if before then
-    eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\0' .. key) end)
+    if isTagged then eachTag(before.tags, function(tag) redis.call('ZREM', DOCUMENT_TAGS, tag .. '\0' .. key) end) end
     changeSources(key, before.sources, dropSource)
-  else
-    added = added + 1
+    if parts.expires == 0 then dropDue(key, before) end
   end
   redis.call('HSET', DOCUMENTS, key, string.format('%d|%s|%s|%d|%s|', parts.version, parts.created, parts.updated,
     parts.expires, parts.tags .. parts.sources) .. parts.json)
-  redis.call('ZADD', DOCUMENT_ORDER, 0, key)
-  eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\0' .. key) end)
+  if not before then
+    added = added + 1
+    redis.call('ZADD', DOCUMENT_ORDER, 0, key)
+  end
+  if isTagged then eachTag(parts.tags, function(tag) redis.call('ZADD', DOCUMENT_TAGS, 0, tag .. '\0' .. key) end) end
   changeSources(key, parts.sources, addSource)
-  if parts.expires == 0 then redis.call('ZREM', DOCUMENTS_EXPIRING, key)
-  else redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key) end
+  if parts.expires ~= 0 then
+    isDueChanged = true
+    redis.call('ZADD', DOCUMENTS_EXPIRING, num(parts.expires), key)
+  end
+  hasGrown = hasGrown or not before or isTagged or isDueChanged
 end

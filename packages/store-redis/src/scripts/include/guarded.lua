@@ -3,4 +3,5 @@
 -- #include open
 -- #include operation-in-session
 if h and h.sealed == '1' then return { 'sealed' } end
+-- arguments: fence:number?
 -- #include check-fence

@@ -1,5 +1,5 @@
 -- Operations of an owner's document writes, two generations of a day each; the empty field says when the next begins.
--- keys: ownerOperations olderOwnerOperations
+-- keys: ownerOperations? olderOwnerOperations?
 -- arguments: operation? fingerprint?
 local owner = operation and ownerOf(({{first}}))
 if operation then

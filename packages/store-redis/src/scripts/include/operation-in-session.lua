@@ -15,6 +15,7 @@ end
 
 local function recordOperation(written)
   if not operation then return end
+  isRecorded = true
   local row = h.inc .. '|' .. fingerprint .. '|' .. written
   if redis.call('HSET', OPERATIONS, '\0' .. operation, row) == 1 then h.ops = h.ops + 1 end
 end

@@ -1,16 +1,11 @@
--- Looks an operation up. Returns its parts, nil, or 'incomplete' when operations are missing and 'corrupt' when what is
--- there is none. The head counts them, the mark included: a single one that is missing would let its retry be applied
--- again.
-local function findOperation(h, id)
-  local row = redis.call('HGET', OPERATIONS, id)
-  if not row and (not h or h.old > 0) then row = redis.call('HGET', OLDER_OPERATIONS, id) end
-  if row then
-    local inc, fingerprint, first, version, revision = string.match(row, '^([^|]*)|([^|]*)|(%d+)|(%d+)|(%d+)$')
-    if not inc then return 'corrupt' end
-    return { inc = inc, fingerprint = fingerprint, first = tonumber(first), version = tonumber(version), revision = tonumber(revision) }
-  end
-  if h and (redis.call('HLEN', OPERATIONS) ~= h.ops or (h.old > 0 and redis.call('HLEN', OLDER_OPERATIONS) ~= h.old)) then
-    return 'incomplete'
-  end
-  return nil
+-- Looks `operation` up: `row` is nil when it is not known, else `madeIn`, `known`, `first`, `version` and `revision` are
+-- its incarnation, fingerprint and outcome. Answers 'incomplete' when operations of the session are missing: it counts
+-- them, the mark included, and a single one that is missing would let its retry be applied again. `inc` is nil for a
+-- session that is not there.
+local row = redis.call('HGET', OPERATIONS, operation)
+if not row and (not inc or old > 0) then row = redis.call('HGET', OLDER_OPERATIONS, operation) end
+if not row and inc and (redis.call('HLEN', OPERATIONS) ~= ops or (old > 0 and redis.call('HLEN', OLDER_OPERATIONS) ~= old)) then
+  return { 'incomplete' }
 end
+local madeIn, known, first, version, revision = string.match(row or '', '^([^|]*)|([^|]*)|(%d+)|(%d+)|(%d+)$')
+if row and not madeIn then return { 'corrupt' } end

@@ -10,6 +10,7 @@
 local micros = time[1] * 1000000 + time[2]
 local dayMs = 86400000
 -- #include changes
+-- #include positions
 local operationMs = dayMs + 3600000
 
 -- An idle lifetime begins again with each write, a fixed one only when it is set.
@@ -40,7 +41,7 @@ local function endSession(session, subject)
   redis.call('ZREM', DOCUMENTS_DUE, session)
   redis.call('ZREM', UPDATED, session)
   redis.call('ZREM', CREATED, session)
-  redis.call('ZADD', ENDED, noteChange(CHANGES, session), session)
+  redis.call('ZADD', ENDED, num(place(CHANGES, { session })), session)
   -- Some of those that ended a week ago are forgotten, and consumers that have not seen them told.
   local old = redis.call('ZRANGEBYSCORE', ENDED, '-inf', num(micros - weekMs * 1000), 'WITHSCORES', 'LIMIT', 0, 20)
   for index = 1, #old, 2 do
@@ -65,10 +66,18 @@ local function endSession(session, subject)
   end
 end
 
+-- How many documents of the session expire, as openHead finds them.
+local dueDocuments = 0
+
 local function intactUnit(h)
-  return redis.call('HLEN', DERIVED) == h.derived and redis.call('ZCARD', LANDMARKS) == h.landmarks
-    and redis.call('HLEN', DOCUMENTS) == h.docs
-    and (h.docs == 0 or intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING))
+  if redis.call('HLEN', DERIVED) ~= h.derived or redis.call('ZCARD', LANDMARKS) ~= h.landmarks
+    or redis.call('HLEN', DOCUMENTS) ~= h.docs then
+    return false
+  end
+  if h.docs == 0 then return true end
+  local isIntact, _, due = intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  dueDocuments = due
+  return isIntact
 end
 
 -- The head and the mark; nil for no session. The second value is 'evicted' or 'incomplete' when history is missing,
@@ -143,12 +152,11 @@ local function tokenFound(h) return h and '=' .. h.token or '' end
 local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
-  local isListed = redis.call('ZADD', SESSIONS, 0, session) == 1
-  local position = noteChange(CHANGES, session)
-  if isListed then
+  markWritten(CHANGES, session)
+  if redis.call('ZADD', SESSIONS, 0, session) == 1 and redis.call('ZCARD', SESSIONS) == 1 then
     redis.call('ZADD', CHANGES, 0, '\0')
     -- What the bucket had before its first session has ended: no list needs to look at that.
-    if redis.call('ZCARD', SESSIONS) == 1 then redis.call('ZADD', UPDATED, 'NX', num(tonumber(position) - 1), '\0') end
+    redis.call('ZADD', UPDATED, 'NX', newestOf(CHANGES), '\0')
   end
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
