@@ -26,7 +26,7 @@ export interface DocumentKeys {
 
 /** The keys of documents that stand alone: those of one bucket. */
 export interface AloneKeys extends DocumentKeys {
-  /** Owners by the position of their newest write. */
+  /** Owners by the position of their newest write, at infinity while it has none. */
   readonly ownerChanges: string;
   /** Operations of document writes by owner and id, two generations. */
   readonly ownerOperations: string;
@@ -66,7 +66,7 @@ export interface RegistryKeys {
   /** Ids of sessions by their last write, as far as lists have followed the changes, and by a time that none of their events is older than. */
   readonly updated: string;
   readonly created: string;
-  /** Ids of sessions by the position of their newest write; of those that have ended, also by itself. */
+  /** Ids of sessions by the position of their newest write, at infinity while it has none; of those that have ended, also by itself. */
   readonly changes: string;
   readonly ended: string;
   /** Ids of sessions with documents that expire, by when the next of them does. */
