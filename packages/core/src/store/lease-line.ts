@@ -1,3 +1,6 @@
+// Not the globals, which test runners replace by fakes that never move: a wait would never end.
+import { performance } from "node:perf_hooks";
+import { clearTimeout, setTimeout } from "node:timers";
 import type { SessionAddress } from "../address.ts";
 import { closedError, conflict } from "../input/conflict.ts";
 import { abortError } from "../input/numbers.ts";

@@ -34,17 +34,37 @@ export function createMapSpace(entries: MapEntries, clock: Clock, limits?: KeyVa
     return keys.flatMap((key) => byKey.get(key) ?? []);
   }
 
-  function apply({ key, value }: KeyValueChange): void {
-    const name = text(key);
-    const place = placeOf(order, name);
-    const isThere = order[place] === name;
-    if (value === undefined) {
-      byKey.delete(name);
-      if (isThere) order.splice(place, 1);
-      return;
+  /** Puts the name in its place, or takes it out. */
+  function place(name: string, isThere: boolean): void {
+    const at = placeOf(order, name);
+    if ((order[at] === name) === isThere) return;
+    if (isThere) order.splice(at, 0, name);
+    else order.splice(at, 1);
+  }
+
+  /** As `place`, of many names in one pass: a long order is not moved once for each. */
+  function placeAll(names: readonly string[]): void {
+    const changed = [...new Set(names)].sort();
+    const before = order.slice();
+    order.length = 0;
+    let next = 0;
+    for (const one of changed) {
+      for (let name = before[next]; name !== undefined && name < one; name = before[++next]) order.push(name);
+      if (before[next] === one) next++;
+      if (byKey.has(one)) order.push(one);
     }
-    byKey.set(name, { key: key.slice(), value: value.slice(), version: ++entries.version });
-    if (!isThere) order.splice(place, 0, name);
+    for (; next < before.length; next++) order.push(before[next] ?? "");
+  }
+
+  function apply(changes: readonly KeyValueChange[]): void {
+    const names = changes.map(({ key, value }) => {
+      const name = text(key);
+      if (value === undefined) byKey.delete(name);
+      else byKey.set(name, { key: key.slice(), value: value.slice(), version: ++entries.version });
+      return name;
+    });
+    if (names.length > 100) placeAll(names);
+    else for (const name of names) place(name, byKey.has(name));
   }
 
   return {
@@ -54,7 +74,7 @@ export function createMapSpace(entries: MapEntries, clock: Clock, limits?: KeyVa
     },
     commit(changes: readonly KeyValueChange[], conditions: readonly KeyValueCondition[]) {
       if (conditions.some(({ key, version }) => byKey.get(text(key))?.version !== version)) return false;
-      for (const change of changes) apply(change);
+      apply(changes);
       return true;
     },
     now: () => clock.now(),
