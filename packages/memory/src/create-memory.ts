@@ -20,7 +20,9 @@ import {
   requireObject,
   resolveLimits,
 } from "@relevo/core/input";
+import { admitCache, type SessionCacheOptions } from "./cache-options.ts";
 import { type MemoryStore, Runtime } from "./runtime.ts";
+import { SessionCache } from "./session-cache.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
 
 interface CommonOptions {
@@ -46,6 +48,11 @@ interface CommonOptions {
    * Receives failures that no call throws, such as a volatile copy that could not be written. A warning when left out.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
+  /**
+   * Keeps the newest messages of the sessions in use in this process, so that a view right after an append needs no read,
+   * and any other view only asks whether something was written. `true` for the default bounds; off when left out.
+   */
+  readonly cache?: SessionCacheOptions | boolean | undefined;
   /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
   readonly random?: (() => number) | undefined;
 }
@@ -85,6 +92,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
   volatileTtlMs: "refines",
   onError: "refines",
   random: "refines",
+  cache: "refines",
 });
 const dayMs = 24 * 3600 * 1000;
 
@@ -104,6 +112,7 @@ export function createMemory(given: MemoryOptions): Memory {
   const stores = admitStores(options);
   const clock = admitObject(options.clock, "clock", ["now"]) ?? systemClock;
   const ttlMs = admitNullableTtl(options.volatileTtlMs, "volatileTtlMs");
+  const bounds = admitCache(options.cache);
   const runtime = new Runtime({
     ...stores,
     clock,
@@ -115,6 +124,7 @@ export function createMemory(given: MemoryOptions): Memory {
     volatileTtlMs: ttlMs === undefined ? dayMs : (ttlMs ?? undefined),
     onError: admitFunction(options.onError, "onError") ?? warn,
     random: admitFunction(options.random, "random") ?? Math.random,
+    cache: bounds && new SessionCache(stores.sessions.log, bounds),
   });
   const close = async (): Promise<void> => runtime.close();
   return {

@@ -192,11 +192,13 @@ class HandleSession implements Session {
     );
     await this.#turn?.requireHeld(options);
     if (this.incarnation === undefined) await this.head({ signal: options.signal });
-    return this.#handle.store.log.erase(this.address, {
-      seqs: seqRanges,
-      ...this.#handle.guard(),
-      signal: options.signal,
-    });
+    return this.#handle.remove(() =>
+      this.#handle.store.log.erase(this.address, {
+        seqs: seqRanges,
+        ...this.#handle.guard(),
+        signal: options.signal,
+      }),
+    );
   }
 
   async trim(given: Parameters<Session["trim"]>[0]): Promise<number> {
@@ -206,7 +208,9 @@ class HandleSession implements Session {
       return 0;
     let removed = 0;
     for (;;) {
-      const result = await this.#handle.store.log.trim(this.address, { ...options, ...this.#handle.guard() });
+      const result = await this.#handle.remove(() =>
+        this.#handle.store.log.trim(this.address, { ...options, ...this.#handle.guard() }),
+      );
       removed += result.removed;
       if (!result.more) return removed;
     }
@@ -219,7 +223,9 @@ class HandleSession implements Session {
     // session.
     if (this.incarnation === undefined && (await this.head({ signal: options.signal })) === undefined)
       return false;
-    return this.#handle.store.log.delete(this.address, { ...options, ...this.#handle.guard() });
+    return this.#handle.remove(() =>
+      this.#handle.store.log.delete(this.address, { ...options, ...this.#handle.guard() }),
+    );
   }
 
   async head(options?: CallOptions): Promise<SessionHead | undefined> {
@@ -232,6 +238,7 @@ class HandleSession implements Session {
     const known = this.incarnation;
     const head = await this.#handle.store.log.touch(this.address, { ...options, ...this.#handle.guard() });
     this.#handle.learn(known, head?.incarnation);
+    if (head !== undefined) this.#handle.runtime.cache?.follow(this.address, head);
     if (options.ttlMs !== undefined) this.#handle.ttlMs = options.ttlMs;
     return head;
   }
@@ -330,17 +337,14 @@ class HandleSession implements Session {
     const { runtime, isOpening } = this.#handle;
     // The caller may change its messages while this write waits for the first one.
     const own = isOpening ? admitEvents(events, runtime.limits).map(({ event }) => event) : events;
-    return this.#handle.write((guard) =>
-      this.#handle.store.log.append(this.address, own, {
-        ...operation,
-        ...guard,
-        signal: options.signal,
-        ...this.#fenceOf(options),
-        ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
-        ...(options.removalRevision === undefined ? {} : { removalRevision: options.removalRevision }),
-        ttlMs,
-      }),
-    );
+    return this.#handle.append(own, {
+      ...operation,
+      signal: options.signal,
+      ...this.#fenceOf(options),
+      ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
+      ...(options.removalRevision === undefined ? {} : { removalRevision: options.removalRevision }),
+      ttlMs,
+    });
   }
 
   #fenceOf(options: { readonly fence?: number }): { readonly fence?: number } {

@@ -10,6 +10,7 @@ export type {
   UpdateMemoryOptions,
   WorkingMemory,
 } from "./agent-memory.ts";
+export type { SessionCacheOptions } from "./cache-options.ts";
 export type { ContextOptions, MemoryContext } from "./context.ts";
 export {
   createMemory,

@@ -82,7 +82,7 @@ function retract(
   };
   // The operation is recorded even with nothing to retract, so that its retry does nothing either.
   const events = ranges.length === 0 ? [] : [{ type: "retraction" as const, body: { ranges, reason }, at }];
-  return handle.write((guard) => handle.store.log.append(handle.address, events, { ...append, ...guard }));
+  return handle.remove(() => handle.append(events, append));
 }
 
 /** What the first call of the same operation retracted, according to its record in the log. */

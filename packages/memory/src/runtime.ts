@@ -1,5 +1,6 @@
 import type { Clock, IdGenerator, Limits, Store, TokenCounter, ViewStrategy } from "@relevo/core";
 import { closedError } from "@relevo/core/input";
+import type { SessionCache } from "./session-cache.ts";
 
 /** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
 export type MemoryStore = Pick<Store, "limits" | "log" | "documents" | "leases">;
@@ -24,6 +25,7 @@ export class Runtime {
   readonly onError: (error: unknown) => void;
   /** A number from 0 to 1, for the jitter of retries. */
   readonly random: () => number;
+  readonly cache: SessionCache | undefined;
   readonly #outdated: Map<string, number> = new Map();
   #closed = false;
 
@@ -40,6 +42,7 @@ export class Runtime {
     readonly volatileTtlMs: number | undefined;
     readonly onError: (error: unknown) => void;
     readonly random: () => number;
+    readonly cache: SessionCache | undefined;
   }) {
     this.sessions = parts.sessions;
     this.volatile = parts.volatile;
@@ -53,6 +56,7 @@ export class Runtime {
     this.volatileTtlMs = parts.volatileTtlMs;
     this.onError = parts.onError;
     this.random = parts.random;
+    this.cache = parts.cache;
   }
 
   /** Volatile slots that could not be emptied, with the durable version that is newer than their content. */
@@ -72,6 +76,7 @@ export class Runtime {
 
   close(): void {
     this.#closed = true;
+    this.cache?.close();
   }
 
   /** @throws `closed` after the memory was closed. */

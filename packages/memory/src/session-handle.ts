@@ -1,5 +1,8 @@
 import type {
+  AppendOptions,
+  AppendResult,
   CallOptions,
+  EventInput,
   ReadOptions,
   ReadResult,
   SessionAddress,
@@ -8,7 +11,9 @@ import type {
   SessionInit,
 } from "@relevo/core";
 import { historyLost } from "@relevo/core/input";
+import { newestPage } from "./newest-page.ts";
 import type { MemoryStore, Runtime } from "./runtime.ts";
+import type { CachedPage } from "./session-cache.ts";
 import { signalOf } from "./signal.ts";
 
 /** A session as seen by one object: its address and, once known, its incarnation. Shared by all parts of the object. */
@@ -20,6 +25,8 @@ export class SessionHandle {
   readonly #init: SessionInit;
   #incarnation: string | undefined;
   #opening: Promise<unknown> | undefined;
+  /** What the newest call through this object, an append, has left. Until the process takes in anything else. */
+  #vouched: CachedPage | undefined;
 
   constructor(
     runtime: Runtime,
@@ -46,8 +53,10 @@ export class SessionHandle {
     return this.#incarnation === undefined && this.#opening !== undefined;
   }
 
+  /** For a call. Whatever it answers may be newer than what an append before it has left. */
   get store(): MemoryStore {
     this.runtime.requireOpen();
+    this.#vouched = undefined;
     return this.runtime.sessions;
   }
 
@@ -58,6 +67,7 @@ export class SessionHandle {
   async write<Result extends { readonly incarnation?: string } | undefined>(
     perform: (guard: SessionGuard) => Promise<Result>,
   ): Promise<Result> {
+    this.#vouched = undefined;
     while (this.isOpening) await this.#opening;
     if (this.#incarnation !== undefined) return perform({ incarnation: this.#incarnation });
     const first = perform({ init: this.#init });
@@ -74,6 +84,36 @@ export class SessionHandle {
     }
   }
 
+  /** Appends as `write` does. */
+  append(events: readonly EventInput[], options: AppendOptions): Promise<AppendResult> {
+    return this.write((guard) => this.appendWith(events, { ...options, ...guard }));
+  }
+
+  /** Appends with these options alone. */
+  async appendWith(events: readonly EventInput[], options: AppendOptions): Promise<AppendResult> {
+    const { log } = this.store;
+    const { cache } = this.runtime;
+    if (cache === undefined) return log.append(this.address, events, options);
+    const { result, cached } = await cache.append(this.address, events, options);
+    this.#vouched = cached;
+    // Runs when all that waits for this append has gone on, and before the next answer or message is taken in.
+    if (cached !== undefined) process.nextTick(() => this.#endVouching(cached));
+    return result;
+  }
+
+  #endVouching(cached: CachedPage): void {
+    if (this.#vouched === cached) this.#vouched = undefined;
+  }
+
+  /** Performs a call that removes events: whatever it ends in, nothing that is cached of the session stays. */
+  async remove<Result>(perform: () => Promise<Result>): Promise<Result> {
+    try {
+      return await perform();
+    } finally {
+      this.runtime.cache?.forget(this.address);
+    }
+  }
+
   /** For calls that cannot create a session. */
   guard(): { readonly incarnation?: string } {
     return this.#incarnation === undefined ? {} : { incarnation: this.#incarnation };
@@ -85,6 +125,23 @@ export class SessionHandle {
     const result = await this.store.log.read(this.address, options);
     this.#require(known, result.incarnation);
     return result;
+  }
+
+  /**
+   * The newest messages and summaries, and the pinned messages below them: what a view starts from. From the cache when it
+   * is there.
+   *
+   * @throws `history-lost` when the incarnation that this object knows is gone.
+   */
+  async readNewest(limit: number, { signal }: CallOptions): Promise<ReadResult> {
+    const { cache } = this.runtime;
+    if (cache === undefined) return this.read({ ...newestPage, limit, signal });
+    const known = this.#incarnation;
+    const vouched = this.#vouched;
+    this.runtime.requireOpen();
+    const page = await cache.read(this.address, limit, vouched, signal);
+    this.#require(known, page.incarnation);
+    return page;
   }
 
   /** `undefined` when the session does not exist. @throws `history-lost` when another incarnation has replaced it. */

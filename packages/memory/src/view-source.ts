@@ -9,12 +9,10 @@ import {
   type ViewStrategy,
 } from "@relevo/core";
 import { throwIfAborted } from "@relevo/core/input";
+import { defaultPage } from "./newest-page.ts";
 import { hasMessage, readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
-
-/** How much the first read takes when a strategy does not say what it needs. */
-const defaultPage = 64;
 
 /**
  * The log of a session as a view strategy sees it, all as of the version that the log has now. The newest page and the
@@ -25,13 +23,7 @@ export async function createViewSource(
   options: { readonly fence?: number; readonly reads?: ViewReads | undefined } & CallOptions = {},
 ): Promise<ViewSource> {
   // Not `head` and a page: two reads would cost a second round trip, and could be of two moments.
-  const first = await handle.read({
-    types: ["message", "summary"],
-    direction: "backward",
-    limit: options.reads?.messages ?? defaultPage,
-    below: ["pinned"],
-    ...signalOf(options),
-  });
+  const first = await handle.readNewest(options.reads?.messages ?? defaultPage, signalOf(options));
   const { incarnation, version, revision, removalRevision } = first;
 
   async function readOlder(
@@ -87,19 +79,15 @@ export async function createViewSource(
     ): Promise<number> {
       // Two processes may write the same summary in different words; the first one stands and the second replays it.
       const request = { type: event.type, derivedFrom: event.derivedFrom };
-      const result = await handle.store.log.append(
-        handle.address,
-        [{ at: handle.runtime.clock.now(), ...event }],
-        {
-          ...(incarnation === undefined
-            ? {}
-            : { incarnation, removalRevision: call.removalRevision ?? removalRevision }),
-          ...signalOf(call.signal === undefined ? options : call),
-          ...(options.fence === undefined ? {} : { fence: options.fence }),
-          operation: { id: operationId, fingerprint: fingerprint(request) },
-          expectedVersion: version,
-        },
-      );
+      const result = await handle.appendWith([{ at: handle.runtime.clock.now(), ...event }], {
+        ...(incarnation === undefined
+          ? {}
+          : { incarnation, removalRevision: call.removalRevision ?? removalRevision }),
+        ...signalOf(call.signal === undefined ? options : call),
+        ...(options.fence === undefined ? {} : { fence: options.fence }),
+        operation: { id: operationId, fingerprint: fingerprint(request) },
+        expectedVersion: version,
+      });
       return result.firstSeq;
     },
     latest: (call = options) => createViewSource(handle, { ...options, ...signalOf(call) }),

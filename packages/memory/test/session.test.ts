@@ -162,7 +162,8 @@ describe("a retried append", () => {
       .tenant("acme")
       .session("chat")
       .append([user("pay")], { operationId: "op-1", agent: "clerk", expectedVersion: 0 });
-    expect(retry).toEqual({ ...first, previousToken: first.token, replayed: true });
+    const { recordedAt: _, ...recorded } = first;
+    expect(retry).toEqual({ ...recorded, previousToken: first.token, replayed: true });
     expect(texts(await session.messages())).toEqual(["pay"]);
   });
 
