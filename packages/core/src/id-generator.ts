@@ -6,6 +6,7 @@ export interface IdGenerator {
   next(): string;
 }
 
+const digits = "0123456789abcdef";
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
@@ -16,29 +17,29 @@ export function createUuidGenerator(clock: Clock = systemClock): IdGenerator {
   // 62 random bits each; drawn for many ids at once, because one draw costs more than all the rest.
   const pool = new Uint8Array(8 * 256);
   let drawn = pool.length;
-  let lastTime = 0;
-  let counter = 0;
+  let lastTime = -1;
+  let counter = 0xfff;
+  /** The id of this millisecond up to its counter. */
+  let prefix = "";
+  const byte = (): string => hex[pool[drawn++] as number] as string;
 
   return {
     next() {
       const now = clock.now();
-      if (now > lastTime) {
-        lastTime = now;
+      counter++;
+      if (now > lastTime || counter > 0xfff) {
+        lastTime = Math.max(now, lastTime + 1);
         counter = 0;
-      } else if (++counter > 0xfff) {
-        lastTime++;
-        counter = 0;
+        const time = lastTime.toString(16).padStart(12, "0");
+        prefix = `${time.slice(0, 8)}-${time.slice(8)}-7`;
       }
       if (drawn === pool.length) {
         randomFillSync(pool);
         drawn = 0;
       }
-      const random = pool.subarray(drawn, drawn + 8);
-      drawn += 8;
-      const byte = (index: number): string => hex[random[index] ?? 0] ?? "00";
-      const time = lastTime.toString(16).padStart(12, "0");
-      const variant = hex[((random[0] ?? 0) & 0x3f) | 0x80] ?? "80";
-      return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, "0")}-${variant}${byte(1)}-${byte(2)}${byte(3)}${byte(4)}${byte(5)}${byte(6)}${byte(7)}`;
+      pool[drawn] = ((pool[drawn] as number) & 0x3f) | 0x80;
+      const place = `${digits[counter >> 8]}${hex[counter & 0xff]}`;
+      return `${prefix}${place}-${byte()}${byte()}-${byte()}${byte()}${byte()}${byte()}${byte()}${byte()}`;
     },
   };
 }

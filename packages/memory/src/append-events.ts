@@ -28,12 +28,9 @@ export function eventsOf(
     // The store refuses it and says why.
     if (!isObject(event.body)) return event;
     const body = completeMessage(runtime, event.body, agent, event.at ?? now);
-    return {
-      ...event,
-      ...branch(event.agent ?? event.body.agent ?? agent),
-      at: event.at ?? body.at ?? now,
-      body,
-    };
+    const completed = { ...event, at: event.at ?? body.at ?? now, body };
+    const speaker = event.agent ?? event.body.agent ?? agent;
+    return speaker === undefined ? completed : { ...completed, agent: speaker };
   }
   const { counter } = runtime;
   // A counter gets only valid messages: anything else is refused before it is counted.
@@ -117,13 +114,11 @@ function isObject(value: unknown): boolean {
 }
 
 function completeMessage(runtime: Runtime, message: Message, agent: string | undefined, at: number): Message {
+  // Each spread of a second object takes as long as all the rest.
+  const completed = { ...message, id: message.id ?? runtime.ids.next(), at: message.at ?? at };
   const speaks = message.role === "assistant" || message.role === "tool";
-  return {
-    ...message,
-    id: message.id ?? runtime.ids.next(),
-    at: message.at ?? at,
-    ...(speaks ? branch(message.agent ?? agent) : {}),
-  };
+  const speaker = speaks ? (message.agent ?? agent) : undefined;
+  return speaker === undefined ? completed : { ...completed, agent: speaker };
 }
 
 function branch(agent: string | undefined): { readonly agent?: string } {

@@ -35,11 +35,10 @@ export function admitMessage(
   origin: MessageOrigin = "appended",
 ): void {
   for (const name in message) {
-    const hint = messageFields.has(name) ? undefined : foreignField(name);
-    if (hint !== undefined && Object.hasOwn(message, name))
-      throw refuse(`${field}.${name}`, `is not a field of a message here. ${hint}`);
+    if (messageFields.has(name) || !Object.hasOwn(message, name)) continue;
+    refuseForeignFields(message, field);
+    requireKnownFields(message, field, messageFields);
   }
-  requireKnownFields(message, field, messageFields);
   const role = message.role;
   if (typeof role !== "string" || !roles.has(role)) {
     const hint = typeof role === "string" ? foreignRole(role) : undefined;
@@ -75,6 +74,14 @@ export function admitMessage(
   });
   if (role === "tool" && origin === "appended" && content.length === 0)
     throw refuse(`${field}.content`, answersNoCall);
+}
+
+function refuseForeignFields(message: JsonObject, field: string): void {
+  for (const name in message) {
+    const hint = messageFields.has(name) ? undefined : foreignField(name);
+    if (hint !== undefined && Object.hasOwn(message, name))
+      throw refuse(`${field}.${name}`, `is not a field of a message here. ${hint}`);
+  }
 }
 
 const answersNoCall =

@@ -2,7 +2,8 @@ import type { SeqRange } from "@relevo/core";
 
 /** Whether one of these ascending, disjoint ranges contains the number. Logarithmic. */
 export function sortedInclude(ranges: readonly SeqRange[], seq: number): boolean {
-  return sortedTouch(ranges, { from: seq, to: seq });
+  const found = ranges[firstEndingAt(ranges, seq)];
+  return found !== undefined && found.from <= seq;
 }
 
 /** Whether one of these ascending, disjoint ranges intersects this one. Logarithmic. */

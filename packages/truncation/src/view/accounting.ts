@@ -138,7 +138,8 @@ class Drops {
 }
 
 function without(ranges: readonly SeqRange[], seqs: ReadonlySet<number>): SeqRange[] {
-  if (ranges.length === 0) return [];
-  const inside = [...seqs].filter((seq) => sortedInclude(ranges, seq));
+  const inside: number[] = [];
+  const last = ranges.at(-1)?.to ?? 0;
+  for (const seq of seqs) if (seq <= last && sortedInclude(ranges, seq)) inside.push(seq);
   return inside.length === 0 ? [...ranges] : sortedSubtract(ranges, rangesOf(inside));
 }
