@@ -1,13 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
-  type CallOptions,
   type Clock,
   createUuidGenerator,
+  type DocumentStore,
   type EventLog,
-  type HandoffRecorder,
   type IdGenerator,
+  type Leases,
   printable,
-  type SessionReference,
   systemClock,
   type TokenCounter,
 } from "@relevo/core";
@@ -21,24 +20,35 @@ import {
   readInput,
   refuse,
 } from "@relevo/core/input";
-import type {
-  HandoffData,
-  HandoffParent,
-  HandoffProblem,
-  HandoffReceiver,
-  SessionRequest,
-} from "./handoff-types.ts";
-import { type HandoffChain, readChain } from "./read/chain.ts";
-import { graphOf, type HandoffGraph } from "./read/graph.ts";
-import { type RebuiltContext, rebuildContext } from "./read/rebuild-context.ts";
+import type { HandoffProblem } from "./handoff-types.ts";
+import type { Handoffs } from "./handoffs.ts";
+import { readChain } from "./read/chain.ts";
+import { graphOf } from "./read/graph.ts";
+import { rebuildContext } from "./read/rebuild-context.ts";
+import { type AbandonSettings, abandonStale, upkeep } from "./record/abandon-stale.ts";
 import { createHandoffRecorder } from "./record/handoff-recorder.ts";
+import type { LivenessSettings } from "./record/liveness.ts";
+import { createNotify, type HandoffCallbacks } from "./record/notify.ts";
 import type { HandoffObserver } from "./record/observer.ts";
 import { createRecorder } from "./record/recorder.ts";
 import type { Frame } from "./run/frame.ts";
 import { createRunner } from "./run/run-handoff.ts";
+import { handoffsOf } from "./session-handoffs.ts";
 
 export interface HandoffsOptions {
   readonly log: EventLog;
+  /**
+   * The store's documents. With them each running handoff shows that it is alive: a session document, which this process
+   * renews, costs one write when it starts and one each third of `signOfLifeMs`. Without them, and without a lease,
+   * nobody can tell a handoff that runs from one whose process died.
+   */
+  readonly documents?: DocumentStore | undefined;
+  /** The store's leases. With them the lease of the turn is the sign of life, and costs nothing. */
+  readonly leases?: Leases | undefined;
+  /** How long a process may be silent before others may count it as dead; 30,000 ms when left out. */
+  readonly signOfLifeMs?: number | undefined;
+  /** Told of what this process has recorded. What they throw goes to `onError`. */
+  readonly onHandoff?: HandoffCallbacks | undefined;
   /** The clock for the times of events; the system clock when left out. */
   readonly clock?: Clock | undefined;
   /** A monotonic clock in milliseconds, for durations; `performance.now` when left out. */
@@ -77,6 +87,10 @@ export interface HandoffsOptions {
 
 const fields: FieldTable = fieldTable<HandoffsOptions>({
   log: "selects",
+  documents: "refines",
+  leases: "refines",
+  signOfLifeMs: "refines",
+  onHandoff: "refines",
   clock: "refines",
   monotonic: "refines",
   ids: "refines",
@@ -89,47 +103,11 @@ const fields: FieldTable = fieldTable<HandoffsOptions>({
   retry: "refines",
   timeoutMs: "refines",
 });
+const callbackFields: FieldTable = fieldTable<HandoffCallbacks>({ started: "refines", ended: "refines" });
 const retryFields: FieldTable = fieldTable<NonNullable<HandoffsOptions["retry"]>>({
   attempts: "refines",
   delayMs: "refines",
 });
-
-/** Handoffs between agents, recorded in their session's log. */
-export interface Handoffs extends HandoffRecorder {
-  /**
-   * Hands over: records the start with what is passed and what is dropped, runs the receiver, records the end, and
-   * returns the result of the receiver.
-   *
-   * An error of the receiver is thrown unchanged after the end was recorded as `failed`, or as `rejected` for a
-   * `HandoffRejected`. When the signal fires, the handoff ends as `failed` with code `aborted`, and after `timeoutMs` as
-   * `timed-out`, without waiting for the receiver, whose signal fires too. Internal retries are exact: the log has one start and one end, whatever it
-   * answers.
-   *
-   * `session` is a session object or an address. Its incarnation and fence, where known, go with each write: a session
-   * that was deleted, or a turn that has lost its lease, hands nothing over.
-   *
-   * @throws `HandoffRefused` for a loop, a nesting that is too deep and data that its schema does not take, recorded as
-   *   `rejected`; `aborted`; `timeout`; `invalid-input`; what the log throws when the start cannot be recorded. In all
-   *   these cases the receiver has not run, unless it was aborted or timed out. `HandoffNotRecorded`, with the result, when only the end could not be recorded.
-   */
-  run<Result, Data = HandoffData>(
-    request: SessionRequest<Result, Data>,
-    receiver: HandoffReceiver<Result, Data>,
-    options?: CallOptions,
-  ): Promise<Result>;
-  /** The handoff whose receiver is running in this asynchronous context. */
-  current(): HandoffParent | undefined;
-  /** The session's handoffs in the order they started. Reads every handoff event of the log, in pages. */
-  chain(session: SessionReference, options?: CallOptions): Promise<HandoffChain>;
-  /** The session's handoffs, totalled by agent and by pair of agents. */
-  graph(session: SessionReference, options?: CallOptions): Promise<HandoffGraph>;
-  /** What the receiver of a handoff was given; `undefined` when the log has no such handoff. */
-  rebuild(
-    session: SessionReference,
-    handoffId: string,
-    options?: CallOptions,
-  ): Promise<RebuiltContext | undefined>;
-}
 
 /**
  * Creates the handoffs API over a store's log. It opens nothing, and nothing has to be closed.
@@ -175,6 +153,12 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
     delayMs: admitInteger(retry.delayMs ?? 50, "retry.delayMs", 0),
     timeoutMs: admitInteger(options.timeoutMs ?? 10_000, "timeoutMs", 1),
   };
+  const signOfLifeMs = admitInteger(options.signOfLifeMs ?? 30_000, "signOfLifeMs", 1);
+  const callbacks =
+    options.onHandoff === undefined
+      ? {}
+      : admitFields(options.onHandoff, "options.onHandoff", callbackFields);
+  const { documents, leases, counter } = options;
   const ids = options.ids ?? createUuidGenerator(clock);
   const report = options.onError ?? warn;
   const degrade = onMemoryFailure === "degrade";
@@ -183,7 +167,18 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
     const frame = frames.getStore();
     return frame?.tenant === tenant ? frame : undefined;
   };
+  const notify = createNotify(callbacks, report);
+  const liveness: LivenessSettings = {
+    log,
+    documents,
+    leases,
+    signOfLifeMs,
+    timeoutMs: patience.timeoutMs,
+    report: (error, session) => report(error, { phase: "sign", session }),
+  };
   const recorder = createRecorder({
+    liveness,
+    notify,
     log,
     clock,
     monotonic,
@@ -195,9 +190,10 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
   const run = createRunner({
     log,
     ids,
+    clock,
     degrade,
     limits,
-    counter: options.counter,
+    counter,
     patience,
     report,
     recorder,
@@ -205,9 +201,30 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
     settled: new WeakMap(),
   });
 
-  return {
+  const start = createHandoffRecorder({
+    log,
+    ids,
+    clock,
+    patience,
+    degrade,
+    counter,
+    recorder,
+    report: (error, phase, session) => report(error, { phase, session }),
+    current: (tenant) => ownFrame(tenant),
+  });
+  const abandoning: AbandonSettings = {
+    liveness,
+    clock,
+    patience,
+    ended: (session, record) => notify("ended", session, record, true),
+  };
+
+  const handoffs: Handoffs = {
     run,
-    ...createHandoffRecorder({ log, ids, patience, recorder, current: (tenant) => ownFrame(tenant) }),
+    start,
+    for: (session) => handoffsOf(handoffs, session),
+    abandonStale: (session, call) => abandonStale(abandoning, session, call),
+    upkeep: (tenant, call) => upkeep(abandoning, tenant, call),
     current() {
       const frame = frames.getStore();
       return frame === undefined ? undefined : { handoffId: frame.handoffId, depth: frame.depth };
@@ -216,6 +233,7 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
     graph: async (session, call) => graphOf(await readChain(log, session, call)),
     rebuild: (session, handoffId, call) => rebuildContext(log, session, handoffId, call),
   };
+  return handoffs;
 }
 
 function warn(error: unknown, problem: HandoffProblem): void {

@@ -1,11 +1,14 @@
 import type {
   CallOptions,
+  HandoffHandle,
   HandoffMode,
   HandoffPriority,
   HandoffRecord,
+  HandoffStart,
   JsonValue,
   Message,
   Provider,
+  SeqRange,
   SessionAddress,
   SessionReference,
 } from "@relevo/core";
@@ -49,6 +52,11 @@ export interface HandoffRequest<Result = unknown, Data = HandoffData> {
    * Left out, what is passed is valid for every provider.
    */
   readonly for?: Provider | undefined;
+  /**
+   * The message, or the messages, that caused the handoff and are not in the log yet, such as the assistant's with the
+   * call that asked for it. Appended right before the start in one step; the policy chooses among them too.
+   */
+  readonly cause?: Message | readonly Message[] | undefined;
   /** Keys of documents that are handed over, each as `[...namespace, key]`; recorded and given to the receiver. */
   readonly documents?: readonly (readonly string[])[] | undefined;
   /**
@@ -76,6 +84,24 @@ export interface HandoffRequest<Result = unknown, Data = HandoffData> {
 export type SessionRequest<Result = unknown, Data = HandoffData> = HandoffRequest<Result, Data> & {
   readonly session: SessionReference;
 };
+
+/**
+ * A handoff that a framework runs by itself, as it is to be recorded. What the receiver is shown comes from a `policy`,
+ * which chooses and arranges as in `run`, or is named by `seqs` or by a whole `context`, as the framework showed it;
+ * with none of them nothing is recorded of it.
+ */
+export interface StartRequest extends HandoffStart, Pick<HandoffRequest, "policy" | "for" | "documents"> {
+  /** The messages of the log that the receiver was shown, in that order; those of `cause` come after them. */
+  readonly seqs?: readonly (number | SeqRange)[] | undefined;
+  /** Messages that are appended right before the start, in one step. */
+  readonly cause?: Message | readonly Message[] | undefined;
+}
+
+/** A handoff that was started, and is ended by the framework. */
+export interface StartedHandoff extends HandoffHandle {
+  /** What the policy chose for the receiver; `undefined` without one. */
+  readonly messages: readonly Message[] | undefined;
+}
 
 /** What the receiver of a handoff gets. Usable as `parent` of further handoffs. */
 export interface HandoffInput<Data = HandoffData> extends HandoffParent {
@@ -111,10 +137,10 @@ export interface HandoffProblem {
   /**
    * `read` and `start`: the store was down before the receiver ran. `end`: the end is not recorded. `outcome`: the
    * result could not be recorded, or inline messages of a framework could not, because something that they repeat was
-   * removed. `policy`: a policy got less than it asked for, such as a summary, and chose without it. `observer`: an
+   * removed. `sign`: a sign of life could not be given or renewed. `callback`: one of `onHandoff` failed. `policy`: a policy got less than it asked for, such as a summary, and chose without it. `observer`: an
    * observer threw. `late`: a receiver failed after its handoff was aborted or timed out.
    */
-  readonly phase: "read" | "start" | "end" | "outcome" | "policy" | "observer" | "late";
+  readonly phase: "read" | "start" | "end" | "outcome" | "policy" | "sign" | "observer" | "callback" | "late";
   readonly session: SessionAddress;
   /** What is recorded, or should be. Keep it when the phase is `end`: it is stored nowhere else. */
   readonly record?: HandoffRecord;

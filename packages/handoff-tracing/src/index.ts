@@ -11,7 +11,7 @@ export type {
 export type { ContextEntry, LogSnapshot } from "./context/log-snapshot.ts";
 export { custom, full, last, none, policies, view } from "./context/policies.ts";
 export { type SummaryPolicyOptions, summary } from "./context/summary.ts";
-export { createHandoffs, type Handoffs, type HandoffsOptions } from "./create-handoffs.ts";
+export { createHandoffs, type HandoffsOptions } from "./create-handoffs.ts";
 export { type RenderChainOptions, renderChain } from "./draw/render-chain.ts";
 export { type MermaidOptions, toMermaid } from "./draw/to-mermaid.ts";
 export type {
@@ -22,16 +22,26 @@ export type {
   HandoffReceiver,
   HandoffRequest,
   SessionRequest,
+  StartedHandoff,
+  StartRequest,
 } from "./handoff-types.ts";
+export type { Handoffs, SessionHandoffs } from "./handoffs.ts";
 export { type HandoffChain, type HandoffEntry, type HandoffState, readChain } from "./read/chain.ts";
 export { graphOf, type HandoffEdge, type HandoffGraph, type HandoffNode } from "./read/graph.ts";
 export { type RebuiltContext, rebuildContext } from "./read/rebuild-context.ts";
 export type { RebuiltMessage } from "./read/rebuilt-message.ts";
+export type {
+  AbandonedHandoff,
+  AbandonOptions,
+  UpkeepOptions,
+  UpkeepResult,
+} from "./record/abandon-stale.ts";
 export {
   HandoffNotRecorded,
   type HandoffRefusal,
   HandoffRefused,
   HandoffRejected,
 } from "./record/handoff-errors.ts";
+export type { HandoffCallbacks, HandoffNotice } from "./record/notify.ts";
 export type { HandoffObservation, HandoffObserver, ObservedStart } from "./record/observer.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./run/standard-schema.ts";

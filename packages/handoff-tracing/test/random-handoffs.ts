@@ -16,8 +16,9 @@ import fc from "fast-check";
 import type { ContextFunction, ContextPolicy } from "../src/context/context-policy.ts";
 import { full, last, none, view } from "../src/context/policies.ts";
 import { summary } from "../src/context/summary.ts";
-import { createHandoffs, type Handoffs } from "../src/create-handoffs.ts";
+import { createHandoffs } from "../src/create-handoffs.ts";
 import type { HandoffInput } from "../src/handoff-types.ts";
+import type { Handoffs } from "../src/handoffs.ts";
 
 /** Shows what it reads as it is: a strategy that knows nothing of providers. */
 const raw: ViewStrategy = {

@@ -11,8 +11,9 @@ import {
   type Store,
 } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
-import { createHandoffs, type Handoffs, type HandoffsOptions } from "../src/create-handoffs.ts";
+import { createHandoffs, type HandoffsOptions } from "../src/create-handoffs.ts";
 import type { HandoffProblem, HandoffReceiver } from "../src/handoff-types.ts";
+import type { Handoffs } from "../src/handoffs.ts";
 
 export interface Bench {
   readonly store: Store;

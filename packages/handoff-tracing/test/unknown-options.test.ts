@@ -19,6 +19,7 @@ it("an option that nobody knows is refused by every call", async () => {
     { handoffTracing, handoffs, handle },
     {
       "handoffTracing.createHandoffs": (o) => createHandoffs({ log, ...o }),
+      onHandoff: (o) => createHandoffs({ log, onHandoff: { ...(o as object) } }),
       retry: (o) => createHandoffs({ log, retry: { ...(o as object) } }),
       "handoffTracing.readChain": (o) => readChain(log, session, o),
       "handoffTracing.rebuildContext": (o) => rebuildContext(log, session, "h", o),
@@ -29,6 +30,8 @@ it("an option that nobody knows is refused by every call", async () => {
       request: (o) => handoffs.run({ session, ...facts, ...o }, async () => undefined),
       "handoffs.start": (o) => handoffs.start(session, facts, o),
       start: (o) => handoffs.start(session, { ...facts, ...o }),
+      "handoffs.abandonStale": (o) => handoffs.abandonStale(session, { ...(o as object) }),
+      "handoffs.upkeep": (o) => handoffs.upkeep("acme", { ...(o as object) }),
       "handoffs.chain": (o) => handoffs.chain(session, o),
       "handoffs.graph": (o) => handoffs.graph(session, o),
       "handoffs.rebuild": (o) => handoffs.rebuild(session, "h", o),
@@ -38,6 +41,7 @@ it("an option that nobody knows is refused by every call", async () => {
     },
     [
       "handoffs.current",
+      "handoffs.for",
       ...[
         "HandoffNotRecorded",
         "HandoffRefused",

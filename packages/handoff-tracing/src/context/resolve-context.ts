@@ -1,8 +1,9 @@
 import type { CallOptions, HandoffContext, JsonValue, Message, SeqRange, TokenCounter } from "@relevo/core";
-import { admitRanges, jsonEquals, normalizeRanges, refuse, requireObject } from "@relevo/core/input";
+import { jsonEquals, normalizeRanges, refuse, requireObject } from "@relevo/core/input";
 import { arrangementRules } from "@relevo/messages";
 import { admitInline, arrangeContext, type ChosenEntry } from "./arrange-context.ts";
 import type { ChosenMessage, ContextPolicy, HandoffFacts } from "./context-policy.ts";
+import { isRange } from "./is-range.ts";
 import type { LogSnapshot } from "./log-snapshot.ts";
 import { recordChosen, recordShown } from "./record-context.ts";
 import { subtractRanges } from "./subtract-ranges.ts";
@@ -47,6 +48,9 @@ export async function resolveContext(
   const { messages: chosen, summarized = [] } =
     (await policy.choose(source, handoff, { signal, notice })) ?? {};
   if (!Array.isArray(chosen)) throw refuse("policy", "must choose { messages }, an array of them.");
+  if (!Array.isArray(summarized) || !summarized.every(isRange)) {
+    throw refuse("policy.summarized", "must be an array of ranges { from, to }.");
+  }
   const entries = chosen.map((one: ChosenMessage, index) => admitChosen(source, one, index));
 
   const place = transferAmong(entries, handoff.to, call);
@@ -65,10 +69,7 @@ export async function resolveContext(
   // With a counter the whole conversation is read, because `tokensBefore` counts all of it.
   const before = counter === undefined ? undefined : count(counter, await allMessages(source));
   const { passed, reshaped = [] } = places;
-  const shownAsOthers = subtractRanges(admitRanges(summarized, "policy.summarized"), [
-    ...passed,
-    ...reshaped,
-  ]);
+  const shownAsOthers = subtractRanges(summarized, [...passed, ...reshaped]);
   return {
     messages: Object.freeze(messages),
     derivedFrom: bounded([...origins].flat()),

@@ -28,7 +28,7 @@ export interface HandoffEntry {
   readonly mode?: HandoffMode;
   readonly depth: number;
   readonly parentId?: string;
-  /** Also `running` when the process died before the end: the log cannot tell the two apart. */
+  /** Also `running` when the process died before the end, until it is marked as `abandoned`. */
   readonly status: HandoffState;
   readonly data?: JsonValue;
   readonly context?: HandoffContext;
@@ -36,6 +36,7 @@ export interface HandoffEntry {
   readonly error?: NonNullable<HandoffRecord["error"]>;
   /** The handoff inside this one whose entry says the message of the error. */
   readonly causedBy?: string;
+  readonly liveness?: NonNullable<HandoffRecord["liveness"]>;
   readonly omitted?: NonNullable<HandoffRecord["omitted"]>;
   readonly trace?: NonNullable<HandoffRecord["trace"]>;
   readonly durationMs?: number;

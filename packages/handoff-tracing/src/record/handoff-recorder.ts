@@ -1,39 +1,49 @@
 import {
+  type CallOptions,
+  type Clock,
   defaultLimits,
   type EventLog,
-  type HandoffHandle,
-  type HandoffRecorder,
-  type HandoffStart,
   type IdGenerator,
   isEvent,
   type SessionAddress,
+  type SessionReference,
 } from "@relevo/core";
 import {
   admitCall,
   admitFields,
   admitJson,
   admitSession,
+  admitViewForm,
   type FieldTable,
   fieldTable,
-  normalizeRanges,
+  refuse,
 } from "@relevo/core/input";
-import { bounded } from "../context/resolve-context.ts";
-import type { HandoffParent } from "../handoff-types.ts";
-import { admitFacts } from "../run/admit-request.ts";
-import { callWithin, type Patience } from "./call-memory.ts";
+import type { HandoffParent, StartedHandoff, StartRequest } from "../handoff-types.ts";
+import { admitCause } from "../run/admit-cause.ts";
+import { admitDocuments, admitFacts, admitPolicy } from "../run/admit-request.ts";
+import { callWithin } from "./call-memory.ts";
 import { HandoffRejected } from "./handoff-errors.ts";
+import { orEnd } from "./liveness.ts";
+import { type AdmittedStart, type PlannedStart, type PlanSettings, planStart } from "./plan-start.ts";
 import type { Recorder } from "./recorder.ts";
 
-export interface HandoffRecorderSettings {
+export interface HandoffRecorderSettings extends PlanSettings {
   readonly log: EventLog;
   readonly ids: IdGenerator;
-  readonly patience: Patience;
+  readonly clock: Clock;
   readonly recorder: Recorder;
   /** The handoff around the call, when it belongs to this tenant. */
   readonly current: (tenant: string) => HandoffParent | undefined;
 }
 
-const startFields: FieldTable = fieldTable<HandoffStart>({
+/** Records handoffs of frameworks that hand over by themselves. */
+export type StartHandoff = (
+  session: SessionReference,
+  handoff: StartRequest,
+  options?: CallOptions,
+) => Promise<StartedHandoff>;
+
+const startFields: FieldTable = fieldTable<StartRequest>({
   from: "selects",
   to: "selects",
   reason: "selects",
@@ -44,6 +54,11 @@ const startFields: FieldTable = fieldTable<HandoffStart>({
   incarnation: "selects",
   removalRevision: "selects",
   context: "refines",
+  policy: "refines",
+  seqs: "refines",
+  for: "refines",
+  documents: "refines",
+  cause: "refines",
 });
 
 /** How many events are searched for a parent that was not started by this process. */
@@ -53,13 +68,12 @@ const parentSearch = 1000;
 const maxKnown = 10_000;
 
 /**
- * The recorder for frameworks that hand over by themselves. It records what it is given, without a loop guard and
- * without choosing a context. Without `parentId` the parent is the handoff that runs in this asynchronous context. The
- * depth is one more than that of the parent, which is searched among the newest 1,000 handoff events; 1 when it is not
- * found.
+ * The recorder for frameworks that hand over by themselves. It records what it is given, without a loop guard. Without
+ * `parentId` the parent is the handoff that runs in this asynchronous context. The depth is one more than that of the
+ * parent, which is searched among the newest 1,000 handoff events; 1 when it is not found.
  */
-export function createHandoffRecorder(settings: HandoffRecorderSettings): HandoffRecorder {
-  const { log, ids, patience, recorder } = settings;
+export function createHandoffRecorder(settings: HandoffRecorderSettings): StartHandoff {
+  const { log, ids, clock, patience, recorder } = settings;
   const depths = new Map<string, number>();
 
   async function depthBelow(
@@ -79,58 +93,73 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): Handof
     return 1;
   }
 
-  return {
-    async start(given, start, options): Promise<HandoffHandle> {
-      const call = admitCall(options);
-      const session = admitSession(given, "session", defaultLimits);
-      const { address } = session;
-      const handoff = admitFields(start, "handoff", startFields);
-      const facts = admitFacts(handoff);
-      const handoffId = ids.next();
-      const parentId = handoff.parentId ?? settings.current(address.tenant)?.handoffId;
-      const depth = parentId === undefined ? 0 : await depthBelow(address, parentId, call.signal);
-      const { context } = handoff;
-      // What the inline messages repeat is not known, so they count as derived from everything that was there.
-      const derivedFrom =
-        (context?.inline?.length ?? 0) === 0
-          ? []
-          : bounded(normalizeRanges([...(context?.passed ?? []), ...(context?.dropped ?? [])]));
-      const running = await recorder.start(
-        session,
-        {
-          record: {
-            handoffId,
-            ...facts,
-            depth,
-            ...(handoff.data === undefined
-              ? {}
-              : { data: admitJson(handoff.data, "data", defaultLimits).value }),
-            ...(parentId === undefined ? {} : { parentId }),
-            ...(context === undefined ? {} : { context }),
-          },
-          derivedFrom,
-          incarnation: handoff.incarnation,
-          ...(handoff.removalRevision === undefined ? {} : { removalRevision: handoff.removalRevision }),
-        },
-        call,
-      );
-      depths.set(handoffId, depth);
-      // A framework that does not end its handoffs must not fill the memory.
-      for (const oldest of depths.keys()) {
-        if (depths.size <= maxKnown) break;
-        depths.delete(oldest);
-      }
-      const end = async (...ending: Parameters<typeof running.end>): Promise<void> => {
-        await running.end(...ending);
-        depths.delete(handoffId);
+  function remember(handoffId: string, depth: number): void {
+    depths.set(handoffId, depth);
+    // A framework that does not end its handoffs must not fill the memory.
+    for (const oldest of depths.keys()) {
+      if (depths.size <= maxKnown) break;
+      depths.delete(oldest);
+    }
+  }
+
+  return async (given, request, options) => {
+    const call = admitCall(options);
+    const { signal } = call;
+    const session = admitSession(given, "session", defaultLimits);
+    const handoff = admitFields(request, "handoff", startFields);
+    const { address } = session;
+    const facts = admitFacts(handoff);
+    const handoffId = ids.next();
+    const parentId = handoff.parentId ?? settings.current(address.tenant)?.handoffId;
+    const data =
+      handoff.data === undefined ? {} : { data: admitJson(handoff.data, "data", defaultLimits).value };
+    const admitted: Omit<AdmittedStart, "record"> = {
+      facts: { ...facts, ...data, for: admitViewForm({ for: handoff.for }).for },
+      cause: admitCause(handoff.cause, { ids, now: clock.now() }),
+      documents: admitDocuments(handoff.documents),
+      shown: admitShown(handoff),
+      incarnation: handoff.incarnation,
+      removalRevision: handoff.removalRevision,
+    };
+    const sign = recorder.giveSign(session, handoffId, call);
+    const running = await orEnd(sign, async () => {
+      const depth = parentId === undefined ? 0 : await depthBelow(address, parentId, signal);
+      const record = { handoffId, ...facts, depth, ...data, ...(parentId === undefined ? {} : { parentId }) };
+      const plan = (): Promise<PlannedStart> => planStart(settings, session, { ...admitted, record }, signal);
+      let { planned, messages } = await plan();
+      const readsLog = admitted.shown !== undefined && !("context" in admitted.shown);
+      const again = async (): Promise<PlannedStart["planned"]> => {
+        ({ planned, messages } = await plan());
+        return planned;
       };
-      return {
-        handoffId,
-        complete: async (outcome, options) => end({ status: "completed", outcome }, admitCall(options)),
-        fail: async (error, options) => end({ status: "failed", error }, admitCall(options)),
-        reject: async (reason, options) =>
-          end({ status: "rejected", error: new HandoffRejected(reason) }, admitCall(options)),
-      };
-    },
+      const started = await recorder.start(session, planned, {
+        signal,
+        sign,
+        again: readsLog ? again : undefined,
+      });
+      remember(handoffId, depth);
+      return { started, messages };
+    });
+    const end = async (...ending: Parameters<typeof running.started.end>): Promise<void> => {
+      await running.started.end(...ending);
+      depths.delete(handoffId);
+    };
+    return {
+      handoffId,
+      messages: running.messages,
+      complete: async (outcome, options) => end({ status: "completed", outcome }, admitCall(options)),
+      fail: async (error, options) => end({ status: "failed", error }, admitCall(options)),
+      reject: async (reason, options) =>
+        end({ status: "rejected", error: new HandoffRejected(reason) }, admitCall(options)),
+    };
   };
+}
+
+/** At most one of them may say what the receiver is shown. */
+function admitShown({ policy, seqs, context }: StartRequest): AdmittedStart["shown"] {
+  const given = [policy, seqs, context].filter((one) => one !== undefined);
+  if (given.length > 1) throw refuse("handoff", "must have one of policy, seqs and context.");
+  if (policy !== undefined) return { policy: admitPolicy(policy) };
+  if (seqs !== undefined) return { seqs };
+  return context === undefined ? undefined : { context };
 }

@@ -1,19 +1,33 @@
-import type { AppendResult, CallOptions, Clock, EventLog, HandoffRecord } from "@relevo/core";
+import type {
+  AppendOptions,
+  AppendResult,
+  CallOptions,
+  Clock,
+  EventInput,
+  EventLog,
+  HandoffRecord,
+} from "@relevo/core";
 import { fingerprint, isConflict, MemoryError } from "@relevo/core";
 import type { AdmittedSession } from "@relevo/core/input";
+import { clipContext } from "../context/clip-context.ts";
 import type { HandoffProblem } from "../handoff-types.ts";
-import { appendReliably, isMemoryDown, type Patience } from "./call-memory.ts";
+import { appendReliably, callWithin, isMemoryDown, type Patience } from "./call-memory.ts";
+import { giveSign, type LivenessSettings, noSign, type SignOfLife } from "./liveness.ts";
+import type { Notify } from "./notify.ts";
 import type { HandoffObservation, HandoffObserver } from "./observer.ts";
+import { endOperation, startOperation } from "./operations.ts";
 import {
   createRunning,
   type Ending,
   type HandoffEvent,
-  type HandoffEvents,
   type PlannedHandoff,
   type RunningHandoff,
+  type StartPlace,
 } from "./running-handoff.ts";
 
 export interface RecorderSettings {
+  readonly liveness: LivenessSettings;
+  readonly notify: Notify;
   readonly log: EventLog;
   readonly clock: Clock;
   /** A monotonic clock in milliseconds; only differences are used. */
@@ -26,17 +40,17 @@ export interface RecorderSettings {
 
 export interface Recorder {
   /**
-   * Records the start. When something that its inline messages repeat was removed in between, `again` prepares the
-   * start again, at most twice; without `again` the start is recorded without those messages.
+   * Shows that a handoff is alive, before its start. Never rejects; whoever does not start the handoff ends the sign.
+   */
+  giveSign(session: AdmittedSession, handoffId: string, options: CallOptions): Promise<SignOfLife>;
+  /**
+   * Records the start, after the messages that caused it. When something that its inline messages repeat was removed in
+   * between, or others wrote first where the context names new messages, `again` prepares the start again; without
+   * `again` the start is recorded without the inline messages.
    *
    * @throws what the log throws, unless the policy is `degrade` and the memory is down.
    */
-  start(
-    session: AdmittedSession,
-    planned: PlannedHandoff,
-    options?: CallOptions,
-    again?: () => Promise<PlannedHandoff>,
-  ): Promise<RunningHandoff>;
+  start(session: AdmittedSession, planned: PlannedHandoff, options: StartOptions): Promise<RunningHandoff>;
   /** Records a handoff that ended before its receiver ran, as one event. @throws what the log throws. */
   refuse(
     session: AdmittedSession,
@@ -46,25 +60,27 @@ export interface Recorder {
   ): Promise<void>;
 }
 
+export interface StartOptions extends CallOptions {
+  readonly sign: Promise<SignOfLife>;
+  readonly again?: (() => Promise<PlannedHandoff>) | undefined;
+}
+
 /** Writes the two events of a handoff, each under its own operation id, so that a retry writes nothing twice. */
 export function createRecorder(settings: RecorderSettings): Recorder {
   const { log, clock, monotonic, patience, report } = settings;
 
   async function append(
     session: AdmittedSession,
-    phase: "start" | "end",
-    events: HandoffEvents,
-    guard: { readonly incarnation?: string; readonly removalRevision?: number },
+    id: string,
+    events: readonly EventInput[],
+    guard: WriteGuard,
     call: CallOptions,
   ): Promise<AppendResult> {
-    const operation = {
-      id: `handoff:${events[0].body.handoffId}:${phase}`,
-      fingerprint: fingerprint(events.map(({ body }) => body)),
-    };
+    const operation = { id, fingerprint: fingerprint(events.map(({ body }) => body)) };
     return await session.withGuard(({ init, ...own }) => {
       // When the log has told the incarnation, the session exists.
-      const known = guard.incarnation === undefined ? { init } : guard;
-      const options = { ...call, operation, ...own, ...known };
+      const known = guard.incarnation === undefined ? { ...guard, init } : guard;
+      const options = { signal: call.signal, operation, ...own, ...known };
       return appendReliably(log, session.address, events, options, patience);
     });
   }
@@ -82,10 +98,11 @@ export function createRecorder(settings: RecorderSettings): Recorder {
     session: AdmittedSession,
     planned: PlannedHandoff,
     observation: HandoffObservation,
-    start: { readonly started?: AppendResult; readonly degraded?: boolean },
+    start: { readonly started?: StartPlace; readonly degraded?: boolean; readonly sign?: SignOfLife },
   ): RunningHandoff {
     const incarnation = start.started?.incarnation ?? session.incarnation ?? planned.incarnation;
     const guard = guardOf(incarnation, planned.removalRevision);
+    const { handoffId } = planned.record;
     return createRunning({
       planned,
       observation,
@@ -93,9 +110,29 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       degraded: start.degraded ?? planned.degraded ?? false,
       now: () => clock.now(),
       monotonic,
-      append: (events, call) => append(session, "end", events, guard, call),
+      sign: start.sign ?? noSign,
+      append: async (events, call) => {
+        const { cause = [] } = planned;
+        const isThere =
+          start.degraded === true && cause.length > 0 && (await isStarted(session, handoffId, call));
+        const missing = isThere ? events.slice(cause.length) : events;
+        return await append(session, endOperation(handoffId), missing, guard, call);
+      },
+      ended: (record, recorded) => settings.notify("ended", session.address, record, recorded),
       report: (error, phase, record) => report(error, { phase, session: session.address, record }),
     });
+  }
+
+  /** An answer may have been lost: then the messages that caused the handoff must not be appended again. */
+  async function isStarted(
+    session: AdmittedSession,
+    handoffId: string,
+    { signal }: CallOptions,
+  ): Promise<boolean> {
+    const known = await callWithin(patience.timeoutMs, signal, "not-applied", (within) =>
+      log.operation(session.address, startOperation(handoffId), { signal: within }),
+    );
+    return known !== undefined;
   }
 
   /** A start that failed may be in the log after all, and must not look like a handoff that never ends. */
@@ -117,17 +154,25 @@ export function createRecorder(settings: RecorderSettings): Recorder {
   }
 
   return {
-    async start(session, first, call = {}, again) {
+    async giveSign(session, handoffId, call) {
+      return await giveSign(settings.liveness, session, handoffId, call);
+    },
+
+    async start(session, first, { sign: signing, again, signal }) {
       const observation = watch(session, { ...first.record, status: "started" });
+      const sign = await signing;
+      const { liveness } = sign;
+      const { trace } = observation;
       let planned = first;
+      let removals = 0;
       for (let attempt = 1; ; attempt++) {
-        const { trace } = observation;
         const record = {
           ...planned.record,
           status: "started",
           ...(trace === undefined ? {} : { trace }),
+          ...(liveness === undefined ? {} : { liveness }),
         } as const;
-        const { derivedFrom = [], removalRevision } = planned;
+        const { derivedFrom = [], removalRevision, cause = [], expectedVersion } = planned;
         const event: HandoffEvent = {
           type: "handoff",
           agent: record.from,
@@ -136,21 +181,31 @@ export function createRecorder(settings: RecorderSettings): Recorder {
           body: record,
         };
         try {
-          const guard = guardOf(session.incarnation ?? planned.incarnation, removalRevision);
-          const started = await append(session, "start", [event], guard, call);
-          return running(session, planned, observation, { started });
+          const guard = {
+            ...guardOf(session.incarnation ?? planned.incarnation, removalRevision),
+            ...(expectedVersion === undefined ? {} : { expectedVersion }),
+          };
+          const id = startOperation(record.handoffId);
+          const { firstSeq, incarnation } = await append(session, id, [...cause, event], guard, { signal });
+          settings.notify("started", session.address, record, true);
+          const started = { seq: firstSeq + cause.length, incarnation };
+          return running(session, planned, observation, { started, sign });
         } catch (error) {
           if (settings.degrade && isMemoryDown(error)) {
             report(error, { phase: "start", session: session.address, record });
-            return running(session, planned, observation, { degraded: true });
+            settings.notify("started", session.address, record, false);
+            return running(session, withoutCause(planned), observation, { degraded: true, sign });
           }
           try {
-            if (!isConflict(error, "removal")) throw error;
+            const isRemoval = isConflict(error, "removal");
+            const isLate = expectedVersion !== undefined && isConflict(error, "version");
+            if (!isRemoval && !isLate) throw error;
+            if (isRemoval) removals++;
             if (again === undefined) report(error, { phase: "outcome", session: session.address, record });
-            else if (attempt === starts) throw removedAgain(error);
+            else if (removals === mostRemovals || attempt === mostStarts) throw beatenAgain(error, attempt);
             planned = again === undefined ? withoutInline(planned) : await again();
           } catch (cause) {
-            await endUnstarted(running(session, planned, observation, {}), session, cause);
+            await endUnstarted(running(session, planned, observation, { sign }), session, cause);
             throw cause;
           }
         }
@@ -158,6 +213,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
     },
 
     async refuse(session, planned, ending, call = {}) {
+      // With the end, so that what caused a refused handoff is in the log all the same.
       const observation = watch(session, { ...planned.record, status: ending.status });
       await running(session, planned, observation, {}).end(ending, call);
     },
@@ -165,14 +221,30 @@ export function createRecorder(settings: RecorderSettings): Recorder {
 }
 
 /** How many times a start is tried while what its inline messages repeat is being removed. */
-const starts = 3;
+const mostRemovals = 3;
+/** How many times a start is tried while others write to the session first. */
+const mostStarts = 20;
 
-function removedAgain(cause: MemoryError): MemoryError {
-  return new MemoryError("conflict", `Messages were removed during all ${starts} tries to hand them over.`, {
-    retryable: true,
-    details: { ...cause.details, attempts: starts },
-    cause,
-  });
+function beatenAgain(cause: MemoryError, attempts: number): MemoryError {
+  return new MemoryError(
+    "conflict",
+    `Others wrote to the session during all ${attempts} tries to hand over.`,
+    {
+      retryable: true,
+      details: { ...cause.details, attempts },
+      cause,
+    },
+  );
+}
+
+type WriteGuard = Pick<AppendOptions, "incarnation" | "removalRevision" | "expectedVersion">;
+
+/** The context when the messages that caused the handoff were not appended: they come with the end, elsewhere. */
+function withoutCause(planned: PlannedHandoff): PlannedHandoff {
+  const { record, expectedVersion } = planned;
+  const { context } = record;
+  if (context === undefined || expectedVersion === undefined) return planned;
+  return { ...planned, record: { ...record, context: clipContext(context, expectedVersion) } };
 }
 
 /** A removal revision is valid only with its incarnation. */

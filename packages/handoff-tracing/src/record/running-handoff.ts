@@ -1,5 +1,4 @@
 import {
-  type AppendResult,
   type CallOptions,
   defaultLimits,
   type EventInput,
@@ -11,15 +10,14 @@ import {
   type SeqRange,
 } from "@relevo/core";
 import { admitJson } from "@relevo/core/input";
+import { isRange } from "../context/is-range.ts";
 import { bounded } from "../context/resolve-context.ts";
 import { type AnsweredCall, callResultEvent } from "./call-result.ts";
 import { recordedError } from "./handoff-errors.ts";
+import type { SignOfLife } from "./liveness.ts";
 import type { HandoffObservation } from "./observer.ts";
 
 export type HandoffEvent = Extract<EventInput, { readonly type: "handoff" }>;
-
-/** What one append records: a start, or an end with what belongs to it. */
-export type HandoffEvents = readonly [HandoffEvent, ...EventInput[]];
 
 /** A handoff before it starts: its record without the fields that the recorder adds. */
 export interface PlannedHandoff {
@@ -32,6 +30,10 @@ export interface PlannedHandoff {
   readonly answers?: AnsweredCall | undefined;
   /** The `removalRevision` at which the context was read. */
   readonly removalRevision?: number;
+  /** Messages that are appended before the start, in the same step. */
+  readonly cause?: readonly EventInput[];
+  /** The version of the log that the cause is appended to, when the context names its messages. */
+  readonly expectedVersion?: number;
   /** True when the messages could not be read: the receiver runs without them, and the end records that. */
   readonly degraded?: boolean;
 }
@@ -45,12 +47,18 @@ export type Ending =
       readonly causedBy?: string;
     };
 
+/** Where the start of a handoff is in the log. */
+export interface StartPlace {
+  readonly seq: number;
+  readonly incarnation: string;
+}
+
 /** A handoff between its start and its end. */
 export interface RunningHandoff {
   readonly handoffId: string;
   readonly observation: HandoffObservation;
-  /** The result of appending the start; absent when there is no start in the log. */
-  readonly started: AppendResult | undefined;
+  /** The start in the log, if there is one. */
+  readonly started: StartPlace | undefined;
   readonly degraded: boolean;
   /**
    * Records the end and returns the record. The first ending counts: a further call changes nothing, but tries again to
@@ -64,7 +72,8 @@ export interface RunningHandoff {
 export interface RunningSettings {
   readonly planned: PlannedHandoff;
   readonly observation: HandoffObservation;
-  readonly started: AppendResult | undefined;
+  readonly started: StartPlace | undefined;
+  readonly sign: SignOfLife;
   /**
    * True when the store was down before the receiver ran. When the start is missing, the end contains everything that
    * the start would have.
@@ -72,9 +81,11 @@ export interface RunningSettings {
   readonly degraded: boolean;
   readonly now: () => number;
   readonly monotonic: () => number;
-  readonly append: (events: HandoffEvents, call: CallOptions) => Promise<unknown>;
+  readonly append: (events: readonly EventInput[], call: CallOptions) => Promise<unknown>;
   /** Told of an observer that throws, and of an outcome that the store refuses. */
   readonly report: (error: unknown, phase: "observer" | "outcome", record: HandoffRecord) => void;
+  /** Told once of the end, when it is recorded or given up. */
+  readonly ended: (record: HandoffRecord, recorded: boolean) => void;
 }
 
 export function createRunning(settings: RunningSettings): RunningHandoff {
@@ -93,6 +104,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     end = endRecord(settings, ending, durationMs);
     endedAt = settings.now();
     isError = ending.status !== "completed";
+    settings.sign.end();
     result = resultOf(end);
     try {
       observation.onEnd?.(end, "error" in ending ? ending.error : undefined);
@@ -127,7 +139,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     return { type: "handoff", at: endedAt, derivedFrom, body };
   }
 
-  function eventsOf(record: HandoffRecord): HandoffEvents {
+  function eventsOf(record: HandoffRecord): readonly EventInput[] {
     const events = endEvents(settings, record, endedAt);
     return result === undefined ? events : [...events, result];
   }
@@ -150,12 +162,19 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     }
   }
 
+  let isTold = false;
+  function tell(record: HandoffRecord, recorded: boolean): HandoffRecord {
+    if (!isTold) settings.ended(record, recorded);
+    isTold = true;
+    return record;
+  }
+
   return {
     handoffId: planned.record.handoffId,
     observation,
     started,
     degraded: settings.degraded,
-    abandon: decide,
+    abandon: (ending) => tell(decide(ending), false),
     async end(ending, call = {}) {
       const decided = decide(ending);
       recording ??= record(decided, call);
@@ -165,12 +184,17 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
       } catch (error) {
         // The next call may try again; calls that wait for this try fail with it.
         if (recording === current) recording = undefined;
-        // Another caller ended this handoff before: the first ending counts.
-        if (!isConflict(error, "operation")) throw error;
+        throw isConflict(error, "operation") ? markedBefore(planned.record.handoffId, error) : error;
       }
-      return end ?? decided;
+      return tell(end ?? decided, true);
     },
   };
+}
+
+/** Each caller in this process waits for the same recording, so the end in the log is another process's. */
+function markedBefore(handoffId: string, cause: MemoryError): MemoryError {
+  const words = `Handoff ${handoffId} was marked as abandoned before its end could be recorded.`;
+  return new MemoryError("conflict", words, { details: cause.details, cause });
 }
 
 function endRecord(settings: RunningSettings, ending: Ending, durationMs: number): HandoffRecord {
@@ -195,7 +219,11 @@ function endRecord(settings: RunningSettings, ending: Ending, durationMs: number
  * an erasure removes that content, and the log still says how the handoff ended. An end that replaces a missing start
  * is one event, derived from all of it.
  */
-function endEvents({ planned, started }: RunningSettings, record: HandoffRecord, at: number): HandoffEvents {
+function endEvents(
+  { planned, started }: RunningSettings,
+  record: HandoffRecord,
+  at: number,
+): readonly EventInput[] {
   const end: HandoffEvent = { type: "handoff", agent: record.to, at, body: record };
   const derivedFrom = sourcesOf(planned, started);
   const { outcome, error, ...plain } = record;
@@ -203,11 +231,14 @@ function endEvents({ planned, started }: RunningSettings, record: HandoffRecord,
     ...(outcome === undefined ? {} : { outcome }),
     ...(error === undefined || error.message === "" ? {} : { message: error.message }),
   };
-  if (derivedFrom.length === 0 || record.omitted === "removed") return [end];
-  if (record.context?.inline !== undefined) return [{ ...end, derivedFrom }];
-  if (Object.keys(words).length === 0) return [end];
+  // Without a start they are in the log only if they come with the end.
+  const cause = started === undefined ? (planned.cause ?? []) : [];
+  if (derivedFrom.length === 0 || record.omitted === "removed") return [...cause, end];
+  if (record.context?.inline !== undefined) return [...cause, { ...end, derivedFrom }];
+  if (Object.keys(words).length === 0) return [...cause, end];
   const body = { ...plain, ...(error === undefined ? {} : { error: { ...error, message: "" } }) };
   return [
+    ...cause,
     { ...end, body },
     { type: resultType, agent: record.to, at, derivedFrom, body: { handoffId: record.handoffId, ...words } },
   ];
@@ -219,22 +250,17 @@ export const resultType = "x-handoff-result";
 /** What the receiver was shown: passed messages, what made ones repeat, and the content of the start. */
 function sourcesOf(
   { record, derivedFrom = [] }: PlannedHandoff,
-  started: AppendResult | undefined,
+  started: StartPlace | undefined,
 ): readonly SeqRange[] {
   const { context, data } = record;
   // Ranges from a framework may be invalid; those are left out.
   const passed = Array.isArray(context?.passed) ? context.passed.filter(isRange) : [];
   const shown = [...passed, ...derivedFrom];
   if (started === undefined) return bounded(shown);
-  const { firstSeq } = started;
+  const { seq } = started;
   const isSaid = data !== undefined || context?.inline !== undefined;
-  if (isSaid) shown.push({ from: firstSeq, to: firstSeq });
-  return bounded(shown.map(({ from, to }) => ({ from, to: Math.min(to, firstSeq) })));
-}
-
-function isRange(range: Partial<SeqRange> | null): boolean {
-  const { from = 0, to = 0 } = range ?? {};
-  return Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 1 && from <= to;
+  if (isSaid) shown.push({ from: seq, to: seq });
+  return bounded(shown.map(({ from, to }) => ({ from, to: Math.min(to, seq) })));
 }
 
 /** The record without anything that the receiver may have repeated. */

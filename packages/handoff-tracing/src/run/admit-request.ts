@@ -29,6 +29,7 @@ const requestFields: FieldTable = fieldTable<SessionRequest>({
   timeoutMs: "refines",
   policy: "refines",
   for: "refines",
+  cause: "refines",
   documents: "refines",
   parent: "selects",
   callId: "selects",
@@ -51,8 +52,6 @@ export interface AdmittedRequest extends HandoffFacts {
 /** Checks a request before anything is read or written. @throws `invalid-input` naming the field; `too-large`. */
 export function admitRequest<Result, Data>(given: SessionRequest<Result, Data>): AdmittedRequest {
   const request = admitFields(given, "request", requestFields);
-  const { documents = [] } = request;
-  if (!Array.isArray(documents)) throw refuse("documents", "must be an array of keys.");
   if (request.outcome !== undefined && typeof request.outcome !== "function") {
     throw refuse("outcome", "must be a function that maps the result.");
   }
@@ -69,7 +68,7 @@ export function admitRequest<Result, Data>(given: SessionRequest<Result, Data>):
     timeoutMs: admitOptionalInteger(request.timeoutMs, "timeoutMs", 1),
     callId: admitOptionalId(request.callId, "callId", defaultLimits),
     callResult,
-    documents: Object.freeze(documents.map((key, index) => admitKey(key, `documents[${index}]`))),
+    documents: admitDocuments(request.documents),
   };
 }
 
@@ -91,6 +90,11 @@ export function admitFacts(request: {
   };
 }
 
+export function admitDocuments(documents: HandoffRequest["documents"] = []): readonly (readonly string[])[] {
+  if (!Array.isArray(documents)) throw refuse("documents", "must be an array of keys.");
+  return Object.freeze(documents.map((key, index) => admitKey(key, `documents[${index}]`)));
+}
+
 /** A namespace and a key in it, at least one element each. */
 function admitKey(key: readonly string[], field: string): readonly string[] {
   const elements = admitNamespace(key, field, {
@@ -101,7 +105,7 @@ function admitKey(key: readonly string[], field: string): readonly string[] {
   return elements;
 }
 
-function admitPolicy(policy: HandoffRequest["policy"]): ContextPolicy {
+export function admitPolicy(policy: HandoffRequest["policy"]): ContextPolicy {
   if (policy === undefined) return full();
   if (typeof policy === "function") return custom(policy);
   if (typeof policy?.choose !== "function") throw refuse("policy", "must be a policy or a function.");

@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type {
+  Clock,
   EventLog,
   HandoffRecord,
   IdGenerator,
@@ -12,6 +13,7 @@ import type { HandoffProblem } from "../handoff-types.ts";
 import type { Patience } from "../record/call-memory.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { PlannedHandoff } from "../record/running-handoff.ts";
+import type { AdmittedCause } from "./admit-cause.ts";
 import type { AdmittedRequest } from "./admit-request.ts";
 import type { Frame } from "./frame.ts";
 import type { LoopLimits } from "./loop-guard.ts";
@@ -20,6 +22,7 @@ import type { LoopLimits } from "./loop-guard.ts";
 export interface RunnerSettings {
   readonly log: EventLog;
   readonly ids: IdGenerator;
+  readonly clock: Clock;
   readonly degrade: boolean;
   readonly limits: LoopLimits;
   readonly counter: TokenCounter | undefined;
@@ -61,6 +64,7 @@ export interface Attempt {
   readonly session: AdmittedSession;
   readonly address: SessionAddress;
   readonly facts: AdmittedRequest;
+  readonly cause: AdmittedCause;
   /** The data as the schema makes it, validated once. @throws `HandoffRefused`. */
   readonly validData: () => Promise<JsonValue | undefined>;
   /** The record without its context, which is chosen later. */

@@ -1,4 +1,5 @@
 import type { JsonValue } from "@relevo/core";
+import { withAppended } from "../context/appended-snapshot.ts";
 import { boundRead, type LogSnapshot, openSnapshot } from "../context/log-snapshot.ts";
 import { type ResolvedContext, resolveContext } from "../context/resolve-context.ts";
 import { findTransferCall } from "../context/transfer-call.ts";
@@ -39,15 +40,18 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
       return undefined;
     }
   };
-  const snapshot = await unlessDown(() => openSnapshot(readLog));
-  if (snapshot !== undefined) attempt.session.requireIncarnation(snapshot.incarnation);
-  const incarnation = snapshot?.incarnation;
+  const { events: cause, messages: added } = attempt.cause;
+  const before = await unlessDown(() => openSnapshot(readLog));
+  if (before !== undefined) attempt.session.requireIncarnation(before.incarnation);
+  const incarnation = before?.incarnation;
+  const snapshot = before && withAppended(before, added);
+  const caused = cause.length === 0 ? {} : { cause };
 
   let answers: AnsweredCall | undefined;
   try {
     answers = await answersOf(snapshot, attempt.facts, unlessDown);
   } catch (error) {
-    await refuse(settings, attempt, { record, incarnation }, { status: "failed", error });
+    await refuse(settings, attempt, { record, incarnation, ...caused }, { status: "failed", error });
     throw error;
   }
   let data: JsonValue | undefined;
@@ -55,7 +59,12 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
     guardAgainstLoops(record, hopsOf(snapshot?.tail ?? [], ancestorsOf(attempt.outer)), limits);
     data = await attempt.validData();
   } catch (error) {
-    await refuse(settings, attempt, { record, incarnation, answers }, { status: "rejected", error });
+    await refuse(
+      settings,
+      attempt,
+      { record, incarnation, answers, ...caused },
+      { status: "rejected", error },
+    );
     throw error;
   }
   const { data: _given, ...facts } = attempt.facts;
@@ -79,12 +88,14 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
         derivedFrom: chosen.derivedFrom,
         incarnation,
         answers,
+        ...caused,
+        ...(added.length === 0 || before === undefined ? {} : { expectedVersion: before.version }),
         ...(snapshot === undefined ? {} : { removalRevision: snapshot.removalRevision }),
         degraded: context === undefined,
       },
     };
   } catch (error) {
-    const planned = { record, incarnation, answers, ...everythingIn(snapshot) };
+    const planned = { record, incarnation, answers, ...caused, ...everythingIn(before) };
     await refuse(settings, attempt, planned, { status: "failed", error });
     throw error;
   }

@@ -12,7 +12,9 @@ import {
 } from "@relevo/core/input";
 import type { HandoffReceiver, HandoffRequest, SessionRequest } from "../handoff-types.ts";
 import { HandoffNotRecorded } from "../record/handoff-errors.ts";
-import type { RunningHandoff } from "../record/running-handoff.ts";
+import { orEnd } from "../record/liveness.ts";
+import type { PlannedHandoff, RunningHandoff } from "../record/running-handoff.ts";
+import { admitCause } from "./admit-cause.ts";
 import { admitRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { frameOf } from "./frame.ts";
@@ -34,11 +36,14 @@ export function createRunner(settings: RunnerSettings): RunHandoff {
     if (typeof receiver !== "function") throw refuse("receiver", "must be a function.");
     const attempt = admit(settings, request, options);
     const { signal } = attempt;
-    let prepared = await prepareHandoff(settings, attempt);
-    const running = await settings.recorder.start(attempt.session, prepared.planned, { signal }, async () => {
+    const { recorder } = settings;
+    const sign = recorder.giveSign(attempt.session, attempt.record.handoffId, { signal });
+    let prepared = await orEnd(sign, () => prepareHandoff(settings, attempt));
+    const again = async (): Promise<PlannedHandoff> => {
       prepared = await prepareHandoff(settings, attempt);
       return prepared.planned;
-    });
+    };
+    const running = await recorder.start(attempt.session, prepared.planned, { signal, sign, again });
     const result = await receiveHandoff(settings, run, attempt, prepared, running, receiver);
     await finish(settings, attempt, running, result, request.outcome);
     return result;
@@ -68,6 +73,7 @@ function admit<Result, Data>(
     session,
     address,
     facts,
+    cause: admitCause(request.cause, { ids: settings.ids, now: settings.clock.now() }),
     validData: once(async () => {
       if (facts.schema === undefined) return data;
       const made = await validated(facts.schema, data, signal);

@@ -1,0 +1,219 @@
+import { type EventInput, isEvent, MemoryError, type Message } from "@relevo/core";
+import { describe, expect, test } from "vitest";
+import { last, policies } from "../src/context/policies.ts";
+import { type Bench, bench, bound, callMessage, failingAppends, rejectionOf, work } from "./support.ts";
+
+/** The types of the log's events, with what the messages say. */
+async function story(on: Bench): Promise<string[]> {
+  const { events } = await on.log.read(on.session);
+  return events.map((event) => {
+    if (isEvent(event, "handoff")) return event.body.status;
+    const content = isEvent(event, "message") ? event.body.content : event.type;
+    return typeof content === "string" ? content : (content[0]?.type ?? "");
+  });
+}
+
+function said(rebuilt: { readonly messages: readonly object[] } | undefined): unknown[] {
+  return (rebuilt?.messages ?? []).map((one) =>
+    "message" in one ? (one.message as Message).content : "missing" in one && one.missing,
+  );
+}
+
+const says = (content: string): Message => ({ role: "assistant", content });
+
+describe("a start with its cause", () => {
+  test("appends the message right before it, in one step, with an id and a time", async () => {
+    const on = bench();
+    await on.say("hello");
+    const handle = await on.handoffs.start(on.session, { ...work, cause: says("I pass you on.") });
+    await handle.complete();
+    expect(await story(on)).toEqual(["hello", "I pass you on.", "started", "completed"]);
+    const { events } = await on.log.read(on.session, { types: ["message"] });
+    expect(events[1]?.body).toMatchObject({ id: expect.any(String), at: on.clock.now() });
+  });
+
+  test("lets the policy choose among the new messages, and what it chose can be rebuilt", async () => {
+    const on = bench();
+    await on.say("one", "two");
+    const request = { ...work, policy: last(2), cause: [callMessage("c1"), says("Passing on.")] };
+    const handle = await on.handoffs.start(on.session, request);
+    expect(handle.messages?.at(-1)?.content).toBe("Passing on.");
+    await on.say("later");
+    const rebuilt = await on.handoffs.rebuild(on.session, handle.handoffId);
+    expect(rebuilt?.messages.map((one) => "message" in one && one.message)).toEqual(handle.messages);
+    expect(rebuilt?.complete).toBe(true);
+    const [entry] = (await on.handoffs.chain(on.session)).entries;
+    expect(entry?.context).toMatchObject({ version: 4, dropped: [{ from: 1, to: 2 }] });
+  });
+
+  test("stands in order although others write first, and names the right messages", async () => {
+    let others = 3;
+    const on = bench({}, (log) => ({
+      ...bound(log),
+      append: async (...call) => {
+        const isStart = call[1].some(({ type }) => type === "handoff");
+        if (isStart && others-- > 0) await log.append(call[0], [hello]);
+        return await log.append(...call);
+      },
+    }));
+    const hello: EventInput = { type: "message", body: { role: "user", content: "meanwhile" } };
+    await on.say("first");
+    const handle = await on.handoffs.start(on.session, { ...work, policy: last(2), cause: says("cause") });
+    expect(await story(on)).toEqual(["first", "meanwhile", "meanwhile", "meanwhile", "cause", "started"]);
+    expect(said(await on.handoffs.rebuild(on.session, handle.handoffId))).toEqual(["meanwhile", "cause"]);
+  });
+
+  test("gives up when others write first each time, and leaves no start", async () => {
+    const on = bench({}, (log) => ({
+      ...bound(log),
+      append: async (...call) => {
+        const isStart = call[1].some(({ type, body }) => type === "handoff" && body.status === "started");
+        if (isStart) await log.append(call[0], [{ type: "x-noise", body: 1 }]);
+        return await log.append(...call);
+      },
+    }));
+    const request = { ...work, policy: last(2), cause: says("cause") };
+    const error = await rejectionOf(on.handoffs.start(on.session, request));
+    expect(MemoryError.isInstance(error, "conflict")).toBe(true);
+    expect(error).toMatchObject({ retryable: true, details: { attempts: 20 } });
+    expect((await story(on)).filter((one) => one !== "x-noise")).toEqual([]);
+  });
+
+  test("is appended once, whatever answer is lost", async () => {
+    const on = bench({}, (log) => failingAppends(log, ["applied-but-lost", "applied-but-lost"]));
+    const handle = await on.handoffs.start(on.session, { ...work, policy: last(2), cause: says("cause") });
+    await handle.complete();
+    expect(await story(on)).toEqual(["cause", "started", "completed"]);
+  });
+
+  test("works in `run` too, and is recorded with a refusal", async () => {
+    const on = bench({ maxDepth: 0 });
+    await on.say("book it");
+    const request = { ...work, session: on.session, cause: callMessage("c1"), callId: "c1" };
+    await on.handoffs.run(request, async ({ messages, handoff }) => {
+      expect(messages).toHaveLength(3);
+      await rejectionOf(
+        handoff({ to: "next", reason: "r", cause: says("over to you") }, () => expect.unreachable()),
+      );
+    });
+    expect(await story(on)).toEqual([
+      "book it",
+      "tool-call",
+      "started",
+      "over to you",
+      "rejected",
+      "completed",
+      "tool-result",
+    ]);
+  });
+
+  test.each([
+    ["the store refuses every try", ["down", "down", "down"] as const],
+    ["its answer is lost", ["applied-but-lost", "down", "down"] as const],
+  ])("under `degrade` comes with the end, once, when %s", async (_, plan) => {
+    const on = bench({ onMemoryFailure: "degrade" }, (log) => failingAppends(log, [undefined, ...plan]));
+    await on.log.append(on.session, [{ type: "message", body: { role: "user", content: "hello" } }]);
+    await on.handoffs.start(on.session, work);
+    const handle = await on.handoffs.start(on.session, { ...work, policy: last(5), cause: says("cause") });
+    expect(handle.messages).toHaveLength(2);
+    await handle.complete();
+    expect((await story(on)).filter((one) => one === "cause")).toHaveLength(1);
+    const rebuilt = await on.handoffs.rebuild(on.session, handle.handoffId);
+    if (plan[0] === "down") {
+      expect(said(rebuilt)).toEqual(["hello", "erased"]);
+      expect(rebuilt?.complete).toBe(false);
+    } else expect(said(rebuilt)).toEqual(["hello", "cause"]);
+  });
+
+  test("is refused when it is no message", async () => {
+    const on = bench();
+    const cause = { role: "nobody", content: "x" } as never;
+    expect(await rejectionOf(on.handoffs.start(on.session, { ...work, cause }))).toMatchObject({
+      code: "invalid-input",
+    });
+    expect(await story(on)).toEqual([]);
+  });
+});
+
+describe("a start with seqs", () => {
+  test("records them as shown, in their order, and the cause after them", async () => {
+    const on = bench();
+    await on.say("one", "two", "three", "four");
+    const seqs = [4, { from: 1, to: 2 }];
+    const handle = await on.handoffs.start(on.session, { ...work, seqs, cause: says("cause") });
+    expect(handle.messages).toBeUndefined();
+    const rebuilt = await on.handoffs.rebuild(on.session, handle.handoffId);
+    expect(said(rebuilt)).toEqual(["four", "one", "two", "cause"]);
+    expect((await on.records())[0]?.context).toEqual({
+      policy: "seqs",
+      passed: [
+        { from: 4, to: 4 },
+        { from: 1, to: 2 },
+        { from: 5, to: 5 },
+      ],
+      dropped: [{ from: 3, to: 3 }],
+      version: 5,
+    });
+  });
+
+  test.each([[[5]], [[0]], [[1, 1]], [[{ from: 1, to: 3 }, 2]], [["1"]]])("refuses %j", async (seqs) => {
+    const on = bench();
+    await on.say("one", "two", "three", "four");
+    const request = { ...work, seqs: seqs as number[] };
+    expect(await rejectionOf(on.handoffs.start(on.session, request))).toMatchObject({
+      code: "invalid-input",
+    });
+    expect(await on.records()).toEqual([]);
+  });
+
+  test("refuses a policy beside them", async () => {
+    const on = bench();
+    const request = { ...work, seqs: [], policy: policies.none() };
+    expect(await rejectionOf(on.handoffs.start(on.session, request))).toMatchObject({
+      message: expect.stringContaining("one of policy, seqs and context"),
+    });
+  });
+});
+
+describe("a start with a policy", () => {
+  test("under `degrade` says that nothing could be read, and goes on", async () => {
+    let down = false;
+    const on = bench({ onMemoryFailure: "degrade" }, (log) => ({
+      ...bound(log),
+      read: (...call) => (down ? Promise.reject(new MemoryError("unavailable", "down")) : log.read(...call)),
+    }));
+    await on.say("one");
+    down = true;
+    const handle = await on.handoffs.start(on.session, { ...work, policy: last(2) });
+    down = false;
+    await handle.complete();
+    expect(handle.messages).toBeUndefined();
+    expect(on.problems).toMatchObject([{ problem: { phase: "read" } }]);
+    expect(await on.records()).toMatchObject([{ status: "started" }, { status: "degraded" }]);
+  });
+
+  test("that fails is thrown, and nothing is recorded", async () => {
+    const on = bench();
+    const policy = (): never => {
+      throw new Error("no idea");
+    };
+    expect(await rejectionOf(on.handoffs.start(on.session, { ...work, policy }))).toMatchObject({
+      message: "no idea",
+    });
+    expect(await on.records()).toEqual([]);
+  });
+});
+
+describe("the handoffs of one session", () => {
+  test("are the same calls, bound to it", async () => {
+    const on = bench();
+    const own = on.handoffs.for(on.session);
+    const id = await own.run({ ...work }, ({ handoffId }) => handoffId);
+    await (await own.start(work)).complete();
+    expect((await own.chain()).entries).toHaveLength(2);
+    expect((await own.graph()).edges).toMatchObject([{ count: 2 }]);
+    expect(await own.rebuild(id)).toMatchObject({ handoffId: id, complete: true });
+    expect(await own.abandonStale()).toEqual([]);
+    expect(() => on.handoffs.for({} as never)).toThrow("tenant");
+  });
+});
