@@ -8,7 +8,7 @@ interface AttributeEntry {
 
 /**
  * Every attribute that is ours and not of the GenAI conventions. TELEMETRY.md has a table that is made from this one,
- * and a test that compares the two. None holds content.
+ * and a test that compares the two. Those that hold content say so.
  */
 export const relevo = {
   operation: {
@@ -102,11 +102,180 @@ export const relevo = {
     on: "`documents.get`, `documents.put`, `documents.touch`",
     meaning: "The version of the document",
   },
+  linkKind: {
+    name: "relevo.link.kind",
+    type: "string",
+    on: "links",
+    meaning:
+      "`source`: fed this work; `outlived`: the handoff that this one was started in had ended before it",
+  },
+  handoffId: {
+    name: "relevo.handoff.id",
+    type: "string",
+    on: "`relevo.handoff`",
+    meaning: "The id in the log, whose record has the ids of this span",
+  },
+  handoffParentId: {
+    name: "relevo.handoff.parent_id",
+    type: "string",
+    on: "`relevo.handoff`",
+    meaning: "The handoff inside which this one was started",
+  },
+  handoffFrom: {
+    name: "relevo.handoff.from",
+    type: "string",
+    on: "`relevo.handoff`",
+    meaning: "The agent that hands over",
+  },
+  handoffTo: {
+    name: "relevo.handoff.to",
+    type: "string",
+    on: "`relevo.handoff`",
+    meaning: "The agent that takes over",
+  },
+  handoffMode: {
+    name: "relevo.handoff.mode",
+    type: "string",
+    on: "`relevo.handoff`",
+    meaning: "`transfer` passes control, `delegate` returns to the caller",
+  },
+  handoffPriority: {
+    name: "relevo.handoff.priority",
+    type: "string",
+    on: "`relevo.handoff`",
+    meaning: "`low`, `normal`, `high` or `urgent`",
+  },
+  handoffDepth: {
+    name: "relevo.handoff.depth",
+    type: "int",
+    on: "`relevo.handoff`",
+    meaning: "How many handoffs are around it",
+  },
+  handoffPolicy: {
+    name: "relevo.handoff.policy",
+    type: "string",
+    on: "`relevo.handoff`",
+    meaning: "What chose the messages, such as `last(5)`",
+  },
+  handoffStatus: {
+    name: "relevo.handoff.status",
+    type: "string",
+    on: "`relevo.handoff`",
+    meaning: "How it ended: `completed`, `failed`, `rejected`, `timed-out`, `abandoned` or `degraded`",
+  },
+  handoffPassed: {
+    name: "relevo.handoff.passed.count",
+    type: "int",
+    on: "`relevo.handoff`",
+    meaning: "Messages that the receiver was shown unchanged",
+  },
+  handoffReshaped: {
+    name: "relevo.handoff.reshaped.count",
+    type: "int",
+    on: "`relevo.handoff`",
+    meaning: "Messages that it was shown in another form",
+  },
+  handoffMade: {
+    name: "relevo.handoff.made.count",
+    type: "int",
+    on: "`relevo.handoff`",
+    meaning: "Messages in what it was shown that are not in the log as they are, reshaped ones included",
+  },
+  handoffDropped: {
+    name: "relevo.handoff.dropped.count",
+    type: "int",
+    on: "`relevo.handoff`",
+    meaning: "Places in the log, from the first to the last dropped message, that it was not shown",
+  },
+  handoffDocuments: {
+    name: "relevo.handoff.documents.count",
+    type: "int",
+    on: "`relevo.handoff`",
+    meaning: "Documents that were handed over",
+  },
+  handoffTokensBefore: {
+    name: "relevo.handoff.tokens.before",
+    type: "int",
+    on: "`relevo.handoff`, with a counter",
+    meaning: "Tokens of the whole conversation",
+  },
+  handoffTokensAfter: {
+    name: "relevo.handoff.tokens.after",
+    type: "int",
+    on: "`relevo.handoff`, with a counter",
+    meaning: "Tokens of what the receiver was shown",
+  },
+  handoffReason: {
+    name: "relevo.handoff.reason",
+    type: "string",
+    on: "`relevo.handoff`, with content",
+    meaning: "Why control was handed over",
+  },
+  handoffData: {
+    name: "relevo.handoff.data",
+    type: "string",
+    on: "`relevo.handoff`, with content",
+    meaning: "What the sender added, as JSON",
+  },
+  viewStrategy: {
+    name: "relevo.view.strategy",
+    type: "string",
+    on: "`session.view` with a strategy of its own",
+    meaning: "Its name and parameters",
+  },
+  viewMessages: {
+    name: "relevo.view.messages.count",
+    type: "int",
+    on: "`session.view`",
+    meaning: "Messages that the model is shown",
+  },
+  viewDropped: {
+    name: "relevo.view.dropped.count",
+    type: "int",
+    on: "`session.view`",
+    meaning: "Places in the log that are not shown",
+  },
+  viewSummarized: {
+    name: "relevo.view.summarized.count",
+    type: "int",
+    on: "`session.view`",
+    meaning: "Places in the log that are shown in another form",
+  },
+  viewTokens: {
+    name: "relevo.view.tokens",
+    type: "int",
+    on: "`session.view`, with a counter",
+    meaning: "Tokens of the view",
+  },
+  viewStableTokens: {
+    name: "relevo.view.stable_prefix.tokens",
+    type: "int",
+    on: "`session.view`, with a counter",
+    meaning: "Tokens at its start that stay the same until the next cut",
+  },
+  found: {
+    name: "relevo.recall.found",
+    type: "boolean",
+    on: "`memory.recall`, `memory.entry`",
+    meaning: "Whether there was a value",
+  },
+  state: {
+    name: "relevo.view.state",
+    type: "string",
+    on: "the metric `relevo.view.messages`",
+    meaning: "`shown`, `dropped` or `summarized`",
+  },
   agent: {
     name: "relevo.agent",
     type: "string",
     on: "an agent's memory",
     meaning: "Whose memory it is",
+  },
+  key: {
+    name: "relevo.memory.key",
+    type: "string",
+    on: "`memory.remember`, `memory.recall` and others of one key",
+    meaning: "The key of the value",
   },
   tier: {
     name: "relevo.memory.tier",

@@ -11,6 +11,24 @@ export const genAi = {
   memoryRecordCount: "gen_ai.memory.record.count",
   memoryQueryText: "gen_ai.memory.query.text",
   memoryRecords: "gen_ai.memory.records",
+  providerName: "gen_ai.provider.name",
+  agentName: "gen_ai.agent.name",
+  agentId: "gen_ai.agent.id",
+  agentDescription: "gen_ai.agent.description",
+  agentVersion: "gen_ai.agent.version",
+  workflowName: "gen_ai.workflow.name",
+  toolName: "gen_ai.tool.name",
+  toolCallId: "gen_ai.tool.call.id",
+  toolType: "gen_ai.tool.type",
+  toolDescription: "gen_ai.tool.description",
+  toolCallArguments: "gen_ai.tool.call.arguments",
+  toolCallResult: "gen_ai.tool.call.result",
+} as const;
+
+/** Of a proposal that is not merged; recorded with `semconv: "experimental-handoffs"` alone. */
+export const transfer = {
+  mode: "gen_ai.transfer.mode",
+  targetName: "gen_ai.transfer.target.name",
 } as const;
 
 export const errorType = "error.type";

@@ -6,6 +6,10 @@ export interface Instruments {
   readonly replays: Counter;
   readonly cacheReads: Counter;
   readonly leaseWait: Histogram;
+  readonly handoffs: Counter;
+  readonly recalls: Counter;
+  readonly viewMessages: Counter;
+  readonly viewTokens: Counter;
 }
 
 const secondsBuckets: number[] = [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
@@ -29,6 +33,22 @@ export function createInstruments(meter: Meter): Instruments {
       unit: "s",
       description: "How long calls waited for a lease that they were ready to wait for",
       advice: { explicitBucketBoundaries: secondsBuckets },
+    }),
+    handoffs: meter.createCounter("relevo.handoffs", {
+      unit: "{handoff}",
+      description: "Handoffs that ended, by status",
+    }),
+    recalls: meter.createCounter("relevo.recalls", {
+      unit: "{recall}",
+      description: "Recalls of a key and searches, by whether anything was found",
+    }),
+    viewMessages: meter.createCounter("relevo.view.messages", {
+      unit: "{message}",
+      description: "Places in the log that views showed, dropped, or showed in another form",
+    }),
+    viewTokens: meter.createCounter("relevo.view.tokens", {
+      unit: "{token}",
+      description: "Tokens of views, where they are counted",
     }),
   };
 }

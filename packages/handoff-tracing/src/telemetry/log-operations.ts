@@ -50,15 +50,6 @@ function recordOf(event: EventInput | StoredEvent, seq: number): MemoryRecord {
   return { id: eventRecordId(seq), content: body as unknown as JsonValue, metadata };
 }
 
-/** A read that names the token of a cached copy; see `ReadOptions.unlessToken`. */
-function isConditional(options: object | undefined): boolean {
-  return options !== undefined && "unlessToken" in options && options.unlessToken !== undefined;
-}
-
-function isUnchanged(result: object | undefined): boolean {
-  return result !== undefined && "unchanged" in result && result.unchanged === true;
-}
-
 /** What spans say of the methods of a log. */
 export function logOperations(telemetry: Telemetry): Operations<EventLog & EventTransfer> {
   return {
@@ -74,11 +65,14 @@ export function logOperations(telemetry: Telemetry): Operations<EventLog & Event
         endState(span, result);
         span.setAttribute(relevo.firstSeq.name, result.firstSeq);
         if (events.length === 1) span.setAttribute(genAi.memoryRecordId, eventRecordId(result.firstSeq));
+        // A replay answers for events with the ids and times of the first call, which this one does not know.
         if (result.replayed) span.setAttribute(relevo.replayed.name, true);
-        telemetry.setRecords(span, sessionStoreId(tenant, session), () =>
-          events.map((event, index) => recordOf(event, result.firstSeq + index)),
-        );
+        else
+          telemetry.setRecords(span, sessionStoreId(tenant, session), () =>
+            events.map((event, index) => recordOf(event, result.firstSeq + index)),
+          );
       },
+      isReplay: ({ replayed }) => replayed,
       measure({ replays }, _, result) {
         if (result?.replayed === true) replays.add(1, { [relevo.operation.name]: "log.append" });
       },
@@ -91,14 +85,15 @@ export function logOperations(telemetry: Telemetry): Operations<EventLog & Event
       end(span, [{ tenant, session }, options], result) {
         endState(span, result);
         count(span, result.events.length);
-        if (isConditional(options)) span.setAttribute(relevo.unchanged.name, isUnchanged(result));
+        if (options?.unlessToken !== undefined)
+          span.setAttribute(relevo.unchanged.name, result.unchanged === true);
         telemetry.setRecords(span, sessionStoreId(tenant, session), () =>
           result.events.flatMap((event) => (event.body === undefined ? [] : [recordOf(event, event.seq)])),
         );
       },
       measure({ cacheReads }, [, options], result) {
-        if (result !== undefined && isConditional(options))
-          cacheReads.add(1, { [relevo.unchanged.name]: isUnchanged(result) });
+        if (result !== undefined && options?.unlessToken !== undefined)
+          cacheReads.add(1, { [relevo.unchanged.name]: result.unchanged === true });
       },
     },
     head: {

@@ -4,6 +4,7 @@ import {
   context,
   diag,
   isSpanContextValid,
+  type Link,
   type Span,
   type SpanKind,
   type SpanOptions,
@@ -16,6 +17,7 @@ import { relevo } from "./attributes.ts";
 import { errorType, genAi, type MemoryOperationName } from "./conventions.ts";
 import { conversationOf } from "./conversation.ts";
 import type { Instruments } from "./instruments.ts";
+import { takeLinks } from "./links.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** What is recorded of one method. `start` and `end` may throw, which loses attributes and nothing else. */
@@ -27,6 +29,10 @@ export interface Operation<Args extends readonly unknown[], Result> {
    * otherwise `relevo.` + name.
    */
   readonly memory?: MemoryOperationName | ((...args: Args) => MemoryOperationName);
+  /** Whether an earlier call did the work: then this one is no operation on memory, or a backend would count it twice. */
+  isReplay?(result: Result): boolean;
+  /** Another name for the span, where the conventions build one. */
+  readonly spanName?: string;
   /** Describes the call. Returns the conversation, where the call names one. */
   start(span: Span, args: Args): string | undefined;
   /** Describes the result of a call that did not fail. */
@@ -47,6 +53,8 @@ export interface PortSpans {
 /** The parts of a span that are the same for each call. */
 interface SpanForm {
   readonly spanName: string;
+  /** The name of the span when the call turns out to be no operation of the conventions. */
+  readonly plainName: string;
   readonly options: SpanOptions;
   readonly memory: MemoryOperationName | undefined;
   /** Of the span's attributes those that metrics may have: each of a closed set of values. */
@@ -54,7 +62,8 @@ interface SpanForm {
 }
 
 /** An operation with the forms that its spans take. */
-export interface PreparedOperation<Args extends readonly unknown[], Result> extends Operation<Args, Result> {
+export interface PreparedOperation<Args extends readonly unknown[], Result>
+  extends Omit<Operation<Args, Result>, "spanName" | "memory"> {
   readonly attributes: Attributes | undefined;
   form(args: Args): SpanForm;
 }
@@ -65,7 +74,7 @@ export function prepareOperation<Args extends readonly unknown[], Result>(
 ): PreparedOperation<Args, Result> {
   const { name, memory } = operation;
   if (typeof memory !== "function") {
-    const form = formOf(name, memory, common);
+    const form = { ...formOf(name, memory, common), ...spanNameOf(operation) };
     return { ...operation, attributes: common.attributes, form: () => form };
   }
   const forms = new Map<MemoryOperationName, SpanForm>();
@@ -88,11 +97,16 @@ export function prepareOperation<Args extends readonly unknown[], Result>(
   };
 }
 
+function spanNameOf({ spanName }: { readonly spanName?: string }): { readonly spanName?: string } {
+  return spanName === undefined ? {} : { spanName };
+}
+
 function formOf(name: string, memory: MemoryOperationName | undefined, { kind }: PortSpans): SpanForm {
   const own: Attributes = { [relevo.operation.name]: name };
   if (memory !== undefined) own[genAi.operationName] = memory;
   return {
     spanName: memory ?? `relevo.${name}`,
+    plainName: `relevo.${name}`,
     options: { kind },
     memory,
     metricAttributes: own,
@@ -109,9 +123,10 @@ export function observe<Args extends readonly unknown[], Result>(
   args: Args,
   call: () => Promise<Result>,
 ): Promise<Result> {
-  const active = context.active();
+  const current = context.active();
+  const { links, rest: active } = takeLinks(current);
   const form = operation.form(args);
-  const span = startSpan(telemetry, form, active);
+  const span = startSpan(telemetry, form, active, links);
   const { instruments } = telemetry;
   if (span === undefined && instruments === undefined) return call();
   const startedAt = instruments === undefined ? 0 : performance.now();
@@ -121,7 +136,6 @@ export function observe<Args extends readonly unknown[], Result>(
     guarded(() => {
       // Not among the options of the start: the SDK copies those twice, which took a microsecond.
       recording.setAttribute(relevo.operation.name, operation.name);
-      if (form.memory !== undefined) recording.setAttribute(genAi.operationName, form.memory);
       if (operation.attributes !== undefined) recording.setAttributes(operation.attributes);
       const conversation = operation.start(recording, args) ?? conversationOf(active);
       if (conversation !== undefined) recording.setAttribute(genAi.conversationId, conversation);
@@ -139,6 +153,11 @@ export function observe<Args extends readonly unknown[], Result>(
       }
       if (recording === undefined) return;
       try {
+        if (form.memory !== undefined) {
+          if (!failed && operation.isReplay?.(result as Result) === true)
+            recording.updateName(form.plainName);
+          else recording.setAttribute(genAi.operationName, form.memory);
+        }
         if (failed) describeError(telemetry, recording, error);
         else operation.end?.(recording, args, result as Result);
       } finally {
@@ -166,9 +185,15 @@ export function observe<Args extends readonly unknown[], Result>(
 }
 
 /** The span, or `undefined` when there is no SDK and nothing to hand on. */
-function startSpan(telemetry: Telemetry, { spanName, options }: SpanForm, active: Context): Span | undefined {
+function startSpan(
+  telemetry: Telemetry,
+  { spanName, options }: SpanForm,
+  active: Context,
+  links: readonly Link[],
+): Span | undefined {
   try {
-    const span = telemetry.tracer.startSpan(spanName, options, active);
+    const all = links.length === 0 ? options : { ...options, links: [...links] };
+    const span = telemetry.tracer.startSpan(spanName, all, active);
     return span.isRecording() || isSpanContextValid(span.spanContext()) ? span : undefined;
   } catch (error) {
     diag.error("Relevo: a span could not be started", String(error));

@@ -7,7 +7,9 @@ type Method = (...args: never[]) => unknown;
 
 /** The operations of a port's methods; a method without one is passed on and not traced. */
 export type Operations<Port> = {
-  readonly [Name in keyof Port]?: Port[Name] extends (...args: infer Args) => Promise<infer Result>
+  readonly [Name in keyof Port]?: NonNullable<Port[Name]> extends (
+    ...args: infer Args
+  ) => Promise<infer Result>
     ? Operation<Args, Result>
     : never;
 };

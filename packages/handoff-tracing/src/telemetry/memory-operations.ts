@@ -1,0 +1,149 @@
+import type { Span } from "@opentelemetry/api";
+import type { SessionAddress } from "@relevo/core";
+import { countRanges } from "@relevo/core/input";
+import { relevo } from "./attributes.ts";
+import { genAi } from "./conventions.ts";
+import type { DocumentsShape, SessionShape } from "./memory-shapes.ts";
+import type { Operation } from "./observe.ts";
+import type { Operations } from "./trace-port.ts";
+
+/** Where a memory belongs, for its spans. */
+export interface MemoryPlace {
+  readonly tenant: string;
+  readonly session?: string | undefined;
+  readonly agent?: string | undefined;
+}
+
+/**
+ * What spans say of the methods of a session. They are the level above the store's spans: those are the ones that
+ * backends read as memory, so that nothing is counted twice.
+ */
+export function sessionOperations(place: SessionAddress): Operations<SessionShape> {
+  const start = (span: Span): string => {
+    span.setAttribute(relevo.tenant.name, place.tenant);
+    return place.session;
+  };
+  const count = (span: Span, records: readonly unknown[]): void =>
+    void span.setAttribute(genAi.memoryRecordCount, records.length);
+  return {
+    append: {
+      name: "session.append",
+      start(span, [, options]) {
+        if (options?.fence !== undefined) span.setAttribute(relevo.fence.name, options.fence);
+        return start(span);
+      },
+      end(span, _, { version, incarnation, replayed }) {
+        span.setAttribute(relevo.version.name, version);
+        span.setAttribute(relevo.incarnation.name, incarnation);
+        if (replayed) span.setAttribute(relevo.replayed.name, true);
+      },
+    },
+    messages: { name: "session.messages", start, end: (span, _, messages) => count(span, messages) },
+    events: { name: "session.events", start, end: (span, _, { events }) => count(span, events) },
+    view: {
+      name: "session.view",
+      start(span, [options]) {
+        const { strategy } = options ?? {};
+        if (strategy !== undefined) span.setAttribute(relevo.viewStrategy.name, strategy.name);
+        return start(span);
+      },
+      end(span, _, { messages, dropped, summarized, compacted, tokens, stablePrefixTokens, version }) {
+        // The conventions say `true` or nothing.
+        if (compacted) span.setAttribute(genAi.conversationCompacted, true);
+        span.setAttributes({
+          [relevo.version.name]: version,
+          [relevo.viewMessages.name]: messages.length,
+          [relevo.viewDropped.name]: countRanges(dropped),
+          [relevo.viewSummarized.name]: countRanges(summarized),
+        });
+        if (tokens !== undefined) span.setAttribute(relevo.viewTokens.name, tokens);
+        if (stablePrefixTokens !== undefined)
+          span.setAttribute(relevo.viewStableTokens.name, stablePrefixTokens);
+      },
+      measure({ viewMessages, viewTokens }, _, view) {
+        if (view === undefined) return;
+        viewMessages.add(view.messages.length, { [relevo.state.name]: "shown" });
+        viewMessages.add(countRanges(view.dropped), { [relevo.state.name]: "dropped" });
+        viewMessages.add(countRanges(view.summarized), { [relevo.state.name]: "summarized" });
+        if (view.tokens !== undefined) viewTokens.add(view.tokens);
+      },
+    },
+    undo: { name: "session.undo", start, end: (span, _, messages) => count(span, messages) },
+    popMessage: { name: "session.pop_message", start },
+    clear: { name: "session.clear", start },
+    erase: {
+      name: "session.erase",
+      start,
+      end: (span, _, { erased }) => void span.setAttribute(relevo.removed.name, erased.length),
+    },
+    trim: {
+      name: "session.trim",
+      start,
+      end: (span, _, removed) => void span.setAttribute(relevo.removed.name, removed),
+    },
+    delete: { name: "session.delete", start },
+    head: { name: "session.head", start },
+    touch: { name: "session.touch", start },
+    recordExecution: { name: "session.record_execution", start },
+    activity: { name: "session.activity", start },
+    lease: {
+      name: "session.lease",
+      start,
+      end: (span, _, { fence }) => void span.setAttribute(relevo.fence.name, fence),
+    },
+  };
+}
+
+/** The span of a turn; whatever runs in the turn is inside. */
+export function turnOperation(place: SessionAddress): Operation<readonly unknown[], unknown> {
+  return {
+    name: "session.turn",
+    start(span) {
+      span.setAttribute(relevo.tenant.name, place.tenant);
+      return place.session;
+    },
+  };
+}
+
+/** What spans say of the methods of a memory by key. */
+export function documentsOperations({ tenant, session, agent }: MemoryPlace): Operations<DocumentsShape> {
+  const startAll = (span: Span, tier: string | undefined): string | undefined => {
+    span.setAttribute(relevo.tenant.name, tenant);
+    if (agent !== undefined) span.setAttribute(relevo.agent.name, agent);
+    if (tier !== undefined) span.setAttribute(relevo.tier.name, tier);
+    return session;
+  };
+  const startKey = (span: Span, key: string, tier: string | undefined): string | undefined => {
+    span.setAttribute(relevo.key.name, key);
+    return startAll(span, tier);
+  };
+  const recall = <Found>(name: string): Operation<[string, { readonly tier?: string }?], Found> => ({
+    name,
+    start: (span, [key, options]) => startKey(span, key, options?.tier),
+    end: (span, _, value) => void span.setAttribute(relevo.found.name, value !== undefined),
+    measure({ recalls }, _, value) {
+      recalls.add(1, { [relevo.found.name]: value !== undefined });
+    },
+  });
+  return {
+    remember: {
+      name: "memory.remember",
+      start: (span, [key, , options]) => startKey(span, key, options?.tier),
+      end: (span, _, { version }) => void span.setAttribute(relevo.documentVersion.name, version),
+    },
+    recall: recall("memory.recall"),
+    entry: recall("memory.entry"),
+    forget: { name: "memory.forget", start: (span, [key, options]) => startKey(span, key, options?.tier) },
+    entries: {
+      name: "memory.entries",
+      start: (span, [options]) => startAll(span, options?.tier),
+      end: (span, _, { items }) => void span.setAttribute(genAi.memoryRecordCount, items.length),
+    },
+    update: { name: "memory.update", start: (span, [key, , options]) => startKey(span, key, options?.tier) },
+    clear: {
+      name: "memory.clear",
+      start: (span) => startAll(span, undefined),
+      end: (span, _, removed) => void span.setAttribute(relevo.removed.name, removed),
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { CallOptions, ReadResult, SessionAddress, View } from "@relevo/core";
+
+/** The parts of `@relevo/memory` that spans look at. Whatever has these members can be traced. */
+export interface MemoryShape {
+  tenant(id: string): TenantShape;
+}
+
+export interface TenantShape {
+  readonly id: string;
+  session(id?: string, options?: never): SessionShape;
+  agent(name: string): DocumentsShape;
+  context(options: never): Promise<object>;
+  sessions(options?: never): Promise<{ readonly items: readonly unknown[] }>;
+  search?(text: string, options?: never): Promise<readonly unknown[]>;
+}
+
+interface Appended {
+  readonly version: number;
+  readonly incarnation: string;
+  readonly replayed: boolean;
+}
+
+export interface SessionShape {
+  readonly address: SessionAddress;
+  readonly fence: number | undefined;
+  readonly working: DocumentsShape;
+  agent(name: string): DocumentsShape;
+  append(input: unknown, options?: { readonly fence?: number }): Promise<Appended>;
+  messages(options?: CallOptions): Promise<readonly unknown[]>;
+  events(options?: CallOptions): Promise<ReadResult>;
+  view(options?: { readonly strategy?: { readonly name: string } | undefined }): Promise<View>;
+  undo(count?: number, options?: never): Promise<readonly unknown[]>;
+  popMessage(options?: never): Promise<unknown>;
+  clear(options?: never): Promise<unknown>;
+  erase(options: never): Promise<{ readonly erased: readonly number[] }>;
+  trim(options: never): Promise<number>;
+  delete(options?: never): Promise<boolean>;
+  head(options?: never): Promise<unknown>;
+  touch(options?: never): Promise<unknown>;
+  recordExecution(execution: never, options?: never): Promise<string>;
+  activity(options?: never): Promise<unknown>;
+  lease(options?: never): Promise<{ readonly fence: number }>;
+  turn<Result>(
+    work: (session: SessionShape, ...rest: readonly never[]) => Promise<Result>,
+    options?: never,
+  ): Promise<Result>;
+}
+
+/** The memory of a session, or of an agent. */
+export interface DocumentsShape {
+  readonly name?: string;
+  remember(
+    key: string,
+    value: unknown,
+    options?: { readonly tier?: string },
+  ): Promise<{ readonly version: number }>;
+  recall(key: string, options?: { readonly tier?: string }): Promise<unknown>;
+  entry(key: string, options?: { readonly tier?: string }): Promise<{ readonly version: number } | undefined>;
+  forget(key: string, options?: { readonly tier?: string }): Promise<boolean>;
+  entries(options?: { readonly tier?: string }): Promise<{ readonly items: readonly unknown[] }>;
+  update(key: string, change: unknown, options?: { readonly tier?: string }): Promise<unknown>;
+  clear?(options?: never): Promise<number>;
+}

@@ -1,0 +1,104 @@
+import { SpanKind } from "@opentelemetry/api";
+import { admitOptions, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
+import { relevo } from "./attributes.ts";
+import { genAi } from "./conventions.ts";
+import { withConversationId } from "./conversation.ts";
+import {
+  documentsOperations,
+  type MemoryPlace,
+  sessionOperations,
+  turnOperation,
+} from "./memory-operations.ts";
+import type { DocumentsShape, MemoryShape, SessionShape, TenantShape } from "./memory-shapes.ts";
+import { type Operation, observe, type PortSpans, prepareOperation } from "./observe.ts";
+import { Telemetry, telemetryKinds } from "./telemetry.ts";
+import type { TelemetryOptions } from "./telemetry-options.ts";
+import { type Operations, tracePort, withMembers } from "./trace-port.ts";
+
+const fields: FieldTable = fieldTable<TelemetryOptions>(telemetryKinds);
+const common: PortSpans = { kind: SpanKind.INTERNAL };
+
+/**
+ * The same memory with a span for each call of its tenants, sessions and agents, such as `relevo.session.view` and
+ * `relevo.memory.recall`. What a call does inside belongs to the session's conversation; the session that a turn passes
+ * on is traced too. `currentSession()` returns the session without spans of its own.
+ *
+ * Backends draw memory from the spans of `traceStore`, which belong below these: trace the store that the memory is made
+ * of, and the memory.
+ *
+ * @throws `invalid-input` that names the option.
+ * @example
+ * ```ts
+ * const memory = traceMemory(createMemory({ store: traceStore(store) }));
+ * ```
+ */
+export function traceMemory<Traced extends { tenant(id: string): object }>(
+  memory: Traced,
+  given: TelemetryOptions = {},
+): Traced {
+  if (typeof memory?.tenant !== "function") throw refuse("memory", "must have a function tenant().");
+  const telemetry = new Telemetry(admitOptions(given, fields));
+  // Only what is there is looked at: a memory may have less, and it may have more, which stays as it is.
+  const shape = memory as unknown as MemoryShape;
+  return withMembers(memory, { tenant: (id: string) => traceTenant(telemetry, shape.tenant(id)) });
+}
+
+function traceTenant(telemetry: Telemetry, tenant: TenantShape): TenantShape {
+  const { id } = tenant;
+  const start: Operation<unknown[], unknown>["start"] = (span) =>
+    void span.setAttribute(relevo.tenant.name, id);
+  const operations: Operations<TenantShape> = {
+    context: { name: "tenant.context", start },
+    sessions: {
+      name: "tenant.sessions",
+      start,
+      end: (span, _, { items }) => void span.setAttribute(genAi.memoryRecordCount, items.length),
+    },
+  };
+  return withMembers(tracePort(telemetry, tenant, operations, common), {
+    session: (...args: Parameters<TenantShape["session"]>) =>
+      traceSession(telemetry, tenant.session(...args)),
+    agent: (name: string) => traceDocuments(telemetry, tenant.agent(name), { tenant: id, agent: name }),
+  });
+}
+
+function traceSession(telemetry: Telemetry, session: SessionShape): SessionShape {
+  const place = session.address;
+  const operations = inConversation(sessionOperations(place), place.session);
+  const turn = prepareOperation(entering(turnOperation(place), place.session), common);
+  const working = traceDocuments(telemetry, session.working, place);
+  return withMembers(tracePort(telemetry, session, operations, common), {
+    working,
+    agent: (name: string) => traceDocuments(telemetry, session.agent(name), { ...place, agent: name }),
+    turn: (work: Parameters<SessionShape["turn"]>[0], ...rest: [never?]) =>
+      observe(telemetry, turn, [], () =>
+        session.turn((inner, ...signals) => work(traceSession(telemetry, inner), ...signals), ...rest),
+      ),
+  });
+}
+
+function traceDocuments(telemetry: Telemetry, documents: DocumentsShape, place: MemoryPlace): DocumentsShape {
+  const operations = documentsOperations(place);
+  const { session } = place;
+  return tracePort(
+    telemetry,
+    documents,
+    session === undefined ? operations : inConversation(operations, session),
+    common,
+  );
+}
+
+/** What runs inside these operations belongs to the conversation, such as an agent's lasting memory. */
+function inConversation<Port>(operations: Operations<Port>, id: string): Operations<Port> {
+  const named = Object.entries(operations as { readonly [name: string]: Operation<unknown[], unknown> });
+  return Object.fromEntries(
+    named.map(([name, operation]) => [name, entering(operation, id)]),
+  ) as Operations<Port>;
+}
+
+function entering<Args extends readonly unknown[], Result>(
+  operation: Operation<Args, Result>,
+  id: string,
+): Operation<Args, Result> {
+  return { ...operation, enter: (active) => withConversationId(active, id) };
+}

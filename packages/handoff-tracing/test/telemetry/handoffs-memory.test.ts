@@ -1,0 +1,227 @@
+import { SpanStatusCode } from "@opentelemetry/api";
+import type { JsonValue, TokenCounter } from "@relevo/core";
+import { createMemory, currentSession } from "@relevo/memory";
+import { createMemoryStore, type MemoryStore } from "@relevo/store-memory";
+import { window } from "@relevo/truncation";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createHandoffs, last, none } from "../../src/index.ts";
+import {
+  currentSource,
+  traceAgent,
+  traceHandoffs,
+  traceMemory,
+  traceStore,
+  traceTool,
+  traceWorkflow,
+  withSources,
+} from "../../src/telemetry/index.ts";
+import { collectTraces, type Traces } from "./traces.ts";
+
+let traces: Traces;
+let store: MemoryStore;
+beforeEach(() => {
+  traces = collectTraces();
+  store = createMemoryStore({ sweepIntervalMs: 0 });
+});
+afterEach(async () => {
+  traces[Symbol.dispose]();
+  await store.close();
+});
+
+const session = { tenant: "acme", session: "lead-1" };
+const counter: TokenCounter = { name: "words", countText: () => 2, countMessage: () => 2 };
+
+const nameOf = (name: string) => traces.spans().filter((span) => span.name === name);
+
+it("draws a workflow of agents, tools, handoffs and memory as one trace: the golden file", async () => {
+  const traced = traceStore(store, { inProcess: true });
+  const memory = traceMemory(createMemory({ store: traced }));
+  const handoffs = createHandoffs({ log: traced.log, counter, observer: traceHandoffs() });
+  const lead = memory.tenant("acme").session("lead-1");
+  await traceWorkflow({ name: "leads", conversation: "lead-1" }, async () => {
+    await lead.append([
+      { role: "user", content: "We need a CRM." },
+      { role: "user", content: "For 200 people." },
+    ]);
+    await lead.turn(async (turn) => {
+      await turn.view({ strategy: window({ messages: 1 }) });
+      await handoffs.run(
+        { session: turn, from: "coordinator", to: "qualifier", reason: "new lead", policy: last(1) },
+        async ({ handoff }) =>
+          await traceAgent({ name: "qualifier", id: "q-1", version: "2", provider: "openai" }, async () => {
+            await turn.agent("qualifier").recall("style", { tier: "durable" });
+            const score = await traceTool(
+              { name: "score", callId: "call-1", arguments: { size: 200 } },
+              async () => 85,
+            );
+            return await handoff(
+              { to: "scheduler", reason: "qualified", data: { score }, policy: none() },
+              async () => ({
+                meeting: "Tuesday",
+              }),
+            );
+          }),
+      );
+      await turn.working.remember("step", "done");
+    });
+  });
+  const tree = traces.tree();
+  expect(tree).not.toMatch(/CRM|Tuesday|qualified|new lead/u);
+  expect(tree.match(/^\S/gmu)).toHaveLength(1);
+  await expect(tree).toMatchFileSnapshot("golden/workflow.txt");
+});
+
+it("records reason, data, arguments, results and error texts through the redactor alone", async () => {
+  const content = (value: JsonValue): JsonValue =>
+    JSON.parse(JSON.stringify(value).replaceAll("Secret", "•••"));
+  const handoffs = createHandoffs({ log: store.log, observer: traceHandoffs({ content }) });
+  const work = handoffs.run(
+    { session, from: "a", to: "b", reason: "Secret reason", data: { note: "Secret" } },
+    () => traceTool({ name: "t", arguments: "Secret in" }, async () => "Secret out", { content }),
+  );
+  await work;
+  const failing = handoffs.run({ session, from: "a", to: "c", reason: "r" }, () => {
+    throw new Error("Secret error");
+  });
+  await expect(failing).rejects.toThrow("Secret error");
+  expect(traces.tree()).not.toContain("Secret");
+  const [first, tool, second] = traces.spans();
+  expect(first?.attributes).toMatchObject({
+    "relevo.handoff.reason": "••• reason",
+    "relevo.handoff.data": '{"note":"•••"}',
+  });
+  expect(tool?.attributes).toMatchObject({
+    "gen_ai.tool.call.arguments": "••• in",
+    "gen_ai.tool.call.result": "••• out",
+  });
+  expect(second?.status).toEqual({ code: SpanStatusCode.ERROR, message: "••• error" });
+});
+
+it("records the ids of the span in the log, and how each handoff ended on the span", async () => {
+  const handoffs = createHandoffs({ log: store.log, observer: traceHandoffs(), maxRepeats: 1 });
+  const to = (name: string) => ({ session, from: "a", to: name, reason: "r" });
+  await handoffs.run(to("done"), () => 1);
+  await handoffs.run(to("broken"), () => Promise.reject(new TypeError("no"))).catch(() => undefined);
+  await handoffs.run(to("unwilling"), ({ reject }) => reject("no time")).catch(() => undefined);
+  await handoffs
+    .run(to("b"), ({ handoff }) =>
+      handoff({ to: "a", reason: "back" }, ({ handoff }) => handoff({ to: "b", reason: "again" }, () => 1)),
+    )
+    .catch(() => undefined);
+  const spans = nameOf("relevo.handoff");
+  const seen = spans.map(({ attributes, status }) => [
+    attributes["relevo.handoff.to"],
+    attributes["relevo.handoff.status"],
+    attributes["error.type"],
+    SpanStatusCode[status.code],
+  ]);
+  expect(seen).toEqual([
+    ["done", "completed", undefined, "UNSET"],
+    ["broken", "failed", "TypeError", "ERROR"],
+    ["unwilling", "rejected", undefined, "UNSET"],
+    ["b", "failed", "denied", "ERROR"],
+    ["a", "failed", "denied", "ERROR"],
+    ["b", "rejected", "denied", "ERROR"],
+  ]);
+  const { events } = await store.log.read(session, { types: ["handoff"], limit: 1 });
+  expect(events[0]?.body).toMatchObject({ trace: { spanId: spans[0]?.spanContext().spanId } });
+});
+
+it("links a handoff that outlives the one around it, and starts a trace of its own for one that starts too late", async () => {
+  const handoffs = createHandoffs({ log: store.log, observer: traceHandoffs() });
+  let finish = (): void => undefined;
+  const waits = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  let later: Promise<unknown> = Promise.resolve();
+  let late: (() => Promise<unknown>) | undefined;
+  await handoffs.run({ session, from: "a", to: "b", reason: "r" }, async ({ handoff }) => {
+    later = handoff({ to: "slow", reason: "r" }, () => waits);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    late = async () => await handoff({ to: "late", reason: "r" }, () => 1).catch(() => undefined);
+    setTimeout(() => {
+      later = Promise.all([later, late?.()]);
+    }, 0);
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  finish();
+  await later;
+  const byTo = new Map(nameOf("relevo.handoff").map((span) => [span.attributes["relevo.handoff.to"], span]));
+  const outer = byTo.get("b")?.spanContext();
+  const slow = byTo.get("slow");
+  expect(slow?.parentSpanContext?.spanId).toBe(outer?.spanId);
+  expect(slow?.links).toMatchObject([
+    { context: { spanId: outer?.spanId }, attributes: { "relevo.link.kind": "outlived" } },
+  ]);
+  const span = byTo.get("late");
+  expect(span?.parentSpanContext).toBeUndefined();
+  expect(span?.links).toMatchObject([
+    { context: { spanId: outer?.spanId }, attributes: { "relevo.link.kind": "outlived" } },
+  ]);
+});
+
+it("gives a span that several feed one link for each source, and the spans inside none", async () => {
+  const sources = await Promise.all(
+    ["a", "b", "c"].map((name) => traceAgent({ name }, async () => currentSource())),
+  );
+  await withSources([...sources, undefined], () =>
+    traceAgent({ name: "join" }, () => traceTool({ name: "add" }, async () => 1)),
+  );
+  const [join] = nameOf("invoke_agent join");
+  expect(join?.links.map(({ context: { spanId } }) => spanId)).toEqual(
+    sources.map((source) => source?.spanId),
+  );
+  expect(nameOf("execute_tool add")[0]?.links).toEqual([]);
+});
+
+it("follows the proposal for handoffs by option, and by the environment", async () => {
+  const before = process.env.OTEL_SEMCONV_STABILITY_OPT_IN;
+  const run = async (observer = traceHandoffs()) => {
+    traces.reset();
+    const handoffs = createHandoffs({ log: store.log, observer });
+    await handoffs.run({ session, from: "a", to: "b", reason: "r" }, () => 1);
+    return traces.spans()[0]?.name;
+  };
+  try {
+    expect(await run(traceHandoffs({ semconv: "experimental-handoffs" }))).toBe("execute_tool handoff b");
+    expect(traces.spans()[0]?.attributes).toMatchObject({
+      "gen_ai.operation.name": "execute_tool",
+      "gen_ai.tool.name": "handoff",
+      "gen_ai.agent.name": "a",
+      "gen_ai.transfer.target.name": "b",
+      "relevo.handoff.from": "a",
+    });
+    process.env.OTEL_SEMCONV_STABILITY_OPT_IN = "http/dup, gen_ai_latest_experimental";
+    expect(await run()).toBe("execute_tool handoff b");
+    expect(await run(traceHandoffs({ semconv: "relevo" }))).toBe("relevo.handoff");
+    process.env.OTEL_SEMCONV_STABILITY_OPT_IN = "http";
+    expect(await run()).toBe("relevo.handoff");
+  } finally {
+    if (before === undefined) delete process.env.OTEL_SEMCONV_STABILITY_OPT_IN;
+    else process.env.OTEL_SEMCONV_STABILITY_OPT_IN = before;
+  }
+});
+
+it("traces a memory by its members: turns pass a traced session on, results and disposal stay", async () => {
+  const memory = traceMemory(createMemory({ store }));
+  await using lead = memory.tenant("acme").session("lead-1", { onDispose: "clear-working" });
+  const result = await lead.append({ role: "user", content: "Hello" }, { operationId: "o" });
+  expect(lead.incarnation).toBe(result.incarnation);
+  const inner = await lead.turn(async (turn) => {
+    await turn.append({ role: "assistant", content: "Hello!" });
+    return turn.fence;
+  });
+  expect(inner).toEqual(expect.any(Number));
+  expect(lead.run(() => currentSession()?.id)).toBe("lead-1");
+  expect(await lead.messages()).toHaveLength(2);
+  const [turn] = nameOf("relevo.session.turn");
+  const appends = nameOf("relevo.session.append");
+  expect(appends.map((span) => span.parentSpanContext?.spanId)).toEqual([
+    undefined,
+    turn?.spanContext().spanId,
+  ]);
+  const context = await memory.tenant("acme").context({ session: lead });
+  expect(context.volatile.messages).toHaveLength(2);
+  await expect(lead.append("no" as never)).rejects.toMatchObject({ code: "invalid-input" });
+  expect(traces.spans().at(-1)?.attributes).toMatchObject({ "error.type": "invalid-input" });
+});

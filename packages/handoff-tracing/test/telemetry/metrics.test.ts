@@ -1,0 +1,136 @@
+import { metrics } from "@opentelemetry/api";
+import {
+  AggregationTemporality,
+  type DataPoint,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import type { TokenCounter } from "@relevo/core";
+import { createMemory } from "@relevo/memory";
+import { createMemoryStore } from "@relevo/store-memory";
+import { window } from "@relevo/truncation";
+import { afterEach, expect, it } from "vitest";
+import { createHandoffs, last } from "../../src/index.ts";
+import { traceHandoffs, traceMemory, traceStore } from "../../src/telemetry/index.ts";
+
+afterEach(() => metrics.disable());
+
+function collectMetrics() {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  const provider = new MeterProvider({ readers: [reader] });
+  return {
+    provider,
+    /** Every data point so far by metric, the newest state of each. */
+    async points(): Promise<Map<string, readonly DataPoint<unknown>[]>> {
+      await reader.forceFlush();
+      const newest = exporter.getMetrics().at(-1)?.scopeMetrics ?? [];
+      return new Map(
+        newest.flatMap(({ metrics: all }) =>
+          all.map(({ descriptor, dataPoints }) => [
+            descriptor.name,
+            dataPoints as readonly DataPoint<unknown>[],
+          ]),
+        ),
+      );
+    },
+  };
+}
+
+const counter: TokenCounter = { name: "words", countText: () => 3, countMessage: () => 3 };
+
+/** The same work under names of its own, with a success and a failure of each kind. */
+async function work(store: ReturnType<typeof createMemoryStore>, name: string): Promise<void> {
+  const traced = traceStore(store, { inProcess: true });
+  const memory = traceMemory(createMemory({ store: traced, view: window({ messages: 1 }) }));
+  const session = memory.tenant(`tenant-${name}`).session(`session-${name}`);
+  const agent = memory.tenant(`tenant-${name}`).agent(`agent-${name}`);
+  await session.append({ role: "user", content: "a" }, { operationId: name });
+  await session.append({ role: "user", content: "a" }, { operationId: name });
+  await session.append({ role: "user", content: "b" });
+  await session.view();
+  await agent.remember(`key-${name}`, 1);
+  await agent.recall(`key-${name}`);
+  await agent.recall("none");
+  await session.append({ role: "user", content: "c" }, { expectedVersion: 0 }).catch(() => undefined);
+  const { token = "" } = await traced.log.read(session.address);
+  await traced.log.read(session.address, { unlessToken: token });
+  await traced.log.read(session.address, { unlessToken: "old" });
+  const lease = await session.lease({ waitMs: 10 });
+  await session.lease({ waitMs: 1 }).catch(() => undefined);
+  await lease.release();
+  const handoffs = createHandoffs({ log: traced.log, counter, observer: traceHandoffs() });
+  const to = { session, from: `from-${name}`, to: `to-${name}`, reason: name, policy: last(1) };
+  await handoffs.run(to, () => 1);
+  await handoffs
+    .run(to, () => {
+      throw new Error(name);
+    })
+    .catch(() => undefined);
+}
+
+it("counts operations, handoffs, recalls, views, cached reads, waits for leases and retries", async () => {
+  const { provider, points } = collectMetrics();
+  metrics.setGlobalMeterProvider(provider);
+  await using store = createMemoryStore({ sweepIntervalMs: 0 });
+  await work(store, "one");
+  const all = await points();
+  const values = (metric: string) =>
+    (all.get(metric) ?? []).map(({ attributes, value }) => [Object.values(attributes).join(" "), value]);
+  expect(Object.fromEntries(values("relevo.handoffs"))).toEqual({ completed: 1, "failed Error": 1 });
+  expect(Object.fromEntries(values("relevo.recalls"))).toEqual({ true: 1, false: 1 });
+  expect(Object.fromEntries(values("relevo.retries"))).toEqual({ "log.append": 1 });
+  expect(Object.fromEntries(values("relevo.cache.reads"))).toEqual({ true: 1, false: 1 });
+  expect(Object.fromEntries(values("relevo.view.messages"))).toEqual({ shown: 1, dropped: 1, summarized: 0 });
+  const counts = (metric: string) =>
+    (all.get(metric) ?? []).map(({ attributes, value }) => [
+      Object.values(attributes).join(" "),
+      (value as { count: number }).count,
+    ]);
+  expect(Object.fromEntries(counts("relevo.lease.wait"))).toEqual({ true: 1, false: 1 });
+  expect(Object.fromEntries(counts("relevo.operation.duration"))).toMatchObject({
+    "session.view": 1,
+    "session.append": 3,
+    "session.append conflict": 1,
+    "documents.put upsert_memory": 1,
+    handoff: 1,
+    "handoff Error": 1,
+  });
+});
+
+it("has the same series whatever the number of tenants, sessions, agents and keys", async () => {
+  const { provider, points } = collectMetrics();
+  metrics.setGlobalMeterProvider(provider);
+  await using store = createMemoryStore({ sweepIntervalMs: 0 });
+  const series = async () => {
+    const all = [...(await points())].flatMap(([metric, data]) =>
+      data.map(({ attributes }) => `${metric} ${JSON.stringify(attributes)}`),
+    );
+    return all.sort();
+  };
+  await work(store, "one");
+  const one = await series();
+  for (let index = 0; index < 20; index++) await work(store, `other-${index}`);
+  expect(await series()).toEqual(one);
+  expect(one.join("\n")).not.toMatch(/one|tenant-|session-|agent-|key-/u);
+});
+
+it("measures from when a provider is registered, also one that comes late, and with one given as an option", async () => {
+  await using store = createMemoryStore({ sweepIntervalMs: 0 });
+  const address = { tenant: "acme", session: "s" };
+  const late = traceStore(store, { inProcess: true });
+  await late.log.head(address);
+  const { provider, points } = collectMetrics();
+  metrics.setGlobalMeterProvider(provider);
+  await late.log.head(address);
+  const duration = async (from: typeof points) =>
+    ((await from()).get("relevo.operation.duration") ?? []).map(
+      ({ value }) => (value as { count: number }).count,
+    );
+  expect(await duration(points)).toEqual([1]);
+  const own = collectMetrics();
+  await traceStore(store, { meterProvider: own.provider }).log.head(address);
+  expect(await duration(own.points)).toEqual([1]);
+  expect(await duration(points)).toEqual([1]);
+});
