@@ -110,8 +110,7 @@ function describeStart(
   record: HandoffRecord,
   isProposal: boolean,
 ): void {
-  const { handoffId, parentId, from, to, priority, depth, context: shown } = record;
-  const { mode } = record as { readonly mode?: "transfer" | "delegate" };
+  const { handoffId, parentId, from, to, mode, priority, depth, context: shown } = record;
   span.setAttributes({
     [relevo.operation.name]: "handoff",
     [relevo.tenant.name]: tenant,
