@@ -1,6 +1,7 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { MemoryError, type Message } from "@relevo/core";
+import { traceTool } from "@relevo/handoff-tracing/telemetry";
 import { createAgent, createMiddleware } from "langchain";
 import { CallLimitError } from "../workflow/call-meter.ts";
 import type { TenantContext } from "../workflow/tenant-context.ts";
@@ -78,7 +79,9 @@ function recordingMiddleware(run: AgentRun, isDecided: () => boolean): ReturnTyp
     },
     async wrapToolCall(request, handler) {
       await run.count();
-      const answer = await answerCall(run, request.toolCall, () => handler(request));
+      const { name, id } = request.toolCall;
+      const call = () => traceTool({ name, callId: id }, async () => await handler(request));
+      const answer = await answerCall(run, request.toolCall, call);
       await run.log(toolResultMessage(run.agent, answer));
       return answer;
     },

@@ -13,6 +13,8 @@ export interface CliOptions {
   readonly leads?: string;
   readonly json: boolean;
   readonly chains: string;
+  /** Whether the traces of the leads that `chains` names are drawn. */
+  readonly trace: boolean;
   readonly concurrency: number;
   /** The folder of the memory; `false` for none, absent for what the environment or the default says. */
   readonly data?: string | false;
@@ -45,7 +47,7 @@ export function parseCommand(args: readonly string[], output: CommandOutput): Pa
     featuresEnabled: values.features,
     apiLimits: values.callsPerHour === undefined ? {} : { callsPerHour: values.callsPerHour },
   });
-  const { leads, json, chains, concurrency } = values;
+  const { leads, json, chains, trace, concurrency } = values;
   // With --no-data commander makes true the default of --data.
   const data = values.data === true ? undefined : values.data;
   return {
@@ -54,6 +56,7 @@ export function parseCommand(args: readonly string[], output: CommandOutput): Pa
       ...(leads === undefined ? {} : { leads }),
       json,
       chains,
+      trace,
       concurrency,
       ...(data === undefined ? {} : { data }),
       tenant,
@@ -65,6 +68,7 @@ interface RawOptions {
   readonly leads?: string;
   readonly json: boolean;
   readonly chains: string;
+  readonly trace: boolean;
   readonly concurrency: number;
   readonly data: string | boolean;
   readonly tenant: string;
@@ -84,6 +88,7 @@ function createCommand(): Command {
     )
     .option("--json", "one JSON document on standard output, progress on standard error", false)
     .option("--chains <which>", "whose handoffs to draw: best, all, none, or a lead's id", "best")
+    .option("--trace", "also draw their traces: agents, tools, handoffs and memory, with times", false)
     .option(
       "-c, --concurrency <n>",
       "leads worked at once; above 1 repetitions may be missed",
@@ -119,6 +124,8 @@ Memory: --data DIR; or DATABASE_URL=postgres://… for a server; REDIS_URL=redis
 go after a while, and keeps everything when no database or folder is named.
 
 Model: RELEVO_MODEL=rules (default, needs no key), openai:NAME, anthropic:NAME or ollama:NAME.
+
+Traces: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 sends them to a collector, one for each lead.
 
 Exit code: 0 every row was worked; 1 some rows were bad or some leads failed or met the limit;
 2 wrong usage or unreadable input; 130 interrupted (Ctrl-C finishes the lead under way, twice stops it).

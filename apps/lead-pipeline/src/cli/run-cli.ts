@@ -8,6 +8,7 @@ import { chooseInput } from "./choose-input.ts";
 import { type ChosenMemory, chooseMemory, MemoryChoiceError } from "./choose-memory.ts";
 import type { CliProcess } from "./cli-process.ts";
 import { parseCommand } from "./options.ts";
+import { openTracing } from "./tracing.ts";
 
 /** Runs the command and returns the exit code; the help says which means what. */
 export async function runCli(args: readonly string[], io: CliProcess): Promise<number> {
@@ -35,11 +36,12 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
     complain(error.message);
     return 2;
   }
+  await using tracing = await openTracing(command.options.trace, io.env, complain);
   // The agents take longer to load than the help and most refusals take to be said.
   await using opened = memory;
   const { workFile } = await import("./work-file.ts");
   try {
-    return await workFile(file, model, opened, command.options, io);
+    return await workFile(file, model, opened, command.options, io, tracing?.spans);
   } catch (error) {
     // Each lead that failed was told already; what is left is the summary, which needs the memory too.
     if (!MemoryError.isInstance(error)) throw error;

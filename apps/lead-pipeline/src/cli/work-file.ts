@@ -1,10 +1,11 @@
+import type { StoredSpan } from "@relevo/handoff-tracing/telemetry";
 import type { LeadFile } from "../input/read-leads.ts";
 import type { BadRow } from "../lead.ts";
 import type { ChosenModel } from "../model/choose-model.ts";
 import { jsonReport } from "../output/json-report.ts";
 import { tableHead, tableRow } from "../output/lead-table.ts";
 import { createScreen } from "../output/screen.ts";
-import { drawChains, drawOpening } from "../output/sections.ts";
+import { drawChains, drawOpening, drawTraces } from "../output/sections.ts";
 import { layoutOf } from "../output/table-layout.ts";
 import { drawTotals, listCauses, listRecognised } from "../output/totals.ts";
 import { callsThisHour } from "../workflow/call-meter.ts";
@@ -20,9 +21,10 @@ export async function workFile(
   memory: ChosenMemory,
   options: CliOptions,
   io: CliProcess,
+  spans: readonly StoredSpan[] = [],
 ): Promise<number> {
   const begun = performance.now();
-  const { tenant, concurrency, json, chains } = options;
+  const { tenant, concurrency, json, chains, trace } = options;
   const view = json ? io.stderr : io.stdout;
   const screen = createScreen(view, io.env);
   const { paint } = screen;
@@ -57,6 +59,7 @@ export async function workFile(
   const facts = { badRows: badRows.length, durationMs, callsThisHour: callsInHour, callsPerHour, left };
   for (const section of [
     ...drawChains(results, chains, screen),
+    ...(trace ? drawTraces(results, chains, spans, screen) : []),
     listRecognised(results, memory.startOver, screen),
     listCauses(results, screen),
     drawTotals(results, facts, screen),

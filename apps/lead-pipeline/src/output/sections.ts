@@ -1,3 +1,4 @@
+import { renderTrace, type StoredSpan } from "@relevo/handoff-tracing/telemetry";
 import type { LeadFile } from "../input/read-leads.ts";
 import { type BadRow, placeOf } from "../lead.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
@@ -47,13 +48,34 @@ export function drawOpening(
 /** The handoffs and memories of the leads that `--chains` names, one section each. */
 export function drawChains(results: readonly LeadResult[], which: string, screen: Screen): readonly string[] {
   if (which === "none" || results.length === 0) return [];
-  const best = mostInteresting(results);
-  const chosen =
-    which === "all"
-      ? results
-      : which === "best"
-        ? [best].filter((result) => result !== undefined)
-        : results.filter(({ lead }) => lead.id === which);
+  const chosen = chosenLeads(results, which);
   if (chosen.length === 0) return [cutTo(oneLine(`No worked lead has the id ${which}.`), screen.columns)];
   return chosen.flatMap((result) => [drawChain(result, screen), listRemembered(result, screen)]);
+}
+
+/** The traces of these leads, without the spans of the store: what ran inside what, and for how long. */
+export function drawTraces(
+  results: readonly LeadResult[],
+  which: string,
+  spans: readonly StoredSpan[],
+  { paint, columns }: Screen,
+): readonly string[] {
+  const workflows = spans.filter(({ name }) => name.startsWith("invoke_workflow "));
+  const traceOf = new Map(
+    workflows.map(({ traceId, attributes }) => [attributes["gen_ai.conversation.id"], traceId] as const),
+  );
+  return chosenLeads(results, which).map(({ lead, workflowId }) => {
+    const title = paint("bold", wrap(`Trace of lead ${oneLine(lead.id)}`, columns, "  ", 3));
+    const traceId = traceOf.get(workflowId);
+    const own = spans.filter((span) => span.traceId === traceId);
+    const lines = own.length === 0 ? ["no spans"] : renderTrace(own, { withoutStore: true }).split("\n");
+    return [title, ...lines.map((line) => cutTo(line, columns))].join("\n");
+  });
+}
+
+function chosenLeads(results: readonly LeadResult[], which: string): readonly LeadResult[] {
+  if (which === "all") return results;
+  if (which !== "best") return results.filter(({ lead }) => lead.id === which);
+  const best = mostInteresting(results);
+  return best === undefined ? [] : [best];
 }

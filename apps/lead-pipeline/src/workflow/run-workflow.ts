@@ -1,6 +1,7 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { JsonValue, Message } from "@relevo/core";
 import { full, type HandoffEntry, last } from "@relevo/handoff-tracing";
+import { traceAgent, traceWorkflow } from "@relevo/handoff-tracing/telemetry";
 import type { Session, SessionActivity, Tenant } from "@relevo/memory";
 import { type AgentName, reachable } from "../agents/agent-names.ts";
 import type { CloseRequest, EmailDraft, Qualification, TransferRequest } from "../agents/desk.ts";
@@ -102,18 +103,14 @@ async function work(lead: Lead, kit: MemoryKit, options: WorkflowOptions): Promi
     visited: [],
     signal: options.signal,
   };
-  const end = await session.run(() => workToTheEnd(workflow));
-  const reported = await report(workflow).catch((error: unknown) => ({
-    ...nothingKnown,
-    outcome: "failed" as const,
-    summary: end.outcome === "failed" ? end.summary : `The memory failed after the work: ${reasonOf(error)}`,
-  }));
+  const done = await traceWorkflow({ name: "lead", conversation: session.id }, () =>
+    session.run(() => workAndReport(workflow)),
+  );
   const durationMs = Math.round((performance.now() - begun) * 10) / 10;
   return {
     workflowId: session.id,
     leadId: lead.id,
-    ...end,
-    ...reported,
+    ...done,
     agentsVisited: workflow.visited,
     calls: workflow.meter.calls,
     remembered: workflow.desk.remembered,
@@ -122,6 +119,16 @@ async function work(lead: Lead, kit: MemoryKit, options: WorkflowOptions): Promi
 }
 
 type End = Pick<WorkflowResult, "outcome" | "summary">;
+
+async function workAndReport(workflow: Workflow): Promise<End & Report> {
+  const end = await workToTheEnd(workflow);
+  const reported = await report(workflow).catch((error: unknown) => ({
+    ...nothingKnown,
+    outcome: "failed" as const,
+    summary: end.outcome === "failed" ? end.summary : `The memory failed after the work: ${reasonOf(error)}`,
+  }));
+  return { ...end, ...reported };
+}
 
 async function workToTheEnd(workflow: Workflow): Promise<End> {
   const { session, lead, desk } = workflow;
@@ -147,19 +154,20 @@ async function visit(
 ): Promise<CloseRequest> {
   const { session, tenant, signal } = workflow;
   workflow.visited.push(agent);
-  const decision = await runAgent({
+  const run = {
     agent,
     tenant,
     model: workflow.model,
     desk: workflow.desk,
     brief: await brief(workflow, agent, handoff, passed),
     count: () => workflow.meter.count(),
-    log: async (message) => {
+    log: async (message: Message) => {
       await session.append(message, { agent });
     },
-    onUnavailable: (target) => refuseHandoff(workflow, agent, target, `${agent} reached for it`),
+    onUnavailable: (target: AgentName) => refuseHandoff(workflow, agent, target, `${agent} reached for it`),
     ...(signal === undefined ? {} : { signal }),
-  });
+  };
+  const decision = await traceAgent({ name: agent }, () => runAgent(run));
   if (decision.kind === "transfer") return await handOver(workflow, agent, decision.transfer);
   const { needed, summary } = decision.close;
   if (needed !== undefined) await refuseHandoff(workflow, agent, needed, summary);

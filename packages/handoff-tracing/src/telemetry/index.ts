@@ -9,7 +9,7 @@ export {
   type SessionSpanExporter,
   type SessionSpanExporterOptions,
 } from "./session-span-exporter.ts";
-export type { FinishedSpan, StoredSpan } from "./stored-span.ts";
+export { type FinishedSpan, type StoredSpan, storedSpan } from "./stored-span.ts";
 export type { ContentRedactor, ContentSource, TelemetryOptions } from "./telemetry-options.ts";
 export { type TraceHandoffsOptions, traceHandoffs } from "./trace-handoffs.ts";
 export { traceMemory } from "./trace-memory.ts";
