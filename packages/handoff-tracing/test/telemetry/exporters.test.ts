@@ -120,6 +120,17 @@ const hostile: readonly (readonly [string, () => SpanProcessor])[] = [
       }),
   ],
   [
+    "a processor that throws at the end of each span",
+    () => ({
+      onStart: () => undefined,
+      onEnd() {
+        throw new Error("end");
+      },
+      forceFlush: async () => undefined,
+      shutdown: async () => undefined,
+    }),
+  ],
+  [
     "a processor that throws at the start and at the end of each span",
     () => ({
       onStart() {

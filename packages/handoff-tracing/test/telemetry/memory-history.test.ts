@@ -38,14 +38,15 @@ function buildHistory(spans: readonly ReadableSpan[]): History {
     else if (operation === "search_memory") {
       for (const record of listed) at(record.id).reads++;
       if (listed.length === 0 && typeof query === "string") history.emptySearches.push(query);
-    } else
-      for (const record of listed) {
+    } else {
+      // Content may be off: a write without a body is a version of the record that it names.
+      const written = listed.length > 0 ? listed : [{ id: String(id), content: "no body" }];
+      for (const record of written) {
         const known = at(record.id);
         known.live = true;
-        const body = JSON.stringify(record.content);
-        // The same body again is a retry: bodies are kept by their hash.
-        if (known.versions.at(-1) !== body) known.versions.push(body);
+        known.versions.push(JSON.stringify(record.content));
       }
+    }
   }
   return history;
 }

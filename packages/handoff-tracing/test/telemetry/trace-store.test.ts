@@ -1,4 +1,11 @@
 import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import {
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  SamplingDecision,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import { type EventLog, isEventTransfer, type JsonValue, MemoryError, type Store } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -219,13 +226,25 @@ it("runs the store inside the span, so that a driver's own spans are its childre
 });
 
 it("hands a span on that is not sampled, so that what runs inside is not sampled either", async () => {
-  const root = trace.wrapSpanContext({
-    traceId: "00000000000000000000000000000001",
-    spanId: "0000000000000002",
-    traceFlags: 0,
+  const root = {
+    shouldSample: (_: unknown, __: string, name: string) => ({
+      decision: name.startsWith("relevo") ? SamplingDecision.NOT_RECORD : SamplingDecision.RECORD_AND_SAMPLED,
+    }),
+  };
+  const exporter = new InMemorySpanExporter();
+  const tracerProvider = new TracerProvider({
+    sampler: new ParentBasedSampler({ root }),
+    spanProcessors: [new SimpleSpanProcessor({ exporter })],
   });
-  await context.with(trace.setSpan(context.active(), root), () => traced().log.head(session));
-  expect(traces.spans()).toEqual([]);
+  const log: EventLog = {
+    ...plain.log,
+    head: async () => {
+      tracerProvider.getTracer("driver").startSpan("query").end();
+      return undefined;
+    },
+  };
+  await traceStore({ log }, { tracerProvider }).log.head(session);
+  expect(exporter.getFinishedSpans()).toEqual([]);
 });
 
 it("refuses unknown options and a store that is none", () => {
