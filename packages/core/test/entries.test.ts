@@ -30,7 +30,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       SessionObject SessionReference SessionWriteGuard Store StoredEvent StoredEventOf Summarizer Summary
       SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
       ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions TransferBatch
-      TrimOptions TrimResult Unit UnsealOptions UpdateOptions View ViewForm ViewSource ViewStrategy Where
+      TrimOptions TrimResult Unit UnsealOptions UpdateOptions View ViewForm ViewReads ViewSource ViewStrategy Where
       WhereCondition WherePath WhereSubject
     `,
   },
@@ -39,7 +39,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       abortError abortable admitCall admitChoice admitDocumentAddress admitDocumentScope admitEvent
       admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
-      admitRanges admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm
+      admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm
       admitWhere anySignal callKinds closedError conflict countRanges createEventLoopPacer defaultPageSize
       describeError documentSortKey errorLine fieldTable guardKinds historyLost jsonEquals maxPageSize
       normalizeRanges pageKinds rangesInclude rangesIntersect rangesOf readArray readInput refuse

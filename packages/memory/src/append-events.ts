@@ -7,7 +7,7 @@ import {
   type Operation,
   type TokenCounter,
 } from "@relevo/core";
-import { admitEvents, admitJson, readArray, readInput, refuse, requireObject } from "@relevo/core/input";
+import { admitEvents, admitRequest, readArray, readInput, refuse, requireObject } from "@relevo/core/input";
 import type { Runtime } from "./runtime.ts";
 import type { AppendInput } from "./session.ts";
 
@@ -65,7 +65,7 @@ export function operationOf(
 ): { readonly operation?: Operation } {
   if (id === undefined) return {};
   // Checked before it is hashed: a cyclic or very deep value is refused here and does not exhaust the stack.
-  const { value } = admitJson(request, "request", runtime.limits, runtime.limits.batchBytes, "batchBytes");
+  const { value } = admitRequest(request, runtime.limits);
   return { operation: { id, fingerprint: fingerprint(value) } };
 }
 
@@ -80,8 +80,7 @@ export function admitInputs(
   agent: string | undefined,
 ): { readonly inputs: readonly AppendInput[]; readonly operation: { readonly operation?: Operation } } {
   if (id === undefined) return { inputs, operation: {} };
-  const { limits } = runtime;
-  const { value } = admitJson({ append: inputs, agent }, "request", limits, limits.batchBytes, "batchBytes");
+  const { value } = admitRequest({ append: inputs, agent }, runtime.limits);
   // Whether these are messages and events is checked later, as for inputs that were not copied.
   const copy: unknown = (value as JsonObject).append;
   return {

@@ -28,7 +28,7 @@ export {
   admitTags,
   admitTenant,
 } from "./ids.ts";
-export { type AdmittedJson, admitJson, admitMetadata } from "./json.ts";
+export { type AdmittedJson, admitJson, admitMetadata, admitRequest } from "./json.ts";
 export { admitMessage, type MessageOrigin } from "./message.ts";
 export {
   abortError,
