@@ -24,7 +24,8 @@ const load = `
   ) as n;
   insert into relevo.document_tags
   select d.tenant, d.session, d.generation, tag, d.place from relevo.documents as d cross join unnest(d.tags) as tag;
-  insert into relevo.document_versions select 'other', 's-' || i, 0, i from generate_series(1, ${count / 10}) as i;
+  insert into relevo.document_versions select t.tenant, n, 1
+  from (values ('${tenant}'), ('other')) as t (tenant) cross join generate_series(0, 63) as n;
   analyze;`;
 
 describe.each(watchers("the cost of documents on a server"))("documents $name", ({ open, there }) => {

@@ -140,7 +140,7 @@ describe("versions", () => {
       await store.documents.put(address, { value: 1 });
       // As though the server's clock had been an hour ahead when it was written.
       await pglite.query("update relevo.documents set version = $1 where tenant = $2", [ahead, tenant]);
-      await pglite.query("update relevo.document_versions set version = $1 where tenant = $2", [
+      await pglite.query("update relevo.sessions set document_version = $1 where tenant = $2", [
         ahead,
         tenant,
       ]);

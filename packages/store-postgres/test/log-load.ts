@@ -41,14 +41,12 @@ export const load = `
   select t.tenant, 'z-' || lpad(i::text, 5, '0') as session, now.ms, (now.ms - 2 * 86400000) * 1000 + i as began
   from (values ('${tenant}'), ('other')) as t (tenant) cross join generate_series(1, 5000) as i
   cross join (select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms) as now;
-  insert into relevo.sessions (tenant, session, generation)
-  select tenant, session, (ms - 3600000) * 1000 from gone;
+  insert into relevo.sessions (tenant, session, generation, document_version)
+  select tenant, session, (ms - 3600000) * 1000, began from gone;
   insert into relevo.endings (tenant, session, generation, incarnation, ended_at, purged)
   select tenant, session, began, gen_random_uuid()::text, ms - 3600000, true from gone;
   insert into relevo.operations (tenant, session, key, id, generation, fingerprint, first_seq, version, revision)
   select tenant, session, sha256('o'), 'o', began, 'f', 1, 1, 1 from gone;
-  insert into relevo.document_versions (tenant, session, share, version)
-  select tenant, session, 0, began from gone;
   insert into relevo.documents
   select t.tenant, '', 0, relevo.namespace_place(array['n']) || '\\x00'::bytea || convert_to('k' || i, 'UTF8'), array['n'],
     'k' || i, i, array['t'], i, i, 4e12, '1', '{}', null, ''

@@ -30,7 +30,8 @@ interface DeleteRow extends Refusable, Recorded {
   readonly r_derived: boolean | null;
 }
 
-interface PutRow extends Refusable, Recorded {
+/** What the store gave a document. */
+interface Stored {
   readonly r_version: string;
   readonly r_created_at: string;
   readonly r_updated_at: string;
@@ -38,12 +39,18 @@ interface PutRow extends Refusable, Recorded {
   readonly r_incarnation: string | null;
 }
 
-/** Stores all or none, in one call of the schema's `put_documents`. */
+interface PutRow extends Refusable, Recorded, Stored {}
+
+/** Stores all or none, in one call of the schema's `put_document` or `put_documents`. */
 export async function putDocuments(
   context: StoreContext,
   request: AdmittedPut,
 ): Promise<Answer<readonly Document[]>> {
   const { scope, writes, signal } = request;
+  const [only] = writes;
+  if (only !== undefined && writes.length === 1 && only.derivedFrom === undefined) {
+    return await putDocument(context, request, only);
+  }
   const numbers = answerColumns("r_index", "r_version", "r_created_at", "r_updated_at", "r_expires_at");
   const rows = await callFunction<PutRow>(context, scope, {
     name: "put_documents",
@@ -54,15 +61,9 @@ export async function putDocuments(
       bodies: JSON.stringify(writes.map(bodyOf)),
       conditional: writes.some(({ expectedVersion }) => expectedVersion !== undefined),
       sourced: writes.some(({ derivedFrom }) => derivedFrom !== undefined),
-      // For a session that the write begins.
-      new_incarnation: scope.session === undefined ? undefined : context.ids.next(),
-      subject: request.subject,
-      init: JSON.stringify(request.metadata),
-      owner: ownerOf(writes[0]?.address),
-      ...operationOf(request),
+      ...sharedOf(context, request),
     },
-    // Done twice it could undo what another writer wrote in between; with an operation it is a replay.
-    effect: request.operation === undefined ? "once" : "repeatable",
+    effect: effectOf(request),
     signal,
   });
   const [first] = rows;
@@ -73,6 +74,64 @@ export async function putDocuments(
     return writes.map((write, index) => storedOf(write, byIndex.get(index) as PutRow));
   });
   return answer.refused === undefined ? { ok: answer.ok ?? [] } : answer;
+}
+
+/** One document that names no sources. */
+async function putDocument(
+  context: StoreContext,
+  request: AdmittedPut,
+  write: AdmittedDocument,
+): Promise<Answer<readonly Document[]>> {
+  const { address, sortKey, value, tags, metadata, ttlMs, expectedVersion } = write;
+  const [row] = await callFunction<{ readonly answer: string }>(context, request.scope, {
+    name: "put_document",
+    given: {
+      ...guardOf(request),
+      place: placeOf(sortKey),
+      namespace: address.namespace,
+      key: address.key,
+      tags,
+      ttl_ms: ttlMs,
+      expected: expectedVersion,
+      value: JSON.stringify(value),
+      metadata: JSON.stringify(metadata),
+      searchable: searchableText(value),
+      ...sharedOf(context, request),
+    },
+    effect: effectOf(request),
+    signal: request.signal,
+  });
+  const text = row?.answer ?? "";
+  const [status = "", first = "", createdAt = "", updatedAt = "", expiresAt = "", ...incarnation] =
+    text.split("|");
+  if (status === "known") return replayPut(request, recordOf({ r_record: text.slice("known|".length) }));
+  const answer = answerOf({ r_status: status, r_current: first }, () => [
+    storedOf(write, {
+      r_version: first,
+      r_created_at: createdAt,
+      r_updated_at: updatedAt,
+      r_expires_at: expiresAt === "-" ? null : expiresAt,
+      r_incarnation: incarnation.length === 0 ? null : incarnation.join("|"),
+    }),
+  ]);
+  return answer.refused === undefined ? { ok: answer.ok ?? [] } : answer;
+}
+
+/** The arguments that do not depend on the documents. */
+function sharedOf(context: StoreContext, request: AdmittedPut): Readonly<Record<string, unknown>> {
+  return {
+    // For a session that the write begins.
+    new_incarnation: request.scope.session === undefined ? undefined : context.ids.next(),
+    subject: request.subject,
+    init: JSON.stringify(request.metadata),
+    owner: ownerOf(request.writes[0]?.address),
+    ...operationOf(request),
+  };
+}
+
+/** Done twice it could undo what another writer wrote in between; with an operation it is a replay. */
+function effectOf({ operation }: Pick<AdmittedPut, "operation">): "once" | "repeatable" {
+  return operation === undefined ? "once" : "repeatable";
 }
 
 /** Removes all or none. Answers how many there were. */
@@ -93,7 +152,7 @@ export async function deleteDocuments(
       owner: ownerOf(request.deletes[0]?.address),
       ...operationOf(request),
     },
-    effect: request.operation === undefined ? "once" : "repeatable",
+    effect: effectOf(request),
     signal: request.signal,
   });
   if (row?.r_status === "known") return replayDelete(request, recordOf(row));
@@ -147,7 +206,7 @@ function bodyOf({ value, metadata, derivedFrom }: AdmittedDocument): object {
   return { value, metadata, searchable: searchableText(value), ...sources };
 }
 
-function storedOf(write: AdmittedDocument, row: PutRow): Document {
+function storedOf(write: AdmittedDocument, row: Stored): Document {
   return Object.freeze({
     namespace: write.address.namespace,
     key: write.address.key,

@@ -21,3 +21,6 @@ export const pageBytes: number = 32 * 1024 * 1024;
  * content contains it: an array's own syntax would double each of a content's many quotes.
  */
 export const contentSeparator = 30;
+
+/** Values with their metadata up to so many bytes are kept a second time as `jsonb`; larger ones are parsed when a filter looks at them. */
+export const filterableBytes = 8192;

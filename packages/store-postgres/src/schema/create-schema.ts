@@ -1,5 +1,12 @@
 import { maxPinnedBelow, maxRemovedRanges, maxSummariesLookedAt } from "@relevo/core/store";
-import { contentSeparator, feedMemoryMs, lookBudget, operationMemoryMs, pageBytes } from "./bounds.ts";
+import {
+  contentSeparator,
+  feedMemoryMs,
+  filterableBytes,
+  lookBudget,
+  operationMemoryMs,
+  pageBytes,
+} from "./bounds.ts";
 import { closeToPublic, secureRegistry, secureTable } from "./roles.ts";
 import * as sql from "./sql/sql.generated.ts";
 import { nowMs, nowUs, quoteBody } from "./sql-text.ts";
@@ -16,6 +23,7 @@ const values = {
   operationMemoryMs: `${operationMemoryMs}`,
   lookBudget: `${lookBudget}`,
   pageBytes: `${pageBytes}`,
+  filterableBytes: `${filterableBytes}`,
   contentSeparator: `${contentSeparator}`,
   maxRemovedRanges: `${maxRemovedRanges}`,
   maxPinnedBelow: `${maxPinnedBelow}`,
@@ -42,6 +50,7 @@ const sources: readonly ((given: typeof values) => string)[] = [
   sql.endSession,
   sql.leases,
   sql.documentParts,
+  sql.putDocument,
   sql.putDocuments,
   sql.deleteDocuments,
   sql.eraseDerived,

@@ -10,12 +10,12 @@ as $body$
 begin
 -- #include append-head
   insert into {{schema}}.events values (
-    p_tenant, p_session, slot.generation, slot.version, p_type, p_agent, p_role, p_status, p_duration, p_at, now_ms,
+    p_tenant, p_session, head_generation, head_version, p_type, p_agent, p_role, p_status, p_duration, p_at, now_ms,
     p_pinned, null, null, p_bytes, p_derived::int8multirange, p_content
   );
   return concat_ws(
-    '|', 'appended', slot.version, slot.version, slot.revision, slot.token,
-    case when created then '-' else slot.previous_token end, now_ms, slot.incarnation
+    '|', 'appended', head_version, head_version, head_revision, p_token,
+    case when created then '-' else found_token end, now_ms, head_incarnation
   );
 end
 $body$;

@@ -15,7 +15,7 @@ begin
 -- #include append-head
   if p_count > 0 then
     insert into {{schema}}.events
-    select p_tenant, p_session, slot.generation, before + e.n, e.type, e.agent, e.role, e.status,
+    select p_tenant, p_session, head_generation, before + e.n, e.type, e.agent, e.role, e.status,
       e.duration, e.at, now_ms, e.pinned, null, null, e.size, e.derived::int8multirange, e.content
     from unnest(
       p_types, p_agents, p_roles, p_statuses, p_durations, p_ats, p_pinned, p_sizes, p_derived,
@@ -24,18 +24,18 @@ begin
   end if;
   for index in 1 .. coalesce(array_length(p_retractions, 1), 0) loop
     gone := gone + {{schema}}.retract(
-      p_tenant => p_tenant, p_session => p_session, p_generation => slot.generation,
+      p_tenant => p_tenant, p_session => p_session, p_generation => head_generation,
       p_by => before + p_retractions[index], p_ranges => p_retracted[index]::int8multirange
     );
   end loop;
   if not isempty(gone) then
     update {{schema}}.sessions as s set
-      removal_revision = slot.revision, removed = {{schema}}.add_removal(s.removed, slot.revision, gone)
+      removal_revision = head_revision, removed = {{schema}}.add_removal(s.removed, head_revision, gone)
     where s.tenant = p_tenant and s.session = p_session;
   end if;
   return concat_ws(
-    '|', 'appended', before + 1, slot.version, slot.revision, slot.token,
-    case when created then '-' else slot.previous_token end, now_ms, slot.incarnation
+    '|', 'appended', before + 1, head_version, head_revision, p_token,
+    case when created then '-' else found_token end, now_ms, head_incarnation
   );
 end
 $body$;

@@ -12,12 +12,18 @@ declare
   begins bytea := place || case when cardinality(p_namespace) = 1 then '\x00'::bytea else '' end;
   ends bytea := place || case when cardinality(p_namespace) = 1 then '\x01'::bytea else '\x02' end;
   is_empty boolean;
+  entry xid8;
 begin
   is_empty := not exists (
     select from {{schema}}.documents as d
     where d.tenant = p_tenant and d.session = '' and d.generation = 0 and d.place >= begins and d.place < ends
   );
+  -- One transaction of upkeep or of an erasure may come here several times for one owner.
+  update {{schema}}.owner_changes as o set ended = is_empty
+  where o.tenant = p_tenant and o.owner = place and o.changed = pg_current_xact_id();
+  if not found then
 -- #include note-owner(owner = "place", namespace = "p_namespace[:2]", ended = "is_empty")
+  end if;
 end
 $body$;
 

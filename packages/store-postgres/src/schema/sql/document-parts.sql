@@ -7,6 +7,13 @@ return case when octet_length(p_tag) <= 128 then p_tag else encode(sha512(conver
 create function {{schema}}.document_share(p_place bytea) returns smallint
 language sql immutable parallel safe return (get_byte(sha256(p_place), 0) & 63)::smallint;
 
+-- What an operation remembers of a document, as core's DocumentOperationRecord has it.
+create function {{schema}}.put_record(p_version bigint, p_created_at bigint, p_updated_at bigint, p_expires_at bigint)
+returns text language sql immutable parallel safe
+return json_strip_nulls(json_build_object(
+  'version', p_version, 'createdAt', p_created_at, 'updatedAt', p_updated_at, 'expiresAt', p_expires_at
+))::text;
+
 create function {{schema}}.change_tags(
   p_tenant text, p_session text, p_generation bigint, p_place bytea, p_old text[], p_new text[]
 ) returns void language plpgsql
@@ -92,9 +99,8 @@ begin
     end if;
     if p_session = '' then
       if gone.owner <> all (owners) then owners := owners || gone.owner; end if;
-      insert into {{schema}}.document_versions as v (tenant, session, share, version)
-      values (p_tenant, '', part.share, gone.version)
-      on conflict (tenant, session, share) do update set version = excluded.version where v.version < excluded.version;
+      insert into {{schema}}.document_versions as v (tenant, share, version) values (p_tenant, part.share, gone.version)
+      on conflict (tenant, share) do update set version = excluded.version where v.version < excluded.version;
     end if;
   end loop;
   for part in select o.owner from unnest(owners) as o (owner) loop

@@ -90,16 +90,13 @@ begin
   for ending in
     select s.session, s.changed from {{schema}}.sessions as s
     where s.tenant = p_tenant and s.incarnation is null and s.generation < long_ago_us and s.fence < long_ago_us
+      and s.document_version < long_ago_us
       and (s.lease_until is null or s.lease_until < now_ms)
     order by s.generation limit leftovers_at_once for update skip locked
   loop
     continue when exists (
       select from {{schema}}.endings as e where e.tenant = p_tenant and e.session = ending.session
-    ) or exists (
-      select from {{schema}}.document_versions as v
-      where v.tenant = p_tenant and v.session = ending.session and v.version >= long_ago_us
     );
-    delete from {{schema}}.document_versions as v where v.tenant = p_tenant and v.session = ending.session;
     delete from {{schema}}.sessions as s where s.tenant = p_tenant and s.session = ending.session;
     lost := greatest(lost, ending.changed);
     removed := removed + 1;

@@ -1,6 +1,5 @@
--- Stores all of its parts or none, in one call and one round trip. A row for each part, with its index, or a single one with
--- what was refused. Values up to 8,192 bytes are kept a second time as `jsonb`; larger ones are parsed when a filter looks at
--- them.
+-- Stores all of its parts or none, in one call and one round trip: several, or one with sources, which put_document does
+-- not take. A row for each part, with its index, or a single one with what was refused.
 create function {{schema}}.put_documents(
 -- #include document-parameters
   p_bodies text, p_conditional boolean, p_sourced boolean, p_new_incarnation text, p_subject text, p_init text,
@@ -61,11 +60,9 @@ begin
     gen := slot.generation;
   end if;
   if p_session <> '' then
-    insert into {{schema}}.document_versions as v (tenant, session, share, version) values (p_tenant, p_session, 0, now_us)
-    on conflict (tenant, session, share) do update set version = greatest(v.version + 1, excluded.version)
-    returning version into now_us;
-    update {{schema}}.sessions as s set changed = pg_current_xact_id()
-    where s.tenant = p_tenant and s.session = p_session;
+    update {{schema}}.sessions as s set
+      changed = pg_current_xact_id(), document_version = greatest(s.document_version + 1, now_us)
+    where s.tenant = p_tenant and s.session = p_session returning s.document_version into now_us;
   end if;
   if p_session = '' and cardinality(known) < cardinality(places) then
     -- Before any document: who makes the same ones at the same time must not wait for this while we wait for those.
@@ -77,7 +74,7 @@ begin
   for part in
     select decode(w.place, 'hex') as place, w.namespace, w.key, w.tags, now_ms + w.ttl as expires_at,
       coalesce(w.value::text, 'null') as value, w.metadata::text as metadata, w.searchable,
-      case when octet_length(w.value::text) + octet_length(w.metadata::text) <= 8192
+      case when octet_length(w.value::text) + octet_length(w.metadata::text) <= {{filterableBytes}}
         then jsonb_build_object('value', w.value::jsonb, 'metadata', w.metadata::jsonb) end as filterable,
       w.derived_from::text as derived_from, w.sources, w.n
     from rows from (
@@ -120,7 +117,7 @@ begin
       if p_session = '' then
         -- Behind the insert: whoever removed a document here has committed, and nobody else can make one.
         select v.version into removed from {{schema}}.document_versions as v
-        where v.tenant = p_tenant and v.session = '' and v.share = {{schema}}.document_share(part.place);
+        where v.tenant = p_tenant and v.share = {{schema}}.document_share(part.place);
         if removed >= now_us then
           r_version := removed + 1;
           update {{schema}}.documents as d set version = removed + 1
@@ -147,9 +144,9 @@ begin
         and part.sources is not null;
     end if;
     r_expires_at := least(part.expires_at, slot.expires_at);
-    recorded[part.n] := json_strip_nulls(json_build_object(
-      'version', r_version, 'createdAt', r_created_at, 'updatedAt', r_updated_at, 'expiresAt', r_expires_at
-    ))::text;
+    if p_operation is not null then
+      recorded[part.n] := {{schema}}.put_record(r_version, r_created_at, r_updated_at, r_expires_at);
+    end if;
     return next;
   end loop;
   if p_session = '' then
@@ -157,12 +154,7 @@ begin
 -- #include note-owner(owner = "owner_place", namespace = "part.namespace[:2]", ended = "false")
   end if;
   if p_operation is not null then
-    insert into {{schema}}.document_operations values (
-      p_tenant, p_session, owner_place, sha256(convert_to(p_operation, 'UTF8')), gen,
-      '{"fingerprint":' || to_json(p_fingerprint)::text
-        || coalesce(',"incarnation":' || to_json(slot.incarnation)::text, '')
-        || ',"writes":[' || array_to_string(recorded, ',') || ']}', now_ms
-    );
+-- #include remember-put(writes = "array_to_string(recorded, ',')")
   end if;
   return;
   end loop;

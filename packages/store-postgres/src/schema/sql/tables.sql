@@ -49,6 +49,8 @@ create table {{schema}}.sessions (
   previous_token text collate "C" not null default '',
   -- The transaction of the newest write to the session or its documents, for the change feed.
   changed xid8,
+  -- The greatest version that a document of the session was given. As the fence, it outlives the session.
+  document_version bigint not null default 0,
   primary key (tenant, session)
 ) with (fillfactor = 80);
 
@@ -255,13 +257,12 @@ alter table {{schema}}.document_operations
 
 create index document_operations_by_time on {{schema}}.document_operations (tenant, recorded_at) where session = '';
 
--- Versions that no document may get again: in a session, the greatest that was given; of those that stand alone, the
--- greatest of all that were removed and fall into the same of 64 shares. So a document that is created again has a greater
--- version than the one before it, whatever the clock says, and nothing is kept of those that are gone.
+-- Versions that no document may get again: of those that stand alone, the greatest of all that were removed and fall into
+-- the same of 64 shares. So a document that is created again has a greater version than the one before it, whatever the clock
+-- says, and nothing is kept of those that are gone.
 create table {{schema}}.document_versions (
   tenant text collate "C" not null,
-  session text collate "C" not null,
   share smallint not null,
   version bigint not null,
-  primary key (tenant, session, share)
+  primary key (tenant, share)
 ) with (fillfactor = 80);

@@ -9,3 +9,9 @@ declare
   removal bigint;
   checked boolean := false;
   created boolean := false;
+  -- What is left in the slot.
+  head_generation bigint;
+  head_version bigint;
+  head_revision bigint;
+  head_incarnation text;
+  found_token text;

@@ -1,35 +1,39 @@
 -- Moves the head of the session, or returns why not. The common case is one update of the slot that carries all
 -- conditions: the writer that gets the row's lock sees the row as the previous one left it. Whatever does not fit (no
 -- session, a known operation, any conflict) locks the slot, checks the conditions one by one in the order of the port, and
--- then updates without them. What the first update looks up besides the row is as it was when the call began, before it
--- waited for the lock: an operation that came in between violates the primary key, one of an incarnation that came and
--- went has another generation, and the call is repeated. Refusals are results: only what must be undone is raised.
-  -- Assignments, which cost a tenth of a PERFORM.
-  p_tenant := set_config('relevo.tenant', p_tenant, true);
-  p_lock_ms := set_config('lock_timeout', p_lock_ms, true);
+-- then updates without them. So does a call that waited for another writer, whose row is newer than the clock here, or than
+-- the snapshot in which the operation was looked up; one that slips in behind that violates the primary key, and the call is
+-- repeated. Refusals are results: only what must be undone is raised.
+--
+-- Few expressions and few columns to return, because preparing them for each call costs more than evaluating them.
+-- #include set-tenant
   if p_operation is not null then op_key := sha256(convert_to(p_operation, 'UTF8')); end if;
+
+  now_ms := {{nowMs}};
 
   loop
     update {{schema}}.sessions as s set
       version = s.version + p_count, revision = s.revision + 1, token = p_token, previous_token = s.token,
-      changed = pg_current_xact_id(), events = s.events + p_count, bytes = s.bytes + p_bytes,
-      (updated_at, ttl_ms, expires_at, expiry_due) = (
-        select c.at, c.ttl, c.at + c.ttl, case when c.ttl is null then null else least(s.expiry_due, c.at + c.ttl) end
-        from (select {{nowMs}} as at, case when p_ttl_change then p_ttl_ms else s.ttl_ms end as ttl offset 0) as c
-      )
+      changed = pg_current_xact_id(), events = s.events + p_count, bytes = s.bytes + p_bytes, updated_at = now_ms,
+      ttl_ms = case when p_ttl_change then p_ttl_ms else s.ttl_ms end,
+      expires_at = now_ms + case when p_ttl_change then p_ttl_ms else s.ttl_ms end,
+      expiry_due = case
+        when not p_ttl_change then least(s.expiry_due, now_ms + s.ttl_ms)
+        when p_ttl_ms is not null then least(s.expiry_due, now_ms + p_ttl_ms)
+      end
     where s.tenant = p_tenant and s.session = p_session and (checked or s.incarnation is not null and not s.sealed
-      and (s.expires_at is null or s.expires_at > {{nowMs}})
+      and s.updated_at <= now_ms
+      and (s.expires_at is null or s.expires_at > now_ms)
       and (p_incarnation is null or s.incarnation = p_incarnation)
       and (p_fence is null or s.fence = p_fence)
       and (p_expected is null or s.version = p_expected)
       and (p_removal is null or s.removal_revision = p_removal)
       and p_retract_to <= s.version
-      and (op_key is null or not exists (
+      and (op_key is null or pg_visible_in_snapshot(s.changed, pg_current_snapshot()) and not exists (
         select from {{schema}}.operations as o where o.tenant = p_tenant and o.session = p_session and o.key = op_key
-      ) and s.generation = (
-        select c.generation from {{schema}}.sessions as c where c.tenant = p_tenant and c.session = p_session
       )))
-    returning * into slot;
+    returning s.generation, s.version, s.revision, s.incarnation, s.previous_token
+    into head_generation, head_version, head_revision, head_incarnation, found_token;
     exit when found;
 
     slot := {{schema}}.lock_session(p_tenant => p_tenant, p_session => p_session);
@@ -79,14 +83,14 @@
         p_tenant => p_tenant, p_session => p_session, p_incarnation => p_candidate, p_subject => p_subject,
         p_metadata => p_metadata, p_ttl_ms => p_ttl_ms
       );
+      now_ms := slot.updated_at;
     end if;
     checked := true;
   end loop;
 
-  now_ms := slot.updated_at;
-  before := slot.version - p_count;
+  before := head_version - p_count;
   if op_key is not null then
     insert into {{schema}}.operations values (
-      p_tenant, p_session, op_key, p_operation, slot.generation, p_fingerprint, before + 1, slot.version, slot.revision
+      p_tenant, p_session, op_key, p_operation, head_generation, p_fingerprint, before + 1, head_version, head_revision
     );
   end if;

@@ -7,3 +7,4 @@ declare
   old_sources bytea[];
   now_ms bigint;
   now_us bigint;
+  entry xid8;
