@@ -53,7 +53,7 @@ const writes: readonly Case[] = [
   {
     what: "append of a hundred",
     rows: 4,
-    pages: 1000,
+    pages: 1200,
     least: 100,
     run: ({ log }) => version(log.append(long, noted(100))),
   },
