@@ -66,7 +66,10 @@ describe.skipIf(!requireService("postgres", { for: "derived documents" }))(
     it("writes without sources, and deletes from which nothing is derived, are one statement", async () => {
       const plain = { tenant, ...at("plain") };
       expect(await namesSent(() => store.documents.put(plain, { value: 1 }))).toEqual(["put_document"]);
-      const plains = [{ address: plain, value: 1 }, { address: { tenant, ...at("plain-too") }, value: 1 }];
+      const plains = [
+        { address: plain, value: 1 },
+        { address: { tenant, ...at("plain-too") }, value: 1 },
+      ];
       expect(await namesSent(() => store.documents.putMany(plains))).toEqual(["put_documents"]);
       expect(await namesSent(() => store.documents.delete(plain))).toEqual(["delete_documents"]);
       expect(await namesSent(() => store.documents.deleteMany([{ address: plain }]))).toEqual([
