@@ -23,7 +23,7 @@ import {
 import type { HandoffProblem } from "./handoff-types.ts";
 import type { Handoffs } from "./handoffs.ts";
 import { readChain } from "./read/chain.ts";
-import { graphOf } from "./read/graph.ts";
+import { readGraph } from "./read/read-graph.ts";
 import { rebuildContext } from "./read/rebuild-context.ts";
 import { type AbandonSettings, abandonStale, upkeep } from "./record/abandon-stale.ts";
 import { createHandoffRecorder } from "./record/handoff-recorder.ts";
@@ -230,7 +230,7 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
       return frame === undefined ? undefined : { handoffId: frame.handoffId, depth: frame.depth };
     },
     chain: (session, call) => readChain(log, session, call),
-    graph: async (session, call) => graphOf(await readChain(log, session, call)),
+    graph: (tenant, call) => readGraph(log, tenant, call),
     rebuild: (session, handoffId, call) => rebuildContext(log, session, handoffId, call),
   };
   return handoffs;

@@ -10,6 +10,7 @@ import type {
 } from "./handoff-types.ts";
 import type { HandoffChain } from "./read/chain.ts";
 import type { HandoffGraph } from "./read/graph.ts";
+import type { GraphOptions } from "./read/read-graph.ts";
 import type { RebuiltContext } from "./read/rebuild-context.ts";
 import type {
   AbandonedHandoff,
@@ -54,8 +55,11 @@ export interface Handoffs extends HandoffRecorder {
   current(): HandoffParent | undefined;
   /** The session's handoffs in the order they started. Reads every handoff event of the log, in pages. */
   chain(session: SessionReference, options?: CallOptions): Promise<HandoffChain>;
-  /** The session's handoffs, totalled by agent and by pair of agents. */
-  graph(session: SessionReference, options?: CallOptions): Promise<HandoffGraph>;
+  /**
+   * The handoffs of all sessions of a tenant, totalled by agent and by pair of agents, with the most frequent paths and
+   * loops; of one session it is `for(session).graph()`. Reads every handoff event recorded in the time.
+   */
+  graph(tenant: string, options?: GraphOptions): Promise<HandoffGraph>;
   /**
    * Records as `abandoned` the session's handoffs whose process gives no sign of life any more, and returns those that
    * this call marked. Of several processes that do so at once one writes each mark; a handoff that ends meanwhile keeps

@@ -13,6 +13,7 @@ export { custom, full, last, none, policies, view } from "./context/policies.ts"
 export { type SummaryPolicyOptions, summary } from "./context/summary.ts";
 export { createHandoffs, type HandoffsOptions } from "./create-handoffs.ts";
 export { type RenderChainOptions, renderChain } from "./draw/render-chain.ts";
+export { type DotOptions, toDot } from "./draw/to-dot.ts";
 export { type MermaidOptions, toMermaid } from "./draw/to-mermaid.ts";
 export type {
   HandoffData,
@@ -27,7 +28,18 @@ export type {
 } from "./handoff-types.ts";
 export type { Handoffs, SessionHandoffs } from "./handoffs.ts";
 export { type HandoffChain, type HandoffEntry, type HandoffState, readChain } from "./read/chain.ts";
-export { graphOf, type HandoffEdge, type HandoffGraph, type HandoffNode } from "./read/graph.ts";
+export type { Durations } from "./read/durations.ts";
+export {
+  type GraphEntry,
+  graphOf,
+  type HandoffEdge,
+  type HandoffGraph,
+  type HandoffLoop,
+  type HandoffNode,
+  type HandoffPath,
+  type HandoffTotals,
+} from "./read/graph.ts";
+export type { GraphOptions } from "./read/read-graph.ts";
 export { type RebuiltContext, rebuildContext } from "./read/rebuild-context.ts";
 export type { RebuiltMessage } from "./read/rebuilt-message.ts";
 export type {

@@ -127,7 +127,7 @@ describe("graph", () => {
     for (const ms of [10, 30]) await on.handoffs.run({ ...work, session: on.session }, () => on.pass(ms));
     await rejectionOf(on.handoffs.run({ ...work, session: on.session }, ({ reject }) => reject("no")));
     await on.handoffs.start(on.session, { from: "qualifier", to: "coordinator", reason: "back" });
-    const graph = await on.handoffs.graph(on.session);
+    const graph = await on.handoffs.for(on.session).graph();
     expect(graph.nodes).toEqual([
       { agent: "coordinator", sent: 3, received: 1 },
       { agent: "qualifier", sent: 1, received: 3 },
@@ -138,16 +138,16 @@ describe("graph", () => {
         to: "qualifier",
         count: 3,
         states: { ...none, completed: 2, rejected: 1 },
-        totalDurationMs: 40,
-        longestMs: 30,
+        failureRate: 0,
+        durations: { count: 3, totalMs: 40, p50Ms: 10, p95Ms: 30, longestMs: 30 },
       },
       {
         from: "qualifier",
         to: "coordinator",
         count: 1,
         states: { ...none, running: 1 },
-        totalDurationMs: 0,
-        longestMs: 0,
+        failureRate: 0,
+        durations: { count: 0, totalMs: 0 },
       },
     ]);
   });

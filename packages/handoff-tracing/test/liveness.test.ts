@@ -180,6 +180,16 @@ describe("a sign of life", () => {
     await handle.complete();
   });
 
+  test("brings no session back that has ended", async () => {
+    const on = living();
+    await on.say("hello");
+    const incarnation = (await on.log.head(on.session))?.incarnation ?? "";
+    await on.log.delete(on.session);
+    const error = await rejectionOf(on.handoffs.start(on.session, { ...work, incarnation }));
+    expect(MemoryError.isInstance(error, "history-lost")).toBe(true);
+    expect(await on.log.head(on.session)).toBeUndefined();
+  });
+
   test("that cannot be given is reported, and the handoff runs without one", async () => {
     const broken = (documents: DocumentStore): DocumentStore =>
       new Proxy(documents, {

@@ -33,7 +33,7 @@ describe("a session's object", () => {
     expect(await handoffs.run({ ...work, session }, ({ messages }) => messages.length)).toBe(1);
     expect((await records()).map(({ status }) => status)).toEqual(["started", "completed"]);
     const { entries } = await handoffs.chain(session);
-    expect(await handoffs.graph(session)).toMatchObject({ edges: [{ count: 1 }] });
+    expect(await handoffs.for(session).graph()).toMatchObject({ edges: [{ count: 1 }] });
     expect((await handoffs.rebuild(session, entries[0]?.handoffId ?? ""))?.messages).toHaveLength(1);
   });
 
@@ -117,7 +117,7 @@ describe("a session that was deleted and created again", () => {
       complete: () => handle.complete("done"),
       fail: () => handle.fail(new Error("mine")),
       chain: () => on.handoffs.chain(on.session),
-      graph: () => on.handoffs.graph(on.session),
+      graph: () => on.handoffs.for(on.session).graph(),
       rebuild: () => on.handoffs.rebuild(on.session, id),
     };
     for (const [name, call] of Object.entries(calls)) {

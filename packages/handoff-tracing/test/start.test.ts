@@ -63,6 +63,21 @@ describe("a start with its cause", () => {
     expect(said(await on.handoffs.rebuild(on.session, handle.handoffId))).toEqual(["meanwhile", "cause"]);
   });
 
+  test("stands in order in `run` too when others write first", async () => {
+    let others = 2;
+    const on = bench({}, (log) => ({
+      ...bound(log),
+      append: async (...call) => {
+        if (others-- > 0) await log.append(call[0], [{ type: "message", body: says("meanwhile") }]);
+        return await log.append(...call);
+      },
+    }));
+    const request = { ...work, session: on.session, policy: last(1), cause: says("cause") };
+    const id = await on.handoffs.run(request, ({ handoffId }) => handoffId);
+    expect(await story(on)).toEqual(["meanwhile", "meanwhile", "cause", "started", "completed"]);
+    expect(said(await on.handoffs.rebuild(on.session, id)).at(-1)).toBe("cause");
+  });
+
   test("gives up when others write first each time, and leaves no start", async () => {
     const on = bench({}, (log) => ({
       ...bound(log),

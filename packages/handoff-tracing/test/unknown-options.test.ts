@@ -24,6 +24,8 @@ it("an option that nobody knows is refused by every call", async () => {
       "handoffTracing.readChain": (o) => readChain(log, session, o),
       "handoffTracing.rebuildContext": (o) => rebuildContext(log, session, "h", o),
       "handoffTracing.renderChain": (o) => renderChain(chain, { ...(o as object) }),
+      "handoffTracing.toDot": (o) =>
+        handoffTracing.toDot(handoffTracing.graphOf(chain), { ...(o as object) }),
       "handoffTracing.toMermaid": (o) => toMermaid(handoffTracing.graphOf(chain), { ...(o as object) }),
       "handoffTracing.summary": (o) => handoffTracing.summary(nobody, { ...(o as object) }),
       "handoffs.run": (o) => handoffs.run({ session, ...facts }, async () => undefined, o),
@@ -33,7 +35,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "handoffs.abandonStale": (o) => handoffs.abandonStale(session, { ...(o as object) }),
       "handoffs.upkeep": (o) => handoffs.upkeep("acme", { ...(o as object) }),
       "handoffs.chain": (o) => handoffs.chain(session, o),
-      "handoffs.graph": (o) => handoffs.graph(session, o),
+      "handoffs.graph": (o) => handoffs.graph("acme", { ...(o as object) }),
       "handoffs.rebuild": (o) => handoffs.rebuild(session, "h", o),
       "handle.complete": (o) => handle.complete(undefined, o),
       "handle.fail": (o) => handle.fail(new Error("x"), o),
@@ -75,7 +77,6 @@ it("a misspelt choice is refused, and so is what is no address", async () => {
   for (const address of [null, "chat", hostile] as never[]) {
     for (const call of [
       () => handoffs.chain(address),
-      () => handoffs.graph(address),
       () => handoffs.rebuild(address, "h"),
       () => handoffs.start(address, { from: "a", to: "b", reason: "r" }),
     ])

@@ -31,9 +31,11 @@ import {
   readInput,
   refuse,
   requireObject,
+  throwIfAborted,
 } from "@relevo/core/input";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
 import { admitInputs, asList, eventsOf, operationOf } from "./append-events.ts";
+import { type ExplainedView, type ExplainOptions, explainView } from "./explain-view.ts";
 import { namespaces } from "./namespaces.ts";
 import {
   activityFields,
@@ -41,6 +43,7 @@ import {
   deleteFields,
   eraseFields,
   executionFields,
+  explainFields,
   leaseFields,
   messagesFields,
   retractFields,
@@ -70,6 +73,7 @@ import { SessionAgent } from "./session-agent.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { acquireLease, type HeldLease, runUnderLease } from "./turn.ts";
+import { admitRecord, observeSource, recordView, type SeenEvents } from "./view-record.ts";
 import { createViewSource, wholeView } from "./view-source.ts";
 
 type OnDispose = NonNullable<SessionOptions["onDispose"]>;
@@ -160,12 +164,28 @@ class HandleSession implements Session {
     const { reads } = strategy;
     if (reads?.messages !== undefined)
       admitInteger(reads.messages, "strategy.reads.messages", 1, maxPageSize);
-    const source = await createViewSource(this.#handle, {
+    const record = admitRecord(options.record, this.#handle.runtime.limits);
+    const fence = this.#fenceOf(options);
+    const created = await createViewSource(this.#handle, {
       reads,
       signal: options.signal,
-      ...this.#fenceOf(options),
+      ...fence,
     });
-    return strategy.view(source, { ...form, signal: options.signal });
+    const call = { signal: options.signal };
+    if (record === undefined) return strategy.view(created, { ...form, ...call });
+    const seen: SeenEvents = new Map();
+    const view = await strategy.view(observeSource(created, seen), { ...form, ...call });
+    return recordView(this.#handle, view, { strategy: strategy.name, form, seen }, record, {
+      ...fence,
+      ...call,
+    });
+  }
+
+  async explain(seq: number, given: ExplainOptions = {}): Promise<ExplainedView | undefined> {
+    const options = admitOptions(given, explainFields);
+    throwIfAborted(options.signal);
+    admitOptionalId(options.agent, "agent", this.#handle.runtime.limits);
+    return explainView(this.#handle, admitInteger(seq, "seq", 1), options);
   }
 
   async undo(count = 1, given: RetractOptions = {}): Promise<readonly Message[]> {

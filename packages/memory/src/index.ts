@@ -20,6 +20,7 @@ export {
   type TwoStoreOptions,
 } from "./create-memory.ts";
 export type { MemoryEntry, Tier } from "./entry.ts";
+export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./explain-view.ts";
 export type { MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
 export type {
@@ -35,3 +36,4 @@ export type {
 } from "./session.ts";
 export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session-activity.ts";
 export type { Tenant } from "./tenant.ts";
+export type { ViewRecordOptions } from "./view-record.ts";

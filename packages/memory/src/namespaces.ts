@@ -2,11 +2,15 @@
  * Where this package keeps documents, as lists of elements that are never joined into one string. The first element is
  * reserved: an application that writes documents to the same store must use another one.
  */
-export const namespaces: Readonly<Record<"working" | "sessionAgents" | "agents", readonly string[]>> = {
+export const namespaces: Readonly<
+  Record<"working" | "sessionAgents" | "views" | "agents", readonly string[]>
+> = {
   /** Session documents: the working memory of one session. */
   working: ["relevo", "working"],
   /** Session documents: what one agent remembers within one session; the agent's name follows. */
   sessionAgents: ["relevo", "agents"],
+  /** Session documents: what models were shown. */
+  views: ["relevo", "views"],
   /** Stand-alone documents: what agents remember across sessions; the tier and the agent's name follow. */
   agents: ["relevo", "agents"],
 };

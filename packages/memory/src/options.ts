@@ -10,6 +10,7 @@ import type {
   UpdateMemoryOptions,
 } from "./agent-memory.ts";
 import type { ContextOptions } from "./context.ts";
+import type { ExplainOptions } from "./explain-view.ts";
 import type {
   EraseEventsOptions,
   ExecutionInput,
@@ -68,7 +69,10 @@ export const viewFields: FieldTable = fieldTable<ViewOptions>({
   prefill: "refines",
   strategy: "refines",
   fence: "selects",
+  record: "refines",
 });
+
+export const explainFields: FieldTable = fieldTable<ExplainOptions>({ ...callKinds, agent: "selects" });
 
 export const executionFields: FieldTable = fieldTable<ExecutionInput>({
   input: "refines",

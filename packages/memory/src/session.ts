@@ -21,7 +21,9 @@ import type {
   ViewStrategy,
 } from "@relevo/core";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
+import type { ExplainedView, ExplainOptions } from "./explain-view.ts";
 import type { ActivityOptions, SessionActivity } from "./session-activity.ts";
+import type { ViewRecordOptions } from "./view-record.ts";
 
 export interface SessionOptions {
   /** The owner inside the tenant, such as a user id. Recorded when the session is created, ignored afterwards. */
@@ -85,8 +87,14 @@ export interface MessagesOptions extends CallOptions {
 export interface ViewOptions extends CallOptions, ViewForm {
   /** Replaces the memory's own strategy. */
   readonly strategy?: ViewStrategy | undefined;
-  /** The fencing token for events that the strategy appends, such as a summary. */
+  /** The fencing token for events that the strategy appends, such as a summary, and for the record. */
   readonly fence?: number;
+  /**
+   * Keeps what is shown, for `explain`: a document of the session, one write for each view, which changes neither the
+   * version nor the idle time. It names ranges of the log; words are in it only of messages that were made or shown in
+   * another form. Not kept when left out. A record that could not be written is one of the view's `notices`.
+   */
+  readonly record?: boolean | ViewRecordOptions | undefined;
 }
 
 export interface ExecutionInput {
@@ -150,6 +158,14 @@ export interface Session extends AsyncDisposable, SessionObject {
    * all effective messages, read in pages of 1,000, so the cost grows with the conversation.
    */
   view(options?: ViewOptions): Promise<View>;
+
+  /**
+   * What a model had been shown when event `seq` was appended: the newest view recorded of what was there before it
+   * (`view({ record: true })`), as it was recorded and not computed again. Messages that were retracted since are shown;
+   * of erased and trimmed ones it says that they are gone. `undefined` when there is no such record. When several models
+   * work in a session, name the agent.
+   */
+  explain(seq: number, options?: ExplainOptions): Promise<ExplainedView | undefined>;
 
   /**
    * Retracts the last messages and returns them, oldest first; fewer when there are fewer. Exact under concurrency, and

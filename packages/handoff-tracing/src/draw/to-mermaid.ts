@@ -1,6 +1,7 @@
 import { admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
-import type { HandoffEdge, HandoffGraph } from "../read/graph.ts";
-import { duration, printable } from "./printable.ts";
+import type { HandoffGraph } from "../read/graph.ts";
+import { edgeLabel } from "./edge-label.ts";
+import { printable } from "./printable.ts";
 
 export interface MermaidOptions {
   /** `LR`, left to right, when left out; `TD` from top to bottom. */
@@ -38,13 +39,4 @@ function label(name: string, maxName: number): string {
   // An unquoted label that is blank, or a keyword of Mermaid, would be read as something else; quoted labels are safe
   // but must not be empty.
   return shown.trim() === "" ? "#32;" : shown;
-}
-
-function edgeLabel(edge: HandoffEdge): string {
-  const parts = [`${edge.count}×`];
-  if (edge.totalDurationMs > 0) parts.push(duration(edge.totalDurationMs));
-  for (const state of ["failed", "rejected", "timed-out", "abandoned", "degraded", "running"] as const) {
-    if (edge.states[state] > 0) parts.push(`${edge.states[state]} ${state}`);
-  }
-  return parts.join(", ");
 }

@@ -121,7 +121,7 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): StartH
       incarnation: handoff.incarnation,
       removalRevision: handoff.removalRevision,
     };
-    const sign = recorder.giveSign(session, handoffId, call);
+    const sign = recorder.giveSign(session, handoffId, { signal, incarnation: handoff.incarnation });
     const running = await orEnd(sign, async () => {
       const depth = parentId === undefined ? 0 : await depthBelow(address, parentId, signal);
       const record = { handoffId, ...facts, depth, ...data, ...(parentId === undefined ? {} : { parentId }) };

@@ -49,7 +49,7 @@ export async function giveSign(
   settings: LivenessSettings,
   session: AdmittedSession,
   handoffId: string,
-  call: CallOptions,
+  call: CallOptions & { readonly incarnation?: string | undefined },
 ): Promise<SignOfLife> {
   const { documents, leases, signOfLifeMs: ttlMs, timeoutMs, log } = settings;
   const fence = fenceOf(session);
@@ -59,8 +59,10 @@ export async function giveSign(
   const value = { handoffId };
   let incarnation: string | undefined;
   try {
-    const stored = await session.withGuard(({ ttlMs: sessionTtlMs, ...guard }) =>
-      callWithin(timeoutMs, call.signal, "unknown", async (signal) => {
+    const stored = await session.withGuard(({ ttlMs: sessionTtlMs, ...own }) => {
+      // A sign must not bring back a session that the caller knows to be another one.
+      const guard = call.incarnation === undefined ? own : { incarnation: call.incarnation, ...own };
+      return callWithin(timeoutMs, call.signal, "unknown", async (signal) => {
         const sign = await documents.put(address, { value, ttlMs }, { ...guard, signal });
         // A put that creates the session cannot set its lifetime.
         const isFirst = guard.incarnation === undefined && sign.incarnation !== undefined;
@@ -73,8 +75,8 @@ export async function giveSign(
           });
         }
         return sign;
-      }),
-    );
+      });
+    });
     incarnation = stored.incarnation;
   } catch (error) {
     // A lost lease or an ended session fails the start itself.

@@ -42,7 +42,11 @@ export interface Recorder {
   /**
    * Shows that a handoff is alive, before its start. Never rejects; whoever does not start the handoff ends the sign.
    */
-  giveSign(session: AdmittedSession, handoffId: string, options: CallOptions): Promise<SignOfLife>;
+  giveSign(
+    session: AdmittedSession,
+    handoffId: string,
+    options: CallOptions & { readonly incarnation?: string | undefined },
+  ): Promise<SignOfLife>;
   /**
    * Records the start, after the messages that caused it. When something that its inline messages repeat was removed in
    * between, or others wrote first where the context names new messages, `again` prepares the start again; without

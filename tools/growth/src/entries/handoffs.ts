@@ -56,14 +56,14 @@ export const handoffEntryPoints: readonly EntryPoint[] = [
     run: async ({ store, address }) => {
       const handoffs = createHandoffs({ log: store.log });
       renderChain(await handoffs.chain(address));
-      return toMermaid(await handoffs.graph(address));
+      return toMermaid(await handoffs.for(address).graph());
     },
   }),
   entryPoint({
     name: "handoffs.graph: each agent once",
     last: 2 ** 16,
     make: (size) => sessionOfEvents(handoffsOf(size, () => undefined)),
-    run: ({ store, address }) => createHandoffs({ log: store.log }).graph(address),
+    run: ({ store, address }) => createHandoffs({ log: store.log }).graph(address.tenant),
   }),
   entryPoint({
     name: "handoffs.rebuild: many ranges over many messages",
