@@ -1,43 +1,24 @@
-import { parseArgs } from "node:util";
-import { entryPoints } from "./entry-points.ts";
-import { type Growth, measureGrowth } from "./measure-growth.ts";
+import { type CountedGrowth, countGrowth } from "./count-growth.ts";
+import { createWorkCounter } from "./count-work.ts";
 
 /**
- * Grows every entry point whose name contains one of the arguments, all without one, and prints how its work grows.
- * `--largest SIZE` grows no input beyond that size, which bounds the run. Exit code 1 when one of them fails. Run it with `--expose-gc`, so that a run does not pay for the garbage of another.
+ * Grows every entry point whose name contains one of the arguments, all without one, and counts what it does. Exit code 1
+ * when one of them fails. Run it with `--stack-size=100`, so that what recurses or passes a list as arguments throws.
  */
-const { values, positionals: wanted } = parseArgs({
-  allowPositionals: true,
-  options: { largest: { type: "string" } },
-});
-const largest = values.largest === undefined ? undefined : Number(values.largest);
-if (largest !== undefined && !(largest > 0)) throw new Error("--largest takes a size");
+const wanted = process.argv.slice(2);
+using counter = await createWorkCounter((url) => /\/packages\/[^/]+\/dist\//u.test(url));
+// Only code that is loaded now is counted.
+const { entryPoints } = await import("./entry-points.ts");
 const chosen = entryPoints.filter(
   ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
 );
-const clock = (): number => {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-};
-
-console.log(`${"entry point".padEnd(64)}${"size".padStart(9)}${"ms".padStart(9)}${"power".padStart(7)}`);
-const failed: Growth[] = [];
+const failed: CountedGrowth[] = [];
 for (const entry of chosen) {
-  const growth = await measureGrowth(entry, {
-    clock,
-    settle: () => globalThis.gc?.(),
-    ...(largest === undefined ? {} : { largest }),
-  });
-  const last = growth.points.at(-1);
-  const power = growth.exponent?.toFixed(2) ?? "flat";
-  const figures = `${String(last?.size ?? "").padStart(9)}${(last?.milliseconds ?? 0).toFixed(0).padStart(9)}`;
-  console.log(`${growth.name.padEnd(64)}${figures}${power.padStart(7)}`);
+  const growth = await countGrowth(entry, counter);
   if (growth.problem === undefined) continue;
   failed.push(growth);
-  console.log(`  FAILED: ${growth.problem}`);
-  for (const { size, milliseconds } of growth.points)
-    console.log(`    ${size}: ${milliseconds.toFixed(1)} ms`);
+  console.log(`${growth.name}\n  FAILED: ${growth.problem}`);
 }
-console.log(`\n${chosen.length - failed.length} entry points grow as they may, ${failed.length} do not.`);
+console.log(`${chosen.length - failed.length} entry points grow as they may, ${failed.length} do not.`);
 for (const { name } of failed) console.log(`  ${name}`);
 if (failed.length > 0 || chosen.length === 0) process.exitCode = 1;
