@@ -73,6 +73,13 @@ export type {
   TouchDocumentOptions,
 } from "./ports/document-store.ts";
 export {
+  type DocumentBatch,
+  type DocumentTransfer,
+  type ImportDocumentsResult,
+  isDocumentTransfer,
+  type TransferredDocument,
+} from "./ports/document-transfer.ts";
+export {
   type AppendOptions,
   type AppendResult,
   type ChangedHead,

@@ -21,7 +21,7 @@ const messages: Readonly<Record<ConflictKind, string>> = {
     "Something that the new content is derived from was erased, retracted or trimmed after it was read. Read again.",
   lease: "Another holder has the lease. Wait longer or try again later.",
   incarnation: "Another incarnation of the session lives here.",
-  import: "An event with this seq is here with other content.",
+  import: "What the batch brings is here in another or newer form, or the session here is not sealed.",
 };
 
 /** The `conflict` that every store throws alike; `current` is the value that the caller did not expect. */

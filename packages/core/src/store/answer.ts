@@ -33,13 +33,15 @@ export type Refusal =
     }
   | ImportRefusal;
 
-/** Why `planImport` refuses a batch. */
+/** Why `planImport` or `planDocumentImport` refuses a batch. */
 export type ImportRefusal =
   /** Another incarnation lives here. */
   | { readonly refused: "incarnation"; readonly current: string }
   /** What is here under this `seq` or operation id is something else. */
   | { readonly refused: "import"; readonly seq: number }
   | { readonly refused: "import"; readonly operation: string }
+  /** So is what is here instead of the document at this place in the batch; `version` is that of what is here. */
+  | { readonly refused: "import"; readonly version: number; readonly index: number }
   /** The batch would add to a session that is not sealed; `current` is its version. */
   | { readonly refused: "unsealed"; readonly current: number }
   /** The log ends at `current`, and the batch does not begin behind it. */
@@ -94,7 +96,7 @@ export function refusalError(refusal: Refusal, call: RefusedCall = none): Memory
     case "incarnation":
       return conflict("incarnation", { incarnation: refusal.current });
     case "import":
-      return conflict("import", "seq" in refusal ? { seq: refusal.seq } : { operation: refusal.operation });
+      return conflict("import", importDetails(refusal));
     case "unsealed":
       return conflict("import", { sealed: false, version: refusal.current });
     case "gap":
@@ -106,6 +108,13 @@ export function refusalError(refusal: Refusal, call: RefusedCall = none): Memory
     default:
       return unknownRefusal(refusal);
   }
+}
+
+function importDetails(
+  refusal: Extract<ImportRefusal, { readonly refused: "import" }>,
+): Parameters<typeof conflict>[1] {
+  const { refused: _, ...details } = refusal;
+  return details;
 }
 
 function retractionError(version: number, events: NonNullable<RefusedCall["events"]>): MemoryError {

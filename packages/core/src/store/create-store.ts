@@ -1,5 +1,7 @@
 import { closedError } from "../input/conflict.ts";
 import type { ChangeFeed } from "../ports/change-feed.ts";
+import type { DocumentStore } from "../ports/document-store.ts";
+import type { DocumentTransfer } from "../ports/document-transfer.ts";
 import type { EventLog, EventTransfer } from "../ports/event-log.ts";
 import type { InProcessLog } from "../ports/in-process-log.ts";
 import type { Leases } from "../ports/leases.ts";
@@ -7,6 +9,7 @@ import type { SearchIndex } from "../ports/search-index.ts";
 import type { Maintenance, Store } from "../ports/store.ts";
 import { createDerivation } from "./derivation.ts";
 import { createDocumentPort } from "./document-port.ts";
+import { createDocumentTransferPort } from "./document-transfer-port.ts";
 import type { FeedDriver, LeaseDriver, LogDriver, MaintenanceDriver, StoreDriver } from "./driver.ts";
 import { createFeedPort } from "./feed-port.ts";
 import { createLeasePort } from "./lease-port.ts";
@@ -19,6 +22,7 @@ const marker: unique symbol = Symbol.for("relevo.createdStore") as never;
 /** The store that `createStore` makes of a driver: it has the ports that the driver has. */
 export type CreatedStore<Driver extends StoreDriver = StoreDriver> = Store & {
   readonly log: EventLog & EventTransfer;
+  readonly documents: DocumentStore & DocumentTransfer;
 } & Having<Driver, { readonly leases: LeaseDriver }, { readonly leases: Leases }> &
   Having<Driver, { readonly feed: FeedDriver }, { readonly feed: ChangeFeed }> &
   Having<Driver, { readonly maintenance: MaintenanceDriver }, { readonly maintenance: Maintenance }> &
@@ -69,7 +73,10 @@ export function createStore<const Driver extends StoreDriver>(driver: Driver): C
       }),
       ...inProcessLog(driver.log, requireOpen),
     },
-    documents: paced(createDocumentPort(driver.documents, limits, requireOpen, derivation)),
+    documents: paced({
+      ...createDocumentPort(driver.documents, limits, requireOpen, derivation),
+      ...createDocumentTransferPort(driver, requireOpen, derivation),
+    }),
     ...(leases && { leases: paced(leases.leases) }),
     ...(driver.feed && { feed: paced(createFeedPort(driver.feed, limits, requireOpen)) }),
     ...(driver.maintenance && {

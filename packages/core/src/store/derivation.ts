@@ -7,6 +7,7 @@ import type { Document } from "../ports/document-store.ts";
 import type { EraseResult } from "../ports/event-log.ts";
 import type { AdmittedDelete, AdmittedPut } from "./document-calls.ts";
 import type { RemovedSource, StoreDriver } from "./driver.ts";
+import { erasedSources, type RestoredDocuments, smallestExport } from "./erased-sources.ts";
 import type { AdmittedErase } from "./log-calls.ts";
 import { wasRemovedSince } from "./removals.ts";
 import { settle } from "./settle.ts";
@@ -22,9 +23,20 @@ export interface Derivation {
   keepSourced(request: AdmittedPut, stored: readonly Document[]): Promise<void>;
   followErase(request: AdmittedErase, result: EraseResult): Promise<EraseResult>;
   followDelete(request: AdmittedDelete): Promise<void>;
+  /**
+   * @throws `conflict` when one of the documents repeats an event that was erased here after the document was derived;
+   *   `unsupported` for documents with sources, in a store that does not follow them.
+   */
+  requireUnerased(restored: RestoredDocuments, signal: AbortSignal | undefined): Promise<void>;
+  /** As `requireUnerased`, after the write: it removes what repeats such an event. */
+  keepUnerased(restored: RestoredDocuments): Promise<void>;
 }
 
-export function hasSources({ writes }: AdmittedPut): boolean {
+export function hasSources({
+  writes,
+}: {
+  readonly writes: readonly { readonly derivedFrom: DocumentSources | undefined }[];
+}): boolean {
   return writes.some(({ derivedFrom }) => derivedFrom !== undefined);
 }
 
@@ -39,8 +51,7 @@ export function createDerivation({ documents, transfer, log }: Parts): Derivatio
     if (events !== undefined) {
       const { session, incarnation, removalRevision, ranges } = events;
       const address = { tenant, session };
-      // The smallest page of an export: the head, and what was removed and when.
-      const page = await settle(transfer.export({ address, after: endOfLog, limit: 1, signal }));
+      const page = await settle(transfer.export({ address, ...smallestExport, signal }));
       const current = page?.head.incarnation === incarnation ? page.head.removalRevision : undefined;
       const isGone =
         current === undefined ||
@@ -82,10 +93,14 @@ export function createDerivation({ documents, transfer, log }: Parts): Derivatio
     return all;
   }
 
+  function requireFollowing(): void {
+    if (documents.eraseDerived === undefined)
+      throw new MemoryError("unsupported", "This store does not follow derivedFrom of documents.");
+  }
+
   return {
     async requireSources(request) {
-      if (documents.eraseDerived === undefined)
-        throw new MemoryError("unsupported", "This store does not follow derivedFrom of documents.");
+      requireFollowing();
       const removed = await firstRemoved(request, request.signal);
       if (removed !== undefined) throw removed;
     },
@@ -121,7 +136,17 @@ export function createDerivation({ documents, transfer, log }: Parts): Derivatio
       if (documents.eraseDerived === undefined) return;
       await eraseDerived(scope.tenant, { documents: deletes.map(({ address }) => address) });
     },
+
+    async requireUnerased(restored, signal) {
+      requireFollowing();
+      const [first] = await erasedSources({ transfer, log }, restored, signal);
+      if (first !== undefined) throw first.error;
+    },
+
+    async keepUnerased(restored) {
+      const all = await erasedSources({ transfer, log }, restored, undefined);
+      for (const { source } of all) await eraseDerived(restored.scope.tenant, source);
+      if (all[0] !== undefined) throw all[0].error;
+    },
   };
 }
-
-const endOfLog: number = Number.MAX_SAFE_INTEGER - 1000;

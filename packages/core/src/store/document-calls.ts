@@ -261,11 +261,11 @@ function scopeOf(address: DocumentAddress): DocumentScope {
 }
 
 /** Each entry by index, read once; what is refused says where it stands, as `details.index`. */
-function admitBatch<Entry extends object, Admitted>(
+export function admitBatch<Entry extends object, Admitted>(
   batch: readonly Entry[],
   field: string,
   limits: Limits,
-  admitOne: (entry: Entry, field: string) => Admitted,
+  admitOne: (entry: Entry, field: string, index: number) => Admitted,
 ): Admitted[] {
   const entries = readArray(batch, field, "an array", limits.batchItems, "batchItems");
   const admitted: Admitted[] = [];
@@ -274,7 +274,7 @@ function admitBatch<Entry extends object, Admitted>(
       const at = `${field}[${index}]`;
       const entry = entries[index];
       requireObject(entry, at);
-      admitted.push(admitOne(entry as Entry, at));
+      admitted.push(admitOne(entry as Entry, at, index));
     } catch (cause) {
       if (!MemoryError.isInstance(cause)) throw cause;
       throw new MemoryError(cause.code, cause.message, { details: { ...cause.details, index }, cause });

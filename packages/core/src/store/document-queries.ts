@@ -4,6 +4,7 @@ import { admitDocumentScope, admitId, admitNamespace, admitOptionalId, admitTags
 import { admitChoice, admitInteger, admitLimit, admitTime, throwIfAborted } from "../input/numbers.ts";
 import { refuse } from "../input/refuse.ts";
 import { admitWhere } from "../input/where.ts";
+import type { JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import type { FindOptions, NamespacesOptions } from "../ports/document-store.ts";
 import type { Where } from "../where.ts";
@@ -59,11 +60,21 @@ export function admitFind(
     keyBefore: admitOptionalId(options.keyBefore, "keyBefore", limits),
     direction: admitChoice(options.direction, "direction", ["forward", "backward"], "forward"),
     limit: admitLimit(options.limit),
-    after: position && {
+    after: admitPosition(position, limits),
+  };
+}
+
+/** The cells of a cursor. */
+export function admitPosition(
+  position: readonly JsonValue[] | undefined,
+  limits: Limits,
+): DocumentPosition | undefined {
+  return (
+    position && {
       namespace: admitNamespace(position[0], "cursor", limits),
       key: admitId(position[1], "cursor", limits),
-    },
-  };
+    }
+  );
 }
 
 /** NUL and half a surrogate pair stand in no document, and databases refuse them with errors of their own. */

@@ -3,6 +3,7 @@ import type { SeqRange } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import type { ChangedUnit } from "../ports/change-feed.ts";
 import type { Document } from "../ports/document-store.ts";
+import type { TransferredDocument } from "../ports/document-transfer.ts";
 import type {
   AppendResult,
   ChangedHead,
@@ -17,6 +18,7 @@ import type { ScannedEvent } from "../ports/event-scan.ts";
 import type { SearchIndex } from "../ports/search-index.ts";
 import type { Durability, ExpireResult } from "../ports/store.ts";
 import type { Answer } from "./answer.ts";
+import type { AdmittedDocumentImport, AdmittedExportDocuments } from "./document-batch.ts";
 import type { AdmittedDelete, AdmittedDocumentTouch, AdmittedGet, AdmittedPut } from "./document-calls.ts";
 import type { AdmittedFind, AdmittedNamespaces, DocumentPosition } from "./document-queries.ts";
 import type { AdmittedChanges } from "./feed-calls.ts";
@@ -147,13 +149,39 @@ export interface ErasedDocuments {
   readonly more: boolean;
 }
 
-/** Moving sessions. An import is planned by `planImport`, from what the driver reads in its transaction or before. */
+/** A page of an export of documents. */
+export interface DriverDocuments {
+  /** Of the session that they belong to. */
+  readonly incarnation?: string | undefined;
+  /** In order, those that have not expired, each with its own expiry. */
+  readonly documents: readonly TransferredDocument[];
+  /**
+   * The greatest version given in the units of these documents, or more; of a session also when there are none. Read
+   * together with the documents, or after them.
+   */
+  readonly version: number;
+  /** The position of the last document that was looked at, when there may be more. */
+  readonly next?: DocumentPosition | undefined;
+}
+
+/** Moving sessions and documents. An import of events is planned by `planImport`, from what the driver reads in its transaction or before. */
 export interface TransferDriver {
   /** Seals or unseals. Refuses `ended`, `version`. */
   seal(request: AdmittedSeal): Awaitable<Answer<ChangedHead | undefined>>;
   export(request: AdmittedExport): Awaitable<Answer<TransferBatch | undefined>>;
   /** Refuses what `planImport` does, `evicted`, `too-large`. */
   import(request: AdmittedImport): Awaitable<Answer<ChangedHead>>;
+  /** `undefined` without such a session. Ends a page before its values pass `limits.batchBytes` together. */
+  exportDocuments(request: AdmittedExportDocuments): Awaitable<Answer<DriverDocuments | undefined>>;
+  /**
+   * Writes all or nothing, in one step on one unit, and raises what later versions of the unit are above to `floor`, also
+   * without any write. A document whose time is over is left out, whatever is here, and counted as `expired`. Refuses
+   * `incarnation`; `unsealed` when anything is to be changed in a session that is not sealed; `version` with the `index`
+   * of the first write that finds another version than it expects; `too-large`. Without such a session: `undefined`.
+   */
+  importDocuments(
+    request: AdmittedDocumentImport,
+  ): Awaitable<Answer<{ readonly expired: number } | undefined>>;
 }
 
 /** Events across sessions. */

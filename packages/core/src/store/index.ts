@@ -7,6 +7,11 @@ export { maxPinnedBelow, maxSummariesLookedAt, summariesInForce } from "./below-
 export { type CreatedStore, createStore, isCreatedStore } from "./create-store.ts";
 export { decodeCursor, encodeCursor } from "./cursor.ts";
 export type {
+  AdmittedDocumentImport,
+  AdmittedExportDocuments,
+  AdmittedRestore,
+} from "./document-batch.ts";
+export type {
   AdmittedDelete,
   AdmittedDocument,
   AdmittedDocumentTouch,
@@ -32,6 +37,7 @@ export type {
   DerivedRequest,
   DocumentDriver,
   DriverChanges,
+  DriverDocuments,
   DriverPage,
   ErasedDocuments,
   FeedDriver,

@@ -6,6 +6,7 @@ import { type ImportPlan, planImport } from "../plan-import.ts";
 import { mergeRemovals } from "../removals.ts";
 import type { AdmittedExport, AdmittedImport } from "../transfer-calls.ts";
 import type { DriverContext } from "./context.ts";
+import { exportDocuments, importDocuments } from "./documents/transfer-documents.ts";
 import { tenantKeys } from "./layout.ts";
 import { addEvents, addOperation, recordOf, type StoredOperation } from "./log/append.ts";
 import { type EventRecord, tombstoneOf } from "./log/event-entries.ts";
@@ -56,6 +57,8 @@ export function createTransferDriver(context: DriverContext): TransferDriver {
       );
       return { ok };
     },
+    exportDocuments: (request) => exportDocuments(context, request),
+    importDocuments: (request) => importDocuments(context, request),
     async import(request) {
       let unsettled = false;
       const answer = await writeSession<Answer<ChangedHead>>(

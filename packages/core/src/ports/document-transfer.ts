@@ -1,0 +1,70 @@
+import type { DocumentScope } from "../address.ts";
+import type { CallOptions, PageOptions } from "./common.ts";
+import type { Document, DocumentStore } from "./document-store.ts";
+
+/** A document as its store keeps it: `expiresAt` is its own, whatever the end of its session. */
+export type TransferredDocument = Omit<Document, "incarnation">;
+
+/** One page of the documents of a session, or of those of a tenant that stand alone, on its way to another store. */
+export interface DocumentBatch {
+  /** Of the session that the documents belong to. */
+  readonly incarnation?: string;
+  /** In the order of `find`. */
+  readonly documents: readonly TransferredDocument[];
+  /** No document of the units in this batch (see `unitOf`), deleted ones included, was given a greater version. */
+  readonly version: number;
+  /** Of the next page; absent on the last. */
+  readonly cursor?: string;
+}
+
+/** How many documents of a batch were written, were here already, or had expired. */
+export interface ImportDocumentsResult {
+  readonly imported: number;
+  readonly unchanged: number;
+  readonly expired: number;
+}
+
+/**
+ * Moves documents between stores with their versions, times and sources. Operations of documents do not travel.
+ *
+ * To move a session: seal it, import its events, which makes a sealed copy here, import its documents, unseal the copy,
+ * delete the source. Each step can be repeated after a crash.
+ */
+export interface DocumentTransfer {
+  /**
+   * A page of all documents of the scope that have not expired; `undefined` when there is no such session. Never more
+   * than `limits.batchItems`, and fewer than `limit` when they are big: no more than `limits.batchBytes` together, or a
+   * single one, so that an import takes them. The export of a session that is not sealed, and of documents that stand
+   * alone, shows each page at another moment. May lag as `find` does.
+   */
+  exportDocuments(scope: DocumentScope, options?: PageOptions): Promise<DocumentBatch | undefined>;
+
+  /**
+   * Takes a batch with its versions, times, expiry and sources, all or nothing within one session or one owner; a batch of
+   * several owners owner by owner, in the order of the batch. Can be repeated, and goes on where it ended.
+   *
+   * - A document that is not here is written as it is, unless its time is over.
+   * - One that is here in the same version is left alone, with the expiry it has here. An older version of the same
+   *   document is replaced. Anything else here is a conflict: a newer version, or another document.
+   * - Later puts get versions greater than `batch.version`, also those of addresses that the source deleted.
+   * - A session must be here under `batch.incarnation`, and be sealed as long as there is something to write.
+   * - Words that were erased here do not come back: a document is refused that repeats an event which was erased in this
+   *   store after its `removalRevision`. As for an append, this may refuse too much among very many removals. A source
+   *   that is not here, or that was retracted or trimmed, refuses nothing. Later erasures here follow `derivedFrom`.
+   *
+   * Neither the session's version, its token nor its idle time moves.
+   *
+   * @throws `not-found` without such a session. `conflict` with `details.conflict` = `incarnation`; `removal`; or
+   *   `import`, with `sealed: false` when the session is not sealed, otherwise with the `version` that is here. For a
+   *   single document, `details.index` is its place in the batch; owners before it are imported then. `too-large`.
+   */
+  importDocuments(
+    scope: DocumentScope,
+    batch: DocumentBatch,
+    options?: CallOptions,
+  ): Promise<ImportDocumentsResult>;
+}
+
+export function isDocumentTransfer(documents: DocumentStore): documents is DocumentStore & DocumentTransfer {
+  return "importDocuments" in documents && typeof documents.importDocuments === "function";
+}
