@@ -88,6 +88,11 @@ function sameTags(left: readonly string[], right: readonly string[]): boolean {
 }
 
 function compareTimes(left: DocumentRow, right: DocumentRow): number {
-  // Versions are unique in a tenant and grow, so that documents written in one millisecond go to the end too.
-  return left.document.updatedAt - right.document.updatedAt || left.document.version - right.document.version;
+  // Versions that are given here are unique in a tenant and grow, so that documents written in one millisecond go to the
+  // end too. Imported ones may be equal.
+  return (
+    left.document.updatedAt - right.document.updatedAt ||
+    left.document.version - right.document.version ||
+    compareUtf8(left.sortKey, right.sortKey)
+  );
 }

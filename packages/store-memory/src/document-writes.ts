@@ -75,15 +75,19 @@ export function putDocuments(state: StoreState, request: AdmittedPut): Answer<re
   if (refusal !== undefined) return refusal;
   const before = rowsOf(state, unit, writes, now);
   if (!Array.isArray(before)) return before;
-  const charges = writes.map((write) =>
-    state.documentCharge(write.bytes, write.metadata, write.sortKey, write.tags),
-  );
+  const charges = writes.map((write) => chargeOf(state, write));
   const tooLarge = refuseSize(state, unit, scope, before, charges);
   if (tooLarge !== undefined) return tooLarge;
 
   const target = openTarget(state, unit, request, now);
   const documents = writes.map((write, index) => {
-    const row = newRow(target, write, before[index]?.document.createdAt ?? now, charges[index] ?? 0, now);
+    const given = {
+      version: ++target.tenant.documentVersion,
+      createdAt: before[index]?.document.createdAt ?? now,
+      updatedAt: now,
+      expiresAt: write.ttlMs === undefined ? undefined : now + write.ttlMs,
+    };
+    const row = newRow(target, write, given, charges[index] ?? 0);
     state.putDocument(row, now);
     return showDocument(row, target.session);
   });
@@ -146,8 +150,16 @@ function rowsOf(
   return rows;
 }
 
+/** What a document counts for against a bound. */
+export function chargeOf(
+  state: StoreState,
+  { bytes, metadata, sortKey, tags }: Pick<AdmittedDocument, "bytes" | "metadata" | "sortKey" | "tags">,
+): number {
+  return state.documentCharge(bytes, metadata, sortKey, tags);
+}
+
 /** Refuses what would not fit, were it alone. */
-function refuseSize(
+export function refuseSize(
   state: StoreState,
   unit: Unit,
   scope: DocumentScope,
@@ -168,6 +180,11 @@ function refuseSize(
   );
 }
 
+/** What the store gives a document, or an import brings. */
+interface GivenFields extends Pick<Document, "version" | "createdAt" | "updatedAt"> {
+  readonly expiresAt: number | undefined;
+}
+
 interface Target {
   readonly session: Session | undefined;
   readonly tenant: SessionTenant;
@@ -175,7 +192,12 @@ interface Target {
 }
 
 /** Where the documents go, made when it is not there yet. */
-function openTarget(state: StoreState, unit: Unit, request: AdmittedPut, now: number): Target {
+export function openTarget(
+  state: StoreState,
+  unit: Unit,
+  request: Pick<AdmittedPut, "scope" | "subject" | "metadata">,
+  now: number,
+): Target {
   const { tenant: tenantId, session: id } = request.scope;
   if (id === undefined) {
     const tenant = state.tenantFor(tenantId);
@@ -197,23 +219,21 @@ function openTarget(state: StoreState, unit: Unit, request: AdmittedPut, now: nu
   return { session, tenant: session.tenant, set: session.documents };
 }
 
-function newRow(
-  { session, tenant, set }: Target,
-  write: AdmittedDocument,
-  createdAt: number,
+export function newRow(
+  { session, set }: Target,
+  write: Pick<AdmittedDocument, "address" | "sortKey" | "value" | "tags" | "metadata" | "derivedFrom">,
+  { version, createdAt, updatedAt, expiresAt }: GivenFields,
   charge: number,
-  now: number,
 ): DocumentRow {
-  const expiresAt = write.ttlMs === undefined ? undefined : now + write.ttlMs;
   const document: Document = Object.freeze({
     namespace: write.address.namespace,
     key: write.address.key,
     value: write.value,
-    version: ++tenant.documentVersion,
+    version,
     tags: write.tags,
     metadata: write.metadata,
     createdAt,
-    updatedAt: now,
+    updatedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(write.derivedFrom === undefined ? {} : { derivedFrom: write.derivedFrom }),
     ...(session === undefined ? {} : { incarnation: session.incarnation }),

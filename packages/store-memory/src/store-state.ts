@@ -188,6 +188,13 @@ export class StoreState {
     return tenant;
   }
 
+  /** Gives documents of the tenant no version up to this one any more. */
+  raiseDocumentVersion(id: string, version: number): void {
+    const tenant = this.#tenant(id);
+    tenant.documentVersion = Math.max(tenant.documentVersion, version);
+    this.#dropTenantIfEmpty(tenant);
+  }
+
   /** Puts a row where another of its key may be. Sessions are charged by their caller. */
   putDocument(row: DocumentRow, now: number): void {
     const { set } = row;

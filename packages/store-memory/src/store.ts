@@ -1,5 +1,7 @@
 import type {
   ChangeFeed,
+  DocumentStore,
+  DocumentTransfer,
   EventLog,
   EventTransfer,
   Leases,
@@ -37,6 +39,7 @@ export interface MemoryStoreStats {
 /** The in-process store: every port but search, and what only a store in this process can offer. */
 export interface MemoryStore extends Store {
   readonly log: EventLog & EventTransfer;
+  readonly documents: DocumentStore & DocumentTransfer;
   readonly leases: Leases;
   readonly feed: ChangeFeed;
   readonly maintenance: Maintenance;

@@ -1,5 +1,6 @@
 import type { StoredEvent } from "@relevo/core";
 import type { TransferDriver } from "@relevo/core/store";
+import { exportDocuments, importDocuments } from "./document-transfer.ts";
 import { importBatch } from "./import-batch.ts";
 import { recordOf } from "./operation-ledger.ts";
 import { absent, refuseIncarnation, refuseVersion } from "./refusals.ts";
@@ -52,5 +53,7 @@ export function createTransferDriver(state: StoreState): TransferDriver {
     },
 
     import: (request) => importBatch(state, request),
+    exportDocuments: (request) => exportDocuments(state, request),
+    importDocuments: (request) => importDocuments(state, request),
   };
 }
