@@ -48,9 +48,10 @@ export interface DocumentTransfer {
    *   document is replaced. Anything else here is a conflict: a newer version, or another document.
    * - Later puts get versions greater than `batch.version`, also those of addresses that the source deleted.
    * - A session must be here under `batch.incarnation`, and be sealed as long as there is something to write.
-   * - Words that were erased here do not come back: a document is refused that repeats an event which was erased in this
-   *   store after its `removalRevision`. As for an append, this may refuse too much among very many removals. A source
-   *   that is not here, or that was retracted or trimmed, refuses nothing. Later erasures here follow `derivedFrom`.
+   * - Words that were erased here do not come back: a document is refused that repeats an event which was erased here after
+   *   its `removalRevision`, or later than it was written. As for an append, this may refuse too much among very many
+   *   removals. A source that is not here, or that was retracted or trimmed, refuses nothing. Later erasures here follow
+   *   `derivedFrom`.
    *
    * Neither the session's version, its token nor its idle time moves.
    *

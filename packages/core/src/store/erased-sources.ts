@@ -1,10 +1,11 @@
 import type { DocumentScope, SessionAddress } from "../address.ts";
-import type { SeqRange } from "../events.ts";
+import type { SeqRange, Tombstone } from "../events.ts";
 import { conflict } from "../input/conflict.ts";
 import { maxPageSize } from "../input/numbers.ts";
-import { normalizeRanges, rangesOf } from "../input/ranges.ts";
+import { normalizeRanges, rangesInclude, rangesOf } from "../input/ranges.ts";
 import type { MemoryError } from "../memory-error.ts";
-import type { ReadResult, TransferBatch } from "../ports/event-log.ts";
+import type { EventSource } from "../ports/document-sources.ts";
+import type { ReadResult } from "../ports/event-log.ts";
 import type { AdmittedTransferredDocument } from "./document-batch.ts";
 import type { LogDriver, RemovedSource, StoreDriver } from "./driver.ts";
 import { settle } from "./settle.ts";
@@ -12,11 +13,14 @@ import { settle } from "./settle.ts";
 /** The documents that an import writes. */
 export interface RestoredDocuments {
   readonly scope: DocumentScope;
-  readonly writes: readonly Pick<AdmittedTransferredDocument, "derivedFrom" | "index">[];
+  readonly writes: readonly RestoredDocument[];
 }
+
+type RestoredDocument = Pick<AdmittedTransferredDocument, "derivedFrom" | "updatedAt" | "index">;
 
 /** An erasure here that one of the documents has not seen. */
 interface ErasedSource {
+  readonly index: number;
   readonly source: RemovedSource;
   readonly error: MemoryError;
 }
@@ -39,25 +43,49 @@ export async function erasedSources(
   signal: AbortSignal | undefined,
 ): Promise<readonly ErasedSource[]> {
   const found: ErasedSource[] = [];
-  // One look for all documents of a session: many are derived from the same one.
-  const sessions = new Map<string, TransferBatch | undefined>();
-  for (const { derivedFrom, index } of writes) {
-    if (derivedFrom?.events === undefined) continue;
-    const { session, incarnation, removalRevision, ranges } = derivedFrom.events;
+  for (const [session, documents] of bySession(writes)) {
     const address = { tenant, session };
-    if (!sessions.has(session))
-      sessions.set(session, await settle(transfer.export({ address, ...smallestExport, signal })));
-    const here = sessions.get(session);
-    if (here === undefined || here.head.incarnation !== incarnation) continue;
-    const removed = here.removed.filter(({ revision }) => revision > removalRevision);
-    const erased = await tombstonesIn(log, address, intersection(normalizeRanges(removed), ranges), signal);
-    if (erased.length === 0) continue;
-    found.push({
-      source: { session, incarnation, ranges: rangesOf(erased) },
-      error: conflict("removal", { removalRevision: here.head.removalRevision, index }),
-    });
+    const here = await settle(transfer.export({ address, ...smallestExport, signal }));
+    if (here === undefined) continue;
+    const { incarnation, removalRevision: current } = here.head;
+    const derived = documents.filter(({ events }) => events.incarnation === incarnation);
+    const ranges = normalizeRanges(derived.flatMap(({ events }) => events.ranges));
+    const removed = intersection(normalizeRanges(here.removed), ranges);
+    const tombstones = await tombstonesIn(log, address, removed, signal);
+    if (tombstones.length === 0) continue;
+    for (const { events, updatedAt, index } of derived) {
+      const unseen = normalizeRanges(
+        here.removed.filter(({ revision }) => revision > events.removalRevision),
+      );
+      // By time too: the revisions of copies that both went on are counted apart.
+      const erased = tombstones.filter(
+        ({ seq, erasedAt }) =>
+          rangesInclude(events.ranges, seq) && (erasedAt > updatedAt || rangesInclude(unseen, seq)),
+      );
+      if (erased.length === 0) continue;
+      found.push({
+        index,
+        source: { session, incarnation, ranges: rangesOf(erased.map(({ seq }) => seq)) },
+        error: conflict("removal", { removalRevision: current, index }),
+      });
+    }
   }
-  return found;
+  return found.sort((left, right) => left.index - right.index);
+}
+
+type Derived = RestoredDocument & { readonly events: EventSource };
+
+/** The documents that name events, by the session of these: one look is enough for all of them. */
+function bySession(documents: readonly RestoredDocument[]): ReadonlyMap<string, readonly Derived[]> {
+  const sessions = new Map<string, Derived[]>();
+  for (const document of documents) {
+    const events = document.derivedFrom?.events;
+    if (events === undefined) continue;
+    const known = sessions.get(events.session);
+    if (known === undefined) sessions.set(events.session, [{ ...document, events }]);
+    else known.push({ ...document, events });
+  }
+  return sessions;
 }
 
 async function tombstonesIn(
@@ -65,14 +93,14 @@ async function tombstonesIn(
   address: SessionAddress,
   ranges: readonly SeqRange[],
   signal: AbortSignal | undefined,
-): Promise<readonly number[]> {
-  const erased: number[] = [];
+): Promise<readonly Tombstone[]> {
+  const erased: Tombstone[] = [];
   for (const { from, to } of ranges) {
     for (let after: number | undefined = from - 1; after !== undefined; ) {
       const page: ReadResult | undefined = await settle(
         log.read({ ...everything, address, after, before: to + 1, signal }),
       );
-      for (const { seq, erasedAt } of page?.events ?? []) if (erasedAt !== undefined) erased.push(seq);
+      for (const event of page?.events ?? []) if (event.erasedAt !== undefined) erased.push(event);
       after = page?.next;
     }
   }
