@@ -1,8 +1,18 @@
-import { type EventLog, type EventTransfer, isEventTransfer } from "@relevo/core";
+import {
+  type DocumentStore,
+  type DocumentTransfer,
+  type EventLog,
+  type EventTransfer,
+  isDocumentTransfer,
+  isEventTransfer,
+} from "@relevo/core";
 import type { CaseContext, ConformanceCase, StoreFixture } from "./harness.ts";
 
 /** A log with its second interface of the port. */
 export type FullLog = EventLog & EventTransfer;
+
+/** A document store with its second interface of the port. */
+export type FullDocuments = DocumentStore & DocumentTransfer;
 
 /** Capabilities that the case needs and this fixture lacks. */
 export function missingCapabilities(
@@ -11,6 +21,7 @@ export function missingCapabilities(
 ): readonly string[] {
   const present = {
     transfer: isEventTransfer(fixture.store.log),
+    documentTransfer: isDocumentTransfer(fixture.store.documents),
     leases: fixture.store.leases !== undefined,
     feed: fixture.store.feed !== undefined,
     maintenance: fixture.store.maintenance !== undefined,
@@ -18,6 +29,22 @@ export function missingCapabilities(
     loseSession: fixture.loseSession !== undefined,
   };
   return (entry.needs ?? []).filter((capability) => !present[capability]);
+}
+
+/** Two handles on one set of data that documents and sessions can be moved in and out of. */
+export interface TransferHandles {
+  readonly log: FullLog;
+  readonly documents: FullDocuments;
+  /** Through the second handle. */
+  readonly other: { readonly log: FullLog; readonly documents: FullDocuments };
+}
+
+/** Both handles with the transfer of documents, or `undefined` when the store does not offer it. */
+export function transferHandles({ store, other }: CaseContext): TransferHandles | undefined {
+  const [log, documents] = [store.log, store.documents];
+  if (!isEventTransfer(log) || !isDocumentTransfer(documents)) return undefined;
+  if (!isEventTransfer(other.log) || !isDocumentTransfer(other.documents)) return undefined;
+  return { log, documents, other: { log: other.log, documents: other.documents } };
 }
 
 /** Both handles' logs with transfer, or `undefined` when the store does not offer it. */

@@ -50,7 +50,14 @@ export interface CaseContext extends Omit<StoreFixture, typeof Symbol.asyncDispo
 }
 
 /** What a store or its fixture may lack. A case that is about nothing else names it in `needs`. */
-export type Capability = "transfer" | "leases" | "feed" | "maintenance" | "rewind" | "loseSession";
+export type Capability =
+  | "transfer"
+  | "documentTransfer"
+  | "leases"
+  | "feed"
+  | "maintenance"
+  | "rewind"
+  | "loseSession";
 
 export type ConformanceArea =
   | "log"

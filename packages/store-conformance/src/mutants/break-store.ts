@@ -1,11 +1,11 @@
-import type { ChangeFeed, DocumentStore, Leases, Maintenance, Store } from "@relevo/core";
-import type { FullLog } from "../capabilities.ts";
+import type { ChangeFeed, Leases, Maintenance, Store } from "@relevo/core";
+import type { FullDocuments, FullLog } from "../capabilities.ts";
 
 /** The ports of a store as a mutant sees them. What the store lacks is not there at run time either. */
 export interface StoreParts {
   readonly store: Store;
   readonly log: FullLog;
-  readonly documents: DocumentStore;
+  readonly documents: FullDocuments;
   readonly leases: Leases;
   readonly feed: ChangeFeed;
   readonly maintenance: Maintenance;
@@ -17,7 +17,7 @@ export interface StoreParts {
 export interface Overrides {
   readonly store?: Partial<Store>;
   readonly log?: Partial<FullLog>;
-  readonly documents?: Partial<DocumentStore>;
+  readonly documents?: Partial<FullDocuments>;
   readonly leases?: Partial<Leases>;
   readonly feed?: Partial<ChangeFeed>;
   readonly maintenance?: Partial<Maintenance>;

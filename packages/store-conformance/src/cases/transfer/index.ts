@@ -1,4 +1,7 @@
 import type { ConformanceCase } from "../../harness.ts";
+import { documentExportCases } from "./document-export.ts";
+import { documentImportCases } from "./document-import.ts";
+import { documentSourceCases } from "./document-sources.ts";
 import { importCases } from "./import.ts";
 import { transferRemovalCases } from "./removals.ts";
 import { sealCases } from "./seal.ts";
@@ -8,4 +11,7 @@ export const transferCases: readonly ConformanceCase[] = [
   ...sealCases,
   ...importCases,
   ...transferRemovalCases,
+  ...documentExportCases,
+  ...documentImportCases,
+  ...documentSourceCases,
 ];
