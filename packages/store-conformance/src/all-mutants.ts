@@ -6,6 +6,7 @@ import { lifecycleMutants } from "./mutants/lifecycle.ts";
 import { logMutants } from "./mutants/log/index.ts";
 import { scanMutants } from "./mutants/scan.ts";
 import { transferMutants } from "./mutants/transfer.ts";
+import { transferDocumentMutants } from "./mutants/transfer-documents.ts";
 import { transferRemovalMutants } from "./mutants/transfer-removals.ts";
 
 /** Every mutant of the kit. Each case is the target of at least one. */
@@ -13,6 +14,7 @@ export const allMutants: readonly Mutant[] = Object.freeze([
   ...logMutants,
   ...transferMutants,
   ...transferRemovalMutants,
+  ...transferDocumentMutants,
   ...scanMutants,
   ...leaseMutants,
   ...feedMutants,

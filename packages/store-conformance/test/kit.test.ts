@@ -19,7 +19,7 @@ function tinyHarness(opened: string[] = [], disposed: string[] = []): StoreHarne
     async open() {
       opened.push("fixture");
       const log = { list: async () => ({ items: [] }) };
-      const store = Object.freeze({ log: Object.freeze(log) }) as unknown as Store;
+      const store = Object.freeze({ log: Object.freeze(log), documents: {} }) as unknown as Store;
       return {
         store,
         other: store,

@@ -1,4 +1,4 @@
-import { type EventInput, isEventTransfer, type JsonValue } from "@relevo/core";
+import { type EventInput, isDocumentTransfer, isEventTransfer, type JsonValue } from "@relevo/core";
 import { check, equal, present } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, says } from "../../samples.ts";
@@ -56,6 +56,14 @@ function arrayPlaces({ store, tenant }: CaseContext, length: unknown): readonly 
     ["types of scan", () => log.scan(tenant, { types: withLength(length, "message" as const) })] as const,
     ...(isEventTransfer(log)
       ? [["events of importEvents", () => importOf(log, session, withLength(length))] as const]
+      : []),
+    ...(isDocumentTransfer(documents)
+      ? [
+          [
+            "documents of importDocuments",
+            () => documents.importDocuments({ tenant }, { version: 1, documents: withLength(length) }),
+          ] as const,
+        ]
       : []),
   ];
 }

@@ -1,4 +1,4 @@
-import { isEventTransfer, type Store } from "@relevo/core";
+import { isDocumentTransfer, isEventTransfer, type Store } from "@relevo/core";
 import { check, equal, eventually, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, says } from "../../samples.ts";
@@ -101,6 +101,16 @@ function undefinedSelectors({ store, tenant }: CaseContext): readonly Attempt[] 
     ...each("namespaces", ["prefix", "suffix"], (o) => documents.namespaces(scope, o)),
     ...(leases === undefined ? [] : each("acquire", ["ttlMs"], (o) => leases.acquire(session, o))),
     ...each("scan", ["types", "agent", "since", "until"], (o) => log.scan(tenant, o)),
+    ...(isDocumentTransfer(documents)
+      ? [
+          ...each("the scope of exportDocuments", ["session"], (o) =>
+            documents.exportDocuments({ tenant, ...(o as object) }),
+          ),
+          ...each("importDocuments", ["incarnation"], (o) =>
+            documents.importDocuments(scope, { version: 1, documents: [], ...(o as object) }),
+          ),
+        ]
+      : []),
     ...(isEventTransfer(log)
       ? [
           ...each("seal", ["incarnation", "expectedVersion"], (o) => log.seal(session, o)),

@@ -1,8 +1,33 @@
-import type { CallOptions, EventLog, EventTransfer, SessionAddress, Store } from "@relevo/core";
+import type {
+  CallOptions,
+  DocumentBatch,
+  DocumentStore,
+  DocumentTransfer,
+  EventLog,
+  EventTransfer,
+  SessionAddress,
+  Store,
+} from "@relevo/core";
 import { operationOf, range, says } from "../../samples.ts";
 
 /** One call with its name. */
 export type NamedCall = readonly [name: string, call: () => Promise<unknown>];
+
+const imported: DocumentBatch = Object.freeze({
+  version: 1,
+  documents: [
+    {
+      namespace: ["imported"],
+      key: "k",
+      value: "late",
+      version: 1,
+      tags: [],
+      metadata: {},
+      createdAt: 1,
+      updatedAt: 1,
+    },
+  ],
+});
 
 /** Every method that the store offers, called on this session with input that is valid, and with these options. */
 export function everyCall(
@@ -11,7 +36,8 @@ export function everyCall(
   options: CallOptions = {},
 ): readonly NamedCall[] {
   const log = store.log as EventLog & Partial<EventTransfer>;
-  const { documents, leases, feed, maintenance } = store;
+  const documents = store.documents as DocumentStore & Partial<DocumentTransfer>;
+  const { leases, feed, maintenance } = store;
   const { tenant } = address;
   const document = { ...address, namespace: ["notes"], key: "k" };
   const scope = { tenant, session: address.session };
@@ -35,6 +61,8 @@ export function everyCall(
     ["documents.touch", () => documents.touch(document, { ttlMs: 60_000, ...options })],
     ["documents.find", () => documents.find(scope, options)],
     ["documents.namespaces", () => documents.namespaces(scope, options)],
+    ["documents.exportDocuments", async () => documents.exportDocuments?.(scope, options)],
+    ["documents.importDocuments", async () => documents.importDocuments?.({ tenant }, imported, options)],
     ["documents.delete", () => documents.delete(document, options)],
     ["documents.deleteMany", () => documents.deleteMany([{ address: document }], options)],
     leases !== undefined && ["leases.acquire", () => leases.acquire(address, { ttlMs: 60_000, ...options })],
@@ -47,6 +75,9 @@ export function everyCall(
   ];
   const absent = new Set<string>([
     ...(log.exportEvents === undefined ? ["log.exportEvents", "log.seal", "log.unseal"] : []),
+    ...(documents.exportDocuments === undefined
+      ? ["documents.exportDocuments", "documents.importDocuments"]
+      : []),
   ]);
   return calls.filter((call): call is NamedCall => call !== false && !absent.has(call[0]));
 }

@@ -96,25 +96,25 @@ export const documentImportCases: readonly ConformanceCase[] = [
     "later-versions-are-greater",
     "Puts after an import get versions above all that the source gave, also at addresses that the source had deleted, and in a session that arrives without documents.",
     async (context, { log, documents, other }) => {
-      const [full, empty] = [twoSessions(context, "full"), twoSessions(context, "empty")];
-      const owners = [{ tenant: context.tenant }, { tenant: archiveTenant(context) }] as const;
-      const given = new Map<DocumentScope, number>();
-      for (const [source, target] of [full, empty, owners] as const) {
-        if ("session" in source) await log.append(source, messages(1));
+      const tenants = (kind: string) => [`${context.tenant}-${kind}`, `${context.tenant}-${kind}-archive`];
+      for (const kind of ["full", "empty", "owners"]) {
+        const session = kind === "owners" ? undefined : "session";
+        const [source, target] = tenants(kind).map((tenant) => ({
+          tenant,
+          ...(session === undefined ? {} : { session }),
+        })) as [DocumentScope, DocumentScope];
+        if (session !== undefined) await log.append({ tenant: source.tenant, session }, messages(1));
         for (let round = 0; round < 5; round++)
           await documents.put(inScope(source, "kept"), { value: round });
-        given.set(target, (await documents.put(inScope(source, "deleted"), { value: 1 })).version);
+        const { version } = await documents.put(inScope(source, "deleted"), { value: 1 });
         await documents.delete(inScope(source, "deleted"));
-        if (source === empty[0]) await documents.delete(inScope(source, "kept"));
-        if ("session" in source && "session" in target) {
-          await copyWithDocuments(context, { log, documents, other }, source, target);
-          await other.log.unseal(target);
-        } else {
-          const batches = await exportBatches(context, documents, source);
-          await importBatches(other.documents, target, batches);
-        }
-      }
-      for (const [target, version] of given) {
+        if (kind === "empty") await documents.delete(inScope(source, "kept"));
+        const copy = { tenant: target.tenant, session: "session" };
+        if (session !== undefined)
+          await copySession(log, { tenant: source.tenant, session }, other.log, copy);
+        const batches = await exportBatches(context, documents, source);
+        await importBatches(other.documents, target, batches);
+        if (session !== undefined) await other.log.unseal(copy);
         for (const key of ["deleted", "kept", "new"]) {
           const later = await documents.put(inScope(target, key), { value: "later" });
           check(
