@@ -404,6 +404,12 @@ const sourceMutants: readonly Mutant[] = [
       },
     }),
   ),
+  importMutant(
+    "erasures-count-by-revision-alone",
+    "erasures-of-copies-count-by-time",
+    "an erasure of a copy counts by its revision alone",
+    (batch) => mapDocuments(batch, (document) => ({ ...document, updatedAt: document.updatedAt + 60_000 })),
+  ),
   insistentMutant(
     "races-are-lost",
     "no-import-survives-a-race",

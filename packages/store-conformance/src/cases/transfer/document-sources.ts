@@ -146,6 +146,36 @@ export const documentSourceCases: readonly ConformanceCase[] = [
     },
   ),
   documentTransferCase(
+    "erasures-of-copies-count-by-time",
+    "A document is refused too when the copy erased its words later than it was written, although the source has gone on and counts more removals than the copy.",
+    async (context, handles) => {
+      const { log, documents } = handles;
+      const { source, target } = await fill(context, handles);
+      await log.unseal(source);
+      for (const seq of [1, 3, 5]) await log.erase(source, { seqs: [range(seq)] });
+      for (const seq of [7, 8]) {
+        const derivedFrom = await eventOf(handles, source, seq);
+        await documents.put(standAlone(context, `of-${seq}`, ["later"]), {
+          value: `words of ${seq}`,
+          derivedFrom,
+        });
+      }
+      await context.advance(10);
+      await log.erase(target, { seqs: [range(7)] });
+      const batch = await onlyBatch(context, documents, { tenant: context.tenant });
+      const later = batch.documents.filter(({ namespace }) => namespace[0] === "later");
+      const archive = { tenant: archiveTenant(context) };
+      await conflicts(
+        "removal",
+        "a document that repeats what the copy has erased",
+        () => documents.importDocuments(archive, { ...batch, documents: later }),
+        { index: 0 },
+      );
+      await documents.importDocuments(archive, { ...batch, documents: later.slice(1) });
+      equal(await keysIn(context, handles, archive), ["of-8"], "what no erasure has reached");
+    },
+  ),
+  documentTransferCase(
     "no-import-survives-a-race",
     "Of imports that race with the erasure of what the documents repeat each is refused or its documents removed: when all have ended none is left.",
     async (context, handles) => {
