@@ -11,27 +11,29 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   ".": {
     values: `
       MemoryError allPages canonicalJson createManualClock createUuidGenerator defaultLimits fingerprint
-      isConflict isEvent isEventTransfer isInProcessLog printable readAll readPages systemClock textOf unitOf updateDocument
+      isConflict isDocumentTransfer isEvent isEventTransfer isInProcessLog printable readAll readPages
+      systemClock textOf unitOf updateDocument
     `,
     types: `
       AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangeFeed
       ChangedHead ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind
-      ContentPart DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentDelete
-      DocumentInput DocumentScope DocumentSource DocumentSources DocumentStore DocumentWrite
-      DocumentWriteOptions DroppedRange Durability Embedder EraseOptions EraseResult EventBodies EventInput
-      EventLog EventSource EventTransfer EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult
-      ExportOptions FilePart FindOptions HandoffArrangement HandoffContext HandoffHandle HandoffMode HandoffPriority
-      HandoffRecord HandoffRecorder HandoffStart HandoffStatus IdGenerator ImagePart InProcessLog JsonArray JsonObject
-      JsonValue Lease LeaseHolder Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock
+      ContentPart DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentBatch
+      DocumentDelete DocumentInput DocumentScope DocumentSource DocumentSources DocumentStore
+      DocumentTransfer DocumentWrite DocumentWriteOptions DroppedRange Durability Embedder EraseOptions
+      EraseResult EventBodies EventInput EventLog EventSource EventTransfer EventType ExecutionRecord
+      ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions HandoffArrangement
+      HandoffContext HandoffHandle HandoffMode HandoffPriority HandoffRecord HandoffRecorder HandoffStart
+      HandoffStatus IdGenerator ImagePart ImportDocumentsResult InProcessLog JsonArray JsonObject JsonValue
+      Lease LeaseHolder Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock
       MemoryErrorCode MemoryErrorOptions Message NamespacesOptions NativePart Operation OperationRecord
-      OperationResult Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart Recall
-      RecallHit RecallQuery RenewOptions Retraction Role ScanOptions ScannedEvent ScoredItem SearchIndex
-      SearchItem SearchSelector SearchSource SeqRange SessionAddress SessionGuard SessionHead SessionInit
-      SessionObject SessionReference SessionWriteGuard Store StoredEvent StoredEventOf Summarizer Summary
-      SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
+      OperationResult Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart
+      Recall RecallHit RecallQuery RenewOptions Retraction Role ScanOptions ScannedEvent ScoredItem
+      SearchIndex SearchItem SearchSelector SearchSource SeqRange SessionAddress SessionGuard SessionHead
+      SessionInit SessionObject SessionReference SessionWriteGuard Store StoredEvent StoredEventOf
+      Summarizer Summary SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
       ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions TransferBatch
-      TrimOptions TrimResult Unit UnsealOptions UpdateOptions View ViewForm ViewReads ViewSource ViewStrategy Where
-      WhereCondition WherePath WhereSubject
+      TransferredDocument TrimOptions TrimResult Unit UnsealOptions UpdateOptions View ViewForm ViewReads
+      ViewSource ViewStrategy Where WhereCondition WherePath WhereSubject
     `,
   },
   "./input": {
@@ -62,16 +64,17 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
     `,
     types: `
       AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedChanges AdmittedDelete
-      AdmittedDeleteSession AdmittedDocument AdmittedDocumentTouch AdmittedDocumentWrite AdmittedErase
-      AdmittedExpire AdmittedExport AdmittedFind AdmittedGet AdmittedGuard AdmittedImport AdmittedListSessions
-      AdmittedNamespaces AdmittedOperation AdmittedPut AdmittedRead AdmittedScan AdmittedSeal
-      AdmittedSessionCall AdmittedTenants AdmittedTouch AdmittedTransferBatch AdmittedTransferHead
-      AdmittedTrim Answer Awaitable CreatedStore DerivedRequest DocumentDriver DocumentOperationRecord
-      DocumentPosition DriverChanges DriverPage ErasedDocuments EventFilter FeedDriver FindBounds HeldLease
-      ImportPlan ImportRefusal ImportTarget KeyRange KeyValueChange KeyValueCondition KeyValueDriver
-      KeyValueDriverOptions KeyValueEntry KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace
-      KeyVersion LeaseDriver LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver RecordedWrite
-      Refusal RemovedRange RemovedSource ScanDriver ScanPosition StoreDriver TransferDriver
+      AdmittedDeleteSession AdmittedDocument AdmittedDocumentImport AdmittedDocumentTouch
+      AdmittedDocumentWrite AdmittedErase AdmittedExpire AdmittedExport AdmittedExportDocuments AdmittedFind
+      AdmittedGet AdmittedGuard AdmittedImport AdmittedListSessions AdmittedNamespaces AdmittedOperation
+      AdmittedPut AdmittedRead AdmittedRestore AdmittedScan AdmittedSeal AdmittedSessionCall AdmittedTenants
+      AdmittedTouch AdmittedTransferBatch AdmittedTransferHead AdmittedTrim Answer Awaitable CreatedStore
+      DerivedRequest DocumentDriver DocumentOperationRecord DocumentPosition DriverChanges DriverDocuments
+      DriverPage ErasedDocuments EventFilter FeedDriver FindBounds HeldLease ImportPlan ImportRefusal
+      ImportTarget KeyRange KeyValueChange KeyValueCondition KeyValueDriver KeyValueDriverOptions
+      KeyValueEntry KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion
+      LeaseDriver LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver RecordedWrite Refusal
+      RemovedRange RemovedSource ScanDriver ScanPosition StoreDriver TransferDriver
     `,
   },
 };

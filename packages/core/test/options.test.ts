@@ -10,6 +10,8 @@ import {
   type FieldKinds,
   resolveLimits,
 } from "../src/input/index.ts";
+import * as documentBatch from "../src/store/document-batch.ts";
+import { admitExportDocuments, admitImportDocuments } from "../src/store/document-batch.ts";
 import * as documentCalls from "../src/store/document-calls.ts";
 import {
   admitDelete,
@@ -255,6 +257,37 @@ const calls: { readonly [name: string]: Call } = {
     selects: { prefix: ["a"], suffix: ["b"] },
     refines: [...page, "maxDepth"],
   },
+  admitExportDocuments: {
+    admit: (o) => admitExportDocuments({ tenant: "t" }, o, limits),
+    selects: {},
+    refines: page,
+  },
+  admitImportDocuments: {
+    admit: (o) => admitImportDocuments({ tenant: "t" }, { documents: [], version: 0 }, o, limits),
+    selects: {},
+    refines: ["signal"],
+  },
+  "admitImportDocuments batch": {
+    admit: (o) => admitImportDocuments(session, o, {}, limits),
+    selects: { cursor: "c" },
+    needs: { incarnation: "i", documents: [], version: 0 },
+    refines: [],
+  },
+  "admitImportDocuments document": {
+    admit: (o) => admitImportDocuments({ tenant: "t" }, { documents: [o], version: 1 }, {}, limits),
+    selects: { expiresAt: 1, derivedFrom: {} },
+    needs: {
+      namespace: ["a"],
+      key: "k",
+      value: 1,
+      version: 1,
+      tags: [],
+      metadata: {},
+      createdAt: 0,
+      updatedAt: 0,
+    },
+    refines: [],
+  },
   admitWhere: {
     admit: (o) => admitWhere({ path: ["value"], ...(o as object) }, limits),
     selects: { $eq: 1, $ne: 1, $gt: 1, $gte: 1, $lt: 1, $lte: 1, $in: [], $exists: true, $contains: 1 },
@@ -362,10 +395,11 @@ describe("options", () => {
     const tried = new Set(Object.keys(calls).map((name) => name.split(" ")[0]));
     // These admit single values, or are covered by tests of their own.
     const values =
-      /^admit(Operation|Types|Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Session|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|GuardFields|UnitGuard|TransferBatch)$/;
+      /^admit(Operation|Types|Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Session|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|GuardFields|UnitGuard|TransferBatch|Batch)$/;
     const all = {
       ...input,
       ...logCalls,
+      ...documentBatch,
       ...documentCalls,
       ...documentQueries,
       ...feedCalls,

@@ -13,7 +13,7 @@ import type { Document } from "../ports/document-store.ts";
 import type { DocumentBatch, TransferredDocument } from "../ports/document-transfer.ts";
 import { admitCursor } from "./cursor.ts";
 import { type AdmittedDocument, admitBatch } from "./document-calls.ts";
-import { admitPosition, type DocumentPosition } from "./document-queries.ts";
+import { type DocumentPosition, positionIn } from "./document-queries.ts";
 import { admitDocumentSources } from "./document-sources.ts";
 import type { AdmittedCall } from "./log-calls.ts";
 
@@ -38,7 +38,7 @@ export function admitExportDocuments(
     scope: admitDocumentScope(scope, limits),
     signal: options.signal,
     limit: Math.min(admitLimit(options.limit), limits.batchItems),
-    after: admitPosition(admitCursor(documentExportCursor, options.cursor, 2), limits),
+    after: positionIn(admitCursor(documentExportCursor, options.cursor, 2), limits),
   };
 }
 

@@ -60,12 +60,12 @@ export function admitFind(
     keyBefore: admitOptionalId(options.keyBefore, "keyBefore", limits),
     direction: admitChoice(options.direction, "direction", ["forward", "backward"], "forward"),
     limit: admitLimit(options.limit),
-    after: admitPosition(position, limits),
+    after: positionIn(position, limits),
   };
 }
 
 /** The cells of a cursor. */
-export function admitPosition(
+export function positionIn(
   position: readonly JsonValue[] | undefined,
   limits: Limits,
 ): DocumentPosition | undefined {
