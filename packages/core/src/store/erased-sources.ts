@@ -116,6 +116,7 @@ const everything = {
   atVersion: undefined,
   retracted: "include",
   below: undefined,
+  unlessToken: undefined,
 } as const;
 
 /** What stands in both, each ascending and apart. */
