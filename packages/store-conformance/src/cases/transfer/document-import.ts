@@ -1,8 +1,8 @@
 import type { DocumentBatch, DocumentInput, DocumentScope, TransferredDocument } from "@relevo/core";
-import { check, equal, present, refuses } from "../../expect.ts";
+import { check, equal, inTime, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { messages, operationOf, says } from "../../samples.ts";
-import { conflicts, findAll, keysFound, pastShortTtlMs, shortTtlMs } from "../documents/support.ts";
+import { conflicts, findAll, keysFound } from "../documents/support.ts";
 import {
   archiveTenant,
   copyWithDocuments,
@@ -128,31 +128,32 @@ export const documentImportCases: readonly ConformanceCase[] = [
   documentTransferCase(
     "import-keeps-the-own-expiry",
     "A document that was cut short by the end of its session gets its own time back when the copy's session lives on; one whose time is over is not written, and counted as expired.",
-    async (context, { log, documents, other }) => {
-      const [source, target] = twoSessions(context);
-      await log.append(source, messages(1), { ttlMs: day });
-      await putAll(documents, source, {
-        brief: { value: 1, ttlMs: shortTtlMs },
-        long: { value: 2, ttlMs: 30 * day },
-        ever: { value: 3 },
-      });
-      await copySession(log, source, other.log, target);
-      const batch = await onlyBatch(context, documents, source);
-      await context.advance(pastShortTtlMs);
-      const result = await other.documents.importDocuments(target, batch);
-      equal(result, { imported: 2, unchanged: 0, expired: 1 }, "what was imported");
-      equal(await documents.get(inScope(target, "brief")), undefined, "a document whose time is over");
-      const cut = present(await documents.get(inScope(target, "long")), "the copy").expiresAt;
-      equal(cut, (await log.head(target))?.expiresAt, "the expiry while the session is to end first");
-      await other.log.unseal(target);
-      await log.touch(target, { ttlMs: null });
-      const [long, ever] = [
-        await documents.get(inScope(target, "long")),
-        await documents.get(inScope(target, "ever")),
-      ];
-      equal(long?.expiresAt, present(long, "the copy").updatedAt + 30 * day, "the expiry of its own");
-      check(ever !== undefined && !("expiresAt" in ever), "a document that lives for ever has an end");
-    },
+    (given, { log, documents, other }) =>
+      inTime(given, async (context, ttlMs) => {
+        const [source, target] = twoSessions(context);
+        await log.append(source, messages(1), { ttlMs: day });
+        await putAll(documents, source, {
+          brief: { value: 1, ttlMs },
+          long: { value: 2, ttlMs: 30 * day },
+          ever: { value: 3 },
+        });
+        await copySession(log, source, other.log, target);
+        const batch = await onlyBatch(context, documents, source);
+        await context.advance(ttlMs + 100);
+        const result = await other.documents.importDocuments(target, batch);
+        equal(result, { imported: 2, unchanged: 0, expired: 1 }, "what was imported");
+        equal(await documents.get(inScope(target, "brief")), undefined, "a document whose time is over");
+        const cut = present(await documents.get(inScope(target, "long")), "the copy").expiresAt;
+        equal(cut, (await log.head(target))?.expiresAt, "the expiry while the session is to end first");
+        await other.log.unseal(target);
+        await log.touch(target, { ttlMs: null });
+        const [long, ever] = [
+          await documents.get(inScope(target, "long")),
+          await documents.get(inScope(target, "ever")),
+        ];
+        equal(long?.expiresAt, present(long, "the copy").updatedAt + 30 * day, "the expiry of its own");
+        check(ever !== undefined && !("expiresAt" in ever), "a document that lives for ever has an end");
+      }),
   ),
   documentTransferCase(
     "import-can-be-repeated",
