@@ -16,9 +16,9 @@ const aborted = AbortSignal.abort(new Error("stop"));
 
 describe("log calls", () => {
   it("append without events needs an operation to record", () => {
-    thrown(() => admitAppend(session, [], {}, limits), "invalid-input");
+    thrown(() => admitAppend(session, [], {}, limits, "token"), "invalid-input");
     const operation = { id: "o", fingerprint: "f" };
-    expect(admitAppend(session, [], { operation }, limits).operation).toEqual(operation);
+    expect(admitAppend(session, [], { operation }, limits, "token").operation).toEqual(operation);
   });
 
   it.each([
@@ -34,17 +34,18 @@ describe("log calls", () => {
     ["init.metadata", { init: { metadata: [] } }],
   ])("append refuses a bad %s", (field, options) => {
     expect(
-      thrown(() => admitAppend(session, [event], options as never, limits), "invalid-input").details.field,
+      thrown(() => admitAppend(session, [event], options as never, limits, "token"), "invalid-input").details
+        .field,
     ).toBe(field);
   });
 
   it("every call refuses null for its options and stops for a signal that has fired", () => {
     const calls: readonly ((options: never) => unknown)[] = [
-      (options) => admitAppend(session, [event], options, limits),
+      (options) => admitAppend(session, [event], options, limits, "token"),
       (options) => admitRead(session, options, limits),
-      (options) => admitTouch(session, options, limits),
-      (options) => admitTrim(session, options, limits),
-      (options) => admitErase(session, options, limits),
+      (options) => admitTouch(session, options, limits, "token"),
+      (options) => admitTrim(session, options, limits, "token"),
+      (options) => admitErase(session, options, limits, "token"),
       (options) => admitListSessions("t", options, limits),
       (options) => admitScan("t", options, limits),
       (options) => admitPut(document, { value: 1 }, options, limits),
@@ -84,8 +85,8 @@ describe("log calls", () => {
   });
 
   it("trim names exactly one bound", () => {
-    thrown(() => admitTrim(session, {} as never, limits), "invalid-input");
-    thrown(() => admitTrim(session, { beforeSeq: 1, olderThan: 1 }, limits), "invalid-input");
+    thrown(() => admitTrim(session, {} as never, limits, "token"), "invalid-input");
+    thrown(() => admitTrim(session, { beforeSeq: 1, olderThan: 1 }, limits, "token"), "invalid-input");
     expect(admitTrim(session, { olderThan: 5, incarnation: "i" }, limits, "token")).toEqual({
       address: session,
       signal: undefined,

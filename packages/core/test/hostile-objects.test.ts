@@ -92,7 +92,7 @@ describe("lengths that are no lengths", () => {
   const places: readonly (readonly [string, (length: unknown) => unknown])[] = [
     ["a value", (length) => admitJson(withLength(length, 1), "value", limits)],
     ["deep in a value", (length) => admitJson({ a: [withLength(length, 1)] }, "value", limits)],
-    ["events", (length) => admitAppend(session, withLength(length, event), { operation }, limits)],
+    ["events", (length) => admitAppend(session, withLength(length, event), { operation }, limits, "token")],
     ["a namespace", (length) => admitNamespace(withLength(length, "a"), "namespace", limits)],
     ["tags", (length) => admitTags(withLength(length, "a"), "tags", limits)],
     ["ranges", (length) => admitRanges(withLength(length, { from: 1, to: 1 }), "seqs")],
@@ -231,7 +231,7 @@ describe("objects that lie about themselves", () => {
         return reads++ === 0 ? "s" : "\0";
       },
     };
-    expect(admitAppend(address, [{ type: "x-a", body: 1 }], {}, limits).address).toEqual({
+    expect(admitAppend(address, [{ type: "x-a", body: 1 }], {}, limits, "token").address).toEqual({
       tenant: "t",
       session: "s",
     });

@@ -98,7 +98,7 @@ describe("an append that names what it read", () => {
 
   it("has the ranges of all its events together, and no removal revision means none may have been removed", () => {
     const other = { ...summary, derivedFrom: [{ from: 9, to: 9 }] };
-    expect(admitAppend(session, [plain, summary, other], {}, defaultLimits)).toMatchObject({
+    expect(admitAppend(session, [plain, summary, other], {}, defaultLimits, "token")).toMatchObject({
       removalRevision: 0,
       derivedFrom: [
         { from: 1, to: 6 },
@@ -106,17 +106,21 @@ describe("an append that names what it read", () => {
       ],
     });
     for (const none of [plain, { ...summary, derivedFrom: [] }])
-      expect(admitAppend(session, [none], {}, defaultLimits).derivedFrom).toBeUndefined();
+      expect(admitAppend(session, [none], {}, defaultLimits, "token").derivedFrom).toBeUndefined();
   });
 
   it.each([-1, 1.5, Number.NaN, "1", null])("refuses the removal revision %s", (removalRevision) => {
     const options = { removalRevision, incarnation: "i" } as never;
-    const refused = thrown(() => admitAppend(session, [summary], options, defaultLimits), "invalid-input");
+    const refused = thrown(
+      () => admitAppend(session, [summary], options, defaultLimits, "token"),
+      "invalid-input",
+    );
     expect(refused.details.field).toBe("removalRevision");
   });
 
   it("refuses a removal revision without the incarnation that it belongs to", () => {
-    const call = (): unknown => admitAppend(session, [summary], { removalRevision: 0 }, defaultLimits);
+    const call = (): unknown =>
+      admitAppend(session, [summary], { removalRevision: 0 }, defaultLimits, "token");
     expect(thrown(call, "invalid-input").details.field).toBe("removalRevision");
   });
 });

@@ -125,7 +125,7 @@ export const inProcessBenchmarks: readonly Benchmark[] = [
     target: { micros: 1.2 },
     setup: () => ({
       floor: () => Buffer.byteLength(JSON.stringify(frozenCopy(one))),
-      subject: () => admitAppend(address, one, {}, defaultLimits),
+      subject: () => admitAppend(address, one, {}, defaultLimits, "token"),
     }),
   },
   {

@@ -120,7 +120,7 @@ export function admitAppend(
   events: readonly EventInput[],
   given: AppendOptions | undefined,
   limits: Limits,
-  token = "",
+  token: string,
 ): AdmittedAppend {
   const options = admitOptions(given, appendFields);
   const guard = admitGuardFields(options, limits);
@@ -283,7 +283,7 @@ export function admitTouch(
   address: SessionAddress,
   given: TouchOptions | undefined,
   limits: Limits,
-  token = "",
+  token: string,
 ): AdmittedTouch {
   const options = admitOptions(given, touchFields);
   throwIfAborted(options.signal);
@@ -309,7 +309,7 @@ export function admitTrim(
   address: SessionAddress,
   given: TrimOptions,
   limits: Limits,
-  token = "",
+  token: string,
 ): AdmittedTrim {
   const options = admitOptions(given, trimFields);
   throwIfAborted(options.signal);
@@ -337,7 +337,7 @@ export function admitErase(
   address: SessionAddress,
   given: EraseOptions,
   limits: Limits,
-  token = "",
+  token: string,
 ): AdmittedErase {
   const options = admitOptions(given, eraseFields);
   throwIfAborted(options.signal);

@@ -29,7 +29,7 @@ export function admitSeal(
   address: SessionAddress,
   given: DeleteSessionOptions | undefined,
   limits: Limits,
-  token = "",
+  token: string,
 ): AdmittedSeal {
   return { ...admitDeleteSession(address, given, limits), sealed: true, token };
 }
@@ -38,7 +38,7 @@ export function admitUnseal(
   address: SessionAddress,
   given: UnsealOptions | undefined,
   limits: Limits,
-  token = "",
+  token: string,
 ): AdmittedSeal {
   const options = admitOptions(given, unsealFields);
   throwIfAborted(options.signal);
@@ -82,7 +82,7 @@ export function admitImport(
   batch: TransferBatch,
   given: CallOptions | undefined,
   limits: Limits,
-  token = "",
+  token: string,
 ): AdmittedImport {
   const { signal } = admitCall(given);
   return {
