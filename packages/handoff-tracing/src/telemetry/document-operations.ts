@@ -1,5 +1,5 @@
 import type { Span } from "@opentelemetry/api";
-import type { Document, DocumentAddress, DocumentScope, DocumentStore } from "@relevo/core";
+import type { Document, DocumentAddress, DocumentScope, DocumentStore, DocumentTransfer } from "@relevo/core";
 import { relevo } from "./attributes.ts";
 import { genAi, type MemoryOperationName } from "./conventions.ts";
 import { deletedDocument, markDeleted } from "./mark-deleted.ts";
@@ -78,7 +78,7 @@ function writeOf(expectedVersion: number | undefined): MemoryOperationName {
 }
 
 /** What spans say of the methods of a document store. */
-export function documentOperations(telemetry: Telemetry): Operations<DocumentStore> {
+export function documentOperations(telemetry: Telemetry): Operations<DocumentStore & DocumentTransfer> {
   const found = (
     span: Span,
     scope: DocumentScope,
@@ -177,6 +177,19 @@ export function documentOperations(telemetry: Telemetry): Operations<DocumentSto
     namespaces: {
       name: "documents.namespaces",
       start: (span, [scope, options]) => startScope(span, scope, options?.prefix),
+    },
+    // As of events: an archive is counted, not shown.
+    exportDocuments: {
+      name: "documents.export_documents",
+      start: (span, [scope]) => startScope(span, scope, undefined),
+      end: (span, _, batch) => span.setAttribute(genAi.memoryRecordCount, batch?.documents.length ?? 0),
+    },
+    importDocuments: {
+      name: "documents.import_documents",
+      start(span, [scope, { documents }]) {
+        span.setAttribute(genAi.memoryRecordCount, documents.length);
+        return startScope(span, scope, undefined);
+      },
     },
   };
 }

@@ -6,7 +6,14 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
-import { type EventLog, isEventTransfer, type JsonValue, MemoryError, type Store } from "@relevo/core";
+import {
+  type EventLog,
+  isDocumentTransfer,
+  isEventTransfer,
+  type JsonValue,
+  MemoryError,
+  type Store,
+} from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import {
@@ -76,6 +83,10 @@ async function useEverything(store: Store): Promise<void> {
   if (isEventTransfer(log)) {
     await log.seal(session);
     await log.exportEvents(session);
+    if (isDocumentTransfer(documents)) {
+      const batch = await documents.exportDocuments(session);
+      if (batch !== undefined) await documents.importDocuments(session, batch);
+    }
     await log.unseal(session);
   }
   await log.append(session, [hello], { expectedVersion: 1 }).catch(() => undefined);
@@ -109,6 +120,7 @@ it("is CLIENT unless the store is in this process, and names the server", async 
 it("keeps second interfaces, limits and identity of what it does not trace", async () => {
   const store = traced();
   expect(isEventTransfer(store.log)).toBe(true);
+  expect(isDocumentTransfer(store.documents)).toBe(true);
   expect(store.limits).toBe(plain.limits);
   const { exportEvents: _, ...rest } = Object.fromEntries(
     Object.entries(plain.log).filter(([name]) => name !== "importEvents"),
