@@ -6,7 +6,7 @@ import { lifecycleMutants } from "./mutants/lifecycle.ts";
 import { logMutants } from "./mutants/log/index.ts";
 import { scanMutants } from "./mutants/scan.ts";
 import { transferMutants } from "./mutants/transfer.ts";
-import { transferDocumentMutants } from "./mutants/transfer-documents.ts";
+import { transferDocumentMutants } from "./mutants/transfer-documents/index.ts";
 import { transferRemovalMutants } from "./mutants/transfer-removals.ts";
 
 /** Every mutant of the kit. Each case is the target of at least one. */

@@ -276,6 +276,34 @@ export const documentImportCases: readonly ConformanceCase[] = [
     },
   ),
   documentTransferCase(
+    "imports-and-puts-do-not-overwrite",
+    "Of an import and a put that race for an address one is refused; of two imports of one batch that race both succeed, and each document is written once.",
+    async (context, { documents, other }) => {
+      const [source, target] = [{ tenant: context.tenant }, { tenant: archiveTenant(context) }];
+      for (let round = 0; round < 8; round++) {
+        const namespace = ["race", `${round}`];
+        await putAll(documents, source, { a: { value: "copy" }, b: { value: "copy" } }, namespace);
+        const all = await onlyBatch(context, documents, source);
+        const batch = { ...all, documents: all.documents.filter((one) => one.namespace[1] === `${round}`) };
+        // Two documents that were made in one millisecond could be taken for one.
+        await context.advance(10);
+        const load = (): Promise<unknown> => documents.importDocuments(target, batch);
+        const put = (): Promise<unknown> =>
+          other.documents.put(inScope(target, "b", namespace), { value: "own" }, { expectedVersion: 0 });
+        const calls = round % 2 === 0 ? [load(), put()] : [put(), load()];
+        const won = (await Promise.allSettled(calls)).filter(({ status }) => status === "fulfilled");
+        equal(won.length, 1, `how many of an import and a put have won in round ${round}`);
+        const twice = { ...batch, documents: batch.documents.map((one) => ({ ...one, key: `${one.key}2` })) };
+        const results = await Promise.all([
+          documents.importDocuments(target, twice),
+          other.documents.importDocuments(target, twice),
+        ]);
+        const sum = results.reduce((total, { imported }) => total + imported, 0);
+        equal(sum, 2, "how many documents two imports of one batch have written");
+      }
+    },
+  ),
+  documentTransferCase(
     "import-needs-its-session",
     "Documents of a session are `not-found` where it is not, a conflict `incarnation` where another one lives, and a conflict `import` with `sealed: false` where it is open, unless nothing is to be written; nothing changes.",
     async (context, { log, documents, other }) => {

@@ -1,0 +1,64 @@
+import { isConflict } from "@relevo/core";
+import { conflict } from "@relevo/core/input";
+import type { Mutant } from "../../harness.ts";
+import {
+  importMutant,
+  insistentMutant,
+  mapDocuments,
+  nothing,
+  transferMutant,
+  underived,
+} from "./transfer-mutant.ts";
+
+/** Stores that do not keep what documents promise of their sources, or take any batch. */
+export const sourceMutants: readonly Mutant[] = [
+  importMutant(
+    "sources-stay-behind",
+    "sources-are-followed",
+    "imported documents are derived from nothing",
+    underived,
+  ),
+  insistentMutant(
+    "erased-words-come-back",
+    "erased-words-stay-away",
+    "a document that repeats an erased event is imported as derived from nothing",
+    (error) => isConflict(error, "removal"),
+    (documents, scope, batch) => documents.importDocuments(scope, underived(batch)),
+  ),
+  transferMutant(
+    "any-removal-refuses",
+    "erased-words-stay-away",
+    "a document is refused when anything was removed from the session of its source",
+    (documents, { log }) => ({
+      importDocuments: async (scope, batch, options) => {
+        for (const [index, { derivedFrom }] of batch.documents.entries()) {
+          const { session = "", removalRevision: seen = 0 } = derivedFrom?.events ?? {};
+          const head = session === "" ? undefined : await log.head({ tenant: scope.tenant, session });
+          if (head !== undefined && head.removalRevision > seen)
+            throw conflict("removal", { removalRevision: head.removalRevision, index });
+        }
+        return documents.importDocuments(scope, batch, options);
+      },
+    }),
+  ),
+  importMutant(
+    "erasures-count-by-revision-alone",
+    "erasures-of-copies-count-by-time",
+    "an erasure of a copy counts by its revision alone",
+    (batch) => mapDocuments(batch, (document) => ({ ...document, updatedAt: document.updatedAt + 60_000 })),
+  ),
+  insistentMutant(
+    "races-are-lost",
+    "no-import-survives-a-race",
+    "a document whose source is erased during its import stays",
+    (error) => isConflict(error, "removal"),
+    (documents, scope, batch) => documents.importDocuments(scope, underived(batch)),
+  ),
+  insistentMutant(
+    "bad-batches-are-dropped",
+    "batches-are-admitted",
+    "a batch of another form is dropped in silence",
+    (error) => error.code === "invalid-input",
+    nothing,
+  ),
+];
