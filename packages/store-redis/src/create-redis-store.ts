@@ -1,6 +1,8 @@
 import type {
   CallOptions,
   ChangeFeed,
+  DocumentStore,
+  DocumentTransfer,
   EventLog,
   EventTransfer,
   IdGenerator,
@@ -59,6 +61,7 @@ export interface RedisStoreOptions {
 /** The store on Redis, with what only it has. Search is not among it: Redis without modules has none. */
 export interface RedisStore extends Store {
   readonly log: EventLog & EventTransfer;
+  readonly documents: DocumentStore & DocumentTransfer;
   readonly leases: Leases;
   readonly feed: ChangeFeed;
   readonly maintenance: Maintenance;

@@ -9,7 +9,12 @@ import {
 import type { AdmittedDocument } from "@relevo/core/store";
 
 /** What a script keeps of a document without looking inside: namespace, key, metadata, value, and its sources, if any. */
-export function encodeDocument({ address, metadata, value, derivedFrom }: AdmittedDocument): string {
+export function encodeDocument({
+  address,
+  metadata,
+  value,
+  derivedFrom,
+}: Pick<AdmittedDocument, "address" | "metadata" | "value" | "derivedFrom">): string {
   const parts = [address.namespace, address.key, metadata, value];
   return JSON.stringify(derivedFrom === undefined ? parts : [...parts, derivedFrom]);
 }
@@ -26,7 +31,7 @@ export interface UnitState {
   readonly expiresAt: number;
 }
 
-const pattern = /^(\d+)\|(\d+)\|(\d+)\|(\d+)\|([^|;]*)[^|]*\|/u;
+const pattern = /^(\d+)\|(-?\d+)\|(-?\d+)\|(\d+)\|([^|;]*)[^|]*\|/u;
 
 /** @throws `corrupt` */
 export function decodeDocument(record: string, unit: UnitState): Document {
@@ -78,7 +83,7 @@ function corrupt(cause?: unknown): MemoryError {
 
 /** Whether the record has an expiry, which only the server's clock can say has come. */
 export function mayExpire(record: string): boolean {
-  return !/^\d+\|\d+\|\d+\|0\|/u.test(record);
+  return !/^\d+\|-?\d+\|-?\d+\|0\|/u.test(record);
 }
 
 /** The earlier of two ends, each 0 for none. */

@@ -32,13 +32,13 @@ export function unitsOf(context: StoreContext, scope: DocumentScope): readonly D
   }));
 }
 
-/** What a script read at a sort key, and how long it is. */
+/** What a script read at a sort key, and how many bytes it has. */
 export interface ReadRecord {
   readonly document: Document | undefined;
-  readonly length: number;
+  readonly bytes: number;
 }
 
-const noRecord: ReadRecord = { document: undefined, length: 0 };
+const noRecord: ReadRecord = { document: undefined, bytes: 0 };
 
 /** The documents with these sort keys at one moment, in this order; all of a session that is not there are missing. */
 export async function readDocuments(
@@ -71,22 +71,27 @@ async function readUnending(
   return records.map((record) => (record === null ? undefined : decodeDocument(record, state)));
 }
 
+/** How documents are read: what was last written before `since` is missing, and `asStored` have the end that is their own. */
+export interface Reading {
+  readonly since: number;
+  readonly asStored: boolean;
+}
+
 /** Bytes after which the server reads no further document of a unit in one call. */
 const someBytes = 1024 * 1024;
 
 /**
- * As `readDocuments`, but no more of them than a call may cost: those from the first on, at least one. What was last
- * written before `since` is missing too.
+ * As `readDocuments`, but no more of them than a call may cost: those from the first on, at least one.
  */
 export async function readSomeDocuments(
   context: StoreContext,
   unit: DocumentUnit,
   sortKeys: readonly string[],
-  since: number,
+  { since, asStored }: Reading,
   signal: AbortSignal | undefined,
 ): Promise<Answer<readonly ReadRecord[]>> {
   const pair = [scripts.getSomeAlone, scripts.getSomeInSession] as const;
-  return await runRead(context, unit, pair, { most: someBytes, since, sortKeys }, signal);
+  return await runRead(context, unit, pair, { most: someBytes, since, sortKeys }, signal, asStored);
 }
 
 /** A pair of scripts for the two kinds of units. */
@@ -101,16 +106,17 @@ async function runRead<Arguments extends { readonly sortKeys: readonly string[] 
   [alone, inSession]: ReadScripts<Arguments>,
   values: Arguments,
   signal: AbortSignal | undefined,
+  asStored: boolean = false,
 ): Promise<Answer<readonly ReadRecord[]>> {
   const answer = answerOf(
     unit.session === undefined
       ? await connection.script(alone, unit.keys, values, { signal })
       : await connection.script(inSession, unit.keys, values, { signal }),
     ([, expiresAt, incarnation, ...records]) => {
-      const state = stateOf(expiresAt, incarnation);
+      const state = stateOf(asStored ? 0 : expiresAt, incarnation);
       return (records as readonly string[]).map((record) => ({
         document: record === "" ? undefined : decodeDocument(record, state),
-        length: record.length,
+        bytes: Buffer.byteLength(record),
       }));
     },
   );

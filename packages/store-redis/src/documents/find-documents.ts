@@ -14,6 +14,7 @@ import {
   type DocumentUnit,
   documentUnitOf,
   isReadable,
+  type Reading,
   type ReadRecord,
   readSomeDocuments,
   unitsOf,
@@ -22,8 +23,8 @@ import { type Candidate, chooseSources, nextCandidates } from "./find-candidates
 
 /** How many documents one call looks at beyond those it returns. */
 const lookBudget = 5000;
-/** How much of documents one call looks at before it ends its page, in characters as they are stored. */
-const lengthBudget = 16 * 1024 * 1024;
+/** How much of documents one call looks at before it ends its page, in bytes as they are stored. */
+const bytesBudget = 16 * 1024 * 1024;
 
 /**
  * One page. Sort keys come from an index of each unit and are merged; the documents of those that can stand on this
@@ -34,6 +35,16 @@ export async function findDocuments(
   context: StoreContext,
   request: AdmittedFind,
 ): Promise<Answer<DriverPage<Document, DocumentPosition>>> {
+  const page = await findPage(context, request, { asStored: false, most: Number.POSITIVE_INFINITY });
+  return page.refused === undefined ? { ok: page.ok ?? { items: [] } } : page;
+}
+
+/** `undefined` for a session that is not there. Ends the page before its documents have more than `most` bytes together. */
+export async function findPage(
+  context: StoreContext,
+  request: AdmittedFind,
+  { asStored, most }: { readonly asStored: boolean; readonly most: number },
+): Promise<Answer<DriverPage<Document, DocumentPosition> | undefined>> {
   const { scope, namespace, limit } = request;
   // All below two elements is of one owner, and so in one unit.
   const owner = namespace ?? request.namespacePrefix;
@@ -44,7 +55,7 @@ export async function findDocuments(
       : [documentUnitOf(context, scope, owner)];
   const readable = await isReadable(context, units[0], signal);
   if (readable.refused !== undefined) return readable;
-  if (!readable.ok) return { ok: { items: [] } };
+  if (!readable.ok) return { ok: undefined };
   const bounds = findBounds(request);
   const matches = findMatcher(request);
   const sources = await chooseSources(context, units, request, bounds, signal);
@@ -53,28 +64,37 @@ export async function findDocuments(
   const items: Document[] = [];
   let after = request.after && documentSortKey(request.after.namespace, request.after.key);
   let looked = 0;
-  let length = 0;
+  let lookedBytes = 0;
+  let bytes = 0;
   for (;;) {
     const place = { bounds, after, forward, chunk };
     const { candidates, more } = await nextCandidates(context, units, sources, place, signal);
     const read = new Map<string, ReadRecord>();
     for (const [index, { sortKey }] of candidates.entries()) {
-      if (after !== undefined && (looked >= limit + lookBudget || length >= lengthBudget))
+      if (after !== undefined && (looked >= limit + lookBudget || lookedBytes >= bytesBudget))
         return { ok: { items, next: positionOf(after) } };
       // Only as many are read as the page can take, and one more that says whether it ends here.
       if (!read.has(sortKey)) {
         const page = candidates.slice(index, index + limit + 1);
-        const refusal = await readMore(context, page, request.updatedSince, read, signal);
+        const refusal = await readMore(
+          context,
+          page,
+          { since: request.updatedSince, asStored },
+          read,
+          signal,
+        );
         if (refusal !== undefined) return refusal;
       }
       const record = read.get(sortKey);
       read.delete(sortKey);
       if (record?.document !== undefined && matches(record.document)) {
-        if (items.length === limit && after !== undefined) return { ok: { items, next: positionOf(after) } };
+        bytes += record.bytes;
+        const isFull = items.length === limit || (bytes > most && items.length > 0);
+        if (isFull && after !== undefined) return { ok: { items, next: positionOf(after) } };
         items.push(record.document);
       }
       looked++;
-      length += record?.length ?? 0;
+      lookedBytes += record?.bytes ?? 0;
       after = sortKey;
     }
     if (!more) return { ok: { items } };
@@ -91,7 +111,7 @@ function positionOf(sortKey: string): DocumentPosition {
 async function readMore(
   context: StoreContext,
   candidates: readonly Candidate[],
-  since: number,
+  reading: Reading,
   read: Map<string, ReadRecord>,
   signal: AbortSignal | undefined,
 ): Promise<Refusal | undefined> {
@@ -105,7 +125,7 @@ async function readMore(
   }
   const refusals = await Promise.all(
     [...byUnit].map(async ([unit, keys]) => {
-      const answer = await readSomeDocuments(context, unit, keys, since, signal);
+      const answer = await readSomeDocuments(context, unit, keys, reading, signal);
       if (answer.refused !== undefined) return answer;
       for (const [index, record] of answer.ok.entries()) read.set(keys[index] ?? "", record);
       return undefined;

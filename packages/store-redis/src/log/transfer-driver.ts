@@ -12,6 +12,7 @@ import {
 } from "@relevo/core/store";
 import { answerOf, refusalOf, replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
+import { exportDocuments, importDocuments } from "../documents/transfer-documents.ts";
 import { importPart, seal } from "../scripts/scripts.generated.ts";
 import { cellOf, encodeCopy, flagsOf } from "./event-codec.ts";
 import { createExporter, type Part, readPart } from "./export-events.ts";
@@ -26,6 +27,8 @@ export function createTransferDriver(context: StoreContext): TransferDriver {
 
   return {
     export: createExporter(context),
+    exportDocuments: (request) => exportDocuments(context, request),
+    importDocuments: (request) => importDocuments(context, request),
 
     async seal({ address, sealed, incarnation, expectedVersion, token, signal }) {
       const answer = await connection.script(

@@ -143,21 +143,22 @@ end
 
 -- Whether a session whose log is not there was lost, rather than deleted or expired.
 local function isEvicted(mark) return mark.inc ~= '' and not hasEnded(mark.bound) end
--- The empty field of a hash of documents has the format, and how many tags and expiries its documents have together.
--- Returns that number, nil when there is no such field, and 'newer' for a format that is not known here.
+-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
+-- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
+-- when there is no such field, and 'newer' for a format that is not known here.
 local function readEntries(documents)
   local text = redis.call('HGET', documents, '')
   if not text then return nil end
-  local entries = tonumber(string.match(text, '^1|(%d+)$'))
+  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
   if not entries and problemOf(text) == 'newer' then return 'newer' end
-  return entries
+  return tonumber(entries), tonumber(floor)
 end
 
 -- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
   local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
-  return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
+  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
     and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 local micros = time[1] * 1000000 + time[2]
@@ -217,8 +218,8 @@ local function endSession(session, subject)
   end
 end
 
--- How many documents of the session expire, as openHead finds them.
-local dueDocuments = 0
+-- How many documents of the session expire, and what their new versions must be above, as openHead finds them.
+local dueDocuments, versionFloor = 0, 0
 
 local function intactUnit(h)
   if redis.call('HLEN', DERIVED) ~= h.derived or redis.call('ZCARD', LANDMARKS) ~= h.landmarks
@@ -226,8 +227,9 @@ local function intactUnit(h)
     return false
   end
   if h.docs == 0 then return true end
-  local isIntact, _, due = intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
-  dueDocuments = due
+  local entries, floor = readEntries(DOCUMENTS)
+  local isIntact, _, due = intactDocuments(entries, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  dueDocuments, versionFloor = due, floor or 0
   return isIntact
 end
 
@@ -678,25 +680,27 @@ local sessionExpires, inc = h.expires, h.inc
 
 const aloneText = `-- Documents that stand alone: those of one bucket. When every one of them expires, so do their keys: a tenant that
 -- nobody looks after any more leaves nothing behind.
-${clockText}${formatText}-- The empty field of a hash of documents has the format, and how many tags and expiries its documents have together.
--- Returns that number, nil when there is no such field, and 'newer' for a format that is not known here.
+${clockText}${formatText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
+-- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
+-- when there is no such field, and 'newer' for a format that is not known here.
 local function readEntries(documents)
   local text = redis.call('HGET', documents, '')
   if not text then return nil end
-  local entries = tonumber(string.match(text, '^1|(%d+)$'))
+  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
   if not entries and problemOf(text) == 'newer' then return 'newer' end
-  return entries
+  return tonumber(entries), tonumber(floor)
 end
 
 -- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
   local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
-  return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
+  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
     and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
-local stored = readEntries(DOCUMENTS)
+local stored, versionFloor = readEntries(DOCUMENTS)
 if stored == 'newer' then return { stored } end
+versionFloor = versionFloor or 0
 local micros = time[1] * 1000000 + time[2]
 local session, SOURCES = '', OWNER_SOURCES
 ${changesText}
@@ -725,7 +729,7 @@ local isIntact, countBefore, dueDocuments =
 -- one may grow; behind one that is removed, since that needs no room.
 local function partsOfDocument(record)
   local version, created, updated, expires, tags, sources, json =
-    string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
+    string.match(record, '^(%d+)|(%-?%d+)|(%-?%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
   return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags,
     sources = sources, json = json }
 end
@@ -761,16 +765,30 @@ local function countEntries(parts)
   return tags + (parts.expires ~= 0 and 1 or 0)
 end
 
+-- The next version of a document; \`before\` is the one that it has, or had until its time was over. One that is ahead of the
+-- clock is remembered, or a document that is put again after a delete could get a smaller one.
+local isRaised = false
+local function raise(least)
+  if least <= math.max(micros, versionFloor) then return end
+  versionFloor, isRaised, hasGrown = least, true, true
+end
+local function nextVersion(before)
+  local version = math.max(micros, versionFloor + 1, before + 1)
+  raise(version)
+  return version
+end
+
 local function saveEntries()
-  if added == 0 and entries == 0 then return end
+  if added == 0 and entries == 0 and not isRaised then return end
   local stored = readEntries(DOCUMENTS)
   local isEmpty = redis.call('HLEN', DOCUMENTS) == (stored and 1 or 0)
-  if isEmpty then
+  local floor = versionFloor > micros and '|' .. num(versionFloor) or ''
+  if isEmpty and floor == '' then
     if stored then redis.call('HDEL', DOCUMENTS, '') end
   else
-    redis.call('HSET', DOCUMENTS, '', '1|' .. num((stored or 0) + entries))
+    redis.call('HSET', DOCUMENTS, '', '1|' .. num((stored or 0) + entries) .. floor)
   end
-  added, entries = 0, 0
+  added, entries, isRaised = 0, 0, false
 end
 
 -- What lives at the key, or nil; then what is there even if it has expired.
@@ -850,7 +868,7 @@ local isEnding = countBefore == dueDocuments
 local function keepBucket()
   -- As long as some documents stay for ever, so do the keys.
   local isSettled = stored and isIntact and not isEnding and not isSourced
-  if isSettled and added == 0 and entries == 0 and not isDueChanged then return end
+  if isSettled and added == 0 and entries == 0 and not isDueChanged and not isRaised then return end
   saveEntries()
   local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
   if not stored then redis.call('ZADD', OWNER_CHANGES, 0, '\\0') end
@@ -862,6 +880,8 @@ local function keepBucket()
     redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
   elseif count == 0 then
     redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
+    -- A floor stands there until the clock has passed it.
+    redis.call('PEXPIREAT', DOCUMENTS, num(versionFloor / 1000 + 1))
   elseif isSourced or isEnding or not isIntact then
     for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
     if isSourced then redis.call('PERSIST', SOURCES) end
@@ -903,7 +923,7 @@ end
 -- one may grow; behind one that is removed, since that needs no room.
 local function partsOfDocument(record)
   local version, created, updated, expires, tags, sources, json =
-    string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
+    string.match(record, '^(%d+)|(%-?%d+)|(%-?%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
   return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags,
     sources = sources, json = json }
 end
@@ -939,16 +959,30 @@ local function countEntries(parts)
   return tags + (parts.expires ~= 0 and 1 or 0)
 end
 
+-- The next version of a document; \`before\` is the one that it has, or had until its time was over. One that is ahead of the
+-- clock is remembered, or a document that is put again after a delete could get a smaller one.
+local isRaised = false
+local function raise(least)
+  if least <= math.max(micros, versionFloor) then return end
+  versionFloor, isRaised, hasGrown = least, true, true
+end
+local function nextVersion(before)
+  local version = math.max(micros, versionFloor + 1, before + 1)
+  raise(version)
+  return version
+end
+
 local function saveEntries()
-  if added == 0 and entries == 0 then return end
+  if added == 0 and entries == 0 and not isRaised then return end
   local stored = readEntries(DOCUMENTS)
   local isEmpty = redis.call('HLEN', DOCUMENTS) == (stored and 1 or 0)
-  if isEmpty then
+  local floor = versionFloor > micros and '|' .. num(versionFloor) or ''
+  if isEmpty and floor == '' then
     if stored then redis.call('HDEL', DOCUMENTS, '') end
   else
-    redis.call('HSET', DOCUMENTS, '', '1|' .. num((stored or 0) + entries))
+    redis.call('HSET', DOCUMENTS, '', '1|' .. num((stored or 0) + entries) .. floor)
   end
-  added, entries = 0, 0
+  added, entries, isRaised = 0, 0, false
 end
 
 -- What lives at the key, or nil; then what is there even if it has expired.
@@ -1016,7 +1050,7 @@ end
 local isRecorded = false
 
 local function keepSession(h, newSubject)
-  local isCounted = added ~= 0 or entries ~= 0
+  local isCounted = added ~= 0 or entries ~= 0 or isRaised
   saveEntries()
   if isCounted then h.docs = redis.call('HLEN', DOCUMENTS) end
   if newSubject then
@@ -1120,21 +1154,22 @@ const registryText = `${clockText}local function see(tenant) redis.call('HSET', 
 `;
 
 const readAloneText = `-- What documents that stand alone are read with, in place of the state of a session.
-${clockText}${formatText}-- The empty field of a hash of documents has the format, and how many tags and expiries its documents have together.
--- Returns that number, nil when there is no such field, and 'newer' for a format that is not known here.
+${clockText}${formatText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
+-- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
+-- when there is no such field, and 'newer' for a format that is not known here.
 local function readEntries(documents)
   local text = redis.call('HGET', documents, '')
   if not text then return nil end
-  local entries = tonumber(string.match(text, '^1|(%d+)$'))
+  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
   if not entries and problemOf(text) == 'newer' then return 'newer' end
-  return entries
+  return tonumber(entries), tonumber(floor)
 end
 
 -- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
   local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
-  return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
+  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
     and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 if readEntries(DOCUMENTS) == 'newer' then return { 'newer' } end
@@ -1144,7 +1179,7 @@ local sessionExpires, inc = 0, ''
 const recordsText = `-- What a reader needs to know of a record without taking it apart. What has another form than a document counts as
 -- live: whoever decodes it says that it is corrupt.
 local function isLive(record)
-  return record and not hasEnded(tonumber(string.match(record, '^%d+|%d+|%d+|(%d+)|') or 0))
+  return record and not hasEnded(tonumber(string.match(record, '^%d+|%-?%d+|%-?%d+|(%d+)|') or 0))
 end
 
 -- An empty text says that there is none.
@@ -1170,7 +1205,7 @@ local answer = { 'ok', sessionExpires, inc }
 for index = 1, sortKeysCount do
   if bytes >= most then break end
   local record = redis.call('HGET', DOCUMENTS, ARGV[sortKeysFrom + index])
-  if isLive(record) and tonumber(string.match(record, '^%d+|%d+|(%d+)|') or since) >= since then
+  if isLive(record) and tonumber(string.match(record, '^%d+|%-?%d+|(%-?%d+)|') or since) >= since then
     bytes = bytes + #record
     answer[#answer + 1] = textOf(record)
   else
@@ -1178,6 +1213,10 @@ for index = 1, sortKeysCount do
   end
 end
 return answer
+`;
+
+const greatestText = `local _, floor = readEntries(DOCUMENTS)
+return { 'ok', inc, math.max(time[1] * 1000000 + time[2], floor or 0) }
 `;
 
 const listedText = `-- \`updated\` follows \`changes\`: NUL stands in it by the position up to which its entries are what their heads say. An index
@@ -1211,7 +1250,7 @@ for index = 1, writesCount do
   local key, _, ttl, tags, json = writesAt(index)
   local live, before, sources = found[index], old[index], ''
   if SOURCES then tags, sources = string.match(tags, '^([^;]*)(.*)$') end
-  local parts = { version = before and math.max(before.version + 1, micros) or micros,
+  local parts = { version = nextVersion(before and before.version or 0),
     created = live and live.created or num(now), updated = num(now), expires = ttl > 0 and now + ttl or 0,
     tags = tags, sources = sources, json = json }
   storeDocument(key, before, parts)
@@ -1472,7 +1511,7 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.revision, found or h.inc, now }
 `,
-  sha: "51dbc0d3a4dd1500a668f395cd95e1f314bec2ea",
+  sha: "51741f574ad82605596e8588578fc89d697028ec",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -1515,21 +1554,22 @@ export const checkDocuments: EmbeddedScript<
   source: `local formatVersion = 1
 local LOG, OPERATIONS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 -- Whether the documents of a session can be read: 'ok', 'none', or what is lost.
-${readInSessionText}-- The empty field of a hash of documents has the format, and how many tags and expiries its documents have together.
--- Returns that number, nil when there is no such field, and 'newer' for a format that is not known here.
+${readInSessionText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
+-- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
+-- when there is no such field, and 'newer' for a format that is not known here.
 local function readEntries(documents)
   local text = redis.call('HGET', documents, '')
   if not text then return nil end
-  local entries = tonumber(string.match(text, '^1|(%d+)$'))
+  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
   if not entries and problemOf(text) == 'newer' then return 'newer' end
-  return entries
+  return tonumber(entries), tonumber(floor)
 end
 
 -- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
   local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
-  return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
+  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
     and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 if h.docs > 0 and not intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING) then
@@ -1537,7 +1577,7 @@ if h.docs > 0 and not intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMEN
 end
 return { 'ok' }
 `,
-  sha: "3fb96cd266e68e024d73f325058f4f097b3b8b8c",
+  sha: "5170711a6a96d9a4da966739d00009e1ae63c1f6",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
   arguments: (_values) => [],
@@ -1598,7 +1638,7 @@ ${doDeletesText}recordOperation('deleted,' .. num(count))
 keepBucket()
 return { 'ok', count }
 `,
-  sha: "5fb005a2d94ab3550f782aa9fe8d22f6f23712c3",
+  sha: "d897c6e99859bc8002d8ed469a690c834eccc139",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerOperations === undefined ? [] : [keys.ownerOperations]), ...(keys.olderOwnerOperations === undefined ? [] : [keys.olderOwnerOperations]), ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
@@ -1622,7 +1662,7 @@ ${doDeletesText}recordOperation('deleted,' .. num(count))
 keepSession(h)
 return { 'ok', count }
 `,
-  sha: "32c4f6de2ea876e6203cb3568515038fc2dc9f58",
+  sha: "2450867b6b373edc26e60934bf3725cd75bce7cb",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
@@ -1667,7 +1707,7 @@ end
 ${aloneText}${eraseDocumentsText}keepBucket()
 return answer
 `,
-  sha: "e1ce3bd3515af4a15c44cd54cc3334151214cd5c",
+  sha: "e5969adde720c3c5c0f32d3b1b15a695251039d7",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [...values.erasures.flatMap((one) => [one.key, `${one.version}`])],
@@ -1693,7 +1733,7 @@ if not h then return { 'none' } end
 ${eraseDocumentsText}keepSession(h)
 return answer
 `,
-  sha: "ec52739b83bc6888cbab21e495a239485881ad13",
+  sha: "d8ee21848857ff1a5de6f00edd46e42763d28d53",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, ...values.erasures.flatMap((one) => [one.key, `${one.version}`])],
@@ -1718,7 +1758,7 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "2d932efe6b879e42f212bf432f015d356858ff62",
+  sha: "17daa82d749e771b13f00e5a74f26ec367a32b19",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
@@ -1802,7 +1842,7 @@ local sortKeysFrom = 0
 local sortKeysCount = #ARGV - sortKeysFrom
 -- Documents that stand alone, by sort key; an empty text for each that is not there.
 ${readAloneText}${getAllText}`,
-  sha: "9d937361502bee1e3b12f9682a8063f13a47cc98",
+  sha: "3156ccd3ea95d0fed0864303ea6ddd7d59d88649",
   writes: false,
   keys: (keys) => [keys.documents],
   arguments: (values) => [...values.sortKeys],
@@ -1817,7 +1857,7 @@ local LOG, OPERATIONS, DOCUMENTS = KEYS[1], KEYS[2], KEYS[3]
 local sortKeysFrom = 0
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readInSessionText}${getAllText}`,
-  sha: "7effb069085bf8b821a2a1d6a596b5a472badc13",
+  sha: "8f753007dac62b3581986458c4db18b7cf5e2ee9",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents],
   arguments: (values) => [...values.sortKeys],
@@ -1833,7 +1873,7 @@ local most, since = tonumber(ARGV[1]), tonumber(ARGV[2])
 local sortKeysFrom = 2
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readAloneText}${getSomeText}`,
-  sha: "e05cdf849b67142844a4e72976a40520097476fe",
+  sha: "2e579b5e59ae2afb40bca471bfed0c636d900695",
   writes: false,
   keys: (keys) => [keys.documents],
   arguments: (values) => [`${values.most}`, `${values.since}`, ...values.sortKeys],
@@ -1849,10 +1889,55 @@ local most, since = tonumber(ARGV[1]), tonumber(ARGV[2])
 local sortKeysFrom = 2
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readInSessionText}${getSomeText}`,
-  sha: "5af51c451ac10a6b0d58c285a881ba3263869e00",
+  sha: "dcbd7fd06fa270d963f9fd078019a7eedd7608a2",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents],
   arguments: (values) => [`${values.most}`, `${values.since}`, ...values.sortKeys],
+};
+
+export const greatestAlone: EmbeddedScript<
+  { readonly documents: string },
+  {  }
+> = {
+  source: `local formatVersion = 1
+local DOCUMENTS = KEYS[1]
+-- A version that no document of the unit was given a greater one than.
+${readAloneText}${greatestText}`,
+  sha: "19a431121ea1fe137c184099dab4ab4563cad1a7",
+  writes: false,
+  keys: (keys) => [keys.documents],
+  arguments: (_values) => [],
+};
+
+export const greatestInSession: EmbeddedScript<
+  { readonly log: string; readonly operations: string; readonly documents: string },
+  {  }
+> = {
+  source: `local formatVersion = 1
+local LOG, OPERATIONS, DOCUMENTS = KEYS[1], KEYS[2], KEYS[3]
+${readInSessionText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
+-- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
+-- when there is no such field, and 'newer' for a format that is not known here.
+local function readEntries(documents)
+  local text = redis.call('HGET', documents, '')
+  if not text then return nil end
+  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
+  if not entries and problemOf(text) == 'newer' then return 'newer' end
+  return tonumber(entries), tonumber(floor)
+end
+
+-- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
+local function intactDocuments(entries, documents, order, tags, expiring)
+  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
+  if entries then count = count - 1 end
+  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
+    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
+end
+${greatestText}`,
+  sha: "210241bfbc2414ad78c6cc3356f64681883ccd4b",
+  writes: false,
+  keys: (keys) => [keys.log, keys.operations, keys.documents],
+  arguments: (_values) => [],
 };
 
 export const holder: EmbeddedScript<
@@ -1954,7 +2039,7 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "38cdf027a6e981fc1fc62fc70a9618926a32b87a",
+  sha: "06ad0bb8d91221f72199d82c39824125484a9de8",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
@@ -2006,21 +2091,22 @@ local limit = ARGV[1]
 -- Answers sessions that may have expired, how many documents that stand alone have, sessions with documents that may
 -- have, 1 when what points at documents is to be made again, 1 when nothing at all is left, and 1 when units have ended
 -- that the change feed does not know of.
-${clockText}${formatText}-- The empty field of a hash of documents has the format, and how many tags and expiries its documents have together.
--- Returns that number, nil when there is no such field, and 'newer' for a format that is not known here.
+${clockText}${formatText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
+-- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
+-- when there is no such field, and 'newer' for a format that is not known here.
 local function readEntries(documents)
   local text = redis.call('HGET', documents, '')
   if not text then return nil end
-  local entries = tonumber(string.match(text, '^1|(%d+)$'))
+  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
   if not entries and problemOf(text) == 'newer' then return 'newer' end
-  return entries
+  return tonumber(entries), tonumber(floor)
 end
 
 -- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
 local function intactDocuments(entries, documents, order, tags, expiring)
   local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
   if entries then count = count - 1 end
-  return count == redis.call('ZCARD', order) and (count == 0) == (entries == nil)
+  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
     and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 local function hasEndedUntold(alive, changes)
@@ -2039,7 +2125,7 @@ local isBroken = isKnown and not intactDocuments(entries, DOCUMENTS, DOCUMENT_OR
 local expired = isKnown and redis.call('ZCOUNT', DOCUMENTS_EXPIRING, '-inf', num(now)) or 0
 return { due(EXPIRING), expired, due(DOCUMENTS_DUE), isBroken and 1 or 0, 0, untold }
 `,
-  sha: "83467478f9d90cd0de2020eb8992f15dcbdd65bc",
+  sha: "dbd19a3040913e5a9eb61716bee4b7128bccf2e1",
   writes: false,
   keys: (keys) => [keys.expiring, keys.documentsDue, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.changes, keys.ownerChanges, keys.ownerSources],
   arguments: (values) => [values.limit],
@@ -2084,7 +2170,7 @@ while true do
   end
 end
 `,
-  sha: "5d8c968f2d6f6e6ec94c1f7ac51f12dd90349eac",
+  sha: "4d83cc1e3534b08b0897408ed013e34adb334475",
   writes: false,
   keys: (keys) => [keys.documents, keys.documentOrder],
   arguments: (values) => [values.from, `${values.limit}`, `${values.depth}`],
@@ -2166,7 +2252,7 @@ ${doWritesText}recordOperation(writtenText(answer))
 keepBucket()
 return answer
 `,
-  sha: "8fbfbd383193b0407eb3f70add1f0ff51a27578e",
+  sha: "f18ac1058c7455316b6c179a1bba8e92291f4d7d",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerOperations === undefined ? [] : [keys.ownerOperations]), ...(keys.olderOwnerOperations === undefined ? [] : [keys.olderOwnerOperations]), ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [values.operation ?? "", values.fingerprint ?? "", ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
@@ -2197,7 +2283,7 @@ ${doWritesText}recordOperation(writtenText(answer))
 keepSession(h, created)
 return answer
 `,
-  sha: "b432e49d930b391103bba8138db7a85d49bd2d03",
+  sha: "8344675c5c0cf94aecc220a360f760aba95f35a2",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
@@ -2361,7 +2447,7 @@ if h and expectedVersion and expectedVersion ~= h.version then return { 'version
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "783bb134a47dc234b5ee5963a37a998ed355c386",
+  sha: "fd248d0bcdc5f41a495a55a45baacb66842a24bc",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
@@ -2386,6 +2472,100 @@ return { 'ok', fence, expires }
   arguments: (values) => [`${values.token}`, `${values.ttl}`],
 };
 
+export const restoreAlone: EmbeddedScript<
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly ownerChanges: string; readonly ownerSources: string | undefined },
+  { readonly least: number; readonly writes: readonly { readonly key: string; readonly expectedVersion: number; readonly version: number; readonly created: string; readonly updated: string; readonly expires: number; readonly tags: string; readonly json: string }[] }
+> = {
+  source: `local formatVersion = 1
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, OWNER_CHANGES, OWNER_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local least = tonumber(ARGV[1])
+local writesFrom = 1
+local writesCount = (#ARGV - writesFrom) / 8
+local function writesAt(index)
+  local at = writesFrom + (index - 1) * 8
+  return ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8]
+end
+${aloneText}-- Documents of another store, written as they are, when each is here in the version that it is expected in (0 for none).
+-- Those whose time is over are left out.
+local old, expired = {}, 0
+for index = 1, writesCount do
+  local key, expectedVersion, _, _, _, expires = writesAt(index)
+  if hasEnded(expires) then
+    expired = expired + 1
+  else
+    local live, any = findDocument(key)
+    local version = live and live.version or 0
+    if version ~= expectedVersion then return { 'version', version, index - 1 } end
+    if needsSources(any) then return { 'sources' } end
+    old[index] = any or false
+  end
+end
+
+for index, before in pairs(old) do
+  local key, _, version, created, updated, expires, tags, json = writesAt(index)
+  local own, sources = string.match(tags, '^([^;]*)(.*)$')
+  storeDocument(key, before, { version = version, created = created, updated = updated, expires = expires, tags = own,
+    sources = sources, json = json })
+end
+raise(least)
+keepBucket()
+return { 'ok', expired }
+`,
+  sha: "5ea424ef60298b46b08eea43acbead8bbf62fdee",
+  writes: true,
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
+  arguments: (values) => [`${values.least}`, ...values.writes.flatMap((one) => [one.key, `${one.expectedVersion}`, `${one.version}`, one.created, one.updated, `${one.expires}`, one.tags, one.json])],
+};
+
+export const restoreInSession: EmbeddedScript<
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
+  { readonly session: string; readonly incarnation: string | undefined; readonly least: number; readonly writes: readonly { readonly key: string; readonly expectedVersion: number; readonly version: number; readonly created: string; readonly updated: string; readonly expires: number; readonly tags: string; readonly json: string }[] }
+> = {
+  source: `local formatVersion = 1
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
+local session, incarnation, least = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3])
+local writesFrom = 3
+local writesCount = (#ARGV - writesFrom) / 8
+local function writesAt(index)
+  local at = writesFrom + (index - 1) * 8
+  return ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8]
+end
+${inSessionText}local h, lost = openHead(session)
+if lost then return { lost } end
+if not h then return { 'none' } end
+if h.inc ~= incarnation then return { 'incarnation', h.inc } end
+-- Documents of another store, written as they are, when each is here in the version that it is expected in (0 for none).
+-- Those whose time is over are left out.
+local old, expired = {}, 0
+for index = 1, writesCount do
+  local key, expectedVersion, _, _, _, expires = writesAt(index)
+  if hasEnded(expires) then
+    expired = expired + 1
+  else
+    local live, any = findDocument(key)
+    local version = live and live.version or 0
+    if version ~= expectedVersion then return { 'version', version, index - 1 } end
+    if needsSources(any) then return { 'sources' } end
+    old[index] = any or false
+  end
+end
+if h.sealed ~= '1' and (expired < writesCount or least > math.max(micros, versionFloor)) then return { 'unsealed', h.version } end
+for index, before in pairs(old) do
+  local key, _, version, created, updated, expires, tags, json = writesAt(index)
+  local own, sources = string.match(tags, '^([^;]*)(.*)$')
+  storeDocument(key, before, { version = version, created = created, updated = updated, expires = expires, tags = own,
+    sources = sources, json = json })
+end
+raise(least)
+keepSession(h)
+return { 'ok', expired }
+`,
+  sha: "04101cb15172dc9555042511674cf2985f92eeb8",
+  writes: true,
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
+  arguments: (values) => [values.session, values.incarnation ?? "", `${values.least}`, ...values.writes.flatMap((one) => [one.key, `${one.expectedVersion}`, `${one.version}`, one.created, one.updated, `${one.expires}`, one.tags, one.json])],
+};
+
 export const seal: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
   { readonly session: string; readonly incarnation: string | undefined; readonly sealed: boolean; readonly expectedVersion: number | undefined; readonly token: string }
@@ -2402,7 +2582,7 @@ if (h.sealed == '1') ~= sealed then
 end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "57f82cac9116c3dffb73ca1eaed6c4940651c3ad",
+  sha: "fd1efa8f7c888bdeaf7f52c3b806a5519d08f254",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.token],
@@ -2421,7 +2601,7 @@ keepBucket()
 if redis.call('EXISTS', DOCUMENTS) == 0 then redis.call('UNLINK', SOURCES) end
 return { 'ok', count }
 `,
-  sha: "fc39def8b6f277593d1218c82503aa87cdbfeaa6",
+  sha: "b7cf03e8f2297331c21ce546c2177c53d355a360",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [`${values.limit}`],
@@ -2471,7 +2651,7 @@ local count = sweepDocuments(limit)
 keepSession(h)
 return { 'ok', count }
 `,
-  sha: "8c96e0cd6f4ddb15b49cb94e0221ec8816c0ddb2",
+  sha: "5558ad0aaae37e2d40b383a430a6da4fc537f232",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, `${values.limit}`],
@@ -2507,7 +2687,7 @@ local lived = h ~= nil or (mark ~= nil and mark.inc ~= '')
 endSession(session, subjectOf(mark))
 return lived and 1 or 0
 `,
-  sha: "d6fa48532ba28958a02b372eb56da0eb321ad86e",
+  sha: "210e0375814285529eaec6d5f631508f197b3293",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session],
@@ -2523,7 +2703,7 @@ local key, ttl = ARGV[1], tonumber(ARGV[2])
 ${aloneText}${touchOneText}keepBucket()
 return { 'ok', 0, '', redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "12e0211f66f8431352a02dad1d98cc2ddab22f43",
+  sha: "6cb0996fb7ad4f096b76f8e4e9c5d0502cbbfdc8",
   writes: true,
   keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.ownerChanges, ...(keys.ownerSources === undefined ? [] : [keys.ownerSources])],
   arguments: (values) => [values.key, `${values.ttl}`],
@@ -2540,7 +2720,7 @@ ${guardedText}if not h then return { 'none' } end
 ${touchOneText}keepSession(h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "2f478af1c25f892b25b21d7ff92180503145298f",
+  sha: "ed5eff670f4aa45414a1a25b0b395722c83d7991",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
@@ -2570,7 +2750,7 @@ if subject or metadata or h.expires ~= expiresBefore then revise(h, token) end
 saveHead(session, h, owner)
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "a12136a0b91e51db9224105855fc252d73f6632e",
+  sha: "f7cadf2221faf805f47a5c8a66c5d8d0edd08073",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ttl === undefined ? "" : `${values.ttl}`, values.subject ?? "", values.metadata ?? "", values.token],
@@ -2621,7 +2801,7 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "c53f3ce4f8f8d2873a8e40d90dba8aa52d0f6497",
+  sha: "7eba79f149c5c9fe501ae9f6e99d9da4bfd2703f",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],

@@ -4,8 +4,9 @@
 -- #include clock
 -- #include format
 -- #include document-format
-local stored = readEntries(DOCUMENTS)
+local stored, versionFloor = readEntries(DOCUMENTS)
 if stored == 'newer' then return { stored } end
+versionFloor = versionFloor or 0
 local micros = time[1] * 1000000 + time[2]
 local session, SOURCES = '', OWNER_SOURCES
 -- #include changes
@@ -45,7 +46,7 @@ local isEnding = countBefore == dueDocuments
 local function keepBucket()
   -- As long as some documents stay for ever, so do the keys.
   local isSettled = stored and isIntact and not isEnding and not isSourced
-  if isSettled and added == 0 and entries == 0 and not isDueChanged then return end
+  if isSettled and added == 0 and entries == 0 and not isDueChanged and not isRaised then return end
   saveEntries()
   local KEPT = { DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING }
   if not stored then redis.call('ZADD', OWNER_CHANGES, 0, '\0') end
@@ -57,6 +58,8 @@ local function keepBucket()
     redis.call('PEXPIREAT', OWNER_CHANGES, num(tonumber(last[2]) + weekMs))
   elseif count == 0 then
     redis.call('PEXPIREAT', OWNER_CHANGES, num(now + weekMs))
+    -- A floor stands there until the clock has passed it.
+    redis.call('PEXPIREAT', DOCUMENTS, num(versionFloor / 1000 + 1))
   elseif isSourced or isEnding or not isIntact then
     for _, key in ipairs(KEPT) do redis.call('PERSIST', key) end
     if isSourced then redis.call('PERSIST', SOURCES) end

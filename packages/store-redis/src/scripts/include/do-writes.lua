@@ -9,7 +9,7 @@ for index = 1, writesCount do
   local key, _, ttl, tags, json = writesAt(index)
   local live, before, sources = found[index], old[index], ''
   if SOURCES then tags, sources = string.match(tags, '^([^;]*)(.*)$') end
-  local parts = { version = before and math.max(before.version + 1, micros) or micros,
+  local parts = { version = nextVersion(before and before.version or 0),
     created = live and live.created or num(now), updated = num(now), expires = ttl > 0 and now + ttl or 0,
     tags = tags, sources = sources, json = json }
   storeDocument(key, before, parts)

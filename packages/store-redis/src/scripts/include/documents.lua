@@ -6,7 +6,7 @@
 -- one may grow; behind one that is removed, since that needs no room.
 local function partsOfDocument(record)
   local version, created, updated, expires, tags, sources, json =
-    string.match(record, '^(%d+)|(%d+)|(%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
+    string.match(record, '^(%d+)|(%-?%d+)|(%-?%d+)|(%d+)|([^|;]*)([^|]*)|(.*)$')
   return { version = tonumber(version), created = created, updated = updated, expires = tonumber(expires), tags = tags,
     sources = sources, json = json }
 end
@@ -42,16 +42,30 @@ local function countEntries(parts)
   return tags + (parts.expires ~= 0 and 1 or 0)
 end
 
+-- The next version of a document; `before` is the one that it has, or had until its time was over. One that is ahead of the
+-- clock is remembered, or a document that is put again after a delete could get a smaller one.
+local isRaised = false
+local function raise(least)
+  if least <= math.max(micros, versionFloor) then return end
+  versionFloor, isRaised, hasGrown = least, true, true
+end
+local function nextVersion(before)
+  local version = math.max(micros, versionFloor + 1, before + 1)
+  raise(version)
+  return version
+end
+
 local function saveEntries()
-  if added == 0 and entries == 0 then return end
+  if added == 0 and entries == 0 and not isRaised then return end
   local stored = readEntries(DOCUMENTS)
   local isEmpty = redis.call('HLEN', DOCUMENTS) == (stored and 1 or 0)
-  if isEmpty then
+  local floor = versionFloor > micros and '|' .. num(versionFloor) or ''
+  if isEmpty and floor == '' then
     if stored then redis.call('HDEL', DOCUMENTS, '') end
   else
-    redis.call('HSET', DOCUMENTS, '', '{{formatVersion}}|' .. num((stored or 0) + entries))
+    redis.call('HSET', DOCUMENTS, '', '{{formatVersion}}|' .. num((stored or 0) + entries) .. floor)
   end
-  added, entries = 0, 0
+  added, entries, isRaised = 0, 0, false
 end
 
 -- What lives at the key, or nil; then what is there even if it has expired.

@@ -8,7 +8,7 @@ local answer = { 'ok', sessionExpires, inc }
 for index = 1, sortKeysCount do
   if bytes >= most then break end
   local record = redis.call('HGET', DOCUMENTS, ARGV[sortKeysFrom + index])
-  if isLive(record) and tonumber(string.match(record, '^%d+|%d+|(%d+)|') or since) >= since then
+  if isLive(record) and tonumber(string.match(record, '^%d+|%-?%d+|(%-?%d+)|') or since) >= since then
     bytes = bytes + #record
     answer[#answer + 1] = textOf(record)
   else

@@ -12,7 +12,7 @@ end
 local isRecorded = false
 
 local function keepSession(h, newSubject)
-  local isCounted = added ~= 0 or entries ~= 0
+  local isCounted = added ~= 0 or entries ~= 0 or isRaised
   saveEntries()
   if isCounted then h.docs = redis.call('HLEN', DOCUMENTS) end
   if newSubject then

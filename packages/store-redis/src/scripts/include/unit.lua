@@ -66,8 +66,8 @@ local function endSession(session, subject)
   end
 end
 
--- How many documents of the session expire, as openHead finds them.
-local dueDocuments = 0
+-- How many documents of the session expire, and what their new versions must be above, as openHead finds them.
+local dueDocuments, versionFloor = 0, 0
 
 local function intactUnit(h)
   if redis.call('HLEN', DERIVED) ~= h.derived or redis.call('ZCARD', LANDMARKS) ~= h.landmarks
@@ -75,8 +75,9 @@ local function intactUnit(h)
     return false
   end
   if h.docs == 0 then return true end
-  local isIntact, _, due = intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
-  dueDocuments = due
+  local entries, floor = readEntries(DOCUMENTS)
+  local isIntact, _, due = intactDocuments(entries, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING)
+  dueDocuments, versionFloor = due, floor or 0
   return isIntact
 end
 

@@ -1,0 +1,3 @@
+-- A version that no document of the unit was given a greater one than.
+-- #include read-alone
+-- #include greatest

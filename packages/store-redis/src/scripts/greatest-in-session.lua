@@ -1,0 +1,3 @@
+-- #include read-in-session
+-- #include document-format
+-- #include greatest

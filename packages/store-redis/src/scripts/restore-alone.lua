@@ -1,0 +1,5 @@
+-- #include alone
+-- #include restore(guard = "")
+-- keys: ownerSources?
+keepBucket()
+return { 'ok', expired }
