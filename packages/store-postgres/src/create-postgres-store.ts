@@ -1,6 +1,8 @@
 import {
   type ChangeFeed,
   createUuidGenerator,
+  type DocumentStore,
+  type DocumentTransfer,
   type EventLog,
   type EventTransfer,
   type Leases,
@@ -47,6 +49,7 @@ const storeFields: FieldTable = fieldTable<PostgresStoreOptions>({
 /** The store on PostgreSQL: every port but search, and what only this store offers to its operator. */
 export interface PostgresStore extends Store {
   readonly log: EventLog & EventTransfer;
+  readonly documents: DocumentStore & DocumentTransfer;
   readonly leases: Leases;
   readonly feed: ChangeFeed;
   readonly maintenance: PostgresMaintenance;

@@ -201,7 +201,12 @@ function partOf({ address, sortKey, tags, ttlMs, expectedVersion }: AdmittedDocu
   return { place: placeOf(sortKey), namespace, key, tags, ttl: ttlMs, expected: expectedVersion };
 }
 
-function bodyOf({ value, metadata, derivedFrom }: AdmittedDocument): object {
+/** What is stored of a document besides its place. */
+export function bodyOf({
+  value,
+  metadata,
+  derivedFrom,
+}: Pick<AdmittedDocument, "value" | "metadata" | "derivedFrom">): object {
   const sources = derivedFrom && { derivedFrom, sources: sourcesOf(derivedFrom) };
   return { value, metadata, searchable: searchableText(value), ...sources };
 }

@@ -3,6 +3,7 @@ import type { TransferDriver } from "@relevo/core/store";
 import { answerColumns, answerOf, callFunction } from "../call-function.ts";
 import type { StoreContext } from "../context.ts";
 import { exactNumber } from "../database/exact-number.ts";
+import { exportDocuments, importDocuments } from "../documents/transfer-documents.ts";
 import { pageBytes } from "../schema/bounds.ts";
 import {
   type ChangedRow,
@@ -31,7 +32,7 @@ type ExportedOperation = readonly [
   revision: number,
 ];
 
-/** Moving sessions. */
+/** Moving sessions and documents. */
 export function createTransferDriver(context: StoreContext): TransferDriver {
   const { database } = context;
   const { schema, limits } = database;
@@ -109,5 +110,7 @@ cross join lateral (
     },
 
     import: (request) => importBatch(context, request),
+    exportDocuments: (request) => exportDocuments(context, request),
+    importDocuments: (request) => importDocuments(context, request),
   };
 }

@@ -52,6 +52,8 @@ const sources: readonly ((given: typeof values) => string)[] = [
   sql.documentParts,
   sql.putDocument,
   sql.putDocuments,
+  sql.exportDocuments,
+  sql.importDocuments,
   sql.deleteDocuments,
   sql.eraseDerived,
   sql.touchDocument,

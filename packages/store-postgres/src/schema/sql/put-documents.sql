@@ -28,19 +28,7 @@ begin
     return;
   end if;
   if p_sourced then
-    -- A delete of a source waits until this is visible, or this until the delete is: one of the two finds the other.
-    for part in
-      select distinct n.session, decode(n.place, 'hex') as place
-      from json_to_recordset(p_bodies::json) as w (sources json)
-      cross join lateral json_to_recordset(w.sources) as n (session text, place text)
-      where n.place is not null order by 1, 2
-    loop
-      perform from {{schema}}.documents as d
-      where d.tenant = p_tenant and d.session = part.session and d.place = part.place and d.generation = case
-        when part.session = '' then 0
-        else (select s.generation from {{schema}}.sessions as s where s.tenant = p_tenant and s.session = part.session)
-      end for key share;
-    end loop;
+-- #include lock-sources
   end if;
   <<attempts>> loop
 -- #include document-locks
@@ -125,24 +113,7 @@ begin
         end if;
       end if;
     end if;
-    if old_tags <> part.tags then
-      perform {{schema}}.change_tags(
-        p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_place => part.place, p_old => old_tags,
-        p_new => part.tags
-      );
-    end if;
-    if part.sources is not null or old_sources is not null then
-      perform {{schema}}.change_sources(
-        p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_place => part.place, p_old => old_sources,
-        p_new => part.sources
-      );
-      update {{schema}}.documents as d set sources = array(
-        select {{schema}}.document_source(n.session, decode(n.place, 'hex'), n.incarnation)
-        from json_to_recordset(part.sources) as n (session text, place text, incarnation text)
-      )
-      where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place
-        and part.sources is not null;
-    end if;
+-- #include document-indexes
     r_expires_at := least(part.expires_at, slot.expires_at);
     if p_operation is not null then
       recorded[part.n] := {{schema}}.put_record(r_version, r_created_at, r_updated_at, r_expires_at);

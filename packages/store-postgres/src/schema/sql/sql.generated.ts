@@ -1067,6 +1067,254 @@ $body$;
 `;
 }
 
+export function exportDocuments(values: { readonly schema: string; readonly nowMs: string; readonly nowUs: string; readonly lookBudget: string }): string {
+  return `-- One page of the documents of a unit, or of all that stand alone, as they are stored: the documents, each with its own
+-- expiry, and a last row without one. That has the greatest version that was given here, and where the page ended when there
+-- may be more. No row without a session.
+create function ${values.schema}.export_documents(
+  p_tenant text, p_session text, p_after text, p_limit bigint, p_bytes bigint
+) returns table (
+  r_document ${values.schema}.documents, r_place text, r_incarnation text, r_version bigint, r_next text
+) language plpgsql stable
+${inOrderText}as $body$
+declare
+  slot ${values.schema}.sessions;
+  gen bigint := 0;
+  now_ms bigint := ${values.nowMs};
+  one ${values.schema}.documents;
+  looked bigint := 0;
+  listed bigint := 0;
+  size bigint := 0;
+  last bytea;
+begin
+  perform set_config('relevo.tenant', p_tenant, true);
+  if p_session = '' then
+    -- Of those that stand alone nobody keeps it: what is here has come by the clock, was removed, or is looked at.
+    select greatest(max(v.version), ${values.nowUs}) into r_version from ${values.schema}.document_versions as v where v.tenant = p_tenant;
+  else
+    select s.* into slot from ${values.schema}.sessions as s where s.tenant = p_tenant and s.session = p_session;
+    if slot.incarnation is null or slot.expires_at <= now_ms then return; end if;
+    gen := slot.generation;
+    r_incarnation := slot.incarnation;
+    r_version := slot.document_version;
+  end if;
+  for one in
+    select d.* from ${values.schema}.documents as d
+    where d.tenant = p_tenant and d.session = p_session and d.generation = gen
+      and d.place > coalesce(decode(p_after, 'hex'), '')
+    order by d.place limit p_limit + ${values.lookBudget} + 1
+  loop
+    if listed = p_limit or looked = p_limit + ${values.lookBudget}
+      or listed > 0 and size + octet_length(one.value) > p_bytes then
+      r_next := encode(last, 'hex');
+      exit;
+    end if;
+    looked := looked + 1;
+    last := one.place;
+    r_version := greatest(r_version, one.version);
+    continue when one.expires_at <= now_ms;
+    listed := listed + 1;
+    size := size + octet_length(one.value);
+    r_document := one;
+    r_place := encode(one.place, 'hex');
+    return next;
+  end loop;
+  r_document := null;
+  r_place := null;
+  return next;
+end
+$body$;
+`;
+}
+
+export function importDocuments(values: { readonly schema: string; readonly nowUs: string; readonly filterableBytes: string; readonly nowMs: string }): string {
+  return `-- Stores documents of one unit as another store has them, all or none, in one call and one round trip; and raises what later
+-- versions of the unit are above to \`p_floor\`. Those whose time is over are left out and counted.
+create function ${values.schema}.import_documents(
+${documentParametersText}  p_bodies text, p_sourced boolean, p_owner text, p_floor bigint,
+  out r_status text, out r_index bigint, out r_current bigint, out r_incarnation text, out r_expired bigint
+) language plpgsql
+${byIndexText}as $body$
+#variable_conflict use_column
+declare
+  slot ${values.schema}.sessions;
+  gen bigint := 0;
+  part record;
+  known bytea[];
+  old_tags text[];
+  old_sources bytea[];
+  now_ms bigint;
+  now_us bigint;
+  entry xid8;
+  parts json := p_parts::json;
+  places bytea[] := array(select decode(p.place, 'hex') from json_to_recordset(parts) as p (place text));
+  owner_place bytea := decode(p_owner, 'hex');
+  owner_names text[];
+  has_ended boolean[] := '{}';
+begin
+${setTenantText}  if p_session <> '' then
+    slot := ${values.schema}.lock_session(p_tenant => p_tenant, p_session => p_session);
+    if slot.incarnation is null then
+      r_status := 'missing';
+      return;
+    end if;
+    if slot.incarnation is distinct from p_incarnation then
+      r_status := 'incarnation';
+      r_incarnation := slot.incarnation;
+      return;
+    end if;
+    gen := slot.generation;
+  end if;
+  if p_sourced then
+-- A delete of a source waits until this is visible, or this until the delete is: one of the two finds the other.
+    for part in
+      select distinct n.session, decode(n.place, 'hex') as place
+      from json_to_recordset(p_bodies::json) as w (sources json)
+      cross join lateral json_to_recordset(w.sources) as n (session text, place text)
+      where n.place is not null order by 1, 2
+    loop
+      perform from ${values.schema}.documents as d
+      where d.tenant = p_tenant and d.session = part.session and d.place = part.place and d.generation = case
+        when part.session = '' then 0
+        else (select s.generation from ${values.schema}.sessions as s where s.tenant = p_tenant and s.session = part.session)
+      end for key share;
+    end loop;
+  end if;
+-- Locks what is there, in the order of places, so that two batches over the same documents never wait for each other in a
+-- circle, and reads the clock behind the locks. What is found here stays as it is until the end. What is not may be made
+-- by another writer at any time, and is left alone from here on: waiting for it now, with locks held, would be out of order.
+  known := '{}';
+  for part in select o.place from unnest(places) as o (place) order by o.place loop
+    select d.tags, d.sources into old_tags, old_sources from ${values.schema}.documents as d
+    where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place for update;
+    if found then known := known || part.place; end if;
+  end loop;
+  now_us := ${values.nowUs};
+  now_ms := now_us / 1000;
+  r_expired := 0;
+  for part in
+    select decode(p.place, 'hex') as place, p.expected, p.expires, p.n
+    from rows from (json_to_recordset(parts) as (place text, expected bigint, expires bigint))
+      with ordinality as p (place, expected, expires, n)
+    order by p.n
+  loop
+    has_ended[part.n] := coalesce(part.expires <= now_ms, false);
+    if has_ended[part.n] then
+      r_expired := r_expired + 1;
+      continue;
+    end if;
+    select d.version into r_current from ${values.schema}.documents as d
+    where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place
+      and (d.expires_at is null or d.expires_at > now_ms);
+    if coalesce(r_current, 0) <> part.expected then
+      r_status := 'version';
+      r_current := coalesce(r_current, 0);
+      r_index := part.n - 1;
+      return;
+    end if;
+  end loop;
+  r_current := null;
+  r_status := 'done';
+  if r_expired = cardinality(places) and p_floor <= coalesce(slot.document_version, now_us) then return; end if;
+  if p_session <> '' and not slot.sealed then
+    r_status := 'unsealed';
+    r_current := slot.version;
+    return;
+  end if;
+  if p_session = '' and cardinality(known) < cardinality(places) then
+    -- Before any document, as in put_documents.
+    insert into ${values.schema}.tenants (tenant) values (p_tenant) on conflict do nothing;
+  end if;
+  for part in
+    select decode(w.place, 'hex') as place, w.namespace, w.key, w.tags, w.version, w.created, w.updated, w.expires,
+      coalesce(w.value::text, 'null') as value, w.metadata::text as metadata, w.searchable,
+      case when octet_length(w.value::text) + octet_length(w.metadata::text) <= ${values.filterableBytes}
+        then jsonb_build_object('value', w.value::jsonb, 'metadata', w.metadata::jsonb) end as filterable,
+      w.derived_from::text as derived_from, w.sources
+    from rows from (
+      json_to_recordset(parts) as (
+        place text, namespace text[], key text, tags text[], version bigint, created bigint, updated bigint, expires bigint
+      ),
+      json_to_recordset(p_bodies::json) as (value json, metadata json, searchable text, "derivedFrom" json, sources json)
+    ) with ordinality as w (
+      place, namespace, key, tags, version, created, updated, expires, value, metadata, searchable, derived_from, sources, n
+    )
+    where not has_ended[w.n] order by 1
+  loop
+    owner_names := part.namespace[:2];
+    if part.place = any (known) then
+      select d.tags, d.sources into old_tags, old_sources from ${values.schema}.documents as d
+      where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place;
+      update ${values.schema}.documents as d set
+        version = part.version, tags = part.tags, created_at = part.created, updated_at = part.updated,
+        expires_at = part.expires, value = part.value, metadata = part.metadata, filterable = part.filterable,
+        searchable = part.searchable, derived_from = part.derived_from, sources = null
+      where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place;
+    else
+      old_tags := '{}';
+      old_sources := null;
+      insert into ${values.schema}.documents (
+        tenant, session, generation, place, namespace, key, version, tags, created_at, updated_at, expires_at, value,
+        metadata, filterable, searchable, derived_from
+      ) values (
+        p_tenant, p_session, gen, part.place, part.namespace, part.key, part.version, part.tags, part.created, part.updated,
+        part.expires, part.value, part.metadata, part.filterable, part.searchable, part.derived_from
+      ) on conflict do nothing;
+      if not found then
+        raise exception 'a document was created meanwhile' using errcode = 'serialization_failure';
+      end if;
+    end if;
+-- Enters a document that was written into the indexes by tag and by source.
+    if old_tags <> part.tags then
+      perform ${values.schema}.change_tags(
+        p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_place => part.place, p_old => old_tags,
+        p_new => part.tags
+      );
+    end if;
+    if part.sources is not null or old_sources is not null then
+      perform ${values.schema}.change_sources(
+        p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_place => part.place, p_old => old_sources,
+        p_new => part.sources
+      );
+      update ${values.schema}.documents as d set sources = array(
+        select ${values.schema}.document_source(n.session, decode(n.place, 'hex'), n.incarnation)
+        from json_to_recordset(part.sources) as n (session text, place text, incarnation text)
+      )
+      where d.tenant = p_tenant and d.session = p_session and d.generation = gen and d.place = part.place
+        and part.sources is not null;
+    end if;
+  end loop;
+  if p_session <> '' then
+    update ${values.schema}.sessions as s set
+      changed = pg_current_xact_id(), document_version = greatest(s.document_version, p_floor)
+    where s.tenant = p_tenant and s.session = p_session;
+    return;
+  end if;
+  if p_floor >= now_us then
+    -- The clock of the source is ahead. A document that is made here is above the share of its address.
+    insert into ${values.schema}.document_versions as v (tenant, share, version)
+    select p_tenant, n.share, p_floor from generate_series(0, 63) as n (share) order by n.share
+    on conflict (tenant, share) do update set version = excluded.version where v.version < excluded.version;
+  end if;
+  if owner_names is not null then
+-- Moves the newest entry of an owner that nobody has locked to the present transaction, or adds one: writers of one owner do
+-- not wait for each other here, and there are never more entries than there were writers at one time. The newest, because
+-- what the others have left behind in the index lies before it. Once in a transaction: \`entry\` is xid8.
+    select o.changed into entry from ${values.schema}.owner_changes as o
+    where o.tenant = p_tenant and o.owner = owner_place order by o.changed desc limit 1 for update skip locked;
+    if found then
+      update ${values.schema}.owner_changes as o set changed = pg_current_xact_id(), changed_at = ${values.nowMs}, ended = false
+      where o.tenant = p_tenant and o.owner = owner_place and o.changed = entry;
+    else
+      insert into ${values.schema}.owner_changes (tenant, owner, changed, namespace, changed_at, ended)
+      values (p_tenant, owner_place, pg_current_xact_id(), owner_names, ${values.nowMs}, false);
+    end if;
+  end if;
+end
+$body$;
+`;
+}
+
 export function importEvents(values: { readonly schema: string; readonly nowMs: string }): string {
   return `-- What an import is made of, both in one transaction.
 
@@ -1917,7 +2165,7 @@ ${documentGuardText}  if r_status is not null then
     return;
   end if;
   if p_sourced then
-    -- A delete of a source waits until this is visible, or this until the delete is: one of the two finds the other.
+-- A delete of a source waits until this is visible, or this until the delete is: one of the two finds the other.
     for part in
       select distinct n.session, decode(n.place, 'hex') as place
       from json_to_recordset(p_bodies::json) as w (sources json)
@@ -2040,6 +2288,7 @@ ${documentGuardText}  if r_status is not null then
         end if;
       end if;
     end if;
+-- Enters a document that was written into the indexes by tag and by source.
     if old_tags <> part.tags then
       perform ${values.schema}.change_tags(
         p_tenant => p_tenant, p_session => p_session, p_generation => gen, p_place => part.place, p_old => old_tags,
