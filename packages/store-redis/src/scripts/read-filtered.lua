@@ -28,16 +28,17 @@ if since then
 end
 if low > high then return { 'ok', text, 0, {}, {}, readBelow(h.version + 1) } end
 
--- Which flags are wanted, as a table by byte.
+-- Which flags are wanted, by byte: a page has few kinds of them.
 local wanted = {}
-for code = 0, 47 do
-  local kind, isPinned = code % 6, math.floor(code / 6) % 2 == 1
-  local isRetracted = math.floor(code / 12) % 2 == 1
-  local fits = not kinds or string.find(kinds, tostring(kind), 1, true) ~= nil
+local function isWanted(flag)
+  local code = flag - 65
+  local isPinned, isRetracted = math.floor(code / 6) % 2 == 1, math.floor(code / 12) % 2 == 1
+  local fits = not kinds or string.find(kinds, tostring(code % 6), 1, true) ~= nil
   if pinned and (pinned == 'yes') ~= isPinned then fits = false end
   if retracted == 'exclude' and isRetracted then fits = false end
   if retracted == 'only' and not isRetracted then fits = false end
-  wanted[65 + code] = fits
+  wanted[flag] = fits
+  return fits
 end
 local letter = agent and string.byte(agent)
 local indexed = redis.call('STRLEN', COLUMNS) == (h.version - h.first + 1) * 2
@@ -53,8 +54,14 @@ while seq >= low and seq <= high do
   local from = backward and seq - count + 1 or seq
   local chunk = indexed and redis.call('GETRANGE', COLUMNS, (from - h.first) * 2, (from - h.first + count) * 2 - 1) or nil
   for index = 1, count do
-    local place = seq - from
-    if not chunk or (wanted[string.byte(chunk, place * 2 + 1)] and (not letter or string.byte(chunk, place * 2 + 2) == letter)) then
+    local fits = true
+    if chunk then
+      local flag, by = string.byte(chunk, (seq - from) * 2 + 1, (seq - from) * 2 + 2)
+      fits = wanted[flag]
+      if fits == nil then fits = isWanted(flag) end
+      if letter and by ~= letter then fits = false end
+    end
+    if fits then
       if #seqs == limit then
         stop = seqs[limit]
         break
