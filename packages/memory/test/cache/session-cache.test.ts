@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createMemory, type Memory, type SessionCacheOptions, type Tenant } from "../../src/index.ts";
 import { assistant, failure, texts, user } from "../fixture.ts";
 import { type RemoteStore, remote } from "./remote-log.ts";
+import { createRewindableStore } from "./rewindable-store.ts";
 import { newest } from "./shown-views.ts";
 
 interface Setting {
@@ -163,6 +164,27 @@ describe("a view that follows no append of its own", () => {
     await elsewhere.session("chat").append(user("2"));
     await session.append(user("1"), { operationId: "a" });
     expect(texts((await session.view()).messages)).toEqual(["1", "2"]);
+  });
+
+  it("finds a failover by the token alone, when version and revisions are the same again", async () => {
+    const { store: server, save } = createRewindableStore();
+    const here = createMemory({ store: remote(server), view: newest(8), cache: true }).tenant("acme");
+    const there = createMemory({ store: server, view: newest(8) }).tenant("acme");
+    await here.session("chat").append(user("1"));
+    const restore = save();
+    await here.session("chat").append(user("lost"));
+    restore();
+    await there.session("chat").append(user("in its place"));
+    const [view, plain] = [await here.session("chat").view(), await there.session("chat").view()];
+    expect(texts(view.messages)).toEqual(["1", "in its place"]);
+    expect(view).toEqual(plain);
+    // A failover that nobody wrote after: the token is that of the older state.
+    const again = save();
+    await here.session("chat").append(user("lost too"));
+    again();
+    expect(await here.session("chat").view()).toEqual(plain);
+    await here.session("chat").append(user("3"));
+    expect(texts((await here.session("chat").view()).messages)).toEqual(["1", "in its place", "3"]);
   });
 
   it("is of the incarnation that its object means", async () => {

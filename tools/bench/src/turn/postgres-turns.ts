@@ -108,7 +108,11 @@ export function postgresTurns(peers: OpenPeers<pg.Pool> = async () => []): TurnG
       const store = createPostgresStore({ pool });
       return {
         floor: rawTurns(pool),
-        subjects: [relevoTurns("Relevo", store), ...(await peers(pool))],
+        subjects: [
+          relevoTurns("Relevo", store),
+          relevoTurns("Relevo, cache", store, true),
+          ...(await peers(pool)),
+        ],
         async [Symbol.asyncDispose]() {
           await store.close();
           await pool.end();

@@ -33,7 +33,7 @@ export const processTurns: TurnGroup = {
     const store = createMemoryStore({ sweepIntervalMs: 0 });
     return {
       floor: arrayTurns(),
-      subjects: [relevoTurns("Relevo", store)],
+      subjects: [relevoTurns("Relevo", store), relevoTurns("Relevo, cache", store, true)],
       [Symbol.asyncDispose]: () => store.close(),
     };
   },

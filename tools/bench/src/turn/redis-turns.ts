@@ -53,6 +53,7 @@ export function redisTurns(peers: OpenPeers<unknown> = async () => []): TurnGrou
         floor: rawTurns(client),
         subjects: [
           relevoTurns("Relevo", store),
+          relevoTurns("Relevo, cache", store, true),
           ...(await peers(client)),
           relevoTurns("Relevo in process", inProcess),
         ],

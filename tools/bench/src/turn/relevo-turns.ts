@@ -4,8 +4,8 @@ import { window } from "@relevo/truncation";
 import { answer, chunksOf, earlierTexts, shownMessages, type TurnSubject } from "./turn-subject.ts";
 
 /** Turns through the facade: a new session object for each request, and both appends safe to retry. */
-export function relevoTurns(name: string, store: MemoryStore): TurnSubject {
-  const memory = createMemory({ store, view: window({ messages: shownMessages }) });
+export function relevoTurns(name: string, store: MemoryStore, cache = false): TurnSubject {
+  const memory = createMemory({ store, view: window({ messages: shownMessages }), cache });
   const tenant = memory.tenant("acme");
   return {
     name,
