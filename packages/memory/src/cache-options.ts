@@ -1,3 +1,4 @@
+import { type EventLog, isInProcessLog } from "@relevo/core";
 import { admitFields, admitInteger, type FieldTable, fieldTable } from "@relevo/core/input";
 
 /** Bounds of the cache of the sessions in use. */
@@ -10,7 +11,7 @@ export interface SessionCacheOptions {
    */
   readonly bytes?: number | undefined;
   /**
-   * How long a session is kept after the store last confirmed it, in milliseconds; 300,000 (five minutes) when left out.
+   * How long a session is kept after the store last confirmed it, in milliseconds; 60,000 (one minute) when left out.
    * It goes by a timer, also when nobody calls any more: this is how long text that another process erased can stay in the
    * memory of this one.
    */
@@ -33,13 +34,19 @@ const fields: FieldTable = fieldTable<SessionCacheOptions>({
 const mostSessions = 10_000_000;
 
 /** The bounds of the cache; `undefined` for no cache. @throws `invalid-input` that names the option. */
-export function admitCache(given: SessionCacheOptions | boolean | undefined): CacheBounds | undefined {
-  if (given === undefined || given === false) return undefined;
+export function admitCache(
+  given: SessionCacheOptions | boolean | undefined,
+  log: EventLog,
+): CacheBounds | undefined {
+  // In the process of the store a read is no round trip, and keeping copies costs more than it saves.
+  if (given === false || (given === undefined && isInProcessLog(log))) return undefined;
   const { sessions, bytes, ttlMs } =
-    given === true ? {} : admitFields<SessionCacheOptions>(given, "options.cache", fields);
+    given === true || given === undefined
+      ? {}
+      : admitFields<SessionCacheOptions>(given, "options.cache", fields);
   return {
     sessions: admitInteger(sessions ?? 10_000, "options.cache.sessions", 1, mostSessions),
     bytes: admitInteger(bytes ?? 64 * 1024 * 1024, "options.cache.bytes", 1),
-    ttlMs: admitInteger(ttlMs ?? 300_000, "options.cache.ttlMs", 1, 2 ** 31 - 1),
+    ttlMs: admitInteger(ttlMs ?? 60_000, "options.cache.ttlMs", 1, 2 ** 31 - 1),
   };
 }

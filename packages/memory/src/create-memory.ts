@@ -21,6 +21,7 @@ import {
   resolveLimits,
 } from "@relevo/core/input";
 import { admitCache, type SessionCacheOptions } from "./cache-options.ts";
+import { defaultPage } from "./newest-page.ts";
 import { type MemoryStore, Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
@@ -49,8 +50,9 @@ interface CommonOptions {
    */
   readonly onError?: ((error: unknown) => void) | undefined;
   /**
-   * Keeps the newest messages of the sessions in use in this process, so that a view right after an append needs no read,
-   * and any other view only asks whether something was written. `true` for the default bounds; off when left out.
+   * Keeps the newest messages of the sessions in use in this process, so that a view right after an append needs no call,
+   * and any other view only asks whether something was written. `false` for no cache, or its bounds; when left out it is on
+   * unless the store of the sessions is in this process.
    */
   readonly cache?: SessionCacheOptions | boolean | undefined;
   /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
@@ -112,19 +114,20 @@ export function createMemory(given: MemoryOptions): Memory {
   const stores = admitStores(options);
   const clock = admitObject(options.clock, "clock", ["now"]) ?? systemClock;
   const ttlMs = admitNullableTtl(options.volatileTtlMs, "volatileTtlMs");
-  const bounds = admitCache(options.cache);
+  const bounds = admitCache(options.cache, stores.sessions.log);
+  const view = admitObject(options.view, "view", ["view"]);
   const runtime = new Runtime({
     ...stores,
     clock,
     ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
-    view: admitObject(options.view, "view", ["view"]),
+    view,
     counter: admitObject(options.counter, "counter", ["countMessage"]),
     limits: resolveLimits(options.limits, stores.sessions.limits),
     checksValues: options.limits !== undefined,
     volatileTtlMs: ttlMs === undefined ? dayMs : (ttlMs ?? undefined),
     onError: admitFunction(options.onError, "onError") ?? warn,
     random: admitFunction(options.random, "random") ?? Math.random,
-    cache: bounds && new SessionCache(stores.sessions.log, bounds),
+    cache: bounds && new SessionCache(stores.sessions.log, bounds, view?.reads?.messages ?? defaultPage),
   });
   const close = async (): Promise<void> => runtime.close();
   return {

@@ -4,18 +4,20 @@ import {
   type EventInput,
   type EventLog,
   type InProcessLog,
+  isEvent,
   isInProcessLog,
   type ReadResult,
   type SessionAddress,
   type SessionHead,
   type StoredEvent,
+  type StoredEventOf,
   type TokenChange,
 } from "@relevo/core";
 import { abortable, throwIfAborted } from "@relevo/core/input";
 import { LRUCache } from "lru-cache";
 import type { CacheBounds } from "./cache-options.ts";
 import { freezeAll } from "./freeze-all.ts";
-import { defaultPage, firstPageOf, isLive, type LivePage, newestPage, pageAfter } from "./newest-page.ts";
+import { firstPageOf, isLive, type LivePage, newestPage, pageAfter } from "./newest-page.ts";
 import { whenAllAbort } from "./signal.ts";
 
 /** What is kept of a session. Never changed: it says what the log was under one token. */
@@ -36,7 +38,7 @@ interface SharedRead {
 /** A session takes at most this part of the bytes, so that a huge one does not push out all others. */
 const largestPart = 8;
 const bytesOfSession = 512;
-const bytesOfEvent = 256;
+const bytesOfEvent = 512;
 
 /**
  * The newest pages of the sessions in use, each under the token of the state that it shows. A page is never wrong: a
@@ -46,15 +48,17 @@ export class SessionCache {
   readonly #log: EventLog;
   readonly #inProcess: InProcessLog | undefined;
   readonly #pages: LRUCache<string, CachedPage>;
-  readonly #sizes: WeakMap<StoredEvent, number> = new WeakMap();
   readonly #reads: Map<string, SharedRead> = new Map();
   /** Calls under way by session; without them what they answer is not kept, because something was removed meanwhile. */
   readonly #calls: Map<string, { count: number }> = new Map();
+  readonly #usualLimit: number;
   readonly #sweepMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: EventLog, { sessions, bytes, ttlMs }: CacheBounds) {
+  /** `usualLimit` is what the views of a session ask for that this memory has begun, as far as it is known before. */
+  constructor(log: EventLog, { sessions, bytes, ttlMs }: CacheBounds, usualLimit: number) {
     this.#log = log;
+    this.#usualLimit = usualLimit;
     this.#inProcess = isInProcessLog(log) ? log : undefined;
     // Both together are the lifetime: what is over when the timer fires is as old as that at most.
     this.#sweepMs = Math.max(1, Math.floor(ttlMs / 4));
@@ -141,13 +145,15 @@ export class SessionCache {
   #follow(key: string, answer: AppendResult): CachedPage | undefined {
     const cached = this.#pages.get(key);
     if (cached === undefined || cached.page.token !== answer.previousToken) {
-      const page = firstPageOf(answer, defaultPage);
-      return page && this.#keepPage(key, page, defaultPage);
+      const page = firstPageOf(answer, this.#usualLimit);
+      return page && this.#keepPage(key, page, this.#usualLimit);
     }
     // The replay wrote nothing, and nobody else has since the page.
     if (answer.replayed) return this.#keep(key, cached);
     const page = pageAfter(cached.page, answer, cached.limit);
-    return page && this.#keepPage(key, page, cached.limit);
+    if (page === undefined) return undefined;
+    if (page.below !== cached.page.below) return this.#keepPage(key, page, cached.limit);
+    return this.#keep(key, { page, limit: cached.limit, bytes: this.#bytesAfter(cached, page.events) });
   }
 
   #find(key: string, limit: number): CachedPage | undefined {
@@ -211,8 +217,8 @@ export class SessionCache {
 
   #keepPage(key: string, page: LivePage, limit: number): CachedPage | undefined {
     let bytes = bytesOfSession;
-    for (const event of page.events) bytes += this.#sizeOf(event);
-    for (const event of page.below?.pinned ?? []) bytes += this.#sizeOf(event);
+    for (const event of page.events) bytes += sizeOf(event);
+    for (const event of page.below?.pinned ?? []) bytes += sizeOf(event);
     return this.#keep(key, { page, limit, bytes });
   }
 
@@ -223,14 +229,17 @@ export class SessionCache {
     return this.#pages.peek(key) === cached ? cached : undefined;
   }
 
-  #sizeOf(event: StoredEvent): number {
-    let size = this.#sizes.get(event);
-    if (size === undefined) {
-      // A string takes up to two bytes for each character.
-      size = bytesOfEvent + 2 * JSON.stringify(event).length;
-      this.#sizes.set(event, size);
+  /** The bytes of a page that has these events now. Counts those that came and those that went, not all. */
+  #bytesAfter({ page, bytes: before }: CachedPage, events: readonly StoredEvent[]): number {
+    let bytes = before;
+    let added = 0;
+    for (; added < events.length; added++) {
+      const event = events[added];
+      if (event === undefined || event.seq <= page.version) break;
+      bytes += sizeOf(event);
     }
-    return size;
+    for (const event of page.events.slice(events.length - added)) bytes -= sizeOf(event);
+    return bytes;
   }
 
   #begin(key: string): { count: number } {
@@ -262,4 +271,18 @@ export class SessionCache {
 
 function keyOf({ tenant, session }: SessionAddress): string {
   return `${tenant.length}:${tenant}${session}`;
+}
+
+/** The memory of an event in bytes, from above: a string takes up to two for each character. */
+function sizeOf(event: StoredEvent): number {
+  // Of most messages the text is all that can be large.
+  if (isEvent(event, "message") && typeof event.body.content === "string" && isPlain(event))
+    return bytesOfEvent + 2 * event.body.content.length;
+  return bytesOfEvent + 2 * JSON.stringify(event).length;
+}
+
+function isPlain({ body, metadata, tokens, derivedFrom }: StoredEventOf<"message">): boolean {
+  return (
+    metadata === undefined && tokens === undefined && derivedFrom === undefined && body.metadata === undefined
+  );
 }

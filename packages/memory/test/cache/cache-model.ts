@@ -91,7 +91,7 @@ interface State {
  */
 export async function runStory(create: CreateMemory, story: Story, inProcess: boolean): Promise<void> {
   const { store, clock, save } = inProcess ? openInProcess() : createRewindableStore();
-  const reference = create({ store, clock });
+  const reference = create({ store, clock, cache: false });
   const states = new Map<number, State[]>(places.map((_, index) => [index, []]));
   const note = async (index: number): Promise<void> => {
     const session = sessionAt(reference.tenant, places[index]);
@@ -108,7 +108,7 @@ export async function runStory(create: CreateMemory, story: Story, inProcess: bo
   const memories = [
     create({ store: connected, clock, cache: { sessions: 2 } }),
     create({ store: connected, clock, cache: true }),
-    create({ store: connected, clock }),
+    create({ store: connected, clock, cache: false }),
   ];
   let restore = save();
   await noteAll();

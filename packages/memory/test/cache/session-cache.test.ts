@@ -5,11 +5,25 @@ import { promisify } from "node:util";
 import { MemoryError, type ReadOptions, type View, type ViewStrategy } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createMemory, type Memory, type SessionCacheOptions, type Tenant } from "../../src/index.ts";
+import {
+  createMemory,
+  type Memory,
+  type MemoryOptions,
+  type SessionCacheOptions,
+  type Tenant,
+} from "../../src/index.ts";
 import { assistant, failure, texts, user } from "../fixture.ts";
 import { type RemoteStore, remote } from "./remote-log.ts";
 import { createRewindableStore } from "./rewindable-store.ts";
 import { newest } from "./shown-views.ts";
+
+const memories: Memory[] = [];
+
+function opened(options: MemoryOptions): Memory {
+  const memory = createMemory(options);
+  memories.push(memory);
+  return memory;
+}
 
 interface Setting {
   readonly server: ReturnType<typeof createMemoryStore>;
@@ -33,8 +47,8 @@ function setting(cache: SessionCacheOptions | boolean = true, view: ViewStrategy
       return store.log.read(...call);
     },
   };
-  const memory = createMemory({ store: { ...store, log }, view, cache });
-  const elsewhere = createMemory({ store: remote(server), view }).tenant("acme");
+  const memory = opened({ store: { ...store, log }, view, cache });
+  const elsewhere = opened({ store: remote(server), view, cache: false }).tenant("acme");
   return { server, store, memory, acme: memory.tenant("acme"), elsewhere, reads };
 }
 
@@ -48,7 +62,9 @@ async function turn(tenant: Tenant, id: string, number: number): Promise<View> {
   return view;
 }
 
-afterEach(() => {
+afterEach(async () => {
+  // Its timer would come in the middle of another test.
+  await Promise.all(memories.splice(0).map((memory) => memory.close()));
   vi.useRealTimers();
 });
 
@@ -146,7 +162,7 @@ describe("a view that follows no append of its own", () => {
         throw new MemoryError("unavailable", "The answer was lost.", { outcome: "unknown" });
       },
     };
-    const memory = createMemory({ store: { ...broken, log }, view: newest(8), cache: true });
+    const memory = opened({ store: { ...broken, log }, view: newest(8), cache: true });
     const unlucky = memory.tenant("acme").session("chat");
     await unlucky.view();
     await failure(unlucky.append(user("2")), "unavailable");
@@ -168,8 +184,8 @@ describe("a view that follows no append of its own", () => {
 
   it("finds a failover by the token alone, when version and revisions are the same again", async () => {
     const { store: server, save } = createRewindableStore();
-    const here = createMemory({ store: remote(server), view: newest(8), cache: true }).tenant("acme");
-    const there = createMemory({ store: server, view: newest(8) }).tenant("acme");
+    const here = opened({ store: remote(server), view: newest(8), cache: true }).tenant("acme");
+    const there = opened({ store: server, view: newest(8), cache: false }).tenant("acme");
     await here.session("chat").append(user("1"));
     const restore = save();
     await here.session("chat").append(user("lost"));
@@ -246,8 +262,8 @@ describe("what is removed through the memory", () => {
       append: (...call: Parameters<typeof store.log.append>) =>
         method === "append" ? hold(store.log.append(...call)) : store.log.append(...call),
     };
-    const memory = createMemory({ store: { ...store, log }, view: newest(8), cache: true });
-    const elsewhere = createMemory({ store: server }).tenant("acme");
+    const memory = opened({ store: { ...store, log }, view: newest(8), cache: true });
+    const elsewhere = opened({ store: server }).tenant("acme");
     return { acme: memory.tenant("acme"), elsewhere, reads, done: done.promise, release: released.resolve };
   }
 
@@ -291,7 +307,7 @@ describe("what is removed through the memory", () => {
         return server.log.read(...call);
       },
     };
-    const acme = createMemory({ store: { ...store, log }, cache: true }).tenant("acme");
+    const acme = opened({ store: { ...store, log }, cache: true }).tenant("acme");
     await turn(acme, "chat", 1);
     await failure(acme.session("chat").erase({ seqs: [1] }), "unavailable");
     await acme.session("chat").view();
@@ -343,7 +359,7 @@ describe("concurrent views", () => {
         return store.log.read(address, { ...options, signal: undefined });
       },
     };
-    const tenant = createMemory({ store: { ...store, log }, cache: true }).tenant("acme");
+    const tenant = opened({ store: { ...store, log }, cache: true }).tenant("acme");
     await tenant.session("chat").append(user("1"));
     const [one, two] = [new AbortController(), new AbortController()];
     const open = (signal?: AbortSignal) => tenant.session("chat").view({ signal });
@@ -376,8 +392,8 @@ describe("concurrent views", () => {
       read: async (...call: Parameters<typeof store.log.read>) =>
         structuredClone(await store.log.read(...call)),
     };
-    const tenant = createMemory({ store: { ...store, log }, view: newest(4), cache: true }).tenant("acme");
-    await createMemory({ store: server }).tenant("acme").session("chat").append(user("1"));
+    const tenant = opened({ store: { ...store, log }, view: newest(4), cache: true }).tenant("acme");
+    await opened({ store: server }).tenant("acme").session("chat").append(user("1"));
     const { messages } = await tenant.session("chat").view();
     expect(() => Object.assign(messages[0] ?? {}, { content: "changed" })).toThrow(TypeError);
     expect(texts((await tenant.session("chat").view()).messages)).toEqual(["1"]);
@@ -448,8 +464,7 @@ describe("the bounds", () => {
 
   it("are refused by name when they are none", async () => {
     const store = createMemoryStore({ sweepIntervalMs: 0 });
-    const open = async (cache: unknown) =>
-      createMemory({ store, cache } as Parameters<typeof createMemory>[0]);
+    const open = async (cache: unknown) => opened({ store, cache } as Parameters<typeof createMemory>[0]);
     for (const cache of [
       { sessions: 0 },
       { bytes: 1.5 },
@@ -465,13 +480,26 @@ describe("the bounds", () => {
   });
 });
 
+describe("when nobody says whether there is a cache", () => {
+  it("there is one, unless the store is in this process", async () => {
+    const server = createMemoryStore({ sweepIntervalMs: 0 });
+    const far = remote(server);
+    const read = vi.fn(server.log.read);
+    const near = { ...server, log: { ...server.log, read } };
+    await turn(opened({ store: far }).tenant("acme"), "chat", 1);
+    await turn(opened({ store: near }).tenant("acme"), "other", 1);
+    expect(far.calls).toEqual(["append", "append"]);
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe("a store in this process", () => {
   it("is asked for its present token, so that a view makes no read and misses no write", async () => {
     const server = createMemoryStore({ sweepIntervalMs: 0 });
     const read = vi.fn(server.log.read);
     const store = { ...server, log: { ...server.log, read } };
-    const here = createMemory({ store, view: newest(8), cache: true }).tenant("acme");
-    const there = createMemory({ store: server }).tenant("acme");
+    const here = opened({ store, view: newest(8), cache: true }).tenant("acme");
+    const there = opened({ store: server }).tenant("acme");
     for (let number = 0; number < 5; number++) await turn(here, "chat", number);
     expect(read).not.toHaveBeenCalled();
     const session = here.session("chat");
