@@ -72,7 +72,8 @@ describe("a start with its cause", () => {
         return await log.append(...call);
       },
     }));
-    const request = { ...work, session: on.session, policy: last(1), cause: says("cause") };
+    const told = { policy: last(1), outcome: () => undefined, cause: says("cause") };
+    const request = { ...work, session: on.session, ...told };
     const id = await on.handoffs.run(request, ({ handoffId }) => handoffId);
     expect(await story(on)).toEqual(["meanwhile", "meanwhile", "cause", "started", "completed"]);
     expect(said(await on.handoffs.rebuild(on.session, id)).at(-1)).toBe("cause");
