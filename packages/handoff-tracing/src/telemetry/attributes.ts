@@ -256,8 +256,8 @@ export const relevo = {
   found: {
     name: "relevo.recall.found",
     type: "boolean",
-    on: "`memory.recall`, `memory.entry`",
-    meaning: "Whether there was a value",
+    on: "`memory.recall`, `memory.entry`, `recall.search`",
+    meaning: "Whether there was a value, or a hit",
   },
   state: {
     name: "relevo.view.state",

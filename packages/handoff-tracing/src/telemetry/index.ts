@@ -13,6 +13,7 @@ export { type FinishedSpan, type StoredSpan, storedSpan } from "./stored-span.ts
 export type { ContentRedactor, ContentSource, TelemetryOptions } from "./telemetry-options.ts";
 export { type TraceHandoffsOptions, traceHandoffs } from "./trace-handoffs.ts";
 export { traceMemory } from "./trace-memory.ts";
+export { traceRecall } from "./trace-recall.ts";
 export {
   type AgentInfo,
   type ToolInfo,

@@ -10,6 +10,11 @@ export function sessionStoreId(tenant: string, session: string): string {
   return `${element(tenant)}/session:${element(session)}`;
 }
 
+/** The id of everything that a tenant has, for what looks across its stores. */
+export function tenantStoreId(tenant: string): string {
+  return element(tenant);
+}
+
 /** The id of the store of all documents under a namespace's first two elements. */
 export function ownerStoreId(tenant: string, namespace: readonly string[]): string {
   const [first, second] = namespace;
