@@ -395,7 +395,7 @@ describe("options", () => {
     const tried = new Set(Object.keys(calls).map((name) => name.split(" ")[0]));
     // These admit single values, or are covered by tests of their own.
     const values =
-      /^admit(Operation|Types|Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Session|Tenant|Time|Ttl|Json|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|GuardFields|UnitGuard|TransferBatch|Batch)$/;
+      /^admit(Operation|Types|Choice|Id|Integer|Limit|Namespace|NullableTtl|OptionalId|OptionalInteger|Ranges|Tags|Session|Tenant|Time|Ttl|Json|Request|Metadata|Message|Event|Events|EventType|Fields|Options|ViewForm|GuardFields|UnitGuard|TransferBatch|Batch)$/;
     const all = {
       ...input,
       ...logCalls,
