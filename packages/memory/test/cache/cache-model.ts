@@ -106,8 +106,9 @@ export async function runStory(create: CreateMemory, story: Story, inProcess: bo
   const network = new Network(noteAll);
   const connected = inProcess ? store : network.connect(store);
   const memories = [
-    create({ store: connected, clock, cache: { sessions: 2 } }),
-    create({ store: connected, clock, cache: true }),
+    // Pages of sessions that these begin have three events, so that some leave them soon.
+    create({ store: connected, clock, view: newest(3), cache: { sessions: 2 } }),
+    create({ store: connected, clock, view: newest(3), cache: true }),
     create({ store: connected, clock, cache: false }),
   ];
   let restore = save();

@@ -31,7 +31,7 @@ describe("the model of the cache finds that", () => {
     const create = await load(mutant);
     const property = fc.asyncProperty(stories, (story) => runStory(create, story, mutant.inProcess ?? false));
     const { failed, numRuns, errorInstance } = await fc.check(property, {
-      numRuns: 1500,
+      numRuns: 5000,
       seed: 1,
       endOnFailure: true,
     });

@@ -59,10 +59,6 @@ export const cacheMutants: readonly CacheMutant[] = [
     ],
   },
   {
-    name: "a session is known by its id alone",
-    changes: [[cache, "keyOf({ tenant, session }", "keyOf({ session: tenant, session }"]],
-  },
-  {
     name: "a page serves views that need more than it has",
     changes: [[cache, "cached.limit >= limit ||", "true ||"]],
   },
