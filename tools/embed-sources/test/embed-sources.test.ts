@@ -77,6 +77,7 @@ test("includes stand where they are named, once in the module, with their declar
     "include/guard.lua":
       "-- #include clock\n-- arguments: fence:number\nif fence then return {{answer}} end\n",
     "one.lua": `-- access: read\n-- #include guard(answer = "{ 'fence' }")\n-- arguments: other\n-- keys: log\nreturn now\n`,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: Text that a template literal would take for a placeholder.
     "two.lua": "-- #include clock\n-- constant: most = 16\nreturn '`${\\0{{most}}'\n",
   });
   const { text } = await embedSources(folder);
