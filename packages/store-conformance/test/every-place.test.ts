@@ -6,7 +6,7 @@ import type { CaseContext, ConformanceCase, Mutant, StoreHarness } from "../src/
 import { breakStore } from "../src/mutants/break-store.ts";
 import { runCase, runMutant } from "../src/run-case.ts";
 
-const driver = { limits: defaultLimits, close: () => undefined } as unknown as StoreDriver;
+const driver = { limits: defaultLimits, log: {}, close: () => undefined } as unknown as StoreDriver;
 const created = createStore(driver);
 const { limits, log, documents, close } = created;
 const own: Store = { limits, log, documents, close, [Symbol.asyncDispose]: close };
