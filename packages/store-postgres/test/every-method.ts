@@ -90,12 +90,34 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
   await log.append(address, [note], { fence: (await lease.renew()).fence });
   await lease.release();
 
+  for (const scope of [{ tenant }, address]) {
+    const at = (key: string) => ({ ...scope, namespace: ["moved"], key });
+    await documents.put(at("k"), { value: 1, tags: ["t"], ttlMs: 100_000 });
+    const operation = { id: "put", fingerprint: "f" };
+    const { version } = await documents.put(at("l"), { value: 2 }, { operation });
+    const { tenant: _, ...source } = at("l");
+    await documents.put(at("m"), { value: 3, derivedFrom: { documents: [{ ...source, version }] } });
+  }
+
   await log.seal(address);
   const batch = await log.exportEvents(address);
   if (batch === undefined) throw new Error("The session is gone.");
   const copy = { tenant: `${tenant}-copy`, session: "s-1" };
   await log.importEvents(copy, batch);
   await log.importEvents(copy, batch);
+  const moves = [
+    { from: { tenant }, to: { tenant: copy.tenant } },
+    { from: address, to: copy },
+  ] as const;
+  for (const { from, to } of moves) {
+    const first = await documents.exportDocuments(from, { limit: 1 });
+    const { cursor: next } = first ?? {};
+    const rest = await documents.exportDocuments(from, next === undefined ? {} : { cursor: next });
+    for (const part of [first, rest, rest]) {
+      if (part === undefined) throw new Error("The documents are gone.");
+      await documents.importDocuments(to, part);
+    }
+  }
   await log.unseal(address);
   await log.trim(address, { beforeSeq: 2 });
   await log.trim(address, { olderThan: 1 });
