@@ -10,7 +10,7 @@ export interface ScanOptions extends PageOptions {
   readonly until?: number;
 }
 
-/** An event with the session it stands in. */
+/** An event together with its session. */
 export interface ScannedEvent {
   readonly session: string;
   readonly incarnation: string;

@@ -119,7 +119,7 @@ const everything = {
   unlessToken: undefined,
 } as const;
 
-/** What stands in both, each ascending and apart. */
+/** The parts that both have; each list is ascending and without overlap. */
 function intersection(left: readonly SeqRange[], right: readonly SeqRange[]): readonly SeqRange[] {
   const both: SeqRange[] = [];
   let index = 0;

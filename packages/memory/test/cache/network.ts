@@ -42,7 +42,7 @@ export class Network {
     return promise;
   }
 
-  /** The store as it is met through this network. */
+  /** The store, reached through this network. */
   connect(store: MemoryStore): MemoryStore {
     const { log, limits, documents } = store;
     return {

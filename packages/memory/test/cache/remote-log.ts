@@ -4,7 +4,7 @@ import type { MemoryStore } from "../../src/index.ts";
 
 export type LogMethod = Exclude<keyof EventLog, symbol>;
 
-/** A store as it is met over a network, with the calls of its log: each takes a turn of the event loop there and back. */
+/** A store reached over a network: each call of its log takes a turn of the event loop there and back. */
 export interface RemoteStore extends MemoryStore {
   readonly calls: LogMethod[];
 }
