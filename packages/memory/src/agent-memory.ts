@@ -73,14 +73,13 @@ export interface WorkingMemory {
 }
 
 /**
- * The memory of one agent, by key, in two tiers. `recall` returns what was remembered last: a volatile value hides a
- * durable one with the same key until it expires or is forgotten, and a durable `remember` removes it.
+ * A memory by key, in two tiers. `recall` returns what was remembered last: a volatile value hides a durable one with the
+ * same key until it expires or is forgotten, and a durable `remember` removes it.
  *
  * With `both`, the durable value is authoritative and the volatile copy carries its version. A copy that cannot be
  * written is removed, and reads use the durable value; a durable failure is an error.
  */
-export interface AgentMemory {
-  readonly name: string;
+export interface KeyedMemory {
   /**
    * Stores the value under the key and replaces the previous one in that tier. Each tier has its own versions:
    * `expectedVersion` is the volatile version for `volatile`, the durable version otherwise.
@@ -111,4 +110,25 @@ export interface AgentMemory {
     change: ChangeValue,
     options?: UpdateMemoryOptions & TierOptions,
   ): Promise<MemoryEntry | undefined>;
+}
+
+/** What one agent knows across sessions. All sessions of the tenant share it: what concerns one person belongs to `for`. */
+export interface AgentMemory extends KeyedMemory {
+  readonly name: string;
+  /**
+   * What this agent keeps about one person: a memory of its own for each, which no other person's session reads, and which
+   * the person's erasure finds.
+   */
+  for(user: UserReference): UserNotes;
+}
+
+/** A person: the id, `tenant.user(id)`, or `session.user`. */
+export type UserReference =
+  | string
+  | { readonly tenant: string; readonly id: string | ((options?: CallOptions) => Promise<string>) };
+
+/** What one agent keeps about one person. */
+export interface UserNotes extends KeyedMemory {
+  /** Of the agent. */
+  readonly name: string;
 }

@@ -35,6 +35,7 @@ import {
 } from "@relevo/core/input";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
 import { admitInputs, asList, eventsOf, operationOf } from "./append-events.ts";
+import { createSessionUser } from "./create-user.ts";
 import { type ExplainedView, type ExplainOptions, explainView } from "./explain-view.ts";
 import { namespaces } from "./namespaces.ts";
 import {
@@ -73,6 +74,7 @@ import { SessionAgent } from "./session-agent.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { acquireLease, type HeldLease, runUnderLease } from "./turn.ts";
+import type { SessionUser } from "./user.ts";
 import { admitRecord, observeSource, recordView, type SeenEvents } from "./view-record.ts";
 import { createViewSource, wholeView } from "./view-source.ts";
 
@@ -85,6 +87,7 @@ export function createSession(handle: SessionHandle, onDispose: OnDispose, turn?
 
 class HandleSession implements Session {
   readonly working: WorkingMemory;
+  readonly user: SessionUser;
   readonly #handle: SessionHandle;
   readonly #onDispose: OnDispose;
   readonly #turn: HeldLease | undefined;
@@ -95,6 +98,7 @@ class HandleSession implements Session {
     this.#onDispose = onDispose;
     this.#turn = turn;
     this.working = new SessionDocuments(handle, namespaces.working, { fence: turn?.fence });
+    this.user = createSessionUser(handle);
   }
 
   get id(): string {
@@ -260,6 +264,7 @@ class HandleSession implements Session {
     this.#handle.learn(known, head?.incarnation);
     if (head !== undefined) this.#handle.runtime.cache?.follow(this.address, head);
     if (options.ttlMs !== undefined) this.#handle.ttlMs = options.ttlMs;
+    if (options.subject !== undefined) await this.#handle.changeSubject(options.subject, head?.incarnation);
     return head;
   }
 

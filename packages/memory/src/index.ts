@@ -3,11 +3,14 @@ export type {
   ChangeValue,
   EntriesOptions,
   ForgetOptions,
+  KeyedMemory,
   RecallOptions,
   RememberOptions,
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
+  UserNotes,
+  UserReference,
   WorkingMemory,
 } from "./agent-memory.ts";
 export type { SessionCacheOptions } from "./cache-options.ts";
@@ -36,4 +39,5 @@ export type {
 } from "./session.ts";
 export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session-activity.ts";
 export type { Tenant } from "./tenant.ts";
+export type { SessionUser, User, UserSessionsOptions } from "./user.ts";
 export type { ViewRecordOptions } from "./view-record.ts";

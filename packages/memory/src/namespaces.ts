@@ -1,9 +1,12 @@
 /**
- * Where this package keeps documents, as lists of elements that are never joined into one string. The first element is
- * reserved: an application that writes documents to the same store must use another one.
+ * Where this package keeps documents, as lists of elements that are never joined into one string. First elements that are
+ * `relevo` or begin with `relevo:` are reserved: an application that writes documents to the same store must use others.
  */
 export const namespaces: Readonly<
-  Record<"working" | "sessionAgents" | "views" | "agents", readonly string[]>
+  Record<
+    "working" | "sessionAgents" | "views" | "forks" | "agents" | "users" | "erasures" | "erasing" | "holds",
+    readonly string[]
+  >
 > = {
   /** Session documents: the working memory of one session. */
   working: ["relevo", "working"],
@@ -11,8 +14,21 @@ export const namespaces: Readonly<
   sessionAgents: ["relevo", "agents"],
   /** Session documents: what models were shown. */
   views: ["relevo", "views"],
+  /** Session documents: the sessions that were forked from this one, by their ids. */
+  forks: ["relevo", "forks"],
   /** Stand-alone documents: what agents remember across sessions; the tier and the agent's name follow. */
   agents: ["relevo", "agents"],
+  /**
+   * Stand-alone documents: all that is kept about one person; the person's id follows. Each person is an owner of their own
+   * (see `unitOf`), so that writes about two people do not wait for each other, and one prefix names everything.
+   */
+  users: ["relevo:user"],
+  /** Stand-alone documents: erasures under way, and the records of those that have ended. */
+  erasures: ["relevo", "erasures"],
+  /** Stand-alone documents: which person is being erased, or was a short time ago; the person's id follows. */
+  erasing: ["relevo:erasing"],
+  /** Stand-alone documents: what must not be erased. */
+  holds: ["relevo", "holds"],
 };
 
 /** The namespace of an agent's memory in one tier, across sessions. */
@@ -23,4 +39,23 @@ export function agentNamespace(tier: "volatile" | "durable", agent: string): rea
 /** The namespace of an agent's memory among the documents of a session. */
 export function sessionAgentNamespace(agent: string): readonly string[] {
   return [...namespaces.sessionAgents, agent];
+}
+
+/** What all documents about this person begin with. */
+export function userNamespace(user: string): readonly string[] {
+  return [...namespaces.users, user];
+}
+
+/** The namespace of a person's own memory in one tier. */
+export function userMemoryNamespace(user: string, tier: "volatile" | "durable"): readonly string[] {
+  return [...namespaces.users, user, "memory", tier];
+}
+
+/** The namespace of what an agent keeps about a person in one tier. */
+export function userAgentNamespace(
+  user: string,
+  tier: "volatile" | "durable",
+  agent: string,
+): readonly string[] {
+  return [...namespaces.users, user, "agents", tier, agent];
 }

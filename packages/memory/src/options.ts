@@ -1,5 +1,5 @@
-import type { CallOptions, TouchOptions } from "@relevo/core";
-import { callKinds, type FieldKinds, type FieldTable, fieldTable } from "@relevo/core/input";
+import type { CallOptions, PageOptions, TouchOptions } from "@relevo/core";
+import { callKinds, type FieldKinds, type FieldTable, fieldTable, pageKinds } from "@relevo/core/input";
 import type {
   EntriesOptions,
   ForgetOptions,
@@ -24,6 +24,7 @@ import type {
   ViewOptions,
 } from "./session.ts";
 import type { ActivityOptions } from "./session-activity.ts";
+import type { UserSessionsOptions } from "./user.ts";
 
 // The options of each call, and whether they select or refine.
 
@@ -175,4 +176,13 @@ export const forgetFields: FieldTable = fieldTable<ForgetOptions>({ ...callKinds
 export const entriesInTierFields: FieldTable = fieldTable<TierEntriesOptions>({
   ...entriesKinds,
   tier: "selects",
+});
+
+export const pageFields: FieldTable = fieldTable<PageOptions>(pageKinds);
+export const userSessionsFields: FieldTable = fieldTable<UserSessionsOptions>({
+  ...pageKinds,
+  order: "refines",
+  direction: "refines",
+  idleSince: "selects",
+  prefix: "selects",
 });

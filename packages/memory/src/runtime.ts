@@ -1,5 +1,6 @@
 import type { Clock, IdGenerator, Limits, Store, TokenCounter, ViewStrategy } from "@relevo/core";
 import { closedError } from "@relevo/core/input";
+import { KnownAgents } from "./known-agents.ts";
 import type { SessionCache } from "./session-cache.ts";
 
 /** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
@@ -26,6 +27,7 @@ export class Runtime {
   /** A number from 0 to 1, for the jitter of retries. */
   readonly random: () => number;
   readonly cache: SessionCache | undefined;
+  readonly knownAgents: KnownAgents = new KnownAgents();
   readonly #outdated: Map<string, number> = new Map();
   #closed = false;
 

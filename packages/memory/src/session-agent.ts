@@ -9,8 +9,12 @@ import type {
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
+  UserNotes,
+  UserReference,
 } from "./agent-memory.ts";
+import { createUserNotes } from "./create-agent.ts";
 import type { MemoryEntry } from "./entry.ts";
+import { agentPlace } from "./memory-place.ts";
 import { sessionAgentNamespace } from "./namespaces.ts";
 import {
   entriesInTierFields,
@@ -36,7 +40,12 @@ export class SessionAgent implements AgentMemory {
     this.name = name;
     this.#handle = handle;
     this.#inSession = new SessionDocuments(handle, sessionAgentNamespace(name), { fence, agent: name });
-    this.#acrossSessions = new TieredMemory(handle.runtime, tenant, name, session);
+    this.#acrossSessions = new TieredMemory(handle.runtime, tenant, agentPlace(name), session);
+  }
+
+  for(user: UserReference): UserNotes {
+    const { runtime, address } = this.#handle;
+    return createUserNotes(runtime, address.tenant, this.name, user, this.#handle);
   }
 
   async remember(

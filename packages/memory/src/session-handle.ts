@@ -1,16 +1,18 @@
-import type {
-  AppendOptions,
-  AppendResult,
-  CallOptions,
-  EventInput,
-  ReadOptions,
-  ReadResult,
-  SessionAddress,
-  SessionGuard,
-  SessionHead,
-  SessionInit,
+import {
+  type AppendOptions,
+  type AppendResult,
+  type CallOptions,
+  type EventInput,
+  MemoryError,
+  type ReadOptions,
+  type ReadResult,
+  type SessionAddress,
+  type SessionGuard,
+  type SessionHead,
+  type SessionInit,
 } from "@relevo/core";
 import { historyLost } from "@relevo/core/input";
+import { introduceUser } from "./introduce-user.ts";
 import { newestPage } from "./newest-page.ts";
 import type { MemoryStore, Runtime } from "./runtime.ts";
 import type { CachedPage } from "./session-cache.ts";
@@ -22,8 +24,9 @@ export class SessionHandle {
   readonly address: SessionAddress;
   /** The idle lifetime that each append through this object sets. */
   ttlMs: number | null | undefined;
-  readonly #init: SessionInit;
+  #init: SessionInit;
   #incarnation: string | undefined;
+  #subject: string | undefined;
   #opening: Promise<unknown> | undefined;
   /** What the newest call through this object, an append, has left. Until the process takes in anything else. */
   #vouched: CachedPage | undefined;
@@ -70,7 +73,7 @@ export class SessionHandle {
     this.#vouched = undefined;
     while (this.isOpening) await this.#opening;
     if (this.#incarnation !== undefined) return perform({ incarnation: this.#incarnation });
-    const first = perform({ init: this.#init });
+    const first = this.#perform(perform);
     const settled = first.then(
       (result) => this.#adopt(result?.incarnation),
       () => undefined,
@@ -82,6 +85,17 @@ export class SessionHandle {
       await settled;
       this.#opening = undefined;
     }
+  }
+
+  /** The first write, which may create the session, and with it a person whom nobody knew. */
+  async #perform<Result extends { readonly incarnation?: string } | undefined>(
+    perform: (guard: SessionGuard) => Promise<Result>,
+  ): Promise<Result> {
+    const result = await perform({ init: this.#init });
+    const { subject } = this.#init;
+    if (subject !== undefined && result?.incarnation !== undefined && mayBeNew(result))
+      await introduceUser(this.runtime, this.address, subject, result.incarnation);
+    return result;
   }
 
   /** Appends as `write` does. */
@@ -153,6 +167,37 @@ export class SessionHandle {
   }
 
   /**
+   * The person that the session belongs to, as the store has it; as given while there is no session.
+   *
+   * @throws `not-found` when it belongs to nobody; `denied` when this object was given another person.
+   */
+  async subject(options: CallOptions): Promise<string> {
+    if (this.#subject !== undefined) return this.#subject;
+    const { subject: given } = this.#init;
+    const head = await this.head(signalOf(options));
+    const subject = head === undefined ? given : head.subject;
+    if (subject === undefined)
+      throw new MemoryError(
+        "not-found",
+        "The session belongs to no person. Name the subject when you open it first, or with touch.",
+      );
+    if (given !== undefined && given !== subject)
+      throw new MemoryError(
+        "denied",
+        "The session belongs to another person than the subject that it was opened with.",
+      );
+    if (head !== undefined) this.#subject = subject;
+    return subject;
+  }
+
+  /** The session was given to another person. */
+  async changeSubject(subject: string, incarnation: string | undefined): Promise<void> {
+    this.#subject = undefined;
+    this.#init = { ...this.#init, subject };
+    if (incarnation !== undefined) await introduceUser(this.runtime, this.address, subject, incarnation);
+  }
+
+  /**
    * For a write to another place in this session's name. While no incarnation is known, the session may still be
    * created.
    *
@@ -181,4 +226,9 @@ export class SessionHandle {
   #adopt(incarnation: string | undefined): void {
     this.#incarnation ??= incarnation;
   }
+}
+
+/** Whether the write may have created the session: an append tells, a document does not. */
+function mayBeNew(result: object): boolean {
+  return !("firstSeq" in result) || result.firstSeq === 1;
 }

@@ -23,6 +23,7 @@ import type {
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
 import type { ExplainedView, ExplainOptions } from "./explain-view.ts";
 import type { ActivityOptions, SessionActivity } from "./session-activity.ts";
+import type { SessionUser } from "./user.ts";
 import type { ViewRecordOptions } from "./view-record.ts";
 
 export interface SessionOptions {
@@ -133,11 +134,18 @@ export interface Session extends AsyncDisposable, SessionObject {
   /** In a turn, the fencing token of its lease; `undefined` outside. */
   readonly fence: number | undefined;
   readonly working: WorkingMemory;
+  /**
+   * The memory of the person that the session belongs to, its `subject`, across sessions: `tenant.user(subject)`. Calls
+   * are `not-found` when it belongs to nobody, and `denied` when this object was opened with another subject. As long as
+   * the session has not ended.
+   */
+  readonly user: SessionUser;
 
   /**
    * The memory of this agent in this session. The tier `volatile`, the default here, belongs to the session: no other
    * session reads it, and it ends with this one. `durable` and `both` are the agent's memory across sessions; entries
-   * record this session, and its fence does not cover them. `recall` looks in the session first, then across sessions.
+   * record this session, and its fence does not cover them. They are for all sessions of the tenant: what concerns one person
+   * belongs to `session.agent(name).for(session.user)`. `recall` looks in the session first, then across sessions.
    */
   agent(name: string): AgentMemory;
 

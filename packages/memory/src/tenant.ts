@@ -1,4 +1,4 @@
-import type { ListSessionsOptions, Page, SessionHead } from "@relevo/core";
+import type { ListSessionsOptions, Page, PageOptions, SessionHead } from "@relevo/core";
 import {
   admitChoice,
   admitFields,
@@ -11,14 +11,17 @@ import {
 } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
 import { type ContextOptions, gatherContext, type MemoryContext } from "./context.ts";
+import { createAgent } from "./create-agent.ts";
 import { createSession } from "./create-session.ts";
-import { contextFields, sessionFields } from "./options.ts";
+import { createUser } from "./create-user.ts";
+import { listAgents, listUsers } from "./list-people.ts";
+import { contextFields, pageFields, sessionFields } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
-import { TieredMemory } from "./tiered-memory.ts";
+import type { User } from "./user.ts";
 
-/** The sessions and agents of one tenant. Everything reached through it belongs to this tenant. */
+/** The sessions, people and agents of one tenant. Everything reached through it belongs to this tenant. */
 export interface Tenant {
   readonly id: string;
   /**
@@ -26,10 +29,26 @@ export interface Tenant {
    * the session with its subject and metadata.
    */
   session(id?: string, options?: SessionOptions): Session;
-  /** One page of the tenant's sessions, in the order of their ids as UTF-8 bytes. */
+  /**
+   * One page of the tenant's sessions, by `id` as UTF-8 bytes, or by the time of the last write with `order: "updated"`;
+   * `direction: "backward"` begins with the greatest id, or with the newest. A session that is written while its list is
+   * paged moves to the newest end.
+   */
   sessions(options?: ListSessionsOptions): Promise<Page<SessionHead>>;
-  /** The memory of this agent across sessions. Nothing is stored until the first write. */
+  /**
+   * What this agent knows across sessions, and in `for(user)` what it keeps about one person. Nothing is stored until the
+   * first write.
+   */
   agent(name: string): AgentMemory;
+  /** One page of the names of agents that keep something across sessions, in the order of their UTF-8 bytes. */
+  agents(options?: PageOptions): Promise<Page<string>>;
+  /** A person, by an id of the application. Nothing is stored until the first write. */
+  user(id: string): User;
+  /**
+   * One page of the ids of people who have something here: a session that was created for them as its subject, a memory,
+   * or notes of an agent. In the order of their UTF-8 bytes.
+   */
+  users(options?: PageOptions): Promise<Page<string>>;
   /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;
 }
@@ -60,7 +79,18 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       runtime.requireOpen();
       return runtime.sessions.log.list(id, options);
     },
-    agent: (name) => new TieredMemory(runtime, id, admitId(name, "agent", runtime.limits)),
+    agent: (name) => createAgent(runtime, id, admitId(name, "agent", runtime.limits)),
+    async agents(given) {
+      const options = admitOptions(given, pageFields);
+      runtime.requireOpen();
+      return listAgents(runtime, id, options);
+    },
+    user: (user) => createUser(runtime, id, admitId(user, "user", runtime.limits)),
+    async users(given) {
+      const options = admitOptions(given, pageFields);
+      runtime.requireOpen();
+      return listUsers(runtime, id, options);
+    },
     async context(given) {
       const options = admitFields(given, "options", contextFields);
       runtime.requireOpen();

@@ -1,17 +1,19 @@
 import {
+  type CallOptions,
   type Document,
   type DocumentAddress,
+  type DocumentStore,
   type JsonValue,
   MemoryError,
   type Page,
   type PutOptions,
   updateDocument,
 } from "@relevo/core";
-import { admitChoice, admitOptions, documentSortKey } from "@relevo/core/input";
+import { admitChoice, admitId, admitOptions, documentSortKey } from "@relevo/core/input";
 import type {
-  AgentMemory,
   ChangeValue,
   ForgetOptions,
+  KeyedMemory,
   RecallOptions,
   RememberOptions,
   TierEntriesOptions,
@@ -19,7 +21,7 @@ import type {
   UpdateMemoryOptions,
 } from "./agent-memory.ts";
 import { documentInput, entryOf, keptFields, type MemoryEntry, type Tier } from "./entry.ts";
-import { agentNamespace } from "./namespaces.ts";
+import type { MemoryPlace, OpenPlace } from "./memory-place.ts";
 import {
   entriesInTierFields,
   forgetFields,
@@ -34,17 +36,17 @@ import { VolatileSlot } from "./volatile-slot.ts";
 
 export const tiers: readonly Tier[] = ["volatile", "durable", "both"];
 
-/** The memory of one agent across sessions, in two tiers; `AgentMemory` documents its guarantees. */
-export class TieredMemory implements AgentMemory {
-  readonly name: string;
+/** A memory in two tiers at one place; `KeyedMemory` documents its guarantees. */
+export class TieredMemory implements KeyedMemory {
   readonly #runtime: Runtime;
   readonly #tenant: string;
+  readonly #open: OpenPlace;
   readonly #madeIn: string | undefined;
 
-  constructor(runtime: Runtime, tenant: string, agent: string, madeIn?: string) {
-    this.name = agent;
+  constructor(runtime: Runtime, tenant: string, open: OpenPlace, madeIn?: string) {
     this.#runtime = runtime;
     this.#tenant = tenant;
+    this.#open = open;
     this.#madeIn = madeIn;
   }
 
@@ -59,13 +61,22 @@ export class TieredMemory implements AgentMemory {
       ...signalOf(options),
       ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
     };
-    const slot = this.#slot(key);
-    if (tier === "volatile") return this.#entry(await slot.put(value, options, put), "volatile");
-    const input = documentInput(this.#runtime, value, options, this.#notes());
+    const notes = tier === "volatile" ? {} : this.#notes();
+    // Before anything is waited for, because the caller may change its value meanwhile.
+    const input = documentInput(this.#runtime, value, options, notes);
+    const at = await this.#at(key, options);
+    const { slot, place } = at;
+    if (tier === "volatile") {
+      await place.guard?.enter(this.#volatile, options);
+      const document = await slot.put(input, put);
+      await this.#guardVolatile(at, document);
+      return this.#entry(place, document, "volatile");
+    }
+    await place.guard?.enter(this.#durable, options);
     const before = await slot.dropCopy(options);
-    const document = await this.#durable.put(this.#address("durable", key), input, put);
-    await this.#settle(slot, document, tier, before);
-    return { ...this.#entry(document, "durable"), tier };
+    const document = await this.#durable.put(at.durable, input, put);
+    await this.#settle(at, document, tier, before);
+    return { ...this.#entry(place, document, "durable"), tier };
   }
 
   async recall(key: string, options?: RecallOptions): Promise<JsonValue | undefined> {
@@ -75,15 +86,16 @@ export class TieredMemory implements AgentMemory {
   async entry(key: string, given: RecallOptions = {}): Promise<MemoryEntry | undefined> {
     const options = admitOptions(given, recallFields);
     const tier = admitChoice(options.tier, "tier", tiers, "both");
+    const { slot, place, durable: address } = await this.#at(key, options);
     const durable = async (): Promise<MemoryEntry | undefined> => {
-      const document = await this.#durable.get(this.#address("durable", key), signalOf(options));
-      return document && this.#entry(document, "durable");
+      const document = await this.#durable.get(address, signalOf(options));
+      return document && this.#entry(place, document, "durable");
     };
     if (tier === "durable") return durable();
     let failure: unknown;
     try {
-      const document = await this.#slot(key).get(options);
-      if (document !== undefined) return this.#entry(document, "volatile");
+      const document = await slot.get(options);
+      if (document !== undefined) return this.#entry(place, document, "volatile");
     } catch (error) {
       if (tier === "volatile" || !isOutage(error)) throw error;
       failure = error;
@@ -100,11 +112,10 @@ export class TieredMemory implements AgentMemory {
     const options = admitOptions(given, forgetFields);
     const tier = admitChoice(options.tier, "tier", tiers, "both");
     const signal = signalOf(options);
-    const slot = this.#slot(key);
+    const { slot, durable: address } = await this.#at(key, options);
     // Durable first: if this fails afterwards, a retry removes the copy, and no copy can be made of a deleted memory
     // (see `#settle`).
-    const durable =
-      tier !== "volatile" && (await this.#durable.delete(this.#address("durable", key), signal));
+    const durable = tier !== "volatile" && (await this.#durable.delete(address, signal));
     if (tier === "durable") await slot.forgetCopy(signal);
     else if (await slot.forget(signal)) return true;
     return durable;
@@ -114,17 +125,18 @@ export class TieredMemory implements AgentMemory {
     const options = admitOptions(given, entriesInTierFields);
     const { tier: chosen, ...filter } = options;
     const tier = admitChoice(chosen, "tier", ["volatile", "durable"], "durable");
+    const place = await this.#open(signalOf(options));
     const documents = tier === "volatile" ? this.#volatile : this.#durable;
     const page = await documents.find(
       { tenant: this.#tenant },
-      { ...filter, namespace: agentNamespace(tier, this.name) },
+      { ...filter, namespace: place.namespace(tier) },
     );
     const current =
       tier === "durable"
         ? page.items
-        : page.items.filter((document) => !this.#slot(document.key).isOutdated(document));
+        : page.items.filter((document) => !this.#slot(place, document.key).isOutdated(document));
     return {
-      items: current.map((document) => this.#entry(document, tier)),
+      items: current.map((document) => this.#entry(place, document, tier)),
       ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
     };
   }
@@ -136,20 +148,28 @@ export class TieredMemory implements AgentMemory {
   ): Promise<MemoryEntry | undefined> {
     const options = admitOptions(given, updateInTierFields);
     const tier = admitChoice(options.tier, "tier", tiers, "durable");
-    const slot = this.#slot(key);
+    const at = await this.#at(key, options);
+    const { slot, place } = at;
     const guard = { random: this.#runtime.random, ...retries(options), ...signalOf(options) };
-    if (tier === "volatile") {
-      const document = await slot.update(change, options, guard);
-      return document && this.#entry(document, "volatile");
-    }
-    const before = await slot.dropCopy(options);
     let changed = false;
+    const changeValue: ChangeValue = (current) => {
+      const value = change(current);
+      changed = value !== undefined;
+      return value;
+    };
+    if (tier === "volatile") {
+      await place.guard?.enter(this.#volatile, options);
+      const document = await slot.update(changeValue, options, guard);
+      if (changed && document !== undefined) await this.#guardVolatile(at, document);
+      return document && this.#entry(place, document, "volatile");
+    }
+    await place.guard?.enter(this.#durable, options);
+    const before = await slot.dropCopy(options);
     const document = await updateDocument(
       this.#durable,
-      this.#address("durable", key),
+      at.durable,
       (current) => {
-        const value = change(current?.value);
-        changed = value !== undefined;
+        const value = changeValue(current?.value);
         if (value === undefined) return undefined;
         return documentInput(
           this.#runtime,
@@ -161,35 +181,62 @@ export class TieredMemory implements AgentMemory {
       guard,
     );
     if (document === undefined) return undefined;
-    if (!changed) return this.#entry(document, "durable");
-    await this.#settle(slot, document, tier, before);
-    return { ...this.#entry(document, "durable"), tier };
+    if (!changed) return this.#entry(place, document, "durable");
+    await this.#settle(at, document, tier, before);
+    return { ...this.#entry(place, document, "durable"), tier };
   }
 
   /**
-   * Updates the volatile tier after a successful durable write. Nothing here fails the call: the durable memory is
-   * authoritative, and it is written.
+   * Updates the volatile tier after a successful durable write. A failure of that tier does not fail the call: the durable
+   * memory is authoritative, and it is written.
+   *
+   * @throws when the person was erased meanwhile, with nothing written.
    */
   async #settle(
-    slot: VolatileSlot,
+    { slot, place, durable }: At,
     document: Document,
     tier: Tier,
     before: "empty" | "taken",
   ): Promise<void> {
     if (tier === "durable") {
       if (before === "taken") await slot.invalidate(document.version);
-      return;
-    }
+    } else await this.#copy(slot, durable, document);
+    await this.#guard(place, this.#durable, async () => {
+      await this.#durable.delete(durable, { expectedVersion: document.version });
+      await slot.forgetCopy({});
+    });
+  }
+
+  async #copy(slot: VolatileSlot, durable: DocumentAddress, document: Document): Promise<void> {
     const copy = await slot.putCopy(document);
     if (copy === undefined) return;
     // Between the durable write and the copy, another writer may have deleted the memory or written a newer one.
     try {
-      const now = await this.#durable.get(this.#address("durable", document.key));
+      const now = await this.#durable.get(durable);
       if (now?.version !== document.version) await slot.invalidate(document.version, copy.version);
     } catch (error) {
       this.#runtime.onError(error);
       await slot.invalidate(document.version);
     }
+  }
+
+  async #guardVolatile({ place, volatile }: At, document: Document): Promise<void> {
+    await this.#guard(place, this.#volatile, () =>
+      this.#volatile.delete(volatile, { expectedVersion: document.version }),
+    );
+  }
+
+  /** After a write to this store, which `undo` takes back. */
+  async #guard(
+    { guard, agent }: MemoryPlace,
+    documents: DocumentStore,
+    undo: () => Promise<unknown>,
+  ): Promise<void> {
+    if (guard === undefined) return;
+    await Promise.all([
+      guard.settle(documents, undo),
+      agent === undefined ? undefined : this.#runtime.knownAgents.note(this.#runtime, this.#tenant, agent),
+    ]);
   }
 
   #notes(current?: Document): { readonly session?: string } {
@@ -198,14 +245,25 @@ export class TieredMemory implements AgentMemory {
     return session === undefined ? {} : { session };
   }
 
-  #slot(key: string): VolatileSlot {
-    const address = this.#address("volatile", key);
+  async #at(key: string, options: CallOptions): Promise<At> {
+    admitId(key, "key", this.#runtime.limits);
+    const place = await this.#open(signalOf(options));
+    return {
+      place,
+      slot: this.#slot(place, key),
+      volatile: this.#address(place, "volatile", key),
+      durable: this.#address(place, "durable", key),
+    };
+  }
+
+  #slot(place: MemoryPlace, key: string): VolatileSlot {
+    const address = this.#address(place, "volatile", key);
     const name = `${this.#tenant}\0${documentSortKey(address.namespace, key)}`;
     return new VolatileSlot(this.#runtime, address, name);
   }
 
-  #address(tier: "volatile" | "durable", key: string): DocumentAddress {
-    return { tenant: this.#tenant, namespace: agentNamespace(tier, this.name), key };
+  #address(place: MemoryPlace, tier: "volatile" | "durable", key: string): DocumentAddress {
+    return { tenant: this.#tenant, namespace: place.namespace(tier), key };
   }
 
   get #durable(): Runtime["durable"]["documents"] {
@@ -218,9 +276,17 @@ export class TieredMemory implements AgentMemory {
     return this.#runtime.volatile.documents;
   }
 
-  #entry(document: Document, tier: "volatile" | "durable"): MemoryEntry {
-    return entryOf(document, tier, this.name);
+  #entry(place: MemoryPlace, document: Document, tier: "volatile" | "durable"): MemoryEntry {
+    return entryOf(document, tier, place.agent);
   }
+}
+
+/** One key of a place. */
+interface At {
+  readonly place: MemoryPlace;
+  readonly slot: VolatileSlot;
+  readonly volatile: DocumentAddress;
+  readonly durable: DocumentAddress;
 }
 
 /** True when the store could not answer, as opposed to refused input and aborted calls. */

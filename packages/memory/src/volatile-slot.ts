@@ -2,9 +2,9 @@ import {
   type CallOptions,
   type Document,
   type DocumentAddress,
+  type DocumentInput,
   type DocumentStore,
   isConflict,
-  type JsonValue,
   MemoryError,
   type PutOptions,
   type UpdateOptions,
@@ -53,9 +53,8 @@ export class VolatileSlot {
   }
 
   /** Stores an independent volatile memory. */
-  async put(value: JsonValue, fields: RememberFields, options: PutOptions): Promise<Document> {
-    const input = documentInput(this.#runtime, value, this.#withLifetime(fields));
-    const document = await this.#documents.put(this.#address, input, options);
+  async put(input: DocumentInput, options: PutOptions): Promise<Document> {
+    const document = await this.#documents.put(this.#address, this.#withLifetime(input), options);
     this.#runtime.outdated.delete(this.#name);
     return document;
   }
@@ -163,7 +162,7 @@ export class VolatileSlot {
     );
   }
 
-  #withLifetime(fields: RememberFields): RememberFields {
+  #withLifetime<Fields extends Pick<RememberFields, "ttlMs">>(fields: Fields): Fields {
     return { ...fields, ttlMs: fields.ttlMs ?? this.#runtime.volatileTtlMs };
   }
 

@@ -2,7 +2,7 @@ import type { CallOptions, EventInput } from "@relevo/core";
 import { MemoryError } from "@relevo/core";
 import { optionProblems } from "@relevo/store-conformance";
 import { expect, it } from "vitest";
-import { createMemory } from "../src/index.ts";
+import { createMemory, type KeyedMemory } from "../src/index.ts";
 import { failure, oneStore, user } from "./fixture.ts";
 
 it("an option that nobody knows is refused by every call", async () => {
@@ -12,8 +12,11 @@ it("an option that nobody knows is refused by every call", async () => {
   await session.append([user("1"), user("2")]);
   const agent = tenant.agent("planner");
   const inSession = session.agent("planner");
+  const person = tenant.user("ana");
+  const notes = agent.for(person);
+  await session.touch({ subject: "ana" });
   const lease = await session.lease();
-  const memoryCalls = (name: string, entries: typeof agent | typeof session.working) => ({
+  const memoryCalls = (name: string, entries: KeyedMemory | typeof session.working) => ({
     [`${name}.remember`]: (o: CallOptions) => entries.remember("k", 1, o),
     [`${name}.recall`]: (o: CallOptions) => entries.recall("k", o),
     [`${name}.entry`]: (o: CallOptions) => entries.entry("k", o),
@@ -22,11 +25,26 @@ it("an option that nobody knows is refused by every call", async () => {
     [`${name}.update`]: (o: CallOptions) => entries.update("k", () => 2, o),
   });
   const problems = await optionProblems(
-    { memory, tenant, session, agent, inSession, working: session.working, lease },
+    {
+      memory,
+      tenant,
+      session,
+      agent,
+      inSession,
+      person,
+      notes,
+      sessionUser: session.user,
+      working: session.working,
+      lease,
+    },
     {
       createMemory: (o) => createMemory({ store, ...o }),
       "tenant.session": (o) => tenant.session("x", { ...(o as object) }),
       "tenant.sessions": (o) => tenant.sessions({ ...o }),
+      "tenant.users": (o) => tenant.users({ ...o }),
+      "tenant.agents": (o) => tenant.agents({ ...o }),
+      "person.sessions": (o) => person.sessions({ ...o }),
+      "sessionUser.id": (o) => session.user.id({ ...o }),
       "tenant.context": (o) => tenant.context({ session, ...o }),
       "session.append": (o) => session.append(user("x"), { ...o }),
       "session.messages": (o) => session.messages({ ...o }),
@@ -49,12 +67,25 @@ it("an option that nobody knows is refused by every call", async () => {
       "session.turn": (o) => session.turn(async () => undefined, { ...o }),
       ...memoryCalls("agent", agent),
       ...memoryCalls("inSession", inSession),
+      ...memoryCalls("person", person),
+      ...memoryCalls("notes", notes),
+      ...memoryCalls("sessionUser", session.user),
       ...memoryCalls("working", session.working),
       "working.clear": (o) => session.working.clear({ ...o }),
       "lease.renew": (o) => lease.renew({ ...o }),
       "lease.release": (o) => lease.release({ ...o }),
     },
-    ["memory.tenant", "memory.close", "tenant.agent", "session.agent", "session.run", "session.withGuard"],
+    [
+      "memory.tenant",
+      "memory.close",
+      "tenant.agent",
+      "tenant.user",
+      "agent.for",
+      "inSession.for",
+      "session.agent",
+      "session.run",
+      "session.withGuard",
+    ],
   );
   expect(problems).toEqual([]);
   expect((await session.events()).version).toBe(2);

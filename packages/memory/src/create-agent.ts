@@ -1,0 +1,46 @@
+import type { AgentMemory, UserNotes, UserReference } from "./agent-memory.ts";
+import { admitUserPlace, agentPlace, type OpenPlace } from "./memory-place.ts";
+import type { Runtime } from "./runtime.ts";
+import type { SessionHandle } from "./session-handle.ts";
+import { TieredMemory } from "./tiered-memory.ts";
+
+class NamedMemory extends TieredMemory implements UserNotes {
+  readonly name: string;
+
+  constructor(runtime: Runtime, tenant: string, open: OpenPlace, name: string, madeIn?: string) {
+    super(runtime, tenant, open, madeIn);
+    this.name = name;
+  }
+}
+
+class Agent extends NamedMemory implements AgentMemory {
+  readonly #runtime: Runtime;
+  readonly #tenant: string;
+
+  constructor(runtime: Runtime, tenant: string, name: string) {
+    super(runtime, tenant, agentPlace(name), name);
+    this.#runtime = runtime;
+    this.#tenant = tenant;
+  }
+
+  for(user: UserReference): UserNotes {
+    return createUserNotes(this.#runtime, this.#tenant, this.name, user);
+  }
+}
+
+/** The memory of an agent across sessions. */
+export function createAgent(runtime: Runtime, tenant: string, name: string): AgentMemory {
+  return new Agent(runtime, tenant, name);
+}
+
+/** What an agent keeps about a person; in a session as long as that has not ended. */
+export function createUserNotes(
+  runtime: Runtime,
+  tenant: string,
+  name: string,
+  user: UserReference,
+  session?: SessionHandle,
+): UserNotes {
+  const open = admitUserPlace(runtime, tenant, name, user, session?.requireAlive.bind(session));
+  return new NamedMemory(runtime, tenant, open, name, session?.address.session);
+}

@@ -1,0 +1,55 @@
+import type { CallOptions, Page, SessionHead } from "@relevo/core";
+import { admitCall, admitOptions } from "@relevo/core/input";
+import { openUserPlace, userPlace } from "./memory-place.ts";
+import { userSessionsFields } from "./options.ts";
+import type { Runtime } from "./runtime.ts";
+import type { SessionHandle } from "./session-handle.ts";
+import { TieredMemory } from "./tiered-memory.ts";
+import type { SessionUser, User, UserSessionsOptions } from "./user.ts";
+import { UserGuard } from "./user-guard.ts";
+
+class TenantUser extends TieredMemory implements User {
+  readonly tenant: string;
+  readonly id: string;
+  readonly #runtime: Runtime;
+
+  constructor(runtime: Runtime, tenant: string, id: string, guard: UserGuard) {
+    const place = userPlace(id, guard);
+    super(runtime, tenant, () => place);
+    this.tenant = tenant;
+    this.id = id;
+    this.#runtime = runtime;
+  }
+
+  async sessions(given: UserSessionsOptions = {}): Promise<Page<SessionHead>> {
+    const options = admitOptions(given, userSessionsFields);
+    this.#runtime.requireOpen();
+    return this.#runtime.sessions.log.list(this.tenant, { ...options, subject: this.id });
+  }
+}
+
+export function createUser(runtime: Runtime, tenant: string, id: string): User {
+  return new TenantUser(runtime, tenant, id, new UserGuard(tenant, id));
+}
+
+class SubjectOfSession extends TieredMemory implements SessionUser {
+  readonly tenant: string;
+  readonly #handle: SessionHandle;
+
+  constructor(handle: SessionHandle) {
+    const { runtime, address } = handle;
+    const subject = (options: CallOptions): Promise<string> => handle.subject(options);
+    const open = openUserPlace(address.tenant, subject, undefined, handle.requireAlive.bind(handle));
+    super(runtime, address.tenant, open, address.session);
+    this.tenant = address.tenant;
+    this.#handle = handle;
+  }
+
+  async id(given?: CallOptions): Promise<string> {
+    return this.#handle.subject(admitCall(given));
+  }
+}
+
+export function createSessionUser(handle: SessionHandle): SessionUser {
+  return new SubjectOfSession(handle);
+}

@@ -1,0 +1,37 @@
+import { isConflict } from "@relevo/core";
+import { LRUCache } from "lru-cache";
+import { agentNamespace } from "./namespaces.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** How long an agent is taken for known: another process may have erased it. In milliseconds. */
+const knownMs = 60_000;
+
+/**
+ * Makes agents known to `tenant.agents()` that keep something about people and nothing else. One write for each agent, which
+ * is tried once a minute in each process.
+ */
+export class KnownAgents {
+  readonly #known: LRUCache<string, true> = new LRUCache({
+    max: 10_000,
+    ttl: knownMs,
+    // Looked up with each call, so that a test's clock moves it.
+    perf: { now: () => performance.now() },
+  });
+
+  /** Never throws: the memory that the agent has written is there, whether or not the agent is listed. */
+  async note(runtime: Runtime, tenant: string, agent: string): Promise<void> {
+    const name = `${tenant}\0${agent}`;
+    if (this.#known.has(name)) return;
+    try {
+      // Below the agent's memory, and so none of its entries.
+      const address = { tenant, namespace: [...agentNamespace("durable", agent), "known"], key: "agent" };
+      await runtime.durable.documents.put(address, { value: {} }, { expectedVersion: 0 });
+    } catch (error) {
+      if (!isConflict(error, "version")) {
+        runtime.onError(error);
+        return;
+      }
+    }
+    this.#known.set(name, true);
+  }
+}

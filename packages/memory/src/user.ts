@@ -1,0 +1,29 @@
+import type { CallOptions, ListSessionsOptions, Page, SessionHead } from "@relevo/core";
+import type { KeyedMemory } from "./agent-memory.ts";
+
+export interface UserSessionsOptions extends Omit<ListSessionsOptions, "subject"> {}
+
+/**
+ * One person inside a tenant: what is remembered about the person across sessions, and all of the person's data. Nothing is
+ * stored until the first write.
+ *
+ * A write that an erasure of the person overtakes is taken back: `conflict` with `details.conflict` = `erasure` while the
+ * erasure runs, and `history-lost` when it ended after this object's first write. `tenant.user(id)` then begins anew.
+ */
+export interface User extends KeyedMemory {
+  readonly tenant: string;
+  readonly id: string;
+  /** One page of the sessions whose subject is this person. */
+  sessions(options?: UserSessionsOptions): Promise<Page<SessionHead>>;
+}
+
+/** The memory of the person that a session belongs to. */
+export interface SessionUser extends KeyedMemory {
+  readonly tenant: string;
+  /**
+   * The subject of the session.
+   *
+   * @throws `not-found` when it has none; `denied` when the session object was opened with another one.
+   */
+  id(options?: CallOptions): Promise<string>;
+}
