@@ -34,10 +34,14 @@ describe("the change feed", () => {
   it("forgets owners without documents after seven days, and then refuses cursors from before", async () => {
     const place = (owner: string) => ({ tenant: "old", namespace: ["users", owner], key: "k" });
     for (const owner of ["gone", "here"]) await store.documents.put(place(owner), { value: 1 });
+    // One of its documents goes, and not the last.
+    const other = { ...place("here"), key: "other" };
+    await store.documents.put(other, { value: 1 });
     const { cursor } = await store.feed.changes("old", { from: "now" });
+    await store.documents.delete(other);
     await store.documents.delete(place("gone"));
     await store.maintenance.expire();
-    expect((await store.feed.changes("old", { cursor })).units).toHaveLength(1);
+    expect((await store.feed.changes("old", { cursor })).units).toHaveLength(2);
     await pglite.query(
       `update relevo.owner_changes set changed_at = changed_at - ${7 * day + 1} where tenant = 'old'`,
     );

@@ -71,13 +71,12 @@ describe.skipIf(!requireService("postgres", { for: "derived documents" }))(
         { address: { tenant, ...at("plain-too") }, value: 1 },
       ];
       expect(await namesSent(() => store.documents.putMany(plains))).toEqual(["put_documents"]);
-      expect(await namesSent(() => store.documents.delete(plain))).toEqual(["delete_documents"]);
-      expect(await namesSent(() => store.documents.deleteMany([{ address: plain }]))).toEqual([
-        "delete_documents",
-      ]);
+      expect(await namesSent(() => store.documents.delete(plain))).toEqual(["delete_document"]);
+      const deletes = plains.map(({ address }) => ({ address }));
+      expect(await namesSent(() => store.documents.deleteMany(deletes))).toEqual(["delete_documents"]);
       await derive("a", "b");
       expect(await namesSent(() => store.documents.delete({ tenant, ...at("a") }))).toEqual([
-        "delete_documents",
+        "delete_document",
         "find_derived",
         "erase_derived",
         "find_derived",

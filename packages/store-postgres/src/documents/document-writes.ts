@@ -134,11 +134,13 @@ function effectOf({ operation }: Pick<AdmittedPut, "operation">): "once" | "repe
   return operation === undefined ? "once" : "repeatable";
 }
 
-/** Removes all or none. Answers how many there were. */
-export async function deleteDocuments(
-  context: StoreContext,
-  request: AdmittedDelete,
-): Promise<Answer<number> & { readonly derived?: boolean }> {
+/** How many were removed, and whether anything may be derived from what is gone. */
+type Deleted = Answer<number> & { readonly derived?: boolean };
+
+/** Removes all or none, in one call of the schema's `delete_document` or `delete_documents`. */
+export async function deleteDocuments(context: StoreContext, request: AdmittedDelete): Promise<Deleted> {
+  const [only] = request.deletes;
+  if (only !== undefined && request.deletes.length === 1) return await deleteDocument(context, request, only);
   const parts = request.deletes.map(({ sortKey, expectedVersion }) => ({
     place: placeOf(sortKey),
     expected: expectedVersion,
@@ -158,6 +160,31 @@ export async function deleteDocuments(
   if (row?.r_status === "known") return replayDelete(request, recordOf(row));
   const answer = answerOf(row, ({ r_removed }) => exactNumber(r_removed));
   return answer.refused === undefined ? { ok: answer.ok ?? 0, derived: row?.r_derived ?? true } : answer;
+}
+
+/** The answer is `done|removed|derived`, `known|` and what is remembered, or what was refused with its present value. */
+async function deleteDocument(
+  context: StoreContext,
+  request: AdmittedDelete,
+  { address, sortKey, expectedVersion }: AdmittedDelete["deletes"][number],
+): Promise<Deleted> {
+  const [row] = await callFunction<{ readonly answer: string }>(context, request.scope, {
+    name: "delete_document",
+    given: {
+      ...guardOf(request),
+      place: placeOf(sortKey),
+      expected: expectedVersion,
+      owner: ownerOf(address),
+      ...operationOf(request),
+    },
+    effect: effectOf(request),
+    signal: request.signal,
+  });
+  const text = row?.answer ?? "";
+  const [status = "", first = "", derived] = text.split("|");
+  if (status === "known") return replayDelete(request, recordOf({ r_record: text.slice("known|".length) }));
+  const answer = answerOf({ r_status: status, r_current: first }, () => exactNumber(first));
+  return answer.refused === undefined ? { ok: answer.ok ?? 0, derived: derived !== "false" } : answer;
 }
 
 /** Gives the document another end; `null` is none of its own. */

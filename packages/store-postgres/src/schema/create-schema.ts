@@ -54,6 +54,7 @@ const sources: readonly ((given: typeof values) => string)[] = [
   sql.putDocuments,
   sql.exportDocuments,
   sql.importDocuments,
+  sql.deleteDocument,
   sql.deleteDocuments,
   sql.eraseDerived,
   sql.touchDocument,

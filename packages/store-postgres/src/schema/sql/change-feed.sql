@@ -8,22 +8,31 @@ as $body$
 #variable_conflict use_column
 declare
   place bytea := {{schema}}.namespace_place(p_namespace[:2]);
+  entry xid8;
+begin
+  -- One transaction of upkeep or of an erasure may come here several times for one owner.
+  update {{schema}}.owner_changes as o set may_be_empty = true
+  where o.tenant = p_tenant and o.owner = place and o.changed = pg_current_xact_id();
+  if not found then
+-- #include note-owner(owner = "place", namespace = "p_namespace[:2]", may_be_empty = "true")
+  end if;
+end
+$body$;
+
+-- Whether an owner has a document, also one whose time is over.
+create function {{schema}}.has_documents(p_tenant text, p_namespace text[]) returns boolean language plpgsql stable
+-- #include by-index
+as $body$
+declare
+  place bytea := {{schema}}.namespace_place(p_namespace);
   -- A namespace of one element is an owner by itself, without those that begin with it.
   begins bytea := place || case when cardinality(p_namespace) = 1 then '\x00'::bytea else '' end;
   ends bytea := place || case when cardinality(p_namespace) = 1 then '\x01'::bytea else '\x02' end;
-  is_empty boolean;
-  entry xid8;
 begin
-  is_empty := not exists (
+  return exists (
     select from {{schema}}.documents as d
     where d.tenant = p_tenant and d.session = '' and d.generation = 0 and d.place >= begins and d.place < ends
   );
-  -- One transaction of upkeep or of an erasure may come here several times for one owner.
-  update {{schema}}.owner_changes as o set ended = is_empty
-  where o.tenant = p_tenant and o.owner = place and o.changed = pg_current_xact_id();
-  if not found then
--- #include note-owner(owner = "place", namespace = "p_namespace[:2]", ended = "is_empty")
-  end if;
 end
 $body$;
 

@@ -1,7 +1,10 @@
+-- Functions of one expression are stable, as the least stable function in them is: declared immutable they would not be
+-- inlined, and each call of one costs as much as a look-up.
+
 -- A tag as its index holds it. Together with an address a long one would not fit an index entry of 2,704 bytes, so its
 -- digest stands for it: 131 bytes, which no tag is that stands for itself.
 create function {{schema}}.document_tag(p_tag text) returns text
-language sql immutable parallel safe
+language sql stable parallel safe
 return case when octet_length(p_tag) <= 128 then p_tag else encode(sha512(convert_to(p_tag, 'UTF8')), 'hex') || '…' end;
 
 create function {{schema}}.document_share(p_place bytea) returns smallint
@@ -9,7 +12,7 @@ language sql immutable parallel safe return (get_byte(sha256(p_place), 0) & 63):
 
 -- What an operation remembers of a document, as core's DocumentOperationRecord has it.
 create function {{schema}}.put_record(p_version bigint, p_created_at bigint, p_updated_at bigint, p_expires_at bigint)
-returns text language sql immutable parallel safe
+returns text language sql stable parallel safe
 return json_strip_nulls(json_build_object(
   'version', p_version, 'createdAt', p_created_at, 'updatedAt', p_updated_at, 'expiresAt', p_expires_at
 ))::text;
@@ -37,7 +40,7 @@ $body$;
 
 -- The key of what documents are derived from: a document, or an incarnation of a session.
 create function {{schema}}.document_source(p_session text, p_place bytea, p_incarnation text) returns bytea
-language sql immutable parallel safe return sha256(
+language sql stable parallel safe return sha256(
   convert_to(p_session, 'UTF8')
   || coalesce(decode('0001', 'hex') || p_place, decode('0002', 'hex') || convert_to(p_incarnation, 'UTF8'))
 );

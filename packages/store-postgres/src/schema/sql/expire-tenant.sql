@@ -115,16 +115,22 @@ begin
   end loop;
   r_more := r_more or removed = leftovers_at_once;
 
+  -- Looked at here and not by each delete. A put that comes meanwhile cannot lock the entry, and adds one of its own.
   removed := 0;
   for ending in
-    select o.owner, o.changed from {{schema}}.owner_changes as o
-    where o.tenant = p_tenant and o.ended and o.changed_at < feed_ago_ms
+    select o.owner, o.namespace, o.changed from {{schema}}.owner_changes as o
+    where o.tenant = p_tenant and o.may_be_empty and o.changed_at < feed_ago_ms
     order by o.changed_at limit leftovers_at_once for update skip locked
   loop
+    removed := removed + 1;
+    if {{schema}}.has_documents(p_tenant => p_tenant, p_namespace => ending.namespace) then
+      update {{schema}}.owner_changes as o set may_be_empty = false
+      where o.tenant = p_tenant and o.owner = ending.owner and o.changed = ending.changed;
+      continue;
+    end if;
     delete from {{schema}}.owner_changes as o
     where o.tenant = p_tenant and o.owner = ending.owner and o.changed = ending.changed;
     lost := greatest(lost, ending.changed);
-    removed := removed + 1;
   end loop;
   r_more := r_more or removed = leftovers_at_once;
   if lost is not null then

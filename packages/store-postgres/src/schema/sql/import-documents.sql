@@ -121,7 +121,7 @@ begin
     on conflict (tenant, share) do update set version = excluded.version where v.version < excluded.version;
   end if;
   if owner_names is not null then
--- #include note-owner(owner = "owner_place", namespace = "owner_names", ended = "false")
+-- #include note-owner(owner = "owner_place", namespace = "owner_names", may_be_empty = "false")
   end if;
 end
 $body$;

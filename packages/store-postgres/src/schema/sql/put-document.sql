@@ -112,7 +112,7 @@ begin
   end if;
   if p_session = '' then
     -- Last: whoever is waited for here waits for no document.
--- #include note-owner(owner = "owner_place", namespace = "p_namespace[:2]", ended = "false")
+-- #include note-owner(owner = "owner_place", namespace = "p_namespace[:2]", may_be_empty = "false")
   else
     update {{schema}}.sessions as s set changed = pg_current_xact_id(), document_version = r_version
     where s.tenant = p_tenant and s.session = p_session;

@@ -122,7 +122,7 @@ begin
   end loop;
   if p_session = '' then
     -- Last, and for one owner: whoever is waited for here waits for no document.
--- #include note-owner(owner = "owner_place", namespace = "part.namespace[:2]", ended = "false")
+-- #include note-owner(owner = "owner_place", namespace = "part.namespace[:2]", may_be_empty = "false")
   end if;
   if p_operation is not null then
 -- #include remember-put(writes = "array_to_string(recorded, ',')")

@@ -132,8 +132,8 @@ create table {{schema}}.owner_changes (
   changed xid8 not null,
   namespace text[] collate "C" not null,
   changed_at bigint not null,
-  -- Whether the write left no document.
-  ended boolean not null,
+  -- Whether the write removed documents, and perhaps the last one: upkeep looks.
+  may_be_empty boolean not null,
   primary key (tenant, owner, changed)
 );
 
@@ -141,7 +141,7 @@ alter table {{schema}}.owner_changes alter column owner set statistics 0, alter 
 
 create index owner_changes_by_change on {{schema}}.owner_changes (tenant, changed, owner);
 
-create index owner_changes_ended on {{schema}}.owner_changes (tenant, changed_at) where ended;
+create index owner_changes_emptied on {{schema}}.owner_changes (tenant, changed_at) where may_be_empty;
 
 -- What makes the retry of an append safe. They outlive their events, and their incarnation by a day.
 create table {{schema}}.operations (

@@ -20,7 +20,7 @@ begin
   returning * into r_document;
   r_status := case when found then 'done' else 'missing' end;
   if r_status = 'done' and p_session = '' then
--- #include note-owner(owner = "owner_place", namespace = "r_document.namespace[:2]", ended = "false")
+-- #include note-owner(owner = "owner_place", namespace = "r_document.namespace[:2]", may_be_empty = "false")
   elsif r_status = 'done' then
     perform {{schema}}.note_session(p_tenant => p_tenant, p_session => p_session);
   end if;

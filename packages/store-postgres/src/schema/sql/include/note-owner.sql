@@ -4,9 +4,10 @@
     select o.changed into entry from {{schema}}.owner_changes as o
     where o.tenant = p_tenant and o.owner = {{owner}} order by o.changed desc limit 1 for update skip locked;
     if found then
-      update {{schema}}.owner_changes as o set changed = pg_current_xact_id(), changed_at = {{nowMs}}, ended = {{ended}}
+      update {{schema}}.owner_changes as o set changed = pg_current_xact_id(), changed_at = {{nowMs}},
+        may_be_empty = {{may_be_empty}}
       where o.tenant = p_tenant and o.owner = {{owner}} and o.changed = entry;
     else
-      insert into {{schema}}.owner_changes (tenant, owner, changed, namespace, changed_at, ended)
-      values (p_tenant, {{owner}}, pg_current_xact_id(), {{namespace}}, {{nowMs}}, {{ended}});
+      insert into {{schema}}.owner_changes (tenant, owner, changed, namespace, changed_at, may_be_empty)
+      values (p_tenant, {{owner}}, pg_current_xact_id(), {{namespace}}, {{nowMs}}, {{may_be_empty}});
     end if;
