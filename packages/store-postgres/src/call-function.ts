@@ -36,7 +36,10 @@ export async function callFunction<Row>(
   const text = (): string =>
     columns === undefined ? `select ${call()} as answer` : `select ${columns} from ${call()} as f`;
   const run = (timeoutMs?: number): Promise<readonly Row[]> =>
-    database.call<Row>({ name, text, values }, { effect, timeoutMs, signal });
+    database.call<Row>(
+      { name, text, values, isAnswer: columns === undefined },
+      { effect, timeoutMs, signal },
+    );
   return session === undefined ? await run() : await turns.take(sessionKey(tenant, session), signal, run);
 }
 

@@ -60,7 +60,13 @@ export interface Connector {
    * the connection, so the text has to come from `qualify`.
    */
   single(
-    statement: { readonly text: string; readonly values: readonly unknown[]; readonly name?: string },
+    statement: {
+      readonly text: string;
+      readonly values: readonly unknown[];
+      readonly name?: string;
+      /** As of a `Statement`. */
+      readonly isAnswer?: boolean | undefined;
+    },
     begin: string | undefined,
     attempt: Attempt,
   ): Promise<readonly unknown[]>;

@@ -130,6 +130,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
         name: `${namePrefix}_${statement.name}`,
         text: qualified(statement),
         values: statement.values,
+        isAnswer: statement.isAnswer,
       };
       return await attempt(work, async (one, isolate) => {
         const { assume } = standing;

@@ -11,6 +11,8 @@ export interface Statement {
   /** A function is called for the first statement of the name alone. */
   readonly text: string | (() => string);
   readonly values: readonly unknown[];
+  /** The result is at most one row with one column, the text `answer`, which takes a client less to read. */
+  readonly isAnswer?: boolean;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { queryAnswer, takesQueries } from "./answer-query.ts";
 import { type Checkout, checkOut } from "./check-out.ts";
 import type { Attempt, Connector, PostgresClient, PostgresPool, RunStatement } from "./clients.ts";
 import type { Deadline } from "./deadline.ts";
@@ -69,14 +70,18 @@ export function createPoolConnector(
     };
 
   return {
-    single({ text, values, name }, begin, attempt) {
+    single({ text, values, name, isAnswer }, begin, attempt) {
       if (begin !== undefined) {
         return this.transaction(begin, async (run) => (await run(text, values, name)).rows, attempt);
       }
       return withClient(attempt, async (checkout) => {
         checkout.requireUsable();
         attempt.progress.sent = true;
-        return (await runOn(checkout.client, attempt.deadline)(text, values, name)).rows;
+        const { client } = checkout;
+        if (isAnswer !== true || !takesQueries(client))
+          return (await runOn(client, attempt.deadline)(text, values, name)).rows;
+        const statement = { name: options.preparedStatements ? name : undefined, text, values };
+        return (await attempt.deadline.race(queryAnswer(client, statement))).rows;
       });
     },
 

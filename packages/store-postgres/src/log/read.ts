@@ -139,7 +139,7 @@ function pageStatement(
     below_summaries: below?.summaries === true,
     unless_token: unlessToken,
   });
-  return { name: "read_page", text: () => `select ${call()} as answer`, values };
+  return { name: "read_page", text: () => `select ${call()} as answer`, values, isAnswer: true };
 }
 
 /**
@@ -216,5 +216,5 @@ left join lateral (
     ) as e window page as (order by e.seq ${order})
   ) as r
 ) as p on true`;
-  return { name: `read_${shape}`, text, values };
+  return { name: `read_${shape}`, text, values, isAnswer: true };
 }
