@@ -56,6 +56,7 @@ export async function updateDocument(
       return await documents.put(address, next, { ...guard, expectedVersion: current?.version ?? 0 });
     },
     {
+      name: "document-update",
       attempts,
       delayMs: backoffMs,
       random,

@@ -41,16 +41,16 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       abortError abortable admitCall admitChoice admitDocumentAddress admitDocumentScope admitEvent
       admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
-      admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl admitViewForm
-      admitWhere anySignal callKinds closedError conflict countRanges createEventLoopPacer defaultPageSize
-      describeError documentSortKey errorLine fieldTable guardKinds historyLost jsonEquals maxPageSize
-      normalizeRanges pageKinds rangesInclude rangesIntersect rangesOf readArray readInput refuse
-      requireKnownFields requireObject resolveLimits retry sleep storableText throwIfAborted tooLarge
-      wasRetried withAttempts withTimeout
+      admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
+      admitViewForm admitWhere anySignal callKinds closedError conflict countRanges createEventLoopPacer
+      defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds historyLost
+      jsonEquals maxPageSize maxTimerMs normalizeRanges noteRetry pageKinds rangesInclude
+      rangesIntersect rangesOf readArray readInput refuse requireKnownFields requireObject resolveLimits
+      retry retryChannel sleep storableText throwIfAborted tooLarge wasRetried withAttempts withTimeout
     `,
     types: `
-      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession ErrorDescription EventLoopPacer FieldKind
-      FieldKinds FieldTable MessageOrigin RetryOptions TimeoutOptions
+      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession ErrorDescription EventLoopPacer
+      FieldKind FieldKinds FieldTable MessageOrigin RetryNotice RetryOptions TimeoutOptions
     `,
   },
   "./store": {

@@ -1,7 +1,15 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { isConflict, MemoryError } from "../src/index.ts";
-import { conflict, type RetryOptions, retry, wasRetried, withAttempts } from "../src/input/index.ts";
+import {
+  conflict,
+  type RetryOptions,
+  retry,
+  retryChannel,
+  wasRetried,
+  withAttempts,
+} from "../src/input/index.ts";
 import { rejected } from "./support.ts";
 
 const { pauses } = vi.hoisted(() => ({ pauses: [] as number[] }));
@@ -35,6 +43,28 @@ describe("retry", () => {
     const { work, calls } = failing(2);
     expect(await retry(work, always)).toBe("done");
     expect(calls()).toBe(3);
+  });
+
+  it("publishes each further try, with a name and why, and nothing else", async () => {
+    const seen: unknown[] = [];
+    const note = (notice: unknown): void => void seen.push(notice);
+    subscribe(retryChannel, note);
+    try {
+      await retry(failing(0).work, always);
+      await retry(failing(2).work, { ...always, name: "redis" });
+      await retry(failing(1, () => new Error("other")).work, always);
+      await rejected(retry(failing(9).work, { ...always, attempts: 2, name: "undo" }), "unavailable");
+      await rejected(retry(failing(9).work, { ...always, when: () => false }), "unavailable");
+    } finally {
+      unsubscribe(retryChannel, note);
+    }
+    await retry(failing(1).work, always);
+    expect(seen).toEqual([
+      { name: "redis", attempt: 1, code: "unavailable" },
+      { name: "redis", attempt: 2, code: "unavailable" },
+      { name: "call", attempt: 1, code: undefined },
+      { name: "undo", attempt: 1, code: "unavailable" },
+    ]);
   });
 
   it("tells the work which try it is", async () => {

@@ -209,7 +209,7 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
     degrade,
     counter,
     recorder,
-    report: (error, phase, session) => report(error, { phase, session }),
+    report,
     current: (tenant) => ownFrame(tenant),
   });
   const abandoning: AbandonSettings = {

@@ -95,12 +95,23 @@ export interface StartRequest extends HandoffStart, Pick<HandoffRequest, "policy
   readonly seqs?: readonly (number | SeqRange)[] | undefined;
   /** Messages that are appended right before the start, in one step. */
   readonly cause?: Message | readonly Message[] | undefined;
+  /** Checks `data` as in `run`: any Standard Schema. Data that it does not take is refused, and the refusal recorded. */
+  readonly schema?: StandardSchema | undefined;
+  /**
+   * How long the framework may take. After that the `signal` of the handle fires, and the handoff is recorded as
+   * `timed-out`; ending it later throws the same `timeout`.
+   */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A handoff that was started, and is ended by the framework. */
 export interface StartedHandoff extends HandoffHandle {
   /** What the policy chose for the receiver; `undefined` without one. */
   readonly messages: readonly Message[] | undefined;
+  /** As the `schema` made it of the data; the data itself without one. */
+  readonly data: JsonValue | undefined;
+  /** Fires when `timeoutMs` are over. */
+  readonly signal: AbortSignal;
 }
 
 /** What the receiver of a handoff gets. Usable as `parent` of further handoffs. */

@@ -55,5 +55,5 @@ export {
   HandoffRejected,
 } from "./record/handoff-errors.ts";
 export type { HandoffCallbacks, HandoffNotice } from "./record/notify.ts";
-export type { HandoffObservation, HandoffObserver, ObservedStart } from "./record/observer.ts";
+export type { HandoffObservation, HandoffObserver, ObservedEnd, ObservedStart } from "./record/observer.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./run/standard-schema.ts";

@@ -243,6 +243,41 @@ describe("upkeep", () => {
     expect((await on.log.head(at("dead", "other")))?.version).toBe(1);
   });
 
+  test("goes past handoffs without a sign, unless it is said when they are dead", async () => {
+    const on = living();
+    const without = elsewhere(on, { documents: undefined, leases: undefined });
+    await without.start(on.session, work);
+    const startedAt = on.clock.now();
+    let scanned = 0;
+    const keeper = elsewhere(on, {
+      log: {
+        ...bound(on.log),
+        scan: async (...call) => {
+          const page = await on.log.scan(...call);
+          scanned += page.items.length;
+          return page;
+        },
+      },
+    });
+    let free = 0;
+    let held = 0;
+    for (let round = 0; round < 10; round++) {
+      on.clock.advance(600_000);
+      await (await without.start(on.session, work)).complete();
+      scanned = 0;
+      free = (await keeper.upkeep("acme", { since: free })).next;
+      // Two events in each round, and those of the round before, which a scan may show late.
+      expect(scanned).toBeLessThanOrEqual(4);
+      held = (await keeper.upkeep("acme", { since: held, olderThanMs: 86_400_000 })).next;
+      expect(held).toBeLessThanOrEqual(startedAt);
+    }
+    on.clock.advance(86_400_000);
+    await (await without.start({ ...on.session, session: "later" }, work)).complete();
+    const last = await keeper.upkeep("acme", { since: held, olderThanMs: 86_400_000 });
+    expect(last).toMatchObject({ abandoned: [{ session: on.session.session }], running: 0 });
+    expect(last.next).toBeGreaterThan(startedAt);
+  });
+
   test("takes over nothing of a session that was deleted meanwhile", async () => {
     const on = living();
     await on.handoffs.start(on.session, work);

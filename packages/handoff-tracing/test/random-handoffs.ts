@@ -101,7 +101,7 @@ export interface Story {
 
 /** What a receiver saw, and whom it was for. */
 interface Seen {
-  readonly input: HandoffInput;
+  readonly input: Pick<HandoffInput, "handoffId" | "to" | "messages">;
   readonly provider: Provider | undefined;
 }
 
@@ -174,6 +174,15 @@ export async function play(stage: Stage, drawn: Story): Promise<readonly string[
       handoffs.run({ session, from: "one", to: "four", reason: "r", policy, for: provider }, (input) => {
         seen.push({ input, provider });
       }),
+    );
+    await unlessTooLarge(
+      (async () => {
+        const told = { from: "one", to: "five", reason: "r", policy, for: provider, cause: drawn.inside };
+        const { handoffId, messages = [], complete } = await handoffs.start(session, told);
+        await say(drawn.before);
+        await complete();
+        seen.push({ input: { handoffId, to: "five", messages }, provider });
+      })(),
     );
     const faults: string[] = [];
     for (const one of seen) faults.push(...(await faultsOf(stage, session, one)));

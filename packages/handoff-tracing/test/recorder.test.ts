@@ -107,7 +107,7 @@ describe("an observer", () => {
           seen.push("within");
           return run();
         },
-        onEnd: (end, error) => seen.push(`end ${end.status} ${error}`),
+        onEnd: ({ record, error }) => seen.push(`end ${record.status} ${error}`),
       };
     };
     const on = bench({ observer: { onStart } });
@@ -129,7 +129,9 @@ describe("an observer", () => {
 
   test("sees refused handoffs end too", async () => {
     const ends: string[] = [];
-    const onStart = (): HandoffObservation => ({ onEnd: ({ status }) => ends.push(status) });
+    const onStart = (): HandoffObservation => ({
+      onEnd: ({ record, recorded }) => ends.push(`${record.status}${recorded ? "" : " unrecorded"}`),
+    });
     const on = bench({ observer: { onStart }, maxDepth: 0 });
     const inner = { to: "x", reason: "y" };
     await rejectionOf(
@@ -137,7 +139,7 @@ describe("an observer", () => {
     );
     const down = bench({ observer: { onStart } }, (log) => failingAppends(log, ["down", "down", "down"]));
     await rejectionOf(down.handoffs.run({ ...work, session: down.session }, done));
-    expect(ends).toEqual(["rejected", "failed", "failed"]);
+    expect(ends).toEqual(["rejected", "failed", "failed unrecorded"]);
   });
 
   test.each<[string, () => HandoffObservation]>([

@@ -1,6 +1,10 @@
+import { once } from "node:events";
 import { type EventInput, isEvent, MemoryError, type Message } from "@relevo/core";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { ContextFunction } from "../src/context/context-policy.ts";
 import { last, policies } from "../src/context/policies.ts";
+import { HandoffRefused } from "../src/record/handoff-errors.ts";
 import { type Bench, bench, bound, callMessage, failingAppends, rejectionOf, work } from "./support.ts";
 
 /** The types of the log's events, with what the messages say. */
@@ -231,5 +235,82 @@ describe("the handoffs of one session", () => {
     expect(await own.rebuild(id)).toMatchObject({ handoffId: id, complete: true });
     expect(await own.abandonStale()).toEqual([]);
     expect(() => on.handoffs.for({} as never)).toThrow("tenant");
+  });
+});
+
+describe("a start with a schema", () => {
+  const schema = z.object({ score: z.coerce.number().min(0) });
+
+  test("records the data as the schema makes it, and gives it back", async () => {
+    const on = bench();
+    let given: unknown;
+    const policy: ContextFunction = ({ data }) => {
+      given = data;
+      return [];
+    };
+    const handle = await on.handoffs.start(on.session, { ...work, data: { score: "85" }, schema, policy });
+    await handle.complete();
+    expect([handle.data, given]).toEqual([{ score: 85 }, { score: 85 }]);
+    expect(await on.records()).toMatchObject([{ data: { score: 85 } }, { status: "completed" }]);
+  });
+
+  test("refuses other data before anything starts, and records that with its cause", async () => {
+    const on = bench();
+    const request = { ...work, data: { score: -1 }, schema, cause: says("Passing on.") };
+    const error = await rejectionOf(on.handoffs.start(on.session, request));
+    expect(error).toBeInstanceOf(HandoffRefused);
+    expect(error).toMatchObject({ refusal: "data", details: { issues: [{ path: "score" }] } });
+    expect(await story(on)).toEqual(["Passing on.", "rejected"]);
+    expect((await on.records())[0]).toMatchObject({ data: { score: -1 } });
+  });
+
+  test("throws the refusal although it cannot be recorded, and reports that", async () => {
+    const on = bench({}, (log) => failingAppends(log, ["down", "down", "down"]));
+    const error = await rejectionOf(on.handoffs.start(on.session, { ...work, data: {}, schema }));
+    expect(error).toBeInstanceOf(HandoffRefused);
+    expect(on.problems).toMatchObject([{ problem: { phase: "end", record: { status: "rejected" } } }]);
+  });
+});
+
+describe("a start with a time limit", () => {
+  const ended = async (handle: { readonly signal: AbortSignal }): Promise<unknown> => {
+    if (!handle.signal.aborted) await once(handle.signal, "abort");
+    return handle.signal.reason;
+  };
+
+  test("is recorded as timed out when it is over; the signal fires, and a later end throws the same", async () => {
+    const on = bench();
+    const handle = await on.handoffs.start(on.session, { ...work, timeoutMs: 1 });
+    const reason = await ended(handle);
+    expect(reason).toMatchObject({ code: "timeout", details: { handoffId: handle.handoffId, timeoutMs: 1 } });
+    for (const late of [handle.complete(), handle.fail(new Error("late")), handle.reject("late")])
+      expect(await rejectionOf(late)).toBe(reason);
+    await expect.poll(() => story(on)).toEqual(["started", "timed-out"]);
+  });
+
+  test("ends as usual before it is over", async () => {
+    const on = bench();
+    const handle = await on.handoffs.start(on.session, { ...work, timeoutMs: Number.MAX_SAFE_INTEGER });
+    await handle.complete("done");
+    await handle.complete("again");
+    expect(handle.signal.aborted).toBe(false);
+    expect(await story(on)).toEqual(["started", "completed"]);
+  });
+
+  test("reports an end that cannot be recorded", async () => {
+    const on = bench({}, (log) => failingAppends(log, [undefined, "down", "down", "down"]));
+    await ended(await on.handoffs.start(on.session, { ...work, timeoutMs: 1 }));
+    await expect
+      .poll(() => on.problems)
+      .toMatchObject([{ problem: { phase: "end", record: { status: "timed-out" } } }]);
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, "1"])("refuses %s as one", async (timeoutMs) => {
+    const on = bench();
+    const error = await rejectionOf(
+      on.handoffs.start(on.session, { ...work, timeoutMs: timeoutMs as number }),
+    );
+    expect(error).toMatchObject({ code: "invalid-input", details: { field: "timeoutMs" } });
+    expect(await story(on)).toEqual([]);
   });
 });

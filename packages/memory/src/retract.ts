@@ -24,6 +24,7 @@ export async function undoMessages(
 ): Promise<readonly Message[]> {
   admitInteger(count, "count", 1, maxPageSize);
   return await retry(() => undoOnce(handle, count, options), {
+    name: "undo",
     attempts,
     delayMs,
     random: handle.runtime.random,

@@ -49,8 +49,9 @@ export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf 
 export { readArray } from "./read-array.ts";
 export { refuse, tooLarge } from "./refuse.ts";
 export { type RetryOptions, retry, wasRetried, withAttempts } from "./retry.ts";
+export { noteRetry, type RetryNotice, retryChannel } from "./retry-notice.ts";
 export { type AdmittedSession, admitSession } from "./session-reference.ts";
-export { sleep } from "./sleep.ts";
+export { maxTimerMs, sleep } from "./sleep.ts";
 export { admitViewForm } from "./view-form.ts";
 export { admitWhere } from "./where.ts";
 export { type TimeoutOptions, withTimeout } from "./with-timeout.ts";

@@ -1,5 +1,6 @@
 import { MemoryError } from "../memory-error.ts";
 import type { CallOptions } from "../ports/common.ts";
+import { noteRetry } from "./retry-notice.ts";
 import { sleep } from "./sleep.ts";
 
 export interface RetryOptions extends CallOptions {
@@ -9,6 +10,8 @@ export interface RetryOptions extends CallOptions {
   readonly delayMs: number;
   /** Whether to try again after this failure. Not called for failures that were retried already, see `wasRetried`. */
   readonly when: (error: unknown) => boolean;
+  /** A fixed word for what is tried, told with each further try; see `RetryNotice`. `call` when left out. */
+  readonly name?: string | undefined;
   /** The error when every try has failed. The last one with `details.attempts` when left out. */
   readonly exhausted?: ((error: unknown, attempts: number) => unknown) | undefined;
   /** A number from 0 to 1, for tests that want the same pauses. `Math.random` when left out. */
@@ -30,14 +33,16 @@ const maxDoublings = 6;
  */
 export async function retry<Result>(
   work: (attempt: number) => Promise<Result>,
-  { attempts, delayMs, when, exhausted = withAttempts, random = Math.random, signal }: RetryOptions,
+  options: RetryOptions,
 ): Promise<Result> {
+  const { attempts, delayMs, when, exhausted = withAttempts, random = Math.random, signal } = options;
   for (let attempt = 1; ; attempt++) {
     try {
       return await work(attempt);
     } catch (error) {
       if (wasRetried(error) || !when(error)) throw error;
       if (attempt >= attempts) throw exhausted(error, attempt);
+      noteRetry(options.name ?? "call", attempt, error);
     }
     await sleep(random() * delayMs * 2 ** Math.min(attempt - 1, maxDoublings), { signal });
   }

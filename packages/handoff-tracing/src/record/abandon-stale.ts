@@ -52,7 +52,10 @@ export interface UpkeepResult {
   readonly abandoned: readonly AbandonedHandoff[];
   /** How many of the handoffs looked at are running. */
   readonly running: number;
-  /** The `since` of the next call: nothing that started before it is still running. */
+  /**
+   * The `since` of the next call: what started before it needs no look any more. It stays before handoffs that run, and
+   * before those without a sign of life only when `olderThanMs` says when they will be marked.
+   */
   readonly next: number;
 }
 
@@ -143,7 +146,10 @@ export async function upkeep(
     }
   }
   let next = newest - scanLagMs;
-  for (const { recordedAt } of running) next = Math.min(next, recordedAt);
+  for (const { recordedAt, record } of running) {
+    // Nothing will ever be known of one without a sign: waiting for it would read the same events for ever.
+    if (record.liveness !== undefined || options.olderThanMs !== undefined) next = Math.min(next, recordedAt);
+  }
   return { abandoned, running: running.size, next: Math.max(next, since ?? 0) };
 }
 

@@ -70,7 +70,7 @@ export async function appendReliably(
     }
   };
   try {
-    return await retry(append, { ...patience, signal, when: isWorthAnotherTry });
+    return await retry(append, { ...patience, signal, name: "handoff-append", when: isWorthAnotherTry });
   } catch (error) {
     throw mayBeThere ? withUnknownOutcome(error) : error;
   }

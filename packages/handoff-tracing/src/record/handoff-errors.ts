@@ -69,6 +69,15 @@ export class HandoffNotRecorded extends MemoryError {
   }
 }
 
+/** Not retryable: the receiver may have done its work, and may still be doing it. */
+export function receiverTimeout(timeoutMs: number | undefined, handoffId: string): MemoryError {
+  return new MemoryError("timeout", `The receiver did not finish within ${timeoutMs} ms.`, {
+    outcome: "unknown",
+    retryable: false,
+    details: { handoffId, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+  });
+}
+
 /** True for a rejection by a receiver. It never throws, whatever was thrown. */
 export function isRejection(error: unknown): error is HandoffRejected {
   try {

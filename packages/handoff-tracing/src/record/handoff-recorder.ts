@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from "node:timers";
 import {
   type CallOptions,
   type Clock,
@@ -5,27 +6,33 @@ import {
   type EventLog,
   type IdGenerator,
   isEvent,
+  type JsonValue,
   type SessionAddress,
   type SessionReference,
 } from "@relevo/core";
 import {
+  type AdmittedSession,
   admitCall,
   admitFields,
   admitJson,
+  admitOptionalInteger,
   admitSession,
   admitViewForm,
   type FieldTable,
   fieldTable,
+  maxTimerMs,
   refuse,
 } from "@relevo/core/input";
 import type { HandoffParent, StartedHandoff, StartRequest } from "../handoff-types.ts";
 import { admitCause } from "../run/admit-cause.ts";
 import { admitDocuments, admitFacts, admitPolicy } from "../run/admit-request.ts";
+import { admitSchema, validData } from "../run/standard-schema.ts";
 import { callWithin } from "./call-memory.ts";
-import { HandoffRejected } from "./handoff-errors.ts";
+import { HandoffRejected, receiverTimeout } from "./handoff-errors.ts";
 import { orEnd } from "./liveness.ts";
 import { type AdmittedStart, type PlannedStart, type PlanSettings, planStart } from "./plan-start.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Ending, PlannedHandoff, RunningHandoff } from "./running-handoff.ts";
 
 export interface HandoffRecorderSettings extends PlanSettings {
   readonly log: EventLog;
@@ -50,6 +57,8 @@ const startFields: FieldTable = fieldTable<StartRequest>({
   priority: "refines",
   mode: "refines",
   data: "refines",
+  schema: "refines",
+  timeoutMs: "refines",
   parentId: "selects",
   incarnation: "selects",
   removalRevision: "selects",
@@ -102,57 +111,130 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): StartH
     }
   }
 
-  return async (given, request, options) => {
+  return async (reference, request, options) => {
     const call = admitCall(options);
     const { signal } = call;
-    const session = admitSession(given, "session", defaultLimits);
+    const session = admitSession(reference, "session", defaultLimits);
     const handoff = admitFields(request, "handoff", startFields);
     const { address } = session;
     const facts = admitFacts(handoff);
+    const schema = admitSchema(handoff.schema);
+    const timeoutMs = admitOptionalInteger(handoff.timeoutMs, "timeoutMs", 1);
     const handoffId = ids.next();
     const parentId = handoff.parentId ?? settings.current(address.tenant)?.handoffId;
-    const data =
-      handoff.data === undefined ? {} : { data: admitJson(handoff.data, "data", defaultLimits).value };
-    const admitted: Omit<AdmittedStart, "record"> = {
-      facts: { ...facts, ...data, for: admitViewForm({ for: handoff.for }).for },
+    const given =
+      handoff.data === undefined ? undefined : admitJson(handoff.data, "data", defaultLimits).value;
+    const { incarnation, removalRevision } = handoff;
+    const admitted: Omit<AdmittedStart, "record" | "facts"> = {
       cause: admitCause(handoff.cause, { ids, now: clock.now() }),
       documents: admitDocuments(handoff.documents),
       shown: admitShown(handoff),
-      incarnation: handoff.incarnation,
-      removalRevision: handoff.removalRevision,
+      incarnation,
+      removalRevision,
     };
-    const sign = recorder.giveSign(session, handoffId, { signal, incarnation: handoff.incarnation });
-    const running = await orEnd(sign, async () => {
-      const depth = parentId === undefined ? 0 : await depthBelow(address, parentId, signal);
-      const record = { handoffId, ...facts, depth, ...data, ...(parentId === undefined ? {} : { parentId }) };
-      const plan = (): Promise<PlannedStart> => planStart(settings, session, { ...admitted, record }, signal);
-      let { planned, messages } = await plan();
+    const { for: provider } = admitViewForm({ for: handoff.for });
+    const sign = recorder.giveSign(session, handoffId, { signal, incarnation });
+    return await orEnd(sign, async () => {
+      const named = { handoffId, ...facts, ...(parentId === undefined ? {} : { parentId }) };
+      const asked = { ...named, depth: 0, ...withData(given) };
+      const unrecorded = async <Value>(step: () => Promise<Value>): Promise<Value> => {
+        try {
+          return await step();
+        } catch (error) {
+          recorder.giveUp(session, asked, error);
+          throw error;
+        }
+      };
+      if (parentId !== undefined) asked.depth = await unrecorded(() => depthBelow(address, parentId, signal));
+      let data: JsonValue | undefined;
+      try {
+        data = await validData(schema, given, signal);
+      } catch (error) {
+        await refuseData(
+          session,
+          { record: asked, incarnation, cause: admitted.cause.events },
+          error,
+          signal,
+        );
+        throw error;
+      }
+      const start: AdmittedStart = {
+        ...admitted,
+        facts: { ...facts, ...withData(data), for: provider },
+        record: { ...named, depth: asked.depth, ...withData(data) },
+      };
+      const plan = (): Promise<PlannedStart> => planStart(settings, session, start, signal);
+      let { planned, messages } = await unrecorded(plan);
       const readsLog = admitted.shown !== undefined && !("context" in admitted.shown);
       const again = async (): Promise<PlannedStart["planned"]> => {
         ({ planned, messages } = await plan());
         return planned;
       };
-      const started = await recorder.start(session, planned, {
+      const running = await recorder.start(session, planned, {
         signal,
         sign,
         again: readsLog ? again : undefined,
       });
-      remember(handoffId, depth);
-      return { started, messages };
+      remember(handoffId, asked.depth);
+      return { ...handleOf(running, address, timeoutMs), messages, data };
     });
-    const end = async (...ending: Parameters<typeof running.started.end>): Promise<void> => {
-      await running.started.end(...ending);
+  };
+
+  /** What the framework ends. The time is over for good: a later end would contradict the log. */
+  function handleOf(
+    running: RunningHandoff,
+    session: SessionAddress,
+    timeoutMs: number | undefined,
+  ): Omit<StartedHandoff, "messages" | "data"> {
+    const { handoffId } = running;
+    const over = new AbortController();
+    const end = async (ending: Ending, call: CallOptions): Promise<void> => {
+      clearTimeout(timer);
+      over.signal.throwIfAborted();
+      await running.end(ending, call);
       depths.delete(handoffId);
     };
+    const onTimeout = (): void => {
+      const error = receiverTimeout(timeoutMs, handoffId);
+      const ending = { status: "timed-out", error } as const;
+      end(ending, {}).catch((cause: unknown) =>
+        settings.report(cause, { phase: "end", session, record: running.abandon(ending) }),
+      );
+      over.abort(error);
+    };
+    // Does not keep the process alive: one that ends before is found by its sign of life.
+    const timer =
+      timeoutMs === undefined ? undefined : setTimeout(onTimeout, Math.min(timeoutMs, maxTimerMs)).unref();
     return {
       handoffId,
-      messages: running.messages,
+      signal: over.signal,
       complete: async (outcome, options) => end({ status: "completed", outcome }, admitCall(options)),
       fail: async (error, options) => end({ status: "failed", error }, admitCall(options)),
       reject: async (reason, options) =>
         end({ status: "rejected", error: new HandoffRejected(reason) }, admitCall(options)),
     };
-  };
+  }
+
+  async function refuseData(
+    session: AdmittedSession,
+    { cause, ...planned }: PlannedHandoff,
+    error: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const ending = { status: "rejected", error } as const;
+    try {
+      const caused = cause === undefined || cause.length === 0 ? planned : { ...planned, cause };
+      await recorder.refuse(session, caused, ending, { signal });
+    } catch (failure) {
+      // The refusal itself matters more than its record.
+      const record = { ...planned.record, status: ending.status };
+      settings.report(failure, { phase: "end", session: session.address, record });
+    }
+  }
+}
+
+function withData(data: JsonValue | undefined): { readonly data?: JsonValue } {
+  return data === undefined ? {} : { data };
 }
 
 /** At most one of them may say what the receiver is shown. */

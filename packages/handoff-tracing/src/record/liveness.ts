@@ -9,7 +9,7 @@ import {
   MemoryError,
   type SessionAddress,
 } from "@relevo/core";
-import type { AdmittedSession } from "@relevo/core/input";
+import { type AdmittedSession, maxTimerMs } from "@relevo/core/input";
 import { callWithin, isMemoryDown } from "./call-memory.ts";
 
 export interface LivenessSettings {
@@ -122,7 +122,7 @@ function repeatEvery(
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   const next = (): void => {
-    timer = setTimeout(once, intervalMs);
+    timer = setTimeout(once, Math.min(intervalMs, maxTimerMs));
     timer.unref();
   };
   const once = async (): Promise<void> => {

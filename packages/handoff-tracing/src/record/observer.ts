@@ -6,6 +6,18 @@ export interface ObservedStart {
   readonly record: HandoffRecord;
 }
 
+/** How a handoff ended. */
+export interface ObservedEnd {
+  /** The end as it is recorded, or should be. */
+  readonly record: HandoffRecord;
+  /** What the receiver threw, or why the handoff was refused or could not start. */
+  readonly error?: unknown;
+  /** False when the end is not in the log, as far as this process knows. */
+  readonly recorded: boolean;
+  /** Why it is not in the log. */
+  readonly cause?: unknown;
+}
+
 /** Observes one handoff. Every member may be left out. */
 export interface HandoffObservation {
   /** Recorded with the handoff, to connect the log with the trace. */
@@ -15,8 +27,8 @@ export interface HandoffObservation {
    * ignored.
    */
   within?<Result>(run: () => Promise<Result>): Promise<Result>;
-  /** Called once with the record of the end, also when recording fails. `error` is what was thrown. */
-  onEnd?(record: HandoffRecord, error?: unknown): void;
+  /** Called once, when the end was recorded or the first attempt to do so has failed. */
+  onEnd?(end: ObservedEnd): void;
 }
 
 /**

@@ -1,11 +1,11 @@
-import type { EventLog, HandoffContext, Message, SessionAddress, TokenCounter } from "@relevo/core";
+import type { EventLog, HandoffContext, Message, TokenCounter } from "@relevo/core";
 import { type AdmittedSession, normalizeRanges } from "@relevo/core/input";
 import { withAppended } from "../context/appended-snapshot.ts";
 import type { ContextPolicy, HandoffFacts } from "../context/context-policy.ts";
 import { explicitContext } from "../context/explicit-context.ts";
 import { boundRead, openSnapshot } from "../context/log-snapshot.ts";
 import { bounded, resolveContext } from "../context/resolve-context.ts";
-import type { StartRequest } from "../handoff-types.ts";
+import type { HandoffProblem, StartRequest } from "../handoff-types.ts";
 import type { AdmittedCause } from "../run/admit-cause.ts";
 import { callWithin, isMemoryDown, type Patience } from "./call-memory.ts";
 import { handedTo } from "./call-result.ts";
@@ -16,7 +16,7 @@ export interface PlanSettings {
   readonly patience: Patience;
   readonly degrade: boolean;
   readonly counter: TokenCounter | undefined;
-  readonly report: (error: unknown, phase: "policy" | "read", session: SessionAddress) => void;
+  readonly report: (error: unknown, problem: HandoffProblem) => void;
 }
 
 /** A start as it is asked for, checked. */
@@ -70,7 +70,7 @@ export async function planStart(
     return await choose(settings, session, { ...start, shown }, signal);
   } catch (error) {
     if (!settings.degrade || !isReadFailure(error)) throw error;
-    settings.report(error.cause, "read", session.address);
+    settings.report(error.cause, { phase: "read", session: session.address });
     return { planned: { record, ...caused, degraded: true }, messages: undefined };
   }
 }
@@ -97,7 +97,7 @@ async function choose(
   const before = await openSnapshot(readLog);
   session.requireIncarnation(before.incarnation);
   const source = withAppended(before, cause.messages);
-  const notice = (error: unknown): void => report(error, "policy", address);
+  const notice = (error: unknown): void => report(error, { phase: "policy", session: address });
   const resolve = { signal, counter, documents, call: undefined, callText: handedTo(facts), notice };
   const chosen =
     "policy" in shown

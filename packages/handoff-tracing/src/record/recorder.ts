@@ -55,6 +55,8 @@ export interface Recorder {
    * @throws what the log throws, unless the policy is `degrade` and the memory is down.
    */
   start(session: AdmittedSession, planned: PlannedHandoff, options: StartOptions): Promise<RunningHandoff>;
+  /** Tells the observer and the callbacks of a handoff that failed before anything could be recorded of it. */
+  giveUp(session: AdmittedSession, record: PlannedHandoff["record"], error: unknown): void;
   /** Records a handoff that ended before its receiver ran, as one event. @throws what the log throws. */
   refuse(
     session: AdmittedSession,
@@ -216,10 +218,21 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       }
     },
 
+    giveUp(session, record, error) {
+      const observation = watch(session, { ...record, status: "failed" });
+      running(session, { record }, observation, {}).abandon({ status: "failed", error });
+    },
+
     async refuse(session, planned, ending, call = {}) {
       // With the end, so that what caused a refused handoff is in the log all the same.
       const observation = watch(session, { ...planned.record, status: ending.status });
-      await running(session, planned, observation, {}).end(ending, call);
+      const handoff = running(session, planned, observation, {});
+      try {
+        await handoff.end(ending, call);
+      } catch (error) {
+        handoff.abandon(ending);
+        throw error;
+      }
     },
   };
 }

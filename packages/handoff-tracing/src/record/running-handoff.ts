@@ -94,6 +94,7 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
   let end: HandoffRecord | undefined;
   let endedAt = 0;
   let isError = false;
+  let thrown: unknown;
   /** The event that answers the call that asked for the handoff. */
   let result: EventInput | undefined;
   let recording: Promise<void> | undefined;
@@ -104,14 +105,21 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     end = endRecord(settings, ending, durationMs);
     endedAt = settings.now();
     isError = ending.status !== "completed";
+    thrown = "error" in ending ? ending.error : undefined;
     settings.sign.end();
     result = resultOf(end);
-    try {
-      observation.onEnd?.(end, "error" in ending ? ending.error : undefined);
-    } catch (error) {
-      settings.report(error, "observer", end);
-    }
     return end;
+  }
+
+  let isObserved = false;
+  function observed(record: HandoffRecord, recorded: boolean, cause?: unknown): void {
+    if (isObserved) return;
+    isObserved = true;
+    try {
+      observation.onEnd?.({ record, error: thrown, recorded, cause });
+    } catch (error) {
+      settings.report(error, "observer", record);
+    }
   }
 
   /** Made once, so that a retry appends the same. A failing function does not prevent the end from being recorded. */
@@ -174,7 +182,11 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
     observation,
     started,
     degraded: settings.degraded,
-    abandon: (ending) => tell(decide(ending), false),
+    abandon(ending) {
+      const decided = decide(ending);
+      observed(decided, false, thrown);
+      return tell(decided, false);
+    },
     async end(ending, call = {}) {
       const decided = decide(ending);
       recording ??= record(decided, call);
@@ -184,8 +196,10 @@ export function createRunning(settings: RunningSettings): RunningHandoff {
       } catch (error) {
         // The next call may try again; calls that wait for this try fail with it.
         if (recording === current) recording = undefined;
+        observed(decided, false, error);
         throw isConflict(error, "operation") ? markedBefore(planned.record.handoffId, error) : error;
       }
+      observed(end ?? decided, true);
       return tell(end ?? decided, true);
     },
   };

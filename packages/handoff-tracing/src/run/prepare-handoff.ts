@@ -19,8 +19,15 @@ export interface Prepared {
   readonly data: JsonValue | undefined;
 }
 
-/** Reads the session, checks for loops, and lets the policy choose. A refusal is recorded. */
-export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt): Promise<Prepared> {
+/**
+ * Reads the session, checks for loops, and lets the policy choose. A refusal is recorded; `unread` is told when the
+ * session could not be read, of which nothing is recorded.
+ */
+export async function prepareHandoff(
+  settings: RunnerSettings,
+  attempt: Attempt,
+  unread?: (error: unknown) => void,
+): Promise<Prepared> {
   const { log, limits, counter, patience } = settings;
   const { address, record, signal } = attempt;
   // Tells a failure of the log from an error of the policy.
@@ -41,8 +48,14 @@ export async function prepareHandoff(settings: RunnerSettings, attempt: Attempt)
     }
   };
   const { events: cause, messages: added } = attempt.cause;
-  const before = await unlessDown(() => openSnapshot(readLog));
-  if (before !== undefined) attempt.session.requireIncarnation(before.incarnation);
+  let before: LogSnapshot | undefined;
+  try {
+    before = await unlessDown(() => openSnapshot(readLog));
+    if (before !== undefined) attempt.session.requireIncarnation(before.incarnation);
+  } catch (error) {
+    unread?.(error);
+    throw error;
+  }
   const incarnation = before?.incarnation;
   const snapshot = before && withAppended(before, added);
   const caused = cause.length === 0 ? {} : { cause };

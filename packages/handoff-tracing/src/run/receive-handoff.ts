@@ -1,7 +1,7 @@
 import { type CallOptions, MemoryError } from "@relevo/core";
 import { withTimeout } from "@relevo/core/input";
 import type { HandoffData, HandoffInput, HandoffReceiver, SessionRequest } from "../handoff-types.ts";
-import { HandoffRejected, isRejection } from "../record/handoff-errors.ts";
+import { HandoffRejected, isRejection, receiverTimeout } from "../record/handoff-errors.ts";
 import type { RunningHandoff } from "../record/running-handoff.ts";
 import { type Attempt, causeOf, type RunnerSettings, reportEnd, settle } from "./attempt.ts";
 import type { Frame } from "./frame.ts";
@@ -54,15 +54,6 @@ export async function receiveHandoff<Result, Data>(
     }
     throw error;
   }
-}
-
-/** Not retryable: the receiver may have done its work, and may still be doing it. */
-function receiverTimeout(timeoutMs: number | undefined, handoffId: string): MemoryError {
-  return new MemoryError("timeout", `The receiver did not finish within ${timeoutMs} ms.`, {
-    outcome: "unknown",
-    retryable: false,
-    details: { handoffId, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
-  });
 }
 
 /** Runs the receiver with what it is given, as the handoff of this asynchronous context. */

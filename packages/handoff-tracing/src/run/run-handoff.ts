@@ -20,7 +20,7 @@ import { type Attempt, type RunnerSettings, reportEnd } from "./attempt.ts";
 import { frameOf } from "./frame.ts";
 import { prepareHandoff } from "./prepare-handoff.ts";
 import { type RunHandoff, receiveHandoff } from "./receive-handoff.ts";
-import { validated } from "./standard-schema.ts";
+import { validData } from "./standard-schema.ts";
 
 const callFields: FieldTable = fieldTable<CallOptions>(callKinds);
 
@@ -38,7 +38,9 @@ export function createRunner(settings: RunnerSettings): RunHandoff {
     const { signal } = attempt;
     const { recorder } = settings;
     const sign = recorder.giveSign(attempt.session, attempt.record.handoffId, { signal });
-    let prepared = await orEnd(sign, () => prepareHandoff(settings, attempt));
+    let prepared = await orEnd(sign, () =>
+      prepareHandoff(settings, attempt, (error) => recorder.giveUp(attempt.session, attempt.record, error)),
+    );
     const again = async (): Promise<PlannedHandoff> => {
       prepared = await prepareHandoff(settings, attempt);
       return prepared.planned;
@@ -74,11 +76,7 @@ function admit<Result, Data>(
     address,
     facts,
     cause: admitCause(request.cause, { ids: settings.ids, now: settings.clock.now() }),
-    validData: once(async () => {
-      if (facts.schema === undefined) return data;
-      const made = await validated(facts.schema, data, signal);
-      return made === undefined ? undefined : admitJson(made, "data", defaultLimits).value;
-    }),
+    validData: once(() => validData(facts.schema, data, signal)),
     record: {
       handoffId: settings.ids.next(),
       from,

@@ -1,5 +1,5 @@
-import type { JsonValue } from "@relevo/core";
-import { abortable, describeError, readInput, refuse } from "@relevo/core/input";
+import { defaultLimits, type JsonValue } from "@relevo/core";
+import { abortable, admitJson, describeError, readInput, refuse } from "@relevo/core/input";
 import { HandoffRefused } from "../record/handoff-errors.ts";
 
 /**
@@ -36,11 +36,21 @@ export function admitSchema(schema: StandardSchema | undefined): StandardSchema 
 const maxIssues = 20;
 
 /**
- * What the schema makes of the data. Waits for a validation that is asynchronous.
+ * The data as the schema makes it, and as it is without one. Waits for a validation that is asynchronous.
  *
- * @throws `HandoffRefused` with the problems; `aborted`.
+ * @throws `HandoffRefused` with the problems; `invalid-input` for what JSON cannot hold; `aborted`.
  */
-export async function validated(
+export async function validData(
+  schema: StandardSchema | undefined,
+  data: JsonValue | undefined,
+  signal: AbortSignal | undefined,
+): Promise<JsonValue | undefined> {
+  if (schema === undefined) return data;
+  const made = await validated(schema, data, signal);
+  return made === undefined ? undefined : admitJson(made, "data", defaultLimits).value;
+}
+
+async function validated(
   schema: StandardSchema,
   data: JsonValue | undefined,
   signal: AbortSignal | undefined,

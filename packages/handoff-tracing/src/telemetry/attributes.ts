@@ -66,6 +66,18 @@ export const relevo = {
     on: "`log.append`",
     meaning: "`true` when an earlier call with this operation id did the work; never `false`",
   },
+  retryName: {
+    name: "relevo.retry.name",
+    type: "string",
+    on: "the event `relevo.retry`, the metric `relevo.retries`",
+    meaning: "What is tried again, such as `redis`, `document-update` or `handoff-append`",
+  },
+  retryAttempt: {
+    name: "relevo.retry.attempt",
+    type: "int",
+    on: "the event `relevo.retry`",
+    meaning: "Which try failed, from 1",
+  },
   fence: {
     name: "relevo.fence",
     type: "int",
@@ -162,6 +174,12 @@ export const relevo = {
     type: "string",
     on: "`relevo.handoff`",
     meaning: "How it ended: `completed`, `failed`, `rejected`, `timed-out`, `abandoned` or `degraded`",
+  },
+  handoffUnrecorded: {
+    name: "relevo.handoff.unrecorded",
+    type: "boolean",
+    on: "`relevo.handoff`",
+    meaning: "`true` when its end is not in the log; never `false`. The span is then an error",
   },
   handoffPassed: {
     name: "relevo.handoff.passed.count",

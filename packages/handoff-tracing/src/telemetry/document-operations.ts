@@ -2,7 +2,7 @@ import type { Span } from "@opentelemetry/api";
 import type { Document, DocumentAddress, DocumentScope, DocumentStore, DocumentTransfer } from "@relevo/core";
 import { relevo } from "./attributes.ts";
 import { genAi, type MemoryOperationName } from "./conventions.ts";
-import { deletedDocument, markDeleted } from "./mark-deleted.ts";
+import { deletedDocument, markDeleted } from "./mark-records.ts";
 import { documentRecordId, documentStoreId, ownerStoreId, sessionStoreId } from "./memory-ids.ts";
 import type { MemoryRecord, Telemetry } from "./telemetry.ts";
 import type { Operations } from "./trace-port.ts";
@@ -143,6 +143,7 @@ export function documentOperations(telemetry: Telemetry): Operations<DocumentSto
       name: "documents.delete",
       memory: "delete_memory",
       start: (span, [address]) => startOne(span, address),
+      changedNothing: (deleted) => !deleted,
     },
     deleteMany: {
       name: "documents.delete_many",

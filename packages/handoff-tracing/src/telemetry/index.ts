@@ -14,6 +14,7 @@ export type { ContentRedactor, ContentSource, TelemetryOptions } from "./telemet
 export { type TraceHandoffsOptions, traceHandoffs } from "./trace-handoffs.ts";
 export { traceMemory } from "./trace-memory.ts";
 export { traceRecall } from "./trace-recall.ts";
+export { type TraceRetriesOptions, traceRetries } from "./trace-retries.ts";
 export {
   type AgentInfo,
   type ToolInfo,

@@ -3,6 +3,7 @@ import type { Counter, Histogram, Meter } from "@opentelemetry/api";
 /** Our metrics. No attribute of them names a tenant, a session, an agent or a key: their values are a closed set. */
 export interface Instruments {
   readonly operationDuration: Histogram;
+  readonly retries: Counter;
   readonly replays: Counter;
   readonly cacheReads: Counter;
   readonly leaseWait: Histogram;
@@ -21,7 +22,11 @@ export function createInstruments(meter: Meter): Instruments {
       description: "How long an operation took",
       advice: { explicitBucketBoundaries: secondsBuckets },
     }),
-    replays: meter.createCounter("relevo.retries", {
+    retries: meter.createCounter("relevo.retries", {
+      unit: "{try}",
+      description: "Calls that failed and were tried again, by what was tried and why it failed",
+    }),
+    replays: meter.createCounter("relevo.replays", {
       unit: "{call}",
       description: "Writes that were answered from an earlier call with the same operation id",
     }),

@@ -9,7 +9,7 @@ import type {
 } from "@relevo/core";
 import { relevo } from "./attributes.ts";
 import { genAi } from "./conventions.ts";
-import { deletedDocument, markDeleted } from "./mark-deleted.ts";
+import { deletedDocument, markCreated, markDeleted } from "./mark-records.ts";
 import { eventRecordId, sessionStoreId } from "./memory-ids.ts";
 import type { MemoryRecord, Telemetry } from "./telemetry.ts";
 import type { Operations } from "./trace-port.ts";
@@ -64,6 +64,7 @@ export function logOperations(telemetry: Telemetry): Operations<EventLog & Event
       end(span, [{ tenant, session }, events], result) {
         endState(span, result);
         span.setAttribute(relevo.firstSeq.name, result.firstSeq);
+        if (result.firstSeq === 1 && !result.replayed) markCreated(telemetry, span, { tenant, session });
         if (events.length === 1) span.setAttribute(genAi.memoryRecordId, eventRecordId(result.firstSeq));
         // A replay answers for events with the ids and times of the first call, which this one does not know.
         if (result.replayed) span.setAttribute(relevo.replayed.name, true);
@@ -72,7 +73,7 @@ export function logOperations(telemetry: Telemetry): Operations<EventLog & Event
             events.map((event, index) => recordOf(event, result.firstSeq + index)),
           );
       },
-      isReplay: ({ replayed }) => replayed,
+      changedNothing: ({ replayed }) => replayed,
       measure({ replays }, _, result) {
         if (result?.replayed === true) replays.add(1, { [relevo.operation.name]: "log.append" });
       },
@@ -125,6 +126,7 @@ export function logOperations(telemetry: Telemetry): Operations<EventLog & Event
       name: "log.delete",
       memory: "delete_memory_store",
       start: (span, [address]) => startSession(span, address),
+      changedNothing: (deleted) => !deleted,
     },
     list: { name: "log.list", start: (span, [tenant]) => startTenant(span, tenant) },
     scan: { name: "log.scan", start: (span, [tenant]) => startTenant(span, tenant) },
@@ -149,7 +151,10 @@ export function logOperations(telemetry: Telemetry): Operations<EventLog & Event
         count(span, events.length);
         return startSession(span, address);
       },
-      end: (span, _, head) => endHead(span, head),
+      end(span, [address], head) {
+        if (head.previousToken === undefined) markCreated(telemetry, span, address);
+        endHead(span, head);
+      },
     },
   };
 }

@@ -29,8 +29,11 @@ export interface Operation<Args extends readonly unknown[], Result> {
    * otherwise `relevo.` + name.
    */
   readonly memory?: MemoryOperationName | ((...args: Args) => MemoryOperationName);
-  /** Whether an earlier call did the work: then this one is no operation on memory, or a backend would count it twice. */
-  isReplay?(result: Result): boolean;
+  /**
+   * Whether the call changed nothing: an earlier one did the work, or there was nothing to delete. Then it is no
+   * operation on memory, or a backend would count it.
+   */
+  changedNothing?(result: Result): boolean;
   /** Another name for the span, where the conventions build one. */
   readonly spanName?: string;
   /** Describes the call. Returns the conversation, where the call names one. */
@@ -154,7 +157,7 @@ export function observe<Args extends readonly unknown[], Result>(
       if (recording === undefined) return;
       try {
         if (form.memory !== undefined) {
-          if (!failed && operation.isReplay?.(result as Result) === true)
+          if (!failed && operation.changedNothing?.(result as Result) === true)
             recording.updateName(form.plainName);
           else recording.setAttribute(genAi.operationName, form.memory);
         }

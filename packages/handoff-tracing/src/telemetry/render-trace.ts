@@ -49,7 +49,7 @@ export function renderTrace(spans: readonly StoredSpan[], options: RenderTraceOp
 }
 
 function isOfStore({ attributes }: StoredSpan): boolean {
-  return /^(?:log|documents|leases|feed|search|maintenance|record)\./u.test(
+  return /^(?:log|documents|leases|feed|search|maintenance|record|store)\./u.test(
     String(attributes[relevo.operation.name]),
   );
 }

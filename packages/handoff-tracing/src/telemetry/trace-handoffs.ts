@@ -11,7 +11,7 @@ import {
 import type { HandoffRecord, SessionAddress } from "@relevo/core";
 import { admitOptions, countRanges, type FieldTable, fieldTable } from "@relevo/core/input";
 import { isRejection } from "../record/handoff-errors.ts";
-import type { HandoffObserver } from "../record/observer.ts";
+import type { HandoffObserver, ObservedEnd } from "../record/observer.ts";
 import { relevo } from "./attributes.ts";
 import { errorType, genAi, transfer } from "./conventions.ts";
 import { withConversationId } from "./conversation.ts";
@@ -74,14 +74,14 @@ export function traceHandoffs(given: TraceHandoffsOptions = {}): HandoffObserver
       return {
         ...(trace.isSpanContextValid(own.span) ? { trace: { traceId, spanId } } : {}),
         within: (run) => context.with(inside, run),
-        onEnd(end, error) {
+        onEnd(end) {
           own.ended = true;
           const { instruments } = telemetry;
-          const failure = failureOf(end, error);
+          const failure = failureOf(end);
           if (instruments !== undefined) {
             const failed = failure === undefined ? {} : { [errorType]: failure };
             const operation = { [relevo.operation.name]: "handoff" };
-            instruments.handoffs.add(1, { [relevo.handoffStatus.name]: end.status, ...failed });
+            instruments.handoffs.add(1, { [relevo.handoffStatus.name]: end.record.status, ...failed });
             instruments.operationDuration.record((performance.now() - startedAt) / 1000, {
               ...operation,
               ...failed,
@@ -89,7 +89,7 @@ export function traceHandoffs(given: TraceHandoffsOptions = {}): HandoffObserver
           }
           try {
             if (around?.ended === true && !isLate) span.addLink(linkTo(around.span, "outlived"));
-            describeEnd(telemetry, span, end, error, failure);
+            describeEnd(telemetry, span, end, failure);
           } finally {
             span.end();
           }
@@ -151,21 +151,28 @@ function describeStart(
   telemetry.setContent(span, relevo.handoffData.name, record.data, { kind: "data" });
 }
 
-/** A receiver that rejects has decided, which is no failure; a loop guard that refuses has. */
-function failureOf({ status, error: recorded }: HandoffRecord, error: unknown): string | undefined {
-  if (status === "completed" || (status === "degraded" && recorded === undefined)) return undefined;
-  if (status === "rejected" && isRejection(error)) return undefined;
-  return recorded?.code ?? (error === undefined ? status : typeOf(error));
+/**
+ * A receiver that rejects has decided, which is no failure; a loop guard that refuses has. An end that is not in the log
+ * is one, whatever the receiver did.
+ */
+function failureOf({ record, error, recorded, cause }: ObservedEnd): string | undefined {
+  const { status, error: described } = record;
+  const isFine =
+    status === "completed" ||
+    (status === "degraded" && described === undefined) ||
+    (status === "rejected" && isRejection(error));
+  if (isFine) return recorded ? undefined : typeOf(cause);
+  return described?.code ?? (error === undefined ? status : typeOf(error));
 }
 
 function describeEnd(
   telemetry: Telemetry,
   span: Span,
-  { status }: HandoffRecord,
-  error: unknown,
+  { record: { status }, error, recorded }: ObservedEnd,
   failure: string | undefined,
 ): void {
   span.setAttribute(relevo.handoffStatus.name, status);
+  if (!recorded) span.setAttribute(relevo.handoffUnrecorded.name, true);
   if (failure === undefined) return;
   span.setAttribute(errorType, failure);
   const message =

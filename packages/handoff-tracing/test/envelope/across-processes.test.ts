@@ -101,7 +101,7 @@ it("makes one trace and one story of two processes that hand over by HTTP", asyn
   }
 });
 
-it("continues the trace behind a queue, and links a batch to each of its envelopes", async () => {
+it("continues the trace of each envelope in a consumer that was started before, and links a batch to each of them", async () => {
   using traces = collectTraces();
   const envelopes = createEnvelopes();
   const queue: string[] = [];
@@ -154,6 +154,7 @@ it("continues the trace behind a queue, and links a batch to each of its envelop
 
 it("survives await, timers and a worker thread", async () => {
   using traces = collectTraces();
+  const inThread: RemoteAnswer["spans"][number][] = [];
   await traceWorkflow({ name: "w" }, async () => {
     await new Promise<void>((resolve) => {
       setTimeout(() => void traceAgent({ name: "timer" }, async () => resolve()), 1);
@@ -161,26 +162,24 @@ it("survives await, timers and a worker thread", async () => {
     await new Promise<void>((resolve) => {
       setImmediate(() => queueMicrotask(() => void traceAgent({ name: "microtask" }, async () => resolve())));
     });
-    const echo =
-      'const { parentPort } = require("node:worker_threads"); parentPort.on("message", (text) => parentPort.postMessage(text));';
-    const worker = new Worker(echo, { eval: true });
-    const envelopes = createEnvelopes();
-    const handoff = { handoffId: "h", depth: 0, from: "a", to: "worker", reason: "r" };
-    worker.postMessage(envelopes.seal({ ...session, handoff, trace: traceCarrier() }));
-    const [text] = (await once(worker, "message")) as [string];
-    await worker.terminate();
-    const { trace: carrier } = await envelopes.open(text);
-    await context.with(context.active().deleteValue(Symbol.for("none")), () =>
-      continueTrace(carrier, () => traceAgent({ name: "worker" }, async () => undefined)),
-    );
+    const script = new URL("../processes/agent-thread.ts", import.meta.url);
+    const worker = new Worker(script, { execArgv: [] });
+    try {
+      const handoff = { handoffId: "h", depth: 0, from: "a", to: "worker", reason: "r" };
+      worker.postMessage(createEnvelopes().seal({ ...session, handoff, trace: traceCarrier() }));
+      const [answer] = (await once(worker, "message")) as [RemoteAnswer["spans"]];
+      inThread.push(...answer);
+    } finally {
+      await worker.terminate();
+    }
   });
   const [workflow, ...agents] = traces.spans();
-  expect(agents.map(({ name }) => name)).toEqual([
-    "invoke_agent timer",
-    "invoke_agent microtask",
-    "invoke_agent worker",
-  ]);
-  for (const agent of agents) expect(agent.parentSpanContext?.spanId).toBe(workflow?.spanContext().spanId);
+  expect(agents.map(({ name }) => name)).toEqual(["invoke_agent timer", "invoke_agent microtask"]);
+  const { spanId, traceId } = workflow?.spanContext() ?? {};
+  for (const agent of agents) expect(agent.parentSpanContext?.spanId).toBe(spanId);
+  const [tool, agent] = inThread;
+  expect(agent).toMatchObject({ name: "invoke_agent worker", traceId, parentId: spanId });
+  expect(tool).toMatchObject({ name: "execute_tool count", traceId, parentId: agent?.spanId });
 });
 
 it("runs work as ever when a carrier names no trace, or one that it cannot read", async () => {

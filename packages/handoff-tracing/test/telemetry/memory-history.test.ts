@@ -13,10 +13,12 @@ import { collectTraces } from "./traces.ts";
 interface History {
   readonly stores: Map<string, Map<string, { versions: string[]; reads: number; live: boolean }>>;
   readonly emptySearches: string[];
+  /** Which stores came and went, in order. */
+  readonly lives: string[];
 }
 
 function buildHistory(spans: readonly ReadableSpan[]): History {
-  const history: History = { stores: new Map(), emptySearches: [] };
+  const history: History = { stores: new Map(), emptySearches: [], lives: [] };
   for (const { attributes, status } of spans) {
     const operation = attributes["gen_ai.operation.name"];
     if (typeof operation !== "string" || status.code === SpanStatusCode.ERROR) continue;
@@ -32,6 +34,8 @@ function buildHistory(spans: readonly ReadableSpan[]): History {
     const listed: { id: string; content: unknown }[] = typeof given === "string" ? JSON.parse(given) : [];
     const id = attributes["gen_ai.memory.record.id"];
     const query = attributes["gen_ai.memory.query.text"];
+    if (operation.endsWith("_memory_store")) history.lives.push(`${operation} ${store}`);
+    if (operation === "create_memory_store") continue;
     if (operation === "delete_memory_store" || (operation === "delete_memory" && id === undefined))
       for (const record of records.values()) record.live = false;
     else if (operation === "delete_memory") at(String(id)).live = false;
@@ -80,8 +84,10 @@ it("is enough for a backend to show stores, records with versions, what changed,
   const gone = acme.session("gone");
   await gone.append({ role: "user", content: "three" });
   await gone.delete();
+  // Nothing is there any more, and nothing is deleted.
+  await gone.delete();
 
-  const { stores, emptySearches } = buildHistory(traces.spans());
+  const { stores, emptySearches, lives } = buildHistory(traces.spans());
   const seen = Object.fromEntries(
     [...stores]
       .filter(([, records]) => records.size > 0)
@@ -99,7 +105,6 @@ it("is enough for a backend to show stores, records with versions, what changed,
     "acme/relevo/agents": {
       "durable/planner/style": { bodies: ["formal", "formal, short"], read: true, live: true },
       "durable/planner/language": { bodies: ["es"], read: false, live: false },
-      "volatile/planner/language": { bodies: [], read: false, live: false },
     },
     "acme/users/u-7": {
       "history/name": { bodies: [{ name: "Ana" }], read: false, live: false },
@@ -113,6 +118,11 @@ it("is enough for a backend to show stores, records with versions, what changed,
     "acme/session:gone": { "events/1": { bodies: ["three"], read: false, live: false } },
   });
   expect(emptySearches).toEqual(["Quito"]);
+  expect(lives).toEqual([
+    "create_memory_store acme/session:lead%2F1",
+    "create_memory_store acme/session:gone",
+    "delete_memory_store acme/session:gone",
+  ]);
 });
 
 /** The text of a message, any other body as it is. */

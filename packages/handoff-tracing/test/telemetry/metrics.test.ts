@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { metrics } from "@opentelemetry/api";
 import {
   AggregationTemporality,
@@ -12,7 +13,15 @@ import { createMemoryStore } from "@relevo/store-memory";
 import { window } from "@relevo/truncation";
 import { afterEach, expect, it } from "vitest";
 import { createHandoffs, last } from "../../src/index.ts";
-import { traceHandoffs, traceMemory, traceStore } from "../../src/telemetry/index.ts";
+import {
+  traceHandoffs,
+  traceMemory,
+  traceRetries,
+  traceStore,
+  traceWorkflow,
+} from "../../src/telemetry/index.ts";
+import { failingAppends } from "../support.ts";
+import { collectTraces } from "./traces.ts";
 
 afterEach(() => metrics.disable());
 
@@ -70,7 +79,7 @@ async function work(store: ReturnType<typeof createMemoryStore>, name: string): 
     .catch(() => undefined);
 }
 
-it("counts operations, handoffs, recalls, views, cached reads, waits for leases and retries", async () => {
+it("counts operations, handoffs, recalls, views, cached reads, waits for leases and replays", async () => {
   const { provider, points } = collectMetrics();
   metrics.setGlobalMeterProvider(provider);
   await using store = createMemoryStore({ sweepIntervalMs: 0 });
@@ -80,7 +89,7 @@ it("counts operations, handoffs, recalls, views, cached reads, waits for leases 
     (all.get(metric) ?? []).map(({ attributes, value }) => [Object.values(attributes).join(" "), value]);
   expect(Object.fromEntries(values("relevo.handoffs"))).toEqual({ completed: 1, "failed Error": 1 });
   expect(Object.fromEntries(values("relevo.recalls"))).toEqual({ true: 1, false: 1 });
-  expect(Object.fromEntries(values("relevo.retries"))).toEqual({ "log.append": 1 });
+  expect(Object.fromEntries(values("relevo.replays"))).toEqual({ "log.append": 1 });
   expect(Object.fromEntries(values("relevo.cache.reads"))).toEqual({ true: 1, false: 1 });
   expect(Object.fromEntries(values("relevo.view.messages"))).toEqual({ shown: 1, dropped: 1, summarized: 0 });
   const counts = (metric: string) =>
@@ -133,4 +142,36 @@ it("measures from when a provider is registered, also one that comes late, and w
   await traceStore(store, { meterProvider: own.provider }).log.head(address);
   expect(await duration(own.points)).toEqual([1]);
   expect(await duration(points)).toEqual([1]);
+});
+
+it("counts what is tried again, and says so on the span, until that is ended", async () => {
+  const { provider, points } = collectMetrics();
+  using traces = collectTraces();
+  await using store = createMemoryStore({ sweepIntervalMs: 0 });
+  const session = { tenant: "acme", session: "s" };
+  const counted = async () =>
+    ((await points()).get("relevo.retries") ?? []).map(({ attributes, value }) => [attributes, value]);
+  const handOver = () => {
+    const log = failingAppends(store.log, ["down", "down"]);
+    const handoffs = createHandoffs({ log, retry: { delayMs: 0 } });
+    return handoffs.run({ session, from: "a", to: "b", reason: "r" }, () => 1);
+  };
+  await handOver();
+  expect(await counted()).toEqual([]);
+  {
+    using _ = traceRetries({ meterProvider: provider });
+    await traceWorkflow({ name: "w" }, handOver);
+    channel("relevo:retry").publish({ name: "user 17", attempt: 1, code: "conflict" });
+    channel("relevo:retry").publish(undefined);
+  }
+  channel("relevo:retry").publish({ name: "after", attempt: 1 });
+  expect(await counted()).toEqual([
+    [{ "relevo.retry.name": "handoff-append", "error.type": "unavailable" }, 2],
+    [{ "relevo.retry.name": "_OTHER", "error.type": "conflict" }, 1],
+  ]);
+  const { events } = traces.spans().find(({ name }) => name === "invoke_workflow w") ?? {};
+  expect(events?.map(({ name, attributes }) => [name, attributes?.["relevo.retry.attempt"]])).toEqual([
+    ["relevo.retry", 1],
+    ["relevo.retry", 2],
+  ]);
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Limits, MemoryError } from "@relevo/core";
-import { closedError, throwIfAborted, withAttempts } from "@relevo/core/input";
+import { closedError, noteRetry, throwIfAborted, withAttempts } from "@relevo/core/input";
 import type { RowLevelSecurity } from "../options.ts";
 import { chooseRole, type Standing } from "./choose-role.ts";
 import type { Attempt, Connector, RunStatement } from "./clients.ts";
@@ -115,6 +115,7 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
         if (!again || count === maxAttempts || !(await pause(deadline, count))) {
           throw withAttempts(toMemoryError(error, sent ? "unknown" : "not-applied"), count);
         }
+        noteRetry("postgres", count, toMemoryError(error, "not-applied"));
       }
     }
   }

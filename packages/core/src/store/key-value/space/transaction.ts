@@ -1,4 +1,5 @@
 import { throwIfAborted } from "../../../input/numbers.ts";
+import { noteRetry } from "../../../input/retry-notice.ts";
 import type { JsonValue } from "../../../json.ts";
 import { MemoryError } from "../../../memory-error.ts";
 import type { CallOptions } from "../../../ports/common.ts";
@@ -170,6 +171,7 @@ export async function transact<State, Result>(
   let lookAtOnce = false;
   try {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      if (attempt > 0) noteRetry("key-value", attempt, undefined);
       if (attempt > 1 && !lookAtOnce) await pause(attempt, call.signal);
       lookAtOnce = false;
       throwIfAborted(call.signal);
