@@ -2,18 +2,20 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** The documents of a workspace, relative to it: its own, those in `docs`, and the README of every project. */
+/** The documents of a workspace, relative to it: its own, those in `docs`, and those in the folder of every project. */
 export async function findDocuments(root: string): Promise<readonly string[]> {
-  const own = (await readdir(root)).filter((name) => name.endsWith(".md"));
+  const own = await documentsIn(root, "");
   const docs = existsSync(join(root, "docs"))
     ? (await readdir(join(root, "docs"), { recursive: true })).filter((name) => name.endsWith(".md"))
     : [];
   const projects = await projectFolders(root);
-  return [
-    ...own,
-    ...docs.map((name) => `docs/${name}`),
-    ...projects.map((folder) => `${folder}/README.md`).filter((path) => existsSync(join(root, path))),
-  ].sort();
+  const ofProjects = await Promise.all(projects.map((folder) => documentsIn(root, `${folder}/`)));
+  return [...own, ...docs.map((name) => `docs/${name}`), ...ofProjects.flat()].sort();
+}
+
+async function documentsIn(root: string, folder: string): Promise<readonly string[]> {
+  const names = await readdir(join(root, folder));
+  return names.filter((name) => name.endsWith(".md")).map((name) => `${folder}${name}`);
 }
 
 /** The folders of a workspace's projects, relative to it. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createScratchWorkspace, type ScratchWorkspace } from "@relevo/test-run";
 import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { findDocuments } from "../src/documents.ts";
 
 const workspace = join(import.meta.dirname, "..", "..", "..");
 const main = join(workspace, "tools", "readme-snippets", "src", "main.ts");
@@ -55,6 +56,13 @@ it("compiles and runs a block, and compares what it prints", async () => {
   const { code, output } = await check(readme);
   expect(code, output).toBe(0);
   expect(output).toContain("✔ packages/sums/README.md:2");
+});
+
+it("finds the other documents of a project too", async () => {
+  await scratch.write({ "packages/sums/GUIDE.md": "", "docs/deep/er.md": "" });
+  expect(await findDocuments(scratch.root)).toEqual(
+    expect.arrayContaining(["docs/deep/er.md", "packages/sums/GUIDE.md"]),
+  );
 });
 
 it("does not compare measured times", async () => {
