@@ -15,6 +15,8 @@ import {
   errorLine,
   type FieldTable,
   fieldTable,
+  maxPageSize,
+  readArray,
   readInput,
   refuse,
   requireObject,
@@ -22,7 +24,7 @@ import {
 } from "@relevo/core/input";
 import { admitCache, type SessionCacheOptions } from "./cache-options.ts";
 import { defaultPage } from "./newest-page.ts";
-import { type MemoryStore, Runtime } from "./runtime.ts";
+import { type CopyHolder, type MemoryStore, Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
 
@@ -55,6 +57,10 @@ interface CommonOptions {
    * unless the store of the sessions is in this process.
    */
   readonly cache?: SessionCacheOptions | boolean | undefined;
+  /**
+   * What holds copies of what the stores hold, such as a search index: `erase` empties it too. None when left out.
+   */
+  readonly indexes?: readonly CopyHolder[] | undefined;
   /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
   readonly random?: (() => number) | undefined;
 }
@@ -95,6 +101,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
   onError: "refines",
   random: "refines",
   cache: "refines",
+  indexes: "refines",
 });
 const dayMs = 24 * 3600 * 1000;
 
@@ -127,6 +134,7 @@ export function createMemory(given: MemoryOptions): Memory {
     volatileTtlMs: ttlMs === undefined ? dayMs : (ttlMs ?? undefined),
     onError: admitFunction(options.onError, "onError") ?? warn,
     random: admitFunction(options.random, "random") ?? Math.random,
+    indexes: admitIndexes(options.indexes),
     cache: bounds && new SessionCache(stores.sessions.log, bounds, view?.reads?.messages ?? defaultPage),
   });
   const close = async (): Promise<void> => runtime.close();
@@ -183,6 +191,17 @@ function admitObject<Value extends object>(
       throw refuse(`options.${name}`, `must have a function ${method}().`);
   }
   return input;
+}
+
+function admitIndexes(given: readonly CopyHolder[] | undefined): readonly CopyHolder[] {
+  if (given === undefined) return [];
+  return readArray(given, "options.indexes", "an array of indexes", maxPageSize).map((index, place) => {
+    const name = `options.indexes[${place}]`;
+    requireObject(index, name);
+    if (readInput(name, () => typeof (index as Partial<CopyHolder>).remove) !== "function")
+      throw refuse(name, "must have a function remove().");
+    return index as CopyHolder;
+  });
 }
 
 function admitFunction<Value>(input: Value | undefined, name: string): Value | undefined {

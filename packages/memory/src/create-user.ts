@@ -1,5 +1,8 @@
 import type { CallOptions, Page, SessionHead } from "@relevo/core";
 import { admitCall, admitOptions } from "@relevo/core/input";
+import { erase } from "./erase.ts";
+import type { EraseOptions, EraseReport } from "./erase-report.ts";
+import { exportUser } from "./export-user.ts";
 import { openUserPlace, userPlace } from "./memory-place.ts";
 import { userSessionsFields } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -12,6 +15,7 @@ class TenantUser extends TieredMemory implements User {
   readonly tenant: string;
   readonly id: string;
   readonly #runtime: Runtime;
+  readonly #guard: UserGuard;
 
   constructor(runtime: Runtime, tenant: string, id: string, guard: UserGuard) {
     const place = userPlace(id, guard);
@@ -19,12 +23,23 @@ class TenantUser extends TieredMemory implements User {
     this.tenant = tenant;
     this.id = id;
     this.#runtime = runtime;
+    this.#guard = guard;
   }
 
   async sessions(given: UserSessionsOptions = {}): Promise<Page<SessionHead>> {
     const options = admitOptions(given, userSessionsFields);
     this.#runtime.requireOpen();
     return this.#runtime.sessions.log.list(this.tenant, { ...options, subject: this.id });
+  }
+
+  export(given?: CallOptions): AsyncIterable<string> {
+    return exportUser(this.#runtime, this.tenant, this.id, admitCall(given));
+  }
+
+  async erase(given: EraseOptions = {}): Promise<EraseReport> {
+    const report = await erase(this.#runtime, this.tenant, { user: this.id }, given);
+    this.#guard.renew();
+    return report;
   }
 }
 

@@ -23,8 +23,18 @@ export {
   type TwoStoreOptions,
 } from "./create-memory.ts";
 export type { MemoryEntry, Tier } from "./entry.ts";
+export type {
+  EraseCounts,
+  EraseOptions,
+  EraseReport,
+  EraseSelector,
+  Hold,
+  HoldSelector,
+  OutOfReach,
+} from "./erase-report.ts";
 export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./explain-view.ts";
-export type { MemoryStore } from "./runtime.ts";
+export type { HoldOptions } from "./holds.ts";
+export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
 export type {
   AppendInput,

@@ -1,7 +1,6 @@
-import { isConflict } from "@relevo/core";
+import { type DocumentStore, isConflict } from "@relevo/core";
 import { LRUCache } from "lru-cache";
 import { agentNamespace } from "./namespaces.ts";
-import type { Runtime } from "./runtime.ts";
 
 /** How long an agent is taken for known: another process may have erased it. In milliseconds. */
 const knownMs = 60_000;
@@ -19,16 +18,21 @@ export class KnownAgents {
   });
 
   /** Never throws: the memory that the agent has written is there, whether or not the agent is listed. */
-  async note(runtime: Runtime, tenant: string, agent: string): Promise<void> {
+  async note(
+    documents: DocumentStore,
+    tenant: string,
+    agent: string,
+    onError: (error: unknown) => void,
+  ): Promise<void> {
     const name = `${tenant}\0${agent}`;
     if (this.#known.has(name)) return;
     try {
       // Below the agent's memory, and so none of its entries.
       const address = { tenant, namespace: [...agentNamespace("durable", agent), "known"], key: "agent" };
-      await runtime.durable.documents.put(address, { value: {} }, { expectedVersion: 0 });
+      await documents.put(address, { value: {} }, { expectedVersion: 0 });
     } catch (error) {
       if (!isConflict(error, "version")) {
-        runtime.onError(error);
+        onError(error);
         return;
       }
     }

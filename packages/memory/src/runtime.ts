@@ -1,10 +1,33 @@
-import type { Clock, IdGenerator, Limits, Store, TokenCounter, ViewStrategy } from "@relevo/core";
-import { closedError } from "@relevo/core/input";
+import type {
+  CallOptions,
+  Clock,
+  IdGenerator,
+  Limits,
+  Store,
+  TokenCounter,
+  ViewStrategy,
+} from "@relevo/core";
+import { closedError, documentSortKey } from "@relevo/core/input";
 import { KnownAgents } from "./known-agents.ts";
 import type { SessionCache } from "./session-cache.ts";
 
 /** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
 export type MemoryStore = Pick<Store, "limits" | "log" | "documents" | "leases">;
+
+/** Names what was removed from a store: a session with all that is in it, or documents that stand alone. */
+export type CopySelector =
+  | { readonly session: string }
+  /** Every document whose namespace begins so; with a key the one of exactly this namespace. */
+  | { readonly namespacePrefix: readonly string[]; readonly key?: string };
+
+/** What holds copies of what the stores hold, such as a search index. */
+export interface CopyHolder {
+  /**
+   * Removes what it has of this, and answers how much that was. Called before the stores have removed it and after; it may
+   * be called again.
+   */
+  remove(tenant: string, selector: CopySelector, options?: CallOptions): Promise<number>;
+}
 
 const maxOutdated = 10_000;
 
@@ -27,6 +50,7 @@ export class Runtime {
   /** A number from 0 to 1, for the jitter of retries. */
   readonly random: () => number;
   readonly cache: SessionCache | undefined;
+  readonly indexes: readonly CopyHolder[];
   readonly knownAgents: KnownAgents = new KnownAgents();
   readonly #outdated: Map<string, number> = new Map();
   #closed = false;
@@ -45,6 +69,7 @@ export class Runtime {
     readonly onError: (error: unknown) => void;
     readonly random: () => number;
     readonly cache: SessionCache | undefined;
+    readonly indexes: readonly CopyHolder[];
   }) {
     this.sessions = parts.sessions;
     this.volatile = parts.volatile;
@@ -59,6 +84,7 @@ export class Runtime {
     this.onError = parts.onError;
     this.random = parts.random;
     this.cache = parts.cache;
+    this.indexes = parts.indexes;
   }
 
   /** Volatile slots that could not be emptied, with the durable version that is newer than their content. */
@@ -73,6 +99,15 @@ export class Runtime {
     if (this.#outdated.size > maxOutdated) {
       const oldest = this.#outdated.keys().next();
       if (!oldest.done) this.#outdated.delete(oldest.value);
+    }
+  }
+
+  /** What is below this namespace was erased. */
+  forgetOutdated(tenant: string, namespace: readonly string[]): void {
+    // Without the end of the key, the beginning of every key at or below this namespace.
+    const prefix = `${tenant}\0${documentSortKey(namespace, "k").slice(0, -2)}`;
+    for (const slot of this.#outdated.keys()) {
+      if (slot.startsWith(prefix)) this.#outdated.delete(slot);
     }
   }
 

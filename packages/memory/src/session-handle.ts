@@ -169,12 +169,13 @@ export class SessionHandle {
   /**
    * The person that the session belongs to, as the store has it; as given while there is no session.
    *
-   * @throws `not-found` when it belongs to nobody; `denied` when this object was given another person.
+   * @throws `not-found` when it belongs to nobody; `denied` when this object was given another person; `history-lost`.
    */
   async subject(options: CallOptions): Promise<string> {
     if (this.#subject !== undefined) return this.#subject;
     const { subject: given } = this.#init;
     const head = await this.head(signalOf(options));
+    if (head === undefined && this.#incarnation !== undefined) throw historyLost("ended");
     const subject = head === undefined ? given : head.subject;
     if (subject === undefined)
       throw new MemoryError(

@@ -1,5 +1,6 @@
-import type { ListSessionsOptions, Page, PageOptions, SessionHead } from "@relevo/core";
+import type { CallOptions, ListSessionsOptions, Page, PageOptions, SessionHead } from "@relevo/core";
 import {
+  admitCall,
   admitChoice,
   admitFields,
   admitId,
@@ -14,6 +15,17 @@ import { type ContextOptions, gatherContext, type MemoryContext } from "./contex
 import { createAgent } from "./create-agent.ts";
 import { createSession } from "./create-session.ts";
 import { createUser } from "./create-user.ts";
+import { erase, resume } from "./erase.ts";
+import type { EraseOptions, EraseReport, EraseSelector, Hold, HoldSelector } from "./erase-report.ts";
+import { runningJournals } from "./erasure-journal.ts";
+import {
+  admitHoldSelector,
+  type HoldOptions,
+  holdOptionFields,
+  listHolds,
+  releaseHold,
+  setHold,
+} from "./holds.ts";
 import { listAgents, listUsers } from "./list-people.ts";
 import { contextFields, pageFields, sessionFields } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -49,6 +61,25 @@ export interface Tenant {
    * or notes of an agent. In the order of their UTF-8 bytes.
    */
   users(options?: PageOptions): Promise<Page<string>>;
+  /**
+   * Removes data for good: of a person, of a session with its forks, or documents of the application.
+   *
+   * It is written down before it begins. After a crash or an error the same call goes on where it ended, as does
+   * `resumeErasures`. Writes about a person that arrive meanwhile are refused or removed; those that arrive afterwards
+   * begin anew. What is under a legal hold stays, and the report says so. It also names what no erasure here reaches.
+   *
+   * @throws `invalid-input` for a selector that is empty or names more than one thing; what the stores throw, after which
+   *   the erasure is to be continued.
+   */
+  erase(selector: EraseSelector, options?: EraseOptions): Promise<EraseReport>;
+  /** Continues the erasures that were begun and have not ended, and returns their reports. For the start of a process. */
+  resumeErasures(options?: CallOptions): Promise<readonly EraseReport[]>;
+  /** A legal hold: `erase` leaves the person, or the session, as it is. Other deletes are not held. */
+  hold(selector: HoldSelector, options: HoldOptions): Promise<Hold>;
+  /** Ends a hold. Returns false when there was none. */
+  release(selector: HoldSelector, options?: CallOptions): Promise<boolean>;
+  /** One page of the holds, in no particular order. */
+  holds(options?: PageOptions): Promise<Page<Hold>>;
   /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;
 }
@@ -90,6 +121,33 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       const options = admitOptions(given, pageFields);
       runtime.requireOpen();
       return listUsers(runtime, id, options);
+    },
+    erase: (selector, options) => erase(runtime, id, selector, options),
+    async resumeErasures(given) {
+      const options = admitCall(given);
+      runtime.requireOpen();
+      const reports: EraseReport[] = [];
+      for await (const journal of runningJournals(runtime, id, options))
+        reports.push(await resume(runtime, id, journal, options));
+      return reports;
+    },
+    async hold(given, givenOptions) {
+      const selector = admitHoldSelector(runtime, given);
+      const { reason, signal } = admitFields(givenOptions, "options", holdOptionFields);
+      if (typeof reason !== "string" || reason === "")
+        throw refuse("options.reason", "must be a text that says why.");
+      runtime.requireOpen();
+      return setHold(runtime, id, selector, reason, { signal });
+    },
+    async release(given, options) {
+      const selector = admitHoldSelector(runtime, given);
+      runtime.requireOpen();
+      return releaseHold(runtime, id, selector, admitCall(options));
+    },
+    async holds(given) {
+      const options = admitOptions(given, pageFields);
+      runtime.requireOpen();
+      return listHolds(runtime, id, options);
     },
     async context(given) {
       const options = admitFields(given, "options", contextFields);

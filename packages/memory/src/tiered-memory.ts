@@ -235,7 +235,9 @@ export class TieredMemory implements KeyedMemory {
     if (guard === undefined) return;
     await Promise.all([
       guard.settle(documents, undo),
-      agent === undefined ? undefined : this.#runtime.knownAgents.note(this.#runtime, this.#tenant, agent),
+      agent === undefined
+        ? undefined
+        : this.#runtime.knownAgents.note(this.#durable, this.#tenant, agent, this.#runtime.onError),
     ]);
   }
 

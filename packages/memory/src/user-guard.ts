@@ -41,6 +41,27 @@ export function markerOf(value: unknown): ErasureMarker | undefined {
   return typeof erasure === "string" ? { erasure, running: running === true } : undefined;
 }
 
+/** From now on writes about the person are refused. */
+export async function markErasing(
+  documents: DocumentStore,
+  tenant: string,
+  user: string,
+  erasure: string,
+): Promise<void> {
+  await documents.put(markerAddress(tenant, user), { value: { erasure, running: true } });
+}
+
+/** Writes are let in again, but not by those who began before. Returns when, by the store's clock. */
+export async function markErased(
+  documents: DocumentStore,
+  tenant: string,
+  user: string,
+  erasure: string,
+): Promise<number> {
+  const value = { erasure, running: false };
+  return (await documents.put(markerAddress(tenant, user), { value, ttlMs: markerTtlMs })).updatedAt;
+}
+
 /** The refusal of a write about a person who is being erased. */
 export function beingErased(): MemoryError {
   return new MemoryError(

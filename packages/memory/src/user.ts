@@ -1,5 +1,6 @@
 import type { CallOptions, ListSessionsOptions, Page, SessionHead } from "@relevo/core";
 import type { KeyedMemory } from "./agent-memory.ts";
+import type { EraseOptions, EraseReport } from "./erase-report.ts";
 
 export interface UserSessionsOptions extends Omit<ListSessionsOptions, "subject"> {}
 
@@ -15,6 +16,17 @@ export interface User extends KeyedMemory {
   readonly id: string;
   /** One page of the sessions whose subject is this person. */
   sessions(options?: UserSessionsOptions): Promise<Page<SessionHead>>;
+  /**
+   * All of the person's data as lines of JSON, each ended by a line feed: a header with the version of the format, sessions
+   * with their events and documents, the person's memory, what agents keep about the person, and a last line with counts. A
+   * text without that last line is not complete. Reads pages, and holds one at a time. What is written meanwhile may be
+   * there or not.
+   *
+   * @throws what the stores throw.
+   */
+  export(options?: CallOptions): AsyncIterable<string>;
+  /** As `tenant.erase({ user: id })`. */
+  erase(options?: EraseOptions): Promise<EraseReport>;
 }
 
 /** The memory of the person that a session belongs to. */

@@ -40,6 +40,7 @@ export interface TwoStoreFixture {
   readonly volatileFaults: Faults;
   readonly durableFaults: Faults;
   readonly errors: unknown[];
+  readonly sessions: "volatile" | "durable";
 }
 
 export function twoStores(sessions: "volatile" | "durable" = "volatile"): TwoStoreFixture {
@@ -50,7 +51,7 @@ export function twoStores(sessions: "volatile" | "durable" = "volatile"): TwoSto
   const durable = withFaults(createMemoryStore({ clock, sweepIntervalMs: 0 }), durableFaults);
   const errors: unknown[] = [];
   const memory = createMemory({ volatile, durable, sessions, clock, onError: (error) => errors.push(error) });
-  return { memory, clock, volatile, durable, volatileFaults, durableFaults, errors };
+  return { memory, clock, volatile, durable, volatileFaults, durableFaults, errors, sessions };
 }
 
 type DocumentMethod = keyof DocumentStore;

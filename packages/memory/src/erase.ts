@@ -1,0 +1,291 @@
+import type { CallOptions, Document, SessionHead } from "@relevo/core";
+import {
+  admitFields,
+  admitId,
+  admitNamespace,
+  admitOptions,
+  type FieldTable,
+  fieldTable,
+  refuse,
+  throwIfAborted,
+} from "@relevo/core/input";
+import { madeInPath } from "./entry.ts";
+import { eraseDocuments } from "./erase-documents.ts";
+import type {
+  EraseCounts,
+  EraseOptions,
+  EraseReport,
+  EraseSelector,
+  Hold,
+  HoldSelector,
+} from "./erase-report.ts";
+import { countSession, eraseSession } from "./erase-session.ts";
+import { closeJournal, type Journal, openJournal, saveJournal } from "./erasure-journal.ts";
+import { holdsOn } from "./holds.ts";
+import { storesOf } from "./list-people.ts";
+import { namespaces, userNamespace } from "./namespaces.ts";
+import { outOfReach } from "./out-of-reach.ts";
+import type { MemoryStore, Runtime } from "./runtime.ts";
+import { sessionsOfUser, withForks } from "./subject-sessions.ts";
+import { markErased, markErasing } from "./user-guard.ts";
+
+const selectorFields: FieldTable = fieldTable<EraseSelector>({
+  user: "selects",
+  session: "selects",
+  namespace: "selects",
+});
+export const eraseOptionFields: FieldTable = fieldTable<EraseOptions>({
+  signal: "refines",
+  dryRun: "refines",
+});
+
+/** What arrives meanwhile is looked for so often; after that only what the end of the erasure finds is removed. */
+const maxPasses = 100;
+
+/** Sessions whose agents' memories are looked for at once: the filter has their ids, and is bounded. */
+const sessionsAtOnce = 50;
+
+/**
+ * A copy, once it names exactly one thing.
+ *
+ * @throws `invalid-input` for what would select everything, or the documents by which this package works.
+ */
+function admitSelector(runtime: Runtime, given: EraseSelector): EraseSelector {
+  const selector: Partial<Record<"user" | "session" | "namespace", unknown>> = admitFields(
+    given,
+    "selector",
+    selectorFields,
+  );
+  if (Object.keys(selector).length !== 1)
+    throw refuse("selector", "must name exactly one of user, session and namespace.");
+  const { limits } = runtime;
+  if ("user" in selector) return { user: admitId(selector.user, "selector.user", limits) };
+  if ("session" in selector) return { session: admitId(selector.session, "selector.session", limits) };
+  const namespace = admitNamespace(selector.namespace, "selector.namespace", limits);
+  const [first] = namespace;
+  if (first === undefined)
+    throw refuse("selector.namespace", "must have an element: an empty one would select every document.");
+  if (first === "relevo" || first.startsWith("relevo:"))
+    throw refuse("selector.namespace", "is reserved. Name the user or the session whose data it holds.");
+  return { namespace };
+}
+
+/** What `tenant.erase` promises. */
+export async function erase(
+  runtime: Runtime,
+  tenant: string,
+  givenSelector: EraseSelector,
+  givenOptions: EraseOptions = {},
+): Promise<EraseReport> {
+  const selector = admitSelector(runtime, givenSelector);
+  const { dryRun = false, signal } = admitOptions(givenOptions, eraseOptionFields);
+  // A word such as "no" would be true.
+  if (typeof dryRun !== "boolean") throw refuse("options.dryRun", "must be true or false.");
+  runtime.requireOpen();
+  throwIfAborted(signal);
+  const call = signal === undefined ? {} : { signal };
+  const held = "namespace" in selector ? [] : await holdsOn(runtime, tenant, [selector], call);
+  const now = runtime.clock.now();
+  if (dryRun || held.length > 0) {
+    const journal: Journal = { id: runtime.ids.next(), selector, startedAt: now, resumed: false };
+    const erasure = new Erasure(runtime, tenant, journal, true, call);
+    if (held.length === 0) await erasure.pass();
+    return erasure.report(dryRun, held);
+  }
+  const journal = await openJournal(runtime, tenant, selector, call);
+  return new Erasure(runtime, tenant, journal, false, call).run();
+}
+
+/** Finishes an erasure that a crash has interrupted. */
+export function resume(
+  runtime: Runtime,
+  tenant: string,
+  journal: Journal,
+  call: CallOptions,
+): Promise<EraseReport> {
+  return new Erasure(runtime, tenant, journal, false, call).run();
+}
+
+type Counts = { -readonly [Name in keyof EraseCounts]: number };
+
+class Erasure {
+  readonly #runtime: Runtime;
+  readonly #tenant: string;
+  readonly #journal: Journal;
+  readonly #dryRun: boolean;
+  readonly #call: CallOptions;
+  readonly #removed: Counts;
+  readonly #held: Map<string, Hold> = new Map();
+  /** When the erasure of a person ended in each store, by the store's clock. */
+  readonly #ends: Map<MemoryStore, number> = new Map();
+  #changed = false;
+
+  constructor(runtime: Runtime, tenant: string, journal: Journal, dryRun: boolean, call: CallOptions) {
+    this.#runtime = runtime;
+    this.#tenant = tenant;
+    this.#journal = journal;
+    this.#dryRun = dryRun;
+    this.#call = call;
+    this.#removed = {
+      sessions: 0,
+      events: 0,
+      sessionDocuments: 0,
+      documents: 0,
+      derived: 0,
+      indexed: 0,
+      ...journal.removed,
+    };
+  }
+
+  async run(): Promise<EraseReport> {
+    const { selector, id } = this.#journal;
+    const user = "user" in selector ? selector.user : undefined;
+    const stores = storesOf(this.#runtime);
+    if (user !== undefined) {
+      for (const { documents } of stores) await markErasing(documents, this.#tenant, user, id);
+    }
+    // Until nothing is left: what arrives meanwhile is found by the next pass.
+    for (let pass = 0; pass < maxPasses && (await this.pass()); pass++);
+    if (user !== undefined) {
+      for (const store of stores)
+        this.#ends.set(store, await markErased(store.documents, this.#tenant, user, id));
+      // What was written before the marks were changed and after the last pass, by a writer who ended then. What is written
+      // from now on belongs to the time after the erasure.
+      await this.pass();
+      this.#runtime.forgetOutdated(this.#tenant, userNamespace(user));
+    }
+    const report = this.report(false, []);
+    await closeJournal(this.#runtime, this.#tenant, this.#journal, report);
+    return report;
+  }
+
+  /** Removes what there is, or counts it. True when something was removed. */
+  async pass(): Promise<boolean> {
+    this.#changed = false;
+    const { selector } = this.#journal;
+    for (const store of storesOf(this.#runtime)) {
+      for await (const heads of this.#sessions(store)) {
+        let batch: SessionHead[] = [];
+        for await (const head of withForks(store, this.#tenant, heads, this.#call)) {
+          if (await this.#isHeld(head)) continue;
+          batch.push(head);
+          if (batch.length < sessionsAtOnce) continue;
+          await this.#eraseSessions(store, batch);
+          batch = [];
+        }
+        await this.#eraseSessions(store, batch);
+      }
+      if ("session" in selector) continue;
+      const namespacePrefix = "user" in selector ? userNamespace(selector.user) : selector.namespace;
+      await this.#eraseDocuments(store, { namespacePrefix });
+      await this.#forgetCopies({ namespacePrefix });
+    }
+    return this.#changed;
+  }
+
+  report(dryRun: boolean, held: readonly Hold[]): EraseReport {
+    const { id, startedAt, resumed } = this.#journal;
+    const all = [...held, ...this.#held.values()];
+    return {
+      id,
+      dryRun,
+      complete: all.length === 0,
+      resumed,
+      startedAt,
+      endedAt: this.#runtime.clock.now(),
+      removed: { ...this.#removed },
+      held: all,
+      outOfReach,
+    };
+  }
+
+  async *#sessions(store: MemoryStore): AsyncGenerator<readonly SessionHead[], void, void> {
+    const { selector } = this.#journal;
+    if ("user" in selector) yield* sessionsOfUser(store, this.#tenant, selector.user, this.#call);
+    if (!("session" in selector)) return;
+    const head = await store.log.head({ tenant: this.#tenant, session: selector.session }, this.#call);
+    if (head !== undefined) yield [head];
+  }
+
+  /** A session itself, or the person that it belongs to. A fork may belong to another one. */
+  async #isHeld({ session, subject }: SessionHead): Promise<boolean> {
+    const selectors: readonly HoldSelector[] =
+      subject === undefined ? [{ session }] : [{ session }, { user: subject }];
+    const holds = await holdsOn(this.#runtime, this.#tenant, selectors, this.#call);
+    for (const hold of holds) this.#held.set(JSON.stringify(hold.selector), hold);
+    return holds.length > 0;
+  }
+
+  async #eraseSessions(store: MemoryStore, heads: readonly SessionHead[]): Promise<void> {
+    const end = this.#ends.get(store) ?? Number.POSITIVE_INFINITY;
+    const sessions = heads.filter(({ createdAt }) => createdAt <= end);
+    if (sessions.length === 0) return;
+    // First, because nothing tells of them any more when the sessions are gone.
+    await this.#eraseLearned(sessions);
+    for (const head of sessions) await this.#eraseSession(store, head);
+  }
+
+  async #eraseSession(store: MemoryStore, head: SessionHead): Promise<void> {
+    const { session, incarnation } = head;
+    const address = { tenant: this.#tenant, session };
+    await this.#forgetCopies({ session });
+    const { documents, derived } = this.#dryRun
+      ? await countSession(store, this.#tenant, head, this.#call)
+      : await eraseSession(store, address, incarnation, this.#call);
+    this.#removed.sessions++;
+    this.#removed.events += head.events;
+    this.#removed.sessionDocuments += documents;
+    this.#removed.derived += derived;
+    if (this.#dryRun) return;
+    this.#changed = true;
+    this.#runtime.cache?.forget(address);
+    await this.#forgetCopies({ session });
+    await this.#save();
+  }
+
+  /** What agents learned in these sessions, and keep for all: nobody knows how much of it is about the person. */
+  async #eraseLearned(heads: readonly SessionHead[]): Promise<void> {
+    const ids = heads.map(({ session }) => session);
+    const { durable, volatile } = this.#runtime;
+    for (const store of new Set([durable, volatile])) {
+      const filter = { namespacePrefix: namespaces.agents, where: { path: madeInPath, $in: ids } };
+      await this.#eraseDocuments(store, filter, async (documents) => {
+        for (const { namespace, key } of documents)
+          await this.#forgetCopies({ namespacePrefix: namespace, key });
+      });
+    }
+  }
+
+  async #eraseDocuments(
+    store: MemoryStore,
+    filter: Parameters<typeof eraseDocuments>[2]["filter"],
+    forget?: (documents: readonly Document[]) => Promise<void>,
+  ): Promise<void> {
+    const until = this.#ends.get(store);
+    const count = await eraseDocuments(store, this.#tenant, {
+      ...this.#call,
+      filter,
+      until,
+      dryRun: this.#dryRun,
+      forget,
+    });
+    this.#removed.documents += count;
+    if (count === 0 || this.#dryRun) return;
+    this.#changed = true;
+    await this.#save();
+  }
+
+  /**
+   * Empties the indexes before and after the store. Before, because after a crash in between nothing tells of what was
+   * there; after, because an index that follows the store may have read it once more.
+   */
+  async #forgetCopies(selector: Parameters<Runtime["indexes"][number]["remove"]>[1]): Promise<void> {
+    if (this.#dryRun) return;
+    for (const index of this.#runtime.indexes)
+      this.#removed.indexed += await index.remove(this.#tenant, selector, this.#call);
+  }
+
+  #save(): Promise<void> {
+    return saveJournal(this.#runtime, this.#tenant, this.#journal, this.#removed, this.#call);
+  }
+}
