@@ -1,4 +1,5 @@
 import { handoffEntryPoints } from "./entries/handoffs.ts";
+import { importEntryPoints } from "./entries/imports.ts";
 import { storeEntryPoints } from "./entries/stores.ts";
 import { summarizerEntryPoints } from "./entries/summarizers.ts";
 import { tokenEntryPoints } from "./entries/tokens.ts";
@@ -12,4 +13,5 @@ export const entryPoints: readonly EntryPoint[] = [
   ...viewEntryPoints,
   ...handoffEntryPoints,
   ...storeEntryPoints,
+  ...importEntryPoints,
 ];
