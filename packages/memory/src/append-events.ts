@@ -8,6 +8,7 @@ import {
   type TokenCounter,
 } from "@relevo/core";
 import { admitEvents, admitRequest, readArray, readInput, refuse, requireObject } from "@relevo/core/input";
+import { refuseReserved } from "./entry.ts";
 import type { Runtime } from "./runtime.ts";
 import type { AppendInput } from "./session.ts";
 
@@ -20,10 +21,11 @@ export function eventsOf(
   const now = runtime.clock.now();
   const events = inputs.map((input, index): EventInput => {
     requireObject(input, `events[${index}]`);
-    return readInput(`events[${index}]`, () => complete(input));
+    return readInput(`events[${index}]`, () => complete(input, index));
   });
-  function complete(input: AppendInput): EventInput {
+  function complete(input: AppendInput, index: number): EventInput {
     const event: EventInput = isEventInput(input) ? input : { type: "message", body: input };
+    if (isObject(event.metadata)) refuseReserved(event.metadata as object, `events[${index}].metadata`);
     if (event.type !== "message") return { ...branch(event.agent ?? agent), at: now, ...event };
     // The store refuses it and says why.
     if (!isObject(event.body)) return event;

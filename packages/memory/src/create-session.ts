@@ -3,7 +3,6 @@ import {
   type AppendResult,
   type CallOptions,
   type EraseResult,
-  type ExecutionRecord,
   type Lease,
   MemoryError,
   type Message,
@@ -25,35 +24,38 @@ import {
   admitOptionalId,
   admitOptions,
   admitRanges,
-  admitViewForm,
   maxPageSize,
+  rangesOf,
   readArray,
-  readInput,
-  refuse,
-  requireObject,
   throwIfAborted,
 } from "@relevo/core/input";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
 import { admitInputs, asList, eventsOf, operationOf } from "./append-events.ts";
 import { createSessionUser } from "./create-user.ts";
 import { type ExplainedView, type ExplainOptions, explainView } from "./explain-view.ts";
+import { acquireLease } from "./lease.ts";
 import { namespaces } from "./namespaces.ts";
+import { openTurn } from "./open-turn.ts";
+import { createOpenTurn } from "./open-turn-handle.ts";
 import {
   activityFields,
   appendFields,
+  atEndFields,
   deleteFields,
   eraseFields,
-  executionFields,
   explainFields,
   leaseFields,
   messagesFields,
+  recordExecutionFields,
   retractFields,
   touchFields,
   trimFields,
+  turnFields,
   viewFields,
   writeFields,
 } from "./options.ts";
 import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
+import { executionEvent } from "./record-execution.ts";
 import { clearMessages, undoMessages } from "./retract.ts";
 import { currentSession, runInSession } from "./scope.ts";
 import type {
@@ -62,27 +64,32 @@ import type {
   ExecutionInput,
   LeaseOptions,
   MessagesOptions,
+  OpenTurn,
+  RecordExecutionOptions,
   RetractOptions,
   Session,
   SessionAppendOptions,
   SessionOptions,
   SessionWriteOptions,
+  TurnOptions,
+  TurnSession,
   ViewOptions,
 } from "./session.ts";
 import { type ActivityOptions, readActivity, type SessionActivity } from "./session-activity.ts";
 import { SessionAgent } from "./session-agent.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
-import { acquireLease, type HeldLease, runUnderLease } from "./turn.ts";
+import { deleteSession, eraseEvents, touchSession, trimEvents } from "./session-upkeep.ts";
+import { activeTurn, type TurnNode } from "./turn-node.ts";
+import { type TurnRun, turnIsOver } from "./turn-run.ts";
+import { viewSession } from "./view-session.ts";
 import type { SessionUser } from "./user.ts";
-import { admitRecord, observeSource, recordView, type SeenEvents } from "./view-record.ts";
-import { createViewSource, wholeView } from "./view-source.ts";
 
 type OnDispose = NonNullable<SessionOptions["onDispose"]>;
 
 /** The session of a handle. In a turn, every write carries the fence of the lease, or renews the lease first. */
-export function createSession(handle: SessionHandle, onDispose: OnDispose, turn?: HeldLease): Session {
-  return new HandleSession(handle, onDispose, turn);
+export function createSession(handle: SessionHandle, onDispose: OnDispose): Session {
+  return new HandleSession(handle, onDispose);
 }
 
 class HandleSession implements Session {
@@ -90,14 +97,14 @@ class HandleSession implements Session {
   readonly user: SessionUser;
   readonly #handle: SessionHandle;
   readonly #onDispose: OnDispose;
-  readonly #turn: HeldLease | undefined;
+  readonly #node: TurnNode | undefined;
   #disposed = false;
 
-  constructor(handle: SessionHandle, onDispose: OnDispose, turn: HeldLease | undefined) {
+  constructor(handle: SessionHandle, onDispose: OnDispose, node?: TurnNode) {
     this.#handle = handle;
     this.#onDispose = onDispose;
-    this.#turn = turn;
-    this.working = new SessionDocuments(handle, namespaces.working, { fence: turn?.fence });
+    this.#node = node;
+    this.working = new SessionDocuments(handle, namespaces.working, { fence: this.#writingFence });
     this.user = createSessionUser(handle);
   }
 
@@ -114,11 +121,12 @@ class HandleSession implements Session {
   }
 
   get fence(): number | undefined {
-    return this.#turn?.fence;
+    return (this.#node ?? activeTurn(this.#handle))?.run.lease.fence;
   }
 
   agent(name: string): AgentMemory {
-    return new SessionAgent(this.#handle, admitId(name, "agent", this.#handle.runtime.limits), this.fence);
+    const agent = admitId(name, "agent", this.#handle.runtime.limits);
+    return new SessionAgent(this.#handle, agent, this.#writingFence);
   }
 
   async append(
@@ -152,37 +160,23 @@ class HandleSession implements Session {
       },
       hasMessage,
     );
+    this.#reading()?.noteSeen(rangesOf(events.map(({ seq }) => seq)));
     const newestFirst = messagesOf(events);
     return direction === "backward" ? newestFirst : newestFirst.toReversed();
   }
 
   async events(options: ReadOptions = {}): Promise<ReadResult> {
-    return this.#handle.read(options);
+    const result = await this.#handle.read(options);
+    this.#reading()?.noteSeen(rangesOf(result.events.map(({ seq }) => seq)));
+    return result;
   }
 
   async view(given: ViewOptions = {}): Promise<View> {
     const options = admitOptions(given, viewFields);
-    const strategy = options.strategy ?? this.#handle.runtime.view ?? wholeView;
-    const form = admitViewForm(options);
-    if (typeof strategy?.view !== "function") throw refuse("strategy", "must have a function view().");
-    const { reads } = strategy;
-    if (reads?.messages !== undefined)
-      admitInteger(reads.messages, "strategy.reads.messages", 1, maxPageSize);
-    const record = admitRecord(options.record, this.#handle.runtime.limits);
-    const fence = this.#fenceOf(options);
-    const created = await createViewSource(this.#handle, {
-      reads,
-      signal: options.signal,
-      ...fence,
-    });
-    const call = { signal: options.signal };
-    if (record === undefined) return strategy.view(created, { ...form, ...call });
-    const seen: SeenEvents = new Map();
-    const view = await strategy.view(observeSource(created, seen), { ...form, ...call });
-    return recordView(this.#handle, view, { strategy: strategy.name, form, seen }, record, {
-      ...fence,
-      ...call,
-    });
+    const view = await viewSession(this.#handle, { ...options, ...this.#fenceOf(options) });
+    const seqs = view.seqs.filter((seq) => seq !== undefined);
+    this.#reading()?.noteSeen([...rangesOf(seqs), ...view.summarized]);
+    return view;
   }
 
   async explain(seq: number, given: ExplainOptions = {}): Promise<ExplainedView | undefined> {
@@ -194,7 +188,7 @@ class HandleSession implements Session {
 
   async undo(count = 1, given: RetractOptions = {}): Promise<readonly Message[]> {
     const options = admitOptions(given, retractFields);
-    return undoMessages(this.#handle, count, { ...options, ...this.#fenceOf(options) });
+    return undoMessages(this.#handle, count, { ...options, ...this.#fenceOf(options) }, this.#writing());
   }
 
   async popMessage(given: SessionWriteOptions = {}): Promise<Message | undefined> {
@@ -204,7 +198,7 @@ class HandleSession implements Session {
 
   async clear(given: RetractOptions = {}): Promise<void> {
     const options = admitOptions(given, retractFields);
-    await clearMessages(this.#handle, { ...options, ...this.#fenceOf(options) });
+    await clearMessages(this.#handle, { ...options, ...this.#fenceOf(options) }, this.#writing());
   }
 
   async erase(given: EraseEventsOptions): Promise<EraseResult> {
@@ -214,42 +208,20 @@ class HandleSession implements Session {
       named.map((seq) => (typeof seq === "number" ? { from: seq, to: seq } : seq)),
       "seqs",
     );
-    await this.#turn?.requireHeld(options);
-    if (this.incarnation === undefined) await this.head({ signal: options.signal });
-    return this.#handle.remove(() =>
-      this.#handle.store.log.erase(this.address, {
-        seqs: seqRanges,
-        ...this.#handle.guard(),
-        signal: options.signal,
-      }),
-    );
+    await this.#writing()?.lease.requireHeld(options);
+    return eraseEvents(this.#handle, seqRanges, options);
   }
 
   async trim(given: Parameters<Session["trim"]>[0]): Promise<number> {
     const options = admitFields(given, "options", trimFields);
-    await this.#turn?.requireHeld(options);
-    if (this.incarnation === undefined && (await this.head({ signal: options.signal })) === undefined)
-      return 0;
-    let removed = 0;
-    for (;;) {
-      const result = await this.#handle.remove(() =>
-        this.#handle.store.log.trim(this.address, { ...options, ...this.#handle.guard() }),
-      );
-      removed += result.removed;
-      if (!result.more) return removed;
-    }
+    await this.#writing()?.lease.requireHeld(options);
+    return trimEvents(this.#handle, options);
   }
 
   async delete(given: { readonly expectedVersion?: number } & CallOptions = {}): Promise<boolean> {
     const options = admitOptions(given, deleteFields);
-    await this.#turn?.requireHeld(options);
-    // Read first, so that after the delete a write through this object is `history-lost` and does not create a new
-    // session.
-    if (this.incarnation === undefined && (await this.head({ signal: options.signal })) === undefined)
-      return false;
-    return this.#handle.remove(() =>
-      this.#handle.store.log.delete(this.address, { ...options, ...this.#handle.guard() }),
-    );
+    await this.#writing()?.lease.requireHeld(options);
+    return deleteSession(this.#handle, options);
   }
 
   async head(options?: CallOptions): Promise<SessionHead | undefined> {
@@ -258,41 +230,20 @@ class HandleSession implements Session {
 
   async touch(given: Omit<TouchOptions, "incarnation"> = {}): Promise<SessionHead | undefined> {
     const options = admitOptions(given, touchFields);
-    await this.#turn?.requireHeld(options);
-    const known = this.incarnation;
-    const head = await this.#handle.store.log.touch(this.address, { ...options, ...this.#handle.guard() });
-    this.#handle.learn(known, head?.incarnation);
-    if (head !== undefined) this.#handle.runtime.cache?.follow(this.address, head);
-    if (options.ttlMs !== undefined) this.#handle.ttlMs = options.ttlMs;
-    if (options.subject !== undefined) await this.#handle.changeSubject(options.subject, head?.incarnation);
-    return head;
+    await this.#writing()?.lease.requireHeld(options);
+    return touchSession(this.#handle, options);
   }
 
-  async recordExecution(execution: ExecutionInput, given: SessionWriteOptions = {}): Promise<string> {
-    const options = admitOptions(given, writeFields);
+  async recordExecution(
+    execution: ExecutionInput,
+    given: RecordExecutionOptions = {},
+  ): Promise<{ readonly id: string; readonly replayed: boolean }> {
+    const options = admitOptions(given, recordExecutionFields);
     const { runtime } = this.#handle;
-    const {
-      agent,
-      executionId,
-      error,
-      status = "completed",
-      ...rest
-    } = admitFields(execution, "execution", executionFields);
-    const failure = error === undefined ? undefined : failureOf(error);
-    admitChoice(status, "status", ["running", "completed", "failed", "cancelled"], "completed");
-    // A retry under the same operation id must produce the same execution id, and can know no other.
-    const id = executionId ?? options.operationId ?? runtime.ids.next();
-    // Undefined fields are absent in the log, as in JSON.
-    const record = {
-      executionId: id,
-      status,
-      ...rest,
-      ...(failure === undefined ? {} : { error: failure }),
-    } as ExecutionRecord;
-    const event = { type: "execution", body: record, ...(agent === undefined ? {} : { agent }) } as const;
+    const { id, event } = executionEvent(runtime, execution, options.operationId);
     const operation = operationOf(runtime, options.operationId, { execution: event });
-    await this.#append(eventsOf(runtime, [event], undefined), operation, options);
-    return id;
+    const { replayed } = await this.#append(eventsOf(runtime, [event], undefined), operation, options);
+    return { id, replayed };
   }
 
   async activity(given: ActivityOptions = {}): Promise<SessionActivity> {
@@ -306,15 +257,28 @@ class HandleSession implements Session {
   }
 
   async turn<Result>(
-    work: (session: Session, signal: AbortSignal) => Promise<Result>,
-    given: LeaseOptions = {},
+    work: (turn: TurnSession, signal: AbortSignal) => Promise<Result>,
+    given: TurnOptions = {},
   ): Promise<Result> {
-    const options = admitOptions(given, leaseFields);
-    return runUnderLease(this.#handle, options, (held, signal) => {
-      const session = createSession(this.#handle, "keep", held);
-      // Nested code that uses `currentSession()` must write under the lease as well.
-      return this.#isCurrent() ? runInSession(session, () => work(session, signal)) : work(session, signal);
-    });
+    const turn = await openTurn(this.#handle, admitOptions(given, turnFields));
+    if (turn.recorded !== undefined) return turn.recorded.result as Result;
+    const session = new HandleTurnSession(this.#handle, turn.node);
+    try {
+      return await turn.finish(await this.#inside(turn.node, session, () => work(session, turn.signal)));
+    } finally {
+      await turn.close();
+    }
+  }
+
+  async beginTurn(given: TurnOptions = {}): Promise<OpenTurn> {
+    const turn = await openTurn(this.#handle, admitOptions(given, turnFields));
+    const session = new HandleTurnSession(this.#handle, turn.node);
+    return createOpenTurn(turn, session, (work) => this.#inside(turn.node, session, work));
+  }
+
+  /** Nested code that uses `currentSession()` must write under the lease as well. */
+  #inside<Result>(node: TurnNode, session: TurnSession, work: () => Result): Result {
+    return node.hold(() => (this.#isCurrent() ? runInSession(session, work) : work()));
   }
 
   run<Result>(work: () => Result): Result {
@@ -350,27 +314,49 @@ class HandleSession implements Session {
   ): Promise<Result> {
     const { ttlMs, runtime } = this.#handle;
     runtime.requireOpen();
+    this.#writing();
     return this.#handle.write((guard) => perform({ ...guard, ...this.#fenceOf({}), ttlMs }));
   }
 
   async #append(
     events: Parameters<SessionHandle["store"]["log"]["append"]>[1],
-    operation: Pick<AppendOptions, "operation">,
+    operated: Pick<AppendOptions, "operation">,
     options: SessionAppendOptions,
   ): Promise<AppendResult> {
     const ttlMs = options.ttlMs === undefined ? this.#handle.ttlMs : options.ttlMs;
     const { runtime, isOpening } = this.#handle;
+    const turn = this.#writing();
+    const marked = turn === undefined ? events : turn.mark(events);
     // The caller may change its messages while this write waits for the first one.
-    const own = isOpening ? admitEvents(events, runtime.limits).map(({ event }) => event) : events;
-    return this.#handle.append(own, {
-      ...operation,
+    const own = isOpening ? admitEvents(marked, runtime.limits).map(({ event }) => event) : marked;
+    const { operation } = operated;
+    const result = await this.#handle.append(own, {
+      ...(operation === undefined || turn === undefined
+        ? operated
+        : { operation: { ...operation, id: turn.operationId(operation.id, own) } }),
       signal: options.signal,
       ...this.#fenceOf(options),
       ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
       ...(options.removalRevision === undefined ? {} : { removalRevision: options.removalRevision }),
       ttlMs,
     });
+    turn?.noteWritten(result, own.length);
+    return result;
   }
+
+  /** The turn that this object writes in. @throws `conflict` when it is over. */
+  #writing(): TurnRun | undefined {
+    if (this.#node === undefined) return activeTurn(this.#handle)?.run;
+    if (this.#node.isOver) throw turnIsOver();
+    return this.#node.run;
+  }
+
+  /** The turn that learns what this object reads. */
+  #reading(): TurnRun | undefined {
+    return (this.#node ?? activeTurn(this.#handle))?.run;
+  }
+
+  readonly #writingFence = (): number | undefined => this.#writing()?.lease.fence;
 
   #fenceOf(options: { readonly fence?: number }): { readonly fence?: number } {
     const fence = options.fence ?? this.fence;
@@ -378,8 +364,20 @@ class HandleSession implements Session {
   }
 }
 
-/** Name and message of an error, whose getters may throw. */
-function failureOf(error: NonNullable<ExecutionInput["error"]>): NonNullable<ExecutionRecord["error"]> {
-  requireObject(error, "execution.error");
-  return readInput("execution.error", () => ({ name: String(error.name), message: String(error.message) }));
+class HandleTurnSession extends HandleSession implements TurnSession {
+  readonly turnId: string;
+  readonly appendAtEnd: TurnSession["appendAtEnd"];
+
+  constructor(handle: SessionHandle, node: TurnNode) {
+    super(handle, "keep", node);
+    const { runtime } = handle;
+    this.turnId = node.run.id;
+    this.appendAtEnd = (input, given = {}) => {
+      const agent = admitOptionalId(admitOptions(given, atEndFields).agent, "agent", runtime.limits);
+      if (node.isOver) throw turnIsOver();
+      const events = eventsOf(runtime, asList(input, runtime.limits), agent);
+      // A copy: the caller may change its messages before the end.
+      node.run.appendAtEnd(admitEvents(events, runtime.limits).map(({ event }) => event));
+    };
+  }
 }

@@ -59,13 +59,7 @@ export function documentInput(
   // A copy, because other calls may come before the write, and the caller may change its value meanwhile.
   const { value: own } = admitJson(value, "value", runtime.checksValues ? runtime.limits : unbounded);
   const { value: metadata } = admitMetadata(fields.metadata, "metadata", runtime.limits);
-  for (const name of Object.keys(metadata)) {
-    if (name.startsWith(reserved))
-      throw refuse(
-        `metadata.${name.slice(0, 64)}`,
-        `is not allowed: names that start with "${reserved}" are reserved.`,
-      );
-  }
+  refuseReserved(metadata, "metadata");
   const noted = {
     ...metadata,
     ...(notes.copyOf === undefined ? {} : { [copyOf]: notes.copyOf }),
@@ -77,6 +71,16 @@ export function documentInput(
     ...(fields.tags === undefined ? {} : { tags: admitTags(fields.tags, "tags", runtime.limits) }),
     ttlMs: fields.ttlMs,
   };
+}
+
+/** @throws `invalid-input` for a name that this package keeps for its own notes. */
+export function refuseReserved(metadata: object, field: string): void {
+  for (const name of Object.keys(metadata))
+    if (name.startsWith(reserved))
+      throw refuse(
+        `${field}.${name.slice(0, 64)}`,
+        `is not allowed: names that start with "${reserved}" are reserved.`,
+      );
 }
 
 export function notesOf(document: Document): Notes {

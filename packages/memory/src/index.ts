@@ -37,14 +37,19 @@ export type { HoldOptions } from "./holds.ts";
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
 export type {
+  AbandonOptions,
   AppendInput,
   ExecutionInput,
   LeaseOptions,
   MessagesOptions,
+  OpenTurn,
+  RecordExecutionOptions,
   Session,
   SessionAppendOptions,
   SessionOptions,
   SessionWriteOptions,
+  TurnOptions,
+  TurnSession,
   ViewOptions,
 } from "./session.ts";
 export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session-activity.ts";

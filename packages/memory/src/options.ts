@@ -12,15 +12,18 @@ import type {
 import type { ContextOptions } from "./context.ts";
 import type { ExplainOptions } from "./explain-view.ts";
 import type {
+  AbandonOptions,
   EraseEventsOptions,
   ExecutionInput,
   LeaseOptions,
   MessagesOptions,
+  RecordExecutionOptions,
   RetractOptions,
   Session,
   SessionAppendOptions,
   SessionOptions,
   SessionWriteOptions,
+  TurnOptions,
   ViewOptions,
 } from "./session.ts";
 import type { ActivityOptions } from "./session-activity.ts";
@@ -84,6 +87,12 @@ export const executionFields: FieldTable = fieldTable<ExecutionInput>({
   error: "refines",
   metadata: "refines",
   executionId: "selects",
+  derivedFrom: "refines",
+});
+
+export const recordExecutionFields: FieldTable = fieldTable<RecordExecutionOptions>({
+  ...writeKinds,
+  removalRevision: "selects",
 });
 
 export const leaseFields: FieldTable = fieldTable<LeaseOptions>({
@@ -91,6 +100,20 @@ export const leaseFields: FieldTable = fieldTable<LeaseOptions>({
   ttlMs: "refines",
   waitMs: "refines",
 });
+
+export const turnFields: FieldTable = fieldTable<TurnOptions>({
+  ...callKinds,
+  operationId: "selects",
+  request: "selects",
+  whenBusy: "refines",
+  waitMs: "refines",
+  ttlMs: "refines",
+  maxResultBytes: "refines",
+});
+
+export const abandonFields: FieldTable = fieldTable<AbandonOptions>({ ...callKinds, retract: "refines" });
+
+export const atEndFields: FieldTable = fieldTable<{ readonly agent?: string }>({ agent: "selects" });
 
 export const eraseFields: FieldTable = fieldTable<EraseEventsOptions>({ ...callKinds, seqs: "selects" });
 

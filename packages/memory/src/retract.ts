@@ -1,6 +1,7 @@
 import {
   type AppendOptions,
   type AppendResult,
+  type EventInput,
   isConflict,
   MemoryError,
   type Message,
@@ -12,6 +13,7 @@ import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
 import type { RetractOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
+import type { TurnRun } from "./turn-run.ts";
 
 const attempts = 20;
 const delayMs = 5;
@@ -21,9 +23,10 @@ export async function undoMessages(
   handle: SessionHandle,
   count: number,
   options: RetractOptions,
+  turn: TurnRun | undefined,
 ): Promise<readonly Message[]> {
   admitInteger(count, "count", 1, maxPageSize);
-  return await retry(() => undoOnce(handle, count, options), {
+  return await retry(() => undoOnce(handle, count, options, turn), {
     name: "undo",
     attempts,
     delayMs,
@@ -38,6 +41,7 @@ async function undoOnce(
   handle: SessionHandle,
   count: number,
   options: RetractOptions,
+  turn: TurnRun | undefined,
 ): Promise<readonly Message[]> {
   const { version, events } = await readEvents(
     handle,
@@ -48,7 +52,7 @@ async function undoOnce(
   if (events.length === 0 && options.operationId === undefined) return [];
   const ranges = rangesOf(events.map((event) => event.seq));
   const request = { undo: count, reason: options.reason };
-  const result = await retract(handle, ranges, request, { ...options, expectedVersion: version });
+  const result = await retract(handle, ranges, request, { ...options, expectedVersion: version }, turn);
   if (result.replayed) return await replayedMessages(handle, result.firstSeq, options);
   return messagesOf(events).toReversed();
 }
@@ -60,18 +64,23 @@ function alwaysChanged(cause: unknown): MemoryError {
 }
 
 /** Retracts everything that is in the log now. */
-export async function clearMessages(handle: SessionHandle, options: RetractOptions): Promise<void> {
+export async function clearMessages(
+  handle: SessionHandle,
+  options: RetractOptions,
+  turn: TurnRun | undefined,
+): Promise<void> {
   const { version } = await handle.read({ limit: 1, ...signalOf(options) });
   const ranges = version === 0 ? [] : [{ from: 1, to: version }];
   if (ranges.length === 0 && options.operationId === undefined) return;
-  await retract(handle, ranges, { clear: true, reason: options.reason }, options);
+  await retract(handle, ranges, { clear: true, reason: options.reason }, options, turn);
 }
 
-function retract(
+async function retract(
   handle: SessionHandle,
   ranges: readonly SeqRange[],
   request: object,
   options: RetractOptions & { readonly expectedVersion?: number },
+  turn: TurnRun | undefined,
 ): Promise<AppendResult> {
   const reason = options.reason ?? ("undo" in request ? "undo" : "clear");
   const at = handle.runtime.clock.now();
@@ -82,8 +91,11 @@ function retract(
     ...signalOf(options),
   };
   // The operation is recorded even with nothing to retract, so that its retry does nothing either.
-  const events = ranges.length === 0 ? [] : [{ type: "retraction" as const, body: { ranges, reason }, at }];
-  return handle.remove(() => handle.append(events, append));
+  const events: EventInput[] =
+    ranges.length === 0 ? [] : [{ type: "retraction", body: { ranges, reason }, at }];
+  const result = await handle.remove(() => handle.append(turn?.mark(events) ?? events, append));
+  if (events.length > 0) await turn?.noteRetracted(result.firstSeq, options);
+  return result;
 }
 
 /** What the first call of the same operation retracted, according to its record in the log. */

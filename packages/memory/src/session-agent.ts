@@ -35,7 +35,7 @@ export class SessionAgent implements AgentMemory {
   readonly #inSession: SessionDocuments;
   readonly #acrossSessions: TieredMemory;
 
-  constructor(handle: SessionHandle, name: string, fence: number | undefined) {
+  constructor(handle: SessionHandle, name: string, fence: () => number | undefined) {
     const { tenant, session } = handle.address;
     this.name = name;
     this.#handle = handle;

@@ -25,13 +25,13 @@ import type { SessionHandle } from "./session-handle.ts";
 export class SessionDocuments implements WorkingMemory {
   readonly #handle: SessionHandle;
   readonly #namespace: readonly string[];
-  readonly #fence: number | undefined;
+  readonly #fence: () => number | undefined;
   readonly #agent: string | undefined;
 
   constructor(
     handle: SessionHandle,
     namespace: readonly string[],
-    options: { readonly fence: number | undefined; readonly agent?: string },
+    options: { readonly fence: () => number | undefined; readonly agent?: string },
   ) {
     this.#handle = handle;
     this.#namespace = namespace;
@@ -147,7 +147,7 @@ export class SessionDocuments implements WorkingMemory {
   }
 
   #guard(options: Fenced<CallOptions>): SessionGuard {
-    const fence = options.fence ?? this.#fence;
+    const fence = options.fence ?? this.#fence();
     return {
       ...this.#handle.guard(),
       ...(fence === undefined ? {} : { fence }),

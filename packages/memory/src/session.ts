@@ -110,6 +110,13 @@ export interface ExecutionInput {
   readonly metadata?: JsonObject | undefined;
   /** To record a later state of the same execution. */
   readonly executionId?: string;
+  /** The events that the record repeats: erasing one of them erases the record. */
+  readonly derivedFrom?: readonly SeqRange[] | undefined;
+}
+
+export interface RecordExecutionOptions extends SessionWriteOptions {
+  /** For a record that is `derivedFrom` events, as of an append. */
+  readonly removalRevision?: number;
 }
 
 export interface LeaseOptions extends CallOptions {
@@ -117,6 +124,63 @@ export interface LeaseOptions extends CallOptions {
   readonly ttlMs?: number | undefined;
   /** How long to wait while another holder has the lease; 0, the default, does not wait. */
   readonly waitMs?: number | undefined;
+}
+
+export interface TurnOptions extends CallOptions {
+  /** Names the turn, so that its result is recorded and a retry gets it. Left out, the turn only excludes others. */
+  readonly operationId?: string;
+  /** What is asked, as JSON: together with the id it says which turns are the same. */
+  readonly request?: JsonValue;
+  /**
+   * What to do while another turn runs: `wait`, the default, up to `waitMs`; `refuse` at once; `take-over` ends it: what
+   * it writes from then on is refused.
+   */
+  readonly whenBusy?: "wait" | "refuse" | "take-over" | undefined;
+  /** The longest wait for other turns; 60,000 when left out, longer than the lease of a process that has died. */
+  readonly waitMs?: number | undefined;
+  /** How long the lease lasts without a renewal; 30,000 when left out. */
+  readonly ttlMs?: number | undefined;
+  /** The most bytes of the recorded result as JSON; 262,144 when left out. */
+  readonly maxResultBytes?: number | undefined;
+}
+
+/** The session inside one of its turns. Writes after the end of the turn are a `conflict`. */
+export interface TurnSession extends Session {
+  /** The operation id of the turn, or a generated one: what its events carry. */
+  readonly turnId: string;
+  /**
+   * Keeps messages or events for the end of the turn, where they are appended in one step with the recorded result, in
+   * the order of the calls. When the turn fails they are not appended.
+   *
+   * @throws `invalid-input`; `too-large`.
+   */
+  appendAtEnd(input: AppendInput | readonly AppendInput[], options?: { readonly agent?: string }): void;
+}
+
+/** A turn that was begun by `beginTurn`. Disposal abandons it unless it was committed. */
+export interface OpenTurn extends AsyncDisposable {
+  readonly session: TurnSession;
+  /** Fires when the lease is lost, with the reason, or when the caller's signal fires. */
+  readonly signal: AbortSignal;
+  /** The recorded result when the turn has ended before: there is nothing to do then, and nothing can be written. */
+  readonly recorded: { readonly result: JsonValue | undefined } | undefined;
+  /** Runs the function inside the turn. */
+  run<Result>(work: () => Result): Result;
+  /**
+   * Ends the turn and records the result; returns it, or the recorded one. After a failure the turn is still open, and
+   * may be committed again.
+   */
+  commit(result?: JsonValue): Promise<JsonValue | undefined>;
+  /**
+   * Ends the turn without a result. What it has appended stays until the turn runs again, or is retracted now. Does
+   * nothing after a commit.
+   */
+  abandon(options?: AbandonOptions): Promise<void>;
+}
+
+export interface AbandonOptions extends CallOptions {
+  /** Retracts the messages that the turn has appended. */
+  readonly retract?: boolean | undefined;
 }
 
 /**
@@ -200,29 +264,52 @@ export interface Session extends AsyncDisposable, SessionObject {
   /** Restarts the idle lifetime and changes the given fields. `undefined` when there is no session. */
   touch(options?: Omit<TouchOptions, "incarnation">): Promise<SessionHead | undefined>;
   /**
-   * Appends an execution record to the audit trail and returns its id: the given one, or the operation id, or a new
-   * one.
+   * Appends an execution record to the audit trail. Its id is the given one, or the operation id, or a new one;
+   * `replayed` says that an earlier call under the operation id has recorded it.
    */
-  recordExecution(execution: ExecutionInput, options?: SessionWriteOptions): Promise<string>;
+  recordExecution(
+    execution: ExecutionInput,
+    options?: RecordExecutionOptions,
+  ): Promise<{ readonly id: string; readonly replayed: boolean }>;
   /** A report of what happened in the session, counted over its newest events. */
   activity(options?: ActivityOptions): Promise<SessionActivity>;
 
   /** @throws `conflict` with `details.conflict` = `lease` while another holds it; `unsupported`. */
   lease(options?: LeaseOptions): Promise<Lease>;
   /**
-   * Runs one turn under a lease, which is renewed during the turn and released at its end. Writes through the session
-   * that the function receives carry the fence of the lease: a turn that has lost its lease can append and remember
-   * nothing more. `erase`, `trim`, `touch` and `delete` cannot carry a fence and renew the lease just before. If this
-   * session was the current one, the turn's session is during the turn. The signal fires when the lease is lost, with
-   * the reason, or when the caller's signal fires. The lease survives a failed renewal: two more follow in its
-   * lifetime.
+   * Runs one turn of the session: no other turn of it runs meanwhile, in any process. Calls that come in between wait,
+   * unless `whenBusy` says otherwise.
    *
-   * @throws as `lease`, before the function runs; what the function throws.
+   * With an `operationId` the result is recorded, in the same append as the events of `appendAtEnd`. The same request
+   * under that id gets the recorded result, at once or after a crash, and the work does not run. Another request under
+   * it is a `conflict`. What a turn that did not end has appended is retracted when it runs again, so no half answer
+   * stays; notes in working memory, executions and events of your own types stay. A failure is not recorded. The result
+   * is a copy as JSON has it; erasing something that the turn saw erases the recorded result too.
+   *
+   * All writes to the session inside the work, through the turn's session or another object of the same memory, carry
+   * the fence of the lease, and events the id of the turn in `metadata["relevo:turn"]`: a turn that has lost its lease
+   * changes nothing more. `erase`, `trim`, `touch` and `delete` cannot carry a fence and renew the lease just before.
+   * The lease is renewed during the turn and released at its end. The signal fires when the lease is lost, with the
+   * reason, or when the caller's signal fires. If this session was the current one, the turn's session is during the turn.
+   *
+   * A turn that is begun inside a turn of the same session, in the same asynchronous flow, is a part of it; two parts
+   * wait for each other. With an id of its own, a part is recorded by itself and is not retracted with the whole.
+   *
+   * @throws `conflict` with `details.conflict` = `lease` while another turn runs, `operation` for another request under
+   *   the id, `sealed`; `history-lost`; `unsupported` when the store has no leases: all before the work runs. What the
+   *   work throws. `invalid-input` or `too-large` for a result that cannot be recorded; `conflict` with
+   *   `details.conflict` = `removal` when something that the turn saw was removed meanwhile, or `fence`: then the turn
+   *   has not ended, and can be run again under its id. `not-found` when the recorded result was erased or trimmed.
    */
   turn<Result>(
-    work: (session: Session, signal: AbortSignal) => Promise<Result>,
-    options?: LeaseOptions,
+    work: (turn: TurnSession, signal: AbortSignal) => Promise<Result>,
+    options?: TurnOptions,
   ): Promise<Result>;
+  /**
+   * Begins a turn that is ended by `commit` or `abandon`, for frameworks that call one function before a run and
+   * another after it. Everything else is as in `turn`; code that runs in `open.run` is inside it.
+   */
+  beginTurn(options?: TurnOptions): Promise<OpenTurn>;
   /** Runs the function with this session as `currentSession()`. */
   run<Result>(work: () => Result): Result;
   /**

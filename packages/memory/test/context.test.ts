@@ -102,7 +102,7 @@ describe("a session's activity", () => {
       handoff("h2", "started", "editor", "zoe"),
     ]);
     await session.append(handoff("h1", "completed", "writer", "editor"));
-    const id = await session.recordExecution({ status: "running", agent: "writer" });
+    const { id } = await session.recordExecution({ status: "running", agent: "writer" });
     await session.recordExecution({ executionId: id, agent: "writer" });
     await session.recordExecution({ status: "failed", error: new TypeError("no") });
     await session.append(user("gone"));
@@ -153,7 +153,7 @@ describe("a session's activity", () => {
 describe("an execution record", () => {
   it("has an id, its branch, and an error without its stack", async () => {
     const session = oneStore().memory.tenant("acme").session("wf");
-    const id = await session.recordExecution({
+    const { id } = await session.recordExecution({
       input: { q: 1 },
       output: "r",
       status: "failed",
@@ -180,7 +180,11 @@ describe("an execution record", () => {
   it("is written once for an operation id and has the same id again", async () => {
     const session = oneStore().memory.tenant("acme").session("wf");
     const first = await session.recordExecution({ output: 1 }, { operationId: "op" });
-    expect(await session.recordExecution({ output: 1 }, { operationId: "op" })).toBe(first);
+    expect(first).toEqual({ id: "op", replayed: false });
+    expect(await session.recordExecution({ output: 1 }, { operationId: "op" })).toEqual({
+      id: "op",
+      replayed: true,
+    });
     expect((await session.head())?.version).toBe(1);
     await failure(session.recordExecution({ output: 2 }, { operationId: "op" }), "conflict");
     await failure(session.recordExecution({ status: "done" as "completed" }), "invalid-input");

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type CallOptions,
   createManualClock,
@@ -130,3 +131,6 @@ export const assistant = (content: string): { readonly role: "assistant"; readon
 export function texts(messages: readonly { readonly content: unknown }[]): unknown[] {
   return messages.map((message) => message.content);
 }
+
+/** Runs the function as another request would: in no turn and in no session. */
+export const elsewhere: <Result>(work: () => Result) => Result = AsyncLocalStorage.snapshot();

@@ -1,18 +1,17 @@
 import { type Lease, MemoryError } from "@relevo/core";
 import { describe, expect, it, vi } from "vitest";
 import { createMemory, currentSession, type Session } from "../src/index.ts";
-import { failure, oneStore, texts, user } from "./fixture.ts";
+import { elsewhere, failure, oneStore, texts, user } from "./fixture.ts";
 
 describe("a turn", () => {
   it("runs under a lease that nobody else gets meanwhile, and lets the next one in", async () => {
     const acme = oneStore().memory.tenant("acme");
     const result = await acme.session("chat").turn(async (session) => {
       await session.append(user("1"));
-      const error = await failure(
-        acme.session("chat").turn(async () => "never"),
-        "conflict",
-      );
-      expect(error.details.conflict).toBe("lease");
+      const refused = elsewhere(() => acme.session("chat").turn(never, { whenBusy: "refuse" }));
+      expect((await failure(refused, "conflict")).details.conflict).toBe("lease");
+      const impatient = elsewhere(() => acme.session("chat").turn(never, { waitMs: 0 }));
+      expect((await failure(impatient, "conflict")).details.conflict).toBe("lease");
       return "done";
     });
     expect(result).toBe("done");
@@ -28,21 +27,24 @@ describe("a turn", () => {
         await session.append(user("2"));
         clock.advance(1_001);
         // The turn slept past its lease and another holder took over.
-        await acme.session("chat").turn(async (other) => {
-          await other.append(user("3"));
-          for (const write of [
-            () => session.append(user("late")),
-            () => session.popMessage(),
-            () => session.clear(),
-            () => session.recordExecution({ output: 1 }),
-            () => session.working.remember("step", 1),
-            () => session.working.update("step", () => 1),
-            () => session.working.forget("step"),
-            () => session.agent("writer").remember("draft", 1),
-          ]) {
-            expect((await failure(write(), "conflict")).details.conflict).toBe("fence");
-          }
-        });
+        await elsewhere(() =>
+          acme.session("chat").turn(async (other) => {
+            await other.append(user("3"));
+            for (const write of [
+              () => session.append(user("late")),
+              () => session.append(user("late"), { operationId: "late" }),
+              () => session.popMessage(),
+              () => session.clear(),
+              () => session.recordExecution({ output: 1 }),
+              () => session.working.remember("step", 1),
+              () => session.working.update("step", () => 1),
+              () => session.working.forget("step"),
+              () => session.agent("writer").remember("draft", 1),
+            ]) {
+              expect((await failure(write(), "conflict")).details.conflict).toBe("fence");
+            }
+          }),
+        );
       },
       { ttlMs: 1_000 },
     );
@@ -206,6 +208,10 @@ describe("a turn", () => {
     },
   );
 });
+
+async function never(): Promise<never> {
+  throw new Error("must not run");
+}
 
 /** A session whose leases are renewed through this function. */
 function withRenewal(through: (renew: () => Promise<Lease>) => Promise<Lease>): Session {

@@ -16,6 +16,8 @@ it("an option that nobody knows is refused by every call", async () => {
   const notes = agent.for(person);
   await session.touch({ subject: "ana" });
   const lease = await session.lease();
+  const open = await tenant.session("other").beginTurn();
+  const turn = { appendAtEnd: open.session.appendAtEnd };
   const memoryCalls = (name: string, entries: KeyedMemory | typeof session.working) => ({
     [`${name}.remember`]: (o: CallOptions) => entries.remember("k", 1, o),
     [`${name}.recall`]: (o: CallOptions) => entries.recall("k", o),
@@ -36,6 +38,8 @@ it("an option that nobody knows is refused by every call", async () => {
       sessionUser: session.user,
       working: session.working,
       lease,
+      open,
+      turn,
     },
     {
       createMemory: (o) => createMemory({ store, ...o }),
@@ -73,6 +77,9 @@ it("an option that nobody knows is refused by every call", async () => {
       "session.activity": (o) => session.activity({ ...o }),
       "session.lease": (o) => session.lease({ ...o }),
       "session.turn": (o) => session.turn(async () => undefined, { ...o }),
+      "session.beginTurn": (o) => session.beginTurn({ ...o }),
+      "open.abandon": (o) => open.abandon({ ...o }),
+      "turn.appendAtEnd": (o) => open.session.appendAtEnd(user("x"), { ...(o as object) }),
       ...memoryCalls("agent", agent),
       ...memoryCalls("inSession", inSession),
       ...memoryCalls("person", person),
@@ -93,6 +100,8 @@ it("an option that nobody knows is refused by every call", async () => {
       "session.agent",
       "session.run",
       "session.withGuard",
+      "open.run",
+      "open.commit",
     ],
   );
   expect(problems).toEqual([]);
@@ -122,6 +131,8 @@ it("an option that selects or guards is refused when it is undefined", async () 
     ["expectedVersion", (o) => session.delete(o)],
     ["subject", (o) => session.touch(o)],
     ["executionId", (o) => session.recordExecution(o)],
+    ["operationId", (o) => session.turn(async () => 1, o)],
+    ["request", (o) => session.turn(async () => 1, { operationId: "turn", ...(o as object) })],
     ["expectedVersion", (o) => agent.remember("k", 1, o)],
     ["tier", (o) => agent.forget("k", o)],
     ["tags", (o) => agent.entries(o)],

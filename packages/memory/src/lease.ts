@@ -1,4 +1,4 @@
-import { type CallOptions, type Lease, MemoryError } from "@relevo/core";
+import { type AcquireOptions, type CallOptions, type Lease, MemoryError } from "@relevo/core";
 import { admitInteger, anySignal } from "@relevo/core/input";
 import type { LeaseOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
@@ -12,42 +12,53 @@ const renewals = 3;
 /** What the writes of a turn need of its lease. */
 export interface HeldLease {
   readonly fence: number;
+  /** Fires when the lease is lost, with the reason, or when the signal of the turn's caller fires. */
+  readonly signal: AbortSignal;
   /** For writes that cannot carry a fence. @throws `conflict` when the lease was lost; what the store throws. */
   requireHeld(options?: CallOptions): Promise<unknown>;
 }
 
 /** @throws `unsupported` where the session's store has no leases. */
-export async function acquireLease(handle: SessionHandle, options: LeaseOptions): Promise<Lease> {
+export async function acquireLease(
+  handle: SessionHandle,
+  { ttlMs = defaultTtlMs, waitMs, takeOver, signal }: LeaseOptions & Pick<AcquireOptions, "takeOver">,
+): Promise<Lease> {
   const { leases } = handle.store;
-  if (leases === undefined) {
-    throw new MemoryError("unsupported", "The store of the sessions offers no leases.");
-  }
-  return leases.acquire(handle.address, {
-    ttlMs: options.ttlMs ?? defaultTtlMs,
-    waitMs: options.waitMs,
-    signal: options.signal,
-  });
+  if (leases === undefined)
+    throw new MemoryError(
+      "unsupported",
+      "The store of the sessions offers no leases, so turns cannot exclude each other. Use a store that has them.",
+    );
+  return leases.acquire(handle.address, { ttlMs, waitMs, takeOver, signal });
 }
 
-/** Runs the work while the lease is renewed, three times in each lifetime. */
-export async function runUnderLease<Result>(
+/** A lease that is renewed three times in each lifetime, until it is released. */
+export interface RenewedLease extends HeldLease {
+  /** Never throws: what was done under the lease is done, and a lease that cannot be released expires. */
+  release(): Promise<void>;
+}
+
+export function admitLeaseTtl(ttlMs: number | undefined): number {
+  return admitInteger(ttlMs ?? defaultTtlMs, "ttlMs", renewals, 2 ** 31 - 1);
+}
+
+export function keepLease(
   handle: SessionHandle,
-  options: LeaseOptions,
-  work: (held: HeldLease, signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const ttlMs = admitInteger(options.ttlMs ?? defaultTtlMs, "ttlMs", 3, 2 ** 31 - 1);
-  const lease = await acquireLease(handle, options);
+  lease: Lease,
+  ttlMs: number,
+  options: CallOptions,
+): RenewedLease {
   const lost = new AbortController();
   const stopRenewing = keepRenewed(lease, ttlMs, (reason) => lost.abort(reason));
-  const signal = anySignal(lost.signal, options.signal);
-  const requireHeld = (call: CallOptions = {}): Promise<Lease> => lease.renew({ ttlMs, ...signalOf(call) });
-  try {
-    return await work({ fence: lease.fence, requireHeld }, signal);
-  } finally {
-    stopRenewing();
-    // The work is done either way, and a lease that cannot be released expires.
-    await lease.release().catch((error) => handle.runtime.onError(error));
-  }
+  return {
+    fence: lease.fence,
+    signal: anySignal(lost.signal, options.signal),
+    requireHeld: (call = {}) => lease.renew({ ttlMs, ...signalOf(call) }),
+    async release() {
+      stopRenewing();
+      await lease.release().catch((error) => handle.runtime.onError(error));
+    },
+  };
 }
 
 /**

@@ -1,0 +1,55 @@
+import type { CallOptions, EraseResult, SeqRange, SessionHead, TouchOptions } from "@relevo/core";
+import type { Session } from "./session.ts";
+import type { SessionHandle } from "./session-handle.ts";
+import { signalOf } from "./signal.ts";
+
+// The writes of a session that carry no fence.
+
+export async function eraseEvents(
+  handle: SessionHandle,
+  seqs: readonly SeqRange[],
+  options: CallOptions,
+): Promise<EraseResult> {
+  if (handle.incarnation === undefined) await handle.head(signalOf(options));
+  return handle.remove(() =>
+    handle.store.log.erase(handle.address, { seqs, ...handle.guard(), ...signalOf(options) }),
+  );
+}
+
+export async function trimEvents(
+  handle: SessionHandle,
+  options: Parameters<Session["trim"]>[0],
+): Promise<number> {
+  if (handle.incarnation === undefined && (await handle.head(signalOf(options))) === undefined) return 0;
+  let removed = 0;
+  for (;;) {
+    const result = await handle.remove(() =>
+      handle.store.log.trim(handle.address, { ...options, ...handle.guard() }),
+    );
+    removed += result.removed;
+    if (!result.more) return removed;
+  }
+}
+
+export async function deleteSession(
+  handle: SessionHandle,
+  options: { readonly expectedVersion?: number } & CallOptions,
+): Promise<boolean> {
+  // Read first, so that after the delete a write through this object is `history-lost` and does not create a new
+  // session.
+  if (handle.incarnation === undefined && (await handle.head(signalOf(options))) === undefined) return false;
+  return handle.remove(() => handle.store.log.delete(handle.address, { ...options, ...handle.guard() }));
+}
+
+export async function touchSession(
+  handle: SessionHandle,
+  options: Omit<TouchOptions, "incarnation">,
+): Promise<SessionHead | undefined> {
+  const known = handle.incarnation;
+  const head = await handle.store.log.touch(handle.address, { ...options, ...handle.guard() });
+  handle.learn(known, head?.incarnation);
+  if (head !== undefined) handle.runtime.cache?.follow(handle.address, head);
+  if (options.ttlMs !== undefined) handle.ttlMs = options.ttlMs;
+  if (options.subject !== undefined) await handle.changeSubject(options.subject, head?.incarnation);
+  return head;
+}

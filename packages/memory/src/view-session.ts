@@ -1,0 +1,24 @@
+import type { View } from "@relevo/core";
+import { admitInteger, admitViewForm, maxPageSize, refuse } from "@relevo/core/input";
+import type { ViewOptions } from "./session.ts";
+import type { SessionHandle } from "./session-handle.ts";
+import { admitRecord, observeSource, recordView, type SeenEvents } from "./view-record.ts";
+import { createViewSource, wholeView } from "./view-source.ts";
+
+/** What the strategy of the call or of the memory shows, kept for `explain` when the call asks for it. */
+export async function viewSession(handle: SessionHandle, options: ViewOptions): Promise<View> {
+  const strategy = options.strategy ?? handle.runtime.view ?? wholeView;
+  const form = admitViewForm(options);
+  if (typeof strategy?.view !== "function") throw refuse("strategy", "must have a function view().");
+  const { reads } = strategy;
+  if (reads?.messages !== undefined) admitInteger(reads.messages, "strategy.reads.messages", 1, maxPageSize);
+  const record = admitRecord(options.record, handle.runtime.limits);
+  const fence = options.fence === undefined ? {} : { fence: options.fence };
+  const call = { signal: options.signal };
+  const created = await createViewSource(handle, { reads, ...call, ...fence });
+  if (record === undefined) return strategy.view(created, { ...form, ...call });
+  const seen: SeenEvents = new Map();
+  const view = await strategy.view(observeSource(created, seen), { ...form, ...call });
+  const facts = { strategy: strategy.name, form, seen };
+  return recordView(handle, view, facts, record, { ...fence, ...call });
+}

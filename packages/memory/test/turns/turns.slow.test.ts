@@ -1,0 +1,131 @@
+import { fork } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { requireService } from "@relevo/test-services";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createMemory, type Memory } from "../../src/index.ts";
+import { type CacheServer, type OpenStore, openStore, startCacheServer } from "../cache/servers.ts";
+import { runChatTurn, type TurnDone, type TurnJob } from "./chat-turn.ts";
+
+const request = { operationId: "request-1", request: "question" } as const;
+
+describe.each([
+  ["redis", "redis"],
+  ["postgres", "private-postgres"],
+] as const)("turns of several processes on %s", (kind, service) => {
+  describe.skipIf(!requireService(service, { for: `turns on ${kind}` }))("are", () => {
+    let server: CacheServer;
+    let opened: OpenStore;
+    let memory: Memory;
+
+    beforeAll(async () => {
+      server = await startCacheServer(kind);
+      opened = await openStore(kind, server.url);
+      memory = createMemory({ store: opened.store });
+    });
+
+    afterAll(async () => {
+      await opened?.[Symbol.asyncDispose]();
+      await server?.[Symbol.asyncDispose]();
+    });
+
+    /** The turn in a process of its own; `undefined` when that was killed. */
+    async function inProcess(job: TurnJob): Promise<TurnDone | undefined> {
+      const script = fileURLToPath(new URL("./turn-process.ts", import.meta.url));
+      const child = fork(script, [kind, server.url, JSON.stringify(job)]);
+      let done: TurnDone | undefined;
+      child.on("message", (message) => {
+        done = message as TurnDone;
+      });
+      // A message may come after the exit, and none after the disconnect.
+      await Promise.all([once(child, "exit"), once(child, "disconnect")]);
+      return done;
+    }
+
+    /** What is in effect of the session, and how many results of turns. */
+    async function story(tenant: string): Promise<{ readonly said: unknown[]; readonly results: number }> {
+      const { events } = await memory.tenant(tenant).session("chat").events();
+      return {
+        said: events.flatMap((event) => (event.type === "message" ? [event.body?.content] : [])),
+        results: events.filter(({ type }) => type === "x-relevo-turn").length,
+      };
+    }
+
+    it("run once when two processes race on one id", { timeout: 60_000 }, async () => {
+      for (let round = 0; round < 3; round++) {
+        const tenant = randomUUID();
+        const jobs = ["a", "b", "c"].map((name): TurnJob => ({ tenant, name, options: request }));
+        const [first, ...others] = await Promise.all([
+          ...jobs.map(inProcess),
+          runChatTurn(memory, { tenant, name: "d", options: request }),
+        ]);
+        const answer = first?.answer ?? expect.unreachable(JSON.stringify(first));
+        for (const other of others) expect(other?.answer).toBe(answer);
+        const asked = [first, ...others].reduce((sum, done) => sum + (done?.asked ?? 0), 0);
+        expect(asked).toBe(1);
+        const by = answer.at(-1);
+        expect(await story(tenant)).toEqual({ said: ["question", `thought of ${by}`, answer], results: 1 });
+      }
+    });
+
+    // Acquire, start with head, question, thought, end, release; the view is in the cache.
+    const calls = 7;
+    const end = 6;
+
+    it("leave no half answer when they are killed between any two calls", { timeout: 180_000 }, async () => {
+      for (let diesAfter = 1; diesAfter <= calls; diesAfter++) {
+        const tenant = randomUUID();
+        const killed = await inProcess({ tenant, name: "a", options: request, diesAfter });
+        expect(killed, `after call ${diesAfter}`).toBeUndefined();
+        const by = diesAfter >= end ? "a" : "b";
+        expect((await story(tenant)).results, `after call ${diesAfter}`).toBe(by === "a" ? 1 : 0);
+        // Takes over, so that it need not wait for the lease of the dead process.
+        const options = { ...request, whenBusy: "take-over" } as const;
+        const again = await runChatTurn(memory, { tenant, name: "b", options });
+        const answer = `answer to 1 by ${by}`;
+        expect(again, `after call ${diesAfter}`).toEqual({ answer, asked: by === "a" ? 0 : 1 });
+        expect(await story(tenant)).toEqual({ said: ["question", `thought of ${by}`, answer], results: 1 });
+      }
+      const alive = await inProcess({
+        tenant: randomUUID(),
+        name: "a",
+        options: request,
+        diesAfter: calls + 1,
+      });
+      expect(alive?.answer).toBe("answer to 1 by a");
+    });
+
+    it("wait for the lease of a process that was killed", { timeout: 60_000 }, async () => {
+      const tenant = randomUUID();
+      const options = { ...request, ttlMs: 1_000 };
+      await inProcess({ tenant, name: "a", options, diesAfter: 5 });
+      const again = await runChatTurn(memory, { tenant, name: "b", options });
+      expect(again).toEqual({ answer: "answer to 1 by b", asked: 1 });
+    });
+
+    it("end in a typed error when the server dies in the middle, and can run again", {
+      timeout: 60_000,
+    }, async () => {
+      const tenant = randomUUID();
+      const session = memory.tenant(tenant).session("chat");
+      const options = { ...request, ttlMs: 2_000 };
+      const cut = session.turn(async (turn) => {
+        await turn.append({ role: "user", content: "half" });
+        await server.kill();
+        turn.appendAtEnd({ role: "assistant", content: "answer" });
+        return "answer";
+      }, options);
+      const first = await cut.catch((error: unknown) => error);
+      if (first !== "answer")
+        expect(first).toMatchObject({ code: expect.stringMatching(/unavailable|timeout/u) });
+      const again = (): Promise<TurnDone> => runChatTurn(memory, { tenant, name: "b", options });
+      await expect.poll(again, { timeout: 30_000 }).toMatchObject({ answer: expect.any(String) });
+      const { said, results } = await story(tenant);
+      expect(results).toBe(1);
+      expect(said).toEqual(
+        said.includes("half") ? ["half", "answer"] : ["question", "thought of b", "answer to 1 by b"],
+      );
+    });
+  });
+});
