@@ -37,7 +37,7 @@ export interface SessionShape {
   delete(options?: never): Promise<boolean>;
   head(options?: never): Promise<unknown>;
   touch(options?: never): Promise<unknown>;
-  recordExecution(execution: never, options?: never): Promise<string>;
+  recordExecution(execution: never, options?: never): Promise<unknown>;
   activity(options?: never): Promise<unknown>;
   lease(options?: never): Promise<{ readonly fence: number }>;
   turn<Result>(

@@ -3,7 +3,7 @@ import { createMemory, type MemoryStore } from "../../src/index.ts";
 import { openStore, type ServerKind } from "../cache/servers.ts";
 import { runChatTurn, type TurnJob } from "./chat-turn.ts";
 
-// A process that runs one turn, and is killed after one of its calls to the store.
+// A process that runs turns, and is killed after one of its calls to the store.
 
 /** The store, which kills this process after the call with this number. */
 function mortal(store: MemoryStore, last: number | undefined): MemoryStore {
@@ -26,10 +26,11 @@ function mortal(store: MemoryStore, last: number | undefined): MemoryStore {
   return { limits, log: around(log), documents, ...(leases === undefined ? {} : { leases: around(leases) }) };
 }
 
-const [kind, url, job] = process.argv.slice(2) as [ServerKind, string, string];
-const { diesAfter, ...turn } = JSON.parse(job) as TurnJob;
-await using opened = await openStore(kind, url);
-const memory = createMemory({ store: mortal(opened.store, diesAfter) });
-const done = await runChatTurn(memory, turn);
-await new Promise((resolve) => process.send?.(done, resolve));
-process.disconnect?.();
+const [kind, url] = process.argv.slice(2) as [ServerKind, string];
+const { store } = await openStore(kind, url);
+
+process.on("message", async ({ diesAfter, ...turn }: TurnJob) => {
+  process.send?.(await runChatTurn(createMemory({ store: mortal(store, diesAfter) }), turn));
+});
+process.on("disconnect", () => process.exit());
+process.send?.("ready");

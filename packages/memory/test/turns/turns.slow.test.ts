@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,7 @@ describe.each([
     let server: CacheServer;
     let opened: OpenStore;
     let memory: Memory;
+    const children: ChildProcess[] = [];
 
     beforeAll(async () => {
       server = await startCacheServer(kind);
@@ -26,21 +27,29 @@ describe.each([
     });
 
     afterAll(async () => {
+      for (const child of children) if (child.connected) child.disconnect();
       await opened?.[Symbol.asyncDispose]();
       await server?.[Symbol.asyncDispose]();
     });
 
-    /** The turn in a process of its own; `undefined` when that was killed. */
-    async function inProcess(job: TurnJob): Promise<TurnDone | undefined> {
+    /** A process of its own that runs turns, one at a time: `undefined` for the one in which it was killed. */
+    async function startProcess(): Promise<(job: TurnJob) => Promise<TurnDone | undefined>> {
       const script = fileURLToPath(new URL("./turn-process.ts", import.meta.url));
-      const child = fork(script, [kind, server.url, JSON.stringify(job)]);
-      let done: TurnDone | undefined;
-      child.on("message", (message) => {
-        done = message as TurnDone;
-      });
+      const child = fork(script, [kind, server.url]);
+      children.push(child);
       // A message may come after the exit, and none after the disconnect.
-      await Promise.all([once(child, "exit"), once(child, "disconnect")]);
-      return done;
+      const gone = once(child, "disconnect").then(() => [undefined]);
+      await Promise.race([once(child, "message"), gone]);
+      return async (job) => {
+        const answer = once(child, "message");
+        child.send(job);
+        const [done] = await Promise.race([answer, gone]);
+        return done as TurnDone | undefined;
+      };
+    }
+
+    async function inProcess(job: TurnJob): Promise<TurnDone | undefined> {
+      return (await startProcess())(job);
     }
 
     /** What is in effect of the session, and how many results of turns. */
@@ -52,20 +61,20 @@ describe.each([
       };
     }
 
-    it("run once when two processes race on one id", { timeout: 60_000 }, async () => {
-      for (let round = 0; round < 3; round++) {
+    it("run once when two processes race on one id", { timeout: 120_000 }, async () => {
+      const [first, second] = await Promise.all([startProcess(), startProcess()]);
+      for (let round = 0; round < 10; round++) {
         const tenant = randomUUID();
-        const jobs = ["a", "b", "c"].map((name): TurnJob => ({ tenant, name, options: request }));
-        const [first, ...others] = await Promise.all([
-          ...jobs.map(inProcess),
-          runChatTurn(memory, { tenant, name: "d", options: request }),
+        const done = await Promise.all([
+          first({ tenant, name: "a", options: request }),
+          second({ tenant, name: "b", options: request }),
+          runChatTurn(memory, { tenant, name: "c", options: request }),
         ]);
-        const answer = first?.answer ?? expect.unreachable(JSON.stringify(first));
-        for (const other of others) expect(other?.answer).toBe(answer);
-        const asked = [first, ...others].reduce((sum, done) => sum + (done?.asked ?? 0), 0);
-        expect(asked).toBe(1);
-        const by = answer.at(-1);
-        expect(await story(tenant)).toEqual({ said: ["question", `thought of ${by}`, answer], results: 1 });
+        const answer = done[0]?.answer ?? expect.unreachable(JSON.stringify(done));
+        expect(done.map((one) => one?.answer)).toEqual([answer, answer, answer]);
+        expect(done.reduce((sum, one) => sum + (one?.asked ?? 0), 0)).toBe(1);
+        const thought = `thought of ${answer.at(-1)}`;
+        expect(await story(tenant)).toEqual({ said: ["question", thought, answer], results: 1 });
       }
     });
 
@@ -73,7 +82,7 @@ describe.each([
     const calls = 7;
     const end = 6;
 
-    it("leave no half answer when they are killed between any two calls", { timeout: 180_000 }, async () => {
+    it("leave no half answer when they are killed between any two calls", { timeout: 300_000 }, async () => {
       for (let diesAfter = 1; diesAfter <= calls; diesAfter++) {
         const tenant = randomUUID();
         const killed = await inProcess({ tenant, name: "a", options: request, diesAfter });
@@ -96,7 +105,7 @@ describe.each([
       expect(alive?.answer).toBe("answer to 1 by a");
     });
 
-    it("wait for the lease of a process that was killed", { timeout: 60_000 }, async () => {
+    it("wait for the lease of a process that was killed", { timeout: 120_000 }, async () => {
       const tenant = randomUUID();
       const options = { ...request, ttlMs: 1_000 };
       await inProcess({ tenant, name: "a", options, diesAfter: 5 });
