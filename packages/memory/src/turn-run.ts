@@ -153,6 +153,7 @@ export class TurnRun {
         ? undefined
         : admitJson(result, "result", limits, recording.maxResultBytes, "maxResultBytes").value;
     const { replayed } = await retry(() => this.#finishOnce(recording, value, options), {
+      name: "turn",
       attempts: endAttempts,
       delayMs: 5,
       random: handle.runtime.random,
