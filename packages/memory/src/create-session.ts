@@ -82,8 +82,8 @@ import type { SessionHandle } from "./session-handle.ts";
 import { deleteSession, eraseEvents, touchSession, trimEvents } from "./session-upkeep.ts";
 import { activeTurn, type TurnNode } from "./turn-node.ts";
 import { type TurnRun, turnIsOver } from "./turn-run.ts";
-import { viewSession } from "./view-session.ts";
 import type { SessionUser } from "./user.ts";
+import { viewSession } from "./view-session.ts";
 
 type OnDispose = NonNullable<SessionOptions["onDispose"]>;
 
