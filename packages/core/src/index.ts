@@ -110,14 +110,21 @@ export type { HandoffHandle, HandoffRecorder, HandoffStart } from "./ports/hando
 export { type InProcessLog, isInProcessLog } from "./ports/in-process-log.ts";
 export type { AcquireOptions, Lease, LeaseHolder, Leases, RenewOptions } from "./ports/leases.ts";
 export type { Embedder, Summarizer, SummaryRequest, TokenCounter } from "./ports/models.ts";
-export type { Recall, RecallHit, RecallQuery } from "./ports/recall.ts";
+export type { Recall, RecalledText, RecallHit, RecallQuery } from "./ports/recall.ts";
 export type {
-  CandidateQuery,
-  ScoredItem,
+  SearchChange,
+  SearchFilter,
   SearchIndex,
+  SearchIndexState,
   SearchItem,
+  SearchPostings,
+  SearchReading,
+  SearchRequest,
   SearchSelector,
   SearchSource,
+  SearchStream,
+  SearchStreamState,
+  SearchTerm,
 } from "./ports/search-index.ts";
 export type { SessionObject, SessionReference, SessionWriteGuard } from "./ports/session-reference.ts";
 export type { Durability, ExpireOptions, ExpireResult, Maintenance, Store } from "./ports/store.ts";

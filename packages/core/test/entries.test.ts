@@ -15,7 +15,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       systemClock textOf unitOf updateDocument
     `,
     types: `
-      AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions CandidateQuery ChangeFeed
+      AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions ChangeFeed
       ChangedHead ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind
       ContentPart DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentBatch
       DocumentDelete DocumentInput DocumentScope DocumentSource DocumentSources DocumentStore
@@ -27,8 +27,9 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       Lease LeaseHolder Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock
       MemoryErrorCode MemoryErrorOptions Message NamespacesOptions NativePart Operation OperationRecord
       OperationResult Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart
-      Recall RecallHit RecallQuery RenewOptions Retraction Role ScanOptions ScannedEvent ScoredItem
-      SearchIndex SearchItem SearchSelector SearchSource SeqRange SessionAddress SessionGuard SessionHead
+      Recall RecallHit RecallQuery RecalledText RenewOptions Retraction Role ScanOptions ScannedEvent
+      SearchChange SearchFilter SearchIndex SearchIndexState SearchItem SearchPostings SearchReading
+      SearchRequest SearchSelector SearchSource SearchStream SearchStreamState SearchTerm SeqRange SessionAddress SessionGuard SessionHead
       SessionInit SessionObject SessionReference SessionWriteGuard Store StoredEvent StoredEventOf
       Summarizer Summary SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
       ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions TransferBatch
@@ -55,7 +56,8 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   },
   "./store": {
     values: `
-      addRemoval admitAppend admitFind asOfVersion beginsLikePattern compareNamespaces compareUtf8
+      addRemoval admitAppend admitFind admitSearchCall admitSearchChange admitSearchGroups admitSearchMark
+      admitSearchPage admitSearchRequest admitSearchSelector asOfVersion beginsLikePattern compareNamespaces compareUtf8
       createKeyValueDriver createStore createTokenGenerator decodeCursor encodeCursor findBounds findMatcher
       isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxPinnedBelow maxRemovedRanges
       maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix placeBehindNamespace

@@ -105,6 +105,15 @@ export {
   type RemovedRange,
   wasRemovedSince,
 } from "./removals.ts";
+export {
+  admitSearchCall,
+  admitSearchChange,
+  admitSearchGroups,
+  admitSearchMark,
+  admitSearchPage,
+  admitSearchRequest,
+  admitSearchSelector,
+} from "./search-calls.ts";
 export { searchableText } from "./searchable-text.ts";
 export { createTokenGenerator } from "./token-generator.ts";
 export type { AdmittedTransferBatch, AdmittedTransferHead } from "./transfer-batch.ts";

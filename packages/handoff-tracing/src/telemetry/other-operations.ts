@@ -46,11 +46,19 @@ export const feedOperations: Operations<ChangeFeed> = {
   },
 };
 
+function startOfTenant(
+  span: { setAttribute(name: string, value: string): unknown },
+  [tenant]: readonly [string, ...unknown[]],
+): undefined {
+  span.setAttribute(relevo.tenant.name, tenant);
+  return undefined;
+}
+
 /** What spans say of the methods of a search index. `search_memory` is the recall above it, which knows the query. */
 export const searchOperations: Operations<SearchIndex> = {
-  upsert: {
-    name: "search.upsert",
-    start: (span, [tenant, items]) => {
+  write: {
+    name: "search.write",
+    start: (span, [tenant, { items }]) => {
       span.setAttribute(genAi.memoryRecordCount, items.length);
       return void span.setAttribute(relevo.tenant.name, tenant);
     },
@@ -60,16 +68,11 @@ export const searchOperations: Operations<SearchIndex> = {
     start: (span, [tenant]) => void span.setAttribute(relevo.tenant.name, tenant),
     end: (span, _, removed) => void span.setAttribute(relevo.removed.name, removed),
   },
-  candidates: {
-    name: "search.candidates",
-    start: (span, [tenant]) => void span.setAttribute(relevo.tenant.name, tenant),
-    end: (span, _, { lexical, vector }) =>
-      void span.setAttribute(genAi.memoryRecordCount, lexical.length + vector.length),
-  },
-  scores: {
-    name: "search.scores",
-    start: (span, [tenant]) => void span.setAttribute(relevo.tenant.name, tenant),
-  },
+  streams: { name: "search.streams", start: startOfTenant },
+  state: { name: "search.state", start: startOfTenant },
+  mark: { name: "search.mark", start: startOfTenant },
+  lookup: { name: "search.lookup", start: startOfTenant },
+  read: { name: "search.read", start: startOfTenant },
 };
 
 export const maintenanceOperations: Operations<Maintenance> = {

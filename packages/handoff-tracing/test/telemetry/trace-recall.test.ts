@@ -7,12 +7,14 @@ const hits: readonly RecallHit[] = [
   {
     source: { kind: "event", session: "lead/1", incarnation: "i", seq: 7 },
     text: "Secret: we need a CRM",
+    at: 0,
     score: 0.91,
     metadata: {},
   },
   {
     source: { kind: "document", namespace: ["users", "u-7", "facts"], key: "team", version: 3 },
     text: "200 people",
+    at: 0,
     score: 0.4,
     metadata: {},
   },

@@ -1,0 +1,81 @@
+import { type CallOptions, type ChangedUnit, type JsonObject, MemoryError, type Store } from "@relevo/core";
+import { analysisVersion } from "../analysis/create-analysis.ts";
+import { type Indexing, indexSession } from "./index-session.ts";
+
+/** How far an index has followed a store, as the index keeps it. */
+interface Mark {
+  readonly cursor?: string;
+  /** What the index was written with; anything else has to be written anew. */
+  readonly analysis: number;
+  readonly embedder: string | null;
+}
+
+export interface FollowedStore extends Indexing {
+  readonly store: Pick<Store, "log" | "feed">;
+}
+
+const unitsAtOnce = 100;
+
+/**
+ * Brings the index up to date with everything that the store has written for the tenant, and answers how many units were
+ * looked at. The cursor is stored when the units of its page are indexed, so that a crash repeats them and loses none.
+ * When the analysis or the embedding model is another one than the index was written with, or the store no longer
+ * reaches back to the cursor, the index is written anew.
+ *
+ * @throws `unsupported` when the store has no change feed.
+ */
+export async function followStore(work: FollowedStore, tenant: string, call: CallOptions): Promise<number> {
+  const { store, index } = work;
+  if (store.feed === undefined)
+    throw new MemoryError("unsupported", "The store has no change feed, so recall cannot follow it.");
+  const wanted = { analysis: analysisVersion, embedder: work.embedder?.model ?? null };
+  let mark = (await index.state(tenant, call)).mark as Mark | undefined;
+  if (mark !== undefined && (mark.analysis !== wanted.analysis || mark.embedder !== wanted.embedder)) {
+    await index.remove(tenant, { all: true }, call);
+    mark = undefined;
+  }
+  let units = 0;
+  for (;;) {
+    const page = await changesAfter(store.feed, tenant, mark?.cursor, call);
+    if (page === undefined) {
+      await index.remove(tenant, { all: true }, call);
+      mark = undefined;
+      continue;
+    }
+    for (const unit of page.units) await indexUnit(work, tenant, unit, call);
+    units += page.units.length;
+    if (page.cursor !== mark?.cursor) {
+      mark = { ...wanted, cursor: page.cursor };
+      await index.mark(tenant, mark as unknown as JsonObject, call);
+    }
+    if (!page.more) return units;
+  }
+}
+
+/** `undefined` when the store no longer reaches back to the cursor. */
+async function changesAfter(
+  feed: NonNullable<Store["feed"]>,
+  tenant: string,
+  cursor: string | undefined,
+  call: CallOptions,
+): Promise<Awaited<ReturnType<typeof feed.changes>> | undefined> {
+  try {
+    return await feed.changes(tenant, {
+      ...(cursor === undefined ? {} : { cursor }),
+      limit: unitsAtOnce,
+      ...call,
+    });
+  } catch (error) {
+    if (cursor !== undefined && MemoryError.isInstance(error, "history-lost")) return undefined;
+    throw error;
+  }
+}
+
+async function indexUnit(
+  work: FollowedStore,
+  tenant: string,
+  unit: ChangedUnit,
+  call: CallOptions,
+): Promise<void> {
+  if (unit.kind === "session") await indexSession(work, tenant, unit.session, call);
+}

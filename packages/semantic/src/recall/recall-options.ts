@@ -1,0 +1,78 @@
+import { defaultLimits, type RecallQuery } from "@relevo/core";
+import {
+  admitChoice,
+  admitFields,
+  admitId,
+  admitInteger,
+  admitNamespace,
+  admitTime,
+  admitWhere,
+  callKinds,
+  type FieldTable,
+  fieldTable,
+  maxPageSize,
+  readArray,
+  refuse,
+  throwIfAborted,
+} from "@relevo/core/input";
+
+const queryFields: FieldTable = fieldTable<RecallQuery>({
+  ...callKinds,
+  text: "selects",
+  limit: "refines",
+  in: "selects",
+  sessions: "selects",
+  agents: "selects",
+  users: "selects",
+  namespaces: "selects",
+  where: "selects",
+  since: "selects",
+  until: "selects",
+  now: "selects",
+  asker: "selects",
+  explain: "refines",
+  neighbours: "refines",
+});
+
+const places = ["messages", "documents"] as const;
+const mostNames = 10_000;
+const mostNeighbours = 20;
+
+/**
+ * A copy of the query with every field checked.
+ *
+ * @throws `invalid-input`; `too-large`; `aborted`.
+ */
+export function admitQuery(given: RecallQuery): RecallQuery {
+  const query = admitFields(given, "query", queryFields);
+  throwIfAborted(query.signal);
+  if (typeof query.text !== "string") throw refuse("query.text", "must be a string.");
+  const where = admitWhere(query.where, defaultLimits);
+  return {
+    ...query,
+    limit: admitInteger(query.limit ?? 10, "query.limit", 1, maxPageSize),
+    neighbours: admitInteger(query.neighbours ?? 0, "query.neighbours", 0, mostNeighbours),
+    ...admitted("in", query.in, (one, field) => admitChoice(one, field, places, "messages")),
+    ...admitted("sessions", query.sessions, (one, field) => admitId(one, field, defaultLimits)),
+    ...admitted("agents", query.agents, (one, field) => admitId(one, field, defaultLimits)),
+    ...admitted("users", query.users, (one, field) => admitId(one, field, defaultLimits)),
+    ...admitted("namespaces", query.namespaces, (one, field) => admitNamespace(one, field, defaultLimits)),
+    ...(where === undefined ? {} : { where }),
+    ...(query.since === undefined ? {} : { since: admitTime(query.since, "query.since") as number }),
+    ...(query.until === undefined ? {} : { until: admitTime(query.until, "query.until") as number }),
+    ...(query.now === undefined ? {} : { now: admitTime(query.now, "query.now") as number }),
+    ...(query.asker === undefined ? {} : { asker: admitId(query.asker, "query.asker", defaultLimits) }),
+  };
+}
+
+function admitted<Name extends string, One>(
+  name: Name,
+  given: readonly unknown[] | undefined,
+  admit: (one: unknown, field: string) => One,
+): { readonly [Field in Name]?: readonly One[] } {
+  if (given === undefined) return {};
+  const field = `query.${name}`;
+  const elements = readArray(given, field, "an array", mostNames);
+  const copy = elements.map((one, index) => admit(one, `${field}[${index}]`));
+  return { [name]: copy } as unknown as { readonly [Field in Name]?: readonly One[] };
+}

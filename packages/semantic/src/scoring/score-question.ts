@@ -1,0 +1,206 @@
+import type { SearchReading, SearchSource } from "@relevo/core";
+import { dayMs, type NamedTime } from "../analysis/calendar.ts";
+import { kindBit } from "../analysis/language.ts";
+import { asksIn, kindsIn, timesIn, titlesIn } from "../analysis/marks.ts";
+import { compareSources } from "./compare-sources.ts";
+import { type ScoredTerm, type Scratch, scoreAround, scoreLexically } from "./lexical.ts";
+import { createTopList } from "./top-list.ts";
+import { weights } from "./weights.ts";
+
+/** A question with all that an index said about it. */
+export interface PreparedQuestion {
+  readonly terms: readonly ScoredTerm[];
+  /** The kinds of question it asks, as bits. */
+  readonly kinds: number;
+  readonly times: readonly NamedTime[];
+  /** The number of the speaker that it is about in this reading, −1 for none. */
+  readonly subject: number;
+}
+
+/** The parts of a score. The first six are summed up, the others multiply the sum. */
+export interface ScoreParts {
+  readonly lexical: number;
+  readonly session: number;
+  readonly around: number;
+  readonly date: number;
+  readonly event: number;
+  readonly vector: number;
+  /** 1 when nothing is known of the kind of text. */
+  readonly kind: number;
+  readonly subject: number;
+}
+
+export interface ScoredItem {
+  readonly source: SearchSource;
+  readonly position: number;
+  /** Rounded to 1e-6. */
+  readonly score: number;
+  readonly parts: ScoreParts;
+}
+
+const precision = 1e6;
+const typed: number = ["when", "where", "who", "why", "many", "feel"].reduce(
+  (bits, kind) => bits | kindBit(kind as "when"),
+  0,
+);
+const asksForName: number = kindBit("who") | kindBit("where") | kindBit("name");
+
+/**
+ * The best items for a question, best first; those of equal score by their source. Items are considered when they hold a
+ * word of the question or are neighbours of one that does, when their session is among the best, when they are at or about
+ * a time that it names, or near by meaning.
+ */
+export function scoreQuestion(
+  reading: SearchReading,
+  question: PreparedQuestion,
+  limit: number,
+  scratch: Scratch,
+): readonly ScoredItem[] {
+  scratch.prepare(reading);
+  const { lexical, session, around } = scratch;
+  const found = scoreLexically(reading, question.terms, scratch);
+  scoreAround(reading, found.streams, scratch);
+  const { stream, marks, at, previous, next, first, speakers } = reading;
+  const vectors = scaledVectors(reading);
+
+  const candidates: number[] = [];
+  let bestLexical = 0;
+  let bestSession = 0;
+  let bestAround = 0;
+  const consider = (item: number): void => {
+    if (!reading.allows(item)) return;
+    candidates.push(item);
+    bestLexical = Math.max(bestLexical, lexical[item] as number);
+    bestAround = Math.max(bestAround, around[item] as number);
+    bestSession = Math.max(bestSession, session[stream[item] as number] as number);
+  };
+  for (let index = 0; index < found.count; index++) consider(found.items[index] as number);
+  const leastSession = bestSession * weights.wholeSession;
+  const isWhole = (item: number): boolean => {
+    const score = session[stream[item] as number] as number;
+    return score > 0 && score >= leastSession;
+  };
+  for (const number of found.streams) {
+    if ((session[number] as number) < leastSession) continue;
+    for (let item = first[number] as number; item >= 0; item = next[item] as number)
+      if (lexical[item] === 0) consider(item);
+  }
+  for (const item of reading.dated) if (lexical[item] === 0 && !isWhole(item)) consider(item);
+  for (const item of vectors.keys())
+    if (lexical[item] === 0 && !isWhole(item) && !isAmong(reading.dated, item)) consider(item);
+
+  const isWhen = (question.kinds & kindBit("when")) !== 0;
+  const isName = (question.kinds & asksForName) !== 0;
+  const asked = question.kinds & typed;
+
+  const partsOf = (item: number): ScoreParts => {
+    const mark = marks[item] as number;
+    const before = previous[item] as number;
+    const answers = before >= 0 && (kindsIn(marks[before] as number) & asked) !== 0;
+    return {
+      lexical: share(lexical[item] as number, bestLexical),
+      session: weights.session * share(session[stream[item] as number] as number, bestSession),
+      around: weights.around * share(around[item] as number, bestAround),
+      date: question.times.length === 0 ? 0 : weights.date * nearness(at[item] as number, question.times),
+      event: question.times.length === 0 ? 0 : weights.event * overlap(reading.times(item), question.times),
+      vector: weights.vector * (vectors.get(item) ?? 0),
+      kind:
+        1 +
+        (asksIn(mark) ? weights.asks : 0) +
+        (answers ? weights.answersKind : 0) +
+        (isWhen ? (weights.tellsWhen * timesIn(mark)) / 2 : 0) +
+        (isName ? (weights.tellsName * Math.min(2, titlesIn(mark) + reading.strangers(item))) / 2 : 0),
+      subject: question.subject >= 0 && speakers[item] === question.subject ? 1 + weights.subject : 1,
+    };
+  };
+  const top = createTopList<number>(limit, (left, right) =>
+    compareSources(
+      { source: reading.source(left), position: reading.position(left) },
+      { source: reading.source(right), position: reading.position(right) },
+    ),
+  );
+  for (const item of candidates) top.add(item, totalOf(partsOf(item)));
+  const best = top.take().map(({ value: item, score }) => ({
+    source: reading.source(item),
+    position: reading.position(item),
+    score,
+    parts: partsOf(item),
+  }));
+  clean(reading, found.items, found.count, found.streams, scratch);
+  return best;
+}
+
+function totalOf(parts: ScoreParts): number {
+  const sum = parts.lexical + parts.session + parts.around + parts.date + parts.event + parts.vector;
+  return Math.round(sum * parts.kind * parts.subject * precision) / precision;
+}
+
+function share(part: number, best: number): number {
+  return best > 0 ? part / best : 0;
+}
+
+/** 1 at a time that the question names, less after it and least before it. */
+function nearness(at: number, times: readonly NamedTime[]): number {
+  let best = 0;
+  for (const { from, to, grain } of times) {
+    const days = at > to ? (at - to) / dayMs : at < from ? (from - at) / dayMs : 0;
+    const whole = at > to ? weights.dateAfter : at < from ? weights.dateBefore : 1;
+    const near = whole * Math.exp(-days / weights.dateDays);
+    best = Math.max(best, grain === "year" ? near * weights.dateInYear : near);
+  }
+  return best;
+}
+
+/** How well what a text is about fits a time that the question names: 1 for the same interval. */
+function overlap(about: readonly number[], times: readonly NamedTime[]): number {
+  let best = 0;
+  for (const { from, to, grain } of times) {
+    if (grain === "year") continue;
+    for (let index = 0; index < about.length; index += 2) {
+      const first = about[index] ?? 0;
+      const last = about[index + 1] ?? 0;
+      const both = Math.min(last, to) - Math.max(first, from);
+      if (both < 0) continue;
+      const longer = Math.max(last - first, to - from, dayMs);
+      best = Math.max(best, Math.sqrt(Math.min(1, (both + 1) / longer)));
+    }
+  }
+  return best;
+}
+
+/** The cosines of the nearest items, from 0 for the last to 1 for the best. */
+function scaledVectors({ nearest }: SearchReading): ReadonlyMap<number, number> {
+  const scaled = new Map<number, number>();
+  if (nearest === undefined || nearest.items.length === 0) return scaled;
+  const { items, cosines } = nearest;
+  const best = cosines[0] ?? 0;
+  const last = cosines[cosines.length - 1] ?? 0;
+  for (let index = 0; index < items.length; index++)
+    scaled.set(items[index] as number, ((cosines[index] as number) - last) / (best - last || 1));
+  return scaled;
+}
+
+function isAmong(ascending: Int32Array, item: number): boolean {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] as number) < item) low = middle + 1;
+    else high = middle;
+  }
+  return ascending[low] === item;
+}
+
+function clean(
+  { first, next }: SearchReading,
+  items: Int32Array,
+  count: number,
+  streams: readonly number[],
+  { lexical, around, session }: Scratch,
+): void {
+  for (let index = 0; index < count; index++) lexical[items[index] as number] = 0;
+  for (const stream of streams) {
+    session[stream] = 0;
+    for (let item = first[stream] as number; item >= 0; item = next[item] as number) around[item] = 0;
+  }
+}

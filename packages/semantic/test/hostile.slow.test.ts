@@ -1,0 +1,42 @@
+import { createMemoryStore } from "@relevo/store-memory";
+import { expect, it } from "vitest";
+import { createAnalysis } from "../src/analysis/create-analysis.ts";
+import { createRecall, createSearchIndex } from "../src/index.ts";
+import { said } from "./conversations.ts";
+
+const parts = [
+  "a",
+  "?",
+  '?"',
+  "a-",
+  "@.",
+  "ñ\u0301",
+  "how ",
+  "“A",
+  "1-",
+  "\n",
+  "last ",
+  "好",
+  "aB",
+  "May 1 ",
+];
+
+it("long texts of any form are analysed in time that is linear in them", () => {
+  const analysis = createAnalysis();
+  for (const part of parts) {
+    const began = performance.now();
+    analysis.analyse(part.repeat(200_000 / part.length), "en", 0);
+    // What is not linear takes minutes for so much.
+    expect(performance.now() - began, part).toBeLessThan(30_000);
+  }
+});
+
+it("long texts are indexed and asked for", async () => {
+  await using store = createMemoryStore();
+  const recall = createRecall({ store, index: createSearchIndex() });
+  for (const part of parts) {
+    const text = part.repeat(100_000 / part.length);
+    await store.log.append({ tenant: "acme", session: "s" }, [said(["Nora", text], 0)]);
+    await recall.search("acme", { text });
+  }
+});

@@ -1,0 +1,283 @@
+import { MemoryError, type RecallHit, type SearchIndex } from "@relevo/core";
+import { createMemoryStore } from "@relevo/store-memory";
+import { describe, expect, it } from "vitest";
+import { createRecall, createSearchIndex } from "../src/index.ts";
+import { append, cocina, friday, garden, said, work } from "./conversations.ts";
+
+async function opened(index: SearchIndex = createSearchIndex()) {
+  const store = createMemoryStore();
+  const recall = createRecall({ store, index });
+  return { store, recall, index };
+}
+
+const texts = (hits: readonly RecallHit[]): readonly string[] => hits.map(({ text }) => text);
+
+describe("search", () => {
+  it.each([
+    ["What is the name of Nora's puppy?", "Biscuit, because of the colour."],
+    ["Where will Piet plant them?", "Behind the shed, next to the old well."],
+    ["What happened to INV-2024-0042?", work[0]?.[1]],
+    ["Who is the accountant?", work[1]?.[1]],
+    ["acountant", work[1]?.[1]],
+    ["¿Qué cenó Tomás?", cocina[1]?.[1]],
+    ["¿Dónde es el curso de ceramica?", cocina[2]?.[1]],
+  ])("%s", async (text, answer) => {
+    const { store, recall } = await opened();
+    await append(store, "acme", "garden", garden);
+    await append(store, "acme", "work", work);
+    await append(store, "acme", "cocina", cocina);
+    const hits = await recall.search("acme", { text, limit: 3 });
+    expect(texts(hits)[0]).toBe(answer);
+    await store.close();
+  });
+
+  it("finds what was said at a time, and yesterday when it knows today", async () => {
+    const { store, recall } = await opened();
+    await append(store, "acme", "a", [["Nora", "We painted the kitchen."]], Date.UTC(2024, 0, 5));
+    await append(store, "acme", "b", [["Nora", "We painted the attic."]], Date.UTC(2024, 3, 5));
+    const [may] = await recall.search("acme", { text: "What was painted on 5 April?" });
+    expect(may?.text).toBe("We painted the attic.");
+    const now = Date.UTC(2024, 0, 6, 12);
+    const [january] = await recall.search("acme", { text: "What was painted yesterday?", now });
+    expect(january?.text).toBe("We painted the kitchen.");
+  });
+
+  it("takes the asker for me", async () => {
+    const { store, recall } = await opened();
+    await append(store, "acme", "s", [
+      ["Piet", "I like the blue bicycle."],
+      ["Nora", "I like the green bicycle."],
+    ]);
+    for (const [asker, colour] of [
+      ["Nora", "green"],
+      ["Piet", "blue"],
+    ] as const) {
+      const [hit] = await recall.search("acme", { text: "Which bicycle do I like?", asker });
+      expect(hit?.text).toContain(colour);
+    }
+  });
+
+  it("returns a hit with its source, speaker, time, neighbours and the parts of its score", async () => {
+    const { store, recall } = await opened();
+    await append(store, "acme", "garden", garden);
+    const [hit] = await recall.search("acme", { text: "Nora's puppy name", neighbours: 1, explain: true });
+    expect(hit).toMatchObject({
+      source: { kind: "event", session: "garden", seq: 7 },
+      speaker: "Nora",
+      at: friday + 6 * 60_000,
+      metadata: { name: "Nora" },
+      neighbours: [{ text: garden[5]?.[1] }],
+      explain: { lexical: 1, date: 0, vector: 0 },
+    });
+    expect(hit?.score).toBe(Math.round((hit?.score ?? 0) * 1e6) / 1e6);
+  });
+
+  it("answers nothing where no word fits, and for an empty text", async () => {
+    const { store, recall } = await opened();
+    await append(store, "acme", "garden", garden);
+    for (const text of ["", "?!", "the of and", "zzzzqqqq", "\u{1f600}"])
+      expect(await recall.search("acme", { text })).toEqual([]);
+    expect(await recall.search("other", { text: "puppy" })).toEqual([]);
+  });
+
+  it("filters before it scores", async () => {
+    const { store, recall } = await opened();
+    await store.log.append({ tenant: "acme", session: "a" }, [said(["Nora", "The plum is ripe."])], {
+      init: { subject: "u1" },
+    });
+    await store.log.append(
+      { tenant: "acme", session: "b" },
+      [
+        {
+          ...said(["Piet", "A plum cake is baked."], friday + 1000),
+          agent: "baker",
+          metadata: { topic: "cake" },
+        },
+      ],
+      { init: { subject: "u2" } },
+    );
+    const found = async (query: object) =>
+      (await recall.search("acme", { text: "plum", ...query })).map(({ source }) =>
+        source.kind === "event" ? source.session : "",
+      );
+    expect((await found({})).sort()).toEqual(["a", "b"]);
+    expect(await found({ sessions: ["a"] })).toEqual(["a"]);
+    expect(await found({ agents: ["baker"] })).toEqual(["b"]);
+    expect(await found({ users: ["u1"] })).toEqual(["a"]);
+    expect(await found({ since: friday + 500 })).toEqual(["b"]);
+    expect(await found({ until: friday + 500 })).toEqual(["a"]);
+    expect(await found({ where: { path: ["metadata", "topic"], $eq: "cake" } })).toEqual(["b"]);
+    expect(await found({ in: ["documents"] })).toEqual([]);
+    // The best of what is allowed has the highest lexical share.
+    const [only] = await recall.search("acme", { text: "plum cake", sessions: ["a"], explain: true });
+    expect(only?.explain?.lexical).toBe(1);
+  });
+
+  it("finds a piece of a long text, once", async () => {
+    const { store, recall } = await opened();
+    const filler = "Nothing of interest happens in this sentence about weather. ".repeat(400);
+    await append(store, "acme", "s", [["Nora", `${filler}The parrot sleeps at noon. ${filler}`]]);
+    const hits = await recall.search("acme", { text: "When does the parrot sleep?" });
+    expect(hits).toHaveLength(1);
+    expect(hits[0]?.text.length).toBeLessThan(4000);
+    expect(hits[0]?.text).toContain("parrot");
+  });
+});
+
+describe("following the store", () => {
+  it("never returns what was erased, retracted, trimmed or deleted, and forgets its words", async () => {
+    const { store, recall, index } = await opened();
+    const address = { tenant: "acme", session: "s" };
+    const secret = (word: string) => said(["Nora", `The canary is called ${word}.`]);
+    await store.log.append(address, [
+      secret("Zebulon"),
+      secret("Quixlo"),
+      secret("Wimzy"),
+      said(["Piet", "Nice."]),
+    ]);
+    await store.log.append({ tenant: "acme", session: "gone" }, [secret("Xanthor")]);
+    const names = ["zebulon", "quixlo", "wimzy", "xanthor"];
+    for (const text of names) expect(await recall.search("acme", { text })).not.toEqual([]);
+    await store.log.trim(address, { beforeSeq: 2 });
+    await store.log.erase(address, { seqs: [{ from: 2, to: 2 }] });
+    await store.log.append(address, [
+      { type: "retraction", body: { ranges: [{ from: 3, to: 3 }], reason: "undo" } },
+    ]);
+    await store.log.delete({ tenant: "acme", session: "gone" });
+    // A stale index is not believed.
+    const stale = createRecall({ store, index, updateBeforeSearch: false });
+    for (const text of names)
+      expect(texts(await stale.search("acme", { text })).join()).not.toContain("canary");
+    await recall.update("acme");
+    const known = await index.lookup(
+      "acme",
+      names.map((word) => [word.slice(0, 5)]),
+    );
+    expect(known.flat()).toEqual([]);
+    expect((await index.state("acme")).items).toBe(1);
+  });
+
+  it("misses nothing and repeats nothing when it is killed anywhere", async () => {
+    const { store, recall: whole, index: complete } = await opened();
+    const lines = Array.from(
+      { length: 40 },
+      (_, n) => ["Nora", `Item number${n} is in box ${n % 7}.`] as const,
+    );
+    for (let n = 0; n < 40; n += 4) await append(store, "acme", `s${n % 3}`, lines.slice(n, n + 4));
+    const question = { text: "What is in box 3?", limit: 50 };
+    const expected = await whole.search("acme", question);
+    for (let calls = 1; calls < 40; calls += 3) {
+      const index = createSearchIndex();
+      const dying = createRecall({ store, index: failingAfter(index, calls) });
+      await dying.update("acme").catch(() => undefined);
+      const recall = createRecall({ store, index });
+      expect(await recall.search("acme", question)).toEqual(expected);
+      expect((await index.state("acme")).items).toBe((await complete.state("acme")).items);
+      expect(await recall.update("acme")).toBe(0);
+    }
+  });
+
+  it("indexes anew when the analysis was another one", async () => {
+    const { store, recall, index } = await opened();
+    await append(store, "acme", "garden", garden);
+    await recall.update("acme");
+    await index.mark("acme", { analysis: 0, embedder: null, cursor: "x" });
+    await index.write("acme", {
+      stream: { kind: "session", session: "invented", incarnation: "i" },
+      revision: 0,
+      items: [],
+    });
+    await recall.update("acme");
+    const { items } = await index.streams("acme", { all: true });
+    expect(items.map(({ stream }) => stream.session)).toEqual(["garden"]);
+  });
+
+  it("corrects the language of a session when more was said", async () => {
+    const { store, recall, index } = await opened();
+    await append(store, "acme", "s", [["Lola", "Ok, no."]]);
+    await recall.update("acme");
+    await append(store, "acme", "s", cocina);
+    expect(texts(await recall.search("acme", { text: "¿Quién hizo croqueta?" }))[0]).toBe(cocina[1]?.[1]);
+    expect((await index.state("acme")).languages).toEqual({ es: 1 });
+    expect((await index.state("acme")).items).toBe(4);
+  });
+
+  it("searches of many tenants and at once see what was written before them", async () => {
+    const { store, recall } = await opened();
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        const tenant = `t${n % 4}`;
+        await append(store, tenant, `s${n}`, [["Nora", `The code word is tulip${n}.`]]);
+        expect(texts(await recall.search(tenant, { text: `tulip${n}` }))[0]).toContain(`tulip${n}`);
+      }),
+    );
+    for (const hit of await recall.search("t1", { text: "code word", limit: 100 }))
+      expect(Number(/tulip(\d+)/.exec(hit.text)?.[1]) % 4).toBe(1);
+  });
+
+  it("refuses a store without a change feed", async () => {
+    const store = createMemoryStore();
+    const recall = createRecall({ store: { log: store.log }, index: createSearchIndex() });
+    await expect(recall.search("acme", { text: "x" })).rejects.toMatchObject({ code: "unsupported" });
+  });
+});
+
+describe("with an embedder", () => {
+  const embedder = {
+    model: "letters",
+    dimensions: 26,
+    embed: async (all: readonly string[]) =>
+      all.map((text) =>
+        Array.from({ length: 26 }, (_, n) => text.toLowerCase().split(String.fromCharCode(97 + n)).length),
+      ),
+  };
+
+  it("embeds the question before with the answer, and rebuilds it when the question goes", async () => {
+    const embedded: string[] = [];
+    const store = createMemoryStore();
+    const index = createSearchIndex();
+    const spy = {
+      ...embedder,
+      embed: (all: readonly string[]) => {
+        embedded.push(...all);
+        return embedder.embed(all);
+      },
+    };
+    const recall = createRecall({ store, index, embedder: spy });
+    await append(store, "acme", "garden", garden);
+    await recall.update("acme");
+    expect(embedded).toContain("What is the name of the puppy? Biscuit, because of the colour.");
+    embedded.length = 0;
+    await store.log.erase({ tenant: "acme", session: "garden" }, { seqs: [{ from: 6, to: 6 }] });
+    await recall.update("acme");
+    expect(embedded).toContain("Biscuit, because of the colour.");
+    expect(embedded.join()).not.toContain("name of the puppy");
+  });
+
+  it("answers by words when the embedder fails, and says so", async () => {
+    const store = createMemoryStore();
+    const index = createSearchIndex();
+    await append(store, "acme", "garden", garden);
+    await createRecall({ store, index, embedder }).update("acme");
+    const errors: unknown[] = [];
+    const down = { ...embedder, embed: async () => Promise.reject(new MemoryError("unavailable", "down")) };
+    const recall = createRecall({ store, index, embedder: down, onError: (error) => errors.push(error) });
+    expect(texts(await recall.search("acme", { text: "puppy name" }))[0]).toContain("Biscuit");
+    expect(errors).toHaveLength(1);
+  });
+});
+
+/** The same index, of which every call after so many fails, as if the process had died. */
+function failingAfter(index: SearchIndex, calls: number): SearchIndex {
+  let left = calls;
+  return new Proxy(index, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return (...given: readonly unknown[]): unknown => {
+        if (left-- <= 0) return Promise.reject(new Error("killed"));
+        return Reflect.apply(method, target, given);
+      };
+    },
+  });
+}

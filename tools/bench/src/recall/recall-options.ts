@@ -1,0 +1,31 @@
+import { parseArgs } from "node:util";
+
+export const usage = `bench:recall --data DIR [--embedder NAME] [--json]
+
+--data      a folder with N.messages.jsonl, one message a line: { id, session, speaker, at, text }, and
+            N.questions.jsonl, one question a line: { id, question, category, evidence: [message id] }
+--embedder  none when left out: recall by words alone
+--json      one line of JSON with recall, mean reciprocal rank and intervals, as shares of 1`;
+
+export interface RecallBenchOptions {
+  readonly data: string;
+  readonly embedder?: string;
+  readonly json: boolean;
+}
+
+/** `undefined` for `--help`. @throws `TypeError` that names the option. */
+export function recallBenchOptions(args: readonly string[]): RecallBenchOptions | undefined {
+  const { values } = parseArgs({
+    args: args.filter((argument) => argument !== "--"),
+    options: {
+      help: { type: "boolean" },
+      json: { type: "boolean" },
+      data: { type: "string" },
+      embedder: { type: "string" },
+    },
+  });
+  if (values.help === true) return undefined;
+  if (values.data === undefined) throw new TypeError(`--data is missing.\n\n${usage}`);
+  const { data, embedder } = values;
+  return { data, ...(embedder === undefined ? {} : { embedder }), json: values.json === true };
+}
