@@ -12,7 +12,7 @@ export interface Document {
   readonly value: JsonValue;
   /**
    * Grows with every put of this address, also across delete and re-creation, so that a late writer can never
-   * take a new document for the one it knew. Otherwise without meaning.
+   * mistake a new document for the one it knew. It has no other meaning.
    */
   readonly version: number;
   readonly tags: readonly string[];
@@ -21,7 +21,7 @@ export interface Document {
   readonly updatedAt: number;
   readonly expiresAt?: number;
   readonly derivedFrom?: DocumentSources;
-  /** Of the session that a session document belongs to; pass it to later writes, and none can outlive a delete. */
+  /** Of the session that a session document belongs to; pass it to later writes, so that none can outlive a delete. */
   readonly incarnation?: string;
 }
 
@@ -39,12 +39,12 @@ export interface DocumentInput {
 /** What a write of documents may be given. */
 export interface DocumentWriteOptions extends SessionGuard {
   /**
-   * Makes a retry safe, as for an append: a write under a known id with the same fingerprint changes nothing and answers
-   * what the first call did, with the versions and times of then and the values of the request, also after later
-   * writes and deletes. Another fingerprint is `conflict` with `details.conflict` = `operation`. Known within the unit
-   * (see `unitOf`), apart from the operations of a session's log, for at least 24 hours, and as long as the session
-   * lives; of a session that has ended it is `history-lost` for at least 24 hours. Operations of documents do not
-   * travel with a session.
+   * Makes a retry safe, as for an append: a write under a known id with the same fingerprint changes nothing and
+   * returns what the first call did, with its versions and times and the values of the request, even after later writes
+   * and deletes. Another fingerprint is `conflict` with `details.conflict` = `operation`. Known within the unit (see
+   * `unitOf`), apart from the operations of a session's log, for at least 24 hours, and as long as the session lives;
+   * of a session that has ended it is `history-lost` for at least 24 hours. Operations of documents do not travel with
+   * a session.
    */
   readonly operation?: Operation;
 }
@@ -153,7 +153,7 @@ export interface DocumentStore {
 
   /**
    * Documents in the order namespace elements, then key, as UTF-8 bytes. Namespace and tags are indexed; `where` and
-   * `text` may cost a look at every document that the rest selects.
+   * `text` may have to look at every document that the rest selects.
    */
   find(scope: DocumentScope, options?: FindOptions): Promise<Page<Document>>;
 

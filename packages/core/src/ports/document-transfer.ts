@@ -2,7 +2,7 @@ import type { DocumentScope } from "../address.ts";
 import type { CallOptions, PageOptions } from "./common.ts";
 import type { Document, DocumentStore } from "./document-store.ts";
 
-/** A document as its store keeps it: `expiresAt` is its own, whatever the end of its session. */
+/** A document as its store keeps it: `expiresAt` is its own, whenever its session ends. */
 export type TransferredDocument = Omit<Document, "incarnation">;
 
 /** One page of the documents of a session, or of those of a tenant that stand alone, on its way to another store. */
@@ -35,25 +35,25 @@ export interface DocumentTransfer {
    * A page of all documents of the scope that have not expired; `undefined` when there is no such session. Never more
    * than `limits.batchItems`, and fewer than `limit` when they are big: no more than `limits.batchBytes` together, or a
    * single one, so that an import takes them. The export of a session that is not sealed, and of documents that stand
-   * alone, shows each page at another moment. May lag as `find` does.
+   * alone, reads each page at another moment. May lag as `find` does.
    */
   exportDocuments(scope: DocumentScope, options?: PageOptions): Promise<DocumentBatch | undefined>;
 
   /**
-   * Takes a batch with its versions, times, expiry and sources, all or nothing within one session or one owner; a batch of
-   * several owners owner by owner, in the order of the batch. Can be repeated, and goes on where it ended.
+   * Takes a batch with its versions, times, expiry and sources, all or nothing within one session or one owner; a batch
+   * of several owners owner by owner, in the order of the batch. Can be repeated, and then continues where it ended.
    *
-   * - A document that is not here is written as it is, unless its time is over.
+   * - A document that is not here is written as it is, unless it has expired.
    * - One that is here in the same version is left alone, with the expiry it has here. An older version of the same
    *   document is replaced. Anything else here is a conflict: a newer version, or another document.
    * - Later puts get versions greater than `batch.version`, also those of addresses that the source deleted.
    * - A session must be here under `batch.incarnation`, and be sealed as long as there is something to write.
-   * - Words that were erased here do not come back: a document is refused that repeats an event which was erased here after
-   *   its `removalRevision`, or later than it was written. As for an append, this may refuse too much among very many
-   *   removals. A source that is not here, or that was retracted or trimmed, refuses nothing. Later erasures here follow
-   *   `derivedFrom`.
+   * - Words that were erased here do not come back: a document is refused when it repeats an event that was erased here
+   *   after its `removalRevision`, or after it was written. As for an append, this may refuse too much when there are
+   *   very many removals. A source that is not here, or that was retracted or trimmed, refuses nothing. Later erasures
+   *   here follow `derivedFrom`.
    *
-   * Neither the session's version, its token nor its idle time moves.
+   * Changes neither the session's version nor its token nor its idle time.
    *
    * @throws `not-found` without such a session. `conflict` with `details.conflict` = `incarnation`; `removal`; or
    *   `import`, with `sealed: false` when the session is not sealed, otherwise with the `version` that is here. For a

@@ -72,7 +72,7 @@ export interface AppendResult extends OperationResult, TokenChange {
   readonly events?: readonly StoredEvent[];
 }
 
-/** An operation as it is remembered, with the result that its retries replay. */
+/** An operation as it is remembered, with the result that a retry returns. */
 export interface OperationRecord extends Operation {
   readonly result: OperationResult;
 }
@@ -91,20 +91,20 @@ export interface ReadOptions extends CallOptions {
   readonly pinned?: boolean;
   /**
    * Read the log as it was when this was its last `seq`: later events are left out, and what they retracted is
-   * still effective. Pages of one reading pass the `version` of the first, or a retraction between two pages
-   * tears them into a history that never was. Trim and erase are not undone.
+   * still effective. Pages of one read pass the `version` of the first; otherwise a retraction between two pages
+   * would show a history that never existed. Trim and erase are not undone.
    */
   readonly atVersion?: number;
   /** Events that were retracted: left out by default, `include`d, or `only` them. */
   readonly retracted?: "exclude" | "include" | "only";
   /**
-   * Also answers what a view needs of the log below a newest page, as of the same moment; see `BelowPage`. Only backward
-   * from the end of the log: without `after`, `before`, `atVersion` and `retracted`.
+   * Also answers what a view needs of the log below a newest page, as of the same moment; see `BelowPage`. Only
+   * backward from the end of the log: without `after`, `before`, `atVersion` and `retracted`.
    */
   readonly below?: readonly BelowPart[] | undefined;
   /**
    * A token whose state the caller has read already: while it is still the session's, no events are answered but
-   * `unchanged`. As an `If-None-Match` does it: one call, small when nothing was written and whole when something was.
+   * `unchanged`. Like `If-None-Match`: one call, small when nothing was written and whole when something was.
    */
   readonly unlessToken?: string;
 }
@@ -122,7 +122,7 @@ export interface ReadResult {
   readonly token?: string;
   readonly events: readonly StoredEvent[];
   /**
-   * Where to go on, as `after` forward and as `before` backward, when there may be more. A result with fewer than
+   * Where to continue, as `after` forward and as `before` backward, when there may be more. A result with fewer than
    * `limit` events, or none, may still have it: a store may bound the work of one call.
    */
   readonly next?: number;
@@ -135,7 +135,7 @@ export interface ReadResult {
 /** What is known of a session without reading its events. */
 export interface SessionHead {
   readonly session: string;
-  /** UUIDv7 given when the session is created. Gone with delete and expiry; trim keeps it. */
+  /** UUIDv7 given when the session is created. It ends with delete and expiry; trim keeps it. */
   readonly incarnation: string;
   /** The last `seq`, also when that event was trimmed. 0 before the first event. */
   readonly version: number;
@@ -247,12 +247,12 @@ export interface EventLog {
    * session when there is none and no incarnation is named. Without events it needs an operation, which it records
    * (`firstSeq` is then `version + 1`).
    *
-   * A session that was deleted or has expired starts anew under another incarnation when none is named. But an
-   * operation of an incarnation that has ended is `history-lost` for at least 24 hours, also when no incarnation
-   * is named, or the retry of a first append would bring a deleted session back. A store that finds itself without
+   * A session that was deleted or has expired starts again under another incarnation when none is named. But an
+   * operation of an incarnation that has ended is `history-lost` for at least 24 hours, even when no incarnation is
+   * named; otherwise the retry of a first append would bring a deleted session back. A store that finds itself without
    * a history it had (an eviction, a missing part) answers `history-lost` until the session is deleted.
    *
-   * An append without a fence is let in while a lease is held: leases order those who ask for them.
+   * An append without a fence is accepted while a lease is held: leases order only those who ask for them.
    *
    * Checked in this order, before anything is written: limits and form, the incarnation, a known operation
    * (replay or `conflict`), the seal, the fence, the expected version, the removals.
@@ -261,13 +261,14 @@ export interface EventLog {
    * summary that is still being written. So the append is refused when an event that one of the new events names was
    * erased, retracted or trimmed after `removalRevision`; a removal elsewhere and other appends do not refuse it. A
    * store remembers the newest removals exactly, at least the last 64 ranges, and of older ones at least the range
-   * that spans them, which may refuse too much: who reads again gets through. What the append itself retracts does
-   * not count.
+   * that spans them, which may refuse too much: a writer that reads again succeeds. What the append itself retracts
+   * does not count.
    *
    * A `retraction` names ranges within `1 … version` as it was before this append. In the same step it marks the
    * messages and summaries in them that no retraction has marked yet, and every summary derived from one of those.
-   * Other events stay, so does what is marked, trimmed or erased already: retracting `1 … version` is always
-   * possible, and clears. Retractions are themselves never retracted; who wants an event back appends it again.
+   * Other events stay, and so does what is marked, trimmed or erased already: retracting `1 … version` is always
+   * possible, and clears the session. Retractions are never retracted themselves; to bring an event back, append it
+   * again.
    *
    * @throws `conflict` with `details.conflict` = `operation` | `version` | `fence` | `sealed` | `removal` and the
    *   current value;
@@ -286,8 +287,9 @@ export interface EventLog {
   operation(address: SessionAddress, id: string, options?: CallOptions): Promise<OperationRecord | undefined>;
 
   /**
-   * Events in order of `seq`. Retraction events are among them unless `types` leaves them out: who follows a log
-   * forward needs them, or keys its cache on `revision`. Cost follows what is returned, never the length of the log.
+   * Events in order of `seq`. Retraction events are among them unless `types` leaves them out: a reader that follows a
+   * log forward needs them, or keys its cache on `revision`. Cost follows what is returned, never the length of the
+   * log.
    */
   read(address: SessionAddress, options?: ReadOptions): Promise<ReadResult>;
 
@@ -303,7 +305,7 @@ export interface EventLog {
 
   /**
    * Retention: removes the longest prefix that is all before `beforeSeq`, or all recorded before `olderThan`.
-   * Keeps incarnation and version, even when everything goes. A missing session has nothing to trim.
+   * Keeps incarnation and version, even when every event is removed. A missing session has nothing to trim.
    *
    * @throws `history-lost` when the named incarnation is gone; `conflict` when sealed.
    */
@@ -326,10 +328,10 @@ export interface EventLog {
   delete(address: SessionAddress, options?: DeleteSessionOptions): Promise<boolean>;
 
   /**
-   * Heads of the tenant's sessions. A session that is there all along, and is not written, is returned exactly once. By
-   * id, writes move nothing. By `updated`, a session that is written while its list is paged moves to the newest end:
-   * forward it is returned there, once more when it was returned before; backward it is not returned any more, unless it
-   * was before. So whoever must miss none pages forward. May lag behind on a cluster.
+   * Heads of the tenant's sessions. A session that exists throughout, and is not written, is returned exactly once. In
+   * the order of ids, writes move nothing. By `updated`, a session that is written while the list is paged moves to the
+   * newest end: forward it is returned there, a second time if it was returned before; backward it is not returned any
+   * more, unless it was before. To miss none, page forward. May lag behind on a cluster.
    */
   list(tenant: string, options?: ListSessionsOptions): Promise<Page<SessionHead>>;
 
@@ -373,8 +375,9 @@ export interface EventTransfer {
   /** Allows writes again. Idempotent. @throws `not-found`; `history-lost`. */
   unseal(address: SessionAddress, options?: UnsealOptions): Promise<ChangedHead>;
   /**
-   * Events after `after`, at most `limit`, with the operations that appended them. Fewer when they are big: no more than
-   * `limits.batchBytes` together, or a single one, so that an import takes them. The last batch ends at `head.version`.
+   * Events after `after`, at most `limit`, with the operations that appended them. Fewer when they are big: no more
+   * than `limits.batchBytes` together, or a single one, so that an import takes them. The last batch ends at
+   * `head.version`.
    */
   exportEvents(address: SessionAddress, options?: ExportOptions): Promise<TransferBatch | undefined>;
   /**

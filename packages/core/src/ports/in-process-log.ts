@@ -3,7 +3,7 @@ import type { EventLog } from "./event-log.ts";
 
 /**
  * A log in the process that uses it, which knows a session's present token without a call. A cache asks it each time
- * and so is as fresh as a read. Synchronous, or another write could come between the answer and its use.
+ * and so is as fresh as a read. Synchronous; otherwise another write could happen between the answer and its use.
  */
 export interface InProcessLog {
   /** `undefined` when there is no session. */

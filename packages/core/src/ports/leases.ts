@@ -8,7 +8,7 @@ export interface AcquireOptions extends CallOptions {
   readonly waitMs?: number | undefined;
   /**
    * Ends the lease of the present holder, if there is one, and takes it at once; nothing is waited for. For an
-   * operator, or a supervisor that knows the holder to be dead or stuck. Calls that wait go on waiting.
+   * operator, or a supervisor that knows the holder to be dead or stuck. Calls that wait keep waiting.
    */
   readonly takeOver?: boolean | undefined;
 }
@@ -29,7 +29,7 @@ export interface Lease {
   readonly expiresAt: number;
   /** Lengthens the lease. @throws `conflict` when another holder has been granted since, or it was released. */
   renew(options?: RenewOptions): Promise<Lease>;
-  /** Lets the next holder in. Idempotent; a lease that is no longer ours is left alone. */
+  /** Lets the next holder in. Idempotent; does nothing when the lease has another holder by now. */
   release(options?: CallOptions): Promise<void>;
 }
 
@@ -51,6 +51,6 @@ export interface Leases {
    */
   acquire(address: SessionAddress, options: AcquireOptions): Promise<Lease>;
 
-  /** The present holder, without taking the lease; `undefined` when nobody holds it or its time is over. */
+  /** The present holder, without taking the lease; `undefined` when nobody holds it or it has expired. */
   holder(address: SessionAddress, options?: CallOptions): Promise<LeaseHolder | undefined>;
 }

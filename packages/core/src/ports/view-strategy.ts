@@ -9,7 +9,7 @@ export interface ViewSource {
   readonly revision: number;
   /** Of the log before anything was read through this source. */
   readonly removalRevision: number;
-  /** Effective messages and summaries before `before`, newest first; fewer than `limit` only at the log's begin. */
+  /** Effective messages and summaries before `before`, newest first; fewer than `limit` only at the start of the log. */
   readBackward(
     options: { readonly before?: number | undefined; readonly limit: number } & CallOptions,
   ): Promise<readonly StoredEvent[]>;
@@ -24,7 +24,7 @@ export interface ViewSource {
     operationId: string,
     options?: { readonly removalRevision?: number } & CallOptions,
   ): Promise<number>;
-  /** The same log as it is now, with what was appended meanwhile. There wherever `append` is. */
+  /** The same log as it is now, with what was appended meanwhile. Present wherever `append` is. */
   latest?(options?: CallOptions): Promise<ViewSource>;
 }
 
@@ -44,12 +44,12 @@ export interface View {
   /** True when the view is less than all effective messages. */
   readonly compacted: boolean;
   readonly dropped: readonly DroppedRange[];
-  /** Ranges that stand in the view in another form: as a summary, or within the message that they led to. */
+  /** Ranges that are in the view in another form: as a summary, or within the message that they led to. */
   readonly summarized: readonly SeqRange[];
   readonly tokens?: number;
-  /** Tokens at the view's begin that stay byte-identical until the next cut. */
+  /** Tokens at the start of the view that stay byte-identical until the next cut. */
   readonly stablePrefixTokens?: number;
-  /** What went wrong without spoiling the view, such as a summarizer that failed. */
+  /** What went wrong without making the view unusable, such as a summarizer that failed. */
   readonly notices?: readonly string[];
 }
 
@@ -63,7 +63,7 @@ export interface ViewForm {
   /**
    * What the model does with a conversation that ends with the assistant. `refused`: it takes none, so the view ends
    * with a made-up user's message instead. `continued`: it continues that message, so white space at its end is
-   * removed, which providers refuse. Left out, the view may end with the assistant as it spoke.
+   * removed, which providers refuse. When left out, the view may end with the message of the assistant as it is.
    */
   readonly prefill?: "refused" | "continued" | undefined;
 }
@@ -77,7 +77,7 @@ export interface ViewReads {
   readonly messages?: number;
 }
 
-/** Chooses what of a log a model is shown. @throws `budget-exceeded` when even the least does not fit. */
+/** Chooses what of a log a model is shown. @throws `budget-exceeded` when even the smallest valid view does not fit. */
 export interface ViewStrategy {
   /** Name and parameters, such as `window(messages=20)`. */
   readonly name: string;

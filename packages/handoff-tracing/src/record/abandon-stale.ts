@@ -8,6 +8,9 @@ import {
   isConflict,
   isEvent,
   MemoryError,
+  type ReadOptions,
+  type ReadResult,
+  readPages,
   type SessionAddress,
   type SessionReference,
   type StoredEvent,
@@ -94,18 +97,15 @@ export async function abandonStale(
   const session = admitSession(reference, "session", defaultLimits);
   const { log } = settings.liveness;
   const open = new Map<string, OpenHandoff>();
-  let after = 0;
-  for (;;) {
-    const query = { types: ["handoff"], after, limit: 1000 } as const;
-    const page = await callWithin(settings.patience.timeoutMs, options.signal, "not-applied", (signal) =>
+  const read = (query: ReadOptions): Promise<ReadResult> =>
+    callWithin(settings.patience.timeoutMs, options.signal, "not-applied", (signal) =>
       log.read(session.address, { ...query, signal }),
     );
+  for await (const page of readPages(read, { types: ["handoff"], limit: 1000 })) {
     session.requireIncarnation(page.incarnation);
     const { incarnation } = page;
     if (incarnation === undefined) return [];
     for (const event of page.events) note(open, session.address, incarnation, event);
-    if (page.next === undefined) break;
-    after = page.next;
   }
   const marked: AbandonedHandoff[] = [];
   for (const one of await withoutSign(settings, [...open.values()], options)) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Limits, MemoryError } from "@relevo/core";
-import { closedError, noteRetry, throwIfAborted, withAttempts } from "@relevo/core/input";
+import { closedError, noteRetry, sleep, throwIfAborted, withAttempts } from "@relevo/core/input";
 import type { RowLevelSecurity } from "../options.ts";
 import { chooseRole, type Standing } from "./choose-role.ts";
 import type { Attempt, Connector, RunStatement } from "./clients.ts";
@@ -179,7 +179,7 @@ async function pause(deadline: Deadline, count: number): Promise<boolean> {
   const waitMs = 2 ** count * 5 * (0.5 + Math.random());
   if (waitMs >= deadline.remainingMs) return false;
   try {
-    await deadline.race(new Promise((resolve) => setTimeout(resolve, waitMs)));
+    await deadline.race(sleep(waitMs));
     return true;
   } catch {
     return false;

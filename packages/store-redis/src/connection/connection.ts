@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { MemoryError } from "@relevo/core";
-import { abortError, closedError, noteRetry, throwIfAborted, withAttempts } from "@relevo/core/input";
+import { abortError, closedError, noteRetry, sleep, throwIfAborted, withAttempts } from "@relevo/core/input";
 import type { EmbeddedScript } from "../scripts/scripts.generated.ts";
 import {
   isCluster,
@@ -201,7 +201,7 @@ export class Connection {
           if (lost) lastError = error;
           else sent = lastError !== undefined;
           noteRetry("redis", tries, mapError(error, false));
-          await new Promise((resolve) => setTimeout(resolve, pauseMs));
+          await sleep(pauseMs);
         }
       }
     };
