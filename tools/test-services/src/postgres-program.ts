@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
-import { chown, cp, mkdir, readFile, realpath, stat, symlink } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { chown, cp, lstat, mkdir, readFile, realpath, rename, rm, stat, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { PostgresBinaries } from "./find-binary.ts";
@@ -7,6 +9,8 @@ import type { PostgresBinaries } from "./find-binary.ts";
 /** How the programs of one installation are run here. */
 export interface PostgresProgram {
   readonly binaries: PostgresBinaries;
+  /** `initdb` where it was found, which may be another place than where it runs. */
+  readonly installed: string;
   readonly env: NodeJS.ProcessEnv;
   /** PostgreSQL refuses to run as root. */
   readonly uid?: number;
@@ -18,7 +22,7 @@ export async function postgresProgram(installed: PostgresBinaries, dir: string):
   const asRoot = process.getuid?.() === 0;
   const binaries = asRoot ? await withinReach(installed, dir) : installed;
   const libraries = binaries.native === undefined ? {} : await linkLibraries(binaries.native, dir);
-  const program = { binaries, env: { ...environment(), ...libraries } };
+  const program = { binaries, installed: installed.initdb, env: { ...environment(), ...libraries } };
   if (!asRoot) return program;
   const { uid, gid } = await unprivilegedUser();
   await chown(dir, uid, gid);
@@ -41,16 +45,64 @@ async function isOpenToAll(folder: string): Promise<boolean> {
   }
 }
 
-/** Makes the server's data folder. @throws Error with what `initdb` has said. */
+/**
+ * Makes the server's data folder. `initdb` takes seconds and always makes the same, so its result is kept below the
+ * temporary folder and copied. @throws Error with what `initdb` has said.
+ */
 export async function initialize(
-  { binaries, env, uid, gid }: PostgresProgram,
+  program: PostgresProgram,
   dir: string,
   args: readonly string[],
 ): Promise<void> {
-  // Access without password is for 127.0.0.1, the only address that the server listens on.
-  const fixed = ["-D", join(dir, "data"), "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"];
-  await promisify(execFile)(binaries.initdb, [...fixed, ...args], {
-    cwd: dir,
+  const data = join(dir, "data");
+  const kept = await keptFolder(program, args);
+  if (kept === undefined) return await makeCluster(program, data, args);
+  if (!(await exists(kept))) {
+    const made = `${kept}-${process.pid}-${basename(dir)}`;
+    await makeCluster(program, made, args);
+    // Whoever comes second finds the other's, which is the same.
+    await rename(made, kept).catch(() => rm(made, { recursive: true, force: true }));
+  }
+  await runAs(program, dir, "cp", ["-R", kept, data]);
+}
+
+/** Access without password is for 127.0.0.1, the only address that the server listens on. */
+async function makeCluster(program: PostgresProgram, data: string, args: readonly string[]): Promise<void> {
+  const fixed = ["-D", data, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"];
+  await runAs(program, dirname(data), program.binaries.initdb, [...fixed, ...args]);
+}
+
+/** Where the result of this `initdb` with these arguments is kept; `undefined` where another user could have put it. */
+async function keptFolder(
+  { installed, uid = process.getuid?.(), gid = uid }: PostgresProgram,
+  args: readonly string[],
+): Promise<string | undefined> {
+  if (uid === undefined || gid === undefined) return undefined;
+  const { mtimeMs, size } = await stat(installed);
+  const key = JSON.stringify([await realpath(installed), mtimeMs, size, args]);
+  const folder = join(tmpdir(), `relevo-initdb-${uid}`);
+  await mkdir(folder, { mode: 0o700 })
+    .then(() => (process.getuid?.() === uid ? undefined : chown(folder, uid, gid)))
+    .catch(() => undefined);
+  const found = await lstat(folder);
+  const own = found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0;
+  return own ? join(folder, createHash("sha256").update(key).digest("hex").slice(0, 32)) : undefined;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+async function runAs(
+  { env, uid, gid }: PostgresProgram,
+  cwd: string,
+  file: string,
+  args: readonly string[],
+): Promise<void> {
+  await promisify(execFile)(file, [...args], {
+    cwd,
     env,
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
