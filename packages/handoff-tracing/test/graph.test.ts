@@ -213,7 +213,7 @@ describe("the graph of a tenant", () => {
           );
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 

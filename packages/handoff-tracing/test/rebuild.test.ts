@@ -268,7 +268,7 @@ describe("whatever happened in the session", () => {
         expect(messagesOf(rebuilt)).toEqual(messages);
         expect(rebuilt?.complete).toBe(true);
       }),
-      { numRuns: 120 },
+      { numRuns: 60 },
     );
   });
 });

@@ -2,7 +2,7 @@ import { type RemoteProcess, startRemoteProcess } from "@relevo/remote-store";
 import { describeConformance, type StoreHarness } from "@relevo/store-conformance";
 import { requireService } from "@relevo/test-services";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createPostgresStore } from "../src/index.ts";
 import { handlesOf, timeoutMs } from "./harness.ts";
 import { openTestDatabase, type TestDatabase } from "./server.ts";
@@ -15,6 +15,8 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
     let remote: RemoteProcess;
 
     beforeAll(async () => {
+      // Fewer random stories than in process, where one costs a tenth; `.ci/run` asks for all.
+      vi.stubEnv("RELEVO_RUNS", process.env.RELEVO_RUNS ?? "12");
       database = await openTestDatabase(undefined, { shadowed: true });
       pool = new pg.Pool({ connectionString: database.url, max: 12 });
       remote = await startRemoteProcess(new URL("./remote/postgres-module.ts", import.meta.url), {
@@ -23,6 +25,7 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
     });
 
     afterAll(async () => {
+      vi.unstubAllEnvs();
       await remote?.[Symbol.asyncDispose]();
       await pool?.end();
       await database?.[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
 import { type RemoteProcess, startRemoteProcess } from "@relevo/remote-store";
 import { describeConformance } from "@relevo/store-conformance";
 import { requireService } from "@relevo/test-services";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { redisHarness } from "./harness.ts";
 import { useRedis } from "./servers.ts";
 
@@ -9,11 +9,16 @@ describe.skipIf(!requireService("redis", { for: "the conformance of store-redis"
   const redis = useRedis();
   let remote: RemoteProcess | undefined;
   beforeAll(async () => {
+    // Fewer random stories than in process, where one costs a tenth; `.ci/run` asks for all.
+    vi.stubEnv("RELEVO_RUNS", process.env.RELEVO_RUNS ?? "12");
     remote = await startRemoteProcess(new URL("./redis-module.ts", import.meta.url), {
       RELEVO_TEST_URLS: redis.server().url,
     });
   });
-  afterAll(() => remote?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await remote?.[Symbol.asyncDispose]();
+  });
 
   describeConformance(
     redisHarness("store-redis from two processes", () => {
