@@ -29,6 +29,21 @@ describe("the sample", () => {
     expect(stdout.split("\n").filter((line) => displayWidth(line) > columns)).toEqual([]);
     expect(stdout.split("\n").some((line) => displayWidth(line) > columns * 0.9)).toBe(true);
   });
+
+  it("has the same outcomes in every run", async () => {
+    const facts = async () =>
+      (await reportOf([])).leads.map(({ id, outcome, score, agentsVisited, summary }) => {
+        // Ids are new in every run.
+        return { id, outcome, score, agentsVisited, summary: summary.replace(/workflow \S+/, "") };
+      });
+    expect(await facts()).toEqual(await facts());
+  });
+
+  it("works each lead once when several are worked at once", async () => {
+    const report = await reportOf(["--concurrency", "4"]);
+    expect(report).toMatchObject({ left: 0, exitCode: 0 });
+    expect(new Set(report.leads.map(({ id }) => id)).size).toBe(report.leads.length);
+  });
 });
 
 describe("options", () => {

