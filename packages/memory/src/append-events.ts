@@ -1,4 +1,5 @@
 import {
+  type AppendResult,
   type EventInput,
   fingerprint,
   type JsonObject,
@@ -7,10 +8,21 @@ import {
   type Operation,
   type TokenCounter,
 } from "@relevo/core";
-import { admitEvents, admitRequest, readArray, readInput, refuse, requireObject } from "@relevo/core/input";
+import {
+  admitEvents,
+  admitOptionalId,
+  admitRequest,
+  readArray,
+  readInput,
+  refuse,
+  requireObject,
+} from "@relevo/core/input";
 import { refuseReserved } from "./entry.ts";
 import type { Runtime } from "./runtime.ts";
-import type { AppendInput } from "./session.ts";
+import type { SessionHandle } from "./session-handle.ts";
+import { withoutPlace } from "./session-message.ts";
+import type { AppendInput, SessionAppendOptions } from "./session-options.ts";
+import type { TurnRun } from "./turn-run.ts";
 
 /** Messages and events in the form that the log takes, with ids and times where the caller gave none. */
 export function eventsOf(
@@ -116,7 +128,7 @@ function isObject(value: unknown): boolean {
 
 function completeMessage(runtime: Runtime, message: Message, agent: string | undefined, at: number): Message {
   // Each spread of a second object takes as long as all the rest.
-  const completed = { ...message, id: message.id ?? runtime.ids.next(), at: message.at ?? at };
+  const completed = { ...withoutPlace(message), id: message.id ?? runtime.ids.next(), at: message.at ?? at };
   const speaks = message.role === "assistant" || message.role === "tool";
   const speaker = speaks ? (message.agent ?? agent) : undefined;
   return speaker === undefined ? completed : { ...completed, agent: speaker };
@@ -124,4 +136,42 @@ function completeMessage(runtime: Runtime, message: Message, agent: string | und
 
 function branch(agent: string | undefined): { readonly agent?: string } {
   return agent === undefined ? {} : { agent };
+}
+
+/** Copies of what a turn keeps for its end: the caller may change its messages before. */
+export function admitAtEnd(
+  runtime: Runtime,
+  input: AppendInput | readonly AppendInput[],
+  given: { readonly agent?: string },
+): readonly EventInput[] {
+  const { limits } = runtime;
+  const agent = admitOptionalId(given.agent, "agent", limits);
+  return admitEvents(eventsOf(runtime, asList(input, limits), agent), limits).map(({ event }) => event);
+}
+
+/** Appends to the session, in the turn that the caller is in. */
+export async function appendInTurn(
+  handle: SessionHandle,
+  events: readonly EventInput[],
+  { operation }: { readonly operation?: Operation },
+  options: SessionAppendOptions,
+  turn: TurnRun | undefined,
+): Promise<AppendResult> {
+  const { expectedVersion, removalRevision, fence, ttlMs = handle.ttlMs, signal } = options;
+  const marked = turn === undefined ? events : turn.mark(events);
+  // The caller may change its messages while this write waits for the first one.
+  const own = handle.isOpening
+    ? admitEvents(marked, handle.runtime.limits).map(({ event }) => event)
+    : marked;
+  const id = operation && (turn?.operationId(operation.id, own) ?? operation.id);
+  const result = await handle.append(own, {
+    ...(operation === undefined || id === undefined ? {} : { operation: { ...operation, id } }),
+    signal,
+    ...(fence === undefined ? {} : { fence }),
+    ...(expectedVersion === undefined ? {} : { expectedVersion }),
+    ...(removalRevision === undefined ? {} : { removalRevision }),
+    ttlMs,
+  });
+  turn?.noteWritten(result, own.length);
+  return result;
 }

@@ -2,10 +2,11 @@ import {
   type AppendOptions,
   type AppendResult,
   type CallOptions,
-  type EraseResult,
+  type EventInput,
   type Lease,
   MemoryError,
-  type Message,
+  type Page,
+  type PageOptions,
   type ReadOptions,
   type ReadResult,
   type SessionAddress,
@@ -16,23 +17,20 @@ import {
 } from "@relevo/core";
 import {
   admitCall,
-  admitChoice,
-  admitEvents,
   admitFields,
   admitId,
   admitInteger,
   admitOptionalId,
   admitOptions,
-  admitRanges,
-  maxPageSize,
   rangesOf,
-  readArray,
   throwIfAborted,
 } from "@relevo/core/input";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
-import { admitInputs, asList, eventsOf, operationOf } from "./append-events.ts";
+import { admitAtEnd, admitInputs, appendInTurn, asList, eventsOf, operationOf } from "./append-events.ts";
 import { createSessionUser } from "./create-user.ts";
+import { eraseEvents } from "./erase-events.ts";
 import { type ExplainedView, type ExplainOptions, explainView } from "./explain-view.ts";
+import { forkSession, listForks, originOf } from "./fork-session.ts";
 import { acquireLease } from "./lease.ts";
 import { namespaces } from "./namespaces.ts";
 import { openTurn } from "./open-turn.ts";
@@ -44,42 +42,51 @@ import {
   deleteFields,
   eraseFields,
   explainFields,
+  forkFields,
   leaseFields,
   messagesFields,
+  pageFields,
   recordExecutionFields,
+  replaceFields,
   retractFields,
+  retractNamedFields,
   touchFields,
   trimFields,
   turnFields,
   viewFields,
   writeFields,
 } from "./options.ts";
-import { hasMessage, messagesOf, readEvents } from "./read-events.ts";
 import { executionEvent } from "./record-execution.ts";
-import { clearMessages, undoMessages } from "./retract.ts";
+import { replaceMessages } from "./replace-messages.ts";
+import { clearMessages, retractNamed, undoMessages } from "./retract.ts";
 import { currentSession, runInSession } from "./scope.ts";
-import type {
-  AppendInput,
-  EraseEventsOptions,
-  ExecutionInput,
-  LeaseOptions,
-  MessagesOptions,
-  OpenTurn,
-  RecordExecutionOptions,
-  RetractOptions,
-  Session,
-  SessionAppendOptions,
-  SessionOptions,
-  SessionWriteOptions,
-  TurnOptions,
-  TurnSession,
-  ViewOptions,
-} from "./session.ts";
+import type { OpenTurn, Session, TurnSession } from "./session.ts";
 import { type ActivityOptions, readActivity, type SessionActivity } from "./session-activity.ts";
 import { SessionAgent } from "./session-agent.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
-import { deleteSession, eraseEvents, touchSession, trimEvents } from "./session-upkeep.ts";
+import { admitNamed, messagesById, readMessages } from "./session-message.ts";
+import type {
+  AppendInput,
+  EraseEventsOptions,
+  EraseEventsResult,
+  ExecutionInput,
+  ForkOptions,
+  ForkOrigin,
+  LeaseOptions,
+  MessagesOptions,
+  RecordExecutionOptions,
+  ReplaceOptions,
+  RetractNamedOptions,
+  RetractOptions,
+  SessionAppendOptions,
+  SessionMessage,
+  SessionOptions,
+  SessionWriteOptions,
+  TurnOptions,
+  ViewOptions,
+} from "./session-options.ts";
+import { deleteSession, touchSession, trimEvents } from "./session-upkeep.ts";
 import { activeTurn, type TurnNode } from "./turn-node.ts";
 import { type TurnRun, turnIsOver } from "./turn-run.ts";
 import type { SessionUser } from "./user.ts";
@@ -145,24 +152,11 @@ class HandleSession implements Session {
     return this.#append(eventsOf(runtime, inputs, agent), operation, options);
   }
 
-  async messages(given: MessagesOptions = {}): Promise<readonly Message[]> {
+  async messages(given: MessagesOptions = {}): Promise<readonly SessionMessage[]> {
     const options = admitOptions(given, messagesFields);
-    const direction = admitChoice(options.direction, "direction", ["forward", "backward"], "forward");
-    if (options.limit !== undefined) admitInteger(options.limit, "limit", 1);
-    const { events } = await readEvents(
-      this.#handle,
-      {
-        types: ["message"],
-        direction: "backward",
-        limit: options.limit,
-        ...(options.agent === undefined ? {} : { agent: options.agent }),
-        signal: options.signal,
-      },
-      hasMessage,
-    );
-    this.#reading()?.noteSeen(rangesOf(events.map(({ seq }) => seq)));
-    const newestFirst = messagesOf(events);
-    return direction === "backward" ? newestFirst : newestFirst.toReversed();
+    const messages = await readMessages(this.#handle, options);
+    this.#reading()?.noteSeen(rangesOf(messages.map(({ seq }) => seq)));
+    return messages;
   }
 
   async events(options: ReadOptions = {}): Promise<ReadResult> {
@@ -186,12 +180,12 @@ class HandleSession implements Session {
     return explainView(this.#handle, admitInteger(seq, "seq", 1), options);
   }
 
-  async undo(count = 1, given: RetractOptions = {}): Promise<readonly Message[]> {
+  async undo(count = 1, given: RetractOptions = {}): Promise<readonly SessionMessage[]> {
     const options = admitOptions(given, retractFields);
     return undoMessages(this.#handle, count, { ...options, ...this.#fenceOf(options) }, this.#writing());
   }
 
-  async popMessage(given: SessionWriteOptions = {}): Promise<Message | undefined> {
+  async popMessage(given: SessionWriteOptions = {}): Promise<SessionMessage | undefined> {
     const options = admitOptions(given, writeFields);
     return (await this.undo(1, options))[0];
   }
@@ -201,15 +195,46 @@ class HandleSession implements Session {
     await clearMessages(this.#handle, { ...options, ...this.#fenceOf(options) }, this.#writing());
   }
 
-  async erase(given: EraseEventsOptions): Promise<EraseResult> {
-    const options = admitFields(given, "options", eraseFields);
-    const named = readArray(options.seqs, "seqs", "an array of seqs and of ranges { from, to }", maxPageSize);
-    const seqRanges = admitRanges(
-      named.map((seq) => (typeof seq === "number" ? { from: seq, to: seq } : seq)),
-      "seqs",
-    );
+  async retract(given: RetractNamedOptions): Promise<readonly SessionMessage[]> {
+    const { ids, seqs, ...options } = admitFields(given, "options", retractNamedFields);
+    const named = admitNamed(this.#handle.runtime, { ids, seqs });
+    return retractNamed(this.#handle, named, { ...options, ...this.#fenceOf(options) }, this.#writing());
+  }
+
+  async replaceFrom(
+    message: string | number,
+    input: AppendInput | readonly AppendInput[],
+    given: ReplaceOptions = {},
+  ): Promise<AppendResult> {
+    const options = admitOptions(given, replaceFields);
+    const fenced = { ...options, ...this.#fenceOf(options) };
+    return replaceMessages(this.#handle, message, input, fenced, this.#writing());
+  }
+
+  async erase(given: EraseEventsOptions): Promise<EraseEventsResult> {
+    const { ids, seqs, ...options } = admitFields(given, "options", eraseFields);
+    const named = admitNamed(this.#handle.runtime, { ids, seqs });
     await this.#writing()?.lease.requireHeld(options);
-    return eraseEvents(this.#handle, seqRanges, options);
+    const ranges =
+      "seqs" in named
+        ? named.seqs
+        : rangesOf((await messagesById(this.#handle, named.ids, options)).events.map(({ seq }) => seq));
+    return eraseEvents(this.#handle, ranges, options);
+  }
+
+  async fork(given: ForkOptions = {}): Promise<Session> {
+    const options = admitOptions(given, forkFields);
+    await this.#writing()?.lease.requireHeld(options);
+    return createSession(await forkSession(this.#handle, options), "keep");
+  }
+
+  async origin(options?: CallOptions): Promise<ForkOrigin | undefined> {
+    const head = await this.head(options);
+    return head && originOf(head);
+  }
+
+  async forks(given: PageOptions = {}): Promise<Page<string>> {
+    return listForks(this.#handle, admitOptions(given, pageFields));
   }
 
   async trim(given: Parameters<Session["trim"]>[0]): Promise<number> {
@@ -318,30 +343,13 @@ class HandleSession implements Session {
     return this.#handle.write((guard) => perform({ ...guard, ...this.#fenceOf({}), ttlMs }));
   }
 
-  async #append(
-    events: Parameters<SessionHandle["store"]["log"]["append"]>[1],
+  #append(
+    events: readonly EventInput[],
     operated: Pick<AppendOptions, "operation">,
     options: SessionAppendOptions,
   ): Promise<AppendResult> {
-    const ttlMs = options.ttlMs === undefined ? this.#handle.ttlMs : options.ttlMs;
-    const { runtime, isOpening } = this.#handle;
-    const turn = this.#writing();
-    const marked = turn === undefined ? events : turn.mark(events);
-    // The caller may change its messages while this write waits for the first one.
-    const own = isOpening ? admitEvents(marked, runtime.limits).map(({ event }) => event) : marked;
-    const { operation } = operated;
-    const result = await this.#handle.append(own, {
-      ...(operation === undefined || turn === undefined
-        ? operated
-        : { operation: { ...operation, id: turn.operationId(operation.id, own) } }),
-      signal: options.signal,
-      ...this.#fenceOf(options),
-      ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
-      ...(options.removalRevision === undefined ? {} : { removalRevision: options.removalRevision }),
-      ttlMs,
-    });
-    turn?.noteWritten(result, own.length);
-    return result;
+    const fenced = { ...options, ...this.#fenceOf(options) };
+    return appendInTurn(this.#handle, events, operated, fenced, this.#writing());
   }
 
   /** The turn that this object writes in. @throws `conflict` when it is over. */
@@ -370,14 +378,10 @@ class HandleTurnSession extends HandleSession implements TurnSession {
 
   constructor(handle: SessionHandle, node: TurnNode) {
     super(handle, "keep", node);
-    const { runtime } = handle;
     this.turnId = node.run.id;
     this.appendAtEnd = (input, given = {}) => {
-      const agent = admitOptionalId(admitOptions(given, atEndFields).agent, "agent", runtime.limits);
       if (node.isOver) throw turnIsOver();
-      const events = eventsOf(runtime, asList(input, runtime.limits), agent);
-      // A copy: the caller may change its messages before the end.
-      node.run.appendAtEnd(admitEvents(events, runtime.limits).map(({ event }) => event));
+      node.run.appendAtEnd(admitAtEnd(handle.runtime, input, admitOptions(given, atEndFields)));
     };
   }
 }

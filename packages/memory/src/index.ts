@@ -36,23 +36,29 @@ export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./explain-
 export type { HoldOptions } from "./holds.ts";
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
+export type { OpenTurn, Session, TurnSession } from "./session.ts";
+export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session-activity.ts";
 export type {
   AbandonOptions,
   AppendInput,
+  EraseEventsOptions,
+  EraseEventsResult,
   ExecutionInput,
+  ForkOptions,
+  ForkOrigin,
   LeaseOptions,
   MessagesOptions,
-  OpenTurn,
+  NamedEvents,
   RecordExecutionOptions,
-  Session,
+  ReplaceOptions,
+  RetractNamedOptions,
   SessionAppendOptions,
+  SessionMessage,
   SessionOptions,
   SessionWriteOptions,
   TurnOptions,
-  TurnSession,
   ViewOptions,
-} from "./session.ts";
-export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session-activity.ts";
+} from "./session-options.ts";
 export type { Tenant } from "./tenant.ts";
 export type { SessionUser, User, UserSessionsOptions } from "./user.ts";
 export type { ViewRecordOptions } from "./view-record.ts";

@@ -1,7 +1,7 @@
 import { type AcquireOptions, type CallOptions, type Lease, MemoryError } from "@relevo/core";
 import { admitInteger, anySignal } from "@relevo/core/input";
-import type { LeaseOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
+import type { LeaseOptions } from "./session-options.ts";
 import { signalOf } from "./signal.ts";
 
 const defaultTtlMs = 30_000;

@@ -2,7 +2,8 @@ import type { JsonValue } from "@relevo/core";
 import { admitOptions } from "@relevo/core/input";
 import type { BegunTurn } from "./open-turn.ts";
 import { abandonFields } from "./options.ts";
-import type { AbandonOptions, OpenTurn, TurnSession } from "./session.ts";
+import type { OpenTurn, TurnSession } from "./session.ts";
+import type { AbandonOptions } from "./session-options.ts";
 import { turnIsOver } from "./turn-run.ts";
 
 /** What the caller of `beginTurn` gets. `run` runs a function inside the turn. */

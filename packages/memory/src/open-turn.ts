@@ -11,8 +11,8 @@ import {
 import { acquireLease, admitLeaseTtl, keepLease } from "./lease.ts";
 import { readEvents } from "./read-events.ts";
 import { type Recorded, type Recording, readRecorded } from "./recorded-result.ts";
-import type { TurnOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
+import type { TurnOptions } from "./session-options.ts";
 import { signalOf } from "./signal.ts";
 import { activeTurn, TurnNode } from "./turn-node.ts";
 import { retractTurn, TurnRun, type TurnStart, turnIsOver, turnName } from "./turn-run.ts";

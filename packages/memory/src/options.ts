@@ -11,22 +11,26 @@ import type {
 } from "./agent-memory.ts";
 import type { ContextOptions } from "./context.ts";
 import type { ExplainOptions } from "./explain-view.ts";
+import type { Session } from "./session.ts";
+import type { ActivityOptions } from "./session-activity.ts";
 import type {
   AbandonOptions,
   EraseEventsOptions,
   ExecutionInput,
+  ForkOptions,
   LeaseOptions,
   MessagesOptions,
+  NamedEvents,
   RecordExecutionOptions,
+  ReplaceOptions,
+  RetractNamedOptions,
   RetractOptions,
-  Session,
   SessionAppendOptions,
   SessionOptions,
   SessionWriteOptions,
   TurnOptions,
   ViewOptions,
-} from "./session.ts";
-import type { ActivityOptions } from "./session-activity.ts";
+} from "./session-options.ts";
 import type { UserSessionsOptions } from "./user.ts";
 
 // The options of each call, and whether they select or refine.
@@ -115,7 +119,28 @@ export const abandonFields: FieldTable = fieldTable<AbandonOptions>({ ...callKin
 
 export const atEndFields: FieldTable = fieldTable<{ readonly agent?: string }>({ agent: "selects" });
 
-export const eraseFields: FieldTable = fieldTable<EraseEventsOptions>({ ...callKinds, seqs: "selects" });
+const namedKinds: FieldKinds<NamedEvents> = { ids: "selects", seqs: "selects" };
+
+export const eraseFields: FieldTable = fieldTable<EraseEventsOptions>({ ...callKinds, ...namedKinds });
+
+export const retractNamedFields: FieldTable = fieldTable<RetractNamedOptions>({
+  ...writeKinds,
+  ...namedKinds,
+  reason: "refines",
+});
+
+export const replaceFields: FieldTable = fieldTable<ReplaceOptions>({
+  ...writeKinds,
+  reason: "refines",
+  agent: "selects",
+});
+
+export const forkFields: FieldTable = fieldTable<ForkOptions>({
+  ...callKinds,
+  at: "selects",
+  id: "selects",
+  metadata: "refines",
+});
 
 export const trimFields: FieldTable = fieldTable<Parameters<Session["trim"]>[0]>({
   ...callKinds,

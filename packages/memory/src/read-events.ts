@@ -1,10 +1,4 @@
-import {
-  type Message,
-  type ReadOptions,
-  readPages,
-  type StoredEvent,
-  type StoredEventOf,
-} from "@relevo/core";
+import { type ReadOptions, readPages, type StoredEvent, type StoredEventOf } from "@relevo/core";
 import { maxPageSize } from "@relevo/core/input";
 import type { SessionHandle } from "./session-handle.ts";
 
@@ -37,9 +31,4 @@ export async function readEvents(
 /** True for a message whose content has not been erased. */
 export function hasMessage(event: StoredEvent): event is StoredEvent & StoredEventOf<"message"> {
   return event.type === "message" && event.erasedAt === undefined;
-}
-
-/** The contents of message events in the given order; tombstones have none. */
-export function messagesOf(events: readonly StoredEvent[]): readonly Message[] {
-  return events.filter(hasMessage).map((event) => event.body);
 }

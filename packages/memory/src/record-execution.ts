@@ -2,7 +2,7 @@ import type { EventInput, ExecutionRecord } from "@relevo/core";
 import { admitChoice, admitFields, readInput, requireObject } from "@relevo/core/input";
 import { executionFields } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
-import type { ExecutionInput } from "./session.ts";
+import type { ExecutionInput } from "./session-options.ts";
 
 const statuses = ["running", "completed", "failed", "cancelled"] as const;
 

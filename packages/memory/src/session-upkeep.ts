@@ -1,20 +1,11 @@
-import type { CallOptions, EraseResult, SeqRange, SessionHead, TouchOptions } from "@relevo/core";
+import type { CallOptions, JsonObject, SessionHead, TouchOptions } from "@relevo/core";
+import { refuseReserved } from "./entry.ts";
+import { originName } from "./fork-session.ts";
 import type { Session } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
 
 // The writes of a session that carry no fence.
-
-export async function eraseEvents(
-  handle: SessionHandle,
-  seqs: readonly SeqRange[],
-  options: CallOptions,
-): Promise<EraseResult> {
-  if (handle.incarnation === undefined) await handle.head(signalOf(options));
-  return handle.remove(() =>
-    handle.store.log.erase(handle.address, { seqs, ...handle.guard(), ...signalOf(options) }),
-  );
-}
 
 export async function trimEvents(
   handle: SessionHandle,
@@ -46,10 +37,26 @@ export async function touchSession(
   options: Omit<TouchOptions, "incarnation">,
 ): Promise<SessionHead | undefined> {
   const known = handle.incarnation;
-  const head = await handle.store.log.touch(handle.address, { ...options, ...handle.guard() });
+  const metadata = options.metadata && (await withOrigin(handle, options.metadata, options));
+  const head = await handle.store.log.touch(handle.address, {
+    ...options,
+    ...(metadata === undefined ? {} : { metadata }),
+    ...handle.guard(),
+  });
   handle.learn(known, head?.incarnation);
   if (head !== undefined) handle.runtime.cache?.follow(handle.address, head);
   if (options.ttlMs !== undefined) handle.ttlMs = options.ttlMs;
   if (options.subject !== undefined) await handle.changeSubject(options.subject, head?.incarnation);
   return head;
+}
+
+/** New metadata do not take away where a session was forked from. */
+async function withOrigin(
+  handle: SessionHandle,
+  metadata: JsonObject,
+  options: CallOptions,
+): Promise<JsonObject> {
+  refuseReserved(metadata, "metadata");
+  const origin = (await handle.head(signalOf(options)))?.metadata[originName];
+  return origin === undefined ? metadata : { ...metadata, [originName]: origin };
 }

@@ -1,148 +1,43 @@
 import type {
   AppendResult,
   CallOptions,
-  EraseResult,
-  EventInput,
-  ExecutionStatus,
-  JsonObject,
   JsonValue,
   Lease,
-  Message,
+  Page,
+  PageOptions,
   ReadOptions,
   ReadResult,
-  SeqRange,
   SessionAddress,
   SessionHead,
   SessionObject,
   SessionWriteGuard,
   TouchOptions,
   View,
-  ViewForm,
-  ViewStrategy,
 } from "@relevo/core";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
 import type { ExplainedView, ExplainOptions } from "./explain-view.ts";
 import type { ActivityOptions, SessionActivity } from "./session-activity.ts";
+import type {
+  AbandonOptions,
+  AppendInput,
+  EraseEventsOptions,
+  EraseEventsResult,
+  ExecutionInput,
+  ForkOptions,
+  ForkOrigin,
+  LeaseOptions,
+  MessagesOptions,
+  RecordExecutionOptions,
+  ReplaceOptions,
+  RetractNamedOptions,
+  RetractOptions,
+  SessionAppendOptions,
+  SessionMessage,
+  SessionWriteOptions,
+  TurnOptions,
+  ViewOptions,
+} from "./session-options.ts";
 import type { SessionUser } from "./user.ts";
-import type { ViewRecordOptions } from "./view-record.ts";
-
-export interface SessionOptions {
-  /** The owner inside the tenant, such as a user id. Recorded when the session is created, ignored afterwards. */
-  readonly subject?: string;
-  /** Recorded when the session is created, ignored afterwards; `touch` changes it. */
-  readonly metadata?: JsonObject | undefined;
-  /** The session's idle lifetime, set by each append through this object; `null` for ever. */
-  readonly ttlMs?: number | null | undefined;
-  /** The incarnation, when it is known already. */
-  readonly incarnation?: string;
-  /**
-   * What disposal does at the end of an `await using` block, also after an exception: `keep` changes nothing,
-   * `clear-working` forgets the working memory, `delete` ends the session. `keep` when left out.
-   */
-  readonly onDispose?: "keep" | "clear-working" | "delete" | undefined;
-}
-
-/** A message, or an event of any type. */
-export type AppendInput = Message | EventInput;
-
-/** Options of every write to a session. */
-export interface SessionWriteOptions extends CallOptions {
-  /** Makes a retry safe: the same request under one id is applied once; a different request is `conflict`. */
-  readonly operationId?: string;
-  /** The fencing token of the lease under which the caller runs. */
-  readonly fence?: number;
-}
-
-export interface SessionAppendOptions extends SessionWriteOptions {
-  /** The last `seq` that the caller read. A stale one is `conflict` and changes nothing. */
-  readonly expectedVersion?: number;
-  /**
-   * For events that are `derivedFrom` others: the `removalRevision` of the `view`, the `events` or the `head` that they
-   * were made from. When one of those others was erased, retracted or trimmed since, the append is `conflict`.
-   */
-  readonly removalRevision?: number;
-  /** The agent that the events belong to. Also set on assistant and tool messages that name no agent. */
-  readonly agent?: string;
-  /** The session's idle lifetime from now on. */
-  readonly ttlMs?: number | null | undefined;
-}
-
-export interface RetractOptions extends SessionWriteOptions {
-  /** Stored with the retraction; the name of the method when left out. */
-  readonly reason?: string | undefined;
-}
-
-export interface EraseEventsOptions extends CallOptions {
-  readonly seqs: readonly (number | SeqRange)[];
-}
-
-export interface MessagesOptions extends CallOptions {
-  /** The most messages, newest first; all when left out. */
-  readonly limit?: number | undefined;
-  /** The order of the result: `forward`, the default, returns the oldest first. */
-  readonly direction?: "forward" | "backward" | undefined;
-  /** Only messages of this agent. */
-  readonly agent?: string;
-}
-
-export interface ViewOptions extends CallOptions, ViewForm {
-  /** Replaces the memory's own strategy. */
-  readonly strategy?: ViewStrategy | undefined;
-  /** The fencing token for events that the strategy appends, such as a summary, and for the record. */
-  readonly fence?: number;
-  /**
-   * Keeps what is shown, for `explain`: a document of the session, one write for each view, which changes neither the
-   * version nor the idle time. It names ranges of the log; words are in it only of messages that were made or shown in
-   * another form. Not kept when left out. A record that could not be written is one of the view's `notices`.
-   */
-  readonly record?: boolean | ViewRecordOptions | undefined;
-}
-
-export interface ExecutionInput {
-  readonly input?: JsonValue | undefined;
-  readonly output?: JsonValue | undefined;
-  /** `completed` when left out. */
-  readonly status?: ExecutionStatus | undefined;
-  readonly agent?: string;
-  readonly durationMs?: number | undefined;
-  /** An `Error`, or its name and message. The stack is not stored. */
-  readonly error?: { readonly name: string; readonly message: string } | undefined;
-  readonly metadata?: JsonObject | undefined;
-  /** To record a later state of the same execution. */
-  readonly executionId?: string;
-  /** The events that the record repeats: erasing one of them erases the record. */
-  readonly derivedFrom?: readonly SeqRange[] | undefined;
-}
-
-export interface RecordExecutionOptions extends SessionWriteOptions {
-  /** For a record that is `derivedFrom` events, as of an append. */
-  readonly removalRevision?: number;
-}
-
-export interface LeaseOptions extends CallOptions {
-  /** How long the lease lasts without a renewal; 30,000 when left out. */
-  readonly ttlMs?: number | undefined;
-  /** How long to wait while another holder has the lease; 0, the default, does not wait. */
-  readonly waitMs?: number | undefined;
-}
-
-export interface TurnOptions extends CallOptions {
-  /** Names the turn, so that its result is recorded and a retry gets it. Left out, the turn only excludes others. */
-  readonly operationId?: string;
-  /** What is asked, as JSON: together with the id it says which turns are the same. */
-  readonly request?: JsonValue;
-  /**
-   * What to do while another turn runs: `wait`, the default, up to `waitMs`; `refuse` at once; `take-over` ends it: what
-   * it writes from then on is refused.
-   */
-  readonly whenBusy?: "wait" | "refuse" | "take-over" | undefined;
-  /** The longest wait for other turns; 60,000 when left out, longer than the lease of a process that has died. */
-  readonly waitMs?: number | undefined;
-  /** How long the lease lasts without a renewal; 30,000 when left out. */
-  readonly ttlMs?: number | undefined;
-  /** The most bytes of the recorded result as JSON; 262,144 when left out. */
-  readonly maxResultBytes?: number | undefined;
-}
 
 /** The session inside one of its turns. Writes after the end of the turn are a `conflict`. */
 export interface TurnSession extends Session {
@@ -176,11 +71,6 @@ export interface OpenTurn extends AsyncDisposable {
    * nothing after a commit.
    */
   abandon(options?: AbandonOptions): Promise<void>;
-}
-
-export interface AbandonOptions extends CallOptions {
-  /** Retracts the messages that the turn has appended. */
-  readonly retract?: boolean | undefined;
 }
 
 /**
@@ -222,7 +112,7 @@ export interface Session extends AsyncDisposable, SessionObject {
    */
   append(input: AppendInput | readonly AppendInput[], options?: SessionAppendOptions): Promise<AppendResult>;
   /** The effective messages, all as of one version. The cost grows with what is returned. */
-  messages(options?: MessagesOptions): Promise<readonly Message[]>;
+  messages(options?: MessagesOptions): Promise<readonly SessionMessage[]>;
   /** One page of events with their `seq`. */
   events(options?: ReadOptions): Promise<ReadResult>;
   /**
@@ -245,13 +135,53 @@ export interface Session extends AsyncDisposable, SessionObject {
    *
    * @throws `conflict`, retryable, when other writers wrote first in each of 20 tries.
    */
-  undo(count?: number, options?: RetractOptions): Promise<readonly Message[]>;
+  undo(count?: number, options?: RetractOptions): Promise<readonly SessionMessage[]>;
   /** `undo(1)`: the last message, `undefined` when there is none. */
-  popMessage(options?: SessionWriteOptions): Promise<Message | undefined>;
+  popMessage(options?: SessionWriteOptions): Promise<SessionMessage | undefined>;
   /** Retracts every message; the session, its version and its working memory stay. */
   clear(options?: RetractOptions): Promise<void>;
-  /** Permanently removes the content of these events, and of the summaries made from them. */
-  erase(options: EraseEventsOptions): Promise<EraseResult>;
+  /**
+   * Retracts the named messages and returns those that were effective until now, oldest first. Otherwise as `undo`.
+   *
+   * @throws `not-found` for an id that no message of this session has: then nothing is retracted; `invalid-input` for a
+   *   selection of nothing.
+   */
+  retract(options: RetractNamedOptions): Promise<readonly SessionMessage[]>;
+  /**
+   * Rewrites the end of the story, as to edit a question and answer it anew: retracts everything from this message on, by
+   * its id (the newest with it) or its `seq`, and appends the input, in one step. The result is that of the append: its
+   * `firstSeq` is the retraction, and the input follows it.
+   *
+   * @throws `not-found` when the session has no such message, or it is retracted already; `conflict`, retryable, when other
+   *   writers wrote first in each of 20 tries; as `append`.
+   */
+  replaceFrom(
+    message: string | number,
+    input: AppendInput | readonly AppendInput[],
+    options?: ReplaceOptions,
+  ): Promise<AppendResult>;
+  /**
+   * Permanently removes the content of the named events, and of what was made from them, here and in the sessions that were
+   * forked from this one. Erasing seqs again is not an error, and completes an erasure that a crash has cut off.
+   *
+   * @throws `not-found` for an id that no message with content has: then nothing is erased; `invalid-input` for a selection
+   *   of nothing.
+   */
+  erase(options: EraseEventsOptions): Promise<EraseEventsResult>;
+  /**
+   * A new session with this one's story up to and including `at`: the same events with the same `seq` and times, this
+   * session's subject, and none of its documents, operations and recorded results. What is retracted here now is retracted
+   * there. The new session knows its origin, and this one its forks: an erasure here reaches them.
+   *
+   * @throws `invalid-input` when `at` is inside a tool call, with the seq that it can be forked at in `details.before`, or
+   *   is not in the log; `not-found` when there is no session or no such message; `conflict` when another session has the
+   *   id, or when something was removed during each of 5 tries; `unsupported` when the store cannot copy sessions.
+   */
+  fork(options?: ForkOptions): Promise<Session>;
+  /** Where this session was forked from; `undefined` when it was not. */
+  origin(options?: CallOptions): Promise<ForkOrigin | undefined>;
+  /** The ids of the sessions that were forked from this one, one page in the order of their ids. */
+  forks(options?: PageOptions): Promise<Page<string>>;
   /** Retention: removes the longest prefix of events that are all older; returns how many were removed. */
   trim(
     options: CallOptions & ({ readonly beforeSeq: number } | { readonly olderThan: number }),

@@ -29,8 +29,9 @@ import {
 import { listAgents, listUsers } from "./list-people.ts";
 import { contextFields, pageFields, sessionFields } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Session, SessionOptions } from "./session.ts";
+import type { Session } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
+import type { SessionOptions } from "./session-options.ts";
 import type { User } from "./user.ts";
 
 /** The sessions, people and agents of one tenant. Everything reached through it belongs to this tenant. */

@@ -1,7 +1,7 @@
 import type { View } from "@relevo/core";
 import { admitInteger, admitViewForm, maxPageSize, refuse } from "@relevo/core/input";
-import type { ViewOptions } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
+import type { ViewOptions } from "./session-options.ts";
 import { admitRecord, observeSource, recordView, type SeenEvents } from "./view-record.ts";
 import { createViewSource, wholeView } from "./view-source.ts";
 

@@ -59,7 +59,7 @@ describe("a session", () => {
     const [one, two] = await session.messages();
     expect(one?.id).toMatch(uuidV7);
     expect(one?.at).toBe(clock.now());
-    expect(two).toEqual({ ...user("two"), id: "mine", at: 5 });
+    expect(two).toEqual({ ...user("two"), id: "mine", at: 5, seq: 2 });
     const { events } = await session.events();
     expect(events.map((event) => event.at)).toEqual([clock.now(), 5]);
   });

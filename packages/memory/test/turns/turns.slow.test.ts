@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createMemory, type Memory } from "../../src/index.ts";
+import { createMemory, type Memory, type Session } from "../../src/index.ts";
 import { type CacheServer, type OpenStore, openStore, startCacheServer } from "../cache/servers.ts";
 import { runChatTurn, type TurnDone, type TurnJob } from "./chat-turn.ts";
 
@@ -76,6 +76,28 @@ describe.each([
         const thought = `thought of ${answer.at(-1)}`;
         expect(await story(tenant)).toEqual({ said: ["question", thought, answer], results: 1 });
       }
+    });
+
+    it("are recorded, rewritten, forked and erased as in process", async () => {
+      const tenant = randomUUID();
+      await runChatTurn(memory, { tenant, name: "a", options: request });
+      const session = memory.tenant(tenant).session("chat");
+      await session.replaceFrom(2, [
+        { role: "assistant", content: "better" },
+        { role: "user", content: "and now?", id: "now" },
+      ]);
+      const fork = await session.fork({ at: 3 });
+      const said = async (of: Session): Promise<unknown> =>
+        (await of.messages()).map(({ content }) => content);
+      expect(await said(fork)).toEqual(["question"]);
+      expect(await said(await session.fork({ at: "now" }))).toEqual(["question", "better", "and now?"]);
+      expect((await session.retract({ ids: ["now"] })).map(({ seq }) => seq)).toEqual([7]);
+      // The answer, and the result that was appended with it.
+      const erased = await session.erase({ seqs: [3] });
+      expect(erased.erased).toEqual([3, 4]);
+      expect(erased.forks?.map((one) => one.erased)).toEqual([[3], [3, 4]]);
+      const again = await runChatTurn(memory, { tenant, name: "b", options: request });
+      expect(again).toEqual({ error: "not-found", asked: 0 });
     });
 
     // Acquire, start with head, question, thought, end, release; the view is in the cache.

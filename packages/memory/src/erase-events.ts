@@ -1,0 +1,74 @@
+import {
+  allPages,
+  type CallOptions,
+  type EraseResult,
+  type SeqRange,
+  type SessionAddress,
+} from "@relevo/core";
+import { normalizeRanges } from "@relevo/core/input";
+import { namespaces } from "./namespaces.ts";
+import type { SessionHandle } from "./session-handle.ts";
+import type { EraseEventsResult } from "./session-options.ts";
+import { signalOf } from "./signal.ts";
+
+interface ErasedFork {
+  readonly session: string;
+  readonly erased: readonly number[];
+}
+
+/**
+ * Erases the events, in the sessions that were forked from this one first: whoever is interrupted erases again, and finds
+ * them by what is still here. What is forked meanwhile is found in the end.
+ */
+export async function eraseEvents(
+  handle: SessionHandle,
+  seqs: readonly SeqRange[],
+  options: CallOptions,
+): Promise<EraseEventsResult> {
+  const signal = signalOf(options);
+  if (handle.incarnation === undefined) await handle.head(signal);
+  const forks = new Map<string, ErasedFork>();
+  await eraseInForks(handle, seqs, forks, signal);
+  const result: EraseResult = await handle.remove(() =>
+    handle.store.log.erase(handle.address, { seqs, ...handle.guard(), ...signal }),
+  );
+  await eraseInForks(handle, seqs, forks, signal);
+  const touched = [...forks.values()].filter(({ erased }) => erased.length > 0);
+  return touched.length === 0 ? result : { ...result, forks: touched };
+}
+
+/** Erases in all forks that are not in `done`, and in their forks, what they have in common with this session. */
+async function eraseInForks(
+  handle: SessionHandle,
+  seqs: readonly SeqRange[],
+  done: Map<string, ErasedFork>,
+  options: CallOptions,
+): Promise<void> {
+  const { log, documents } = handle.store;
+  const { tenant } = handle.address;
+  const stack = [{ session: handle.address.session, seqs: normalizeRanges(seqs) }];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const parent = next;
+    const find = (cursor: { readonly cursor?: string }) =>
+      documents.find(
+        { tenant, session: parent.session },
+        { ...cursor, namespace: namespaces.forks, ...options },
+      );
+    for await (const { key, value } of allPages(find)) {
+      const shared = upTo(parent.seqs, (value as { readonly at: number }).at);
+      if (done.has(key) || shared.length === 0) continue;
+      const address: SessionAddress = { tenant, session: key };
+      // Noted first, so that a session that was forked in a circle of ids ends it.
+      done.set(key, { session: key, erased: [] });
+      stack.push({ session: key, seqs: shared });
+      if ((await log.head(address, options)) === undefined) continue;
+      const { erased } = await log.erase(address, { seqs: shared, ...options });
+      handle.runtime.cache?.forget(address);
+      done.set(key, { session: key, erased });
+    }
+  }
+}
+
+function upTo(ranges: readonly SeqRange[], last: number): SeqRange[] {
+  return ranges.flatMap(({ from, to }) => (from > last ? [] : [{ from, to: Math.min(to, last) }]));
+}
