@@ -1,8 +1,8 @@
-import type { CallOptions, FindOptions, Message, Page } from "@relevo/core";
+import { type CallOptions, type FindOptions, MemoryError, type Message, type Page } from "@relevo/core";
 import { historyLost, maxPageSize, refuse } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
 import { entryOf, type MemoryEntry, madeInPath } from "./entry.ts";
-import { namespaces } from "./namespaces.ts";
+import { namespaces, userMemoryNamespace, userNamespace } from "./namespaces.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import type { SessionActivity } from "./session-activity.ts";
@@ -42,6 +42,11 @@ export interface MemoryContext {
   readonly durable: {
     /** The agent's durable memory; without an agent, what any agent learned in this session. */
     readonly agent: readonly MemoryEntry[];
+    /**
+     * About the person that the session belongs to: the person's durable memory, then what the agent keeps about the person;
+     * without an agent what any agent does.
+     */
+    readonly user: readonly MemoryEntry[];
   };
   readonly activity?: SessionActivity;
   /** Names of the lists above that are incomplete, such as `durable.agent`; read the rest through `entries`. */
@@ -62,7 +67,7 @@ export async function gatherContext(
   const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
   const messageCount = options.messages ?? 20;
   const activityEvents = options.activity ?? maxPageSize;
-  const [messages, working, inSession, volatile, durable, activity] = await Promise.all([
+  const [messages, working, inSession, volatile, durable, user, activity] = await Promise.all([
     session === undefined || messageCount === 0
       ? []
       : session.messages({ limit: messageCount, signal: options.signal }),
@@ -71,6 +76,7 @@ export async function gatherContext(
     agent?.entries({ ...call, tier: "volatile" }) ?? nothing,
     agent?.entries({ ...durableCall, tier: "durable" }) ??
       learnedIn(runtime, tenant, session?.id, durableCall),
+    session === undefined ? nothing : aboutUser(runtime, session, agent?.name, durableCall),
     session === undefined || activityEvents === 0
       ? undefined
       : session.activity({ maxEvents: activityEvents, signal: options.signal }),
@@ -81,6 +87,7 @@ export async function gatherContext(
     ["volatile.agent", inSession],
     ["volatile.agent", volatile],
     ["durable.agent", durable],
+    ["durable.user", user],
   ];
   const cut = lists.filter(([, page]) => page.cursor !== undefined).map(([name]) => name);
   return {
@@ -92,7 +99,7 @@ export async function gatherContext(
       working: working.items,
       agent: [...inSession.items, ...volatile.items.filter((entry) => !noted.has(entry.key))],
     },
-    durable: { agent: durable.items },
+    durable: { agent: durable.items, user: user.items },
     ...(activity === undefined ? {} : { activity }),
     incomplete: [...new Set(cut)],
   };
@@ -142,4 +149,39 @@ async function learnedIn(
     items: page.items.map((document) => entryOf(document, "durable", document.namespace.at(-1))),
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
   };
+}
+
+async function aboutUser(
+  runtime: Runtime,
+  session: Session,
+  agent: string | undefined,
+  options: ListOptions,
+): Promise<Page<MemoryEntry>> {
+  const user = await subjectOf(session, options.signal);
+  if (user === undefined) return nothing;
+  const { documents } = runtime.durable;
+  const scope = { tenant: session.address.tenant };
+  const notes = [...userNamespace(user), "agents", "durable", ...(agent === undefined ? [] : [agent])];
+  const [own, kept] = await Promise.all([
+    documents.find(scope, { ...options, namespace: userMemoryNamespace(user, "durable") }),
+    documents.find(scope, { ...options, namespacePrefix: notes }),
+  ]);
+  const cursor = own.cursor ?? kept.cursor;
+  return {
+    items: [
+      ...own.items.map((document) => entryOf(document, "durable")),
+      ...kept.items.map((document) => entryOf(document, "durable", document.namespace.at(-1))),
+    ],
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}
+
+/** @throws `denied` for a session object that was opened for another person. */
+async function subjectOf(session: Session, signal: AbortSignal | undefined): Promise<string | undefined> {
+  try {
+    return await session.user.id({ signal });
+  } catch (error) {
+    if (MemoryError.isInstance(error, "not-found")) return undefined;
+    throw error;
+  }
 }

@@ -163,6 +163,8 @@ class Erasure {
   async pass(): Promise<boolean> {
     this.#changed = false;
     const { selector } = this.#journal;
+    // A hold that is set while the erasure runs saves what is left.
+    if ("user" in selector && (await this.#noteHolds([selector]))) return false;
     for (const store of storesOf(this.#runtime)) {
       for await (const heads of this.#sessions(store)) {
         let batch: SessionHead[] = [];
@@ -208,9 +210,11 @@ class Erasure {
   }
 
   /** A session itself, or the person that it belongs to. A fork may belong to another one. */
-  async #isHeld({ session, subject }: SessionHead): Promise<boolean> {
-    const selectors: readonly HoldSelector[] =
-      subject === undefined ? [{ session }] : [{ session }, { user: subject }];
+  #isHeld({ session, subject }: SessionHead): Promise<boolean> {
+    return this.#noteHolds(subject === undefined ? [{ session }] : [{ session }, { user: subject }]);
+  }
+
+  async #noteHolds(selectors: readonly HoldSelector[]): Promise<boolean> {
     const holds = await holdsOn(this.#runtime, this.#tenant, selectors, this.#call);
     for (const hold of holds) this.#held.set(JSON.stringify(hold.selector), hold);
     return holds.length > 0;
@@ -222,7 +226,10 @@ class Erasure {
     if (sessions.length === 0) return;
     // First, because nothing tells of them any more when the sessions are gone.
     await this.#eraseLearned(sessions);
-    for (const head of sessions) await this.#eraseSession(store, head);
+    for (const head of sessions) {
+      // Once more: the ones before it may have taken long.
+      if (!(await this.#isHeld(head))) await this.#eraseSession(store, head);
+    }
   }
 
   async #eraseSession(store: MemoryStore, head: SessionHead): Promise<void> {

@@ -47,6 +47,32 @@ describe.each([
     expect(context.durable.agent.map(({ agent, key }) => [agent, key])).toEqual([["b", "lesson"]]);
   });
 
+  it("has what is known about the person of the session, and of nobody else", async () => {
+    const acme = open().memory.tenant("acme");
+    const session = acme.session("wf-1", { subject: "ana" });
+    await session.append(user("hola"));
+    await session.user.remember("language", "es");
+    await acme.user("bob").remember("language", "fr");
+    await acme.agent("a").for("ana").remember("mood", "calm");
+    await acme.agent("b").for("ana").remember("mood", "gay");
+    await acme.agent("a").for("bob").remember("mood", "angry");
+    const about = async (options: Parameters<typeof acme.context>[0]): Promise<unknown[]> =>
+      (await acme.context(options)).durable.user.map(({ agent, value }) => [agent, value]);
+    expect(await about({ session, agent: "a" })).toEqual([
+      [undefined, "es"],
+      ["a", "calm"],
+    ]);
+    expect(await about({ session: "wf-1" })).toEqual([
+      [undefined, "es"],
+      ["a", "calm"],
+      ["b", "gay"],
+    ]);
+    expect(await about({ agent: "a" })).toEqual([]);
+    await acme.session("nobody").append(user("x"));
+    expect(await about({ session: "nobody", agent: "a" })).toEqual([]);
+    await failure(acme.context({ session: acme.session("wf-1", { subject: "bob" }) }), "denied");
+  });
+
   it("of an agent alone needs no session", async () => {
     const acme = open().memory.tenant("acme");
     await acme.agent("a").remember("k", 1);

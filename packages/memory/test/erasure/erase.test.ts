@@ -154,6 +154,34 @@ describe.each([
     expect((await Promise.all(stores.map((store) => everythingIn(store)))).join()).not.toContain(canary);
   });
 
+  it("leaves what is not gone yet when a hold is set while it runs", async () => {
+    const { memory, stores, reopen } = open();
+    await plant(memory, stores);
+    const acme = memory.tenant("acme");
+    let sessions = 0;
+    const erasing = reopen((store) => ({
+      ...store,
+      log: new Proxy(store.log, {
+        get(target, name) {
+          const method: unknown = Reflect.get(target, name);
+          if (name !== "delete" || typeof method !== "function") return method;
+          return async (...args: unknown[]) => {
+            if (++sessions === 2) await acme.hold({ user: person }, { reason: "late" });
+            return method.apply(target, args);
+          };
+        },
+      }),
+    }));
+    const report = await erasing.tenant("acme").user(person).erase();
+    expect(report).toMatchObject({ complete: false, removed: { sessions: 2 } });
+    expect(report.held.map(({ reason }) => reason)).toEqual(["late"]);
+    expect((await acme.sessions({ subject: person })).items).not.toEqual([]);
+    expect(await acme.resumeErasures()).toEqual([]);
+    await acme.release({ user: person });
+    expect((await acme.user(person).erase()).complete).toBe(true);
+    expect((await Promise.all(stores.map((store) => everythingIn(store)))).join()).not.toContain(canary);
+  });
+
   it("of a session takes its forks and what was learned in it", async () => {
     const { memory, stores } = open();
     await plant(memory, stores);

@@ -1,17 +1,30 @@
 import { MemoryError } from "@relevo/core";
-import type { Memory, MemoryStore, Tenant } from "../../src/index.ts";
+import type { Memory, MemoryStore } from "../../src/index.ts";
 import { assistant, user } from "../fixture.ts";
 
-/** A word that is nowhere but where a test has put it. */
-export const canary = "zQcanaryX7";
+/** Where a test plants what. On servers each test has tenants and a word of its own. */
+export interface Plot {
+  readonly tenant: string;
+  readonly elsewhere: string;
+  /** A word that is nowhere but where a test has put it. */
+  readonly canary: string;
+}
+
+export const onlyPlot: Plot = { tenant: "acme", elsewhere: "other", canary: "zQcanaryX7" };
+export const { canary } = onlyPlot;
 
 /** Whose data is to go, and another person's, which is to stay. */
 export const person = "juan";
 export const other = "ana";
 
 /** Puts the canary everywhere where this package keeps something about a person. */
-export async function plant(memory: Memory, stores: readonly MemoryStore[]): Promise<void> {
-  const acme = memory.tenant("acme");
+export async function plant(
+  memory: Memory,
+  stores: readonly MemoryStore[],
+  plot: Plot = onlyPlot,
+): Promise<void> {
+  const { tenant, canary } = plot;
+  const acme = memory.tenant(tenant);
   const juan = acme.user(person);
   await juan.remember("durable", canary, { tags: [canary], metadata: { note: canary } });
   await juan.remember(`key-${canary}`, { deep: [canary] }, { tier: "volatile" });
@@ -33,10 +46,10 @@ export async function plant(memory: Memory, stores: readonly MemoryStore[]): Pro
     await session.agent("clerk").for(session.user).remember(`seen-${id}`, canary);
     await session.agent("clerk").remember(`learned-${id}`, canary, { tier: "both" });
     await session.view({ record: true });
-    await plantDerived(stores, session.address.session);
+    await plantDerived(stores, session.id, plot);
   }
-  await fork(memory, stores, "chat-1", "fork-1", person);
-  await fork(memory, stores, "fork-1", "fork-2", undefined);
+  await fork(memory, stores, "chat-1", "fork-1", person, plot);
+  await fork(memory, stores, "fork-1", "fork-2", undefined, plot);
 
   const ana = acme.session("ana-chat", { subject: other });
   await ana.append(user("I stay"));
@@ -44,17 +57,21 @@ export async function plant(memory: Memory, stores: readonly MemoryStore[]): Pro
   await ana.agent("clerk").for(ana.user).remember("name", "Ana");
   await ana.agent("clerk").remember("learned", "from ana", { tier: "durable" });
   await acme.agent("clerk").remember("style", "warm", { tier: "both" });
-  await memory.tenant("other").user(person).remember("language", "fr");
+  await memory.tenant(plot.elsewhere).user(person).remember("language", "fr");
 }
 
 /** A summary in the log, and a fact elsewhere, each derived from the session's first message. */
-async function plantDerived(stores: readonly MemoryStore[], session: string): Promise<void> {
+async function plantDerived(
+  stores: readonly MemoryStore[],
+  session: string,
+  { tenant, canary }: Plot,
+): Promise<void> {
   for (const { log, documents } of stores) {
-    const head = await log.head({ tenant: "acme", session });
+    const head = await log.head({ tenant, session });
     if (head === undefined) continue;
     const { incarnation, removalRevision } = head;
     await log.append(
-      { tenant: "acme", session },
+      { tenant, session },
       [
         {
           type: "summary",
@@ -72,7 +89,7 @@ async function plantDerived(stores: readonly MemoryStore[], session: string): Pr
     );
     const ranges = [{ from: 1, to: 1 }];
     await documents.put(
-      { tenant: "acme", namespace: ["facts", "all"], key: `about-${session}` },
+      { tenant, namespace: ["facts", "all"], key: `about-${session}` },
       { value: canary, derivedFrom: { events: { session, incarnation, removalRevision, ranges } } },
     );
   }
@@ -85,9 +102,10 @@ async function fork(
   parent: string,
   id: string,
   subject: string | undefined,
+  { tenant, canary }: Plot,
 ): Promise<void> {
   for (const { log, documents } of stores) {
-    const address = { tenant: "acme", session: parent };
+    const address = { tenant, session: parent };
     const head = await log.head(address);
     if (head === undefined) continue;
     await documents.put(
@@ -96,13 +114,16 @@ async function fork(
       { incarnation: head.incarnation },
     );
   }
-  const child = memory.tenant("acme").session(id, subject === undefined ? {} : { subject });
+  const child = memory.tenant(tenant).session(id, subject === undefined ? {} : { subject });
   await child.append(user(`I am ${canary}`));
 }
 
 /** What is to be there whatever happened to the person. */
-export async function othersRemain(memory: Memory): Promise<readonly unknown[]> {
-  const acme = memory.tenant("acme");
+export async function othersRemain(
+  memory: Memory,
+  { tenant, elsewhere }: Plot = onlyPlot,
+): Promise<readonly unknown[]> {
+  const acme = memory.tenant(tenant);
   const ana = acme.session("ana-chat", { subject: other });
   return [
     (await ana.messages()).map(({ content }) => content),
@@ -110,7 +131,7 @@ export async function othersRemain(memory: Memory): Promise<readonly unknown[]> 
     await acme.agent("clerk").for(other).recall("name"),
     await acme.agent("clerk").recall("style"),
     await acme.agent("clerk").recall("learned"),
-    await memory.tenant("other").user(person).recall("language"),
+    await memory.tenant(elsewhere).user(person).recall("language"),
     (await acme.users()).items,
     (await acme.sessions()).items.map(({ session }) => session),
   ];
@@ -163,5 +184,3 @@ export function killable(store: MemoryStore, door: { calls: number; killAt: numb
     });
   return { ...store, limits: store.limits, log: guard(store.log), documents: guard(store.documents) };
 }
-
-export type { Tenant };

@@ -1,0 +1,222 @@
+import { randomUUID } from "node:crypto";
+import { MemoryError } from "@relevo/core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createMemory, type Memory, type MemoryOptions, type MemoryStore } from "../../src/index.ts";
+import { killedAt } from "../erasure/killed-at.ts";
+import type { Opened } from "../erasure/opened.ts";
+import { everythingIn, othersRemain, type Plot, person, plant, remaining } from "../erasure/plant.ts";
+import { failure, user } from "../fixture.ts";
+import type { OpenedStore, StoreKind } from "./stores.ts";
+
+/** One store, or two tiers and in which of them sessions live. */
+export type Arrangement =
+  | { readonly store: StoreKind }
+  | {
+      readonly volatile: StoreKind;
+      readonly durable: StoreKind;
+      readonly sessions: "volatile" | "durable";
+    };
+
+/** Fails every call while it is down. */
+interface Switch {
+  down: boolean;
+}
+
+export interface SuiteOptions {
+  /** Opened once for each place; closed by whoever gave it. */
+  readonly open: (kind: StoreKind, place: number) => Promise<OpenedStore>;
+  /** An erasure is killed before every so many calls; not at all when left out. */
+  readonly killStep?: number;
+  /** Only what other tests do not show on stores in the process: what is found from outside. */
+  readonly brief?: boolean;
+}
+
+/** What a memory promises on every arrangement of stores. */
+export function describeArrangement(
+  arrangement: Arrangement,
+  { open: openStore, killStep, brief = false }: SuiteOptions,
+): void {
+  const kinds = "store" in arrangement ? [arrangement.store] : [arrangement.volatile, arrangement.durable];
+  const name =
+    "store" in arrangement
+      ? arrangement.store
+      : `${arrangement.volatile} and ${arrangement.durable}, sessions ${arrangement.sessions}`;
+
+  describe(name, () => {
+    const opened: OpenedStore[] = [];
+    beforeAll(async () => {
+      for (const [place, kind] of kinds.entries()) opened.push(await openStore(kind, place));
+    });
+
+    const memoryOf = (stores: readonly MemoryStore[], options: Partial<MemoryOptions> = {}): Memory => {
+      const [first, second] = stores;
+      return createMemory(
+        ("store" in arrangement
+          ? { store: first, ...options }
+          : {
+              volatile: first,
+              durable: second,
+              sessions: arrangement.sessions,
+              ...options,
+            }) as MemoryOptions,
+      );
+    };
+    const open = (): Opened => {
+      const stores = opened.map(({ store }) => store);
+      return {
+        memory: memoryOf(stores),
+        stores,
+        reopen: (wrap, indexes) => memoryOf(stores.map(wrap), { indexes }),
+      };
+    };
+    const newPlot = (): Plot => {
+      const id = randomUUID();
+      return { tenant: `t-${id}`, elsewhere: `e-${id}`, canary: `zQ${id.slice(0, 8)}X` };
+    };
+    const dump = async ({ tenant, elsewhere }: Plot): Promise<string> => {
+      const stores = opened.map(({ store }) => store);
+      const seen = await Promise.all(stores.map((store) => everythingIn(store, [tenant, elsewhere])));
+      return [...seen, ...(await Promise.all(opened.map((one) => one.dump())))].join("\n");
+    };
+
+    it("erases a person so that nothing is found, from outside either", async () => {
+      const { memory, stores } = open();
+      const plot = newPlot();
+      await plant(memory, stores, plot);
+      for (const one of opened) {
+        const outside = await one.dump();
+        if (outside !== "") expect(outside).toContain(plot.canary);
+      }
+      const report = await memory.tenant(plot.tenant).user(person).erase();
+      expect(report).toMatchObject({ complete: true, removed: { sessions: 4, derived: 2 } });
+      expect(await dump(plot)).not.toContain(plot.canary);
+      expect(await othersRemain(memory, plot)).toEqual(remaining);
+    });
+
+    if (brief) return;
+
+    it("keeps people apart, and lists them and their sessions", async () => {
+      const { memory } = open();
+      const { tenant } = newPlot();
+      const acme = memory.tenant(tenant);
+      for (const tier of ["volatile", "durable", "both"] as const) {
+        await acme.user("ana").remember(tier, "of ana", { tier });
+        await acme.agent("clerk").for("bob").remember(tier, "of bob", { tier });
+        expect(await acme.user("ana").update(tier, (value) => `${value}!`, { tier })).toMatchObject({
+          value: "of ana!",
+        });
+        expect(await acme.user("ana").recall(tier)).toBe("of ana!");
+        expect(await acme.user("bob").recall(tier)).toBeUndefined();
+        expect(await acme.agent("clerk").for("ana").recall(tier)).toBeUndefined();
+        expect(await acme.agent("clerk").for("bob").recall(tier)).toBe("of bob");
+      }
+      for (const id of ["b", "c", "a"]) await acme.session(id, { subject: "eva" }).append(user(id));
+      await acme.session("b").append(user("again"));
+      const newest = { order: "updated", direction: "backward" } as const;
+      const order: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await acme.user("eva").sessions({ ...newest, limit: 1, cursor });
+        order.push(...page.items.map(({ session }) => session));
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      // Those of one millisecond are in the order of their ids.
+      const heads = (await acme.sessions({ limit: 10 })).items;
+      const updated = new Map(heads.map((head) => [head.session, head.updatedAt]));
+      expect([...order].sort()).toEqual(["a", "b", "c"]);
+      const times = order.map((id) => updated.get(id) ?? 0);
+      expect(times).toEqual([...times].sort((left, right) => right - left));
+      const users: string[] = [];
+      do {
+        const page = await acme.users({ limit: 2, cursor });
+        users.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      expect(users).toEqual(["ana", "bob", "eva"]);
+      expect((await acme.agents()).items).toEqual(["clerk"]);
+    });
+
+    it("exports all of a person's data", async () => {
+      const { memory, stores } = open();
+      const plot = newPlot();
+      await plant(memory, stores, plot);
+      const kinds = new Map<string, number>();
+      let last = "";
+      for await (const line of memory.tenant(plot.tenant).user(person).export()) {
+        const { kind }: { readonly kind: string } = JSON.parse(line);
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+        last = line;
+      }
+      const { removed } = await memory.tenant(plot.tenant).user(person).erase({ dryRun: true });
+      expect(kinds.get("session")).toBe(removed.sessions);
+      expect(kinds.get("event")).toBe(removed.events);
+      expect(kinds.get("document")).toBe(removed.documents + removed.sessionDocuments);
+      expect(JSON.parse(last).kind).toBe("end");
+    });
+
+    if (killStep !== undefined)
+      it("goes on with an erasure that was killed between two steps", async () => {
+        for (let killAt = 1, killed = true; killed; killAt += killStep) {
+          const plot = newPlot();
+          killed = await killedAt(open(), killAt, plot, () => dump(plot));
+        }
+      });
+
+    it.skipIf("store" in arrangement)(
+      "loses no data by an outage of either tier, and says what failed",
+      async () => {
+        const switches: readonly Switch[] = [{ down: false }, { down: false }];
+        const [volatile, durable] = switches;
+        const errors: unknown[] = [];
+        const stores = opened.map(({ store }, index) => switched(store, switches[index] ?? { down: false }));
+        const memory = memoryOf(stores, { onError: (error) => errors.push(error), cache: false });
+        const { tenant } = newPlot();
+        const ana = memory.tenant(tenant).user("ana");
+        await ana.remember("both", 1, { tier: "both" });
+        await ana.remember("durable", 1);
+        if (volatile === undefined || durable === undefined) return;
+        volatile.down = true;
+        // Slower, and as right as ever.
+        expect(await ana.recall("both")).toBe(1);
+        await ana.remember("both", 2, { tier: "both" });
+        expect(await ana.update("durable", (value) => Number(value) + 1)).toMatchObject({ value: 2 });
+        expect(await ana.recall("both")).toBe(2);
+        expect(await ana.recall("durable")).toBe(2);
+        expect(errors.length).toBeGreaterThan(0);
+        await failure(ana.remember("volatile", 1, { tier: "volatile" }), "unavailable");
+        await failure(ana.erase(), "unavailable");
+        volatile.down = false;
+        // The copy of before is in the volatile store, and nobody is shown it. The erasure has begun, and is finished first.
+        expect(await ana.recall("both")).toBe(2);
+        expect(await memory.tenant(tenant).resumeErasures()).toHaveLength(1);
+        expect(await ana.recall("both")).toBeUndefined();
+
+        const eva = memory.tenant(tenant).user("eva");
+        await eva.remember("both", 1, { tier: "both" });
+        durable.down = true;
+        await failure(eva.remember("both", 2, { tier: "both" }), "unavailable");
+        await failure(eva.remember("durable", 1), "unavailable");
+        await failure(eva.erase(), "unavailable");
+        durable.down = false;
+        expect(await eva.recall("both")).toBe(1);
+        expect(await eva.recall("durable")).toBeUndefined();
+        expect((await eva.erase()).complete).toBe(true);
+      },
+    );
+  });
+}
+
+function switched(store: MemoryStore, state: Switch): MemoryStore {
+  const guard = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get(target, name) {
+        const method: unknown = Reflect.get(target, name);
+        if (typeof method !== "function") return method;
+        return (...args: unknown[]) =>
+          state.down
+            ? Promise.reject(new MemoryError("unavailable", "The store cannot be reached."))
+            : method.apply(target, args);
+      },
+    });
+  return { ...store, limits: store.limits, log: guard(store.log), documents: guard(store.documents) };
+}
