@@ -7,10 +7,11 @@ const noMetadata: JsonObject = Object.freeze({});
 
 /** The filter as a function of an item. Streams are looked at once each. */
 export function itemFilter(
-  filter: SearchFilter,
+  filter: SearchFilter | undefined,
   columns: ItemColumns,
   streams: readonly (StreamEntry | undefined)[],
 ): (item: number) => boolean {
+  if (filter === undefined || Object.keys(filter).length === 0) return () => true;
   const { agents, where, since, until } = filter;
   const allowsStream = streamFilter(filter);
   const known = new Int8Array(streams.length);

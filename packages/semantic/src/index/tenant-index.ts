@@ -40,12 +40,15 @@ export class TenantIndex {
   #length = 0;
   #filled = 0;
   #mark: SearchIndexState["mark"];
+  /** Kept until something changes: it is asked for with every search. */
+  #state: SearchIndexState | undefined;
 
   write(change: SearchChange): boolean {
     const key = streamKey(change.stream);
     const known = this.#streams.get(key);
     if (known !== undefined && isOlder(change, known)) return false;
     this.#checkVectors(change);
+    this.#state = undefined;
     if (known !== undefined && isOtherIncarnation(change, known)) this.#clear(known);
     const entry = known ?? this.#open(key, change);
     entry.stream = change.stream;
@@ -60,6 +63,7 @@ export class TenantIndex {
 
   remove(selector: SearchSelector): number {
     const before = this.#items;
+    this.#state = undefined;
     for (const [key, entry] of this.#selected(selector)) this.#close(key, entry);
     if ("all" in selector) this.#mark = undefined;
     this.#compactIfWorthIt();
@@ -71,21 +75,27 @@ export class TenantIndex {
   }
 
   state(): SearchIndexState {
+    this.#state ??= this.#readState();
+    return this.#state;
+  }
+
+  #readState(): SearchIndexState {
     const languages: Record<string, number> = {};
     for (const { language, items } of this.#streams.values()) {
       if (language !== undefined && items.length > 0) languages[language] = (languages[language] ?? 0) + 1;
     }
     const mark = this.#mark;
-    return {
+    return Object.freeze({
       items: this.#items,
-      languages,
+      languages: Object.freeze(languages),
       ...(this.#items === 0 ? {} : { span: this.#columns.span() }),
       ...(mark === undefined ? {} : { mark }),
-    };
+    });
   }
 
   mark(mark: SearchIndexState["mark"]): void {
     this.#mark = mark;
+    this.#state = undefined;
   }
 
   lookup(groups: readonly (readonly string[])[]): readonly (readonly string[] | undefined)[] {
@@ -96,7 +106,7 @@ export class TenantIndex {
     const columns = this.#columns;
     const entries = this.#entries;
     const { speakers = [], times, vector, nearest, filter } = request;
-    const allows = itemFilter(filter ?? {}, columns, entries);
+    const allows = itemFilter(filter, columns, entries);
     return score({
       items: this.#items,
       streams: this.#filled,

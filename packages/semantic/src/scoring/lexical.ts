@@ -22,6 +22,10 @@ export class Scratch {
   counts: Float64Array = new Float64Array(0);
   lexical: Float64Array = new Float64Array(0);
   around: Float64Array = new Float64Array(0);
+  /** Items with a lexical score, those of the word at hand, and those that are considered; room, not zero. */
+  found: Int32Array = new Int32Array(0);
+  touched: Int32Array = new Int32Array(0);
+  candidates: Int32Array = new Int32Array(0);
   /** Of the word at hand, for each stream: how often it occurs. */
   streamCounts: Float64Array = new Float64Array(0);
   session: Float64Array = new Float64Array(0);
@@ -33,6 +37,9 @@ export class Scratch {
       this.counts = new Float64Array(room);
       this.lexical = new Float64Array(room);
       this.around = new Float64Array(room);
+      this.found = new Int32Array(room);
+      this.touched = new Int32Array(room);
+      this.candidates = new Int32Array(room);
     }
     if (this.session.length < streamCount) {
       const room = Math.ceil(streamCount * 1.25) + 16;
@@ -44,7 +51,7 @@ export class Scratch {
 
 /** What the words of the question score, in `scratch.lexical` and `scratch.session`. */
 export interface LexicalScores {
-  /** Items with a lexical score, each once, in no order. */
+  /** Items with a lexical score, each once, in no order: the first `count`. */
   readonly items: Int32Array;
   readonly count: number;
   /** Streams with a score, each once. */
@@ -68,12 +75,10 @@ export function scoreLexically(
   scratch: Scratch,
 ): LexicalScores {
   const { previous, next, stream, lengths, streamLengths } = reading;
-  const { counts, lexical, streamCounts, session } = scratch;
+  const { counts, lexical, streamCounts, session, found, touched } = scratch;
   const { k1, b, own, afterOne, afterTwo, before, sessionB } = weights;
   const average = reading.length / Math.max(1, reading.items) || 1;
   const streamAverage = reading.length / Math.max(1, reading.streams) || 1;
-  const found = new Int32Array(reading.size);
-  const touched = new Int32Array(reading.size);
   const streams: number[] = [];
   const touchedStreams = new Int32Array(reading.streamCount);
   let count = 0;

@@ -63,16 +63,20 @@ export function scoreQuestion(
   const { stream, marks, at, previous, next, first, speakers } = reading;
   const vectors = scaledVectors(reading);
 
-  const candidates: number[] = [];
+  const { candidates } = scratch;
+  let candidateCount = 0;
   let bestLexical = 0;
   let bestSession = 0;
   let bestAround = 0;
   const consider = (item: number): void => {
     if (!reading.allows(item)) return;
-    candidates.push(item);
-    bestLexical = Math.max(bestLexical, lexical[item] as number);
-    bestAround = Math.max(bestAround, around[item] as number);
-    bestSession = Math.max(bestSession, session[stream[item] as number] as number);
+    candidates[candidateCount++] = item;
+    const byWords = lexical[item] as number;
+    const bySurroundings = around[item] as number;
+    const bySession = session[stream[item] as number] as number;
+    if (byWords > bestLexical) bestLexical = byWords;
+    if (bySurroundings > bestAround) bestAround = bySurroundings;
+    if (bySession > bestSession) bestSession = bySession;
   };
   for (let index = 0; index < found.count; index++) consider(found.items[index] as number);
   const leastSession = bestSession * weights.wholeSession;
@@ -93,46 +97,66 @@ export function scoreQuestion(
   const isName = (question.kinds & asksForName) !== 0;
   const asked = question.kinds & typed;
 
-  const partsOf = (item: number): ScoreParts => {
+  const hasTimes = question.times.length > 0;
+  const lexicalOf = (item: number): number => share(lexical[item] as number, bestLexical);
+  const sessionOf = (item: number): number =>
+    weights.session * share(session[stream[item] as number] as number, bestSession);
+  const aroundOf = (item: number): number => weights.around * share(around[item] as number, bestAround);
+  const dateOf = (item: number): number =>
+    hasTimes ? weights.date * nearness(at[item] as number, question.times) : 0;
+  const eventOf = (item: number): number =>
+    hasTimes ? weights.event * overlap(reading.times(item), question.times) : 0;
+  const vectorOf = (item: number): number => weights.vector * (vectors.get(item) ?? 0);
+  const subjectOf = (item: number): number =>
+    question.subject >= 0 && speakers[item] === question.subject ? 1 + weights.subject : 1;
+  const kindOf = (item: number): number => {
     const mark = marks[item] as number;
     const before = previous[item] as number;
-    const answers = before >= 0 && (kindsIn(marks[before] as number) & asked) !== 0;
-    return {
-      lexical: share(lexical[item] as number, bestLexical),
-      session: weights.session * share(session[stream[item] as number] as number, bestSession),
-      around: weights.around * share(around[item] as number, bestAround),
-      date: question.times.length === 0 ? 0 : weights.date * nearness(at[item] as number, question.times),
-      event: question.times.length === 0 ? 0 : weights.event * overlap(reading.times(item), question.times),
-      vector: weights.vector * (vectors.get(item) ?? 0),
-      kind:
-        1 +
-        (asksIn(mark) ? weights.asks : 0) +
-        (answers ? weights.answersKind : 0) +
-        (isWhen ? (weights.tellsWhen * timesIn(mark)) / 2 : 0) +
-        (isName ? (weights.tellsName * Math.min(2, titlesIn(mark) + reading.strangers(item))) / 2 : 0),
-      subject: question.subject >= 0 && speakers[item] === question.subject ? 1 + weights.subject : 1,
-    };
+    let kind = 1;
+    if (asksIn(mark)) kind += weights.asks;
+    if (before >= 0 && (kindsIn(marks[before] as number) & asked) !== 0) kind += weights.answersKind;
+    if (isWhen) kind += (weights.tellsWhen * timesIn(mark)) / 2;
+    if (isName) kind += (weights.tellsName * Math.min(2, titlesIn(mark) + reading.strangers(item))) / 2;
+    return kind;
   };
+  const highestKind =
+    1 +
+    (asked === 0 ? 0 : weights.answersKind) +
+    (isWhen ? weights.tellsWhen : 0) +
+    (isName ? weights.tellsName : 0);
+
   const top = createTopList<number>(limit, (left, right) =>
     compareSources(
       { source: reading.source(left), position: reading.position(left) },
       { source: reading.source(right), position: reading.position(right) },
     ),
   );
-  for (const item of candidates) top.add(item, totalOf(partsOf(item)));
+  for (let index = 0; index < candidateCount; index++) {
+    const item = candidates[index] as number;
+    const sum =
+      lexicalOf(item) + sessionOf(item) + aroundOf(item) + dateOf(item) + eventOf(item) + vectorOf(item);
+    const bySubject = sum * subjectOf(item);
+    // Most items cannot be among the best whatever their kind, and need no closer look.
+    if (bySubject * highestKind + 1 / precision < top.worst()) continue;
+    top.add(item, Math.round(bySubject * kindOf(item) * precision) / precision);
+  }
   const best = top.take().map(({ value: item, score }) => ({
     source: reading.source(item),
     position: reading.position(item),
     score,
-    parts: partsOf(item),
+    parts: {
+      lexical: lexicalOf(item),
+      session: sessionOf(item),
+      around: aroundOf(item),
+      date: dateOf(item),
+      event: eventOf(item),
+      vector: vectorOf(item),
+      kind: kindOf(item),
+      subject: subjectOf(item),
+    },
   }));
   clean(reading, found.items, found.count, found.streams, scratch);
   return best;
-}
-
-function totalOf(parts: ScoreParts): number {
-  const sum = parts.lexical + parts.session + parts.around + parts.date + parts.event + parts.vector;
-  return Math.round(sum * parts.kind * parts.subject * precision) / precision;
 }
 
 function share(part: number, best: number): number {

@@ -6,6 +6,8 @@ export interface Scored<Value> {
 /** Collects the best values. Adding one takes time in the logarithm of the limit. */
 export interface TopList<Value> {
   add(value: Value, score: number): void;
+  /** A value with a lower score would not be kept. */
+  worst(): number;
   /** The best values, best first. */
   take(): readonly Scored<Value>[];
 }
@@ -61,6 +63,7 @@ export function createTopList<Value>(
         sink();
       }
     },
+    worst: () => (heap.length < limit ? Number.NEGATIVE_INFINITY : (heap[0]?.score ?? 0)),
     take: () => heap.sort(order),
   };
 }
