@@ -1,4 +1,5 @@
 import { MemoryError, type RecallHit, type SearchIndex } from "@relevo/core";
+import { createReferenceIndex } from "@relevo/store-conformance";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import { createRecall, createSearchIndex } from "../src/index.ts";
@@ -121,6 +122,31 @@ describe("search", () => {
     expect(hits).toHaveLength(1);
     expect(hits[0]?.text.length).toBeLessThan(4000);
     expect(hits[0]?.text).toContain("parrot");
+  });
+});
+
+describe("another index", () => {
+  it("gives the same hits with the same scores, also after removals", async () => {
+    const { store, recall } = await opened();
+    const plain = createRecall({ store, index: createReferenceIndex() });
+    await append(store, "acme", "work", work);
+    await append(store, "acme", "garden", garden);
+    await append(store, "acme", "cocina", cocina, friday - 86_400_000);
+    const compare = async (): Promise<void> => {
+      for (const text of [
+        "What is the name of Nora's puppy?",
+        "gardn tres",
+        "¿Qué cenó Tomás?",
+        "who on 29 February",
+      ]) {
+        const hits = await recall.search("acme", { text, limit: 50, explain: true });
+        expect(hits.length).toBeGreaterThan(0);
+        expect(await plain.search("acme", { text, limit: 50, explain: true })).toEqual(hits);
+      }
+    };
+    await compare();
+    await store.log.erase({ tenant: "acme", session: "garden" }, { seqs: [{ from: 6, to: 6 }] });
+    await compare();
   });
 });
 

@@ -5,6 +5,7 @@ import { leaseCases } from "./cases/leases/index.ts";
 import { lifecycleCases } from "./cases/lifecycle/index.ts";
 import { logCases } from "./cases/log/index.ts";
 import { scanCases } from "./cases/scan/index.ts";
+import { searchCases } from "./cases/search/index.ts";
 import { transferCases } from "./cases/transfer/index.ts";
 import type { ConformanceCase } from "./harness.ts";
 
@@ -18,4 +19,5 @@ export const allCases: readonly ConformanceCase[] = Object.freeze([
   ...documentCases,
   ...hostileCases,
   ...lifecycleCases,
+  ...searchCases,
 ]);

@@ -5,6 +5,7 @@ import { leaseMutants } from "./mutants/leases.ts";
 import { lifecycleMutants } from "./mutants/lifecycle.ts";
 import { logMutants } from "./mutants/log/index.ts";
 import { scanMutants } from "./mutants/scan.ts";
+import { searchMutants } from "./mutants/search.ts";
 import { transferMutants } from "./mutants/transfer.ts";
 import { transferDocumentMutants } from "./mutants/transfer-documents/index.ts";
 import { transferRemovalMutants } from "./mutants/transfer-removals.ts";
@@ -20,4 +21,5 @@ export const allMutants: readonly Mutant[] = Object.freeze([
   ...feedMutants,
   ...documentMutants,
   ...lifecycleMutants,
+  ...searchMutants,
 ]);

@@ -27,6 +27,7 @@ export function missingCapabilities(
     maintenance: fixture.store.maintenance !== undefined,
     rewind: fixture.rewind !== undefined,
     loseSession: fixture.loseSession !== undefined,
+    search: fixture.store.search !== undefined,
   };
   return (entry.needs ?? []).filter((capability) => !present[capability]);
 }

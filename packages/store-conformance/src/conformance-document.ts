@@ -11,6 +11,7 @@ const areas: { readonly [Area in ConformanceArea]: string } = {
   documents: "Documents",
   hostile: "Hostile input",
   lifecycle: "Lifecycle and maintenance",
+  search: "Search indexes",
 };
 
 /** `docs/conformance.md`: every case with its promise and the stores that it catches, as Markdown. */

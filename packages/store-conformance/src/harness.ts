@@ -57,7 +57,8 @@ export type Capability =
   | "feed"
   | "maintenance"
   | "rewind"
-  | "loseSession";
+  | "loseSession"
+  | "search";
 
 export type ConformanceArea =
   | "log"
@@ -67,7 +68,8 @@ export type ConformanceArea =
   | "leases"
   | "feed"
   | "hostile"
-  | "lifecycle";
+  | "lifecycle"
+  | "search";
 
 /**
  * One promise of the ports, with the code that finds out whether a store keeps it. A capability that a store does

@@ -2,6 +2,7 @@ export { allCases } from "./all-cases.ts";
 export { allMutants } from "./all-mutants.ts";
 export { createDocumentModelCase } from "./cases/documents/model.ts";
 export { createLogModelCase, type ModelOptions } from "./cases/log/model.ts";
+export { searchCases } from "./cases/search/index.ts";
 export { conformanceDocument } from "./conformance-document.ts";
 export {
   type DescribeConformanceOptions,
@@ -36,6 +37,8 @@ export type {
   ViolationKind,
 } from "./history/history.ts";
 export { erasedEvent } from "./history/history.ts";
+export { describeReading } from "./models/describe-reading.ts";
+export { createReferenceIndex } from "./models/reference-index.ts";
 export { breakStore, overriding, type StoreParts } from "./mutants/break-store.ts";
 export { type OptionsCall, optionProblems, storeOptionProblems } from "./option-problems.ts";
 export { runCase } from "./run-case.ts";

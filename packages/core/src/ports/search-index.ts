@@ -163,7 +163,10 @@ export interface SearchReading {
   readonly asked: Int32Array;
   /** Items at or about the requested times, ascending. */
   readonly dated: Int32Array;
-  /** The nearest items, best first, as far as the filter allows them. */
+  /**
+   * The nearest items, best first, as far as the filter allows them. Cosines are rounded to 1e-5; of equal ones the order
+   * is that of the streams, as `streams` lists them, then of the positions.
+   */
   readonly nearest: { readonly items: Int32Array; readonly cosines: Float64Array } | undefined;
 
   /** How many numbers of items there are. Those with −1 as their stream stand for none. */

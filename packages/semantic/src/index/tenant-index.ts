@@ -114,7 +114,7 @@ export class TenantIndex {
       postings: request.terms.map((term): PostingList | undefined => this.#vocabulary.list(term)),
       asked: Int32Array.from(speakers, (name) => this.#speakers.numberOf(name)),
       dated: times === undefined || times.length === 0 ? noItems : this.#dated(times),
-      nearest: vector === undefined ? undefined : this.#vectors.nearest(vector, nearest ?? 100, allows),
+      nearest: vector && this.#vectors.nearest(vector, nearest ?? 100, allows, (a, b) => this.#compare(a, b)),
       size: columns.size,
       stream: columns.stream,
       previous: columns.previous,
@@ -307,6 +307,15 @@ export class TenantIndex {
     for (let index = 0; index < times.length; index += 2)
       if (overlaps(asked, times[index] ?? 0, times[index + 1] ?? 0)) return true;
     return false;
+  }
+
+  /** By stream, then by position. */
+  #compare(left: number, right: number): number {
+    const { stream, positions } = this.#columns;
+    const [one, other] = [this.#entries[stream[left] ?? -1], this.#entries[stream[right] ?? -1]];
+    if (one !== undefined && other !== undefined && one !== other)
+      return streamKey(one.stream) < streamKey(other.stream) ? -1 : 1;
+    return (positions[left] ?? 0) - (positions[right] ?? 0);
   }
 
   #strangers(item: number): number {

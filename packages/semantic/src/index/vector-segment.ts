@@ -1,6 +1,9 @@
 import { refuse } from "@relevo/core/input";
 import { grown } from "./columns.ts";
 
+/** Of cosines, so that rounding in the vectors decides no order. */
+const precision = 1e5;
+
 /** The vectors of a tenant, each of length 1, one behind the other. Removed ones are replaced by the last. */
 export class VectorSegment {
   #dimensions = 0;
@@ -65,6 +68,7 @@ export class VectorSegment {
     vector: readonly number[],
     limit: number,
     allows: (item: number) => boolean,
+    compare: (left: number, right: number) => number,
   ): { readonly items: Int32Array; readonly cosines: Float64Array } {
     const length = norm(vector);
     const query = Float64Array.from(vector, (value) => value / length);
@@ -76,9 +80,9 @@ export class VectorSegment {
       const start = place * this.#dimensions;
       for (let index = 0; index < this.#dimensions; index++)
         cosine += (query[index] ?? 0) * (this.#values[start + index] ?? 0);
-      found.push({ item, cosine });
+      found.push({ item, cosine: Math.round(cosine * precision) / precision });
     }
-    found.sort((a, b) => b.cosine - a.cosine || a.item - b.item);
+    found.sort((a, b) => b.cosine - a.cosine || compare(a.item, b.item));
     const best = found.slice(0, limit);
     return {
       items: Int32Array.from(best, ({ item }) => item),

@@ -1,4 +1,4 @@
-import type { ChangeFeed, Leases, Maintenance, Store } from "@relevo/core";
+import type { ChangeFeed, Leases, Maintenance, SearchIndex, Store } from "@relevo/core";
 import type { FullDocuments, FullLog } from "../capabilities.ts";
 
 /** The ports of a store as a mutant sees them. What the store lacks is not there at run time either. */
@@ -9,6 +9,7 @@ export interface StoreParts {
   readonly leases: Leases;
   readonly feed: ChangeFeed;
   readonly maintenance: Maintenance;
+  readonly search: SearchIndex;
   /** The same object for both handles of one fixture. */
   readonly shared: Map<string, unknown>;
 }
@@ -21,6 +22,7 @@ export interface Overrides {
   readonly leases?: Partial<Leases>;
   readonly feed?: Partial<ChangeFeed>;
   readonly maintenance?: Partial<Maintenance>;
+  readonly search?: Partial<SearchIndex>;
 }
 
 /** A store whose ports have some methods replaced; everything else is the original's. */
@@ -30,8 +32,9 @@ export function breakStore(
   replace: (parts: StoreParts) => Overrides,
 ): Store {
   // A mutant runs only where its case's capabilities are, so what it touches is there.
-  const { log, documents, leases, feed, maintenance } = store as Store & Omit<StoreParts, "store" | "shared">;
-  const overrides = replace({ store, log, documents, leases, feed, maintenance, shared });
+  const { log, documents, leases, feed, maintenance, search } = store as Store &
+    Omit<StoreParts, "store" | "shared">;
+  const overrides = replace({ store, log, documents, leases, feed, maintenance, search, shared });
   return overriding(store, {
     ...overrides.store,
     ...(overrides.log && { log: overriding(log, overrides.log) }),
@@ -39,6 +42,7 @@ export function breakStore(
     ...(overrides.leases && { leases: overriding(leases, overrides.leases) }),
     ...(overrides.feed && { feed: overriding(feed, overrides.feed) }),
     ...(overrides.maintenance && { maintenance: overriding(maintenance, overrides.maintenance) }),
+    ...(overrides.search && { search: overriding(search, overrides.search) }),
   });
 }
 
