@@ -10,9 +10,22 @@ it("an option that nobody knows is refused by every call", async () => {
   const index = createSearchIndex();
   const recall = createRecall({ store, index });
   const stream = { kind: "session", session: "s", incarnation: "i" } as const;
+  const http = { baseUrl: "http://localhost/v1", model: "m", dimensions: 2 };
+  const embedder = semantic.createHashingEmbedder();
+  const cached = semantic.createCachedEmbedder(embedder);
+  const local = semantic.createTransformersEmbedder();
+  const remote = semantic.createHttpEmbedder(http);
   const problems = await optionProblems(
-    { semantic, recall, index },
+    { semantic, recall, index, embedder, cached, local, remote },
     {
+      "semantic.createHttpEmbedder": (o) => semantic.createHttpEmbedder({ ...http, ...o }),
+      "semantic.createTransformersEmbedder": (o) => semantic.createTransformersEmbedder({ ...(o as object) }),
+      "semantic.createHashingEmbedder": (o) => semantic.createHashingEmbedder({ ...(o as object) }),
+      "semantic.createCachedEmbedder": (o) => semantic.createCachedEmbedder(embedder, { ...(o as object) }),
+      "embedder.embed": (o) => embedder.embed([], o),
+      "cached.embed": (o) => cached.embed([], o),
+      "local.embed": (o) => local.embed([], o),
+      "remote.embed": (o) => remote.embed([], o),
       "semantic.createRecall": (o) => createRecall({ store, index, ...o }),
       "recall.search": (o) => recall.search("t", { text: "x", ...o }),
       "recall.update": (o) => recall.update("t", o),
@@ -31,7 +44,7 @@ it("an option that nobody knows is refused by every call", async () => {
       request: (o) => index.read("t", { terms: [], ...o }, () => 1),
       filter: (o) => index.read("t", { terms: [], filter: o as object }, () => 1),
     },
-    ["semantic.createSearchIndex"],
+    ["semantic.createSearchIndex", "cached.clear"],
   );
   expect(problems).toEqual([]);
 });

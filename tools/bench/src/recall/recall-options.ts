@@ -4,7 +4,8 @@ export const usage = `bench:recall --data DIR [--embedder NAME] [--json]
 
 --data      a folder with N.messages.jsonl, one message a line: { id, session, speaker, at, text }, and
             N.questions.jsonl, one question a line: { id, question, category, evidence: [message id] }
---embedder  none when left out: recall by words alone
+--embedder  none when left out: recall by words alone. hashing (knows no meaning), minilm (transformers.js), or http:
+            a server at EMBEDDING_URL with EMBEDDING_MODEL, EMBEDDING_DIMENSIONS and EMBEDDING_API_KEY
 --json      one line of JSON with recall, mean reciprocal rank and intervals, as shares of 1`;
 
 export interface RecallBenchOptions {
