@@ -42,7 +42,7 @@ const testsMayAlsoImport: { readonly [layer in Layer]: readonly Layer[] } = {
  */
 export function layerOf(folder: string): Layer {
   const [kind, name = ""] = folder.split("/");
-  if (kind === "apps") return "app";
+  if (kind === "apps" || kind === "examples") return "app";
   if (kind === "tools") return "tool";
   if (name === "core") return "core";
   if (name === "messages") return "messages";

@@ -20,7 +20,7 @@ async function documentsIn(root: string, folder: string): Promise<readonly strin
 
 /** The folders of a workspace's projects, relative to it. */
 export async function projectFolders(root: string): Promise<readonly string[]> {
-  const folders: string[] = [];
+  const folders: string[] = existsSync(join(root, "examples", "package.json")) ? ["examples"] : [];
   for (const kind of ["apps", "packages", "tools"]) {
     if (!existsSync(join(root, kind))) continue;
     for (const name of await readdir(join(root, kind))) {
