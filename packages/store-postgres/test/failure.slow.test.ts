@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { MemoryError } from "@relevo/core";
+import { retryChannel } from "@relevo/core/input";
 import { startFaultProxy } from "@relevo/fault-proxy";
 import { type PostgresServer, requireService } from "@relevo/test-services";
 import pg from "pg";
@@ -135,12 +137,18 @@ describe.skipIf(!requireService("private-postgres", { for: "what fails around th
         // The server stores it, its answer is lost, and nobody is let in again.
         const cut = proxy.cutAfter({ direction: "response", bytes: 0 });
         proxy.refuse();
+        const published: unknown[] = [];
+        const noted = (notice: unknown): void => void published.push(notice);
+        subscribe(retryChannel, noted);
         const failure = await failureOf(opened.store.log.append(address, note("c"), once("c")));
+        unsubscribe(retryChannel, noted);
         await cut;
         expect(await notesOf(direct.store, address)).toEqual(["a", "b", "c"]);
         expect(failure).toMatchObject({ code: "unavailable", outcome: "unknown" });
         // So that nobody retries on top of it.
         expect(failure.details.attempts).toBeGreaterThan(1);
+        expect(published).toHaveLength(Number(failure.details.attempts) - 1);
+        expect(published[0]).toEqual({ name: "postgres", attempt: 1, code: "unavailable" });
         await proxy.accept();
         expect(await opened.store.log.append(address, note("c"), once("c"))).toMatchObject({
           replayed: true,

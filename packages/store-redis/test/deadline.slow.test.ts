@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type CallOptions, MemoryError, type MemoryErrorCode, type Outcome } from "@relevo/core";
+import { retryChannel } from "@relevo/core/input";
 import { type FaultProxy, startFaultProxy } from "@relevo/fault-proxy";
 import { type RedisServer, requireService, startRedis } from "@relevo/test-services";
 import { createClient } from "redis";
@@ -179,8 +181,13 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
       await expectAll(writesOf(refused), ["unavailable", "timeout"], "not-applied");
     });
 
-    it("says how often it has tried, so that nobody retries on top of it", async () => {
+    it("says how often it has tried, so that nobody retries on top of it, and publishes each further try", async () => {
       let calls = 0;
+      let published = 0;
+      const note = (notice: unknown): void => {
+        expect(notice).toEqual({ name: "redis", attempt: ++published, code: "unavailable" });
+      };
+      subscribe(retryChannel, note);
       const busy = {
         sendCommand: async () => {
           calls++;
@@ -189,8 +196,10 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
       };
       await using refused = createRedisStore({ client: busy, deadlineMs: 5_000 });
       const error = await refused.log.head(address("s")).catch((reason: unknown) => reason);
+      unsubscribe(retryChannel, note);
       expect(error).toMatchObject({ details: { attempts: calls } });
       expect(calls).toBeGreaterThan(1);
+      expect(published).toBe(calls - 1);
     });
 
     it("with a slow server, all steps of a call together", async () => {
