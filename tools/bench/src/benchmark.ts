@@ -29,6 +29,8 @@ export interface Suite {
   readonly title: string;
   /** How long each side of a round is meant to take, in milliseconds; longer where a network is in between. */
   readonly roundMs?: number;
+  /** Milliseconds that only go forward: the processor time of the thread, say, which a busy machine moves less. */
+  readonly now?: () => number;
   /** Starts what the benchmarks need. A string instead says why they cannot run here. */
   open(): Promise<OpenSuite | string>;
 }

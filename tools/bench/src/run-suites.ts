@@ -45,7 +45,7 @@ export async function runSuites(suites: readonly Suite[], args: readonly string[
 }
 
 async function measureSuite(
-  { title, roundMs, open }: Suite,
+  { title, roundMs, now, open }: Suite,
   chosen: (benchmark: Benchmark) => boolean,
   rounds: number,
 ): Promise<readonly Measurement[]> {
@@ -58,7 +58,11 @@ async function measureSuite(
   try {
     for (const benchmark of opened.benchmarks.filter(chosen)) {
       console.error(`… ${benchmark.name}`);
-      measured.push(await measure(benchmark, { rounds, ...(roundMs === undefined ? {} : { roundMs }) }));
+      const settings = {
+        ...(roundMs === undefined ? {} : { roundMs }),
+        ...(now === undefined ? {} : { now }),
+      };
+      measured.push(await measure(benchmark, { rounds, ...settings }));
     }
   } finally {
     await opened[Symbol.asyncDispose]?.();

@@ -57,8 +57,8 @@ export const relevo = {
   firstSeq: {
     name: "relevo.log.first_seq",
     type: "int",
-    on: "`log.append`",
-    meaning: "The `seq` of the first event of the call",
+    on: "`log.append` of several events",
+    meaning: "The `seq` of the first of them",
   },
   replayed: {
     name: "relevo.replayed",

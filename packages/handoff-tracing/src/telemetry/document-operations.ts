@@ -83,16 +83,16 @@ export function documentOperations(telemetry: Telemetry): Operations<DocumentSto
     span: Span,
     scope: DocumentScope,
     documents: readonly Document[],
-    storeId?: string,
+    storeIdOf: () => string | undefined,
   ): void => {
     span.setAttribute(genAi.memoryRecordCount, documents.length);
-    telemetry.setRecords(span, storeId, () =>
+    telemetry.setRecords(span, storeIdOf, (storeId) =>
       documents.map((document) => recordOf(scope, document, storeId)),
     );
   };
   const one = (span: Span, address: DocumentAddress, document: Document | undefined): void => {
     if (document !== undefined) span.setAttribute(relevo.documentVersion.name, document.version);
-    found(span, address, document === undefined ? [] : [document], documentStoreId(address));
+    found(span, address, document === undefined ? [] : [document], () => documentStoreId(address));
   };
   return {
     get: {
@@ -108,7 +108,7 @@ export function documentOperations(telemetry: Telemetry): Operations<DocumentSto
       end(span, [addresses], documents) {
         const [first] = addresses;
         const there = documents.filter((document) => document !== undefined);
-        if (first !== undefined) found(span, first, there, commonStoreId(addresses));
+        if (first !== undefined) found(span, first, there, () => commonStoreId(addresses));
       },
     },
     put: {
@@ -136,7 +136,7 @@ export function documentOperations(telemetry: Telemetry): Operations<DocumentSto
       },
       end(span, [writes], documents) {
         const address = writes[0]?.address;
-        if (address !== undefined) found(span, address, documents, documentStoreId(address));
+        if (address !== undefined) found(span, address, documents, () => documentStoreId(address));
       },
     },
     delete: {
@@ -173,7 +173,7 @@ export function documentOperations(telemetry: Telemetry): Operations<DocumentSto
         return startScope(span, scope, options?.namespace ?? options?.namespacePrefix);
       },
       end: (span, [scope, options], { items }) =>
-        found(span, scope, items, scopeStoreId(scope, options?.namespace ?? options?.namespacePrefix)),
+        found(span, scope, items, () => scopeStoreId(scope, options?.namespace ?? options?.namespacePrefix)),
     },
     namespaces: {
       name: "documents.namespaces",

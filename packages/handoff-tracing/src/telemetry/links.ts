@@ -12,7 +12,6 @@ import { relevo } from "./attributes.ts";
 export type WorkSource = SpanContext;
 
 const key = createContextKey("relevo.sources");
-const none: readonly Link[] = [];
 
 /** The span that is active now, to name as a source of later work; `undefined` when nothing is traced. */
 export function currentSource(): WorkSource | undefined {
@@ -36,8 +35,11 @@ export function linkTo(source: SpanContext, kind: "source" | "outlived"): Link {
   return { context: source, attributes: { [relevo.linkKind.name]: kind } };
 }
 
-/** The links that the next span gets, and the context without them, so that they are not repeated further inside. */
-export function takeLinks(active: Context): { readonly links: readonly Link[]; readonly rest: Context } {
-  const links = active.getValue(key) as readonly Link[] | undefined;
-  return links === undefined ? { links: none, rest: active } : { links, rest: active.deleteValue(key) };
+/** The links that the next span gets; it runs its work `withoutLinks`, so that they are not repeated further inside. */
+export function linksOf(active: Context): readonly Link[] | undefined {
+  return active.getValue(key) as readonly Link[] | undefined;
+}
+
+export function withoutLinks(active: Context): Context {
+  return active.deleteValue(key);
 }

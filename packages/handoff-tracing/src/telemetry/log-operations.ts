@@ -63,14 +63,16 @@ export function logOperations(telemetry: Telemetry): Operations<EventLog & Event
       },
       end(span, [{ tenant, session }, events], result) {
         endState(span, result);
-        span.setAttribute(relevo.firstSeq.name, result.firstSeq);
         if (result.firstSeq === 1 && !result.replayed) markCreated(telemetry, span, { tenant, session });
         if (events.length === 1) span.setAttribute(genAi.memoryRecordId, eventRecordId(result.firstSeq));
+        else span.setAttribute(relevo.firstSeq.name, result.firstSeq);
         // A replay answers for events with the ids and times of the first call, which this one does not know.
         if (result.replayed) span.setAttribute(relevo.replayed.name, true);
         else
-          telemetry.setRecords(span, sessionStoreId(tenant, session), () =>
-            events.map((event, index) => recordOf(event, result.firstSeq + index)),
+          telemetry.setRecords(
+            span,
+            () => sessionStoreId(tenant, session),
+            () => events.map((event, index) => recordOf(event, result.firstSeq + index)),
           );
       },
       changedNothing: ({ replayed }) => replayed,
@@ -88,8 +90,11 @@ export function logOperations(telemetry: Telemetry): Operations<EventLog & Event
         count(span, result.events.length);
         if (options?.unlessToken !== undefined)
           span.setAttribute(relevo.unchanged.name, result.unchanged === true);
-        telemetry.setRecords(span, sessionStoreId(tenant, session), () =>
-          result.events.flatMap((event) => (event.body === undefined ? [] : [recordOf(event, event.seq)])),
+        telemetry.setRecords(
+          span,
+          () => sessionStoreId(tenant, session),
+          () =>
+            result.events.flatMap((event) => (event.body === undefined ? [] : [recordOf(event, event.seq)])),
         );
       },
       measure({ cacheReads }, [, options], result) {

@@ -2,7 +2,6 @@ import {
   type Attributes,
   type Context,
   context,
-  diag,
   isSpanContextValid,
   type Link,
   type Span,
@@ -16,8 +15,9 @@ import { MemoryError } from "@relevo/core";
 import { relevo } from "./attributes.ts";
 import { errorType, genAi, type MemoryOperationName } from "./conventions.ts";
 import { conversationOf } from "./conversation.ts";
+import { warn } from "./diagnose.ts";
 import type { Instruments } from "./instruments.ts";
-import { takeLinks } from "./links.ts";
+import { linksOf, withoutLinks } from "./links.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** What is recorded of one method. `start` and `end` may throw, which loses attributes and nothing else. */
@@ -51,6 +51,8 @@ export interface Operation<Args extends readonly unknown[], Result> {
 export interface PortSpans {
   readonly kind: SpanKind;
   readonly attributes?: Attributes;
+  /** Nothing inside makes spans, so the span need not be the active one there, which takes half a microsecond. */
+  readonly isLeaf?: boolean;
 }
 
 /** The parts of a span that are the same for each call. */
@@ -68,6 +70,7 @@ interface SpanForm {
 export interface PreparedOperation<Args extends readonly unknown[], Result>
   extends Omit<Operation<Args, Result>, "spanName" | "memory"> {
   readonly attributes: Attributes | undefined;
+  readonly isLeaf: boolean;
   form(args: Args): SpanForm;
 }
 
@@ -76,15 +79,17 @@ export function prepareOperation<Args extends readonly unknown[], Result>(
   common: PortSpans,
 ): PreparedOperation<Args, Result> {
   const { name, memory } = operation;
+  const { attributes, isLeaf = false } = common;
   if (typeof memory !== "function") {
     const form = { ...formOf(name, memory, common), ...spanNameOf(operation) };
-    return { ...operation, attributes: common.attributes, form: () => form };
+    return { ...operation, attributes, isLeaf, form: () => form };
   }
   const forms = new Map<MemoryOperationName, SpanForm>();
   const plain = formOf(name, undefined, common);
   return {
     ...operation,
-    attributes: common.attributes,
+    attributes,
+    isLeaf,
     form(args) {
       let chosen: MemoryOperationName;
       try {
@@ -127,64 +132,112 @@ export function observe<Args extends readonly unknown[], Result>(
   call: () => Promise<Result>,
 ): Promise<Result> {
   const current = context.active();
-  const { links, rest: active } = takeLinks(current);
+  const links = linksOf(current);
+  const active = links === undefined ? current : withoutLinks(current);
   const form = operation.form(args);
   const span = startSpan(telemetry, form, active, links);
   const { instruments } = telemetry;
   if (span === undefined && instruments === undefined) return call();
   const startedAt = instruments === undefined ? 0 : performance.now();
   const recording = span?.isRecording() === true ? span : undefined;
-  let entered = active;
-  if (recording !== undefined) {
-    guarded(() => {
-      // Not among the options of the start: the SDK copies those twice, which took a microsecond.
-      recording.setAttribute(relevo.operation.name, operation.name);
-      if (operation.attributes !== undefined) recording.setAttributes(operation.attributes);
-      const conversation = operation.start(recording, args) ?? conversationOf(active);
-      if (conversation !== undefined) recording.setAttribute(genAi.conversationId, conversation);
-      entered = operation.enter?.(active, args) ?? active;
-    });
-  }
-  const settled = (result: Result | undefined, error?: unknown, failed = false): void =>
-    guarded(() => {
-      if (instruments !== undefined) {
-        const seconds = (performance.now() - startedAt) / 1000;
-        const { metricAttributes } = form;
-        const attributes = failed ? { ...metricAttributes, [errorType]: typeOf(error) } : metricAttributes;
-        instruments.operationDuration.record(seconds, attributes);
-        operation.measure?.(instruments, args, result, seconds);
-      }
-      if (recording === undefined) return;
-      try {
-        if (form.memory !== undefined) {
-          if (!failed && operation.changedNothing?.(result as Result) === true)
-            recording.updateName(form.plainName);
-          else recording.setAttribute(genAi.operationName, form.memory);
-        }
-        if (failed) describeError(telemetry, recording, error);
-        else operation.end?.(recording, args, result as Result);
-      } finally {
-        recording.end();
-      }
-    });
+  const entered = recording === undefined ? active : describeStart(operation, recording, active, args);
+  const run: Run<Args, Result> = { telemetry, operation, form, args, recording, instruments, startedAt };
   let answer: Promise<Result>;
   try {
     // A span that is not recorded is handed on too, or what runs inside would be sampled on its own.
-    answer = span === undefined ? call() : context.with(trace.setSpan(entered, span), call);
+    answer =
+      span === undefined || operation.isLeaf ? call() : context.with(trace.setSpan(entered, span), call);
   } catch (error) {
-    settled(undefined, error, true);
+    fail(run, error);
     throw error;
   }
   return answer.then(
     (result) => {
-      settled(result);
+      succeed(run, result);
       return operation.wrap === undefined ? result : operation.wrap(result, args);
     },
     (error: unknown) => {
-      settled(undefined, error, true);
+      fail(run, error);
       throw error;
     },
   );
+}
+
+/** One call under observation. */
+interface Run<Args extends readonly unknown[], Result> {
+  readonly telemetry: Telemetry;
+  readonly operation: PreparedOperation<Args, Result>;
+  readonly form: SpanForm;
+  readonly args: Args;
+  readonly recording: Span | undefined;
+  readonly instruments: Instruments | undefined;
+  readonly startedAt: number;
+}
+
+/** Describes the call; returns the context that it runs in, beside its span. */
+function describeStart<Args extends readonly unknown[], Result>(
+  operation: PreparedOperation<Args, Result>,
+  span: Span,
+  active: Context,
+  args: Args,
+): Context {
+  try {
+    // Not among the options of the start: the SDK copies those twice, which took a microsecond.
+    span.setAttribute(relevo.operation.name, operation.name);
+    if (operation.attributes !== undefined) span.setAttributes(operation.attributes);
+    const conversation = operation.start(span, args) ?? conversationOf(active);
+    if (conversation !== undefined) span.setAttribute(genAi.conversationId, conversation);
+    return operation.enter === undefined ? active : operation.enter(active, args);
+  } catch (error) {
+    reportFailure(error);
+    return active;
+  }
+}
+
+function succeed<Args extends readonly unknown[], Result>(
+  { operation, form, args, recording, instruments, startedAt }: Run<Args, Result>,
+  result: Result,
+): void {
+  try {
+    if (instruments !== undefined) {
+      const seconds = (performance.now() - startedAt) / 1000;
+      instruments.operationDuration.record(seconds, form.metricAttributes);
+      operation.measure?.(instruments, args, result, seconds);
+    }
+    if (recording === undefined) return;
+    try {
+      if (form.memory !== undefined) {
+        if (operation.changedNothing?.(result) === true) recording.updateName(form.plainName);
+        else recording.setAttribute(genAi.operationName, form.memory);
+      }
+      operation.end?.(recording, args, result);
+    } finally {
+      recording.end();
+    }
+  } catch (error) {
+    reportFailure(error);
+  }
+}
+
+function fail<Args extends readonly unknown[], Result>(
+  { telemetry, operation, form, args, recording, instruments, startedAt }: Run<Args, Result>,
+  failure: unknown,
+): void {
+  guarded(() => {
+    if (instruments !== undefined) {
+      const seconds = (performance.now() - startedAt) / 1000;
+      const attributes = { ...form.metricAttributes, [errorType]: typeOf(failure) };
+      instruments.operationDuration.record(seconds, attributes);
+      operation.measure?.(instruments, args, undefined, seconds);
+    }
+    if (recording === undefined) return;
+    try {
+      if (form.memory !== undefined) recording.setAttribute(genAi.operationName, form.memory);
+      describeError(telemetry, recording, failure);
+    } finally {
+      recording.end();
+    }
+  });
 }
 
 /** The span, or `undefined` when there is no SDK and nothing to hand on. */
@@ -192,14 +245,14 @@ function startSpan(
   telemetry: Telemetry,
   { spanName, options }: SpanForm,
   active: Context,
-  links: readonly Link[],
+  links: readonly Link[] | undefined,
 ): Span | undefined {
   try {
-    const all = links.length === 0 ? options : { ...options, links: [...links] };
+    const all = links === undefined ? options : { ...options, links: [...links] };
     const span = telemetry.tracer.startSpan(spanName, all, active);
     return span.isRecording() || isSpanContextValid(span.spanContext()) ? span : undefined;
   } catch (error) {
-    diag.error("Relevo: a span could not be started", String(error));
+    warn("a span could not be started", error);
     return undefined;
   }
 }
@@ -233,6 +286,10 @@ export function guarded(work: () => void): void {
   try {
     work();
   } catch (error) {
-    diag.error("Relevo: telemetry failed", String(error));
+    reportFailure(error);
   }
+}
+
+function reportFailure(error: unknown): void {
+  warn("a span or a metric could not be recorded", error);
 }

@@ -1,6 +1,5 @@
 import {
   createNoopMeter,
-  diag,
   type Meter,
   type MeterProvider,
   metrics,
@@ -12,6 +11,7 @@ import type { JsonValue } from "@relevo/core";
 import { admitInteger, type FieldKinds, refuse } from "@relevo/core/input";
 import { relevo } from "./attributes.ts";
 import { genAi } from "./conventions.ts";
+import { warn } from "./diagnose.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
 import type { ContentSource, TelemetryOptions } from "./telemetry-options.ts";
 
@@ -88,11 +88,19 @@ export class Telemetry {
     });
   }
 
-  /** Sets the records of a memory span, if content is recorded. Records that the redactor takes out are not listed. */
-  setRecords(span: Span, storeId: string | undefined, records: () => readonly MemoryRecord[]): void {
+  /**
+   * Sets the records of a memory span, if content is recorded; nothing is made of them otherwise. Records that the redactor
+   * takes out are not listed.
+   */
+  setRecords(
+    span: Span,
+    storeIdOf: () => string | undefined,
+    records: (storeId: string | undefined) => readonly MemoryRecord[],
+  ): void {
     if (!this.hasContent) return;
     this.#guarded(span, () => {
-      const listed = records().flatMap((record) => {
+      const storeId = storeIdOf();
+      const listed = records(storeId).flatMap((record) => {
         const content = this.redact(record.content, { kind: "record", storeId, recordId: record.id });
         return content === undefined ? [] : [{ ...record, content }];
       });
@@ -110,7 +118,7 @@ export class Telemetry {
       work();
     } catch (error) {
       span.setAttribute(relevo.contentOmitted.name, true);
-      diag.warn("Relevo: content was left out of a span", String(error));
+      warn("content was left out of a span", error);
     }
   }
 }

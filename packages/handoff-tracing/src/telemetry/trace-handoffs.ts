@@ -15,7 +15,7 @@ import type { HandoffObserver, ObservedEnd } from "../record/observer.ts";
 import { relevo } from "./attributes.ts";
 import { errorType, genAi, transfer } from "./conventions.ts";
 import { withConversationId } from "./conversation.ts";
-import { linkTo, takeLinks } from "./links.ts";
+import { linksOf, linkTo, withoutLinks } from "./links.ts";
 import { guarded, typeOf } from "./observe.ts";
 import { type HandoffConventionOptions, usesProposal } from "./semconv.ts";
 import { Telemetry, telemetryKinds } from "./telemetry.ts";
@@ -51,7 +51,9 @@ export function traceHandoffs(given: TraceHandoffsOptions = {}): HandoffObserver
   const isProposal = usesProposal(options.semconv, process.env);
   return {
     onStart({ session, record }) {
-      const { links, rest } = takeLinks(context.active());
+      const active = context.active();
+      const links = linksOf(active) ?? [];
+      const rest = links.length === 0 ? active : withoutLinks(active);
       const around = enclosingOf(rest);
       const isLate = around?.ended === true;
       const span = telemetry.tracer.startSpan(

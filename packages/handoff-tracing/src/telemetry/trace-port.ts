@@ -29,7 +29,8 @@ export function tracePort<Port extends object>(
     const method: unknown = Reflect.get(port, name);
     if (typeof method !== "function") continue;
     const prepared = prepareOperation(operation, common);
-    methods[name] = (...args) => observe(telemetry, prepared, args, () => Reflect.apply(method, port, args));
+    methods[name] = (...args) =>
+      observe(telemetry, prepared, args, () => method.apply(port, args) as Promise<unknown>);
   }
   return withMembers(port, methods);
 }

@@ -39,8 +39,10 @@ export function traceRecall<Traced extends Recall>(recall: Traced, given: Teleme
       end(span, [tenant], hits) {
         span.setAttribute(genAi.memoryRecordCount, hits.length);
         span.setAttribute(relevo.found.name, hits.length > 0);
-        telemetry.setRecords(span, tenantStoreId(tenant), () =>
-          hits.map((hit) => ({ id: recordIdOf(tenant, hit), content: hit.text, score: hit.score })),
+        telemetry.setRecords(
+          span,
+          () => tenantStoreId(tenant),
+          () => hits.map((hit) => ({ id: recordIdOf(tenant, hit), content: hit.text, score: hit.score })),
         );
       },
       measure({ recalls }, _, hits) {

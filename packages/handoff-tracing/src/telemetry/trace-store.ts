@@ -16,7 +16,10 @@ import type { TelemetryOptions } from "./telemetry-options.ts";
 import { type Operations, tracePort, withMembers } from "./trace-port.ts";
 
 export interface TraceStoreOptions extends TelemetryOptions {
-  /** The store keeps its data in this process: its spans are then INTERNAL, otherwise CLIENT. */
+  /**
+   * The store keeps its data in this process, and nothing in it makes spans of its own: its spans are then INTERNAL, and
+   * not the active ones while a call runs. Otherwise they are CLIENT, and a driver's spans are inside them.
+   */
   readonly inProcess?: boolean | undefined;
   /** The server that the store talks to, for `server.address` and `server.port`. */
   readonly server?: { readonly address: string; readonly port?: number | undefined } | undefined;
@@ -54,6 +57,7 @@ export function traceStore<Traced extends TracedPorts>(store: Traced, given: Tra
   const telemetry = new Telemetry(options);
   const common: PortSpans = {
     kind: inProcess ? SpanKind.INTERNAL : SpanKind.CLIENT,
+    isLeaf: inProcess,
     ...(server === undefined ? {} : { attributes: serverAttributes(server) }),
   };
   const traced = <Port extends object>(
