@@ -289,6 +289,12 @@ export const relevo = {
     on: "an agent's memory",
     meaning: "Whose memory it is",
   },
+  user: {
+    name: "relevo.user",
+    type: "string",
+    on: "a person's memory, and what an agent keeps about a person",
+    meaning: "The person",
+  },
   key: {
     name: "relevo.memory.key",
     type: "string",

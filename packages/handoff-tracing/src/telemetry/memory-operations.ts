@@ -3,7 +3,7 @@ import type { SessionAddress } from "@relevo/core";
 import { countRanges } from "@relevo/core/input";
 import { relevo } from "./attributes.ts";
 import { genAi } from "./conventions.ts";
-import type { DocumentsShape, SessionShape } from "./memory-shapes.ts";
+import type { DocumentsShape, OpenTurnShape, SessionShape, TenantShape, UserShape } from "./memory-shapes.ts";
 import type { Operation } from "./observe.ts";
 import type { Operations } from "./trace-port.ts";
 
@@ -12,6 +12,7 @@ export interface MemoryPlace {
   readonly tenant: string;
   readonly session?: string | undefined;
   readonly agent?: string | undefined;
+  readonly user?: string | undefined;
 }
 
 /**
@@ -84,6 +85,7 @@ export function sessionOperations(place: SessionAddress): Operations<SessionShap
     delete: { name: "session.delete", start },
     head: { name: "session.head", start },
     touch: { name: "session.touch", start },
+    explain: { name: "session.explain", start },
     recordExecution: { name: "session.record_execution", start },
     activity: { name: "session.activity", start },
     lease: {
@@ -105,13 +107,60 @@ export function turnOperation(place: SessionAddress): Operation<readonly unknown
   };
 }
 
-/** What spans say of the methods of a memory by key. */
-export function documentsOperations({ tenant, session, agent }: MemoryPlace): Operations<DocumentsShape> {
-  const startAll = (span: Span, tier: string | undefined): string | undefined => {
+/** What spans say of a turn that is ended by a call of its own. */
+export function openTurnOperations({ tenant, session }: SessionAddress): Operations<OpenTurnShape> {
+  const start = (span: Span): string => {
     span.setAttribute(relevo.tenant.name, tenant);
-    if (agent !== undefined) span.setAttribute(relevo.agent.name, agent);
-    if (tier !== undefined) span.setAttribute(relevo.tier.name, tier);
     return session;
+  };
+  return { commit: { name: "turn.commit", start }, abandon: { name: "turn.abandon", start } };
+}
+
+/** What spans say of the methods of a tenant. */
+export function tenantOperations(id: string): Operations<TenantShape> {
+  const start = (span: Span): undefined => {
+    span.setAttribute(relevo.tenant.name, id);
+  };
+  const end = (span: Span, _: unknown, { items }: { readonly items: readonly unknown[] }): void =>
+    void span.setAttribute(genAi.memoryRecordCount, items.length);
+  return {
+    context: { name: "tenant.context", start },
+    sessions: { name: "tenant.sessions", start, end },
+    users: { name: "tenant.users", start, end },
+    agents: { name: "tenant.agents", start, end },
+    erase: { name: "tenant.erase", start },
+    resumeErasures: { name: "tenant.resume_erasures", start },
+    hold: { name: "tenant.hold", start },
+    release: { name: "tenant.release", start },
+  };
+}
+
+/** What spans say of the methods of a person beside those of a memory by key. */
+export function userOperations(place: MemoryPlace): Operations<UserShape> {
+  const start = (span: Span): undefined => describePlace(span, place);
+  return {
+    ...documentsOperations(place),
+    sessions: {
+      name: "user.sessions",
+      start,
+      end: (span, _, { items }) => void span.setAttribute(genAi.memoryRecordCount, items.length),
+    },
+    erase: { name: "user.erase", start },
+  };
+}
+
+function describePlace(span: Span, { tenant, agent, user }: MemoryPlace): undefined {
+  span.setAttribute(relevo.tenant.name, tenant);
+  if (agent !== undefined) span.setAttribute(relevo.agent.name, agent);
+  if (user !== undefined) span.setAttribute(relevo.user.name, user);
+}
+
+/** What spans say of the methods of a memory by key. */
+export function documentsOperations(place: MemoryPlace): Operations<DocumentsShape> {
+  const startAll = (span: Span, tier: string | undefined): string | undefined => {
+    describePlace(span, place);
+    if (tier !== undefined) span.setAttribute(relevo.tier.name, tier);
+    return place.session;
   };
   const startKey = (span: Span, key: string, tier: string | undefined): string | undefined => {
     span.setAttribute(relevo.key.name, key);

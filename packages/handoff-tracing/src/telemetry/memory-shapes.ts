@@ -8,10 +8,21 @@ export interface MemoryShape {
 export interface TenantShape {
   readonly id: string;
   session(id?: string, options?: never): SessionShape;
-  agent(name: string): DocumentsShape;
+  agent(name: string): AgentShape;
+  user?(id: string): UserShape;
   context(options: never): Promise<object>;
-  sessions(options?: never): Promise<{ readonly items: readonly unknown[] }>;
+  sessions(options?: never): Promise<PageShape>;
+  users?(options?: never): Promise<PageShape>;
+  agents?(options?: never): Promise<PageShape>;
+  erase?(selector: never, options?: never): Promise<object>;
+  resumeErasures?(options?: never): Promise<readonly object[]>;
+  hold?(selector: never, options: never): Promise<object>;
+  release?(selector: never, options?: never): Promise<boolean>;
   search?(text: string, options?: never): Promise<readonly unknown[]>;
+}
+
+interface PageShape {
+  readonly items: readonly unknown[];
 }
 
 interface Appended {
@@ -24,7 +35,8 @@ export interface SessionShape {
   readonly address: SessionAddress;
   readonly fence: number | undefined;
   readonly working: DocumentsShape;
-  agent(name: string): DocumentsShape;
+  readonly user?: DocumentsShape;
+  agent(name: string): AgentShape;
   append(input: unknown, options?: { readonly fence?: number }): Promise<Appended>;
   messages(options?: CallOptions): Promise<readonly unknown[]>;
   events(options?: CallOptions): Promise<ReadResult>;
@@ -37,6 +49,7 @@ export interface SessionShape {
   delete(options?: never): Promise<boolean>;
   head(options?: never): Promise<unknown>;
   touch(options?: never): Promise<unknown>;
+  explain?(seq: number, options?: never): Promise<object | undefined>;
   recordExecution(execution: never, options?: never): Promise<unknown>;
   activity(options?: never): Promise<unknown>;
   lease(options?: never): Promise<{ readonly fence: number }>;
@@ -44,6 +57,23 @@ export interface SessionShape {
     work: (session: SessionShape, ...rest: readonly never[]) => Promise<Result>,
     options?: never,
   ): Promise<Result>;
+  beginTurn?(options?: never): Promise<OpenTurnShape>;
+}
+
+export interface OpenTurnShape {
+  readonly session: SessionShape;
+  commit(result?: never): Promise<unknown>;
+  abandon(options?: never): Promise<void>;
+}
+
+export interface AgentShape extends DocumentsShape {
+  /** What the agent keeps about a person, who is named by an id or by an object of the memory. */
+  for?(user: unknown): DocumentsShape;
+}
+
+export interface UserShape extends DocumentsShape {
+  sessions(options?: never): Promise<PageShape>;
+  erase(options?: never): Promise<object>;
 }
 
 /** The memory of a session, or of an agent. */

@@ -1,15 +1,23 @@
 import { SpanKind } from "@opentelemetry/api";
 import { admitOptions, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
-import { relevo } from "./attributes.ts";
-import { genAi } from "./conventions.ts";
 import { withConversationId } from "./conversation.ts";
 import {
   documentsOperations,
   type MemoryPlace,
+  openTurnOperations,
   sessionOperations,
+  tenantOperations,
   turnOperation,
+  userOperations,
 } from "./memory-operations.ts";
-import type { DocumentsShape, MemoryShape, SessionShape, TenantShape } from "./memory-shapes.ts";
+import type {
+  AgentShape,
+  DocumentsShape,
+  MemoryShape,
+  OpenTurnShape,
+  SessionShape,
+  TenantShape,
+} from "./memory-shapes.ts";
 import { type Operation, observe, type PortSpans, prepareOperation } from "./observe.ts";
 import { Telemetry, telemetryKinds } from "./telemetry.ts";
 import type { TelemetryOptions } from "./telemetry-options.ts";
@@ -45,31 +53,34 @@ export function traceMemory<Traced extends { tenant(id: string): object }>(
 
 function traceTenant(telemetry: Telemetry, tenant: TenantShape): TenantShape {
   const { id } = tenant;
-  const start: Operation<unknown[], unknown>["start"] = (span) =>
-    void span.setAttribute(relevo.tenant.name, id);
-  const operations: Operations<TenantShape> = {
-    context: { name: "tenant.context", start },
-    sessions: {
-      name: "tenant.sessions",
-      start,
-      end: (span, _, { items }) => void span.setAttribute(genAi.memoryRecordCount, items.length),
-    },
-  };
-  return withMembers(tracePort(telemetry, tenant, operations, common), {
+  return withMembers(tracePort(telemetry, tenant, tenantOperations(id), common), {
     session: (...args: Parameters<TenantShape["session"]>) =>
       traceSession(telemetry, tenant.session(...args)),
-    agent: (name: string) => traceDocuments(telemetry, tenant.agent(name), { tenant: id, agent: name }),
+    agent: (name: string) => traceAgentMemory(telemetry, tenant.agent(name), { tenant: id, agent: name }),
+    user: (user: string) => {
+      const found = tenant.user?.(user);
+      return found && tracePort(telemetry, found, userOperations({ tenant: id, user }), common);
+    },
   });
 }
 
 function traceSession(telemetry: Telemetry, session: SessionShape): SessionShape {
   const place = session.address;
-  const operations = inConversation(sessionOperations(place), place.session);
   const turn = prepareOperation(entering(turnOperation(place), place.session), common);
-  const working = traceDocuments(telemetry, session.working, place);
-  return withMembers(tracePort(telemetry, session, operations, common), {
-    working,
-    agent: (name: string) => traceDocuments(telemetry, session.agent(name), { ...place, agent: name }),
+  const begin: Operation<[options?: never], OpenTurnShape> = {
+    ...turnOperation(place),
+    name: "session.begin_turn",
+    wrap: (open) =>
+      withMembers(tracePort(telemetry, open, openTurnOperations(place), common), {
+        session: traceSession(telemetry, open.session),
+      }),
+  };
+  const operations: Operations<SessionShape> = { ...sessionOperations(place), beginTurn: begin };
+  const { user } = session;
+  return withMembers(tracePort(telemetry, session, inConversation(operations, place.session), common), {
+    working: traceDocuments(telemetry, session.working, place),
+    user: user && traceDocuments(telemetry, user, place),
+    agent: (name: string) => traceAgentMemory(telemetry, session.agent(name), { ...place, agent: name }),
     turn: (work: Parameters<SessionShape["turn"]>[0], ...rest: [never?]) =>
       observe(telemetry, turn, [], () =>
         session.turn((inner, ...signals) => work(traceSession(telemetry, inner), ...signals), ...rest),
@@ -77,15 +88,29 @@ function traceSession(telemetry: Telemetry, session: SessionShape): SessionShape
   });
 }
 
-function traceDocuments(telemetry: Telemetry, documents: DocumentsShape, place: MemoryPlace): DocumentsShape {
+function traceAgentMemory(telemetry: Telemetry, agent: AgentShape, place: MemoryPlace): AgentShape {
+  return withMembers(traceDocuments(telemetry, agent, place), {
+    for: (user: unknown) => {
+      const notes = agent.for?.(user);
+      const named = typeof user === "string" ? { ...place, user } : place;
+      return notes && traceDocuments(telemetry, notes, named);
+    },
+  });
+}
+
+function traceDocuments<Documents extends DocumentsShape>(
+  telemetry: Telemetry,
+  documents: Documents,
+  place: MemoryPlace,
+): Documents {
   const operations = documentsOperations(place);
   const { session } = place;
-  return tracePort(
+  return tracePort<DocumentsShape>(
     telemetry,
     documents,
     session === undefined ? operations : inConversation(operations, session),
     common,
-  );
+  ) as Documents;
 }
 
 /** What runs inside these operations belongs to the conversation, such as an agent's lasting memory. */

@@ -202,6 +202,46 @@ it("follows the proposal for handoffs by option, and by the environment", async 
   }
 });
 
+it("traces people, what agents keep about them, and turns that are ended by a call of their own", async () => {
+  const acme = traceMemory(createMemory({ store })).tenant("acme");
+  const lead = acme.session("lead-1", { subject: "u-7" });
+  await acme.user("u-7").remember("language", "es");
+  await acme.agent("planner").for("u-7").remember("tone", "warm");
+  const open = await lead.beginTurn();
+  await open.session.append({ role: "user", content: "Hello" });
+  await lead.agent("planner").for(lead.user).recall("tone");
+  await open.commit();
+  {
+    await using abandoned = await lead.beginTurn();
+    expect(abandoned.session.id).toBe("lead-1");
+  }
+  expect(await lead.user.recall("language")).toBe("es");
+  expect((await acme.user("u-7").sessions()).items).toHaveLength(1);
+  expect((await acme.users()).items).toEqual(["u-7"]);
+  await acme.user("u-7").erase();
+  const seen = traces
+    .spans()
+    .map(({ name, attributes }) => [
+      name,
+      attributes["relevo.agent"] ?? null,
+      attributes["relevo.user"] ?? null,
+      attributes["gen_ai.conversation.id"] ?? null,
+    ]);
+  expect(seen).toEqual([
+    ["relevo.memory.remember", null, "u-7", null],
+    ["relevo.memory.remember", "planner", "u-7", null],
+    ["relevo.session.begin_turn", null, null, "lead-1"],
+    ["relevo.session.append", null, null, "lead-1"],
+    ["relevo.memory.recall", "planner", null, "lead-1"],
+    ["relevo.turn.commit", null, null, "lead-1"],
+    ["relevo.session.begin_turn", null, null, "lead-1"],
+    ["relevo.memory.recall", null, null, "lead-1"],
+    ["relevo.user.sessions", null, "u-7", null],
+    ["relevo.tenant.users", null, null, null],
+    ["relevo.user.erase", null, "u-7", null],
+  ]);
+});
+
 it("traces a memory by its members: turns pass a traced session on, results and disposal stay", async () => {
   const memory = traceMemory(createMemory({ store }));
   await using lead = memory.tenant("acme").session("lead-1", { onDispose: "clear-working" });
