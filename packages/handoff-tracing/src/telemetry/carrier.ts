@@ -12,31 +12,46 @@ import type { TraceCarrier } from "../envelope/envelope.ts";
 import type { WorkSource } from "./links.ts";
 
 const traceparentForm = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/u;
+/** The limits of W3C Baggage, and those of an envelope. */
 const maxMembers = 64;
+const maxLength = 8192;
+const headerForm = /^[\x20-\x7e\t]*$/u;
 
 /**
- * The active trace and baggage as W3C text, for an envelope; empty when nothing is traced. Whatever propagators the SDK
- * has: an envelope is always read by us.
+ * The active trace and baggage as W3C text, for an envelope; empty when nothing is traced. Baggage beyond the limits of the
+ * W3C, 64 members and 8,192 bytes, is left out. Whatever propagators the SDK has: an envelope is always read by us.
  */
 export function traceCarrier(): TraceCarrier {
   const active = context.active();
   const span = trace.getSpan(active)?.spanContext();
-  const baggage = propagation
-    .getBaggage(active)
-    ?.getAllEntries()
-    .slice(0, maxMembers)
-    .map(([name, { value, metadata }]) => {
-      const suffix = metadata?.toString() ?? "";
-      return `${encodeURIComponent(name)}=${encodeURIComponent(value)}${suffix === "" ? "" : `;${suffix}`}`;
-    })
-    .join(",");
+  const baggage = headerOf(propagation.getBaggage(active)?.getAllEntries() ?? []);
   const isTraced = span !== undefined && trace.isSpanContextValid(span);
   const state = isTraced ? (span.traceState?.serialize() ?? "") : "";
   return {
     ...(isTraced ? { traceparent: `00-${span.traceId}-${span.spanId}-${hex(span.traceFlags)}` } : {}),
-    ...(state === "" ? {} : { tracestate: state }),
-    ...(baggage === undefined || baggage === "" ? {} : { baggage }),
+    ...(state === "" || state.length > maxLength || !headerForm.test(state) ? {} : { tracestate: state }),
+    ...(baggage === "" ? {} : { baggage }),
   };
+}
+
+function headerOf(entries: readonly (readonly [string, BaggageEntry])[]): string {
+  const members: string[] = [];
+  let length = 0;
+  for (const [name, { value, metadata }] of entries) {
+    const suffix = metadata?.toString() ?? "";
+    const pair = `${encoded(name)}=${encoded(value)}`;
+    const member = suffix === "" || !headerForm.test(suffix) ? pair : `${pair};${suffix}`;
+    if (length + member.length > maxLength) continue;
+    length += member.length + 1;
+    members.push(member);
+    if (members.length === maxMembers) break;
+  }
+  return members.join(",");
+}
+
+/** Baggage is text of the application: half a character must not end a handoff. */
+function encoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 /** The span that a carrier names, to link to it; `undefined` when it names none. */

@@ -6,6 +6,7 @@ import {
   type SpanContext,
   trace,
 } from "@opentelemetry/api";
+import { refuse } from "@relevo/core/input";
 import { relevo } from "./attributes.ts";
 
 /** Where a piece of work came from: a span of this or another process. */
@@ -22,11 +23,14 @@ export function currentSource(): WorkSource | undefined {
 /**
  * Runs work that several earlier pieces of work feed, such as a step that joins the answers of parallel agents. The next
  * span of this package inside has one link for each source. Unknown sources are left out.
+ *
+ * @throws `invalid-input` for what is no array; what the work throws.
  */
 export function withSources<Result>(
   sources: readonly (WorkSource | undefined)[],
   work: () => Result,
 ): Result {
+  if (!Array.isArray(sources)) throw refuse("sources", "must be an array of what currentSource() gave.");
   const links = sources.flatMap((source) => (source === undefined ? [] : [linkTo(source, "source")]));
   return context.with(context.active().setValue(key, links), work);
 }

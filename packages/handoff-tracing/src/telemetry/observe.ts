@@ -151,6 +151,11 @@ export function observe<Args extends readonly unknown[], Result>(
     fail(run, error);
     throw error;
   }
+  if (typeof answer?.then !== "function") {
+    // What is traced by its members alone may answer at once.
+    succeed(run, answer as Result);
+    return answer;
+  }
   return answer.then(
     (result) => {
       succeed(run, result);

@@ -43,7 +43,8 @@ const suppressKey = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRA
 export function createSessionSpanExporter(given: SessionSpanExporterOptions): SessionSpanExporter {
   const { store, ttlMs = weekMs } = admitFields(given, "options", fields);
   admitInteger(ttlMs, "ttlMs", 1);
-  const tenants = new Map<string, string>();
+  /** By trace; `undefined` for one in which several tenants took part: then each span has to name its own. */
+  const tenants = new Map<string, string | undefined>();
   const running = new Set<Promise<void>>();
   let isShut = false;
 
@@ -51,8 +52,9 @@ export function createSessionSpanExporter(given: SessionSpanExporterOptions): Se
   function tenantOf({ traceId, attributes }: StoredSpan): string | undefined {
     const own = attributes[relevo.tenant.name];
     if (typeof own !== "string") return tenants.get(traceId);
+    const isOther = tenants.has(traceId) && tenants.get(traceId) !== own;
     tenants.delete(traceId);
-    tenants.set(traceId, own);
+    tenants.set(traceId, isOther ? undefined : own);
     const [oldest] = tenants.keys();
     if (tenants.size > rememberedTraces && oldest !== undefined) tenants.delete(oldest);
     return own;

@@ -67,8 +67,13 @@ export class Telemetry {
     const provider = this.#meterProvider ?? metrics.getMeterProvider();
     if (provider !== this.#seenProvider) {
       this.#seenProvider = provider;
-      const meter = provider.getMeter(scopeName);
-      this.#instruments = meter === noopMeter ? undefined : createInstruments(meter);
+      this.#instruments = undefined;
+      try {
+        const meter = provider.getMeter(scopeName);
+        if (meter !== noopMeter) this.#instruments = createInstruments(meter);
+      } catch (error) {
+        warn("metrics cannot be recorded", error);
+      }
     }
     return this.#instruments;
   }

@@ -1,5 +1,6 @@
 import { type Attributes, SpanKind } from "@opentelemetry/api";
 import type { JsonValue } from "@relevo/core";
+import { readInput, refuse } from "@relevo/core/input";
 import { genAi } from "./conventions.ts";
 import { withConversationId } from "./conversation.ts";
 import { observe, prepareOperation } from "./observe.ts";
@@ -37,13 +38,18 @@ export interface WorkflowInfo extends StepInfo {
   readonly name: string;
 }
 
-/** Runs one invocation of an agent inside an `invoke_agent {name}` span. Answers and throws what the work does. */
-export function traceAgent<Result>(
+/**
+ * Runs one invocation of an agent inside an `invoke_agent {name}` span. Answers and throws what the work does.
+ *
+ * @throws `invalid-input` when there is no name or no work.
+ */
+export async function traceAgent<Result>(
   agent: AgentInfo,
   work: () => Promise<Result>,
   options: TelemetryOptions = {},
 ): Promise<Result> {
-  const { name, id, description, version, provider, remote = false } = agent;
+  const admitted = admitStep("agent", agent, work);
+  const { name, id, description, version, provider, remote = false } = admitted;
   const attributes = {
     [genAi.agentName]: name,
     [genAi.agentId]: id,
@@ -51,37 +57,54 @@ export function traceAgent<Result>(
     [genAi.agentVersion]: version,
     [genAi.providerName]: provider,
   };
-  return step("invoke_agent", agent, attributes, work, new Telemetry(options), remote);
+  return step("invoke_agent", admitted, attributes, work, new Telemetry(options), remote);
 }
 
 /**
  * Runs one execution of a tool inside an `execute_tool {name}` span. Its arguments and its result are content: they are
  * recorded when a redactor is given.
  */
-export function traceTool<Result>(
+export async function traceTool<Result>(
   tool: ToolInfo,
   work: () => Promise<Result>,
   options: TelemetryOptions = {},
 ): Promise<Result> {
+  const admitted = admitStep("tool", tool, work);
+  const { name, callId, description, type = "function" } = admitted;
   const telemetry = new Telemetry(options);
-  const { name, callId, description, type = "function" } = tool;
   const attributes = {
     [genAi.toolName]: name,
     [genAi.toolCallId]: callId,
     [genAi.toolType]: type,
     [genAi.toolDescription]: description,
   };
-  return step("execute_tool", tool, attributes, work, telemetry, false, tool.arguments);
+  return step("execute_tool", admitted, attributes, work, telemetry, false, admitted.arguments);
 }
 
 /** Runs one run of a workflow inside an `invoke_workflow {name}` span; what happens inside is one trace. */
-export function traceWorkflow<Result>(
+export async function traceWorkflow<Result>(
   workflow: WorkflowInfo,
   work: () => Promise<Result>,
   options: TelemetryOptions = {},
 ): Promise<Result> {
-  const attributes = { [genAi.workflowName]: workflow.name };
-  return step("invoke_workflow", workflow, attributes, work, new Telemetry(options), false);
+  const admitted = admitStep("workflow", workflow, work);
+  const attributes = { [genAi.workflowName]: admitted.name };
+  return step("invoke_workflow", admitted, attributes, work, new Telemetry(options), false);
+}
+
+/** @throws `invalid-input` that names what is wrong. */
+function admitStep<Info extends StepInfo & { readonly name: string }>(
+  kind: string,
+  info: Info,
+  work: unknown,
+): Info {
+  if (typeof work !== "function") throw refuse("work", "must be a function.");
+  const read = readInput(kind, () => ({ ...info }));
+  const { name, conversation } = read;
+  if (typeof name !== "string") throw refuse(`${kind}.name`, "must be a string.");
+  if (conversation !== undefined && typeof conversation !== "string")
+    throw refuse(`${kind}.conversation`, "must be the id of a session.");
+  return read;
 }
 
 function step<Result>(

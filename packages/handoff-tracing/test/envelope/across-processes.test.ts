@@ -1,7 +1,12 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { context, propagation } from "@opentelemetry/api";
+import {
+  type BaggageEntryMetadata,
+  baggageEntryMetadataFromString,
+  context,
+  propagation,
+} from "@opentelemetry/api";
 import { createMemoryStore } from "@relevo/store-memory";
 import { expect, it } from "vitest";
 import { createEnvelopes, type Envelope, type OpenedEnvelope } from "../../src/envelope/index.ts";
@@ -180,6 +185,23 @@ it("survives await, timers and a worker thread", async () => {
   const [tool, agent] = inThread;
   expect(agent).toMatchObject({ name: "invoke_agent worker", traceId, parentId: spanId });
   expect(tool).toMatchObject({ name: "execute_tool count", traceId, parentId: agent?.spanId });
+});
+
+it("seals whatever baggage an application has, within the limits of the W3C", () => {
+  using _ = collectTraces();
+  const entries: Record<string, { value: string; metadata?: BaggageEntryMetadata }> = {
+    half: { value: "\uD800" },
+    odd: { value: "ñ, ;=", metadata: baggageEntryMetadataFromString("line\nbreak") },
+    large: { value: "x".repeat(9000) },
+  };
+  for (let index = 0; index < 100; index++) entries[`k${index}`] = { value: "v".repeat(50) };
+  const baggage = propagation.createBaggage(entries);
+  const carrier = context.with(propagation.setBaggage(context.active(), baggage), traceCarrier);
+  const members = carrier.baggage?.split(",") ?? [];
+  expect(members.slice(0, 3)).toEqual(["half=%EF%BF%BD", "odd=%C3%B1%2C%20%3B%3D", `k0=${"v".repeat(50)}`]);
+  expect(members).toHaveLength(64);
+  const handoff = { handoffId: "h", depth: 0, from: "a", to: "b", reason: "r" };
+  expect(createEnvelopes().seal({ ...session, handoff, trace: carrier })).toContain("half=");
 });
 
 it("runs work as ever when a carrier names no trace, or one that it cannot read", async () => {

@@ -1,4 +1,4 @@
-import { context, SpanKind, trace } from "@opentelemetry/api";
+import { context, diag, SpanKind, trace } from "@opentelemetry/api";
 import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import {
@@ -31,6 +31,7 @@ const session = { tenant: "acme", session: "lead-1" };
 const hello = { type: "message", body: { role: "user", content: "Hello" } } as const;
 
 afterEach(() => {
+  diag.disable();
   trace.disable();
   context.disable();
 });
@@ -84,6 +85,12 @@ async function useStore(store: Store): Promise<unknown> {
   return [...seen, events.length, (await store.log.head(session))?.version];
 }
 
+const unreadable: unknown = new Proxy(Object.create(null), {
+  get() {
+    throw new Error("no");
+  },
+});
+
 const hostile: readonly (readonly [string, () => SpanProcessor])[] = [
   [
     "an exporter that throws",
@@ -129,6 +136,17 @@ const hostile: readonly (readonly [string, () => SpanProcessor])[] = [
       forceFlush: async () => undefined,
       shutdown: async () => undefined,
     }),
+  ],
+  [
+    "a processor that throws what cannot be read, and a logger that throws too",
+    () => {
+      const fail = (): never => {
+        throw unreadable;
+      };
+      diag.setLogger({ error: fail, warn: fail, info: fail, debug: fail, verbose: fail });
+      const nothing = async (): Promise<void> => undefined;
+      return { onStart: fail, onEnd: fail, forceFlush: nothing, shutdown: nothing };
+    },
   ],
   [
     "a processor that throws at the start and at the end of each span",
@@ -206,6 +224,27 @@ it("keeps the spans of a session beside it, draws them, and loses them with the 
   await traces.provider.forceFlush();
   expect(await plain.log.head(session)).toBeUndefined();
   expect(await readSessionSpans(plain.documents, session)).toEqual([]);
+});
+
+it("never keeps a span with another tenant that took part in its trace", async () => {
+  await using plain = createMemoryStore({ sweepIntervalMs: 0 });
+  const exporter = createSessionSpanExporter({ store: plain });
+  using traces = collectTraces({ processors: [new BatchSpanProcessor({ exporter })] });
+  const store = traceStore(plain, { inProcess: true });
+  const other = { tenant: "other", session: "lead-1" };
+  await traceWorkflow({ name: "leads" }, async () => {
+    await store.log.append(session, [hello]);
+    await store.log.append(other, [hello]);
+    await traceAgent({ name: "of whom", conversation: "lead-1" }, async () => undefined);
+  });
+  await traces.provider.forceFlush();
+  for (const address of [session, other]) {
+    const kept = await readSessionSpans(plain.documents, address);
+    expect(kept.map(({ name }) => name).toSorted()).toEqual(["create_memory", "create_memory_store"]);
+    expect(new Set(kept.map(({ attributes }) => attributes["relevo.tenant"]))).toEqual(
+      new Set([address.tenant]),
+    );
+  }
 });
 
 it("reports a store that is down to the SDK, and ends quietly after shutdown", async () => {

@@ -68,6 +68,8 @@ it("draws a workflow of agents, tools, handoffs and memory as one trace: the gol
   const tree = traces.tree();
   expect(tree).not.toMatch(/CRM|Tuesday|qualified|new lead/u);
   expect(tree.match(/^\S/gmu)).toHaveLength(1);
+  const conversations = traces.spans().map(({ attributes }) => attributes["gen_ai.conversation.id"]);
+  expect(new Set(conversations)).toEqual(new Set(["lead-1"]));
   await expect(tree).toMatchFileSnapshot("golden/workflow.txt");
 });
 
@@ -176,10 +178,10 @@ it("gives a span that several feed one link for each source, and the spans insid
 
 it("follows the proposal for handoffs by option, and by the environment", async () => {
   const before = process.env.OTEL_SEMCONV_STABILITY_OPT_IN;
-  const run = async (observer = traceHandoffs()) => {
+  const run = async (observer = traceHandoffs(), mode: "transfer" | "delegate" = "transfer") => {
     traces.reset();
     const handoffs = createHandoffs({ log: store.log, observer });
-    await handoffs.run({ session, from: "a", to: "b", reason: "r" }, () => 1);
+    await handoffs.run({ session, from: "a", to: "b", reason: "r", mode }, () => 1);
     return traces.spans()[0]?.name;
   };
   try {
@@ -189,8 +191,12 @@ it("follows the proposal for handoffs by option, and by the environment", async 
       "gen_ai.tool.name": "handoff",
       "gen_ai.agent.name": "a",
       "gen_ai.transfer.target.name": "b",
+      "gen_ai.transfer.mode": "pass_control",
       "relevo.handoff.from": "a",
     });
+    const delegating = traceHandoffs({ semconv: "experimental-handoffs" });
+    expect(await run(delegating, "delegate")).toBe("execute_tool handoff b");
+    expect(traces.spans()[0]?.attributes["gen_ai.transfer.mode"]).toBe("return_to_caller");
     process.env.OTEL_SEMCONV_STABILITY_OPT_IN = "http/dup, gen_ai_latest_experimental";
     expect(await run()).toBe("execute_tool handoff b");
     expect(await run(traceHandoffs({ semconv: "relevo" }))).toBe("relevo.handoff");

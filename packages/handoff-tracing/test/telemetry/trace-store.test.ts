@@ -19,8 +19,12 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import {
   type ContentSource,
   type TraceStoreOptions,
+  traceAgent,
   traceStore,
+  traceTool,
+  traceWorkflow,
   withConversation,
+  withSources,
 } from "../../src/telemetry/index.ts";
 import { collectTraces, type Traces } from "./traces.ts";
 
@@ -257,6 +261,40 @@ it("hands a span on that is not sampled, so that what runs inside is not sampled
   };
   await traceStore({ log }, { tracerProvider }).log.head(session);
   expect(exporter.getFinishedSpans()).toEqual([]);
+});
+
+it("passes on what a port answers at once, and works without metrics when their provider throws", async () => {
+  const meterProvider = {
+    getMeter(): never {
+      throw new Error("no meters");
+    },
+  };
+  const log: EventLog = { ...plain.log, head: () => undefined as never };
+  expect(traceStore({ log }, { meterProvider }).log.head(session)).toBeUndefined();
+  expect(traces.spans().map(({ name }) => name)).toEqual(["relevo.log.head"]);
+  expect((await traced({ meterProvider }).log.append(session, [hello])).version).toBe(1);
+});
+
+it("refuses steps without a name or work, and sources and conversations that are none", async () => {
+  const throwing = {
+    get name(): string {
+      throw new Error("no");
+    },
+  };
+  const refused: readonly [string, () => unknown][] = [
+    ["agent.name", () => traceAgent(undefined as never, async () => 1)],
+    ["agent", () => traceAgent(throwing, async () => 1)],
+    ["tool.name", () => traceTool({ name: 7 } as never, async () => 1)],
+    ["workflow.conversation", () => traceWorkflow({ name: "w", conversation: 7 as never }, async () => 1)],
+    ["work", () => traceAgent({ name: "a" }, undefined as never)],
+    ["sources", () => withSources({} as never, () => 1)],
+    ["id", () => withConversation(undefined as never, () => 1)],
+  ];
+  for (const [field, call] of refused) {
+    const error = await (async () => await call())().catch((thrown: unknown) => thrown);
+    expect([field, error]).toMatchObject([field, { code: "invalid-input", details: { field } }]);
+  }
+  expect(traces.spans()).toEqual([]);
 });
 
 it("refuses unknown options and a store that is none", () => {
