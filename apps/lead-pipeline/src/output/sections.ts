@@ -1,6 +1,7 @@
 import { renderTrace, type StoredSpan } from "@relevo/handoff-tracing/telemetry";
 import type { LeadFile } from "../input/read-leads.ts";
 import { type BadRow, placeOf } from "../lead.ts";
+import { meterName } from "../workflow/call-meter.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
 import type { TenantContext } from "../workflow/tenant-context.ts";
 import { drawChain, listRemembered, mostInteresting } from "./handoff-chain.ts";
@@ -53,7 +54,10 @@ export function drawChains(results: readonly LeadResult[], which: string, screen
   return chosen.flatMap((result) => [drawChain(result, screen), listRemembered(result, screen)]);
 }
 
-/** The traces of these leads, without the spans of the store: what ran inside what, and for how long. */
+/**
+ * The traces of these leads, without the spans of the store and those that count calls: what ran inside what, for how long,
+ * and what came of it.
+ */
 export function drawTraces(
   results: readonly LeadResult[],
   which: string,
@@ -64,11 +68,13 @@ export function drawTraces(
   const traceOf = new Map(
     workflows.map(({ traceId, attributes }) => [attributes["gen_ai.conversation.id"], traceId] as const),
   );
+  const byTrace = Map.groupBy(spans, ({ traceId }) => traceId);
+  const filter = ({ attributes }: StoredSpan): boolean => attributes["relevo.agent"] !== meterName;
   return chosenLeads(results, which).map(({ lead, workflowId }) => {
     const title = paint("bold", wrap(`Trace of lead ${oneLine(lead.id)}`, columns, "  ", 3));
-    const traceId = traceOf.get(workflowId);
-    const own = spans.filter((span) => span.traceId === traceId);
-    const lines = own.length === 0 ? ["no spans"] : renderTrace(own, { withoutStore: true }).split("\n");
+    const own = byTrace.get(traceOf.get(workflowId) ?? "");
+    const lines =
+      own === undefined ? ["no spans"] : renderTrace(own, { withoutStore: true, filter }).split("\n");
     return [title, ...lines.map((line) => cutTo(line, columns))].join("\n");
   });
 }

@@ -63,7 +63,7 @@ export async function callsThisHour(memory: Tenant, clock: Clock): Promise<numbe
   return typeof used === "number" ? used : 0;
 }
 
-const meterName = "call_meter";
+export const meterName = "call_meter";
 
 function hourKey(clock: Clock): string {
   return `hour:${Math.floor(clock.now() / hourMs)}`;

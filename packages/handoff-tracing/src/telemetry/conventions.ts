@@ -31,6 +31,8 @@ export const transfer = {
   targetName: "gen_ai.transfer.target.name",
 } as const;
 
+/** The name of the event on a span when something inside is tried again; of ours. */
+export const retryEvent = "relevo.retry";
 export const errorType = "error.type";
 export const serverAddress = "server.address";
 export const serverPort = "server.port";

@@ -1,4 +1,4 @@
-import { printable } from "@relevo/core";
+import { type JsonValue, printable } from "@relevo/core";
 import { relevo } from "./attributes.ts";
 import { errorType, genAi } from "./conventions.ts";
 import type { StoredSpan } from "./stored-span.ts";
@@ -8,35 +8,36 @@ export interface RenderTraceOptions {
   readonly ascii?: boolean | undefined;
   /** Leaves out the spans of the store and what is below them; false when left out. */
   readonly withoutStore?: boolean | undefined;
+  /** Leaves out the spans for which it is false, and what is below them. */
+  readonly filter?: ((span: StoredSpan) => boolean) | undefined;
 }
 
 const maxDepth = 40;
+/** Where the times stand at most; a longer line has its own place for them. */
+const maxTitle = 72;
 
-/** Draws spans as trees for a terminal: what ran inside what, for how long, and what failed. Names are shown harmless. */
+/**
+ * Draws spans as trees for a terminal: what ran inside what, for how long, with what result, and what failed. Names are
+ * shown harmless, and without the `relevo.` before them.
+ */
 export function renderTrace(spans: readonly StoredSpan[], options: RenderTraceOptions = {}): string {
-  const { ascii = false, withoutStore = false } = options;
-  const shown = withoutStore ? spans.filter((span) => !isOfStore(span)) : spans;
-  const ids = new Set(shown.map(({ spanId }) => spanId));
-  const children = new Map<string, StoredSpan[]>();
-  const roots: StoredSpan[] = [];
-  for (const span of shown) {
-    if (span.parentId === undefined || !ids.has(span.parentId)) {
-      roots.push(span);
-      continue;
-    }
-    const siblings = children.get(span.parentId);
-    if (siblings === undefined) children.set(span.parentId, [span]);
-    else siblings.push(span);
-  }
+  const { ascii = false, withoutStore = false, filter } = options;
+  const isShown = (span: StoredSpan): boolean =>
+    !(withoutStore && isOfStore(span)) && (filter === undefined || filter(span));
+  const { roots, children } = treeOf(spans);
   const [last, middle, down] = ascii ? ["`- ", "+- ", "|  "] : ["└─ ", "├─ ", "│  "];
-  const lines: string[] = [];
+  const rows: (readonly [title: string, duration: string, notes: string])[] = [];
   // Without recursion: a trace may be as deep as whoever made it likes.
-  const waiting = roots.toReversed().map((span) => ({ span, lead: "", branch: "", depth: 0 }));
+  const waiting = roots
+    .filter(isShown)
+    .reverse()
+    .map((span) => ({ span, lead: "", branch: "", depth: 0 }));
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { span, lead, branch, depth } = next;
-    lines.push(`${lead}${branch}${describe(span)}`);
+    const title = `${lead}${branch}${titleOf(span, ascii ? "->" : "→")}`;
+    rows.push([title, `${span.durationMs.toFixed(1)} ms`, notesOf(span)]);
     const below = branch === "" ? lead : `${lead}${branch === last ? "   " : down}`;
-    const inside = (children.get(span.spanId) ?? []).toSorted((a, b) => a.startMs - b.startMs);
+    const inside = (children.get(span.spanId) ?? []).filter(isShown).sort((a, b) => a.startMs - b.startMs);
     for (const [index, child] of [...inside.entries()].reverse())
       waiting.push({
         span: child,
@@ -45,7 +46,36 @@ export function renderTrace(spans: readonly StoredSpan[], options: RenderTraceOp
         depth: depth + 1,
       });
   }
-  return lines.join("\n");
+  const widest = rows.reduce((most, [title]) => Math.max(most, title.length), 0);
+  const longest = rows.reduce((most, [, duration]) => Math.max(most, duration.length), 0);
+  return rows
+    .map(([title, duration, notes]) =>
+      `${title.padEnd(Math.min(widest, maxTitle))}  ${duration.padStart(longest)}  ${notes}`.trimEnd(),
+    )
+    .join("\n");
+}
+
+interface Tree {
+  /** Those without a parent among the spans. */
+  readonly roots: readonly StoredSpan[];
+  readonly children: ReadonlyMap<string, readonly StoredSpan[]>;
+}
+
+function treeOf(spans: readonly StoredSpan[]): Tree {
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  const children = new Map<string, StoredSpan[]>();
+  const roots: StoredSpan[] = [];
+  for (const span of spans) {
+    const { parentId } = span;
+    if (parentId === undefined || !ids.has(parentId)) {
+      roots.push(span);
+      continue;
+    }
+    const siblings = children.get(parentId);
+    if (siblings === undefined) children.set(parentId, [span]);
+    else siblings.push(span);
+  }
+  return { roots, children };
 }
 
 function isOfStore({ attributes }: StoredSpan): boolean {
@@ -54,13 +84,35 @@ function isOfStore({ attributes }: StoredSpan): boolean {
   );
 }
 
-function describe({ name, durationMs, error, attributes, links = [] }: StoredSpan): string {
+function titleOf({ name, attributes }: StoredSpan, arrow: string): string {
   const from = attributes[relevo.handoffFrom.name];
   const to = attributes[relevo.handoffTo.name];
-  const title = from === undefined ? name : `${name} ${String(from)} -> ${String(to)}`;
+  const plain = from === undefined ? name.replace(/^relevo\./u, "") : "handoff";
   const record = attributes[genAi.memoryRecordId] ?? attributes[relevo.key.name];
-  const failed = error === undefined ? "" : ` !${String(attributes[errorType] ?? "error")}`;
-  const linked = links.length === 0 ? "" : ` (${links.length} linked)`;
-  const what = record === undefined ? "" : ` ${String(record)}`;
-  return `${printable(`${title}${what}`)}  ${durationMs.toFixed(1)} ms${failed}${linked}`;
+  const what = from === undefined ? record : `${String(from)} ${arrow} ${String(to)}`;
+  return printable(what === undefined ? plain : `${plain} ${String(what)}`);
+}
+
+/** What came of it. */
+function notesOf({ error, attributes, links = [], retries = 0 }: StoredSpan): string {
+  const counted = (count: JsonValue | undefined, unit: string): string | undefined =>
+    typeof count === "number" ? `${count} ${count === 1 ? unit : `${unit}s`}` : undefined;
+  const some = (count: JsonValue | undefined, text: string): string | undefined =>
+    typeof count === "number" && count > 0 ? `${count} ${text}` : undefined;
+  const found = attributes[relevo.found.name];
+  const shown = attributes[relevo.viewMessages.name] ?? attributes[relevo.handoffPassed.name];
+  const notes = [
+    error === undefined ? undefined : `!${String(attributes[errorType] ?? "error")}`,
+    attributes[relevo.handoffStatus.name],
+    attributes[relevo.handoffUnrecorded.name] === true ? "not in the log" : undefined,
+    attributes[relevo.handoffPolicy.name] ?? attributes[relevo.viewStrategy.name],
+    counted(shown, "message"),
+    some(attributes[relevo.viewDropped.name] ?? attributes[relevo.handoffDropped.name], "dropped"),
+    some(attributes[relevo.viewSummarized.name], "summarized"),
+    counted(attributes[genAi.memoryRecordCount], "record"),
+    typeof found === "boolean" ? (found ? "found" : "nothing found") : undefined,
+    some(retries, retries === 1 ? "retry" : "retries"),
+    some(links.length, "linked"),
+  ];
+  return printable(notes.filter((note) => note !== undefined).join(", "));
 }

@@ -8,6 +8,7 @@ import {
   SpanStatusCode,
 } from "@opentelemetry/api";
 import type { JsonObject, JsonValue } from "@relevo/core";
+import { retryEvent } from "./conventions.ts";
 
 /** The parts of an SDK's finished span that are kept; typed by hand, because the SDK is the application's choice. */
 export interface FinishedSpan {
@@ -20,6 +21,7 @@ export interface FinishedSpan {
   readonly status: SpanStatus;
   readonly attributes: Attributes;
   readonly links: readonly Link[];
+  readonly events?: readonly { readonly name: string }[] | undefined;
 }
 
 /** A span as JSON. */
@@ -35,6 +37,8 @@ export interface StoredSpan {
   /** Set when the span failed; its text is there if content was recorded. */
   readonly error?: string;
   readonly attributes: JsonObject;
+  /** How often something inside was tried again, where `traceRetries` runs. */
+  readonly retries?: number;
   readonly links?: readonly {
     readonly traceId: string;
     readonly spanId: string;
@@ -44,7 +48,8 @@ export interface StoredSpan {
 
 export function storedSpan(span: FinishedSpan): StoredSpan {
   const { traceId, spanId } = span.spanContext();
-  const { status, links } = span;
+  const { status, links, events = [] } = span;
+  const retries = events.filter(({ name }) => name === retryEvent).length;
   const startMs = millis(span.startTime);
   const parentId = span.parentSpanContext?.spanId;
   return {
@@ -57,6 +62,7 @@ export function storedSpan(span: FinishedSpan): StoredSpan {
     durationMs: Math.max(0, Math.round((millis(span.endTime) - startMs) * 1000) / 1000),
     ...(status.code === SpanStatusCode.ERROR ? { error: status.message ?? "" } : {}),
     attributes: jsonOf(span.attributes),
+    ...(retries === 0 ? {} : { retries }),
     ...(links.length === 0
       ? {}
       : {

@@ -8,7 +8,7 @@ import {
   retryChannel,
 } from "@relevo/core/input";
 import { relevo } from "./attributes.ts";
-import { errorType } from "./conventions.ts";
+import { errorType, retryEvent } from "./conventions.ts";
 import { guarded } from "./observe.ts";
 import { Telemetry, telemetryKinds } from "./telemetry.ts";
 import type { TelemetryOptions } from "./telemetry-options.ts";
@@ -36,7 +36,7 @@ export function traceRetries(given: TraceRetriesOptions = {}): Disposable {
       if (code !== undefined) attributes[errorType] = code;
       telemetry.instruments?.retries.add(1, attributes);
       const span = trace.getSpan(context.active());
-      span?.addEvent("relevo.retry", { ...attributes, [relevo.retryAttempt.name]: attempt });
+      span?.addEvent(retryEvent, { ...attributes, [relevo.retryAttempt.name]: attempt });
     });
   subscribe(retryChannel, note);
   return { [Symbol.dispose]: () => void unsubscribe(retryChannel, note) };

@@ -204,16 +204,18 @@ it("keeps the spans of a session beside it, draws them, and loses them with the 
     made.map((span) => span.spanContext().spanId).toSorted(),
   );
   expect(spans.some(({ name }) => name === "invoke_agent without a session")).toBe(false);
-  const drawn = renderTrace(spans, { ascii: true, withoutStore: true }).replace(/\d+\.\d ms/gu, "T");
-  expect(drawn.split("\n")).toEqual([
-    "invoke_workflow leads  T",
-    "+- relevo.session.append  T",
-    "+- relevo.handoff coordinator -> evil\\u001b[31m  T",
-    "|  `- invoke_agent qualifier  T",
-    "|     `- execute_tool score  T",
-    "|        `- relevo.memory.remember step  T",
-    "`- relevo.session.append  T !invalid-input",
+  const drawn = renderTrace(spans, { ascii: true, withoutStore: true });
+  expect(drawn.replaceAll(/ +\d+\.\d ms/gu, " T").split("\n")).toEqual([
+    "invoke_workflow leads T",
+    "+- session.append T",
+    "+- handoff coordinator -> evil\\u001b[31m T  completed, full, 1 message",
+    "|  `- invoke_agent qualifier T",
+    "|     `- execute_tool score T",
+    "|        `- memory.remember step T",
+    "`- session.append T  !invalid-input",
   ]);
+  // The times stand below each other.
+  expect(new Set(drawn.split("\n").map((line) => line.indexOf(" ms")))).toHaveProperty("size", 1);
   // The log is as it was: spans are documents, and the exporter's own calls make no spans.
   expect((await plain.log.head(session))?.version).toBe(4);
   const count = traces.spans().length;
@@ -259,6 +261,44 @@ it("reports a store that is down to the SDK, and ends quietly after shutdown", a
   expect(await exported()).toBe(1);
   await exporter.shutdown();
   expect(await exported([])).toBe(1);
+});
+
+it("leaves out what is asked for with all that is below it, and says what came of the rest", () => {
+  const at = (id: string, parentId: string | undefined, operation: string, more: object = {}) => ({
+    traceId: "t",
+    spanId: id,
+    ...(parentId === undefined ? {} : { parentId }),
+    name: `relevo.${operation}`,
+    kind: "INTERNAL",
+    startMs: Number(id),
+    durationMs: 1,
+    attributes: { "relevo.operation": operation, ...more },
+  });
+  const spans = [
+    at("1", undefined, "session.view", {
+      "relevo.view.strategy": "window(messages=1)",
+      "relevo.view.messages.count": 1,
+      "relevo.view.dropped.count": 3,
+      "relevo.view.summarized.count": 0,
+    }),
+    { ...at("2", "1", "log.read"), retries: 2 },
+    { ...at("3", "2", "driver query") },
+    at("4", undefined, "memory.recall", { "relevo.memory.key": "style", "relevo.recall.found": false }),
+    at("5", undefined, "memory.update", { "relevo.agent": "meter" }),
+    at("6", "5", "documents.put"),
+  ];
+  const lines = (options: Parameters<typeof renderTrace>[1]) =>
+    renderTrace(spans, options)
+      .split("\n")
+      .map((line) => line.replaceAll(/ {2,}/gu, " "));
+  expect(
+    lines({ withoutStore: true, filter: ({ attributes }) => attributes["relevo.agent"] !== "meter" }),
+  ).toEqual([
+    "session.view 1.0 ms window(messages=1), 1 message, 3 dropped",
+    "memory.recall style 1.0 ms nothing found",
+  ]);
+  expect(lines({})).toContain("└─ log.read 1.0 ms 2 retries");
+  expect(lines({})).toHaveLength(6);
 });
 
 it("draws a trace that is as deep or as wide as it likes", () => {
