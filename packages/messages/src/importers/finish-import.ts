@@ -4,7 +4,7 @@ import type { LeftoverReason } from "../groups/group.ts";
 import { groupEntries } from "../groups/group-entries.ts";
 import { providers } from "../validity/validate-for-provider.ts";
 import type { Draft } from "./draft.ts";
-import type { ImportedMessages, ImportNote } from "./imported.ts";
+import type { ImportedMessage, ImportedMessages, ImportNote } from "./imported.ts";
 import { fieldOf } from "./source.ts";
 
 /** A draft, with the item that it began with and how many drafts of that item came before it. */
@@ -32,9 +32,9 @@ export function finishImport(
 ): ImportedMessages {
   const { name, after, limits } = settings;
   const notes = [...dropped];
-  const all: Message[] = [];
-  const messages: Message[] = [];
-  const batches: { readonly operationId: string; readonly messages: Message[] }[] = [];
+  const all: ImportedMessage[] = [];
+  const messages: ImportedMessage[] = [];
+  const batches: { readonly operationId: string; readonly messages: ImportedMessage[] }[] = [];
   const maxItems = Math.min(limits.batchItems, maxBatchItems);
   let bytes = 0;
   let key = "";
@@ -67,7 +67,7 @@ export function finishImport(
 }
 
 interface AdmittedDraft {
-  readonly message: Message;
+  readonly message: ImportedMessage;
   readonly bytes: number;
   readonly hasNative: boolean;
 }
@@ -93,7 +93,7 @@ function admitDraft(draft: Draft, id: string, { format, limits }: ImportSettings
 /** The longest time. */
 const latest = -8.64e15;
 
-function messageOf(draft: Draft, id: string): Message {
+function messageOf(draft: Draft, id: string): ImportedMessage {
   const { role, parts, isText, agent, at, metadata } = draft;
   const [first] = parts;
   const plain = isText && parts.length === 1 && first?.type === "text" ? first.text : undefined;

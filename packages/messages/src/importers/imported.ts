@@ -14,16 +14,21 @@ export interface ImportNote {
   readonly kept: boolean;
 }
 
+/** A message with an id that is the same in each run: its own where the item has one. */
+export interface ImportedMessage extends Message {
+  readonly id: string;
+}
+
 /** Messages for one append. */
 export interface ImportBatch {
   /** Made of the history's name and the place of the first message, so it is the same in each run. */
   readonly operationId: string;
-  readonly messages: readonly Message[];
+  readonly messages: readonly ImportedMessage[];
 }
 
 export interface ImportedMessages {
-  /** In the order of the items, each with an id that is the same in each run. */
-  readonly messages: readonly Message[];
+  /** In the order of the items. */
+  readonly messages: readonly ImportedMessage[];
   /** The same messages, in appends that the store takes. */
   readonly batches: readonly ImportBatch[];
   /** What the messages do not say, in the order of the items. */
