@@ -1,7 +1,7 @@
 import { type CallOptions, type FindOptions, MemoryError, type Message, type Page } from "@relevo/core";
 import { historyLost, maxPageSize, refuse } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
-import { entryOf, type MemoryEntry, madeInPath } from "./entry.ts";
+import { entryOf, type MemoryEntry, madeInTag } from "./entry.ts";
 import { namespaces, userMemoryNamespace, userNamespace } from "./namespaces.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
@@ -129,7 +129,6 @@ async function agentsInSession(
   };
 }
 
-/** Reads every durable agent memory of the tenant: the metadata that names the session is not indexed. */
 async function learnedIn(
   runtime: Runtime,
   tenant: string,
@@ -142,7 +141,7 @@ async function learnedIn(
     {
       ...options,
       namespacePrefix: [...namespaces.agents, "durable"],
-      where: { path: madeInPath, $eq: session },
+      tags: { ...options.tags, all: [...(options.tags?.all ?? []), madeInTag(session)] },
     },
   );
   return {

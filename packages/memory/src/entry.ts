@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Document, DocumentInput, JsonObject, JsonValue } from "@relevo/core";
 import { admitJson, admitMetadata, admitTags, refuse, resolveLimits } from "@relevo/core/input";
 import type { Runtime } from "./runtime.ts";
@@ -29,8 +30,13 @@ const reserved = "relevo:";
 const copyOf = `${reserved}copy-of`;
 const madeIn = `${reserved}session`;
 
-/** The path of the metadata field that names the session in which a durable memory was made. */
-export const madeInPath: readonly ["metadata", string] = ["metadata", madeIn];
+/**
+ * The tag of memories that were made in this session, which finds them by an index. A hash, because a session's id may be
+ * as long as a tag.
+ */
+export function madeInTag(session: string): string {
+  return `${madeIn}:${hash("sha256", session, "base64url")}`;
+}
 
 /** What this package notes about a document. */
 export interface Notes {
@@ -68,7 +74,7 @@ export function documentInput(
   return {
     value: own,
     ...(Object.keys(noted).length === 0 ? {} : { metadata: noted }),
-    ...(fields.tags === undefined ? {} : { tags: admitTags(fields.tags, "tags", runtime.limits) }),
+    ...tagsOf(runtime, fields.tags, notes.session),
     ttlMs: fields.ttlMs,
   };
 }
@@ -81,6 +87,28 @@ export function refuseReserved(metadata: object, field: string): void {
         `${field}.${name.slice(0, 64)}`,
         `is not allowed: names that start with "${reserved}" are reserved.`,
       );
+}
+
+function tagsOf(
+  { limits }: Runtime,
+  given: readonly string[] | undefined,
+  session: string | undefined,
+): Pick<DocumentInput, "tags"> {
+  const tags = admitTags(given, "tags", limits);
+  const wrong = tags.find((tag) => tag.startsWith(reserved));
+  if (wrong !== undefined)
+    throw refuse("tags", `must not begin with "${reserved}", which is reserved.`, {
+      tag: wrong.slice(0, 64),
+    });
+  if (session !== undefined) return { tags: [...tags, madeInTag(session)] };
+  return given === undefined ? {} : { tags };
+}
+
+/** The caller's tags, without this package's own. */
+export function publicTags(document: Document): readonly string[] {
+  const { tags } = document;
+  if (!tags.some((tag) => tag.startsWith(reserved))) return tags;
+  return Object.freeze(tags.filter((tag) => !tag.startsWith(reserved)));
 }
 
 export function notesOf(document: Document): Notes {
@@ -108,7 +136,7 @@ export function entryOf(document: Document, tier: "volatile" | "durable", agent?
     value: document.value,
     tier: notes.copyOf === undefined ? tier : "both",
     version: notes.copyOf ?? document.version,
-    tags: document.tags,
+    tags: publicTags(document),
     metadata: metadataOf(document),
     createdAt: document.createdAt,
     updatedAt: document.updatedAt,
@@ -133,7 +161,7 @@ export function keptFields(
       ? undefined
       : Math.max(1, Math.ceil(current.expiresAt - runtime.clock.now()));
   return {
-    tags: fields.tags ?? current.tags,
+    tags: fields.tags ?? publicTags(current),
     metadata: fields.metadata ?? metadataOf(current),
     ttlMs: fields.ttlMs ?? remaining,
   };

@@ -11,9 +11,11 @@ import type { MemoryStore } from "./runtime.ts";
 
 /** Which documents, and what is to happen with them. */
 export interface ErasedDocuments extends CallOptions {
-  readonly filter: Pick<FindOptions, "namespacePrefix" | "where">;
+  readonly filter: Pick<FindOptions, "namespacePrefix" | "tags">;
   /** Only those that were written at or before this time, by the store's clock. */
   readonly until?: number | undefined;
+  /** Which of them stay. */
+  readonly except?: ((document: Document) => boolean) | undefined;
   readonly dryRun: boolean;
   /** Receives each page before it is removed and after. */
   readonly forget?: ((documents: readonly Document[]) => Promise<void>) | undefined;
@@ -23,14 +25,16 @@ export interface ErasedDocuments extends CallOptions {
 export async function eraseDocuments(
   { documents, limits }: MemoryStore,
   tenant: string,
-  { filter, until = Number.POSITIVE_INFINITY, dryRun, forget, signal }: ErasedDocuments,
+  { filter, until = Number.POSITIVE_INFINITY, except, dryRun, forget, signal }: ErasedDocuments,
 ): Promise<number> {
   const limit = Math.min(documentsAtOnce, limits.batchItems);
   let count = 0;
   let cursor: string | undefined;
   do {
     const page = await documents.find({ tenant }, { ...filter, limit, cursor, signal });
-    const chosen = page.items.filter(({ updatedAt }) => updatedAt <= until);
+    const chosen = page.items.filter(
+      (document) => document.updatedAt <= until && except?.(document) !== true,
+    );
     if (dryRun) count += chosen.length;
     else if (chosen.length > 0) {
       await forget?.(chosen);

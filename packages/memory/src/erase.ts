@@ -9,7 +9,7 @@ import {
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
-import { madeInPath } from "./entry.ts";
+import { madeInTag } from "./entry.ts";
 import { eraseDocuments } from "./erase-documents.ts";
 import type {
   EraseCounts,
@@ -23,7 +23,7 @@ import { countSession, eraseSession } from "./erase-session.ts";
 import { closeJournal, type Journal, openJournal, saveJournal } from "./erasure-journal.ts";
 import { holdsOn } from "./holds.ts";
 import { storesOf } from "./list-people.ts";
-import { namespaces, userNamespace } from "./namespaces.ts";
+import { userNamespace } from "./namespaces.ts";
 import { outOfReach } from "./out-of-reach.ts";
 import type { MemoryStore, Runtime } from "./runtime.ts";
 import { sessionsOfUser, withForks } from "./subject-sessions.ts";
@@ -42,7 +42,7 @@ export const eraseOptionFields: FieldTable = fieldTable<EraseOptions>({
 /** What arrives meanwhile is looked for so often; after that only what the end of the erasure finds is removed. */
 const maxPasses = 100;
 
-/** Sessions whose agents' memories are looked for at once: the filter has their ids, and is bounded. */
+/** Sessions at once: a filter has a tag of each. */
 const sessionsAtOnce = 50;
 
 /**
@@ -171,7 +171,7 @@ class Erasure {
         for await (const head of withForks(store, this.#tenant, heads, this.#call)) {
           if (await this.#isHeld(head)) continue;
           batch.push(head);
-          if (batch.length < sessionsAtOnce) continue;
+          if (batch.length < Math.min(sessionsAtOnce, store.limits.tags)) continue;
           await this.#eraseSessions(store, batch);
           batch = [];
         }
@@ -250,16 +250,23 @@ class Erasure {
     await this.#save();
   }
 
-  /** What agents learned in these sessions, and keep for all: nobody knows how much of it is about the person. */
+  /** What was remembered in these sessions, for all too: nobody knows how much of it is about the person. */
   async #eraseLearned(heads: readonly SessionHead[]): Promise<void> {
-    const ids = heads.map(({ session }) => session);
+    const any = heads.map(({ session }) => madeInTag(session));
     const { durable, volatile } = this.#runtime;
+    const { selector } = this.#journal;
+    const own = "user" in selector ? userNamespace(selector.user) : undefined;
     for (const store of new Set([durable, volatile])) {
-      const filter = { namespacePrefix: namespaces.agents, where: { path: madeInPath, $in: ids } };
-      await this.#eraseDocuments(store, filter, async (documents) => {
-        for (const { namespace, key } of documents)
-          await this.#forgetCopies({ namespacePrefix: namespace, key });
-      });
+      await this.#eraseDocuments(
+        store,
+        { tags: { any } },
+        async (documents) => {
+          for (const { namespace, key } of documents)
+            await this.#forgetCopies({ namespacePrefix: namespace, key });
+        },
+        // Counted with all else of the person.
+        ({ namespace }) => own?.every((element, index) => element === namespace[index]) === true,
+      );
     }
   }
 
@@ -267,6 +274,7 @@ class Erasure {
     store: MemoryStore,
     filter: Parameters<typeof eraseDocuments>[2]["filter"],
     forget?: (documents: readonly Document[]) => Promise<void>,
+    except?: (document: Document) => boolean,
   ): Promise<void> {
     const until = this.#ends.get(store);
     const count = await eraseDocuments(store, this.#tenant, {
@@ -275,6 +283,7 @@ class Erasure {
       until,
       dryRun: this.#dryRun,
       forget,
+      except,
     });
     this.#removed.documents += count;
     if (count === 0 || this.#dryRun) return;

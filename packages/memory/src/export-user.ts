@@ -8,7 +8,7 @@ import {
   type SessionHead,
 } from "@relevo/core";
 import { throwIfAborted } from "@relevo/core/input";
-import { madeInPath } from "./entry.ts";
+import { madeInTag } from "./entry.ts";
 import { documentsAtOnce } from "./erase-session.ts";
 import { storesOf } from "./list-people.ts";
 import { namespaces, userNamespace } from "./namespaces.ts";
@@ -55,10 +55,7 @@ async function* linesOf(
     for await (const heads of sessionsOfUser(store, tenant, user, options)) {
       for await (const head of withForks(store, tenant, heads, options)) {
         yield* sessionLines(store, tenant, head, options);
-        const learned = {
-          namespacePrefix: namespaces.agents,
-          where: { path: madeInPath, $eq: head.session },
-        };
+        const learned = { namespacePrefix: namespaces.agents, tags: { any: [madeInTag(head.session)] } };
         for (const place of new Set([runtime.durable, runtime.volatile]))
           yield* documentLines(place, { tenant }, learned, options);
       }

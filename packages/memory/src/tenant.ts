@@ -2,6 +2,7 @@ import type { CallOptions, ListSessionsOptions, Page, PageOptions, SessionHead }
 import {
   admitCall,
   admitChoice,
+  admitDocumentAddress,
   admitFields,
   admitId,
   admitMetadata,
@@ -33,6 +34,7 @@ import type { Session } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { User } from "./user.ts";
+import { markerAddress } from "./user-guard.ts";
 
 /** The sessions, people and agents of one tenant. Everything reached through it belongs to this tenant. */
 export interface Tenant {
@@ -95,6 +97,8 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       const { limits } = runtime;
       const session = sessionId === undefined ? runtime.ids.next() : admitId(sessionId, "session", limits);
       const subject = admitOptionalId(options.subject, "subject", limits);
+      // A person's memory has the id in its address, so that it must have room there: before anything is written.
+      if (subject !== undefined) admitDocumentAddress(markerAddress(id, subject), limits);
       const { value: metadata } = admitMetadata(options.metadata, "metadata", limits);
       const handle = new SessionHandle(
         runtime,

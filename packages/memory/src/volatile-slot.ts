@@ -11,7 +11,7 @@ import {
   updateDocument,
 } from "@relevo/core";
 import type { ChangeValue } from "./agent-memory.ts";
-import { documentInput, keptFields, metadataOf, notesOf, type RememberFields } from "./entry.ts";
+import { documentInput, keptFields, metadataOf, notesOf, publicTags, type RememberFields } from "./entry.ts";
 import type { Runtime } from "./runtime.ts";
 import { signalOf } from "./signal.ts";
 
@@ -157,7 +157,7 @@ export class VolatileSlot {
     return documentInput(
       this.#runtime,
       durable.value,
-      { tags: durable.tags, metadata: metadataOf(durable), ttlMs },
+      { tags: publicTags(durable), metadata: metadataOf(durable), ttlMs },
       { copyOf: durable.version, ...(session === undefined ? {} : { session }) },
     );
   }

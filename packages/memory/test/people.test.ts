@@ -158,6 +158,38 @@ describe.each([
   });
 });
 
+it("what is tagged by this package is not the caller's to tag, and not shown", async () => {
+  const { memory, store } = oneStore();
+  const acme = memory.tenant("acme");
+  const session = acme.session("chat", { subject: "ana" });
+  await session.append(user("x"));
+  const clerk = session.agent("clerk");
+  await clerk.remember("k", 1, { tier: "both", tags: ["a"] });
+  await acme.agent("clerk").update("k", () => 2, { tier: "both" });
+  expect(await acme.agent("clerk").entry("k")).toMatchObject({ tags: ["a"], session: "chat", tier: "both" });
+  expect(await acme.agent("clerk").entry("k", { tier: "durable" })).toMatchObject({ tags: ["a"] });
+  const { items } = await store.documents.find({ tenant: "acme" }, { namespacePrefix: ["relevo", "agents"] });
+  // The durable memory and its copy: both are found by the session.
+  expect(items.map(({ tags }) => tags.length)).toEqual([2, 2]);
+  const refused = await failure(clerk.remember("k", 1, { tags: ["relevo:session:x"] }), "invalid-input");
+  expect(refused.details.field).toBe("tags");
+  expect((await acme.context({ session })).durable.agent.map(({ key }) => key)).toEqual(["k"]);
+  expect((await acme.context({ session, tags: { all: ["a"] } })).durable.agent).toHaveLength(1);
+  expect((await acme.context({ session, tags: { any: ["b"] } })).durable.agent).toEqual([]);
+});
+
+it("a person whose id has no room in an address is refused before anything is written", async () => {
+  const { memory, store } = oneStore();
+  const tenant = memory.tenant("t".repeat(1000));
+  expect(() => tenant.session("chat", { subject: "s".repeat(1000) })).toThrow("addressBytes");
+  const acme = memory.tenant("acme");
+  const longest = "s".repeat(1000);
+  await acme.session("chat", { subject: longest }).append(user("x"));
+  await acme.user(longest).remember("k", 1);
+  expect((await acme.user(longest).erase()).removed.sessions).toBe(1);
+  expect((await store.log.list("t".repeat(1000))).items).toEqual([]);
+});
+
 it("a person's first session makes the person known, and a retry of its first write does it again", async () => {
   const { memory, store } = oneStore();
   const acme = memory.tenant("acme");

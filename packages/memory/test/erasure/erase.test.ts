@@ -23,7 +23,7 @@ describe.each([
     const report = await acme.user(person).erase();
     expect(report).toMatchObject({ complete: true, dryRun: false, resumed: false, held: [] });
     expect(report.removed).toMatchObject({ ...planned.removed, derived: 2 });
-    expect(report.removed).toMatchObject({ sessions: 4, events: 16 });
+    expect(report.removed).toMatchObject({ sessions: 4, events: 20 });
     expect(report.outOfReach.map(({ what }) => what)).toContain("backups");
 
     const after = (await Promise.all(stores.map((store) => everythingIn(store)))).join();

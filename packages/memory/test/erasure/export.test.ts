@@ -25,10 +25,10 @@ it.each([
   const lines = await linesOf(acme.user(person).export());
   const of_ = (kind: string): Line[] => lines.filter((line) => line.kind === kind);
   expect(lines[0]).toMatchObject({ kind: "relevo-export", version: 1, tenant: "acme", user: person });
-  const counts = { session: 4, event: 16, document: of_("document").length };
+  const counts = { session: 4, event: 20, document: of_("document").length };
   expect(lines.at(-1)).toEqual({ kind: "end", counts });
   expect(of_("session").map(({ session }) => session)).toEqual(["fork-2", "fork-1", "chat-1", "chat-2"]);
-  expect(of_("event")).toHaveLength(16);
+  expect(of_("event")).toHaveLength(20);
   // What was retracted is still stored, and so it is the person's to have.
   expect(JSON.stringify(of_("event"))).toContain(`gone ${canary}`);
   const keys = of_("document").map(({ key }) => key);

@@ -48,8 +48,15 @@ export async function plant(
     await session.view({ record: true });
     await plantDerived(stores, session.id, plot);
   }
-  await fork(memory, stores, "chat-1", "fork-1", person, plot);
-  await fork(memory, stores, "fork-1", "fork-2", undefined, plot);
+  const turn = { operationId: "turn-1", request: { question: canary } };
+  await acme.session("chat-1").turn(async (session) => {
+    await session.append(assistant(canary));
+    return { answer: canary };
+  }, turn);
+  const fork = await acme.session("chat-1").fork({ id: "fork-1", at: 2 });
+  const second = await fork.fork({ id: "fork-2" });
+  // Forks of a fork, and of another person, are of the same words.
+  await second.touch({ subject: other });
 
   const ana = acme.session("ana-chat", { subject: other });
   await ana.append(user("I stay"));
@@ -93,29 +100,6 @@ async function plantDerived(
       { value: canary, derivedFrom: { events: { session, incarnation, removalRevision, ranges } } },
     );
   }
-}
-
-/** As `session.fork` leaves it: the parent knows its fork before that is there. */
-async function fork(
-  memory: Memory,
-  stores: readonly MemoryStore[],
-  parent: string,
-  id: string,
-  subject: string | undefined,
-  { tenant, canary }: Plot,
-): Promise<void> {
-  for (const { log, documents } of stores) {
-    const address = { tenant, session: parent };
-    const head = await log.head(address);
-    if (head === undefined) continue;
-    await documents.put(
-      { ...address, namespace: ["relevo", "forks"], key: id },
-      { value: { at: 2 } },
-      { incarnation: head.incarnation },
-    );
-  }
-  const child = memory.tenant(tenant).session(id, subject === undefined ? {} : { subject });
-  await child.append(user(`I am ${canary}`));
 }
 
 /** What is to be there whatever happened to the person. */
