@@ -20,3 +20,4 @@ export {
 } from "./embedders/transformers-embedder.ts";
 export { createSearchIndex } from "./index/create-search-index.ts";
 export { createRecall, type RecallOptions, type StoreRecall } from "./recall/create-recall.ts";
+export type { IndexedDocuments } from "./recall/index-documents.ts";

@@ -243,8 +243,71 @@ describe("following the store", () => {
 
   it("refuses a store without a change feed", async () => {
     const store = createMemoryStore();
-    const recall = createRecall({ store: { log: store.log }, index: createSearchIndex() });
+    const recall = createRecall({
+      store: { log: store.log, documents: store.documents },
+      index: createSearchIndex(),
+    });
     await expect(recall.search("acme", { text: "x" })).rejects.toMatchObject({ code: "unsupported" });
+  });
+});
+
+describe("documents", () => {
+  const at = (namespace: readonly string[], key: string) => ({ tenant: "acme", namespace, key });
+
+  it("below the given namespaces are found until they are changed, deleted or erased", async () => {
+    const store = createMemoryStore();
+    const index = createSearchIndex();
+    const recall = createRecall({ store, index, documents: { namespaces: [["kb"], ["team", "a"]] } });
+    const find = async (text: string) =>
+      (await recall.search("acme", { text })).map(({ source }) =>
+        source.kind === "document" ? source.key : "",
+      );
+    await store.documents.put(at(["kb"], "tea"), {
+      value: { title: "Green tea", steps: ["steep for two minutes"] },
+    });
+    await store.documents.put(at(["kb", "b"], "deep"), {
+      value: "Oolong is steeped twice",
+      metadata: { lang: "en" },
+    });
+    await store.documents.put(at(["team", "a", "x"], "cup"), { value: "The cup of tea" });
+    await store.documents.put(at(["secrets"], "key"), { value: "The tea password" });
+    await append(store, "acme", "s", [["Nora", "I drink tea."]]);
+    expect(new Set(await find("tea"))).toEqual(new Set(["tea", "cup", ""]));
+    expect(await find("oolong")).toEqual(["deep"]);
+    const query = { text: "tea", in: ["documents"], namespaces: [["team"]] } as const;
+    expect(await recall.search("acme", query)).toMatchObject([
+      { text: "The cup of tea", source: { key: "cup" } },
+    ]);
+    const where = { path: ["value", "title"], $eq: "Green tea" } as const;
+    expect(texts(await recall.search("acme", { text: "steeping", where }))).toEqual([
+      "Green tea\nsteep for two minutes",
+    ]);
+    await store.documents.put(at(["kb"], "tea"), { value: "Black coffee" });
+    await store.documents.delete(at(["kb", "b"], "deep"));
+    const stale = createRecall({
+      store,
+      index,
+      documents: { namespaces: [["kb"]] },
+      updateBeforeSearch: false,
+    });
+    expect(await stale.search("acme", { text: "oolong steep" })).toEqual([]);
+    expect(await find("coffee")).toEqual(["tea"]);
+    expect(await index.lookup("acme", [["oolong"], ["password"]])).toEqual([[], []]);
+    expect((await index.state("acme")).items).toBe(3);
+  });
+
+  it("are found by the text that a function gives, in pieces", async () => {
+    const store = createMemoryStore();
+    const text = (document: { readonly key: string; readonly value: unknown }): string | undefined =>
+      document.key === "hidden" ? undefined : `${"Filler of words. ".repeat(300)}${String(document.value)}`;
+    const documents = { namespaces: [["kb"]], text };
+    const recall = createRecall({ store, index: createSearchIndex(), documents });
+    await store.documents.put(at(["kb"], "shown"), { value: "walrus" });
+    await store.documents.put(at(["kb"], "hidden"), { value: "walrus" });
+    const hits = await recall.search("acme", { text: "walrus" });
+    expect(hits.map(({ source }) => source.kind === "document" && source.key)).toEqual(["shown"]);
+    expect(hits[0]?.text.length).toBeLessThan(3500);
+    expect(hits[0]?.text).toContain("walrus");
   });
 });
 

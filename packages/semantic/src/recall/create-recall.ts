@@ -14,9 +14,12 @@ import {
   abortable,
   admitCall,
   admitFields,
+  admitNamespace,
   admitTenant,
   type FieldTable,
   fieldTable,
+  maxPageSize,
+  readArray,
   refuse,
 } from "@relevo/core/input";
 import { createAnalysis } from "../analysis/create-analysis.ts";
@@ -25,14 +28,17 @@ import { askIndex } from "../question/ask-index.ts";
 import { Scratch } from "../scoring/lexical.ts";
 import { scoreQuestion } from "../scoring/score-question.ts";
 import { type FollowedStore, followStore } from "./follow-store.ts";
+import type { IndexedDocuments } from "./index-documents.ts";
 import { readHits } from "./read-hits.ts";
 import { admitQuery } from "./recall-options.ts";
 
 export interface RecallOptions {
-  /** Where the messages are. It needs a change feed. Stays open. */
-  readonly store: Pick<Store, "log" | "feed">;
+  /** Where the messages and documents are. It needs a change feed. Stays open. */
+  readonly store: Pick<Store, "log" | "documents" | "feed">;
   /** Where their words are kept; of this store alone. */
   readonly index: SearchIndex;
+  /** Which documents can be found too; none when left out. */
+  readonly documents?: IndexedDocuments | undefined;
   /** Adds the meaning of texts to their words. When it fails, searches answer by words, and `onError` is told. */
   readonly embedder?: Embedder | undefined;
   /** The language of all messages; guessed for each session from its first messages when left out. */
@@ -46,7 +52,7 @@ export interface RecallOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Recall over the messages of a store. */
+/** Recall over the messages and documents of a store. */
 export interface StoreRecall extends Recall {
   /**
    * Brings the index up to date with what the store wrote for the tenant, and answers how many sessions were looked at.
@@ -54,15 +60,18 @@ export interface StoreRecall extends Recall {
    */
   update(tenant: string, options?: CallOptions): Promise<number>;
   /**
-   * Removes what the index holds, at once. What the store still has comes back with the next update, so erase in the
-   * store first.
+   * Removes what the index holds, at once, so that `createMemory({ indexes: [recall] })` empties it with an erasure. What
+   * the store still has comes back with the next update.
    */
-  erase(tenant: string, selector: SearchSelector, options?: CallOptions): Promise<number>;
+  remove(tenant: string, selector: SearchSelector, options?: CallOptions): Promise<number>;
 }
+
+const documentFields: FieldTable = fieldTable<IndexedDocuments>({ namespaces: "selects", text: "refines" });
 
 const fields: FieldTable = fieldTable<RecallOptions>({
   store: "selects",
   index: "selects",
+  documents: "refines",
   embedder: "refines",
   language: "refines",
   updateBeforeSearch: "refines",
@@ -110,7 +119,8 @@ export function createRecall(given: RecallOptions): StoreRecall {
     throw refuse("options.language", `must be one of ${languageNames.join(", ")}.`);
   const analysis = createAnalysis();
   const scratch = new Scratch();
-  const work: FollowedStore = { store, index, analysis, embedder, language };
+  const documents = given.documents === undefined ? undefined : admitDocuments(given.documents);
+  const work: FollowedStore = { store, index, analysis, documents, embedder, language };
   const updates = new Map<string, Promise<number>>();
 
   async function update(tenant: string, { signal }: CallOptions): Promise<number> {
@@ -157,15 +167,26 @@ export function createRecall(given: RecallOptions): StoreRecall {
         (reading, question) => scoreQuestion(reading, question, limit + spareItems, scratch),
         call,
       );
-      return await readHits(store, tenant, best, { limit, neighbours, explain }, call);
+      return await readHits(work, tenant, best, { limit, neighbours, explain }, call);
     },
     async update(tenant: string, options?: CallOptions): Promise<number> {
       return await update(admitTenant(tenant, defaultLimits), admitCall(options));
     },
-    async erase(tenant: string, selector: SearchSelector, options?: CallOptions): Promise<number> {
+    async remove(tenant: string, selector: SearchSelector, options?: CallOptions): Promise<number> {
       return await index.remove(admitTenant(tenant, defaultLimits), selector, admitCall(options));
     },
   };
+}
+
+function admitDocuments(given: IndexedDocuments): IndexedDocuments {
+  const { namespaces, text } = admitFields(given, "options.documents", documentFields);
+  if (text !== undefined && typeof text !== "function")
+    throw refuse("options.documents.text", "must be a function.");
+  const field = "options.documents.namespaces";
+  const admitted = readArray(namespaces, field, "an array of namespaces", maxPageSize).map((one, index) =>
+    admitNamespace(one, `${field}[${index}]`, defaultLimits),
+  );
+  return { namespaces: admitted, text };
 }
 
 function filterOf(query: RecallQuery): SearchFilter {

@@ -1,6 +1,7 @@
 import { type CallOptions, type ChangedUnit, type JsonObject, MemoryError, type Store } from "@relevo/core";
 import { analysisVersion } from "../analysis/create-analysis.ts";
-import { type Indexing, indexSession } from "./index-session.ts";
+import { type DocumentIndexing, indexDocuments } from "./index-documents.ts";
+import { indexSession } from "./index-session.ts";
 
 /** How far an index has followed a store, as the index keeps it. */
 interface Mark {
@@ -8,10 +9,12 @@ interface Mark {
   /** What the index was written with; anything else has to be written anew. */
   readonly analysis: number;
   readonly embedder: string | null;
+  /** The namespaces of documents that are indexed, as text. */
+  readonly documents: string;
 }
 
-export interface FollowedStore extends Indexing {
-  readonly store: Pick<Store, "log" | "feed">;
+export interface FollowedStore extends DocumentIndexing {
+  readonly store: Pick<Store, "log" | "documents" | "feed">;
 }
 
 const unitsAtOnce = 100;
@@ -19,8 +22,8 @@ const unitsAtOnce = 100;
 /**
  * Brings the index up to date with everything that the store has written for the tenant, and answers how many units were
  * looked at. The cursor is stored when the units of its page are indexed, so that a crash repeats them and loses none.
- * When the analysis or the embedding model is another one than the index was written with, or the store no longer
- * reaches back to the cursor, the index is written anew.
+ * When the analysis, the embedding model or the namespaces are others than the index was written with, or the store no
+ * longer reaches back to the cursor, the index is written anew.
  *
  * @throws `unsupported` when the store has no change feed.
  */
@@ -28,9 +31,13 @@ export async function followStore(work: FollowedStore, tenant: string, call: Cal
   const { store, index } = work;
   if (store.feed === undefined)
     throw new MemoryError("unsupported", "The store has no change feed, so recall cannot follow it.");
-  const wanted = { analysis: analysisVersion, embedder: work.embedder?.model ?? null };
+  const wanted: Omit<Mark, "cursor"> = {
+    analysis: analysisVersion,
+    embedder: work.embedder?.model ?? null,
+    documents: JSON.stringify(work.documents?.namespaces ?? []),
+  };
   let mark = (await index.state(tenant, call)).mark as Mark | undefined;
-  if (mark !== undefined && (mark.analysis !== wanted.analysis || mark.embedder !== wanted.embedder)) {
+  if (mark !== undefined && !isWrittenFor(mark, wanted)) {
     await index.remove(tenant, { all: true }, call);
     mark = undefined;
   }
@@ -50,6 +57,14 @@ export async function followStore(work: FollowedStore, tenant: string, call: Cal
     }
     if (!page.more) return units;
   }
+}
+
+function isWrittenFor(mark: Mark, wanted: Omit<Mark, "cursor">): boolean {
+  return (
+    mark.analysis === wanted.analysis &&
+    mark.embedder === wanted.embedder &&
+    mark.documents === wanted.documents
+  );
 }
 
 /** `undefined` when the store no longer reaches back to the cursor. */
@@ -78,4 +93,5 @@ async function indexUnit(
   call: CallOptions,
 ): Promise<void> {
   if (unit.kind === "session") await indexSession(work, tenant, unit.session, call);
+  else await indexDocuments(work, tenant, unit.namespace, call);
 }

@@ -9,8 +9,15 @@ import {
   type StoredEvent,
 } from "@relevo/core";
 import type { ScoredItem } from "../scoring/score-question.ts";
+import { type IndexedDocuments, textOfDocument } from "./index-documents.ts";
 import { type MessageEvent, metadataOf, speakerOf, spokenText, timeOf } from "./message-items.ts";
 import { pieceStep, piecesOf } from "./pieces.ts";
+
+/** Where the texts of hits are. */
+export interface HitStore {
+  readonly store: Pick<Store, "log" | "documents">;
+  readonly documents?: IndexedDocuments | undefined;
+}
 
 export interface HitOptions {
   readonly limit: number;
@@ -30,7 +37,7 @@ type EventSource = Extract<SearchSource, { readonly kind: "event" }>;
  * is returned once, with its best piece.
  */
 export async function readHits(
-  store: Pick<Store, "log">,
+  from: HitStore,
   tenant: string,
   best: readonly ScoredItem[],
   options: HitOptions,
@@ -38,11 +45,11 @@ export async function readHits(
 ): Promise<readonly RecallHit[]> {
   const candidates = distinct(best);
   const hits: RecallHit[] = [];
-  for (let from = 0; from < candidates.length && hits.length < options.limit; ) {
+  for (let next = 0; next < candidates.length && hits.length < options.limit; ) {
     const missing = options.limit - hits.length;
-    const batch = candidates.slice(from, from + Math.min(missing, readsAtOnce));
-    from += batch.length;
-    const read = await Promise.all(batch.map((item) => readHit(store, tenant, item, options, call)));
+    const batch = candidates.slice(next, next + Math.min(missing, readsAtOnce));
+    next += batch.length;
+    const read = await Promise.all(batch.map((item) => readHit(from, tenant, item, options, call)));
     for (const hit of read) if (hit !== undefined) hits.push(hit);
   }
   return hits;
@@ -59,13 +66,45 @@ function distinct(best: readonly ScoredItem[]): readonly ScoredItem[] {
 }
 
 async function readHit(
-  store: Pick<Store, "log">,
+  from: HitStore,
   tenant: string,
-  { source, position, score, parts }: ScoredItem,
-  { neighbours, explain }: HitOptions,
+  item: ScoredItem,
+  options: HitOptions,
   call: CallOptions,
 ): Promise<RecallHit | undefined> {
-  if (source.kind !== "event") return undefined;
+  const { source, position } = item;
+  if (source.kind === "event") return await readMessage(from, tenant, item, source, options, call);
+  const { version, kind: _, ...address } = source;
+  const document = await from.store.documents.get({ tenant, ...address }, call);
+  if (document === undefined || document.version !== version || from.documents === undefined)
+    return undefined;
+  const text = textOfDocument(document, from.documents);
+  if (text === undefined) return undefined;
+  return {
+    source,
+    text: piecesOf(text)[position] ?? text,
+    at: document.updatedAt,
+    metadata: document.metadata,
+    ...scoreOf(item, options),
+  };
+}
+
+function scoreOf(
+  { score, parts }: ScoredItem,
+  { explain }: HitOptions,
+): Pick<RecallHit, "score" | "explain"> {
+  return { score, ...(explain ? { explain: parts as unknown as JsonObject } : {}) };
+}
+
+async function readMessage(
+  { store }: HitStore,
+  tenant: string,
+  item: ScoredItem,
+  source: EventSource,
+  options: HitOptions,
+  call: CallOptions,
+): Promise<RecallHit | undefined> {
+  const { neighbours } = options;
   const around = neighbours === 0 ? 0 : neighbours + searchedAround;
   const { events, incarnation } = await store.log.read(
     { tenant, session: source.session },
@@ -79,13 +118,12 @@ async function readHit(
   );
   if (incarnation !== source.incarnation) return undefined;
   const place = events.findIndex(({ seq }) => seq === source.seq);
-  const own = textAt(events, place, source, Math.round((position % 1) / pieceStep));
+  const own = textAt(events, place, source, Math.round((item.position % 1) / pieceStep));
   if (own === undefined) return undefined;
   return {
     ...own,
-    score,
+    ...scoreOf(item, options),
     ...(neighbours === 0 ? {} : { neighbours: neighboursOf(events, place, source, neighbours) }),
-    ...(explain ? { explain: parts as unknown as JsonObject } : {}),
   };
 }
 
