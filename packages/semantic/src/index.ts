@@ -18,6 +18,10 @@ export {
   type TransformersEmbedderOptions,
   type TransformersModule,
 } from "./embedders/transformers-embedder.ts";
-export { createSearchIndex } from "./index/create-search-index.ts";
+export {
+  createSearchIndex,
+  type InProcessSearchIndex,
+  type SearchSnapshotPart,
+} from "./index/create-search-index.ts";
 export { createRecall, type RecallOptions, type StoreRecall } from "./recall/create-recall.ts";
 export type { IndexedDocuments } from "./recall/index-documents.ts";

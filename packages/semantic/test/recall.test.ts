@@ -150,6 +150,35 @@ describe("another index", () => {
   });
 });
 
+describe("a snapshot", () => {
+  it("gives an index that goes on where the other was", async () => {
+    const store = createMemoryStore();
+    const index = createSearchIndex();
+    const recall = createRecall({ store, index });
+    await append(store, "acme", "garden", garden);
+    await append(store, "acme", "cocina", cocina);
+    const question = { text: "puppy Tomás", limit: 50, explain: true } as const;
+    const expected = await recall.search("acme", question);
+    const lines: string[] = [];
+    for await (const part of index.snapshot("acme")) lines.push(JSON.stringify(part));
+    const restored = createSearchIndex();
+    await restored.restore(
+      "acme",
+      lines.map((line) => JSON.parse(line)),
+    );
+    const next = createRecall({ store, index: restored });
+    expect(await next.update("acme")).toBe(0);
+    expect(await next.search("acme", question)).toEqual(expected);
+    // Without its end, nothing tells how far it came.
+    await restored.restore(
+      "acme",
+      lines.slice(0, 1).map((line) => JSON.parse(line)),
+    );
+    expect(await next.update("acme")).toBe(2);
+    expect(await next.search("acme", question)).toEqual(expected);
+  });
+});
+
 describe("following the store", () => {
   it("never returns what was erased, retracted, trimmed or deleted, and forgets its words", async () => {
     const { store, recall, index } = await opened();

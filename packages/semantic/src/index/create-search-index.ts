@@ -1,4 +1,10 @@
-import { defaultLimits, type SearchIndex, type SearchStreamState } from "@relevo/core";
+import {
+  defaultLimits,
+  type JsonValue,
+  type SearchChange,
+  type SearchIndex,
+  type SearchStreamState,
+} from "@relevo/core";
 import {
   admitSearchCall,
   admitSearchChange,
@@ -15,6 +21,23 @@ import { TenantIndex } from "./tenant-index.ts";
 const limits = defaultLimits;
 const cursorKind = "search.streams";
 
+/** A part of a snapshot; plain JSON, so that each can be a line of a file. */
+export type SearchSnapshotPart = { readonly change: SearchChange } | { readonly mark: JsonValue };
+
+/** An index in the process, which can be written to a file and read again. */
+export interface InProcessSearchIndex extends SearchIndex {
+  /**
+   * All that the index has of a tenant. Each stream is as it was when its part was read; a recall that continues on a restored
+   * index indexes what was written since the snapshot began.
+   */
+  snapshot(tenant: string): AsyncGenerator<SearchSnapshotPart, void, void>;
+  /** Replaces what the index has of the tenant. What ends early leaves an index that a recall fills anew. */
+  restore(
+    tenant: string,
+    parts: Iterable<SearchSnapshotPart> | AsyncIterable<SearchSnapshotPart>,
+  ): Promise<void>;
+}
+
 /**
  * An index in this process, in typed arrays: about 0.5 kB for a short message. It is empty when the process starts, and a
  * recall then fills it from its store. Calls take effect when they are made.
@@ -22,7 +45,7 @@ const cursorKind = "search.streams";
  * A write to the end of a stream takes time in what is written; one in the middle also moves the numbers of the items
  * behind it. Memory of removed items is given back when half of all items are removed ones.
  */
-export function createSearchIndex(): SearchIndex {
+export function createSearchIndex(): InProcessSearchIndex {
   const tenants = new Map<string, TenantIndex>();
   const empty = new TenantIndex();
 
@@ -79,6 +102,26 @@ export function createSearchIndex(): SearchIndex {
     async read(tenant, request, score, options) {
       const admitted = admitSearchCall(tenant, options, limits);
       return existing(admitted).read(admitSearchRequest(request, limits), score);
+    },
+    async *snapshot(tenant) {
+      const index = existing(admitSearchCall(tenant, undefined, limits));
+      const { mark } = index.state();
+      for (const [key] of index.streams({ all: true })) {
+        const change = index.changeOf(key);
+        if (change !== undefined) yield { change };
+      }
+      if (mark !== undefined) yield { mark };
+    },
+    async restore(tenant, parts) {
+      const admitted = admitSearchCall(tenant, undefined, limits);
+      tenants.delete(admitted);
+      for await (const part of parts) {
+        if ("mark" in part) created(admitted).mark(admitSearchMark(part.mark, limits));
+        else {
+          const change = admitSearchChange(part.change, limits);
+          created(admitted).write(change);
+        }
+      }
     },
   };
 }

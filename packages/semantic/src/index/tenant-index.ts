@@ -134,9 +134,12 @@ export class TenantIndex {
     });
   }
 
-  /** The items of a stream as they were written. */
-  itemsOf(key: string): readonly SearchItem[] {
-    return (this.#streams.get(key)?.items ?? []).map((item) => this.#itemOf(item));
+  /** A change that writes the stream as it is. */
+  changeOf(key: string): SearchChange | undefined {
+    const entry = this.#streams.get(key);
+    if (entry === undefined) return undefined;
+    const { items: _, ...state } = stateOf(entry);
+    return { ...state, items: entry.items.map((item) => this.#itemOf(item)) };
   }
 
   #itemOf(number: number): SearchItem {

@@ -36,22 +36,23 @@ export async function followStore(work: FollowedStore, tenant: string, call: Cal
     embedder: work.embedder?.model ?? null,
     documents: JSON.stringify(work.documents?.namespaces ?? []),
   };
-  let mark = (await index.state(tenant, call)).mark as Mark | undefined;
-  if (mark !== undefined && !isWrittenFor(mark, wanted)) {
+  let mark = (await index.state(tenant, call)).mark as unknown as Mark | undefined;
+  if (mark === undefined || !isWrittenFor(mark, wanted)) {
     await index.remove(tenant, { all: true }, call);
-    mark = undefined;
+    mark = wanted;
+    await index.mark(tenant, mark as unknown as JsonObject, call);
   }
   let units = 0;
   for (;;) {
-    const page = await changesAfter(store.feed, tenant, mark?.cursor, call);
+    const page = await changesAfter(store.feed, tenant, mark.cursor, call);
     if (page === undefined) {
       await index.remove(tenant, { all: true }, call);
-      mark = undefined;
+      mark = wanted;
       continue;
     }
     for (const unit of page.units) await indexUnit(work, tenant, unit, call);
     units += page.units.length;
-    if (page.cursor !== mark?.cursor) {
+    if (page.cursor !== mark.cursor) {
       mark = { ...wanted, cursor: page.cursor };
       await index.mark(tenant, mark as unknown as JsonObject, call);
     }
