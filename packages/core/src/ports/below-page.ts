@@ -16,6 +16,6 @@ export interface BelowPage {
    * `maxSummariesLookedAt` (32) effective summaries of the whole log.
    */
   readonly summaries?: readonly StoredEvent[];
-  /** True when there are older summaries that were not looked at. */
+  /** True when there are older summaries that were not searched. */
   readonly moreSummaries?: true;
 }

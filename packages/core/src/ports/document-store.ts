@@ -153,7 +153,7 @@ export interface DocumentStore {
 
   /**
    * Documents in the order namespace elements, then key, as UTF-8 bytes. Namespace and tags are indexed; `where` and
-   * `text` may have to look at every document that the rest selects.
+   * `text` may have to read every document that the rest selects.
    */
   find(scope: DocumentScope, options?: FindOptions): Promise<Page<Document>>;
 

@@ -1,7 +1,7 @@
 /**
  * The write token before and after a call that may write. Every write that moves the session's `revision` gives the
  * session a token of its own: random text that is never used twice, also when a failover loses the write and another
- * takes its place. Whoever holds a token and sees it as `previousToken` knows that nobody else wrote in between. A call
+ * takes its place. A caller that has a token and sees it as `previousToken` knows that nobody else wrote in between. A call
  * that changed nothing answers the present token as both.
  */
 export interface TokenChange {
