@@ -74,7 +74,11 @@ export const cacheMutants: readonly CacheMutant[] = [
     name: "what an append retracts stays",
     changes: [
       [page, 'if (event.type === "retraction") return undefined;', ""],
-      ["retract.ts", "handle.remove(() => handle.append(events, append))", "handle.append(events, append)"],
+      [
+        "retract.ts",
+        "handle.remove(() => handle.append(turn?.mark(events) ?? events, append))",
+        "handle.append(turn?.mark(events) ?? events, append)",
+      ],
       [cache, 'if (stored?.some(({ type }) => type === "retraction")) this.forget(address);', ""],
     ],
   },
