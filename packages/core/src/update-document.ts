@@ -5,10 +5,9 @@ import { admitOptionalInteger } from "./input/numbers.ts";
 import { guardKinds } from "./input/option-kinds.ts";
 import { retry } from "./input/retry.ts";
 import { MemoryError } from "./memory-error.ts";
-import type { Document, DocumentInput, DocumentStore } from "./ports/document-store.ts";
-import type { SessionGuard } from "./ports/event-log.ts";
+import type { Document, DocumentInput, DocumentStore, DocumentWriteOptions } from "./ports/document-store.ts";
 
-export interface UpdateOptions extends SessionGuard {
+export interface UpdateOptions extends DocumentWriteOptions {
   /** How many times to try; 10 when left out. */
   readonly attempts?: number | undefined;
   /** Longest pause before the second try; doubles with each try, to at most 64 times this. 5 when left out. */
@@ -19,6 +18,7 @@ export interface UpdateOptions extends SessionGuard {
 
 const updateFields: FieldTable = fieldTable<UpdateOptions>({
   ...guardKinds,
+  operation: "selects",
   attempts: "refines",
   backoffMs: "refines",
   random: "refines",
@@ -30,6 +30,9 @@ const updateFields: FieldTable = fieldTable<UpdateOptions>({
  *
  * `change` gets `undefined` when there is no document. It may run several times and must have no side effects. When it
  * returns `undefined`, nothing is written and the present document is returned.
+ *
+ * Under a known operation nothing is written either. What is returned then is what the first call wrote but for the value,
+ * which is the one that this call has computed.
  *
  * @throws `conflict`, retryable, when every try lost; `aborted` when the signal fires during a pause, with nothing
  *   written; what `get` and `put` throw. `unknown` outcomes are not retried: a change that adds would be made twice.

@@ -1,7 +1,15 @@
 import type { CallOptions, FindOptions, JsonObject, JsonValue, Page, UpdateOptions } from "@relevo/core";
 import type { MemoryEntry, Tier } from "./entry.ts";
 
-export interface RememberOptions extends CallOptions {
+export interface MemoryWriteOptions extends CallOptions {
+  /**
+   * Makes a retry safe, as for an append: the same request under one id is applied once, also when others have written
+   * since; another request under it is `conflict`. Known in this memory, each tier of it, for at least 24 hours.
+   */
+  readonly operationId?: string;
+}
+
+export interface RememberOptions extends MemoryWriteOptions {
   /** How long the value is remembered. Left out, a durable value stays and a volatile one gets `volatileTtlMs`. */
   readonly ttlMs?: number | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -21,7 +29,7 @@ export interface RecallOptions extends CallOptions {
   readonly tier?: Tier;
 }
 
-export interface ForgetOptions extends CallOptions {
+export interface ForgetOptions extends MemoryWriteOptions {
   /** Forgets only in this tier. Left out, both tiers are cleared, and `recall` returns `undefined` afterwards. */
   readonly tier?: Tier;
 }
@@ -54,12 +62,12 @@ export interface WorkingMemory {
   /** The value with its version, tags, metadata and times. */
   entry(key: string, options?: CallOptions): Promise<MemoryEntry | undefined>;
   /** Returns false when there was nothing to forget. */
-  forget(key: string, options?: CallOptions & { readonly fence?: number }): Promise<boolean>;
+  forget(key: string, options?: MemoryWriteOptions & { readonly fence?: number }): Promise<boolean>;
   /** One page, in the order of keys as UTF-8 bytes. */
   entries(options?: EntriesOptions): Promise<Page<MemoryEntry>>;
   /**
    * Reads, changes and writes back by compare-and-set: no concurrent update is lost. Keeps tags, metadata and
-   * expiry unless they are given.
+   * expiry unless they are given. A retry under an operation id returns the entry as it is now.
    *
    * @throws `conflict`, retryable, when other writers changed the value during every try.
    */
@@ -101,7 +109,7 @@ export interface KeyedMemory {
   entries(options?: TierEntriesOptions): Promise<Page<MemoryEntry>>;
   /**
    * Reads one tier, changes and writes back by compare-and-set: no concurrent update is lost. Keeps tags, metadata
-   * and expiry unless they are given.
+   * and expiry unless they are given. A retry under an operation id returns the entry as it is now.
    *
    * @throws `conflict`, retryable, when other writers changed the value during every try.
    */

@@ -4,6 +4,7 @@ export type {
   EntriesOptions,
   ForgetOptions,
   KeyedMemory,
+  MemoryWriteOptions,
   RecallOptions,
   RememberOptions,
   TierEntriesOptions,

@@ -3,6 +3,7 @@ import { callKinds, type FieldKinds, type FieldTable, fieldTable, pageKinds } fr
 import type {
   EntriesOptions,
   ForgetOptions,
+  MemoryWriteOptions,
   RecallOptions,
   RememberOptions,
   TierEntriesOptions,
@@ -172,8 +173,10 @@ export const contextFields: FieldTable = fieldTable<ContextOptions>({
   activity: "refines",
 });
 
+const memoryWriteKinds: FieldKinds<MemoryWriteOptions> = { ...callKinds, operationId: "selects" };
+
 const contentKinds: FieldKinds<Omit<RememberOptions, "expectedVersion">> = {
-  ...callKinds,
+  ...memoryWriteKinds,
   ttlMs: "refines",
   tags: "refines",
   metadata: "refines",
@@ -208,6 +211,10 @@ export const updateFields: FieldTable = fieldTable<Fenced<UpdateMemoryOptions>>(
   fence: "selects",
 });
 export const fencedFields: FieldTable = fieldTable<Fenced<CallOptions>>({ ...callKinds, fence: "selects" });
+export const forgetNoteFields: FieldTable = fieldTable<Fenced<MemoryWriteOptions>>({
+  ...memoryWriteKinds,
+  fence: "selects",
+});
 export const entriesFields: FieldTable = fieldTable<EntriesOptions>(entriesKinds);
 
 export const rememberInTierFields: FieldTable = fieldTable<RememberOptions & TierOptions>({
@@ -220,7 +227,7 @@ export const updateInTierFields: FieldTable = fieldTable<UpdateMemoryOptions & T
   tier: "selects",
 });
 export const recallFields: FieldTable = fieldTable<RecallOptions>({ ...callKinds, tier: "selects" });
-export const forgetFields: FieldTable = fieldTable<ForgetOptions>({ ...callKinds, tier: "selects" });
+export const forgetFields: FieldTable = fieldTable<ForgetOptions>({ ...memoryWriteKinds, tier: "selects" });
 export const entriesInTierFields: FieldTable = fieldTable<TierEntriesOptions>({
   ...entriesKinds,
   tier: "selects",

@@ -1,9 +1,10 @@
-import { type CallOptions, type JsonValue, MemoryError, type Page } from "@relevo/core";
+import { fingerprint, type JsonValue, MemoryError, type Page } from "@relevo/core";
 import { admitChoice, admitOptions } from "@relevo/core/input";
 import type {
   AgentMemory,
   ChangeValue,
   ForgetOptions,
+  MemoryWriteOptions,
   RecallOptions,
   RememberOptions,
   TierEntriesOptions,
@@ -118,9 +119,12 @@ export class SessionAgent implements AgentMemory {
   }
 
   /** `recall` returns what was remembered last, so an older note of the session is removed. */
-  async #dropNote(key: string, options: CallOptions): Promise<void> {
+  async #dropNote(key: string, options: MemoryWriteOptions): Promise<void> {
+    const { operationId: id } = options;
+    // Once as well, or a retry would drop a note that was made since.
+    const once = id === undefined ? {} : { operationId: fingerprint(["drop", id]) };
     try {
-      await this.#inSession.forget(key, signalOf(options));
+      await this.#inSession.forget(key, { ...once, ...signalOf(options) });
     } catch (error) {
       // The session has ended, and its notes with it.
       if (!MemoryError.isInstance(error, "history-lost")) throw error;

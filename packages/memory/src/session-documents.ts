@@ -13,13 +13,23 @@ import { admitCall, admitOptions } from "@relevo/core/input";
 import type {
   ChangeValue,
   EntriesOptions,
+  MemoryWriteOptions,
   RememberOptions,
   UpdateMemoryOptions,
   WorkingMemory,
 } from "./agent-memory.ts";
 import { documentInput, entryOf, keptFields, type MemoryEntry } from "./entry.ts";
-import { entriesFields, type Fenced, fencedFields, rememberFields, updateFields } from "./options.ts";
+import { memoryOperation, type Operated, writeOnce } from "./memory-operation.ts";
+import {
+  entriesFields,
+  type Fenced,
+  fencedFields,
+  forgetNoteFields,
+  rememberFields,
+  updateFields,
+} from "./options.ts";
 import type { SessionHandle } from "./session-handle.ts";
+import { signalOf } from "./signal.ts";
 
 /** Memory by key in one namespace of a session's documents, with the session's lifetime, deletion and fence. */
 export class SessionDocuments implements WorkingMemory {
@@ -42,11 +52,14 @@ export class SessionDocuments implements WorkingMemory {
   async remember(key: string, value: JsonValue, given: Fenced<RememberOptions> = {}): Promise<MemoryEntry> {
     const options = admitOptions(given, rememberFields);
     const input = documentInput(this.#handle.runtime, value, options);
+    const { tags, metadata, ttlMs } = options;
+    const operated = this.#operation(options, { remember: key, value: input.value, tags, metadata, ttlMs });
     const stored = await this.#write(options, (guard) => {
-      const put: PutOptions =
-        options.expectedVersion === undefined
-          ? guard
-          : { ...guard, expectedVersion: options.expectedVersion };
+      const put: PutOptions = {
+        ...guard,
+        ...operated,
+        ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
+      };
       return this.#handle.store.documents.put(this.#address(key), input, put);
     });
     return this.#entry(stored);
@@ -65,9 +78,12 @@ export class SessionDocuments implements WorkingMemory {
     return this.#entry(document);
   }
 
-  async forget(key: string, given: Fenced<CallOptions> = {}): Promise<boolean> {
-    const options = admitOptions(given, fencedFields);
-    return this.#handle.store.documents.delete(this.#address(key), this.#guard(options));
+  async forget(key: string, given: Fenced<MemoryWriteOptions> = {}): Promise<boolean> {
+    const options = admitOptions(given, forgetNoteFields);
+    return this.#handle.store.documents.delete(this.#address(key), {
+      ...this.#guard(options),
+      ...this.#operation(options, { forget: key }),
+    });
   }
 
   async entries(given: EntriesOptions = {}): Promise<Page<MemoryEntry>> {
@@ -86,20 +102,29 @@ export class SessionDocuments implements WorkingMemory {
   ): Promise<MemoryEntry | undefined> {
     const options = admitOptions(given, updateFields);
     const { runtime } = this.#handle;
-    const stored = await this.#write(options, (guard) =>
+    const operated = this.#operation(options, { update: key });
+    const { documents } = this.#handle.store;
+    const address = this.#address(key);
+    const update = (guard: SessionGuard): Promise<Document | undefined> =>
       updateDocument(
-        this.#handle.store.documents,
-        this.#address(key),
+        documents,
+        address,
         (current) => {
           const value = change(current?.value);
           return value === undefined
             ? undefined
             : documentInput(runtime, value, keptFields(runtime, current, options));
         },
-        { random: runtime.random, ...retries(options), ...guard },
-      ),
+        { random: runtime.random, ...retries(options), ...guard, ...operated },
+      );
+    const { stored, isPast, now } = await writeOnce(
+      documents,
+      address,
+      { ...operated, ...signalOf(options) },
+      () => this.#write(options, update),
     );
-    return stored === undefined ? undefined : this.#entry(stored);
+    const entry = isPast ? now : stored;
+    return entry === undefined ? undefined : this.#entry(entry);
   }
 
   async clear(given: Fenced<CallOptions> = {}): Promise<number> {
@@ -144,6 +169,10 @@ export class SessionDocuments implements WorkingMemory {
       }
       return stored;
     });
+  }
+
+  #operation({ operationId }: MemoryWriteOptions, request: object): Operated {
+    return memoryOperation(this.#handle.runtime, this.#namespace, operationId, request);
   }
 
   #guard(options: Fenced<CallOptions>): SessionGuard {

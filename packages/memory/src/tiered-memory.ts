@@ -14,6 +14,7 @@ import type {
   ChangeValue,
   ForgetOptions,
   KeyedMemory,
+  MemoryWriteOptions,
   RecallOptions,
   RememberOptions,
   TierEntriesOptions,
@@ -21,6 +22,7 @@ import type {
   UpdateMemoryOptions,
 } from "./agent-memory.ts";
 import { documentInput, entryOf, keptFields, type MemoryEntry, type Tier } from "./entry.ts";
+import { memoryOperation, type Operated, writeOnce } from "./memory-operation.ts";
 import type { MemoryPlace, OpenPlace } from "./memory-place.ts";
 import {
   entriesInTierFields,
@@ -66,17 +68,23 @@ export class TieredMemory implements KeyedMemory {
     const input = documentInput(this.#runtime, value, options, notes);
     const at = await this.#at(key, options);
     const { slot, place } = at;
+    const { tags, metadata, ttlMs } = options;
+    const request = { remember: key, value: input.value, tags, metadata, ttlMs };
+    const operated = this.#operation(place, tier, options, request);
     if (tier === "volatile") {
       await place.guard?.enter(this.#volatile, options);
-      const document = await slot.put(input, put);
+      const document = await slot.put(input, { ...put, ...operated });
       await this.#guardVolatile(at, document);
       return this.#entry(place, document, "volatile");
     }
     await place.guard?.enter(this.#durable, options);
     const before = await slot.dropCopy(options);
-    const document = await this.#durable.put(at.durable, input, put);
-    await this.#settle(at, document, tier, before);
-    return { ...this.#entry(place, document, "durable"), tier };
+    const operatedCall = { ...operated, ...signalOf(options) };
+    const { stored, isPast } = await writeOnce(this.#durable, at.durable, operatedCall, () =>
+      this.#durable.put(at.durable, input, { ...put, ...operated }),
+    );
+    await this.#settle(at, stored, tier, isPast ? "past" : before);
+    return { ...this.#entry(place, stored, "durable"), tier };
   }
 
   async recall(key: string, options?: RecallOptions): Promise<JsonValue | undefined> {
@@ -112,12 +120,15 @@ export class TieredMemory implements KeyedMemory {
     const options = admitOptions(given, forgetFields);
     const tier = admitChoice(options.tier, "tier", tiers, "both");
     const signal = signalOf(options);
-    const { slot, durable: address } = await this.#at(key, options);
+    const { slot, place, durable: address } = await this.#at(key, options);
+    const operation = (of: "volatile" | "durable"): Operated =>
+      this.#operation(place, of, options, { forget: key });
     // Durable first: if this fails afterwards, a retry removes the copy, and no copy can be made of a deleted memory
     // (see `#settle`).
-    const durable = tier !== "volatile" && (await this.#durable.delete(address, signal));
+    const durable =
+      tier !== "volatile" && (await this.#durable.delete(address, { ...signal, ...operation("durable") }));
     if (tier === "durable") await slot.forgetCopy(signal);
-    else if (await slot.forget(signal)) return true;
+    else if (await slot.forget({ ...signal, ...operation("volatile") })) return true;
     return durable;
   }
 
@@ -150,7 +161,9 @@ export class TieredMemory implements KeyedMemory {
     const tier = admitChoice(options.tier, "tier", tiers, "durable");
     const at = await this.#at(key, options);
     const { slot, place } = at;
-    const guard = { random: this.#runtime.random, ...retries(options), ...signalOf(options) };
+    const operated = this.#operation(place, tier, options, { update: key });
+    const call = { ...operated, ...signalOf(options) };
+    const guard = { random: this.#runtime.random, ...retries(options), ...call };
     let changed = false;
     const changeValue: ChangeValue = (current) => {
       const value = change(current);
@@ -165,25 +178,28 @@ export class TieredMemory implements KeyedMemory {
     }
     await place.guard?.enter(this.#durable, options);
     const before = await slot.dropCopy(options);
-    const document = await updateDocument(
-      this.#durable,
-      at.durable,
-      (current) => {
-        const value = changeValue(current?.value);
-        if (value === undefined) return undefined;
-        return documentInput(
-          this.#runtime,
-          value,
-          keptFields(this.#runtime, current, options),
-          this.#notes(current),
-        );
-      },
-      guard,
+    const { stored, isPast, now } = await writeOnce(this.#durable, at.durable, call, () =>
+      updateDocument(
+        this.#durable,
+        at.durable,
+        (current) => {
+          const value = changeValue(current?.value);
+          if (value === undefined) return undefined;
+          return documentInput(
+            this.#runtime,
+            value,
+            keptFields(this.#runtime, current, options),
+            this.#notes(current),
+          );
+        },
+        guard,
+      ),
     );
-    if (document === undefined) return undefined;
-    if (!changed) return this.#entry(place, document, "durable");
-    await this.#settle(at, document, tier, before);
-    return { ...this.#entry(place, document, "durable"), tier };
+    if (stored === undefined) return undefined;
+    if (!changed) return this.#entry(place, stored, "durable");
+    await this.#settle(at, stored, tier, isPast ? "past" : before);
+    const document = isPast ? now : stored;
+    return document && { ...this.#entry(place, document, "durable"), tier };
   }
 
   /**
@@ -196,9 +212,11 @@ export class TieredMemory implements KeyedMemory {
     { slot, place, durable }: At,
     document: Document,
     tier: Tier,
-    before: "empty" | "taken",
+    before: "empty" | "taken" | "past",
   ): Promise<void> {
-    if (tier === "durable") {
+    if (before === "past") {
+      // The volatile tier is that of a later write.
+    } else if (tier === "durable") {
       if (before === "taken") await slot.invalidate(document.version);
     } else await this.#copy(slot, durable, document);
     await this.#guard(place, this.#durable, async () => {
@@ -239,6 +257,11 @@ export class TieredMemory implements KeyedMemory {
         ? undefined
         : this.#runtime.knownAgents.note(this.#durable, this.#tenant, agent, this.#runtime.onError),
     ]);
+  }
+
+  #operation(place: MemoryPlace, tier: Tier, { operationId }: MemoryWriteOptions, request: object): Operated {
+    const of = tier === "volatile" ? "volatile" : "durable";
+    return memoryOperation(this.#runtime, place.namespace(of), operationId, { ...request, tier });
   }
 
   #notes(current?: Document): { readonly session?: string } {

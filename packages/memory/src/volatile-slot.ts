@@ -12,6 +12,7 @@ import {
 } from "@relevo/core";
 import type { ChangeValue } from "./agent-memory.ts";
 import { documentInput, keptFields, metadataOf, notesOf, publicTags, type RememberFields } from "./entry.ts";
+import { type Operated, writeOnce } from "./memory-operation.ts";
 import type { Runtime } from "./runtime.ts";
 import { signalOf } from "./signal.ts";
 
@@ -54,9 +55,11 @@ export class VolatileSlot {
 
   /** Stores an independent volatile memory. */
   async put(input: DocumentInput, options: PutOptions): Promise<Document> {
-    const document = await this.#documents.put(this.#address, this.#withLifetime(input), options);
-    this.#runtime.outdated.delete(this.#name);
-    return document;
+    const { stored, isPast } = await writeOnce(this.#documents, this.#address, options, () =>
+      this.#documents.put(this.#address, this.#withLifetime(input), options),
+    );
+    if (!isPast) this.#runtime.outdated.delete(this.#name);
+    return stored;
   }
 
   async update(
@@ -65,17 +68,20 @@ export class VolatileSlot {
     options: UpdateOptions,
   ): Promise<Document | undefined> {
     if (this.#runtime.outdated.has(this.#name)) await this.get(options);
-    return updateDocument(
-      this.#documents,
-      this.#address,
-      (current) => {
-        const value = change(current?.value);
-        if (value === undefined) return undefined;
-        const kept = keptFields(this.#runtime, current, fields);
-        return documentInput(this.#runtime, value, current === undefined ? this.#withLifetime(kept) : kept);
-      },
-      options,
+    const { stored, isPast, now } = await writeOnce(this.#documents, this.#address, options, () =>
+      updateDocument(
+        this.#documents,
+        this.#address,
+        (current) => {
+          const value = change(current?.value);
+          if (value === undefined) return undefined;
+          const kept = keptFields(this.#runtime, current, fields);
+          return documentInput(this.#runtime, value, current === undefined ? this.#withLifetime(kept) : kept);
+        },
+        options,
+      ),
     );
+    return isPast ? now : stored;
   }
 
   /**
@@ -129,8 +135,8 @@ export class VolatileSlot {
     }
   }
 
-  async forget(options: CallOptions): Promise<boolean> {
-    const existed = await this.#documents.delete(this.#address, signalOf(options));
+  async forget(options: CallOptions & Operated): Promise<boolean> {
+    const existed = await this.#documents.delete(this.#address, options);
     this.#runtime.outdated.delete(this.#name);
     return existed;
   }

@@ -145,6 +145,10 @@ it("an option that selects or guards is refused when it is undefined", async () 
     ["request", (o) => session.turn(async () => 1, { operationId: "turn", ...(o as object) })],
     ["expectedVersion", (o) => agent.remember("k", 1, o)],
     ["tier", (o) => agent.forget("k", o)],
+    ["operationId", (o) => agent.remember("k", 1, o)],
+    ["operationId", (o) => agent.update("k", () => 1, o)],
+    ["operationId", (o) => agent.forget("k", o)],
+    ["operationId", (o) => session.working.forget("k", o)],
     ["tags", (o) => agent.entries(o)],
     ["fence", (o) => session.working.clear(o)],
   ];
