@@ -1,4 +1,4 @@
-import { MemoryError, type RecallHit, type SearchIndex } from "@relevo/core";
+import type { RecallHit, SearchIndex } from "@relevo/core";
 import { createReferenceIndex } from "@relevo/store-conformance";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
@@ -337,51 +337,6 @@ describe("documents", () => {
     expect(hits.map(({ source }) => source.kind === "document" && source.key)).toEqual(["shown"]);
     expect(hits[0]?.text.length).toBeLessThan(3500);
     expect(hits[0]?.text).toContain("walrus");
-  });
-});
-
-describe("with an embedder", () => {
-  const embedder = {
-    model: "letters",
-    dimensions: 26,
-    embed: async (all: readonly string[]) =>
-      all.map((text) =>
-        Array.from({ length: 26 }, (_, n) => text.toLowerCase().split(String.fromCharCode(97 + n)).length),
-      ),
-  };
-
-  it("embeds the question before with the answer, and rebuilds it when the question goes", async () => {
-    const embedded: string[] = [];
-    const store = createMemoryStore();
-    const index = createSearchIndex();
-    const spy = {
-      ...embedder,
-      embed: (all: readonly string[]) => {
-        embedded.push(...all);
-        return embedder.embed(all);
-      },
-    };
-    const recall = createRecall({ store, index, embedder: spy });
-    await append(store, "acme", "garden", garden);
-    await recall.update("acme");
-    expect(embedded).toContain("What is the name of the puppy? Biscuit, because of the colour.");
-    embedded.length = 0;
-    await store.log.erase({ tenant: "acme", session: "garden" }, { seqs: [{ from: 6, to: 6 }] });
-    await recall.update("acme");
-    expect(embedded).toContain("Biscuit, because of the colour.");
-    expect(embedded.join()).not.toContain("name of the puppy");
-  });
-
-  it("answers by words when the embedder fails, and says so", async () => {
-    const store = createMemoryStore();
-    const index = createSearchIndex();
-    await append(store, "acme", "garden", garden);
-    await createRecall({ store, index, embedder }).update("acme");
-    const errors: unknown[] = [];
-    const down = { ...embedder, embed: async () => Promise.reject(new MemoryError("unavailable", "down")) };
-    const recall = createRecall({ store, index, embedder: down, onError: (error) => errors.push(error) });
-    expect(texts(await recall.search("acme", { text: "puppy name" }))[0]).toContain("Biscuit");
-    expect(errors).toHaveLength(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type Clock,
   defaultLimits,
   type Embedder,
   type Recall,
@@ -9,6 +10,7 @@ import {
   type SearchIndex,
   type SearchSelector,
   type Store,
+  systemClock,
 } from "@relevo/core";
 import {
   abortable,
@@ -29,6 +31,7 @@ import { Scratch } from "../scoring/lexical.ts";
 import { scoreQuestion } from "../scoring/score-question.ts";
 import { type FollowedStore, followStore } from "./follow-store.ts";
 import type { IndexedDocuments } from "./index-documents.ts";
+import { createPatientEmbedder } from "./patient-embedder.ts";
 import { readHits } from "./read-hits.ts";
 import { admitQuery } from "./recall-options.ts";
 
@@ -39,7 +42,10 @@ export interface RecallOptions {
   readonly index: SearchIndex;
   /** Which documents can be found too; none when left out. */
   readonly documents?: IndexedDocuments | undefined;
-  /** Adds the meaning of texts to their words. When it fails, searches answer by words, and `onError` is told. */
+  /**
+   * Adds the meaning of texts to their words. When it fails, `onError` is told, it is left alone for half a minute, searches
+   * answer by words, and what is indexed meanwhile gets its vectors later.
+   */
   readonly embedder?: Embedder | undefined;
   /** The language of all messages; guessed for each session from its first messages when left out. */
   readonly language?: LanguageName | undefined;
@@ -48,6 +54,8 @@ export interface RecallOptions {
    * when left out. With false, call `update` whenever it suits.
    */
   readonly updateBeforeSearch?: boolean | undefined;
+  /** The system's clock when left out. */
+  readonly clock?: Clock | undefined;
   /** Told of failures that searches get around. They are not reported anywhere else. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -75,10 +83,14 @@ const fields: FieldTable = fieldTable<RecallOptions>({
   embedder: "refines",
   language: "refines",
   updateBeforeSearch: "refines",
+  clock: "refines",
   onError: "refines",
 });
 
 /** How many more items than hits are scored, because some may be pieces of one text, or gone from the store. */
+/** How long an embedder is left alone after a failure. */
+const restMs = 30_000;
+const ignore = (): void => undefined;
 const spareItems = 32;
 const nearestItems = 1000;
 
@@ -108,10 +120,11 @@ export function createRecall(given: RecallOptions): StoreRecall {
   const {
     store,
     index,
-    embedder,
     language,
     updateBeforeSearch = true,
-    onError,
+    clock = systemClock,
+    onError = ignore,
+    ...parts
   } = admitFields(given, "options", fields);
   if (typeof store?.log?.read !== "function") throw refuse("options.store", "must be a store.");
   if (typeof index?.read !== "function") throw refuse("options.index", "must be a search index.");
@@ -119,7 +132,8 @@ export function createRecall(given: RecallOptions): StoreRecall {
     throw refuse("options.language", `must be one of ${languageNames.join(", ")}.`);
   const analysis = createAnalysis();
   const scratch = new Scratch();
-  const documents = given.documents === undefined ? undefined : admitDocuments(given.documents);
+  const documents = parts.documents && admitDocuments(parts.documents);
+  const embedder = parts.embedder && createPatientEmbedder(parts.embedder, { clock, restMs, onError });
   const work: FollowedStore = { store, index, analysis, documents, embedder, language };
   const updates = new Map<string, Promise<number>>();
 
@@ -140,16 +154,6 @@ export function createRecall(given: RecallOptions): StoreRecall {
     return await abortable(running, { signal });
   }
 
-  async function vectorOf(text: string, call: CallOptions): Promise<readonly number[] | undefined> {
-    if (embedder === undefined) return undefined;
-    try {
-      return (await embedder.embed([text], call))[0];
-    } catch (error) {
-      onError?.(error);
-      return undefined;
-    }
-  }
-
   return {
     async search(tenantGiven: string, queryGiven: RecallQuery): Promise<readonly RecallHit[]> {
       const tenant = admitTenant(tenantGiven, defaultLimits);
@@ -157,7 +161,7 @@ export function createRecall(given: RecallOptions): StoreRecall {
       const { text, limit = 10, neighbours = 0, explain = false, now, asker, signal } = query;
       const call: CallOptions = { signal };
       if (updateBeforeSearch) await update(tenant, call);
-      const vector = await vectorOf(text, call);
+      const vector = (await embedder?.embed([text], call))?.[0];
       const best = await askIndex(
         index,
         tenant,

@@ -1,7 +1,15 @@
-import { type CallOptions, type ChangedUnit, type JsonObject, MemoryError, type Store } from "@relevo/core";
+import {
+  allPages,
+  type CallOptions,
+  type ChangedUnit,
+  type JsonObject,
+  MemoryError,
+  type SearchStream,
+  type Store,
+} from "@relevo/core";
 import { analysisVersion } from "../analysis/create-analysis.ts";
 import { type DocumentIndexing, indexDocuments } from "./index-documents.ts";
-import { indexSession } from "./index-session.ts";
+import { indexSession, lacksVectors } from "./index-session.ts";
 
 /** How far an index has followed a store, as the index keeps it. */
 interface Mark {
@@ -11,6 +19,8 @@ interface Mark {
   readonly embedder: string | null;
   /** The namespaces of documents that are indexed, as text. */
   readonly documents: string;
+  /** True when the embedder failed, and streams may wait for their vectors. */
+  readonly unembedded?: boolean;
 }
 
 export interface FollowedStore extends DocumentIndexing {
@@ -42,6 +52,14 @@ export async function followStore(work: FollowedStore, tenant: string, call: Cal
     mark = wanted;
     await index.mark(tenant, mark as unknown as JsonObject, call);
   }
+  if (mark.unembedded === true && work.embedder?.isReady() === true) {
+    const failures = work.embedder.failures();
+    await embedTheRest(work, tenant, call);
+    if (work.embedder.failures() === failures) {
+      mark = { ...mark, unembedded: false };
+      await index.mark(tenant, mark as unknown as JsonObject, call);
+    }
+  }
   let units = 0;
   for (;;) {
     const page = await changesAfter(store.feed, tenant, mark.cursor, call);
@@ -50,14 +68,34 @@ export async function followStore(work: FollowedStore, tenant: string, call: Cal
       mark = wanted;
       continue;
     }
+    const failures = work.embedder?.failures();
     for (const unit of page.units) await indexUnit(work, tenant, unit, call);
     units += page.units.length;
     if (page.cursor !== mark.cursor) {
-      mark = { ...wanted, cursor: page.cursor };
+      const unembedded: boolean =
+        mark.unembedded === true ||
+        work.embedder?.isReady() === false ||
+        work.embedder?.failures() !== failures;
+      mark = { ...wanted, cursor: page.cursor, unembedded };
       await index.mark(tenant, mark as unknown as JsonObject, call);
     }
     if (!page.more) return units;
   }
+}
+
+/** Indexes what waits for its vectors, until the embedder fails again. */
+async function embedTheRest(work: FollowedStore, tenant: string, call: CallOptions): Promise<void> {
+  const states = allPages((page) => work.index.streams(tenant, { all: true }, { ...page, ...call }));
+  for await (const state of states) {
+    if (work.embedder?.isReady() !== true) return;
+    if (lacksVectors(state)) await indexUnit(work, tenant, unitOfStream(state.stream), call);
+  }
+}
+
+function unitOfStream(stream: SearchStream): ChangedUnit {
+  if (stream.session !== undefined) return { kind: "session", session: stream.session };
+  const namespace = stream.kind === "document" ? stream.namespace.slice(0, 2) : [];
+  return { kind: "owner", namespace };
 }
 
 function isWrittenFor(mark: Mark, wanted: Omit<Mark, "cursor">): boolean {

@@ -4,14 +4,13 @@ import {
   type Document,
   type JsonValue,
   type SearchChange,
-  type SearchIndex,
   type SearchItem,
   type SearchStream,
   type Store,
 } from "@relevo/core";
 import { likeliestLanguage } from "../analysis/create-analysis.ts";
 import type { LanguageName } from "../analysis/language.ts";
-import type { Indexing } from "./index-session.ts";
+import { type Indexing, lacksVectors } from "./index-session.ts";
 import { embeddedText } from "./message-items.ts";
 import { piecesOf } from "./pieces.ts";
 
@@ -61,7 +60,7 @@ async function indexOnce(
   owner: readonly string[],
   call: CallOptions,
 ): Promise<boolean> {
-  const gone = await knownVersions(work.index, tenant, owner, call);
+  const gone = await knownVersions(work, tenant, owner, call);
   const scope = owner.length === 1 ? { namespace: owner } : { namespacePrefix: owner };
   const found = allPages((page) =>
     work.store.documents.find({ tenant }, { ...scope, limit: documentsAtOnce, ...page, ...call }),
@@ -87,22 +86,25 @@ async function indexOnce(
 
 interface KnownDocument {
   readonly stream: DocumentStream;
-  readonly version: number;
+  readonly version: number | undefined;
 }
 
 async function knownVersions(
-  index: SearchIndex,
+  { index, embedder }: DocumentIndexing,
   tenant: string,
   owner: readonly string[],
   call: CallOptions,
 ): Promise<Map<string, KnownDocument>> {
   const known = new Map<string, KnownDocument>();
   const states = allPages((page) => index.streams(tenant, { namespacePrefix: owner }, { ...page, ...call }));
-  for await (const { stream, revision } of states) {
+  for await (const state of states) {
+    const { stream, revision } = state;
     if (stream.kind !== "document") continue;
     // A namespace of one element is an owner by itself.
     if (owner.length === 1 && stream.namespace.length > 1) continue;
-    known.set(nameOf(stream.namespace, stream.key), { stream, version: revision });
+    // What waits for its vectors is written again.
+    const version = lacksVectors(state) && embedder?.isReady() === true ? undefined : revision;
+    known.set(nameOf(stream.namespace, stream.key), { stream, version });
   }
   return known;
 }
@@ -129,10 +131,8 @@ async function changeOf(
   analysis.countStopWords(text, counts);
   const language = work.language ?? likeliestLanguage(counts);
   const pieces = piecesOf(text);
-  const vectors = await embedder?.embed(
-    pieces.map((piece) => embeddedText(undefined, piece)),
-    call,
-  );
+  const texts = pieces.map((piece) => embeddedText(undefined, piece));
+  const vectors = await embedder?.embed(texts, call);
   const items = pieces.map((piece, position): SearchItem => {
     const vector = vectors?.[position];
     return {
@@ -144,7 +144,8 @@ async function changeOf(
       ...(vector === undefined ? {} : { vector }),
     };
   });
-  return { stream: { kind: "document", namespace, key }, revision: version, items, language };
+  const progress = embedder !== undefined && vectors === undefined ? { unembedded: 0 } : null;
+  return { stream: { kind: "document", namespace, key }, revision: version, items, language, progress };
 }
 
 function stringsOf(value: JsonValue): readonly string[] {

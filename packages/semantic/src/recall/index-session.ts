@@ -1,6 +1,5 @@
 import {
   type CallOptions,
-  type Embedder,
   isEvent,
   type JsonObject,
   type ReadResult,
@@ -15,6 +14,7 @@ import {
 import { type Analysis, likeliestLanguage } from "../analysis/create-analysis.ts";
 import { type LanguageName, languageNames } from "../analysis/language.ts";
 import { embeddedText, itemsOfMessage, type MessageEvent, spokenText } from "./message-items.ts";
+import type { PatientEmbedder } from "./patient-embedder.ts";
 import { piecesOf } from "./pieces.ts";
 
 /** What indexing works with. */
@@ -22,7 +22,7 @@ export interface Indexing {
   readonly store: Pick<Store, "log">;
   readonly index: SearchIndex;
   readonly analysis: Analysis;
-  readonly embedder?: Embedder | undefined;
+  readonly embedder?: PatientEmbedder | undefined;
   /** The language of every session; guessed when left out. */
   readonly language?: LanguageName | undefined;
 }
@@ -38,6 +38,8 @@ interface Progress {
   /** How many messages these words are from, and up to which `seq`. */
   readonly counted: number;
   readonly countedThrough: number;
+  /** The first message without a vector, because the embedder was down. */
+  readonly unembedded?: number;
 }
 
 const noProgress: Progress = { through: 0, words: {}, counted: 0, countedThrough: 0 };
@@ -69,7 +71,7 @@ export async function indexSession(
       return;
     }
     const state = await knownState(work.index, tenant, session, call);
-    if (isUpToDate(state, head)) return;
+    if (isUpToDate(state, head, work)) return;
     await indexOnce(work, tenant, head, state, call);
   }
 }
@@ -84,15 +86,25 @@ async function knownState(
   return items.find(({ stream }) => stream.kind === "session");
 }
 
-function isUpToDate(state: SearchStreamState | undefined, head: SessionHead): boolean {
+function isUpToDate(
+  state: SearchStreamState | undefined,
+  head: SessionHead,
+  { embedder }: Indexing,
+): boolean {
   if (state?.stream.kind !== "session" || state.stream.incarnation !== head.incarnation) return false;
   const { through, checked } = progressOf(state);
+  if (lacksVectors(state) && embedder?.isReady() === true) return false;
   return (
     state.revision === head.removalRevision &&
     through >= head.version &&
     checked === undefined &&
     state.subject === head.subject
   );
+}
+
+/** Whether messages of the stream wait for an embedder that was down. */
+export function lacksVectors(state: SearchStreamState): boolean {
+  return progressOf(state).unembedded !== undefined;
 }
 
 function progressOf(state: SearchStreamState | undefined): Progress {
@@ -135,7 +147,12 @@ class SessionWriter {
     this.#tenant = tenant;
     this.#stream = stream;
     this.#head = head;
-    this.#progress = progressOf(known);
+    const { unembedded, ...progress } = progressOf(known);
+    // What lacks its vectors is written again.
+    const again = unembedded !== undefined && work.embedder?.isReady() === true;
+    this.#progress = again
+      ? { ...progress, through: Math.min(progress.through, unembedded - 1) }
+      : progressOf(known);
     this.#language = work.language ?? languageNames.find((name) => name === known?.language);
   }
 
@@ -262,10 +279,17 @@ class SessionWriter {
     const items = wanted.flatMap((event) =>
       itemsOfMessage(event, spokenText(event) ?? "", language, analysis),
     );
-    if (embedder === undefined || items.length === 0) return items;
-    const texts = await this.#textsToEmbed(wanted, page, after, call);
-    const vectors = await embedder.embed(texts, call);
-    return items.map((item, index) => ({ ...item, vector: vectors[index] ?? [] }));
+    const [first] = wanted;
+    if (embedder === undefined || first === undefined) return items;
+    const vectors = await embedder.embed(await this.#textsToEmbed(wanted, page, after, call), call);
+    if (vectors === undefined) {
+      const unembedded = Math.min(this.#progress.unembedded ?? first.seq, first.seq);
+      this.#progress = { ...this.#progress, unembedded };
+    }
+    return items.map((item, index) => {
+      const vector = vectors?.[index];
+      return vector === undefined ? item : { ...item, vector };
+    });
   }
 
   /** One text for each item of the messages. */
