@@ -115,6 +115,10 @@ describe("what cannot be imported is refused, with its place", () => {
       expect(await errorOf("openai-chat", items, { limits })).toMatchObject({ code: "too-large" });
   });
 
+  it("a name that leaves no room for the ids of operations", async () => {
+    expect(await errorOf("gemini", [], { name: "x".repeat(1000) })).toMatchObject({ code: "too-large" });
+  });
+
   it.each([
     ["format", "openai", [], undefined],
     ["format", undefined, [], undefined],

@@ -18,6 +18,7 @@ interface Scene {
   readonly asked: {
     readonly body: Asked;
     readonly at: number;
+    readonly path: string | undefined;
     readonly headers: IncomingMessage["headers"];
   }[];
   inFlight: number;
@@ -39,7 +40,7 @@ const server = createServer((request, response) => {
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
     const body = JSON.parse(Buffer.concat(chunks).toString()) as Asked;
-    scene.asked.push({ body, at: performance.now(), headers: request.headers });
+    scene.asked.push({ body, at: performance.now(), path: request.url, headers: request.headers });
     (scene.behaviours.shift() ?? answer)(body, response, request);
   });
 });
@@ -98,8 +99,12 @@ describe("texts", () => {
     const [first] = asked;
     expect(first?.body).toEqual({ model: "small", input: ["a"], dimensions: 3 });
     expect(first?.headers).toMatchObject({ authorization: "Bearer secret", "x-team": "7" });
-    await embed(["a"], { baseUrl: `${baseUrl}/` });
+    await embed(["a"], { baseUrl: `${baseUrl}/?api-version=7` });
     expect(asked[1]?.body).toEqual({ model: "small", input: ["a"] });
+    expect(asked.map(({ path }) => path?.replace(/^\/\d+/, ""))).toEqual([
+      "/v1/embeddings",
+      "/v1/embeddings?api-version=7",
+    ]);
   });
 
   it("are sent in a form that servers take: not empty, not too long, no half of a pair", async () => {

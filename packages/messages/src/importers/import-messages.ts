@@ -103,6 +103,8 @@ export async function importMessages(
   throwIfAborted(given.signal);
   const limits = resolveLimits(given.limits);
   const name = given.name === undefined ? format : admitId(given.name, "options.name", limits);
+  // Names are part of the ids of operations, which have a limit too.
+  admitId(`import:${name}:${Number.MAX_SAFE_INTEGER}.${Number.MAX_SAFE_INTEGER}`, "options.name", limits);
   const after = given.after === undefined ? 0 : admitInteger(given.after, "options.after", 0);
   const { at } = given;
   if (at !== undefined && typeof at !== "function")

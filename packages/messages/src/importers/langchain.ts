@@ -42,13 +42,14 @@ export function takeLangchainMessage(item: Source, run: Run): void {
   const draft = run.start(role, item);
   draft.id = data.text("id");
   const known = new Set(dataFields);
+  // LangChain for Python writes it into every message.
+  if (data.get("example") === false) known.add("example");
   if (role === "tool") takeResult(data, name, draft, run, known);
   else if (role === "assistant") takeAnswer(data, draft, run, known);
   else {
     draft.content(data, contentName(data, known), (block) => takeBlock(block, draft, run, noCalls));
     const speaker = data.text("name");
     if (speaker !== undefined) draft.describe(data, { name: speaker });
-    if (data.get("example") === false) known.add("example");
     takeExtras(data, draft, []);
   }
   for (const field of described) {

@@ -183,8 +183,10 @@ function requireText(value: unknown, name: string): string {
 
 function embeddingsUrl(baseUrl: unknown): string {
   const base = requireText(baseUrl, "baseUrl");
-  const url = URL.parse(base.endsWith("/") ? base : `${base}/`);
+  const url = URL.parse(base);
   if (url === null || !["http:", "https:"].includes(url.protocol))
     throw refuse("options.baseUrl", "must be a URL of http or https, such as http://localhost:11434/v1.");
-  return new URL("embeddings", url).href;
+  // What comes after the path, such as the version of Azure's API, stays.
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/embeddings`;
+  return url.href;
 }
