@@ -43,15 +43,17 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
       admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
-      admitViewForm admitWhere anySignal callKinds closedError conflict countRanges createEventLoopPacer
-      defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds historyLost
-      jsonEquals maxPageSize maxTimerMs normalizeRanges noteRetry pageKinds rangesInclude
-      rangesIntersect rangesOf readArray readInput refuse requireKnownFields requireObject resolveLimits
-      retry retryChannel sleep storableText throwIfAborted tooLarge wasRetried withAttempts withTimeout
+      admitViewForm admitWhere anySignal cacheChannel callKinds closedError conflict countRanges
+      createEventLoopPacer defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
+      historyLost jsonEquals maxPageSize maxTimerMs normalizeRanges noteCacheRead noteRetry pageKinds
+      rangesInclude rangesIntersect rangesOf readArray readInput refuse requireKnownFields requireObject
+      resolveLimits retry retryChannel sleep storableText throwIfAborted tooLarge wasRetried
+      withAttempts withTimeout
     `,
     types: `
-      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession ErrorDescription EventLoopPacer
-      FieldKind FieldKinds FieldTable MessageOrigin RetryNotice RetryOptions TimeoutOptions
+      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession CacheNotice ErrorDescription
+      EventLoopPacer FieldKind FieldKinds FieldTable MessageOrigin RetryNotice RetryOptions
+      TimeoutOptions
     `,
   },
   "./store": {

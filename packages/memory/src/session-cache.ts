@@ -13,7 +13,7 @@ import {
   type StoredEventOf,
   type TokenChange,
 } from "@relevo/core";
-import { abortable, throwIfAborted } from "@relevo/core/input";
+import { abortable, noteCacheRead, throwIfAborted } from "@relevo/core/input";
 import { LRUCache } from "lru-cache";
 import type { CacheBounds } from "./cache-options.ts";
 import { freezeAll } from "./freeze-all.ts";
@@ -111,8 +111,10 @@ export class SessionCache {
       if (this.#inProcess?.presentToken(address) === cached.page.token) this.#keep(key, cached);
       else if (this.#inProcess !== undefined || cached !== vouched)
         return this.#readShared(key, address, limit, signal);
+      noteCacheRead(true);
       return cached.page;
     }
+    noteCacheRead(false);
     return this.#readShared(key, address, limit, signal);
   }
 

@@ -30,7 +30,7 @@ export async function openTracing(
   const { defaultResource, detectResources, envDetector, resourceFromAttributes, serviceNameEnvDetector } =
     await import("@opentelemetry/resources");
   const { BatchSpanProcessor, TracerProvider } = await import("@opentelemetry/sdk-trace");
-  const { storedSpan, traceRetries } = await import("@relevo/handoff-tracing/telemetry");
+  const { storedSpan, traceInternals } = await import("@relevo/handoff-tracing/telemetry");
   const spans: StoredSpan[] = [];
   const keeping = {
     onStart: () => undefined,
@@ -49,11 +49,11 @@ export async function openTracing(
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
-  const retries = traceRetries();
+  const internals = traceInternals();
   return {
     spans,
     async [Symbol.asyncDispose]() {
-      retries[Symbol.dispose]();
+      internals[Symbol.dispose]();
       await provider.forceFlush({ timeoutMillis: flushMs }).catch(() => {
         tell("Not all traces could be sent; the leads are not affected.");
       });

@@ -2,6 +2,7 @@ export { resolveLimits } from "../limits.ts";
 export { documentSortKey } from "../order.ts";
 export { jsonEquals } from "../where.ts";
 export { type AbortableOptions, abortable, anySignal } from "./abortable.ts";
+export { type CacheNotice, cacheChannel, noteCacheRead } from "./cache-notice.ts";
 export { admitCall } from "./call.ts";
 export { closedError, conflict, historyLost } from "./conflict.ts";
 export { describeError, type ErrorDescription, errorLine, storableText } from "./describe-error.ts";

@@ -12,9 +12,9 @@ export {
 export { type FinishedSpan, type StoredSpan, storedSpan } from "./stored-span.ts";
 export type { ContentRedactor, ContentSource, TelemetryOptions } from "./telemetry-options.ts";
 export { type TraceHandoffsOptions, traceHandoffs } from "./trace-handoffs.ts";
+export { type TraceInternalsOptions, traceInternals } from "./trace-internals.ts";
 export { traceMemory } from "./trace-memory.ts";
 export { traceRecall } from "./trace-recall.ts";
-export { type TraceRetriesOptions, traceRetries } from "./trace-retries.ts";
 export {
   type AgentInfo,
   type ToolInfo,

@@ -32,7 +32,7 @@ export function createInstruments(meter: Meter): Instruments {
     }),
     cacheReads: meter.createCounter("relevo.cache.reads", {
       unit: "{read}",
-      description: "Reads that named the token of a cached copy, by whether it was still valid",
+      description: "Reads that a cached copy answered, or that found none that was still valid",
     }),
     leaseWait: meter.createHistogram("relevo.lease.wait", {
       unit: "s",

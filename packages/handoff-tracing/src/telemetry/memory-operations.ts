@@ -33,11 +33,7 @@ export function sessionOperations(place: SessionAddress): Operations<SessionShap
         if (options?.fence !== undefined) span.setAttribute(relevo.fence.name, options.fence);
         return start(span);
       },
-      end(span, _, { version, incarnation, replayed }) {
-        span.setAttribute(relevo.version.name, version);
-        span.setAttribute(relevo.incarnation.name, incarnation);
-        if (replayed) span.setAttribute(relevo.replayed.name, true);
-      },
+      end: (span, _, result) => endAppend(span, result),
     },
     messages: { name: "session.messages", start, end: (span, _, messages) => count(span, messages) },
     events: { name: "session.events", start, end: (span, _, { events }) => count(span, events) },
@@ -85,6 +81,9 @@ export function sessionOperations(place: SessionAddress): Operations<SessionShap
     delete: { name: "session.delete", start },
     head: { name: "session.head", start },
     touch: { name: "session.touch", start },
+    retract: { name: "session.retract", start, end: (span, _, messages) => count(span, messages) },
+    replaceFrom: { name: "session.replace_from", start, end: (span, _, result) => endAppend(span, result) },
+    forks: { name: "session.forks", start, end: (span, _, { items }) => count(span, items) },
     explain: { name: "session.explain", start },
     recordExecution: { name: "session.record_execution", start },
     activity: { name: "session.activity", start },
@@ -94,6 +93,15 @@ export function sessionOperations(place: SessionAddress): Operations<SessionShap
       end: (span, _, { fence }) => void span.setAttribute(relevo.fence.name, fence),
     },
   };
+}
+
+function endAppend(
+  span: Span,
+  { version, incarnation, replayed }: Awaited<ReturnType<SessionShape["append"]>>,
+): void {
+  span.setAttribute(relevo.version.name, version);
+  span.setAttribute(relevo.incarnation.name, incarnation);
+  if (replayed) span.setAttribute(relevo.replayed.name, true);
 }
 
 /** The span of a turn; whatever runs in the turn is inside. */

@@ -49,6 +49,10 @@ export interface SessionShape {
   delete(options?: never): Promise<boolean>;
   head(options?: never): Promise<unknown>;
   touch(options?: never): Promise<unknown>;
+  retract?(options: never): Promise<readonly unknown[]>;
+  replaceFrom?(message: never, input: never, options?: never): Promise<Appended>;
+  fork?(options?: never): Promise<SessionShape>;
+  forks?(options?: never): Promise<PageShape>;
   explain?(seq: number, options?: never): Promise<object | undefined>;
   recordExecution(execution: never, options?: never): Promise<unknown>;
   activity(options?: never): Promise<unknown>;

@@ -37,7 +37,7 @@ export interface StoredSpan {
   /** Set when the span failed; its text is there if content was recorded. */
   readonly error?: string;
   readonly attributes: JsonObject;
-  /** How often something inside was tried again, where `traceRetries` runs. */
+  /** How often something inside was tried again, where `traceInternals` runs. */
   readonly retries?: number;
   readonly links?: readonly {
     readonly traceId: string;

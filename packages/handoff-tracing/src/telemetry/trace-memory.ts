@@ -75,7 +75,12 @@ function traceSession(telemetry: Telemetry, session: SessionShape): SessionShape
         session: traceSession(telemetry, open.session),
       }),
   };
-  const operations: Operations<SessionShape> = { ...sessionOperations(place), beginTurn: begin };
+  const fork: Operation<[options?: never], SessionShape> = {
+    ...turnOperation(place),
+    name: "session.fork",
+    wrap: (made) => traceSession(telemetry, made),
+  };
+  const operations: Operations<SessionShape> = { ...sessionOperations(place), beginTurn: begin, fork };
   const { user } = session;
   return withMembers(tracePort(telemetry, session, inConversation(operations, place.session), common), {
     working: traceDocuments(telemetry, session.working, place),

@@ -81,14 +81,7 @@ it("notices every change of a signed envelope: property", async () => {
       } catch {
         // No JSON any more.
       }
-      const seen = await outcome(envelopes.open(changed));
-      if (!same && seen === "opened") {
-        // Only the unused bits of the last base64 digit may differ.
-        const { mac } = JSON.parse(changed).signature;
-        expect(Buffer.from(mac, "base64url")).toEqual(
-          Buffer.from(JSON.parse(text).signature.mac, "base64url"),
-        );
-      }
+      if (!same) expect(await outcome(envelopes.open(changed))).not.toBe("opened");
     }),
     { numRuns: 500 },
   );

@@ -1,4 +1,4 @@
-import { context, diag, SpanKind, trace } from "@opentelemetry/api";
+import { context, diag, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import {
@@ -15,6 +15,7 @@ import { afterEach, expect, it } from "vitest";
 import { createHandoffs } from "../../src/index.ts";
 import {
   createSessionSpanExporter,
+  currentSource,
   readSessionSpans,
   renderTrace,
   traceAgent,
@@ -23,6 +24,7 @@ import {
   traceStore,
   traceTool,
   traceWorkflow,
+  withSources,
 } from "../../src/telemetry/index.ts";
 import { startOtlpReceiver } from "./otlp-receiver.ts";
 import { collectTraces } from "./traces.ts";
@@ -53,6 +55,8 @@ it.each([
   await traceWorkflow({ name: "leads", conversation: "lead-1" }, async () => {
     await store.log.append(session, [hello]);
     await store.documents.get({ tenant: "acme", namespace: ["a", "b"], key: "c" });
+    await store.log.append(session, [hello], { expectedVersion: 0 }).catch(() => undefined);
+    await withSources([currentSource()], () => traceAgent({ name: "join" }, async () => undefined));
   });
   await traces.provider.forceFlush();
   expect([...receiver.contentTypes]).toEqual([contentType]);
@@ -67,10 +71,18 @@ it.each([
       // OTLP counts the kinds from 1.
       kind: span.kind + 1,
       attributes: { ...span.attributes },
+      status: span.status.code,
+      links: span.links.map(({ context: { traceId, spanId }, attributes }) => ({
+        traceId,
+        spanId,
+        attributes,
+      })),
     }))
     .toSorted((a, b) => (a.spanId < b.spanId ? -1 : 1));
   expect(received).toEqual(made);
   expect(received.map(({ kind }) => kind - 1)).toContain(SpanKind.CLIENT);
+  expect(received.map(({ status }) => status)).toContain(SpanStatusCode.ERROR);
+  expect(received.flatMap(({ links }) => links)).toHaveLength(1);
 });
 
 /** Whatever happens to spans, the store does the same. */

@@ -221,8 +221,12 @@ it("traces people, what agents keep about them, and turns that are ended by a ca
     await using abandoned = await lead.beginTurn();
     expect(abandoned.session.id).toBe("lead-1");
   }
+  const [said] = await lead.messages();
+  await lead.replaceFrom(said?.seq ?? 0, { role: "user", content: "Hello again" });
+  const fork = await lead.fork();
+  await fork.touch();
   expect(await lead.user.recall("language")).toBe("es");
-  expect((await acme.user("u-7").sessions()).items).toHaveLength(1);
+  expect((await acme.user("u-7").sessions()).items).toHaveLength(2);
   expect((await acme.users()).items).toEqual(["u-7"]);
   await acme.user("u-7").erase();
   const seen = traces
@@ -241,6 +245,10 @@ it("traces people, what agents keep about them, and turns that are ended by a ca
     ["relevo.memory.recall", "planner", null, "lead-1"],
     ["relevo.turn.commit", null, null, "lead-1"],
     ["relevo.session.begin_turn", null, null, "lead-1"],
+    ["relevo.session.messages", null, null, "lead-1"],
+    ["relevo.session.replace_from", null, null, "lead-1"],
+    ["relevo.session.fork", null, null, "lead-1"],
+    ["relevo.session.touch", null, null, fork.id],
     ["relevo.memory.recall", null, null, "lead-1"],
     ["relevo.user.sessions", null, "u-7", null],
     ["relevo.tenant.users", null, null, null],

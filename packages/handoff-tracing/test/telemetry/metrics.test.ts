@@ -15,8 +15,8 @@ import { afterEach, expect, it } from "vitest";
 import { createHandoffs, last } from "../../src/index.ts";
 import {
   traceHandoffs,
+  traceInternals,
   traceMemory,
-  traceRetries,
   traceStore,
   traceWorkflow,
 } from "../../src/telemetry/index.ts";
@@ -159,7 +159,7 @@ it("counts what is tried again, and says so on the span, until that is ended", a
   await handOver();
   expect(await counted()).toEqual([]);
   {
-    using _ = traceRetries({ meterProvider: provider });
+    using _ = traceInternals({ meterProvider: provider });
     await traceWorkflow({ name: "w" }, handOver);
     channel("relevo:retry").publish({ name: "user 17", attempt: 1, code: "conflict" });
     channel("relevo:retry").publish(undefined);
@@ -174,4 +174,27 @@ it("counts what is tried again, and says so on the span, until that is ended", a
     ["relevo.retry", 1],
     ["relevo.retry", 2],
   ]);
+});
+
+it("counts the reads that the cache of sessions answers without the store, and those that it cannot", async () => {
+  const { provider, points } = collectMetrics();
+  metrics.setGlobalMeterProvider(provider);
+  using _ = traceInternals();
+  await using plain = createMemoryStore({ sweepIntervalMs: 0 });
+  const store = traceStore(plain, { inProcess: true });
+  const session = createMemory({ store, cache: { sessions: 10 } })
+    .tenant("acme")
+    .session("s");
+  await session.append({ role: "user", content: "a" });
+  await session.append({ role: "user", content: "b" });
+  await session.view();
+  await plain.log.append(session.address, [{ type: "message", body: { role: "user", content: "c" } }]);
+  await session.view();
+  await session.view();
+  const reads = (await points()).get("relevo.cache.reads") ?? [];
+  const counted = Object.fromEntries(
+    reads.map(({ attributes, value }) => [Object.values(attributes)[0], value]),
+  );
+  // The write of another one makes the copy stale once, which the store is asked about.
+  expect(counted).toEqual({ true: 2, false: 1 });
 });

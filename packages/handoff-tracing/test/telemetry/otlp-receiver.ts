@@ -10,6 +10,15 @@ export interface ReceivedSpan {
   readonly parentId: string;
   readonly kind: number;
   readonly attributes: { readonly [name: string]: unknown };
+  /** 0 unset, 1 ok, 2 error. */
+  readonly status: number;
+  readonly links: readonly ReceivedLink[];
+}
+
+interface ReceivedLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: { readonly [name: string]: unknown };
 }
 
 /** A receiver of OTLP over HTTP, protobuf and JSON, that decodes what the protocol says and keeps the spans. */
@@ -47,6 +56,11 @@ interface JsonValue {
   readonly doubleValue?: number;
 }
 
+interface JsonAttribute {
+  readonly key: string;
+  readonly value: JsonValue;
+}
+
 interface JsonRequest {
   readonly resourceSpans: readonly {
     readonly scopeSpans: readonly {
@@ -56,7 +70,13 @@ interface JsonRequest {
         readonly spanId: string;
         readonly parentSpanId?: string;
         readonly kind: number;
-        readonly attributes?: readonly { readonly key: string; readonly value: JsonValue }[];
+        readonly attributes?: readonly JsonAttribute[];
+        readonly status?: { readonly code?: number };
+        readonly links?: readonly {
+          readonly traceId: string;
+          readonly spanId: string;
+          readonly attributes?: readonly JsonAttribute[];
+        }[];
       }[];
     }[];
   }[];
@@ -65,19 +85,29 @@ interface JsonRequest {
 function spansOfJson({ resourceSpans }: JsonRequest): readonly ReceivedSpan[] {
   return resourceSpans
     .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
-    .map(({ name, traceId, spanId, parentSpanId = "", kind, attributes = [] }) => ({
+    .map(({ name, traceId, spanId, parentSpanId = "", kind, attributes, status, links = [] }) => ({
       name,
       traceId,
       spanId,
       parentId: parentSpanId,
       kind,
-      attributes: Object.fromEntries(
-        attributes.map(({ key, value: { stringValue, boolValue, intValue, doubleValue } }) => [
-          key,
-          stringValue ?? boolValue ?? (intValue === undefined ? doubleValue : Number(intValue)),
-        ]),
-      ),
+      attributes: attributesOf(attributes),
+      status: status?.code ?? 0,
+      links: links.map((link) => ({
+        traceId: link.traceId,
+        spanId: link.spanId,
+        attributes: attributesOf(link.attributes),
+      })),
     }));
+}
+
+function attributesOf(attributes: readonly JsonAttribute[] = []): ReceivedSpan["attributes"] {
+  return Object.fromEntries(
+    attributes.map(({ key, value: { stringValue, boolValue, intValue, doubleValue } }) => [
+      key,
+      stringValue ?? boolValue ?? (intValue === undefined ? doubleValue : Number(intValue)),
+    ]),
+  );
 }
 
 /** Field numbers are those of opentelemetry/proto/trace/v1/trace.proto and common/v1/common.proto. */
@@ -87,17 +117,30 @@ function spansOfProtobuf(request: Buffer): readonly ReceivedSpan[] {
     .flatMap((scopeSpans) => nested(scopeSpans, 2))
     .map((span) => {
       const fields = fieldsOf(span);
-      const bytes = (number: number) =>
-        fields.find((field) => field.number === number)?.bytes ?? Buffer.alloc(0);
+      const bytes = (number: number) => bytesAt(fields, number);
       return {
         name: bytes(5).toString(),
         traceId: bytes(1).toString("hex"),
         spanId: bytes(2).toString("hex"),
         parentId: bytes(4).toString("hex"),
-        kind: Number(fields.find((field) => field.number === 6)?.value ?? 0n),
+        kind: numberAt(fields, 6),
         attributes: Object.fromEntries(nested(span, 9).map(attributeOf)),
+        status: numberAt(fieldsOf(bytes(15)), 3),
+        links: nested(span, 13).map((link) => ({
+          traceId: bytesAt(fieldsOf(link), 1).toString("hex"),
+          spanId: bytesAt(fieldsOf(link), 2).toString("hex"),
+          attributes: Object.fromEntries(nested(link, 4).map(attributeOf)),
+        })),
       };
     });
+}
+
+function bytesAt(fields: readonly Field[], number: number): Buffer {
+  return fields.find((field) => field.number === number)?.bytes ?? Buffer.alloc(0);
+}
+
+function numberAt(fields: readonly Field[], number: number): number {
+  return Number(fields.find((field) => field.number === number)?.value ?? 0n);
 }
 
 function attributeOf(pair: Buffer): readonly [string, unknown] {

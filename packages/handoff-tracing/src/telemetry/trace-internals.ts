@@ -2,6 +2,8 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type Attributes, context, trace } from "@opentelemetry/api";
 import {
   admitOptions,
+  type CacheNotice,
+  cacheChannel,
   type FieldTable,
   fieldTable,
   type RetryNotice,
@@ -13,23 +15,24 @@ import { guarded } from "./observe.ts";
 import { Telemetry, telemetryKinds } from "./telemetry.ts";
 import type { TelemetryOptions } from "./telemetry-options.ts";
 
-export type TraceRetriesOptions = Pick<TelemetryOptions, "meterProvider">;
+export type TraceInternalsOptions = Pick<TelemetryOptions, "meterProvider">;
 
-const fields: FieldTable = fieldTable<TraceRetriesOptions>({ meterProvider: telemetryKinds.meterProvider });
+const fields: FieldTable = fieldTable<TraceInternalsOptions>({ meterProvider: telemetryKinds.meterProvider });
 
 /** Names are fixed words of code; one that is none would make a series of its own. */
 const nameForm = /^[a-z][a-z-]{0,31}$/u;
 
 /**
- * Counts the further tries of stores, of updates and of handoffs in this process as `relevo.retries`, and adds each as an
- * event to the span that is active: a call that succeeds at the third try looks slow otherwise, and nothing more. Call
- * it once; disposing the result ends it.
+ * Measures what no call shows from outside, in the whole process: what stores, updates and handoffs try again
+ * (`relevo.retries`, and an event on the active span: a call that succeeds at the third try only looks slow otherwise),
+ * and reads that the cache of sessions answers without the store (`relevo.cache.reads`). Call it once; disposing the
+ * result ends it.
  *
  * @throws `invalid-input` that names the option.
  */
-export function traceRetries(given: TraceRetriesOptions = {}): Disposable {
+export function traceInternals(given: TraceInternalsOptions = {}): Disposable {
   const telemetry = new Telemetry(admitOptions(given, fields));
-  const note = (message: unknown): void =>
+  const onRetry = (message: unknown): void =>
     guarded(() => {
       const { name, attempt, code } = message as RetryNotice;
       const attributes: Attributes = { [relevo.retryName.name]: nameForm.test(name) ? name : "_OTHER" };
@@ -38,6 +41,17 @@ export function traceRetries(given: TraceRetriesOptions = {}): Disposable {
       const span = trace.getSpan(context.active());
       span?.addEvent(retryEvent, { ...attributes, [relevo.retryAttempt.name]: attempt });
     });
-  subscribe(retryChannel, note);
-  return { [Symbol.dispose]: () => void unsubscribe(retryChannel, note) };
+  const onCacheRead = (message: unknown): void =>
+    guarded(() => {
+      const { hit } = message as CacheNotice;
+      telemetry.instruments?.cacheReads.add(1, { [relevo.unchanged.name]: hit === true });
+    });
+  subscribe(retryChannel, onRetry);
+  subscribe(cacheChannel, onCacheRead);
+  return {
+    [Symbol.dispose]() {
+      unsubscribe(retryChannel, onRetry);
+      unsubscribe(cacheChannel, onCacheRead);
+    },
+  };
 }
