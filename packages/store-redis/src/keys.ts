@@ -97,25 +97,85 @@ export function createKeys(prefix: string): Keys {
         ownerSources: `${base}:docs:sources`,
       };
     },
-    session(tenant, session) {
-      const bucket = bucketOf(session);
-      const shared = baseOf(tenant, bucket);
-      const base = `${shared}:s:${encodeURIComponent(session)}`;
-      return {
-        ...registryKeys(shared),
-        ...documentKeys(base),
-        log: `${base}:log`,
-        operations: `${base}:ops`,
-        olderOperations: `${base}:ops2`,
-        columns: `${base}:col`,
-        lease: `${base}:lease`,
-        derived: `${base}:derived`,
-        landmarks: `${base}:landmarks`,
-        next: `${base}:next`,
-        bucket,
-      };
-    },
+    session: (tenant, session) => new KeysOfSession(baseOf, tenant, session),
   };
+}
+
+/** Keys are made when they are asked for: most calls need five of twenty. */
+class KeysOfSession implements SessionKeys {
+  readonly bucket: number;
+  readonly #shared: string;
+  readonly #base: string;
+
+  constructor(baseOf: (tenant: string, bucket: number) => string, tenant: string, session: string) {
+    this.bucket = bucketOf(session);
+    this.#shared = baseOf(tenant, this.bucket);
+    this.#base = `${this.#shared}:s:${encodeURIComponent(session)}`;
+  }
+
+  get log(): string {
+    return `${this.#base}:log`;
+  }
+  get operations(): string {
+    return `${this.#base}:ops`;
+  }
+  get olderOperations(): string {
+    return `${this.#base}:ops2`;
+  }
+  get columns(): string {
+    return `${this.#base}:col`;
+  }
+  get lease(): string {
+    return `${this.#base}:lease`;
+  }
+  get derived(): string {
+    return `${this.#base}:derived`;
+  }
+  get landmarks(): string {
+    return `${this.#base}:landmarks`;
+  }
+  get next(): string {
+    return `${this.#base}:next`;
+  }
+  get documents(): string {
+    return `${this.#base}:docs`;
+  }
+  get documentOrder(): string {
+    return `${this.#base}:docs:order`;
+  }
+  get documentTags(): string {
+    return `${this.#base}:docs:tags`;
+  }
+  get documentsExpiring(): string {
+    return `${this.#base}:docs:expiring`;
+  }
+  get sessions(): string {
+    return `${this.#shared}:sessions`;
+  }
+  get subjects(): string {
+    return `${this.#shared}:subjects`;
+  }
+  get expiring(): string {
+    return `${this.#shared}:expiring`;
+  }
+  get updated(): string {
+    return `${this.#shared}:updated`;
+  }
+  get created(): string {
+    return `${this.#shared}:created`;
+  }
+  get changes(): string {
+    return `${this.#shared}:changes`;
+  }
+  get ended(): string {
+    return `${this.#shared}:ended`;
+  }
+  get documentsDue(): string {
+    return `${this.#shared}:docs:due`;
+  }
+  get sessionSources(): string {
+    return `${this.#shared}:sources`;
+  }
 }
 
 function registryKeys(base: string): RegistryKeys {

@@ -112,6 +112,34 @@ describe.skipIf(!requireService("redis", { for: "lost history in store-redis" })
     },
   );
 
+  it("the index of pinned messages: none is added to what is left of it", async () => {
+    const { store, address, lose } = await fixture();
+    const pin = { type: "message", pinned: true, body: { role: "user", content: "pinned" } } as const;
+    await store.log.append(address, [pin]);
+    // Some of several, and a second time: the count in the head follows the index.
+    await store.log.append(address, [note("x"), pin, pin]);
+    expect(await store.log.touch(address)).toMatchObject({ version: 7 });
+    const { below } = await store.log.read(address, { direction: "backward", limit: 1, below: ["pinned"] });
+    expect(below?.pinned?.map(({ seq }) => seq)).toEqual([4, 6]);
+    await lose("landmarks");
+    await expect(store.log.append(address, [pin], another)).rejects.toMatchObject(incomplete);
+    expect((await store.log.append(address, [note("x")])).version).toBe(8);
+    await expect(store.log.append(address, [pin])).rejects.toMatchObject(incomplete);
+  });
+
+  it("nothing, by time: the index of pinned messages ends with its session", async () => {
+    const { store, address } = await fixture();
+    const session = { ...address, session: "short" };
+    const pin = { type: "message", pinned: true, body: { role: "user", content: "pinned" } } as const;
+    await store.log.append(session, [note("x")], { ttlMs: 600_000 });
+    await store.log.append(session, [pin]);
+    await store.log.append(session, [pin]);
+    const [client] = redis.clients();
+    const keys = (await client.sendCommand(["KEYS", "*:short:*"])) as readonly string[];
+    expect(keys.some((key) => key.endsWith(":landmarks"))).toBe(true);
+    for (const key of keys) expect(await client.sendCommand(["PTTL", key]), key).toBeGreaterThan(0);
+  });
+
   it("the operations: an everyday append with an operation is not taken for a new one", async () => {
     const { store, address, lose } = await fixture();
     await lose("ops");

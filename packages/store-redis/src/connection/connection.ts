@@ -2,7 +2,9 @@ import { setMaxListeners } from "node:events";
 import { MemoryError } from "@relevo/core";
 import { abortError, closedError, noteRetry, sleep, throwIfAborted, withAttempts } from "@relevo/core/input";
 import type { EmbeddedScript } from "../scripts/scripts.generated.ts";
+import { Cancellation } from "./cancellation.ts";
 import {
+  type CommandSignal,
   isCluster,
   nodeSenderOf,
   type RedisArgument,
@@ -16,6 +18,8 @@ import { isConnectionLoss, isPassing, mapError, replyCode } from "./errors.ts";
 
 export interface CallSettings {
   readonly signal?: AbortSignal | undefined;
+  /** When a call of several steps ends, as `endsAt` gives it; a deadline from now when left out. */
+  readonly endsAt?: number | undefined;
   /** True when a second run of the same call changes nothing more, so that a lost answer may be asked for again. */
   readonly repeatable?: boolean;
 }
@@ -65,6 +69,11 @@ export class Connection {
     this.#closed = true;
   }
 
+  /** When a call that begins now ends, for steps that share no signal. */
+  endsAt(): number {
+    return performance.now() + this.#deadlineMs;
+  }
+
   /**
    * For a call of several steps: a signal of its own, which follows the caller's, and with which all steps together end
    * by the deadline that began at `since`.
@@ -87,7 +96,7 @@ export class Connection {
     const names = script.keys(keys);
     const key = names[0] ?? "";
     const head = ["EVALSHA", script.sha, `${names.length}`, ...names, ...script.arguments(values)];
-    const run = async (signal: AbortSignal): Promise<unknown> => {
+    const run = async (signal: CommandSignal): Promise<unknown> => {
       let result: unknown;
       try {
         result = await this.#send(key, head, signal);
@@ -140,7 +149,7 @@ export class Connection {
 
   /** Runs a command that only reads on every master; one answer of each. */
   async readEach(args: readonly RedisArgument[], settings: CallSettings = {}): Promise<readonly unknown[]> {
-    const run = (signal: AbortSignal): Promise<unknown> => sendToMasters(this.#client, args, signal);
+    const run = (signal: CommandSignal): Promise<unknown> => sendToMasters(this.#client, args, signal);
     return (await this.#withDeadline(run, {
       ...settings,
       writes: false,
@@ -148,7 +157,7 @@ export class Connection {
     })) as readonly unknown[];
   }
 
-  async #waitForReplicas(key: RedisArgument, signal: AbortSignal): Promise<void> {
+  async #waitForReplicas(key: RedisArgument, signal: CommandSignal): Promise<void> {
     const timeoutMs = Math.max(1, Math.floor(this.#deadlineMs / 2));
     const minReplicas = this.#minReplicas;
     let replicas = 0;
@@ -168,14 +177,14 @@ export class Connection {
 
   /** Tries until it works, is refused, or the time is over. */
   async #withDeadline(
-    run: (signal: AbortSignal) => Promise<unknown>,
+    run: (signal: CommandSignal) => Promise<unknown>,
     call: CallSettings & { readonly writes: boolean; readonly repeatable: boolean },
   ): Promise<unknown> {
     this.requireOpen(call.signal);
     const started = performance.now();
-    const endsAt = call.signal === undefined ? undefined : this.#ends.get(call.signal);
+    const endsAt = call.endsAt ?? (call.signal && this.#ends.get(call.signal));
     const deadlineMs = endsAt === undefined ? this.#deadlineMs : Math.max(1, endsAt - started);
-    const end = new AbortController();
+    const end = new Cancellation();
     let sent = false;
     let tries = 0;
     let lastError: unknown;
@@ -185,9 +194,9 @@ export class Connection {
         try {
           sent = true;
           tries++;
-          return await run(end.signal);
+          return await run(end);
         } catch (error) {
-          if (end.signal.aborted) {
+          if (end.aborted) {
             // What the client had not written is known not to have happened.
             if (error instanceof Error && error.constructor.name === "AbortError")
               sent = lastError !== undefined;

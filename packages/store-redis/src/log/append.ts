@@ -21,12 +21,14 @@ export async function appendEvents(
   let cells = "";
   let bytes = 0;
   let plain = ttlMs === undefined;
+  let marked = false;
   for (const one of request.events) {
     const { event } = one;
     events.push(encodeAppended(one));
     cells += cellOf(event, event.agent);
     bytes += one.bytes;
     if (!isPlain(event)) plain = false;
+    if (isLandmark(event)) marked = true;
   }
   const common = {
     session: address.session,
@@ -40,7 +42,11 @@ export async function appendEvents(
   };
   const settings = { signal, repeatable: operation !== undefined };
   if (plain) {
-    const few = fence === undefined ? { ...keys, lease: undefined } : keys;
+    const { log, operations, olderOperations, columns, changes } = keys;
+    const landmarks = marked ? keys.landmarks : undefined;
+    // Keys go by their place: before another one, the lease is named too.
+    const lease = marked || fence !== undefined ? keys.lease : undefined;
+    const few = { log, operations, olderOperations, columns, changes, lease, landmarks };
     const reply = replyOf(await connection.script(appendFast, few, common, settings));
     if (reply[0] !== "full") return appended(reply, request.token);
   }
@@ -71,9 +77,14 @@ function guardsOf({ incarnation, expectedVersion, fence }: AdmittedAppend): stri
   return `${encoded(incarnation) ?? ""}|${expectedVersion ?? ""}|${fence ?? ""}`;
 }
 
-/** Whether nothing but the log and its columns knows of the event. */
-function isPlain({ type, pinned, derivedFrom }: EventInput): boolean {
-  return type !== "retraction" && type !== "summary" && pinned !== true && derivedFrom === undefined;
+/** Whether nothing but the log, its columns and its landmarks knows of the event. */
+function isPlain({ type, derivedFrom }: EventInput): boolean {
+  return type !== "retraction" && derivedFrom === undefined;
+}
+
+/** Whether it may be one of the landmarks, as the scripts decide. */
+function isLandmark({ type, pinned }: EventInput): boolean {
+  return type === "summary" || pinned === true;
 }
 
 function appended(reply: Reply, token: string): Answer<AppendResult> {

@@ -2,6 +2,7 @@ import type { EventType, ReadResult, StoredEvent } from "@relevo/core";
 import { type AdmittedRead, type Answer, asOfVersion, matchesFilter } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import { answerOf, refusalOf, replyOf } from "../answers.ts";
+import type { CallSettings } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
 import type { SessionKeys } from "../keys.ts";
 import { checkHistory, mostBytes, readBelow, readFiltered } from "../scripts/scripts.generated.ts";
@@ -31,14 +32,14 @@ export function createReader(
   const longest: Longest = new LRUCache({ max: 10_000, ttl: 60_000 });
   return async (request) => {
     const keys = context.sessionKeys(request.address);
-    const signal = context.connection.scope(request.signal);
+    const settings = { signal: request.signal, endsAt: context.connection.endsAt() };
     const length = longest.get(keys.log);
     if (isTail(request) && length !== undefined && length * request.limit <= mostBytes) {
-      const tail = await readTail(context, keys, request, longest, signal);
+      const tail = await readTail(context, keys, request, longest, settings);
       if (tail !== undefined) return tail;
     }
     for (;;) {
-      const answer = await readPages(context, keys, request, longest, signal);
+      const answer = await readPages(context, keys, request, longest, settings);
       if (answer !== undefined) return answer;
     }
   };
@@ -74,16 +75,18 @@ async function readTail(
   keys: SessionKeys,
   request: AdmittedRead,
   longest: Longest,
-  signal: AbortSignal | undefined,
+  settings: CallSettings,
 ): Promise<Answer<ReadResult | undefined> | undefined> {
   const { limit } = request;
   const { log } = keys;
-  const elements = (await connection.read(log, ["LRANGE", log, `${-limit - 1}`, "-1"], {
-    signal,
-  })) as readonly string[];
+  const elements = (await connection.read(
+    log,
+    ["LRANGE", log, `${-limit - 1}`, "-1"],
+    settings,
+  )) as readonly string[];
   const text = elements.at(-1);
   if (text === undefined)
-    return answerOf(await connection.script(checkHistory, keys, {}, { signal }), () => undefined);
+    return answerOf(await connection.script(checkHistory, keys, {}, settings), () => undefined);
   const head = decodeHead(text);
   longest.set(log, longestOf(elements));
   const events: StoredEvent[] = [];
@@ -109,7 +112,7 @@ async function readPages(
   keys: SessionKeys,
   request: AdmittedRead,
   longest: Longest,
-  signal: AbortSignal | undefined,
+  settings: CallSettings,
 ): Promise<Answer<ReadResult | undefined> | undefined> {
   const backward = request.direction === "backward";
   const events: StoredEvent[] = [];
@@ -136,7 +139,7 @@ async function readPages(
         unlessToken: round === 1 ? request.unlessToken : undefined,
         ...belowAsked,
       },
-      { signal },
+      settings,
     );
     const reply = replyOf(answer);
     const refusal = refusalOf(reply);
@@ -153,7 +156,11 @@ async function readPages(
     const head = decodeHead(text);
     if (first !== undefined && first.incarnation !== head.incarnation) return undefined;
     // Of the newest events without a gap: those that the next reading can have with one LRANGE.
-    const isTail = backward && seqs[0] === head.version && seqs.at(-1) === head.version - seqs.length + 1;
+    const isTail =
+      backward &&
+      request.below === undefined &&
+      seqs[0] === head.version &&
+      seqs.at(-1) === head.version - seqs.length + 1;
     if (first === undefined && isTail) longest.set(keys.log, longestOf(elements));
     first ??= head;
     // Later pages show the log as the first one found it, or a retraction between them would tear the reading.
@@ -172,7 +179,7 @@ async function readPages(
       if (round === 1 && events.length === elements.length)
         return { ok: { ...page, below: decodeBelow(request.below, belowFirst) } };
       const values = { ...belowAsked, from: events.at(-1)?.seq ?? first.version + 1, seenToken: first.token };
-      const belowReply = replyOf(await connection.script(readBelow, keys, values, { signal }));
+      const belowReply = replyOf(await connection.script(readBelow, keys, values, settings));
       if (belowReply[0] !== "ok") return undefined;
       return { ok: { ...page, below: decodeBelow(request.below, belowReply[1]) } };
     }

@@ -62,6 +62,22 @@ local madeIn, known, first, version, revision = string.match(row or '', '^([^|]*
 if row and not madeIn then return { 'corrupt' } end
 `;
 
+const landmarksText = `-- Effective pinned messages and summaries by their seq, of summaries behind an offset: what stands below a page is found
+-- without a look at the rest of the log. \`code\` is the flag's number, see \`rewrite\`.
+
+local function isLandmark(code) return code < 12 and (code == 6 or code % 6 == 1) end
+
+local function placeOfLandmark(seq, code) return num(code == 6 and seq or seq + summaryOffset) end
+
+local function addLandmark(seq, code)
+  if isLandmark(code) then redis.call('ZADD', LANDMARKS, placeOfLandmark(seq, code), num(seq)) end
+end
+
+local function removeLandmark(seq, code)
+  if isLandmark(code) then redis.call('ZREM', LANDMARKS, num(seq)) end
+end
+`;
+
 const pushEventsText = `-- Behind the first event, which stands where the head was. Lua passes some thousands of arguments at most.
 for from = 2, eventsCount, 2000 do
   local chunk = {}
@@ -445,20 +461,6 @@ local function changeEvents(h, list, change)
     end
   end
   for seq, element in pairs(changed) do redis.call('LSET', LOG, seq - h.first, element) end
-end
-`;
-
-const landmarksText = `-- Effective pinned messages and summaries by their seq, of summaries behind an offset: what stands below a page is found
--- without a look at the rest of the log. \`code\` is the flag's number, see \`rewrite\`.
-
-local function isLandmark(code) return code < 12 and (code == 6 or code % 6 == 1) end
-
-local function addLandmark(seq, code)
-  if isLandmark(code) then redis.call('ZADD', LANDMARKS, num(code == 6 and seq or seq + summaryOffset), num(seq)) end
-end
-
-local function removeLandmark(seq, code)
-  if isLandmark(code) then redis.call('ZREM', LANDMARKS, num(seq)) end
 end
 `;
 
@@ -1343,17 +1345,18 @@ return { 'ok', fence, expires }
 };
 
 export const appendFast: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly changes: string; readonly lease: string | undefined },
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly changes: string; readonly lease: string | undefined; readonly landmarks: string | undefined },
   { readonly session: string; readonly guards: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, CHANGES, LEASE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local summaryOffset = 4503599627370496
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, CHANGES, LEASE, LANDMARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local session, guards, operation, fingerprint, token, cells, bytes = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, ARGV[5], ARGV[6], tonumber(ARGV[7])
 local eventsFrom = 7
 local eventsCount = #ARGV - eventsFrom
--- The common-case append. Every key, argument and command costs time, so it takes few: no pinned messages and summaries,
--- which need an index. Answers 'full' when it takes more than that: a new session, an expiry to be set, operations to be
--- let go of.
+-- The common-case append. Every key, argument and command costs time, so it takes few: the index of pinned messages and
+-- summaries is named where there are some. Answers 'full' when it takes more than that: a new session, an expiry to be set,
+-- operations to be let go of.
 ${clockText}${formatText}local call = redis.call
 local text = call('LINDEX', LOG, -1)
 -- \`found\` is the token and the incarnation, \`stable\` where what this append leaves as it is begins.
@@ -1390,6 +1393,20 @@ if expires ~= 0 and fixed == '0' then expires = now + ttl end
 -- The columns of an empty log are made anew, and need an expiry of their own.
 local begins = expires ~= 0 and before < tonumber(first)
 if begins or now >= tonumber(rotate) or (expires ~= 0 and aux - expires < ttl / 8) then return { 'full' } end
+local tail = string.sub(text, stable)
+local landmarks
+if LANDMARKS then
+${landmarksText}  landmarks = {}
+  for index = 1, eventsCount do
+    -- An element begins with \`:0:\`, the flag behind it.
+    local code = string.byte(ARGV[eventsFrom + index], 4) - 65
+    if isLandmark(code) then landmarks[#landmarks + 1] = { placeOfLandmark(before + index, code), before + index } end
+  end
+  local ahead, count, behind = string.match(tail, '^(.-|%d+%.%d+%.)(%d+)(|.*)$')
+  -- None may be lost, and a first one needs an expiry of its own.
+  if call('ZCARD', LANDMARKS) ~= tonumber(count) or (expires ~= 0 and count == '0') then return { 'full' } end
+  tail = ahead .. num(count + #landmarks) .. behind
+end
 -- A session that is there is known among the changes, or they are lost and need an expiry of their own.
 if call('ZADD', CHANGES, '+inf', session) == 1 then return { 'full' } end
 local stamp = num(now)
@@ -1401,19 +1418,20 @@ if operation then
   ops = ops + 1
 end
 local head = string.format('H1|%d|%d|%d|%s|%d|%d|%s|', version, revision, size + bytes, stamp, expires,
-  ops, token) .. string.sub(text, stable)
+  ops, token) .. tail
 if eventsCount == 0 then
   call('LSET', LOG, -1, head)
 else
 ${pushEventsText}  call('RPUSH', LOG, head)
   if call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then call('UNLINK', COLUMNS) end
 end
+for _, one in ipairs(landmarks or {}) do call('ZADD', LANDMARKS, one[1], num(one[2])) end
 if expires ~= 0 and fixed == '0' then call('PEXPIREAT', LOG, num(expires)) end
 return { 'ok', before + 1, version, revision, found, now }
 `,
-  sha: "787a8af6f8406efef894c5a703fef5abebf79362",
+  sha: "71b70007a87efef6b192c66bed7c5614698d212e",
   writes: true,
-  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.changes, ...(keys.lease === undefined ? [] : [keys.lease])],
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.changes, ...(keys.lease === undefined ? [] : [keys.lease]), ...(keys.landmarks === undefined ? [] : [keys.landmarks])],
   arguments: (values) => [values.session, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
 };
 
@@ -1511,7 +1529,7 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.revision, found or h.inc, now }
 `,
-  sha: "51741f574ad82605596e8588578fc89d697028ec",
+  sha: "6624e098864c4779348917a111be94daa8bea12f",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -1758,7 +1776,7 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "17daa82d749e771b13f00e5a74f26ec367a32b19",
+  sha: "de44fb066ed680d525f1b9857c560663bdb5bfb2",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
@@ -2039,7 +2057,7 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "06ad0bb8d91221f72199d82c39824125484a9de8",
+  sha: "2b9e81067c734f9e2bc7f95f1683b863c2356598",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
@@ -2302,7 +2320,7 @@ local from, seenToken, maxPinned, maxSummaries = tonumber(ARGV[1]), ARGV[2], ton
 ${openForReadText}${elementsText}${landmarksText}${spansText}${belowText}if h.token ~= seenToken then return { 'changed' } end
 return { 'ok', readBelow(from) }
 `,
-  sha: "a1e58d5aa176da89f0a87b6530bb7a5a67c59e9b",
+  sha: "b3b6e2659b89b7079a573a705cdd4406b89f3212",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.landmarks, keys.derived],
   arguments: (values) => [`${values.from}`, values.seenToken, `${values.maxPinned}`, `${values.maxSummaries}`],
@@ -2399,7 +2417,7 @@ end
 if #events < #seqs then stop = seqs[#events] end
 return { 'ok', text, stop, seqs, events, readBelow(seqs[#events] or h.version + 1) }
 `,
-  sha: "8e73d4edef245b6242dc26e081beeb5017e4af1b",
+  sha: "e29efafdb60c4a9804720e26d9846b638a1788bf",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.columns, keys.landmarks, keys.derived],
   arguments: (values) => [`${values.after}`, `${values.before}`, `${values.limit}`, values.backward ? "1" : "0", values.kinds ?? "", values.agent ?? "", values.pinned ?? "", values.retracted, values.atVersion === undefined ? "" : `${values.atVersion}`, values.since === undefined ? "" : `${values.since}`, `${values.cells}`, values.unlessToken ?? "", `${values.maxPinned}`, `${values.maxSummaries}`],
@@ -2808,7 +2826,7 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "7eba79f149c5c9fe501ae9f6e99d9da4bfd2703f",
+  sha: "f544cc138c3c6ef2a0fa29cc14740ea889171851",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],

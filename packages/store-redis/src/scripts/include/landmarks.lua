@@ -4,8 +4,10 @@
 
 local function isLandmark(code) return code < 12 and (code == 6 or code % 6 == 1) end
 
+local function placeOfLandmark(seq, code) return num(code == 6 and seq or seq + summaryOffset) end
+
 local function addLandmark(seq, code)
-  if isLandmark(code) then redis.call('ZADD', LANDMARKS, num(code == 6 and seq or seq + summaryOffset), num(seq)) end
+  if isLandmark(code) then redis.call('ZADD', LANDMARKS, placeOfLandmark(seq, code), num(seq)) end
 end
 
 local function removeLandmark(seq, code)
