@@ -31,7 +31,7 @@ export async function callFunction<Row>(
   { name, columns, given, effect, signal }: FunctionRequest,
 ): Promise<readonly Row[]> {
   const unit = { tenant, session: session ?? "", lock_ms: lockTimeoutMs };
-  const { call, values } = functionCall(database.schema, name, { ...unit, ...given });
+  const { call, values } = functionCall(database.schema, name, unit, given);
   // One value does not go through a table of the executor, as a row does.
   const text = (): string =>
     columns === undefined ? `select ${call()} as answer` : `select ${columns} from ${call()} as f`;

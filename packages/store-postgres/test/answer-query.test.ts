@@ -16,7 +16,11 @@ describe.skipIf(!requireService("postgres", { for: "queries that answer one text
     };
     // Tests call it as a client of a pool.
     const ask = (text: string, values: readonly unknown[] = [], name?: string, on = client) =>
-      queryAnswer(on as unknown as pg.PoolClient, { name, text, values });
+      new Promise((resolve, reject) => {
+        queryAnswer(on as unknown as pg.PoolClient, { name, text, values }, (error, result) =>
+          result === undefined ? reject(error) : resolve(result),
+        );
+      });
 
     beforeAll(async () => {
       database = await openTestDatabase();

@@ -18,7 +18,8 @@ interface Connection {
   sync(): void;
 }
 
-type Callback = (error: Error | null | undefined, result?: StatementResult) => void;
+/** Without a result there is an error. */
+type Callback = (error: unknown, result?: StatementResult) => void;
 
 /** Whether a client takes queries of others: not in pipeline mode, and not one of another library or a native one. */
 export function takesQueries(client: PostgresClient): boolean {
@@ -37,14 +38,10 @@ export function takesQueries(client: PostgresClient): boolean {
 }
 
 /** Runs the statement on a client that takes queries of others. */
-export function queryAnswer(client: PostgresClient, statement: AnswerStatement): Promise<StatementResult> {
-  return new Promise((resolve, reject) => {
-    const query = new AnswerQuery(statement, (error, result) =>
-      result === undefined ? reject(error) : resolve(result),
-    );
-    // Not a promise: `pg` gives the query back, and calls it when there is something.
-    void client.query(query as unknown as Parameters<PostgresClient["query"]>[0]);
-  });
+export function queryAnswer(client: PostgresClient, statement: AnswerStatement, callback: Callback): void {
+  const query = new AnswerQuery(statement, callback);
+  // Not a promise: `pg` gives the query back, and calls it when there is something.
+  void client.query(query as unknown as Parameters<PostgresClient["query"]>[0]);
 }
 
 /**

@@ -18,12 +18,10 @@ export interface Checkout {
  * there in the same tick, which only the callback form allows: a promise resolves too late, and an error that nobody
  * listens to ends the process.
  */
-export function checkOut(pool: PostgresPool): Promise<Checkout> {
-  return new Promise((resolve, reject) => {
-    pool.connect((error, client) => {
-      if (client === undefined) reject(error ?? new NotUsable("The pool gave out no client."));
-      else resolve(watch(client));
-    });
+export function checkOut(pool: PostgresPool, callback: (error: unknown, checkout?: Checkout) => void): void {
+  pool.connect((error, client) => {
+    if (client === undefined) callback(error ?? new NotUsable("The pool gave out no client."));
+    else callback(undefined, watch(client));
   });
 }
 

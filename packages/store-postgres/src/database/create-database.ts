@@ -37,16 +37,19 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
   let standing: Standing = { assume: undefined, readsCommitted: true };
   let checking: Promise<void> | undefined;
 
-  const qualifiedTexts = new Map<string, { readonly text: string; readonly result: string }>();
+  const qualifiedTexts = new Map<
+    string,
+    { readonly given: string; readonly name: string; readonly text: string }
+  >();
 
-  /** The statement with its names qualified, once for each name. */
-  function qualified({ name, text }: Statement): string {
+  /** What the statement is called on a connection, and its text with names qualified: once for each name. */
+  function qualified({ name, text }: Statement): { readonly name: string; readonly text: string } {
     const known = qualifiedTexts.get(name);
-    if (known !== undefined && (typeof text === "function" || known.text === text)) return known.result;
-    const full = typeof text === "function" ? text() : text;
-    const result = qualify(full);
-    qualifiedTexts.set(name, { text: full, result });
-    return result;
+    if (known !== undefined && (typeof text === "function" || known.given === text)) return known;
+    const given = typeof text === "function" ? text() : text;
+    const made = { given, name: `${namePrefix}_${name}`, text: qualify(given) };
+    qualifiedTexts.set(name, made);
+    return made;
   }
 
   function requireOpen(): void {
@@ -93,30 +96,35 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
   ): Promise<Result> {
     requireOpen();
     throwIfAborted(signal);
-    using deadline = new Deadline(Math.min(timeoutMs, ownMs ?? timeoutMs), signal);
-    // What an attempt that ended unknown may have left holds for all that come after it.
-    let sent = false;
-    // A connection may have another default than the one that was looked at.
-    let isolate = false;
-    for (let count = 1; ; count++) {
-      const progress = { sent: false };
-      try {
-        if (!ready) await deadline.race(check());
-        return await run({ deadline, progress }, isolate || !standing.readsCommitted);
-      } catch (error) {
-        if (error instanceof WorkFailed) throw error.cause;
-        if (MemoryError.isInstance(error)) throw error;
-        const { code, refused, passing } = diagnose(error);
-        // Rights were taken away, or tables: the next call looks again, and says what has to be run.
-        if (code === "denied" || code === "unsupported") ready = false;
-        isolate ||= sqlStateOf(error) === "40001";
-        sent ||= effect !== "read" && progress.sent && !refused;
-        const again = passing && (refused || effect !== "once" || !progress.sent);
-        if (!again || count === maxAttempts || !(await pause(deadline, count))) {
-          throw withAttempts(toMemoryError(error, sent ? "unknown" : "not-applied"), count);
+    const deadline = new Deadline(Math.min(timeoutMs, ownMs ?? timeoutMs), signal);
+    // Not `using`, which is compiled to several times as much as the rest of this.
+    try {
+      // What an attempt that ended unknown may have left holds for all that come after it.
+      let sent = false;
+      // A connection may have another default than the one that was looked at.
+      let isolate = false;
+      for (let count = 1; ; count++) {
+        const progress = { sent: false };
+        try {
+          if (!ready) await deadline.race(check());
+          return await run({ deadline, progress }, isolate || !standing.readsCommitted);
+        } catch (error) {
+          if (error instanceof WorkFailed) throw error.cause;
+          if (MemoryError.isInstance(error)) throw error;
+          const { code, refused, passing } = diagnose(error);
+          // Rights were taken away, or tables: the next call looks again, and says what has to be run.
+          if (code === "denied" || code === "unsupported") ready = false;
+          isolate ||= sqlStateOf(error) === "40001";
+          sent ||= effect !== "read" && progress.sent && !refused;
+          const again = passing && (refused || effect !== "once" || !progress.sent);
+          if (!again || count === maxAttempts || !(await pause(deadline, count))) {
+            throw withAttempts(toMemoryError(error, sent ? "unknown" : "not-applied"), count);
+          }
         }
         noteRetry("postgres", count, toMemoryError(error, "not-applied"));
       }
+    } finally {
+      deadline[Symbol.dispose]();
     }
   }
 
@@ -127,16 +135,12 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
     requireOpen,
 
     async call<Row>(statement: Statement, work: WorkOptions): Promise<readonly Row[]> {
-      const named = {
-        name: `${namePrefix}_${statement.name}`,
-        text: qualified(statement),
-        values: statement.values,
-        isAnswer: statement.isAnswer,
-      };
-      return await attempt(work, async (one, isolate) => {
+      const { name, text } = qualified(statement);
+      const named = { name, text, values: statement.values, isAnswer: statement.isAnswer };
+      return await attempt(work, (one, isolate) => {
         const { assume } = standing;
         const begin = assume === undefined && !isolate ? undefined : setup(undefined, assume, one.deadline);
-        return (await connector.single(named, begin, one)) as readonly Row[];
+        return connector.single(named, begin, one) as Promise<readonly Row[]>;
       });
     },
 

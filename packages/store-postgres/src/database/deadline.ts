@@ -51,6 +51,21 @@ export class Deadline implements Disposable {
     });
   }
 
+  /** As `race`, of what `start` begins. `giveUp` lets go of what it holds when the deadline passes first. */
+  run<Value>(
+    start: (resolve: (value: Value | PromiseLike<Value>) => void, reject: (error: unknown) => void) => void,
+    giveUp: () => void,
+  ): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      this.check();
+      this.#reject = (error) => {
+        giveUp();
+        reject(error);
+      };
+      start(resolve, reject);
+    });
+  }
+
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#onAbort);

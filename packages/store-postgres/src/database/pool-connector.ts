@@ -1,4 +1,4 @@
-import { queryAnswer, takesQueries } from "./answer-query.ts";
+import { type AnswerStatement, queryAnswer, takesQueries } from "./answer-query.ts";
 import { type Checkout, checkOut } from "./check-out.ts";
 import type { Attempt, Connector, PostgresClient, PostgresPool, RunStatement } from "./clients.ts";
 import type { Deadline } from "./deadline.ts";
@@ -38,10 +38,17 @@ export function createPoolConnector(
   }
 
   async function withClient<Result>(
+    attempt: Attempt,
+    work: (checkout: Checkout) => Promise<Result>,
+  ): Promise<Result> {
+    return await useClient(await acquire(pool, attempt.deadline), attempt, work);
+  }
+
+  async function useClient<Result>(
+    checkout: Checkout,
     { deadline }: Attempt,
     work: (checkout: Checkout) => Promise<Result>,
   ): Promise<Result> {
-    const checkout = await acquire(pool, deadline);
     let broken = true;
     try {
       checkout.requireUsable();
@@ -59,6 +66,54 @@ export function createPoolConnector(
     }
   }
 
+  /**
+   * As `withClient` would, but with one promise in place of a dozen: the calls of a turn come here. A client that is not
+   * prepared, or takes no queries but its own, goes the other way.
+   */
+  function ask(statement: AnswerStatement, attempt: Attempt): Promise<readonly unknown[]> {
+    const { deadline, progress } = attempt;
+    let isOver = false;
+    let held: Checkout | undefined;
+    function release(broken: boolean): void {
+      held?.release(broken);
+      held = undefined;
+    }
+    function begin(
+      resolve: (rows: readonly unknown[] | Promise<readonly unknown[]>) => void,
+      reject: (error: unknown) => void,
+    ): void {
+      function fail(error: unknown): void {
+        release(!connectionSurvives(error));
+        reject(error);
+      }
+      checkOut(pool, (error, checkout) => {
+        if (checkout === undefined) return reject(error);
+        // Whoever comes too late must not keep the connection for ever.
+        if (isOver) return checkout.release(false);
+        const { client } = checkout;
+        if (!takesQueries(client) || (options.preparedStatements && !prepared.has(client)))
+          return resolve(useClient(checkout, attempt, (used) => single(used, statement, attempt)));
+        held = checkout;
+        try {
+          checkout.requireUsable();
+          progress.sent = true;
+          queryAnswer(client, statement, (failure, result) => {
+            if (isOver) return;
+            if (result === undefined) return fail(failure);
+            release(false);
+            resolve(result.rows);
+          });
+        } catch (cause) {
+          fail(cause);
+        }
+      });
+    }
+    return deadline.run(begin, () => {
+      isOver = true;
+      release(true);
+    });
+  }
+
   const runOn =
     (client: PostgresClient, deadline: Deadline): RunStatement =>
     async (text, values, name) => {
@@ -69,20 +124,24 @@ export function createPoolConnector(
       return await deadline.race(client.query(query));
     };
 
+  async function single(
+    checkout: Checkout,
+    { text, values, name }: AnswerStatement,
+    { deadline, progress }: Attempt,
+  ): Promise<readonly unknown[]> {
+    checkout.requireUsable();
+    progress.sent = true;
+    return (await runOn(checkout.client, deadline)(text, values, name)).rows;
+  }
+
   return {
     single({ text, values, name, isAnswer }, begin, attempt) {
       if (begin !== undefined) {
         return this.transaction(begin, async (run) => (await run(text, values, name)).rows, attempt);
       }
-      return withClient(attempt, async (checkout) => {
-        checkout.requireUsable();
-        attempt.progress.sent = true;
-        const { client } = checkout;
-        if (isAnswer !== true || !takesQueries(client))
-          return (await runOn(client, attempt.deadline)(text, values, name)).rows;
-        const statement = { name: options.preparedStatements ? name : undefined, text, values };
-        return (await attempt.deadline.race(queryAnswer(client, statement))).rows;
-      });
+      if (isAnswer === true)
+        return ask({ name: options.preparedStatements ? name : undefined, text, values }, attempt);
+      return withClient(attempt, (checkout) => single(checkout, { text, values, name }, attempt));
     },
 
     transaction(begin, work, { deadline, progress }) {
@@ -116,7 +175,9 @@ export function createPoolConnector(
 
 async function acquire(pool: PostgresPool, deadline: Deadline): Promise<Checkout> {
   deadline.check();
-  const taking = checkOut(pool);
+  const taking = new Promise<Checkout>((resolve, reject) => {
+    checkOut(pool, (error, checkout) => (checkout === undefined ? reject(error) : resolve(checkout)));
+  });
   try {
     return await deadline.race(taking);
   } catch (error) {

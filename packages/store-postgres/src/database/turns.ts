@@ -4,14 +4,14 @@ import { withTimeout } from "@relevo/core/input";
 /** One writer at a time for each key, in the order in which they came. */
 export interface Turns {
   /**
-   * Runs the work when those before it have ended, and tells it how much of its time is left.
+   * Runs the work when those before it have ended, and tells it how much of its time is left if it had to wait.
    *
    * @throws `aborted` or `timeout`, with nothing applied, when its turn does not come.
    */
   take<Result>(
     key: string,
     signal: AbortSignal | undefined,
-    work: (remainingMs: number) => Promise<Result>,
+    work: (remainingMs?: number) => Promise<Result>,
   ): Promise<Result>;
 }
 
@@ -20,25 +20,47 @@ export interface Turns {
  * locked again. Those of one process can wait for each other where waiting costs nothing.
  */
 export function createTurns(timeoutMs: number): Turns {
-  const last = new Map<string, Promise<void>>();
+  /** Who waits for its turn, by key; there is an entry for a key while somebody has it. */
+  const lines = new Map<string, (() => void)[]>();
+
+  function leave(key: string): void {
+    const next = lines.get(key)?.shift();
+    if (next === undefined) lines.delete(key);
+    else next();
+  }
+
+  /** Whoever gives up waiting leaves the line, and those behind it still wait for those before it. */
+  async function wait(key: string, line: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    line.push(resolve);
+    try {
+      await withTimeout(() => promise, { signal, timeoutMs, timeoutError });
+    } catch (error) {
+      const place = line.indexOf(resolve);
+      if (place >= 0) line.splice(place, 1);
+      // Its turn came meanwhile.
+      else leave(key);
+      throw error;
+    }
+  }
 
   return {
     async take(key, signal, work) {
+      const line = lines.get(key);
+      if (line === undefined) {
+        lines.set(key, []);
+        try {
+          return await work();
+        } finally {
+          leave(key);
+        }
+      }
       const end = performance.now() + timeoutMs;
-      const before = last.get(key);
-      const { promise: mine, resolve: leave } = Promise.withResolvers<void>();
-      const ended = before === undefined ? mine : before.then(() => mine);
-      last.set(key, ended);
-      // Whoever gives up waiting leaves at once, but those behind it still wait for those before it.
+      await wait(key, line, signal);
       try {
-        if (before !== undefined) await withTimeout(() => before, { signal, timeoutMs, timeoutError });
         return await work(Math.max(1, end - performance.now()));
       } finally {
-        leave();
-        if (last.get(key) === ended) {
-          if (before === undefined) last.delete(key);
-          else void ended.then(() => last.get(key) === ended && last.delete(key));
-        }
+        leave(key);
       }
     },
   };
