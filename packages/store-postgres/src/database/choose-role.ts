@@ -14,6 +14,8 @@ export interface RoleOptions {
   readonly schema: string;
   readonly rowLevelSecurity: RowLevelSecurity;
   readonly applicationRole: string;
+  /** Nobody but this process can put anything into the schema. */
+  readonly isPrivate: boolean;
 }
 
 /** Runs a statement as the connected role, or as one that a transaction assumes for it. */
@@ -65,7 +67,7 @@ export async function chooseRole(
     throw mayNotTrust(rights, options, found.trusted ? owner : found.owner);
   }
   const mayAssume = rights.applicationRole?.assumable === true && rights.applicationRole.usesSchema;
-  if (rights.bypasses) {
+  if (rights.bypasses && !options.isPrivate) {
     // Who is no superuser runs what the owner of the tables puts there as any other user of its schema does.
     await inTransaction((one) => requireOwnSchema(schema, one, { whose: "store", trusted: owner }));
   }

@@ -16,6 +16,8 @@ export interface DatabaseOptions {
   readonly limits: Limits;
   readonly rowLevelSecurity: RowLevelSecurity;
   readonly applicationRole: string;
+  /** As of `RoleOptions`. */
+  readonly isPrivate: boolean;
   readonly timeoutMs: number;
 }
 
@@ -120,8 +122,8 @@ export function createDatabase(options: DatabaseOptions): OwnedDatabase {
           if (!again || count === maxAttempts || !(await pause(deadline, count))) {
             throw withAttempts(toMemoryError(error, sent ? "unknown" : "not-applied"), count);
           }
+          noteRetry("postgres", count, toMemoryError(error, "not-applied"));
         }
-        noteRetry("postgres", count, toMemoryError(error, "not-applied"));
       }
     } finally {
       deadline[Symbol.dispose]();

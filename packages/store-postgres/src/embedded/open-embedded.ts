@@ -4,7 +4,7 @@ import type { Limits, MemoryError, Store } from "@relevo/core";
 import { admitInteger, admitOptions, fieldTable, refuse, resolveLimits } from "@relevo/core/input";
 import type { PGlite } from "kysely";
 import {
-  createPostgresStore,
+  createPrivateStore,
   defaultTimeoutMs,
   maxTimeoutMs,
   type PostgresStore,
@@ -127,7 +127,7 @@ async function openFolder(path: string, options: AdmittedOptions): Promise<OpenF
       opened.stop(lost);
       throw lost;
     }
-    return { store: createPostgresStore({ ...options, pglite: opened.pglite }), pglite: opened.pglite, end };
+    return { store: createPrivateStore({ ...options, pglite: opened.pglite }), pglite: opened.pglite, end };
   } catch (error) {
     // The first error is the one that says what is wrong.
     await end().catch(() => undefined);

@@ -3,6 +3,8 @@ import { access, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MemoryError } from "@relevo/core";
 import { migratePostgres } from "../migrations/migrate-postgres.ts";
+import { isUpToDate } from "../migrations/migrations.ts";
+import { defaultSchema } from "../options.ts";
 import { explainFolder, systemCodeOf } from "./explain-folder.ts";
 import { type GuardablePglite, guardPglite, type PgliteGuard } from "./guard-pglite.ts";
 
@@ -21,6 +23,14 @@ interface PgliteClass {
 export interface OpenedPglite extends PgliteGuard {
   readonly pglite: GuardablePglite;
 }
+
+const settings: readonly string[] = [
+  // Its timer would outlive a start that fails, and keep the process from ending.
+  "log_startup_progress_interval=0",
+  // Of PostgreSQL's 128 MB all is written at the start, which is a third of opening a folder. What does not fit is in the
+  // cache of the operating system.
+  "shared_buffers=32MB",
+];
 
 const versionFile = "PG_VERSION";
 /** What the system says when there is no such file, and not that it cannot be read just now. */
@@ -66,7 +76,9 @@ export async function closePglite({ pglite, stopped }: OpenedPglite): Promise<vo
 async function openMigrated(pgliteClass: PgliteClass, data: string): Promise<OpenedPglite> {
   const opened = await create(pgliteClass, data);
   try {
-    await migratePostgres({ pglite: opened.pglite });
+    const { pglite } = opened;
+    if (!(await isUpToDate((text) => pglite.query(text, []), defaultSchema)))
+      await migratePostgres({ pglite });
     return opened;
   } catch (error) {
     // The first error is the one that says what is wrong.
@@ -98,8 +110,7 @@ async function create(pgliteClass: PgliteClass, data: string): Promise<OpenedPgl
   try {
     const pglite = await pgliteClass.create({
       dataDir: data,
-      // Its timer would outlive a start that fails, and keep the process from ending.
-      startParams: [...pgliteClass.defaultStartParams, "-c", "log_startup_progress_interval=0"],
+      startParams: [...pgliteClass.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])],
       onStderr: (line) => {
         if (/\b(FATAL|PANIC|DETAIL):/.test(line)) said?.push(line);
         return false;

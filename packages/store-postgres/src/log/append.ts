@@ -25,10 +25,7 @@ export async function append(context: StoreContext, request: AdmittedAppend): Pr
 }
 
 /** The arguments that do not depend on the events. */
-function sharedArguments(
-  { ids }: StoreContext,
-  request: AdmittedAppend,
-): { [name: string]: unknown } {
+function sharedArguments({ ids }: StoreContext, request: AdmittedAppend): { [name: string]: unknown } {
   const { incarnation, fence, expectedVersion, subject, metadata, ttlMs, token, operation } = request;
   return {
     incarnation,
