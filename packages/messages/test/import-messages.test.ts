@@ -281,6 +281,45 @@ it("v1 blocks of LangChain, which are stored twice beside the calls, are read on
   expect([messages[0]?.metadata, notes]).toEqual([{ response_metadata: { output_version: "v1" } }, []]);
 });
 
+it("what a UI message of version 4 has beside its parts is dropped only where the parts say it too", async () => {
+  const invocation = { state: "call", toolCallId: "c", toolName: "f", args: {} };
+  const { messages, notes } = await importMessages("ai-sdk-ui", [
+    { role: "user", content: "Hello", parts: [] },
+    {
+      role: "user",
+      content: "See",
+      parts: [{ type: "text", text: "See" }],
+      experimental_attachments: [{ name: "a.pdf", contentType: "application/pdf", url: "https://a.b/c" }],
+    },
+    {
+      role: "assistant",
+      content: "ab",
+      reasoning: "Hm.",
+      toolInvocations: [invocation],
+      parts: [
+        { type: "reasoning", reasoning: "Hm.", details: [{ type: "text", text: "Hm.", signature: "EqQ" }] },
+        { type: "text", text: "a" },
+        { type: "text", text: "b" },
+        { type: "tool-invocation", toolInvocation: invocation },
+      ],
+    },
+    { role: "assistant", content: "other", reasoning: "Hm.", parts: [{ type: "text", text: "a" }] },
+  ]);
+  expect(messages.map(sketch)).toEqual([
+    'user: "Hello"',
+    "user: See | file application/pdf",
+    "assistant: (Hm.) | a | b | f c {}",
+    "assistant: a",
+  ]);
+  expect(messages.map(({ metadata }) => metadata)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    { content: "other", reasoning: "Hm." },
+  ]);
+  expect(notes).toEqual([]);
+});
+
 describe("times", () => {
   it.each([
     ["2025-03-01 10:00:00", "2025-03-01T10:00:00.000Z"],

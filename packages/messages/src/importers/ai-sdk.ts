@@ -4,9 +4,7 @@ import type { Run } from "./run.ts";
 import { isObject, Source } from "./source.ts";
 
 const roles: Readonly<Record<string, Role>> = { system: "system", user: "user", assistant: "assistant" };
-const messageFields = new Set(["id", "role", "metadata", "parts", "content"]);
-/** What version 4 repeats beside the parts. */
-const version4 = ["toolInvocations", "reasoning"];
+const messageFields = new Set(["id", "role", "metadata", "parts"]);
 const stepFields = new Set(["type"]);
 const textFields = new Set(["type", "text", "state"]);
 const reasoningFields = new Set(["type", "id", "text", "reasoning", "state"]);
@@ -29,16 +27,28 @@ export function takeAiSdkMessage(item: Source, run: Run): void {
   const known = new Set(messageFields);
   const parts = item.objects("parts");
   const from = run.drafts.length;
-  if (item.get("parts") === undefined) takeVersion4(item, role, run, known);
+  if (parts.length === 0) takeVersion4(item, role, run, known);
   else {
-    for (const field of version4) known.add(field);
+    for (const field of repeatedIn(parts, item)) known.add(field);
     for (const step of stepsOf(parts, run)) takeStep(step, item, role, run);
   }
   const first = run.drafts[from] ?? run.start(role, item);
+  takeAttachments(item, first, known);
   first.id = item.text("id");
   const metadata = item.get("metadata");
   if (metadata !== undefined) first.describe(item, isObject(metadata) ? metadata : { metadata });
   first.describe(item, run.others(item, known));
+}
+
+/** The fields of version 4 that say again what the parts say. */
+function repeatedIn(parts: readonly Source[], item: Source): string[] {
+  const types = parts.map((part) => part.requireText("type"));
+  const text = parts.map((part, at) => (types[at] === "text" ? part.requireText("text") : "")).join("");
+  return [
+    ...(item.get("content") === text ? ["content"] : []),
+    ...(types.some((type) => type.startsWith("tool-")) ? ["toolInvocations"] : []),
+    ...(types.includes("reasoning") ? ["reasoning"] : []),
+  ];
 }
 
 /** Parts up to each `step-start`; what a user said meanwhile is a step of its own. */
@@ -75,6 +85,17 @@ function takeStep(step: readonly Source[], item: Source, role: Role, run: Run): 
   if (answers.parts.length > 0) run.drafts.push(answers);
 }
 
+/** Files of version 4, which are not among the parts. */
+function takeAttachments(item: Source, draft: Draft, known: Set<string>): void {
+  if (draft.role === "system") return;
+  known.add("experimental_attachments");
+  for (const file of item.objects("experimental_attachments")) {
+    const [mediaType, name] = [file.text("contentType"), file.text("name")];
+    draft.addMedia({ url: file.requireText("url"), mediaType, name });
+    draft.loseOthers(file, new Set(["url", "contentType", "name"]));
+  }
+}
+
 /** A message without parts: a text, with calls and files beside it. */
 function takeVersion4(item: Source, role: Role, run: Run, known: Set<string>): void {
   const draft = run.start(role, item);
@@ -85,13 +106,8 @@ function takeVersion4(item: Source, role: Role, run: Run, known: Set<string>): v
     known.add("reasoning");
   }
   draft.content(item, "content", (part) => takePart(part, draft, run, answers));
-  for (const file of item.objects("experimental_attachments")) {
-    const [mediaType, name] = [file.text("contentType"), file.text("name")];
-    draft.addMedia({ url: file.requireText("url"), mediaType, name });
-    draft.loseOthers(file, new Set(["url", "contentType", "name"]));
-  }
   for (const call of item.objects("toolInvocations")) takeInvocation(call, draft, run, answers);
-  known.add("experimental_attachments").add("toolInvocations");
+  known.add("content").add("toolInvocations");
   if (answers.parts.length > 0) run.drafts.push(answers);
 }
 
