@@ -50,6 +50,7 @@ import {
   replaceFields,
   retractFields,
   retractNamedFields,
+  streamFields,
   touchFields,
   trimFields,
   turnFields,
@@ -67,6 +68,7 @@ import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { admitNamed, messagesById, readMessages } from "./session-message.ts";
 import type {
+  AnswerPiece,
   AppendInput,
   EraseEventsOptions,
   EraseEventsResult,
@@ -83,10 +85,12 @@ import type {
   SessionMessage,
   SessionOptions,
   SessionWriteOptions,
+  StreamOptions,
   TurnOptions,
   ViewOptions,
 } from "./session-options.ts";
 import { deleteSession, touchSession, trimEvents } from "./session-upkeep.ts";
+import { admitStream, streamAnswer } from "./stream-answer.ts";
 import { activeTurn, type TurnNode } from "./turn-node.ts";
 import { type TurnRun, turnIsOver } from "./turn-run.ts";
 import type { SessionUser } from "./user.ts";
@@ -150,6 +154,15 @@ class HandleSession implements Session {
       agent,
     );
     return this.#append(eventsOf(runtime, inputs, agent), operation, options);
+  }
+
+  stream(
+    pieces: AsyncIterable<AnswerPiece>,
+    given: StreamOptions = {},
+  ): AsyncGenerator<AnswerPiece, AppendResult | undefined, void> {
+    const options = admitStream(this.#handle.runtime, pieces, admitOptions(given, streamFields));
+    const fenced = { ...options, ...this.#fenceOf(options) };
+    return streamAnswer(this.#handle, pieces, fenced, () => this.#writing());
   }
 
   async messages(given: MessagesOptions = {}): Promise<readonly SessionMessage[]> {

@@ -41,6 +41,7 @@ export type { OpenTurn, Session, TurnSession } from "./session.ts";
 export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session-activity.ts";
 export type {
   AbandonOptions,
+  AnswerPiece,
   AppendInput,
   EraseEventsOptions,
   EraseEventsResult,
@@ -57,6 +58,7 @@ export type {
   SessionMessage,
   SessionOptions,
   SessionWriteOptions,
+  StreamOptions,
   TurnOptions,
   ViewOptions,
 } from "./session-options.ts";

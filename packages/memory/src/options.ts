@@ -29,6 +29,7 @@ import type {
   SessionAppendOptions,
   SessionOptions,
   SessionWriteOptions,
+  StreamOptions,
   TurnOptions,
   ViewOptions,
 } from "./session-options.ts";
@@ -79,6 +80,15 @@ export const viewFields: FieldTable = fieldTable<ViewOptions>({
   strategy: "refines",
   fence: "selects",
   record: "refines",
+  partial: "refines",
+});
+
+export const streamFields: FieldTable = fieldTable<StreamOptions>({
+  ...writeKinds,
+  agent: "selects",
+  id: "selects",
+  metadata: "refines",
+  atEnd: "refines",
 });
 
 export const explainFields: FieldTable = fieldTable<ExplainOptions>({ ...callKinds, agent: "selects" });

@@ -16,6 +16,7 @@ import {
   readArray,
   refuse,
 } from "@relevo/core/input";
+import { partialReason } from "./partial.ts";
 import { hasMessage, readEvents } from "./read-events.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SessionHandle } from "./session-handle.ts";
@@ -23,8 +24,11 @@ import type { MessagesOptions, SessionMessage } from "./session-options.ts";
 import { signalOf } from "./signal.ts";
 
 /** The message with its place in the log. One that has no id, because it was written to the log directly, gets its `seq`. */
-export function sessionMessage({ seq, body }: StoredEventOf<"message">): SessionMessage {
-  return Object.freeze({ ...body, id: body.id ?? String(seq), seq });
+export function sessionMessage(event: StoredEvent & StoredEventOf<"message">): SessionMessage {
+  const { seq, body } = event;
+  const partial = partialReason(event);
+  const message = { ...body, id: body.id ?? String(seq), seq };
+  return Object.freeze(partial === undefined ? message : { ...message, partial });
 }
 
 export function sessionMessages(events: readonly StoredEvent[]): readonly SessionMessage[] {
@@ -56,7 +60,7 @@ export async function readMessages(
 /** The message as it was appended: what `messages` returns may be appended to another session. */
 export function withoutPlace(message: Message): Message {
   if (!("seq" in message)) return message;
-  const { seq: _seq, ...own } = message as SessionMessage;
+  const { seq: _seq, partial: _partial, ...own } = message as SessionMessage;
   return own;
 }
 

@@ -1,5 +1,6 @@
 import type {
   CallOptions,
+  ContentPart,
   EraseResult,
   EventInput,
   ExecutionStatus,
@@ -74,10 +75,26 @@ export interface ReplaceOptions extends RetractOptions {
   readonly agent?: string;
 }
 
-/** A message of a session, with its place in the log. `append` takes it too, and leaves the place out. */
+/** A message of a session, with its place in the log. `append` takes it too, and leaves out what the log knows. */
 export interface SessionMessage extends Message {
   readonly id: string;
   readonly seq: number;
+  /** Set on an answer that was cut off: its source failed, its consumer stopped, or a signal fired. */
+  readonly partial?: "failed" | "stopped" | "aborted";
+}
+
+/** Text, which is joined, or a whole part such as a tool call. */
+export type AnswerPiece = string | ContentPart;
+
+export interface StreamOptions extends SessionWriteOptions {
+  /** The agent that answers. */
+  readonly agent?: string;
+  /** The id of the message. */
+  readonly id?: string;
+  /** The metadata of the message. */
+  readonly metadata?: JsonObject | undefined;
+  /** In a turn, keeps the whole answer for the end of the turn, as `appendAtEnd` does. */
+  readonly atEnd?: boolean | undefined;
 }
 
 /** What was erased in a session, and in the sessions that were forked from it. */
@@ -126,6 +143,11 @@ export interface ViewOptions extends CallOptions, ViewForm {
    * another form. Not kept when left out. A record that could not be written is one of the view's `notices`.
    */
   readonly record?: boolean | ViewRecordOptions | undefined;
+  /**
+   * Whether answers that were cut off are shown to the model, which is so when left out, or dropped with the reason
+   * `partial`. Use one of the two for all views of a session that is summarized.
+   */
+  readonly partial?: "show" | "hide" | undefined;
 }
 
 export interface ExecutionInput {

@@ -19,6 +19,7 @@ import type { ExplainedView, ExplainOptions } from "./explain-view.ts";
 import type { ActivityOptions, SessionActivity } from "./session-activity.ts";
 import type {
   AbandonOptions,
+  AnswerPiece,
   AppendInput,
   EraseEventsOptions,
   EraseEventsResult,
@@ -34,6 +35,7 @@ import type {
   SessionAppendOptions,
   SessionMessage,
   SessionWriteOptions,
+  StreamOptions,
   TurnOptions,
   ViewOptions,
 } from "./session-options.ts";
@@ -111,6 +113,22 @@ export interface Session extends AsyncDisposable, SessionObject {
    *   `history-lost`; `invalid-input`; `too-large`.
    */
   append(input: AppendInput | readonly AppendInput[], options?: SessionAppendOptions): Promise<AppendResult>;
+  /**
+   * Passes an answer on that arrives in pieces, such as a model's stream to an HTTP response, and appends it as one message
+   * when it is whole. When the source fails, the signal fires or the consumer stops, what has arrived is appended, marked
+   * as partial (see `SessionMessage.partial`), and the failure is thrown. Nothing is appended before, so what a process
+   * had received when it died is gone. Of an answer without any piece nothing is kept.
+   *
+   * With an operation id the first whole answer stands, whatever words a retry brings, and takes the place of a partial one
+   * that an earlier try has left; of several partial ones the first is kept.
+   *
+   * @returns the pieces; at their end the result of the append, `undefined` when nothing was appended yet.
+   * @throws what the source throws; `aborted`; `invalid-input` for a piece that is no part of an answer; as `append`.
+   */
+  stream(
+    pieces: AsyncIterable<AnswerPiece>,
+    options?: StreamOptions,
+  ): AsyncGenerator<AnswerPiece, AppendResult | undefined, void>;
   /** The effective messages, all as of one version. The cost grows with what is returned. */
   messages(options?: MessagesOptions): Promise<readonly SessionMessage[]>;
   /** One page of events with their `seq`. */

@@ -1,5 +1,6 @@
 import type { View } from "@relevo/core";
-import { admitInteger, admitViewForm, maxPageSize, refuse } from "@relevo/core/input";
+import { admitChoice, admitInteger, admitViewForm, maxPageSize, refuse } from "@relevo/core/input";
+import { withHidden, withoutPartials } from "./partial.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import type { ViewOptions } from "./session-options.ts";
 import { admitRecord, observeSource, recordView, type SeenEvents } from "./view-record.ts";
@@ -15,10 +16,14 @@ export async function viewSession(handle: SessionHandle, options: ViewOptions): 
   const record = admitRecord(options.record, handle.runtime.limits);
   const fence = options.fence === undefined ? {} : { fence: options.fence };
   const call = { signal: options.signal };
+  const partial = admitChoice(options.partial, "partial", ["show", "hide"], "show");
+  const hidden = new Set<number>();
   const created = await createViewSource(handle, { reads, ...call, ...fence });
-  if (record === undefined) return strategy.view(created, { ...form, ...call });
+  const shown = partial === "show" ? created : withoutPartials(created, hidden);
   const seen: SeenEvents = new Map();
-  const view = await strategy.view(observeSource(created, seen), { ...form, ...call });
+  const source = record === undefined ? shown : observeSource(shown, seen);
+  const view = withHidden(await strategy.view(source, { ...form, ...call }), hidden);
+  if (record === undefined) return view;
   const facts = { strategy: strategy.name, form, seen };
   return recordView(handle, view, facts, record, { ...fence, ...call });
 }

@@ -134,3 +134,11 @@ export function texts(messages: readonly { readonly content: unknown }[]): unkno
 
 /** Runs the function as another request would: in no turn and in no session. */
 export const elsewhere: <Result>(work: () => Result) => Result = AsyncLocalStorage.snapshot();
+
+/** These pieces, and then the failure when there is one. */
+export async function* pieces<Piece>(...given: readonly (Piece | Error)[]): AsyncGenerator<Piece> {
+  for (const piece of given) {
+    if (piece instanceof Error) throw piece;
+    yield piece;
+  }
+}

@@ -3,7 +3,7 @@ import { MemoryError } from "@relevo/core";
 import { optionProblems } from "@relevo/store-conformance";
 import { expect, it } from "vitest";
 import { createMemory, type KeyedMemory } from "../src/index.ts";
-import { failure, oneStore, user } from "./fixture.ts";
+import { failure, oneStore, pieces, user } from "./fixture.ts";
 
 it("an option that nobody knows is refused by every call", async () => {
   const { memory, store } = oneStore();
@@ -59,6 +59,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "sessionUser.id": (o) => session.user.id({ ...o }),
       "tenant.context": (o) => tenant.context({ session, ...o }),
       "session.append": (o) => session.append(user("x"), { ...o }),
+      "session.stream": (o) => session.stream(pieces("x"), { ...(o as object) }),
       "session.messages": (o) => session.messages({ ...o }),
       "session.events": (o) => session.events({ ...o }),
       "session.view": (o) => session.view({ ...o }),
@@ -130,6 +131,7 @@ it("an option that selects or guards is refused when it is undefined", async () 
     ["expectedVersion", (o) => session.append(user("x"), o)],
     ["fence", (o) => session.append(user("x"), o)],
     ["agent", (o) => session.messages(o)],
+    ["id", (o) => session.stream(pieces("x"), o)],
     ["operationId", (o) => session.undo(1, o)],
     ["fence", (o) => session.clear(o)],
     ["beforeSeq", (o) => session.trim(o)],
