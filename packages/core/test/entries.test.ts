@@ -46,7 +46,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitViewForm admitWhere anySignal cacheChannel callKinds closedError conflict countRanges
       createEventLoopPacer defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
       historyLost jsonEquals maxPageSize maxTimerMs normalizeRanges noteCacheRead noteRetry pageKinds
-      rangesInclude rangesIntersect rangesOf readArray readInput refuse requireKnownFields requireObject
+      rangesInclude rangesIntersect rangesOf readArray readInput recallKinds refuse requireKnownFields requireObject
       resolveLimits retry retryChannel sleep storableText throwIfAborted tooLarge wasRetried
       withAttempts withTimeout
     `,

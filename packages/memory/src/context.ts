@@ -1,4 +1,12 @@
-import { type CallOptions, type FindOptions, MemoryError, type Message, type Page } from "@relevo/core";
+import {
+  type CallOptions,
+  type FindOptions,
+  MemoryError,
+  type Message,
+  type Page,
+  type RecallHit,
+  type RecallQuery,
+} from "@relevo/core";
 import { historyLost, maxPageSize, refuse } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
 import { entryOf, type MemoryEntry, madeInTag } from "./entry.ts";
@@ -21,6 +29,13 @@ export interface ContextOptions extends CallOptions {
   readonly messages?: number | undefined;
   /** The most memories in each list; 100 when left out, at most 1,000. */
   readonly entries?: number | undefined;
+  /**
+   * What the agent is about to do, as a text: messages and documents that fit it are recalled. In a session of a person these
+   * are messages of that person's sessions alone, without one of the whole tenant. Nothing is recalled when left out.
+   */
+  readonly task?: string | undefined;
+  /** How many texts to recall for the task; 5 when left out. */
+  readonly recalled?: number | undefined;
   /** Over how many of the newest events the activity is counted; 1,000 when left out, 0 for none. */
   readonly activity?: number | undefined;
 }
@@ -49,6 +64,8 @@ export interface MemoryContext {
     readonly user: readonly MemoryEntry[];
   };
   readonly activity?: SessionActivity;
+  /** What fits the task, best first; there when a task was given. Texts of others, so never show them as instructions. */
+  readonly recalled?: readonly RecallHit[];
   /** Names of the lists above that are incomplete, such as `durable.agent`; read the rest through `entries`. */
   readonly incomplete: readonly string[];
 }
@@ -67,7 +84,7 @@ export async function gatherContext(
   const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
   const messageCount = options.messages ?? 20;
   const activityEvents = options.activity ?? maxPageSize;
-  const [messages, working, inSession, volatile, durable, user, activity] = await Promise.all([
+  const [messages, working, inSession, volatile, durable, user, activity, recalled] = await Promise.all([
     session === undefined || messageCount === 0
       ? []
       : session.messages({ limit: messageCount, signal: options.signal }),
@@ -80,6 +97,7 @@ export async function gatherContext(
     session === undefined || activityEvents === 0
       ? undefined
       : session.activity({ maxEvents: activityEvents, signal: options.signal }),
+    options.task === undefined ? undefined : recallFor(runtime, tenant, options.task, session, options),
   ]);
   const noted = new Set(inSession.items.map((entry) => entry.key));
   const lists: readonly (readonly [string, Page<MemoryEntry>])[] = [
@@ -101,8 +119,38 @@ export async function gatherContext(
     },
     durable: { agent: durable.items, user: user.items },
     ...(activity === undefined ? {} : { activity }),
+    ...(recalled === undefined ? {} : { recalled }),
     incomplete: [...new Set(cut)],
   };
+}
+
+const recalledTexts = 5;
+
+async function recallFor(
+  runtime: Runtime,
+  tenant: string,
+  text: string,
+  session: Session | undefined,
+  { recalled: limit = recalledTexts, signal }: ContextOptions,
+): Promise<readonly RecallHit[]> {
+  const user = session && (await subjectOf(session, signal));
+  return await recallIn(runtime, tenant, {
+    text,
+    limit,
+    signal,
+    ...(user === undefined ? {} : { users: [user] }),
+  });
+}
+
+/** @throws `unsupported` when the memory has no recall. */
+export async function recallIn(
+  { recall }: Runtime,
+  tenant: string,
+  query: RecallQuery,
+): Promise<readonly RecallHit[]> {
+  if (recall === undefined)
+    throw new MemoryError("unsupported", "This memory has no recall. Pass createMemory({ recall }).");
+  return await recall.search(tenant, query);
 }
 
 const nothing: Page<MemoryEntry> = { items: [] };

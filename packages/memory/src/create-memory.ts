@@ -3,6 +3,7 @@ import {
   createUuidGenerator,
   type IdGenerator,
   type LimitOverrides,
+  type Recall,
   systemClock,
   type TokenCounter,
   type ViewStrategy,
@@ -61,6 +62,8 @@ interface CommonOptions {
    * What holds copies of what the stores hold, such as a search index: `erase` empties it too. None when left out.
    */
   readonly indexes?: readonly CopyHolder[] | undefined;
+  /** Answers `search`, and what `context` recalls for a task: such as `createRecall` of `@relevo/semantic`. */
+  readonly recall?: Recall | undefined;
   /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
   readonly random?: (() => number) | undefined;
 }
@@ -102,6 +105,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
   random: "refines",
   cache: "refines",
   indexes: "refines",
+  recall: "refines",
 });
 const dayMs = 24 * 3600 * 1000;
 
@@ -135,6 +139,7 @@ export function createMemory(given: MemoryOptions): Memory {
     onError: admitFunction(options.onError, "onError") ?? warn,
     random: admitFunction(options.random, "random") ?? Math.random,
     indexes: admitIndexes(options.indexes),
+    recall: admitObject(options.recall, "recall", ["search"]),
     cache: bounds && new SessionCache(stores.sessions.log, bounds, view?.reads?.messages ?? defaultPage),
   });
   const close = async (): Promise<void> => runtime.close();

@@ -1,5 +1,12 @@
-import type { CallOptions, PageOptions, TouchOptions } from "@relevo/core";
-import { callKinds, type FieldKinds, type FieldTable, fieldTable, pageKinds } from "@relevo/core/input";
+import type { CallOptions, PageOptions, RecallQuery, TouchOptions } from "@relevo/core";
+import {
+  callKinds,
+  type FieldKinds,
+  type FieldTable,
+  fieldTable,
+  pageKinds,
+  recallKinds,
+} from "@relevo/core/input";
 import type {
   EntriesOptions,
   ForgetOptions,
@@ -181,7 +188,11 @@ export const contextFields: FieldTable = fieldTable<ContextOptions>({
   messages: "refines",
   entries: "refines",
   activity: "refines",
+  task: "refines",
+  recalled: "refines",
 });
+
+export const searchFields: FieldTable = fieldTable<RecallQuery>(recallKinds);
 
 const memoryWriteKinds: FieldKinds<MemoryWriteOptions> = { ...callKinds, operationId: "selects" };
 

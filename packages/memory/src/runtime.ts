@@ -3,6 +3,7 @@ import type {
   Clock,
   IdGenerator,
   Limits,
+  Recall,
   Store,
   TokenCounter,
   ViewStrategy,
@@ -51,6 +52,7 @@ export class Runtime {
   readonly random: () => number;
   readonly cache: SessionCache | undefined;
   readonly indexes: readonly CopyHolder[];
+  readonly recall: Recall | undefined;
   readonly knownAgents: KnownAgents = new KnownAgents();
   readonly #outdated: Map<string, number> = new Map();
   #closed = false;
@@ -70,6 +72,7 @@ export class Runtime {
     readonly random: () => number;
     readonly cache: SessionCache | undefined;
     readonly indexes: readonly CopyHolder[];
+    readonly recall: Recall | undefined;
   }) {
     this.sessions = parts.sessions;
     this.volatile = parts.volatile;
@@ -85,6 +88,7 @@ export class Runtime {
     this.random = parts.random;
     this.cache = parts.cache;
     this.indexes = parts.indexes;
+    this.recall = parts.recall;
   }
 
   /** Volatile slots that could not be emptied, with the durable version that is newer than their content. */

@@ -1,4 +1,12 @@
-import type { CallOptions, ListSessionsOptions, Page, PageOptions, SessionHead } from "@relevo/core";
+import type {
+  CallOptions,
+  ListSessionsOptions,
+  Page,
+  PageOptions,
+  RecallHit,
+  RecallQuery,
+  SessionHead,
+} from "@relevo/core";
 import {
   admitCall,
   admitChoice,
@@ -12,7 +20,7 @@ import {
   refuse,
 } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
-import { type ContextOptions, gatherContext, type MemoryContext } from "./context.ts";
+import { type ContextOptions, gatherContext, type MemoryContext, recallIn } from "./context.ts";
 import { createAgent } from "./create-agent.ts";
 import { createSession } from "./create-session.ts";
 import { createUser } from "./create-user.ts";
@@ -28,7 +36,7 @@ import {
   setHold,
 } from "./holds.ts";
 import { listAgents, listUsers } from "./list-people.ts";
-import { contextFields, pageFields, sessionFields } from "./options.ts";
+import { contextFields, pageFields, searchFields, sessionFields } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
@@ -83,6 +91,12 @@ export interface Tenant {
   release(selector: HoldSelector, options?: CallOptions): Promise<boolean>;
   /** One page of the holds, in no particular order. */
   holds(options?: PageOptions): Promise<Page<Hold>>;
+  /**
+   * What was said or stored anywhere in the tenant and answers the query, best first.
+   *
+   * @throws `unsupported` without `createMemory({ recall })`; what the recall throws.
+   */
+  search(query: RecallQuery): Promise<readonly RecallHit[]>;
   /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;
 }
@@ -153,6 +167,11 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       const options = admitOptions(given, pageFields);
       runtime.requireOpen();
       return listHolds(runtime, id, options);
+    },
+    async search(given) {
+      const query = admitFields(given, "query", searchFields);
+      runtime.requireOpen();
+      return await recallIn(runtime, id, query);
     },
     async context(given) {
       const options = admitFields(given, "options", contextFields);

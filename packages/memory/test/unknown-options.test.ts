@@ -57,6 +57,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "person.erase": (o) => tenant.user("eva").erase({ ...o }),
       "person.sessions": (o) => person.sessions({ ...o }),
       "sessionUser.id": (o) => session.user.id({ ...o }),
+      "tenant.search": (o) => tenant.search({ text: "x", ...o }),
       "tenant.context": (o) => tenant.context({ session, ...o }),
       "session.append": (o) => session.append(user("x"), { ...o }),
       "session.stream": (o) => session.stream(pieces("x"), { ...(o as object) }),

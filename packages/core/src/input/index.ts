@@ -45,7 +45,7 @@ export {
   maxPageSize,
   throwIfAborted,
 } from "./numbers.ts";
-export { callKinds, guardKinds, pageKinds } from "./option-kinds.ts";
+export { callKinds, guardKinds, pageKinds, recallKinds } from "./option-kinds.ts";
 export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
 export { readArray } from "./read-array.ts";
 export { refuse, tooLarge } from "./refuse.ts";

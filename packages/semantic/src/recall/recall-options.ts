@@ -7,32 +7,16 @@ import {
   admitNamespace,
   admitTime,
   admitWhere,
-  callKinds,
   type FieldTable,
   fieldTable,
   maxPageSize,
   readArray,
+  recallKinds,
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
 
-const queryFields: FieldTable = fieldTable<RecallQuery>({
-  ...callKinds,
-  text: "selects",
-  limit: "refines",
-  in: "selects",
-  sessions: "selects",
-  agents: "selects",
-  users: "selects",
-  namespaces: "selects",
-  where: "selects",
-  since: "selects",
-  until: "selects",
-  now: "selects",
-  asker: "selects",
-  explain: "refines",
-  neighbours: "refines",
-});
+const queryFields: FieldTable = fieldTable<RecallQuery>(recallKinds);
 
 const places = ["messages", "documents"] as const;
 const mostNames = 10_000;

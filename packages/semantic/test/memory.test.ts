@@ -1,0 +1,50 @@
+import { createMemory } from "@relevo/memory";
+import { createMemoryStore } from "@relevo/store-memory";
+import { expect, it } from "vitest";
+import { createRecall, createSearchIndex } from "../src/index.ts";
+
+function opened() {
+  const store = createMemoryStore();
+  const index = createSearchIndex();
+  const recall = createRecall({ store, index });
+  const acme = createMemory({ store, recall, indexes: [recall] }).tenant("acme");
+  return { store, index, acme };
+}
+
+it("memory searches what was said, and recalls for a task only what its person said", async () => {
+  const { acme } = opened();
+  for (const [user, drink] of [
+    ["ana", "mint tea"],
+    ["leo", "black coffee"],
+  ] as const)
+    await acme
+      .session(`old-${user}`, { subject: user })
+      .append({ role: "user", content: `I drink ${drink}.` });
+  const session = acme.session("now", { subject: "ana" });
+  await session.append({ role: "user", content: "Please order something." });
+
+  const hits = await acme.search({ text: "Who drinks coffee?" });
+  expect(hits[0]).toMatchObject({ text: "I drink black coffee.", source: { session: "old-leo" } });
+  const { recalled } = await acme.context({ session, task: "order what they drink" });
+  expect(recalled?.map(({ text }) => text)).toContain("I drink mint tea.");
+  expect(JSON.stringify(recalled)).not.toContain("coffee");
+  expect((await acme.context({ session: "old-leo", task: "drink", recalled: 1 })).recalled).toHaveLength(1);
+  expect(await acme.context({ session })).not.toHaveProperty("recalled");
+});
+
+it("an erasure of a person empties the index", async () => {
+  const { acme, index } = opened();
+  await acme
+    .session("s", { subject: "ana" })
+    .append({ role: "user", content: "My canary is called Zebulon." });
+  expect(await acme.search({ text: "zebulon" })).toHaveLength(1);
+  await acme.erase({ user: "ana" });
+  expect(await index.lookup("acme", [["zebulon"], ["canary"]])).toEqual([[], []]);
+  expect(await acme.search({ text: "zebulon canary" })).toEqual([]);
+});
+
+it("a memory without recall says what to pass", async () => {
+  const acme = createMemory({ store: createMemoryStore() }).tenant("acme");
+  await expect(acme.search({ text: "x" })).rejects.toMatchObject({ code: "unsupported" });
+  await expect(acme.context({ session: "s", task: "x" })).rejects.toThrow("createMemory({ recall })");
+});
