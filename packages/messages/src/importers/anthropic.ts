@@ -106,5 +106,7 @@ function takeMedia(block: Source, draft: Draft, isImage: boolean): boolean {
   else if (type === "url" && url !== undefined) draft.addMedia({ url, name, isImage });
   else if (type === "file" && fileId !== undefined) draft.addMedia({ fileId, name, isImage });
   else return false;
+  const used = type === "base64" ? ["data", "media_type"] : [type === "url" ? "url" : "file_id"];
+  draft.loseOthers(source, new Set(["type", ...used]));
   return true;
 }

@@ -1,4 +1,5 @@
 import type { JsonValue, Role } from "@relevo/core";
+import { jsonEquals } from "@relevo/core/input";
 import type { Draft } from "./draft.ts";
 import { takeCall, takeImage } from "./openai-chat.ts";
 import { reasoningText } from "./openai-responses.ts";
@@ -21,6 +22,10 @@ const serializedFields = new Set(["lc", "type", "id", "kwargs"]);
 const contentFields = ["content", "id", "name", "type", "role", "text"];
 const described = ["response_metadata", "usage_metadata", "artifact", "metadata"];
 const dataFields = new Set([...contentFields, ...described, "additional_kwargs", "lc_direct_tool_output"]);
+
+const toolCallFields = new Set(["id", "name", "args", "type"]);
+const rawCallFields = new Set(["id", "type", "function", "index"]);
+const rawFunctionFields = new Set(["name", "arguments"]);
 
 /**
  * A `StoredMessage`, a message as `JSON.stringify` writes it, or a row in which the fields of the data are those of the
@@ -101,15 +106,23 @@ function takeResult(data: Source, name: string, draft: Draft, run: Run, known: S
 /** The calls are in `tool_calls`, and often once more in the content or in what the provider sent. */
 function takeAnswer(data: Source, draft: Draft, run: Run, known: Set<string>): void {
   draft.agent = data.text("name") || undefined;
-  for (const field of ["tool_calls", "invalid_tool_calls", "tool_call_chunks"]) known.add(field);
+  known.add("tool_calls").add("invalid_tool_calls");
   const extras = data.object("additional_kwargs");
   const used = takeThoughts(extras, draft);
   const calls = data.objects("tool_calls");
+  // The pieces of the same calls, as they were streamed.
+  if (calls.length > 0) known.add("tool_call_chunks");
   const byId = new Map<string, JsonValue>();
   for (const call of calls) byId.set(call.text("id") ?? "", call.value);
   draft.content(data, contentName(data, known), (block) => takeBlock(block, draft, run, byId));
-  const placed = new Set(draft.parts.flatMap((part) => (part.type === "tool-call" ? [part.toolCallId] : [])));
-  for (const call of calls) if (!placed.has(call.text("id") ?? "")) addCall(call, draft, run);
+  const placed = new Map<string, JsonValue>();
+  for (const part of draft.parts) if (part.type === "tool-call") placed.set(part.toolCallId, part.input);
+  for (const call of calls) {
+    const input = placed.get(call.text("id") ?? "");
+    if (input === undefined) addCall(call, draft, run);
+    else if (!isInput(call.get("args") ?? {}, input)) draft.lose(call.place("args"));
+    draft.loseOthers(call, toolCallFields);
+  }
   for (const call of data.objects("invalid_tool_calls")) takeInvalidCall(call, draft, run);
   const raw = extras?.objects("tool_calls") ?? [];
   const legacy = extras?.object("function_call");
@@ -121,7 +134,18 @@ function takeAnswer(data: Source, draft: Draft, run: Run, known: Set<string>): v
     const { input } = parseInput(legacy.text("arguments") ?? "");
     draft.parts.push({ type: "tool-call", toolCallId: run.idOfCall(toolName, data), toolName, input });
   }
-  takeExtras(data, draft, [...used, "tool_calls", "function_call"]);
+  const isCovered = others === raw || raw.every((call) => isPlainCall(call, byId));
+  takeExtras(data, draft, [...used, "function_call", ...(isCovered ? ["tool_calls"] : [])]);
+}
+
+/** Whether a raw call says nothing that the parsed one does not. */
+function isPlainCall(call: Source, parsed: ReadonlyMap<string, JsonValue>): boolean {
+  const named = call.object("function");
+  return (
+    parsed.has(call.text("id") ?? "") &&
+    call.others(rawCallFields) === undefined &&
+    named?.others(rawFunctionFields) === undefined
+  );
 }
 
 /** Reasoning that LangChain has no block for. */
@@ -194,14 +218,13 @@ function takeBlock(block: Source, draft: Draft, run: Run, calls: ReadonlyMap<str
     case "function_call":
     case "functionCall": {
       // A provider's own block of a call: the parsed one is in tool_calls.
-      const id = block.text("call_id") ?? block.text("id") ?? "";
-      const call = calls.get(id);
-      if (call === undefined) break;
+      const call = calls.get(block.text("call_id") ?? block.text("id") ?? "");
+      if (!isObject(call)) break;
       addCall(new Source(call, block.index, block.path), draft, run);
-      draft.loseOthers(
-        block,
-        new Set(["type", "id", "call_id", "name", "input", "arguments", "args", "index"]),
-      );
+      const known = new Set([...blockFields, "call_id", "name"]);
+      for (const name of ["input", "arguments", "args"])
+        if (isInput(block.get(name), call.args)) known.add(name);
+      draft.loseOthers(block, known);
       return;
     }
     case "server_tool_call":
@@ -211,6 +234,12 @@ function takeBlock(block: Source, draft: Draft, run: Run, calls: ReadonlyMap<str
     default:
   }
   draft.addForeign(block);
+}
+
+/** Whether a provider's input of a call, a value or JSON text, is the parsed one. */
+function isInput(input: JsonValue | undefined, args: JsonValue | undefined): boolean {
+  const value = typeof input === "string" ? parseInput(input).input : input;
+  return value !== undefined && args !== undefined && jsonEquals(value, args);
 }
 
 function takeServerTool(block: Source, draft: Draft): void {

@@ -48,9 +48,12 @@ function takeMessage(item: Source, run: Run): Draft {
   if (role === undefined) throw item.refuse("role", `must be one of ${Object.keys(roles).join(", ")}.`);
   const draft = run.start(role, item, run.original(item, messageFields));
   draft.id = item.text("id");
-  const known = new Set([...messageFields, "id"]);
+  const known = new Set(["role", "content", "id", "name"]);
   if (name === "tool") {
-    draft.parts.push(run.result(item.requireId("tool_call_id"), item.get("content")));
+    known.add("tool_call_id");
+    const tool = item.text("name") || undefined;
+    const named = tool === undefined ? {} : { toolName: tool };
+    draft.parts.push(run.result(item.requireId("tool_call_id"), item.get("content"), named));
   } else if (name === "function") {
     const tool = item.requireId("name");
     const id = run.idOfResult(tool, item);
@@ -65,6 +68,7 @@ function takeMessage(item: Source, run: Run): Draft {
 }
 
 function takeAnswer(item: Source, draft: Draft, run: Run, known: Set<string>): void {
+  for (const field of ["tool_calls", "function_call", "refusal", "audio"]) known.add(field);
   draft.agent = item.text("name") || undefined;
   // Not OpenAI's own: the names that compatible servers use.
   const thought = item.get("reasoning_content") ?? item.get("reasoning");

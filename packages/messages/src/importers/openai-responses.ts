@@ -166,7 +166,9 @@ function takeResult(item: Source, run: Run): void {
   run.open = undefined;
   const draft = run.start("tool", item, run.original(item, resultFields));
   draft.id = item.text("id");
-  draft.parts.push(run.result(item.requireId("call_id"), item.get("output")));
+  const tool = item.text("name") || undefined;
+  const named = tool === undefined ? {} : { toolName: tool };
+  draft.parts.push(run.result(item.requireId("call_id"), item.get("output"), named));
   for (const name of ["namespace", "caller"]) if (item.get(name) !== undefined) draft.lose(item.place(name));
   describeStatus(item, draft);
   draft.describe(item, run.others(item, resultFields));

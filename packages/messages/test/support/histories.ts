@@ -237,7 +237,15 @@ export const histories: { readonly [Format in ImportFormat]: readonly unknown[] 
         tool_calls: [{ type: "tool_call", id: "toolu_1", name: "weather", args: { city: "Bilbao" } }],
         invalid_tool_calls: [{ id: "toolu_2", name: "clock", args: '{"zone":', error: "Malformed args." }],
         usage_metadata: { input_tokens: 10, output_tokens: 20, total_tokens: 30 },
-        additional_kwargs: {},
+        additional_kwargs: {
+          tool_calls: [
+            {
+              id: "toolu_1",
+              type: "function",
+              function: { name: "weather", arguments: '{"city":"Bilbao"}' },
+            },
+          ],
+        },
         response_metadata: { model: "claude-sonnet-4-5" },
       },
     },
