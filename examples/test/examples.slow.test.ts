@@ -1,6 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createMemory } from "@relevo/memory";
+import { openEmbedded } from "@relevo/store-postgres";
 import { requireService, startPrivatePostgres } from "@relevo/test-services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runExample, startExample } from "./run-example.ts";
@@ -54,6 +56,28 @@ it("move-history moves what is new, and nothing twice", async () => {
   rows.push({ role: "user", content: "And tomorrow?" });
   await write();
   expect(await move()).toBe("1 rows moved, 3 messages in the session\n");
+});
+
+it("personal-data copies what is known about a person, and erases it", async () => {
+  {
+    await using store = await openEmbedded(data);
+    const tenant = createMemory({ store }).tenant("local");
+    const session = tenant.session("juan-1", { subject: "juan" });
+    await session.append({ role: "user", content: "Hola, me llamo Juan" });
+    await session.user.remember("language", "es");
+  }
+  const copy = join(folder, "juan.jsonl");
+  const run = (...action: string[]): Promise<string> =>
+    runExample("personal-data.ts", [data, "juan", ...action]);
+  // The person's memory, and that there is a person.
+  expect(await run(copy)).toBe(`Known: 1 sessions with 1 events, 2 memories\nCopied to ${copy}\n`);
+  const kinds = (await readFile(copy, "utf8"))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line).kind);
+  expect(kinds).toEqual(["relevo-export", "session", "event", "document", "document", "end"]);
+  const report = await run("--erase");
+  expect(report).toMatch(/^Erased: 1 sessions with 1 events, 2 memories\nOut of reach: /u);
 });
 
 describe.skipIf(!requireService("private-postgres", { for: "the HTTP example" }))("http-chat", () => {

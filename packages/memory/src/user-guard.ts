@@ -62,6 +62,17 @@ export async function markErased(
   return (await documents.put(markerAddress(tenant, user), { value, ttlMs: markerTtlMs })).updatedAt;
 }
 
+/**
+ * The failure of what follows a write: that is done, and its caller must not take it for undone. Made again under the same
+ * operation id, or under the same key, it is complete.
+ */
+export function afterWrite(error: unknown): unknown {
+  if (!MemoryError.isInstance(error)) return error;
+  const { code, retryable, details } = error;
+  const message = `The write was made, but whether the person is being erased could not be found out: ${error.message}`;
+  return new MemoryError(code, message, { outcome: "unknown", retryable, details, cause: error });
+}
+
 /** The refusal of a write about a person who is being erased. */
 export function beingErased(): MemoryError {
   return new MemoryError(
@@ -115,13 +126,15 @@ export class UserGuard {
 
   /** After a write, which `undo` takes back. Not aborted: it would stay. @throws `conflict`; `history-lost`. */
   async settle(documents: DocumentStore, undo: () => Promise<unknown>): Promise<void> {
-    const marker = await readMarker(documents, this.#tenant, this.#user, {});
+    const marker = await readMarker(documents, this.#tenant, this.#user, {}).catch((error: unknown) => {
+      throw afterWrite(error);
+    });
     if (marker === undefined || (!marker.running && marker.erasure === this.#seen.get(documents))) return;
     try {
       await undo();
     } catch (error) {
       // Another writer has replaced it, and looks at the marker itself.
-      if (!isConflict(error, "version")) throw error;
+      if (!isConflict(error, "version")) throw afterWrite(error);
     }
     throw marker.running ? beingErased() : wasErased();
   }
