@@ -315,6 +315,28 @@ describe("an erasure", () => {
     expect(store && (await everythingIn(store))).not.toContain(canary);
   });
 
+  it("goes over more sessions, events and documents than fit on one page", async () => {
+    const { memory, stores } = of(oneStore());
+    const acme = memory.tenant("acme");
+    for (let number = 0; number < 105; number++)
+      await acme.session(undefined, { subject: person }).append(user(canary));
+    const long = acme.session("long", { subject: person });
+    for (let part = 0; part < 3; part++) await long.append(Array.from({ length: 700 }, () => user(canary)));
+    await long.trim({ beforeSeq: 51 });
+    for (let number = 0; number < 210; number++) {
+      await long.working.remember(`step-${number}`, canary);
+      await acme.user(person).remember(`fact-${number}`, canary);
+      await long.agent("clerk").remember(`lesson-${number}`, canary, { tier: "durable" });
+    }
+    const { removed } = await acme.user(person).erase();
+    expect(removed).toMatchObject({ sessions: 106, events: 105 + 2050, sessionDocuments: 210 });
+    // With the one that makes the person known.
+    expect(removed.documents).toBe(421);
+    const [store] = stores;
+    expect(store && (await everythingIn(store))).not.toContain(canary);
+    expect((await acme.users()).items).toEqual([]);
+  });
+
   it("by two processes at once ends in both", async () => {
     const { memory, stores, reopen } = of(oneStore());
     await plant(memory, stores);

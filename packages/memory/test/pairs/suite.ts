@@ -87,7 +87,11 @@ export function describeArrangement(
         const outside = await one.dump();
         if (outside !== "") expect(outside).toContain(plot.canary);
       }
+      // Another process, which has a session in its cache.
+      const elsewhere = memoryOf(stores, { cache: true }).tenant(plot.tenant);
+      expect((await elsewhere.session("chat-1").view()).messages).not.toEqual([]);
       const report = await memory.tenant(plot.tenant).user(person).erase();
+      expect((await elsewhere.session("chat-1").view()).messages).toEqual([]);
       expect(report).toMatchObject({ complete: true, removed: { sessions: 4, derived: 2 } });
       expect(await dump(plot)).not.toContain(plot.canary);
       expect(await othersRemain(memory, plot)).toEqual(remaining);
