@@ -25,6 +25,6 @@ for (const arrangement of arrangements) {
   );
   // Before every single call: `kills.slow.test.ts`, in the process.
   const kills =
-    "store" in arrangement ? { killStep: 13 } : arrangement.sessions === "durable" ? { killStep: 41 } : {};
+    "store" in arrangement ? { killStep: 19 } : arrangement.sessions === "durable" ? { killStep: 41 } : {};
   describe.skipIf(!available)("on", () => describeArrangement(arrangement, { open, ...kills }));
 }
