@@ -174,7 +174,7 @@ class HandleSession implements Session {
 
   async events(options: ReadOptions = {}): Promise<ReadResult> {
     const result = await this.#handle.read(options);
-    this.#reading()?.noteSeen(rangesOf(result.events.map(({ seq }) => seq)));
+    this.#reading()?.noteEvents(result.events);
     return result;
   }
 
@@ -190,7 +190,7 @@ class HandleSession implements Session {
     const options = admitOptions(given, explainFields);
     throwIfAborted(options.signal);
     admitOptionalId(options.agent, "agent", this.#handle.runtime.limits);
-    return explainView(this.#handle, admitInteger(seq, "seq", 1), options);
+    return explainView(this.#handle, admitInteger(seq, "seq", 1), options, this.#reading());
   }
 
   async undo(count = 1, given: RetractOptions = {}): Promise<readonly SessionMessage[]> {

@@ -7,10 +7,11 @@ import type {
   StoredEvent,
   ViewForm,
 } from "@relevo/core";
-import { normalizeRanges } from "@relevo/core/input";
+import { normalizeRanges, rangesOf } from "@relevo/core/input";
 import { namespaces } from "./namespaces.ts";
 import { readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
+import type { TurnRun } from "./turn-run.ts";
 import { keyOf, type StoredView } from "./view-record.ts";
 
 export interface ExplainOptions extends CallOptions {
@@ -57,12 +58,15 @@ export async function explainView(
   handle: SessionHandle,
   seq: number,
   { agent, signal }: ExplainOptions,
+  turn: TurnRun | undefined,
 ): Promise<ExplainedView | undefined> {
   const stored = await newestBefore(handle, seq, agent, signal);
   if (stored === undefined) return undefined;
   const { shown, summaries = [], others = [], ...facts } = stored;
   const wanted = [...shown, ...summaries.map((one) => ({ from: one.seq, to: one.seq }))];
   const events = await eventsAt(handle, wanted, signal);
+  const changed = others.flatMap((one) => (one.seq === undefined ? [] : [one.seq]));
+  turn?.noteSeen([...wanted, ...rangesOf(changed), ...facts.summarized]);
   const places = new Map<number, ExplainedMessage>();
   for (const one of summaries) {
     const event = events.get(one.seq);

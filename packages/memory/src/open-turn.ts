@@ -1,4 +1,11 @@
-import { type CallOptions, fingerprint, isConflict, type JsonValue, type Lease } from "@relevo/core";
+import {
+  type CallOptions,
+  fingerprint,
+  isConflict,
+  type JsonValue,
+  type Lease,
+  type SessionHead,
+} from "@relevo/core";
 import {
   admitChoice,
   admitId,
@@ -208,7 +215,7 @@ async function startRecording(
     }),
     handle.head(signal),
   ]);
-  if (!begun.replayed) return { version: begun.version, removalRevision: head?.removalRevision ?? 0 };
+  if (!begun.replayed) return startOf(begun.version, head, begun.recordedAt);
   const recorded = await readRecorded(handle, id, recording, options);
   if (recorded !== undefined) return recorded;
   const { events } = await readEvents(
@@ -218,5 +225,9 @@ async function startRecording(
   );
   await retractTurn(handle, fence, id, rangesOf(events.map(({ seq }) => seq)), options);
   const now = await handle.head(signal);
-  return { version: now?.version ?? begun.version, removalRevision: now?.removalRevision ?? 0 };
+  return startOf(now?.version ?? begun.version, now, undefined);
+}
+
+function startOf(version: number, head: SessionHead | undefined, at: number | undefined): TurnStart {
+  return { version, removalRevision: head?.removalRevision ?? 0, firstSeq: head?.firstSeq ?? 1, at };
 }

@@ -8,8 +8,9 @@ import {
   type JsonValue,
   MemoryError,
   type SeqRange,
+  type StoredEvent,
 } from "@relevo/core";
-import { admitJson, conflict, maxPageSize, normalizeRanges, retry } from "@relevo/core/input";
+import { admitJson, conflict, maxPageSize, normalizeRanges, rangesOf, retry } from "@relevo/core/input";
 import type { HeldLease } from "./lease.ts";
 import { readEvents } from "./read-events.ts";
 import { type Recording, readRecorded, resultType } from "./recorded-result.ts";
@@ -23,6 +24,10 @@ export const turnName = "relevo:turn";
 export interface TurnStart {
   readonly version: number;
   readonly removalRevision: number;
+  /** The first event that was not trimmed. */
+  readonly firstSeq: number;
+  /** By the store's clock; absent when it is not known. */
+  readonly at?: number | undefined;
 }
 
 const endAttempts = 20;
@@ -40,6 +45,7 @@ export class TurnRun {
   readonly #retractions: Set<number> = new Set();
   #seen: SeqRange[] = [];
   #written: SeqRange[] = [];
+  readonly #begun: TurnStart;
   #start: TurnStart;
   #isOver = false;
 
@@ -58,7 +64,8 @@ export class TurnRun {
     this.lease = lease;
     this.recording = turn.recording;
     this.#outer = turn.outer;
-    this.#start = turn.start ?? { version: 0, removalRevision: 0 };
+    this.#start = turn.start ?? { version: 0, removalRevision: 0, firstSeq: 1 };
+    this.#begun = this.#start;
     // The closure of an inner turn knows what the outer one saw.
     if (turn.outer !== undefined) this.#seen = [...turn.outer.#seen];
     this.#attempt = turn.recording === undefined ? "" : `${lease.fence}:${handle.runtime.ids.next()}`;
@@ -99,6 +106,11 @@ export class TurnRun {
     this.#seen = merged(this.#seen, ranges);
   }
 
+  /** Events that were read; a tombstone shows nothing. */
+  noteEvents(events: readonly StoredEvent[]): void {
+    this.noteSeen(rangesOf(events.flatMap(({ seq, erasedAt }) => (erasedAt === undefined ? [seq] : []))));
+  }
+
   noteWritten({ firstSeq, version }: Pick<AppendResult, "firstSeq" | "version">, count: number): void {
     if (version > this.#start.version) this.#start = { ...this.#start, version };
     if (count === 0) return;
@@ -125,14 +137,19 @@ export class TurnRun {
       ...signalOf(options),
     });
     const intact = new Set<number>();
-    for (const { seq, erasedAt, retractedBy } of events)
-      if (erasedAt === undefined && (retractedBy === undefined || this.#retractions.has(retractedBy)))
-        intact.add(seq);
+    for (const event of events) if (this.#isIntact(event)) intact.add(event.seq);
     const { removalRevision } = state;
     for (const { from, to } of this.#seen)
       for (let seq = from; seq <= to; seq++)
-        if (!intact.has(seq)) throw conflict("removal", { removalRevision });
+        if (seq >= this.#begun.firstSeq && !intact.has(seq)) throw conflict("removal", { removalRevision });
     this.#start = { ...this.#start, removalRevision };
+  }
+
+  /** Nobody but this turn has removed it since the turn began: what a summary covers may be gone for long. */
+  #isIntact({ erasedAt, retractedBy }: StoredEvent): boolean {
+    const { version, at = Number.NEGATIVE_INFINITY } = this.#begun;
+    if (erasedAt !== undefined && erasedAt >= at) return false;
+    return retractedBy === undefined || retractedBy <= version || this.#retractions.has(retractedBy);
   }
 
   /** Keeps events for the append that ends the turn. */

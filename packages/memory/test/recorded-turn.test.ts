@@ -1,10 +1,23 @@
-import { createManualClock, type JsonValue } from "@relevo/core";
+import { createManualClock, type JsonValue, type ViewStrategy } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import { createMemory, currentSession, type Session, type TurnSession } from "../src/index.ts";
 import { assistant, elsewhere, failure, oneStore, texts, user } from "./fixture.ts";
 
 const asks = { operationId: "request-1", request: { text: "hi" } } as const;
+
+const whole: ViewStrategy = {
+  name: "whole",
+  view: async (source) => ({
+    messages: [],
+    seqs: (await source.readBackward({ limit: 100 })).map(({ seq }) => seq),
+    version: source.version,
+    removalRevision: source.removalRevision,
+    compacted: false,
+    dropped: [],
+    summarized: [],
+  }),
+};
 
 /** A turn as an application writes it; counts how often the model is asked. */
 function chat(
@@ -249,6 +262,42 @@ describe("a recorded turn", () => {
     expect(texts(await acme.session("chat").messages())).toEqual(["1", "better"]);
     // What it took out led to the answer, so it is still followed by an erasure.
     expect((await acme.session("chat").erase({ seqs: [3] })).erased).toEqual([3, 7]);
+  });
+
+  it("may take out what it saw also where something was removed before it began", async () => {
+    const { memory, clock } = oneStore();
+    const acme = memory.tenant("acme");
+    await acme.session("chat").append([user("0"), user("1"), assistant("2"), assistant("3"), assistant("4")]);
+    await acme.session("chat").trim({ beforeSeq: 2 });
+    await acme.session("chat").erase({ seqs: [3] });
+    await acme.session("chat").undo();
+    clock.advance(1);
+    const everything: ViewStrategy = {
+      name: "everything",
+      view: async (source) => ({
+        ...(await whole.view(source)),
+        summarized: [{ from: 1, to: 5 }],
+      }),
+    };
+    const regenerate = acme.session("chat").turn(async (turn) => {
+      await turn.view({ strategy: everything });
+      await turn.events({ retracted: "include" });
+      await turn.undo();
+      return "better";
+    }, asks);
+    expect(await regenerate).toBe("better");
+  });
+
+  it("is not recorded when somebody else removes what it saw before it takes out a part itself", async () => {
+    const acme = oneStore().memory.tenant("acme");
+    await acme.session("chat").append([user("1"), assistant("2"), assistant("3")]);
+    const turn = acme.session("chat").turn(async (inner) => {
+      await inner.view();
+      await elsewhere(() => acme.session("chat").retract({ seqs: [2] }));
+      await inner.undo();
+      return "better";
+    }, asks);
+    expect((await failure(turn, "conflict")).details.conflict).toBe("removal");
   });
 
   it("appends its end behind what others wrote in between", async () => {
