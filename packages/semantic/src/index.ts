@@ -25,3 +25,4 @@ export {
 } from "./index/create-search-index.ts";
 export { createRecall, type RecallOptions, type StoreRecall } from "./recall/create-recall.ts";
 export type { IndexedDocuments } from "./recall/index-documents.ts";
+export { type RenderRecalledOptions, renderRecalled } from "./recall/render-recalled.ts";

@@ -28,6 +28,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "remote.embed": (o) => remote.embed([], o),
       "semantic.createRecall": (o) => createRecall({ store, index, ...o }),
       documents: (o) => createRecall({ store, index, documents: { namespaces: [], ...o } }),
+      "semantic.renderRecalled": (o) => semantic.renderRecalled([], { ...(o as object) }),
       "recall.search": (o) => recall.search("t", { text: "x", ...o }),
       "recall.update": (o) => recall.update("t", o),
       "recall.remove": (o) => recall.remove("t", { all: true }, o),
