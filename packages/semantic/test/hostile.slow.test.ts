@@ -31,6 +31,22 @@ it("long texts of any form are analysed in time that is linear in them", () => {
   }
 });
 
+it("a session of the longest messages is indexed, in parts, and lets other work go on", async () => {
+  await using store = createMemoryStore();
+  const recall = createRecall({ store, index: createSearchIndex() });
+  for (let n = 0; n < 3; n++) {
+    const words = Array.from({ length: 20_000 }, (_, index) => `w${(index * 7919 + n) % 20_011}`).join(" ");
+    await store.log.append({ tenant: "acme", session: "s" }, [said(["Nora", words.repeat(3)], n)]);
+  }
+  await store.log.append({ tenant: "acme", session: "s" }, [said(["Nora", "The pangolin sleeps."], 4)]);
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 5);
+  const hits = await recall.search("acme", { text: "pangolin" });
+  clearInterval(timer);
+  expect(hits[0]?.text).toBe("The pangolin sleeps.");
+  expect(ticks).toBeGreaterThan(3);
+});
+
 it("long texts are indexed and asked for", async () => {
   await using store = createMemoryStore();
   const recall = createRecall({ store, index: createSearchIndex() });

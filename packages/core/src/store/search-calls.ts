@@ -90,6 +90,8 @@ const mostNames = 8;
 const mostTerms = 10_000;
 /** A change has items, which have metadata. */
 const levelsAboveMetadata = 3;
+/** The terms of a text, as JSON, take several times as much as the text. */
+const termsToText = 8;
 
 /** The tenant and the signal of a call of a search index. @throws `invalid-input`; `aborted` */
 export function admitSearchCall(tenant: string, given: CallOptions | undefined, limits: Limits): string {
@@ -118,7 +120,7 @@ export function admitSearchChange(given: SearchChange, limits: Limits): SearchCh
   const fields = admitFields(given, "change", changeFields);
   // One walk checks and copies all of it: no text is broken, no number is infinite, no property is read twice.
   const deeper = { ...limits, depth: limits.depth + levelsAboveMetadata };
-  const { value } = admitJson(fields, "change", deeper, limits.batchBytes, "batchBytes");
+  const { value } = admitJson(fields, "change", deeper, limits.batchBytes * termsToText, "batchBytes");
   const change = value as unknown as SearchChange;
   admitStream(change.stream, "change.stream", limits);
   admitInteger(change.revision, "change.revision", 0);

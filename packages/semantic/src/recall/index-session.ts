@@ -11,6 +11,7 @@ import {
   type Store,
   type StoredEvent,
 } from "@relevo/core";
+import { createEventLoopPacer, type EventLoopPacer } from "@relevo/core/input";
 import { type Analysis, likeliestLanguage } from "../analysis/create-analysis.ts";
 import { type LanguageName, languageNames } from "../analysis/language.ts";
 import { embeddedText, itemsOfMessage, type MessageEvent, spokenText } from "./message-items.ts";
@@ -44,6 +45,8 @@ interface Progress {
 
 const noProgress: Progress = { through: 0, words: {}, counted: 0, countedThrough: 0 };
 const messagesAtOnce = 500;
+/** In characters of text. */
+const writtenAtOnce = 1_000_000;
 /** The language of a session is that of its first messages. */
 const guessedFrom = 200;
 /** A session that is written faster than it is indexed is left to the next look at the change feed. */
@@ -133,6 +136,8 @@ class SessionWriter {
   readonly #tenant: string;
   readonly #stream: SessionStream;
   readonly #head: SessionHead;
+  /** Other work of the process goes on while much is analysed. */
+  readonly #pacer: EventLoopPacer = createEventLoopPacer();
   #progress: Progress;
   #language: LanguageName | undefined;
 
@@ -199,10 +204,27 @@ class SessionWriter {
         if (!(await this.#write({ items: [] }, call))) return false;
         continue;
       }
-      const items = await this.#itemsOf(spoken, page.events, after, call);
-      this.#progress = { ...this.#progress, through: end };
-      if (!(await this.#write({ after, through: end, items }, call))) return false;
+      if (!(await this.#appendPage(spoken, page.events, end, call))) return false;
     } while (page.next !== undefined || this.#progress.through < (page?.version ?? 0));
+    return true;
+  }
+
+  /** Writes the messages of a page, in parts when they are long. */
+  async #appendPage(
+    spoken: readonly MessageEvent[],
+    page: readonly StoredEvent[],
+    end: number,
+    call: CallOptions,
+  ): Promise<boolean> {
+    const start = this.#progress.through;
+    for (const part of partsOf(spoken)) {
+      const after = this.#progress.through;
+      const last = part.at(-1)?.seq ?? end;
+      const through = last === spoken.at(-1)?.seq ? end : last;
+      const items = await this.#itemsOf(part, page, start, call);
+      this.#progress = { ...this.#progress, through };
+      if (!(await this.#write({ after, through, items }, call))) return false;
+    }
     return true;
   }
 
@@ -276,9 +298,13 @@ class SessionWriter {
   ): Promise<readonly SearchItem[]> {
     const { analysis, embedder } = this.#work;
     const language = this.#language ?? "en";
-    const items = wanted.flatMap((event) =>
-      itemsOfMessage(event, spokenText(event) ?? "", language, analysis),
-    );
+    const items: SearchItem[] = [];
+    for (const event of wanted) {
+      for (const item of itemsOfMessage(event, spokenText(event) ?? "", language, analysis)) {
+        items.push(item);
+        await this.#pacer.next(performance.now());
+      }
+    }
     const [first] = wanted;
     if (embedder === undefined || first === undefined) return items;
     const vectors = await embedder.embed(await this.#textsToEmbed(wanted, page, after, call), call);
@@ -327,6 +353,21 @@ class SessionWriter {
     }
     return undefined;
   }
+}
+
+/** Messages in order, with about a million characters in each part; one part without messages when there are none. */
+function partsOf(spoken: readonly MessageEvent[]): readonly (readonly MessageEvent[])[] {
+  const parts: MessageEvent[][] = [[]];
+  let length = 0;
+  for (const event of spoken) {
+    if (length > writtenAtOnce) {
+      parts.push([]);
+      length = 0;
+    }
+    length += spokenText(event)?.length ?? 0;
+    parts.at(-1)?.push(event);
+  }
+  return parts;
 }
 
 /** Spoken messages right behind a removed one, and the first of the page. */

@@ -37,24 +37,26 @@ export function metadataOf({ metadata, body }: MessageEvent): JsonObject {
 }
 
 /** The items of a message, one for each piece of its text. */
-export function itemsOfMessage(
+export function* itemsOfMessage(
   event: MessageEvent,
   text: string,
   language: LanguageName,
   analysis: Analysis,
-): readonly SearchItem[] {
+): Generator<SearchItem, void, void> {
   const at = timeOf(event);
   const speaker = speakerOf(event);
   const agent = event.agent ?? event.body.agent;
   const metadata = metadataOf(event);
-  return piecesOf(text).map((piece, index) => ({
-    position: event.seq + index * pieceStep,
-    at,
-    ...analysis.analyse(piece, language, at),
-    ...(speaker === undefined ? {} : { speaker: speakerKey(speaker) }),
-    ...(agent === undefined ? {} : { agent }),
-    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
-  }));
+  for (const [index, piece] of piecesOf(text).entries()) {
+    yield {
+      position: event.seq + index * pieceStep,
+      at,
+      ...analysis.analyse(piece, language, at),
+      ...(speaker === undefined ? {} : { speaker: speakerKey(speaker) }),
+      ...(agent === undefined ? {} : { agent }),
+      ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+    };
+  }
 }
 
 /**
