@@ -216,7 +216,14 @@ export function createHandoffs(given: HandoffsOptions): Handoffs {
     liveness,
     clock,
     patience,
-    ended: (session, record) => notify("ended", session, record, true),
+    ended(session, record) {
+      try {
+        options.observer?.onStart({ session, record })?.onEnd?.({ record, recorded: true });
+      } catch (error) {
+        report(error, { phase: "observer", session, record });
+      }
+      notify("ended", session, record, true);
+    },
   };
 
   const handoffs: Handoffs = {

@@ -35,6 +35,9 @@ export interface HandoffObservation {
  * Observes handoffs, for tracing and metrics. An error of an observer goes to `onError` and has no other effect.
  */
 export interface HandoffObserver {
-  /** Called for every handoff that is recorded, refused ones included. */
+  /**
+   * Called for every handoff that is recorded, refused ones included; and for one that this process marks as
+   * `abandoned`, whose record has the trace of the process that died.
+   */
   onStart(start: ObservedStart): HandoffObservation | undefined;
 }

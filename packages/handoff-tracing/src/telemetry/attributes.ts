@@ -119,7 +119,7 @@ export const relevo = {
     type: "string",
     on: "links",
     meaning:
-      "`source`: fed this work; `outlived`: the handoff that this one was started in had ended before it",
+      "`source`: fed this work; `outlived`: the handoff around this one ended before it; `abandoned`: the lost span",
   },
   handoffId: {
     name: "relevo.handoff.id",

@@ -35,7 +35,7 @@ export function withSources<Result>(
   return context.with(context.active().setValue(key, links), work);
 }
 
-export function linkTo(source: SpanContext, kind: "source" | "outlived"): Link {
+export function linkTo(source: SpanContext, kind: "source" | "outlived" | "abandoned"): Link {
   return { context: source, attributes: { [relevo.linkKind.name]: kind } };
 }
 

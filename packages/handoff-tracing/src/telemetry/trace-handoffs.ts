@@ -2,10 +2,12 @@ import {
   type Context,
   context,
   createContextKey,
+  type Link,
   type Span,
   type SpanContext,
   SpanKind,
   SpanStatusCode,
+  TraceFlags,
   trace,
 } from "@opentelemetry/api";
 import type { HandoffRecord, SessionAddress } from "@relevo/core";
@@ -52,8 +54,8 @@ export function traceHandoffs(given: TraceHandoffsOptions = {}): HandoffObserver
   return {
     onStart({ session, record }) {
       const active = context.active();
-      const links = linksOf(active) ?? [];
-      const rest = links.length === 0 ? active : withoutLinks(active);
+      const links = [...(linksOf(active) ?? []), ...lostSpanOf(record)];
+      const rest = withoutLinks(active);
       const around = enclosingOf(rest);
       const isLate = around?.ended === true;
       const span = telemetry.tracer.startSpan(
@@ -61,7 +63,7 @@ export function traceHandoffs(given: TraceHandoffsOptions = {}): HandoffObserver
         {
           kind: SpanKind.INTERNAL,
           root: isLate,
-          links: around !== undefined && isLate ? [...links, linkTo(around.span, "outlived")] : [...links],
+          links: around !== undefined && isLate ? [...links, linkTo(around.span, "outlived")] : links,
         },
         rest,
       );
@@ -84,10 +86,12 @@ export function traceHandoffs(given: TraceHandoffsOptions = {}): HandoffObserver
             const failed = failure === undefined ? {} : { [errorType]: failure };
             const operation = { [relevo.operation.name]: "handoff" };
             instruments.handoffs.add(1, { [relevo.handoffStatus.name]: end.record.status, ...failed });
-            instruments.operationDuration.record((performance.now() - startedAt) / 1000, {
-              ...operation,
-              ...failed,
-            });
+            // How long one took whose process died, nobody knows.
+            if (end.record.status !== "abandoned")
+              instruments.operationDuration.record((performance.now() - startedAt) / 1000, {
+                ...operation,
+                ...failed,
+              });
           }
           try {
             if (around?.ended === true && !isLate) span.addLink(linkTo(around.span, "outlived"));
@@ -99,6 +103,13 @@ export function traceHandoffs(given: TraceHandoffsOptions = {}): HandoffObserver
       };
     },
   };
+}
+
+/** The span of a handoff that is marked as abandoned: it never ended, so a backend knows it from this link alone. */
+function lostSpanOf({ status, trace: lost }: HandoffRecord): readonly Link[] {
+  if (status !== "abandoned" || lost === undefined) return [];
+  const span = { ...lost, traceFlags: TraceFlags.SAMPLED, isRemote: true };
+  return trace.isSpanContextValid(span) ? [linkTo(span, "abandoned")] : [];
 }
 
 function enclosingOf(active: Context): Enclosing | undefined {

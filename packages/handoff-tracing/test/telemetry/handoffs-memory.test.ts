@@ -1,5 +1,5 @@
 import { SpanStatusCode } from "@opentelemetry/api";
-import type { JsonValue, TokenCounter } from "@relevo/core";
+import type { HandoffRecord, JsonValue, TokenCounter } from "@relevo/core";
 import { createMemory, currentSession } from "@relevo/memory";
 import { createMemoryStore, type MemoryStore } from "@relevo/store-memory";
 import { window } from "@relevo/truncation";
@@ -160,6 +160,24 @@ it("links a handoff that outlives the one around it, and starts a trace of its o
   expect(span?.links).toMatchObject([
     { context: { spanId: outer?.spanId }, attributes: { "relevo.link.kind": "outlived" } },
   ]);
+});
+
+it("gives a handoff that is marked as abandoned a span, linked to the one that was lost with its process", async () => {
+  const died = createHandoffs({ log: store.log, observer: traceHandoffs() });
+  await died.start(session, { from: "a", to: "b", reason: "r" });
+  const [start] = (await store.log.read(session, { types: ["handoff"] })).events;
+  const lost = (start?.body as HandoffRecord | undefined)?.trace;
+  const keeper = createHandoffs({ log: store.log, observer: traceHandoffs() });
+  expect(await keeper.abandonStale(session, { olderThanMs: 0 })).toHaveLength(1);
+  const [span, ...others] = nameOf("relevo.handoff");
+  expect(others).toEqual([]);
+  expect(span?.attributes).toMatchObject({
+    "relevo.handoff.status": "abandoned",
+    "error.type": "abandoned",
+    "gen_ai.conversation.id": "lead-1",
+  });
+  expect(span?.status.code).toBe(SpanStatusCode.ERROR);
+  expect(span?.links).toMatchObject([{ context: lost, attributes: { "relevo.link.kind": "abandoned" } }]);
 });
 
 it("gives a span that several feed one link for each source, and the spans inside none", async () => {
