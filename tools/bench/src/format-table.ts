@@ -11,16 +11,17 @@ export function formatTable(measurements: readonly Measurement[]): string {
     figure(one.floorMicros.median),
     spread(one.subjectMicros),
     `${one.ratio.median.toFixed(2)} (${one.ratio.low.toFixed(2)}–${one.ratio.high.toFixed(2)})`,
-    one.target === undefined ? "–" : describe(one.target),
+    one.target === undefined ? "–" : describe(one.target, one.beyondMicros),
     one.withinTarget === undefined ? "–" : one.withinTarget ? "yes" : "NO",
   ]);
   return alignColumns(header, rows, 2);
 }
 
-function describe(target: Target): string {
+function describe(target: Target, beyond: Quartiles): string {
   if ("ratio" in target) return `<= ${target.ratio} x`;
   if ("micros" in target) return `<= ${target.micros} µs`;
-  return `<= floor + ${target.beyondFloorMicros} µs`;
+  const sign = beyond.median < 0 ? "" : "+";
+  return `${sign}${beyond.median.toFixed(2)} <= floor + ${target.beyondFloorMicros} µs`;
 }
 
 function spread({ low, median, high }: Quartiles): string {

@@ -13,8 +13,10 @@ export interface Measurement {
   /** Microseconds an operation. */
   readonly floorMicros: Quartiles;
   readonly subjectMicros: Quartiles;
-  /** The median of the ratios of each round, which a machine that drifts between rounds does not move. */
+  /** Of the ratios of each round, which a machine that drifts between rounds does not move. */
   readonly ratio: Quartiles;
+  /** Of the differences of each round, in microseconds an operation. */
+  readonly beyondMicros: Quartiles;
   readonly target?: Target;
   readonly withinTarget?: boolean;
 }
@@ -70,21 +72,22 @@ function summarize(
 ): Measurement {
   const { name, floor, target } = benchmark;
   const ratio = quartiles(subjects.map((subject, round) => subject / (floors[round] ?? Number.NaN)));
+  const beyond = quartiles(subjects.map((subject, round) => subject - (floors[round] ?? Number.NaN)));
   const floorMicros = quartiles(floors);
   const subjectMicros = quartiles(subjects);
-  const measurement = { name, floor, floorMicros, subjectMicros, ratio };
+  const measurement = { name, floor, floorMicros, subjectMicros, ratio, beyondMicros: beyond };
   if (target === undefined) return measurement;
   return {
     ...measurement,
     target,
-    withinTarget: reached(target, floorMicros.median, subjectMicros.median, ratio.median),
+    withinTarget: reached(target, subjectMicros.median, ratio.median, beyond.median),
   };
 }
 
-function reached(target: Target, floorMicros: number, subjectMicros: number, ratio: number): boolean {
+function reached(target: Target, subjectMicros: number, ratio: number, beyond: number): boolean {
   if ("ratio" in target) return ratio <= target.ratio;
   if ("micros" in target) return subjectMicros <= target.micros;
-  return subjectMicros - floorMicros <= target.beyondFloorMicros;
+  return beyond <= target.beyondFloorMicros;
 }
 
 /** @throws `RangeError` when there is nothing to rank. */

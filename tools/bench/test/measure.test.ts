@@ -107,12 +107,31 @@ describe("formatTable", () => {
         floorMicros: flat(0.04),
         subjectMicros: flat(1.7),
         ratio: flat(42.5),
+        beyondMicros: flat(1.66),
         target: { micros: 3 },
         withinTarget: true,
       },
-      { name: "put", floor: "set", floorMicros: flat(1), subjectMicros: flat(120), ratio: flat(120) },
+      {
+        name: "put",
+        floor: "set",
+        floorMicros: flat(1),
+        subjectMicros: flat(120),
+        ratio: flat(120),
+        beyondMicros: flat(119),
+      },
+      {
+        name: "traced",
+        floor: "plain",
+        floorMicros: flat(1),
+        subjectMicros: flat(5),
+        ratio: flat(5),
+        beyondMicros: flat(3.6),
+        target: { beyondFloorMicros: 3.5 },
+        withinTarget: false,
+      },
     ]);
-    expect(table.split("\n")).toHaveLength(4);
+    expect(table.split("\n")).toHaveLength(5);
+    expect(table).toMatch(/traced .* \+3\.60 <= floor \+ 3\.5 µs +NO/u);
     expect(table).toMatch(/append +push +0\.04 +1\.7 \(1\.7–1\.7\) +42\.50 \(42\.50–42\.50\) +<= 3 µs +yes/);
     expect(table).toMatch(/put +set +1\.0 +120 \(120–120\).*–$/m);
   });
