@@ -274,7 +274,7 @@ export const relevo = {
   found: {
     name: "relevo.recall.found",
     type: "boolean",
-    on: "`memory.recall`, `memory.entry`, `recall.search`",
+    on: "`memory.recall`, `memory.entry`, `recall.search`, `tenant.search`",
     meaning: "Whether there was a value, or a hit",
   },
   state: {

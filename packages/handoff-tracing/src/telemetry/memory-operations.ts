@@ -134,6 +134,14 @@ export function tenantOperations(id: string): Operations<TenantShape> {
   return {
     context: { name: "tenant.context", start },
     sessions: { name: "tenant.sessions", start, end },
+    search: {
+      name: "tenant.search",
+      start,
+      end(span, _, hits) {
+        span.setAttribute(genAi.memoryRecordCount, hits.length);
+        span.setAttribute(relevo.found.name, hits.length > 0);
+      },
+    },
     users: { name: "tenant.users", start, end },
     agents: { name: "tenant.agents", start, end },
     erase: { name: "tenant.erase", start },

@@ -18,7 +18,7 @@ export interface TenantShape {
   resumeErasures?(options?: never): Promise<readonly object[]>;
   hold?(selector: never, options: never): Promise<object>;
   release?(selector: never, options?: never): Promise<boolean>;
-  search?(text: string, options?: never): Promise<readonly unknown[]>;
+  search?(query: never): Promise<readonly unknown[]>;
 }
 
 interface PageShape {

@@ -10,6 +10,7 @@ import {
   traceAgent,
   traceHandoffs,
   traceMemory,
+  traceRecall,
   traceStore,
   traceTool,
   traceWorkflow,
@@ -272,6 +273,16 @@ it("traces people, what agents keep about them, and turns that are ended by a ca
     ["relevo.tenant.users", null, null, null],
     ["relevo.user.erase", null, "u-7", null],
   ]);
+});
+
+it("has a search of a tenant above the recall that it asks", async () => {
+  const recall = traceRecall({ search: async () => [] });
+  const acme = traceMemory(createMemory({ store, recall })).tenant("acme");
+  expect(await acme.search({ text: "CRM" })).toEqual([]);
+  const [search, own] = traces.spans();
+  expect([search?.name, search?.attributes["relevo.recall.found"]]).toEqual(["relevo.tenant.search", false]);
+  expect(own?.name).toBe("search_memory");
+  expect(own?.parentSpanContext?.spanId).toBe(search?.spanContext().spanId);
 });
 
 it("traces a memory by its members: turns pass a traced session on, results and disposal stay", async () => {
