@@ -277,11 +277,4 @@ describe("a conversation", () => {
       answers: [2],
     });
   });
-
-  it("may have more parts in a message than a call takes arguments", () => {
-    const calls = Array.from({ length: 150_000 }, (_, n) => call(`c${n}`));
-    const arranged = arrange([user("go"), { role: "assistant", content: calls }]);
-    expect(arranged.at(-1)?.content).toHaveLength(150_000);
-    expectValid(arranged);
-  });
 });
