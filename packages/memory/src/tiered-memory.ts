@@ -68,8 +68,9 @@ export class TieredMemory implements KeyedMemory {
     const input = documentInput(this.#runtime, value, options, notes);
     const at = await this.#at(key, options);
     const { slot, place } = at;
-    const { tags, metadata, ttlMs } = options;
-    const request = { remember: key, value: input.value, tags, metadata, ttlMs };
+    // What was admitted: the caller may have changed its own by now.
+    const { value: own, tags, metadata, ttlMs } = input;
+    const request = { remember: key, value: own, tags, metadata, ttlMs };
     const operated = this.#operation(place, tier, options, request);
     if (tier === "volatile") {
       await place.guard?.enter(this.#volatile, options);

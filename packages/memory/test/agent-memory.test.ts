@@ -209,11 +209,14 @@ describe("what an agent is given to remember", () => {
       const writer = oneStore().memory.tenant("acme").agent("writer");
       const value = { tone: "warm" };
       const tags = ["voice"];
-      const remembered = writer.remember("style", value, { tier, tags });
+      const remembered = writer.remember("style", value, { tier, tags, operationId: "op" });
       value.tone = "changed";
       tags[0] = "changed";
       await remembered;
       expect(await writer.entry("style")).toMatchObject({ value: { tone: "warm" }, tags: ["voice"] });
+      // The same request again is the same: what the caller changed meanwhile is no part of it.
+      const again = { tier, tags: ["voice"], operationId: "op" };
+      expect((await writer.remember("style", { tone: "warm" }, again)).tags).toEqual(["voice"]);
     },
   );
 });

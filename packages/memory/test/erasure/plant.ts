@@ -29,6 +29,10 @@ export async function plant(
   await juan.remember("durable", canary, { tags: [canary], metadata: { note: canary } });
   await juan.remember(`key-${canary}`, { deep: [canary] }, { tier: "volatile" });
   await juan.remember("both", canary, { tier: "both" });
+  // The record of an operation outlives what it wrote.
+  await juan.remember(`once-${canary}`, canary, { tier: "both", operationId: "remember-1" });
+  await juan.remember(`never-${canary}`, canary, { tier: "volatile", operationId: "remember-2" });
+  await juan.forget(`never-${canary}`, { operationId: "forget-1" });
   await juan.update("durable", (value) => `${value} again`);
   await acme.agent("clerk").for(person).remember("name", canary, { tier: "both" });
   await acme.agent("clerk").for(juan).remember("mood", canary, { tier: "volatile" });
