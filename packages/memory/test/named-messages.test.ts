@@ -286,7 +286,7 @@ describe("fork", () => {
     await failure(memory.tenant("acme").session("none").fork(), "not-found");
     const { limits, documents, log } = store;
     const plain = { append: log.append.bind(log), head: log.head.bind(log) } as never;
-    const session = createMemory({ store: { limits, documents, log: plain } })
+    const session = createMemory({ store: { limits, documents, log: plain }, cache: false })
       .tenant("acme")
       .session("a");
     await session.append(user("x"));

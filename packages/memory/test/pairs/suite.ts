@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { MemoryError } from "@relevo/core";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createMemory, type Memory, type MemoryOptions, type MemoryStore } from "../../src/index.ts";
 import { killedAt } from "../erasure/killed-at.ts";
 import type { Opened } from "../erasure/opened.ts";
@@ -44,13 +44,19 @@ export function describeArrangement(
 
   describe(name, () => {
     const opened: OpenedStore[] = [];
+    const memories: Memory[] = [];
     beforeAll(async () => {
       for (const [place, kind] of kinds.entries()) opened.push(await openStore(kind, place));
     });
 
+    // Timers of their caches would come in the middle of another file's tests.
+    afterAll(async () => {
+      for (const memory of memories) await memory.close();
+    });
+
     const memoryOf = (stores: readonly MemoryStore[], options: Partial<MemoryOptions> = {}): Memory => {
       const [first, second] = stores;
-      return createMemory(
+      const memory = createMemory(
         ("store" in arrangement
           ? { store: first, ...options }
           : {
@@ -60,6 +66,8 @@ export function describeArrangement(
               ...options,
             }) as MemoryOptions,
       );
+      memories.push(memory);
+      return memory;
     };
     const open = (): Opened => {
       const stores = opened.map(({ store }) => store);
