@@ -73,6 +73,15 @@ describe("search", () => {
     expect(hit?.score).toBe(Math.round((hit?.score ?? 0) * 1e6) / 1e6);
   });
 
+  it("finds where a speaker is named when nothing else is asked, at any time", async () => {
+    const { store, recall } = await opened();
+    await append(store, "acme", "s", [["Nora", "I met Piet and Ana."]], 8.64e15);
+    await append(store, "acme", "t", [["Piet", "Hello."]], -8.64e15);
+    expect(texts(await recall.search("acme", { text: "Piet?" }))).toEqual(["I met Piet and Ana."]);
+    const text = "What did Nora say on 31 December or today?";
+    expect(await recall.search("acme", { text, now: 8.64e15 })).not.toEqual([]);
+  });
+
   it("answers nothing where no word fits, and for an empty text", async () => {
     const { store, recall } = await opened();
     await append(store, "acme", "garden", garden);

@@ -66,8 +66,10 @@ export async function askIndex(
       const subject = findSubject(question, candidates, isSpeaker);
       const asked = asksOfSelf && subject === undefined ? (reading.asked.at(-1) ?? -1) : undefined;
       const lists = new Map(terms.map((term, place) => [term, reading.postings[place]]));
+      const others = scoredTerms(wanted, lists, namesOf(subject, question, analysis));
       return score(reading, {
-        terms: scoredTerms(wanted, lists, namesOf(subject, question, analysis)),
+        // Who only says a name wants to hear where it was said.
+        terms: others.length > 0 || times.length > 0 ? others : scoredTerms(wanted, lists, new Set()),
         kinds: question.kinds,
         times,
         subject: asked ?? (subject === undefined ? -1 : (reading.asked[candidates.indexOf(subject)] ?? -1)),
@@ -114,9 +116,10 @@ function questionTimes(
   analysis: Analysis,
 ): readonly NamedTime[] {
   const named = calendarTimes(text, span, analysis.calendar);
-  if (now === undefined) return named;
-  const relative = eventTimes(text, now, analysis.relativeTimes(asked.name), analysis.calendar);
-  return [...named, ...relative];
+  const relative =
+    now === undefined ? [] : eventTimes(text, now, analysis.relativeTimes(asked.name), analysis.calendar);
+  // Beyond what a date can hold, there are no numbers.
+  return [...named, ...relative].filter(({ from, to }) => Number.isFinite(from + to));
 }
 
 /** The terms of the subject's name: who speaks is a reason by itself, and not a word to look for. */
