@@ -156,10 +156,10 @@ class HandleSession implements Session {
     return this.#append(eventsOf(runtime, inputs, agent), operation, options);
   }
 
-  stream(
-    pieces: AsyncIterable<AnswerPiece>,
+  stream<Piece extends AnswerPiece>(
+    pieces: AsyncIterable<Piece>,
     given: StreamOptions = {},
-  ): AsyncGenerator<AnswerPiece, AppendResult | undefined, void> {
+  ): AsyncGenerator<Piece, AppendResult | undefined, void> {
     const options = admitStream(this.#handle.runtime, pieces, admitOptions(given, streamFields));
     const fenced = { ...options, ...this.#fenceOf(options) };
     return streamAnswer(this.#handle, pieces, fenced, () => this.#writing());

@@ -125,10 +125,10 @@ export interface Session extends AsyncDisposable, SessionObject {
    * @returns the pieces; at their end the result of the append, `undefined` when nothing was appended yet.
    * @throws what the source throws; `aborted`; `invalid-input` for a piece that is no part of an answer; as `append`.
    */
-  stream(
-    pieces: AsyncIterable<AnswerPiece>,
+  stream<Piece extends AnswerPiece>(
+    pieces: AsyncIterable<Piece>,
     options?: StreamOptions,
-  ): AsyncGenerator<AnswerPiece, AppendResult | undefined, void>;
+  ): AsyncGenerator<Piece, AppendResult | undefined, void>;
   /** The effective messages, all as of one version. The cost grows with what is returned. */
   messages(options?: MessagesOptions): Promise<readonly SessionMessage[]>;
   /** One page of events with their `seq`. */

@@ -38,12 +38,12 @@ export function admitStream(
 }
 
 /** Passes the pieces on and appends the answer that they make, or what there is of it when they end too soon. */
-export async function* streamAnswer(
+export async function* streamAnswer<Piece extends AnswerPiece>(
   handle: SessionHandle,
-  pieces: AsyncIterable<AnswerPiece>,
+  pieces: AsyncIterable<Piece>,
   options: StreamOptions,
   turn: () => TurnRun | undefined,
-): AsyncGenerator<AnswerPiece, AppendResult | undefined, void> {
+): AsyncGenerator<Piece, AppendResult | undefined, void> {
   const answer = new Answer(handle, options);
   const source = pieces[Symbol.asyncIterator]();
   let reason: PartialReason | undefined = "stopped";
