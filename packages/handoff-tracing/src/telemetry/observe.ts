@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   context,
+  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   type Link,
   type Span,
@@ -255,7 +256,10 @@ function startSpan(
   try {
     const all = links === undefined ? options : { ...options, links: [...links] };
     const span = telemetry.tracer.startSpan(spanName, all, active);
-    return span.isRecording() || isSpanContextValid(span.spanContext()) ? span : undefined;
+    if (span.isRecording()) return span;
+    const own = span.spanContext();
+    // The first comparison spares the second, which matches a pattern, when there is no SDK.
+    return own !== INVALID_SPAN_CONTEXT && isSpanContextValid(own) ? span : undefined;
   } catch (error) {
     warn("a span could not be started", error);
     return undefined;
