@@ -16,7 +16,7 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
 
     beforeAll(async () => {
       // Fewer random stories than in process, where one costs a tenth; `.ci/run` asks for all.
-      vi.stubEnv("RELEVO_RUNS", process.env.RELEVO_RUNS ?? "12");
+      vi.stubEnv("RELEVO_RUNS", process.env.RELEVO_RUNS ?? "5");
       database = await openTestDatabase(undefined, { shadowed: true });
       pool = new pg.Pool({ connectionString: database.url, max: 12 });
       remote = await startRemoteProcess(new URL("./remote/postgres-module.ts", import.meta.url), {

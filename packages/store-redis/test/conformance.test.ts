@@ -10,7 +10,7 @@ describe.skipIf(!requireService("redis", { for: "the conformance of store-redis"
   let remote: RemoteProcess | undefined;
   beforeAll(async () => {
     // Fewer random stories than in process, where one costs a tenth; `.ci/run` asks for all.
-    vi.stubEnv("RELEVO_RUNS", process.env.RELEVO_RUNS ?? "12");
+    vi.stubEnv("RELEVO_RUNS", process.env.RELEVO_RUNS ?? "5");
     remote = await startRemoteProcess(new URL("./redis-module.ts", import.meta.url), {
       RELEVO_TEST_URLS: redis.server().url,
     });

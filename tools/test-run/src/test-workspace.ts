@@ -48,7 +48,7 @@ export async function testWorkspace(
   if (existsSync(join(root, "tools", "boundaries"))) {
     await step("boundaries", async () => [await boundaries(root)]);
   }
-  await step("tests, snippets and packed packages", async () => {
+  await step("tests and snippets", async () => {
     const run = await runTargets(root, ["test", "check"], { report });
     const { lines, tally } = conformance(projects, run);
     conformanceLines.push(...lines);
@@ -83,7 +83,12 @@ async function typeCheck(
 ): Promise<Tally> {
   const targets = ["build", "typecheck"];
   const run = await runTargets(root, targets, { report });
-  const ids = projects.flatMap(({ name }) => targets.map((target) => `${name}:${target}`));
+  // What runs from its sources has nothing to build; the types of everything are checked.
+  const ids = projects.flatMap((project) =>
+    targets
+      .filter((target) => target === "typecheck" || project.targets.includes(target))
+      .map((target) => `${project.name}:${target}`),
+  );
   return withOutput(run, countTasks("build and type check", run, ids), report);
 }
 
@@ -110,12 +115,24 @@ async function countTests(
       const tests = await readVitestReport(name, join(root, folder, ".reports", "test.json"));
       tallies.push(withTask(run, `${name}:test`, tests));
     }
-    if (!targets.includes("check")) continue;
-    const check = name.replace(/^@[^/]*\//u, "");
-    const results = await readCheckReport(`${name} check`, join(root, ".reports", `${check}.json`));
-    tallies.push(withTask(run, `${name}:check`, results));
   }
-  return withRun(run, tallies, report);
+  return withRun(run, [...tallies, ...(await countChecks(root, projects, run, "check"))], report);
+}
+
+/** What the checks of tools found that have this target; the report is named after the tool. */
+async function countChecks(
+  root: string,
+  projects: readonly Project[],
+  run: NxRun,
+  target: "check" | "slow-check",
+): Promise<readonly Tally[]> {
+  const checks = projects.filter(({ targets }) => targets.includes(target));
+  return await Promise.all(
+    checks.map(async ({ name }) => {
+      const file = join(root, ".reports", `${name.replace(/^@[^/]*\//u, "")}.json`);
+      return withTask(run, `${name}:${target}`, await readCheckReport(`${name} check`, file));
+    }),
+  );
 }
 
 /** Runs the slow tests of the projects that have some. */
@@ -129,14 +146,14 @@ async function slowTests(
     report("    no project has slow tests yet");
     return [];
   }
-  const run = await runTargets(root, ["slow"], { report });
+  const run = await runTargets(root, ["slow", "slow-check"], { report });
   const tallies = await Promise.all(
     slow.map(async ({ name, root: folder }) => {
       const tests = await readVitestReport(`${name} slow`, join(root, folder, ".reports", "slow.json"));
       return withTask(run, `${name}:slow`, tests);
     }),
   );
-  return withRun(run, tallies, report);
+  return withRun(run, [...tallies, ...(await countChecks(root, projects, run, "slow-check"))], report);
 }
 
 /** Tests of a project without the target of their tier would run nowhere: each such file is a failure. */
