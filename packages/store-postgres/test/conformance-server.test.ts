@@ -32,11 +32,13 @@ describe.skipIf(!requireService("postgres", { for: "the store on a PostgreSQL se
     });
 
     /** The second handle lives in another process. */
+    // An eighth of the usual megabytes on the wire; PGlite runs with those in the slow tier.
+    const limits = { valueBytes: 2 ** 20, batchBytes: 2 ** 22 };
     const harness: StoreHarness = {
       name: "store-postgres on a server, from two processes",
       async open() {
-        const store = createPostgresStore({ pool, timeoutMs });
-        const other = await remote.open(store);
+        const store = createPostgresStore({ pool, timeoutMs, limits });
+        const other = await remote.open(store, { limits });
         return handlesOf(store, other);
       },
     };

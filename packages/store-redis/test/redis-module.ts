@@ -1,3 +1,4 @@
+import type { LimitOverrides } from "@relevo/core";
 import { createClient, createCluster } from "redis";
 import { createRedisStore, type RedisStore } from "../src/index.ts";
 import { RESP } from "./protocol.ts";
@@ -15,6 +16,7 @@ await client.connect();
 export async function openStore(options: {
   readonly prefix: string;
   readonly deadlineMs: number;
+  readonly limits: LimitOverrides;
 }): Promise<RedisStore> {
   return createRedisStore({ client, ...options });
 }
