@@ -76,12 +76,20 @@ async function removeReports(root: string, projects: readonly Project[]): Promis
   }
 }
 
+/** One compiler for all projects: the tasks that follow find their results up to date, and report what is wrong. */
+async function compileTogether(root: string, projects: readonly Project[]): Promise<void> {
+  const configs = projects.map((project) => join(project.root, "tsconfig.test.json"));
+  const present = configs.filter((config) => existsSync(join(root, config)));
+  if (present.length > 0) await runCommand("tsc", ["-b", ...present], { cwd: root });
+}
+
 async function typeCheck(
   root: string,
   projects: readonly Project[],
   report: (line: string) => void,
 ): Promise<Tally> {
   const targets = ["build", "typecheck"];
+  await compileTogether(root, projects);
   const run = await runTargets(root, targets, { report });
   // What runs from its sources has nothing to build; the types of everything are checked.
   const ids = projects.flatMap((project) =>
