@@ -30,7 +30,8 @@ export const processTurns: TurnGroup = {
   shared: false,
   start: async () => ({ url: "", async [Symbol.asyncDispose]() {} }),
   async open() {
-    const store = createMemoryStore({ sweepIntervalMs: 0 });
+    // Conversations are used up as fast as they are appended to: none of them makes room for another.
+    const store = createMemoryStore({ sweepIntervalMs: 0, maxSessions: 2 ** 24, maxSessionBytes: 2 ** 34 });
     return {
       floor: arrayTurns(),
       subjects: [relevoTurns("Relevo", store), relevoTurns("Relevo, cache", store, true)],
