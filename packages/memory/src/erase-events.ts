@@ -18,7 +18,8 @@ interface ErasedFork {
 
 /**
  * Erases the events, in the sessions that were forked from this one first: whoever is interrupted erases again, and finds
- * them by what is still here. What is forked meanwhile is found in the end.
+ * them by what is still here. All forks are gone through again in the end: a fork may have been completed meanwhile.
+ * One that is completed later sees that events were erased, and begins again.
  */
 export async function eraseEvents(
   handle: SessionHandle,
@@ -33,19 +34,19 @@ export async function eraseEvents(
     handle.store.log.erase(handle.address, { seqs, ...handle.guard(), ...signal }),
   );
   await eraseInForks(handle, seqs, forks, signal);
-  const touched = [...forks.values()].filter(({ erased }) => erased.length > 0);
-  return touched.length === 0 ? result : { ...result, forks: touched };
+  return forks.size === 0 ? result : { ...result, forks: [...forks.values()] };
 }
 
-/** Erases in all forks that are not in `done`, and in their forks, what they have in common with this session. */
+/** Erases in all forks, and in their forks, what they have in common with this session, and notes what was erased. */
 async function eraseInForks(
   handle: SessionHandle,
   seqs: readonly SeqRange[],
-  done: Map<string, ErasedFork>,
+  forks: Map<string, ErasedFork>,
   options: CallOptions,
 ): Promise<void> {
   const { log, documents } = handle.store;
   const { tenant } = handle.address;
+  const seen = new Set<string>();
   const stack = [{ session: handle.address.session, seqs: normalizeRanges(seqs) }];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const parent = next;
@@ -56,15 +57,16 @@ async function eraseInForks(
       );
     for await (const { key, value } of allPages(find)) {
       const shared = upTo(parent.seqs, (value as { readonly at: number }).at);
-      if (done.has(key) || shared.length === 0) continue;
+      if (seen.has(key) || shared.length === 0) continue;
       const address: SessionAddress = { tenant, session: key };
       // Noted first, so that a session that was forked in a circle of ids ends it.
-      done.set(key, { session: key, erased: [] });
+      seen.add(key);
       stack.push({ session: key, seqs: shared });
       if ((await log.head(address, options)) === undefined) continue;
       const { erased } = await log.erase(address, { seqs: shared, ...options });
       handle.runtime.cache?.forget(address);
-      done.set(key, { session: key, erased });
+      // A store names what was erased before, too, so that the last answer is the whole one.
+      if (erased.length > 0) forks.set(key, { session: key, erased });
     }
   }
 }

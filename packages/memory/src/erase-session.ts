@@ -22,9 +22,13 @@ export interface ErasedSession {
   readonly derived: number;
 }
 
+type Total = { -readonly [Name in keyof ErasedSession]: number };
+
 /**
  * Ends the session with all that it holds. First its words, one by one: what was derived from them elsewhere goes with them,
- * and a store that removes an ended session later has none left. Can be repeated after a crash between any two steps.
+ * and a store that removes an ended session later has none left. Then, by `eraseForks`, the forks that were completed
+ * until then, as long as a document of the session names them; a later fork finds no words. Can be repeated after a
+ * crash between any two steps.
  *
  * @throws `conflict` when others wrote to it during every try; what the store throws.
  */
@@ -32,12 +36,12 @@ export async function eraseSession(
   store: MemoryStore,
   address: SessionAddress,
   incarnation: string,
-  options: CallOptions,
+  { eraseForks, ...options }: CallOptions & { readonly eraseForks: () => Promise<void> },
 ): Promise<ErasedSession> {
-  const total = { documents: 0, derived: 0 };
+  const total: Total = { documents: 0, derived: 0 };
   for (let attempt = 1; ; attempt++) {
     try {
-      await eraseOnce(store, address, incarnation, options, total);
+      await eraseOnce(store, address, incarnation, options, { total, eraseForks });
       return total;
     } catch (error) {
       // Somebody else has ended it.
@@ -52,26 +56,27 @@ async function eraseOnce(
   address: SessionAddress,
   incarnation: string,
   { signal }: CallOptions,
-  total: { documents: number; derived: number },
+  { total, eraseForks }: { readonly total: Total; readonly eraseForks: () => Promise<void> },
 ): Promise<void> {
   const guard = { incarnation, signal };
   const head = await log.head(address, { signal });
   if (head?.incarnation !== incarnation) return;
   // It is being moved: the copy is found where it is, and what is sealed keeps its documents.
   if (head.sealed === true && isEventTransfer(log)) await log.unseal(address, guard);
-  const limit = Math.min(documentsAtOnce, limits.batchItems);
-  for (let isMore = true; isMore; ) {
-    const page = await documents.find(address, { limit, signal });
-    const deletes = page.items.map(({ namespace, key }) => ({ address: { ...address, namespace, key } }));
-    if (deletes.length > 0) total.documents += await documents.deleteMany(deletes, guard);
-    isMore = deletes.length > 0 || page.cursor !== undefined;
-  }
   // From the first event that ever was: what was derived from a trimmed one is still there.
   for (let from = 1; from <= head.version; ) {
     const to = Math.min(head.version, Math.max(from, head.firstSeq) + eventsAtOnce - 1);
     const erased = await log.erase(address, { seqs: [{ from, to }], ...guard });
     total.derived += erased.documents?.length ?? 0;
     from = to + 1;
+  }
+  await eraseForks();
+  const limit = Math.min(documentsAtOnce, limits.batchItems);
+  for (let isMore = true; isMore; ) {
+    const page = await documents.find(address, { limit, signal });
+    const deletes = page.items.map(({ namespace, key }) => ({ address: { ...address, namespace, key } }));
+    if (deletes.length > 0) total.documents += await documents.deleteMany(deletes, guard);
+    isMore = deletes.length > 0 || page.cursor !== undefined;
   }
   await log.delete(address, { ...guard, expectedVersion: head.version });
 }

@@ -19,7 +19,7 @@ import type {
   Hold,
   HoldSelector,
 } from "./erase-report.ts";
-import { countSession, eraseSession } from "./erase-session.ts";
+import { countSession, type ErasedSession, eraseSession } from "./erase-session.ts";
 import { closeJournal, type Journal, openJournal, saveJournal } from "./erasure-journal.ts";
 import { holdsOn } from "./holds.ts";
 import { storesOf } from "./list-people.ts";
@@ -118,6 +118,8 @@ class Erasure {
   readonly #held: Map<string, Hold> = new Map();
   /** When the erasure of a person ended in each store, by the store's clock. */
   readonly #ends: Map<MemoryStore, number> = new Map();
+  /** Sessions that are being ended: one of them may be named as a fork of its own fork. */
+  readonly #ending: Set<string> = new Set();
   #changed = false;
 
   constructor(runtime: Runtime, tenant: string, journal: Journal, dryRun: boolean, call: CallOptions) {
@@ -233,12 +235,12 @@ class Erasure {
   }
 
   async #eraseSession(store: MemoryStore, head: SessionHead): Promise<void> {
-    const { session, incarnation } = head;
+    const { session } = head;
     const address = { tenant: this.#tenant, session };
     await this.#forgetCopies({ session });
     const { documents, derived } = this.#dryRun
       ? await countSession(store, this.#tenant, head, this.#call)
-      : await eraseSession(store, address, incarnation, this.#call);
+      : await this.#endSession(store, head);
     this.#removed.sessions++;
     this.#removed.events += head.events;
     this.#removed.sessionDocuments += documents;
@@ -248,6 +250,24 @@ class Erasure {
     this.#runtime.cache?.forget(address);
     await this.#forgetCopies({ session });
     await this.#save();
+  }
+
+  /** With the forks that were completed since the forks were looked for. */
+  async #endSession(store: MemoryStore, head: SessionHead): Promise<ErasedSession> {
+    const eraseForks = async (): Promise<void> => {
+      for await (const fork of withForks(store, this.#tenant, [head], this.#call))
+        if (!this.#ending.has(fork.session)) await this.#eraseSessions(store, [fork]);
+    };
+    const { session, incarnation } = head;
+    this.#ending.add(session);
+    try {
+      return await eraseSession(store, { tenant: this.#tenant, session }, incarnation, {
+        ...this.#call,
+        eraseForks,
+      });
+    } finally {
+      this.#ending.delete(session);
+    }
   }
 
   /** What was remembered in these sessions, for all too: nobody knows how much of it is about the person. */
