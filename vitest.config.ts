@@ -13,7 +13,7 @@ export default defineConfig({
     hookTimeout: 600_000,
     expect: { poll: { timeout: 120_000 } },
     retry: 0,
-    // The files of a package share their workers: each anew loads everything again, most of what a small file costs.
+    // The files of a package share their workers: a worker of its own loads everything again, which is most of what a small file costs.
     isolate: false,
     // Vitest leaves one core to itself: of two, a package that runs alone would use one. Many tests wait for a server.
     maxWorkers: Math.max(2, availableParallelism() - 1),

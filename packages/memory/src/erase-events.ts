@@ -19,7 +19,7 @@ interface ErasedFork {
 /**
  * Erases the events, in the sessions that were forked from this one first: whoever is interrupted erases again, and finds
  * them by what is still here. All forks are gone through again in the end: a fork may have been completed meanwhile.
- * One that is completed later sees that events were erased, and begins again.
+ * One that is completed later sees that events were erased, and starts over.
  */
 export async function eraseEvents(
   handle: SessionHandle,

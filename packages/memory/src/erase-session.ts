@@ -44,7 +44,7 @@ export async function eraseSession(
       await eraseOnce(store, address, incarnation, options, { total, eraseForks });
       return total;
     } catch (error) {
-      // Somebody else has ended it.
+      // Another caller has ended it.
       if (MemoryError.isInstance(error, "history-lost")) return total;
       if (attempt >= attempts || !(isConflict(error, "version") || isConflict(error, "sealed"))) throw error;
     }

@@ -40,7 +40,7 @@ export async function readRecorded(
   if (event === undefined || event.seq !== version || !isEvent(event, resultType))
     throw new MemoryError(
       "not-found",
-      "The turn has ended, but its recorded result was erased or trimmed. Use another operationId to run it anew.",
+      "The turn has ended, but its recorded result was erased or trimmed. Use another operationId to run it again.",
       { details: { operation: id } },
     );
   return { result: (event.body as { readonly result?: JsonValue }).result };

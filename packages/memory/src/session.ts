@@ -166,7 +166,7 @@ export interface Session extends AsyncDisposable, SessionObject {
    */
   retract(options: RetractNamedOptions): Promise<readonly SessionMessage[]>;
   /**
-   * Rewrites the end of the story, as to edit a question and answer it anew: retracts everything from this message on, by
+   * Rewrites the end of the story, as to edit a question and answer it again: retracts everything from this message on, by
    * its id (the newest with it) or its `seq`, and appends the input, in one step. The result is that of the append: its
    * `firstSeq` is the retraction, and the input follows it.
    *

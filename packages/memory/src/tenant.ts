@@ -77,7 +77,7 @@ export interface Tenant {
    *
    * It is written down before it begins. After a crash or an error the same call goes on where it ended, as does
    * `resumeErasures`. Writes about a person that arrive meanwhile are refused or removed; those that arrive afterwards
-   * begin anew. What is under a legal hold stays, and the report says so. It also names what no erasure here reaches.
+   * start afresh. What is under a legal hold stays, and the report says so. It also names what no erasure here reaches.
    *
    * @throws `invalid-input` for a selector that is empty or names more than one thing; what the stores throw, after which
    *   the erasure is to be continued.

@@ -15,7 +15,7 @@ import { signalOf } from "./signal.ts";
  */
 export const markerTtlMs: number = 25 * 3600 * 1000;
 
-/** What stands in each store while a person is erased, and a day longer. */
+/** What each store holds while a person is erased, and for a day afterwards. */
 export interface ErasureMarker {
   /** Of the erasure. */
   readonly erasure: string;
@@ -89,7 +89,7 @@ export function beingErased(): MemoryError {
 export function wasErased(): MemoryError {
   return new MemoryError(
     "history-lost",
-    "The data of this person was erased. Get the user from the tenant again to begin anew.",
+    "The data of this person was erased. Get the user from the tenant again to start afresh.",
     { details: { reason: "erased" } satisfies JsonObject },
   );
 }
@@ -139,7 +139,7 @@ export class UserGuard {
     throw marker.running ? beingErased() : wasErased();
   }
 
-  /** Whoever has erased the person knows of it, and may begin anew. */
+  /** The caller who erased the person knows of it, and may start afresh. */
   renew(): void {
     this.#seen.clear();
   }

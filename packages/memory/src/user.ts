@@ -9,7 +9,7 @@ export interface UserSessionsOptions extends Omit<ListSessionsOptions, "subject"
  * stored until the first write.
  *
  * A write that an erasure of the person overtakes is taken back: `conflict` with `details.conflict` = `erasure` while the
- * erasure runs, and `history-lost` when it ended after this object's first write. `tenant.user(id)` then begins anew.
+ * erasure runs, and `history-lost` when it ended after this object's first write. `tenant.user(id)` then starts afresh.
  */
 export interface User extends KeyedMemory {
   readonly tenant: string;

@@ -165,7 +165,7 @@ it("arguments that a model garbled stay the text that they are", async () => {
   expect(inputs).toEqual([...texts.slice(0, 4), {}]);
 });
 
-it("whatever stands in a field, an import ends in messages or in a typed error with a place", async () => {
+it("whatever a field holds, an import ends in messages or in a typed error with a place", async () => {
   const values: readonly unknown[] = [null, -1, "", "x", [], {}, [{ type: "x" }], { constructor: 1 }];
   let refused = 0;
   let imported = 0;

@@ -51,7 +51,7 @@ it("an option that nobody knows is refused by every call", async () => {
   expect(problems).toEqual([]);
 });
 
-it("bad input is refused with the field it stands in, and nothing is written", async () => {
+it("bad input is refused with the name of its field, and nothing is written", async () => {
   const index = createSearchIndex();
   const stream = { kind: "session", session: "s", incarnation: "i" } as const;
   const item = { position: 1, terms: [["a", 1, 0]], at: 0, marks: 0 } as const;

@@ -241,7 +241,7 @@ describe("following the store", () => {
     }
   });
 
-  it("indexes anew when the analysis was another one", async () => {
+  it("rebuilds the index when the analysis was another one", async () => {
     const { store, recall, index } = await opened();
     await append(store, "acme", "garden", garden);
     await recall.update("acme");

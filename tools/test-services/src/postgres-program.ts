@@ -60,7 +60,7 @@ export async function initialize(
   if (!(await exists(kept))) {
     const made = `${kept}-${process.pid}-${basename(dir)}`;
     await makeCluster(program, made, args);
-    // Whoever comes second finds the other's, which is the same.
+    // A second process finds the first one's folder, which has the same content.
     await rename(made, kept).catch(() => rm(made, { recursive: true, force: true }));
   }
   await runAs(program, dir, "cp", ["-R", kept, data]);

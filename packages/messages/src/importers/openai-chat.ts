@@ -12,7 +12,7 @@ const roles: Readonly<Record<string, Role>> = {
   tool: "tool",
   function: "tool",
 };
-/** What the API takes. What else stands in a message describes it. */
+/** The fields that the API takes. Other fields of a message describe it. */
 const messageFields: ReadonlySet<string> = new Set([
   ...["role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio"],
 ]);

@@ -7,7 +7,7 @@ import { fold, identifiersOf, sentencesOf, speakerKey, wordsOf } from "./text.ts
 
 /**
  * Raised whenever the same text may give other terms, marks or times: an index that was written by another version has
- * to be written anew.
+ * to be rebuilt.
  */
 export const analysisVersion = 1;
 

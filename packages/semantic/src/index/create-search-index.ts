@@ -31,7 +31,7 @@ export interface InProcessSearchIndex extends SearchIndex {
    * index indexes what was written since the snapshot began.
    */
   snapshot(tenant: string): AsyncGenerator<SearchSnapshotPart, void, void>;
-  /** Replaces what the index has of the tenant. What ends early leaves an index that a recall fills anew. */
+  /** Replaces what the index has of the tenant. What ends early leaves an index that a recall rebuilds. */
   restore(
     tenant: string,
     parts: Iterable<SearchSnapshotPart> | AsyncIterable<SearchSnapshotPart>,

@@ -15,7 +15,7 @@ export class VectorSegment {
   /** @throws `invalid-input` when it is of another length than those that are there. */
   check(vector: readonly number[], field: string): void {
     if (this.#count > 0 && vector.length !== this.#dimensions) {
-      const problem = `has ${vector.length} dimensions, and the index ${this.#dimensions}. Use one embedding model for an index, or write it anew.`;
+      const problem = `has ${vector.length} dimensions, and the index ${this.#dimensions}. Use one embedding model for an index, or rebuild it.`;
       throw refuse(field, problem, { dimensions: this.#dimensions });
     }
   }

@@ -4,7 +4,7 @@ import type { Question } from "./parse-question.ts";
 /** A run of words of the question that may be the name of a speaker. */
 export interface NameCandidate {
   readonly key: string;
-  /** Where it stands in the text of the question. */
+  /** Its position in the text of the question. */
   readonly from: number;
   readonly to: number;
 }

@@ -14,7 +14,7 @@ import { indexSession, lacksVectors } from "./index-session.ts";
 /** How far an index has followed a store, as the index keeps it. */
 interface Mark {
   readonly cursor?: string;
-  /** What the index was written with; anything else has to be written anew. */
+  /** What the index was written with; anything else has to be rebuilt. */
   readonly analysis: number;
   readonly embedder: string | null;
   /** The namespaces of documents that are indexed, as text. */
@@ -33,7 +33,7 @@ const unitsAtOnce = 100;
  * Brings the index up to date with everything that the store has written for the tenant, and answers how many units were
  * looked at. The cursor is stored when the units of its page are indexed, so that a crash repeats them and loses none.
  * When the analysis, the embedding model or the namespaces are others than the index was written with, or the store no
- * longer reaches back to the cursor, the index is written anew.
+ * longer reaches back to the cursor, the index is rebuilt.
  *
  * @throws `unsupported` when the store has no change feed.
  */

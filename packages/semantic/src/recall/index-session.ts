@@ -165,9 +165,9 @@ class SessionWriter {
    * Takes what was removed out of the index, page by page. The first page already raises the revision, so that nobody adds
    * what was read before the removal. False when the session changed meanwhile.
    */
-  async check(anew: boolean, call: CallOptions): Promise<boolean> {
+  async check(fromStart: boolean, call: CallOptions): Promise<boolean> {
     const { through } = this.#progress;
-    let after = anew ? 0 : (this.#progress.checked ?? 0);
+    let after = fromStart ? 0 : (this.#progress.checked ?? 0);
     while (after < through) {
       const page = await this.#read(after, through + 1, call);
       if (page === undefined) return false;

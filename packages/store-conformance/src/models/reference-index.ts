@@ -37,7 +37,7 @@ interface NumberedItem {
 }
 
 /**
- * The port of search as plainly as it can be written: everything is kept as it was written, and each reading is made anew. It
+ * The port of search as plainly as it can be written: everything is kept as it was written, and each reading is computed from scratch. It
  * trusts its input. Readings number items from the last to the first, so that whoever scores them cannot rely on an order.
  */
 export function createReferenceIndex(): SearchIndex {

@@ -20,7 +20,7 @@ export interface Turns {
  * locked again. Those of one process can wait for each other where waiting costs nothing.
  */
 export function createTurns(timeoutMs: number): Turns {
-  /** Who waits for its turn, by key; there is an entry for a key while somebody has it. */
+  /** Waiters by key; a key has an entry while a caller holds it. */
   const lines = new Map<string, (() => void)[]>();
 
   function leave(key: string): void {
