@@ -24,6 +24,7 @@ import { type ContextOptions, gatherContext, type MemoryContext, recallIn } from
 import { createAgent } from "./create-agent.ts";
 import { createSession } from "./create-session.ts";
 import { createUser } from "./create-user.ts";
+import { refuseReserved } from "./entry.ts";
 import { erase, resume } from "./erase.ts";
 import type { EraseOptions, EraseReport, EraseSelector, Hold, HoldSelector } from "./erase-report.ts";
 import { runningJournals } from "./erasure-journal.ts";
@@ -114,6 +115,7 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       // A person's memory has the id in its address, so that it must have room there: before anything is written.
       if (subject !== undefined) admitDocumentAddress(markerAddress(id, subject), limits);
       const { value: metadata } = admitMetadata(options.metadata, "metadata", limits);
+      refuseReserved(metadata, "metadata");
       const handle = new SessionHandle(
         runtime,
         { tenant: id, session },

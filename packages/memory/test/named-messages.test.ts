@@ -256,6 +256,17 @@ describe("fork", () => {
     expect(texts(await later.messages())).toEqual(["1", "4", "5"]);
   });
 
+  it("cannot be claimed by the metadata of a session", async () => {
+    const acme = oneStore().memory.tenant("acme");
+    const metadata = { "relevo:forked-from": { session: "other", incarnation: "x", at: 1 } };
+    expect(() => acme.session("chat", { metadata })).toThrow(/reserved/u);
+    const session = acme.session("chat");
+    await session.append(user("hi"));
+    await failure(session.touch({ metadata }), "invalid-input");
+    await failure(session.fork({ metadata }), "invalid-input");
+    expect(await session.origin()).toBeUndefined();
+  });
+
   it("is refused inside a tool call, and says where it can be made", async () => {
     const session = oneStore().memory.tenant("acme").session("chat");
     await session.append([user("hi"), calls("x", "y"), answers("x")]);
