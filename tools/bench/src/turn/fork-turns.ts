@@ -31,7 +31,8 @@ export function serveTurns(turns: TurnProcess): void {
 
 /** Turns in a process of its own, which runs a script that calls `serveTurns`. It ends when it is disposed of. */
 export function forkTurns(script: string, args: readonly string[]): TurnProcess {
-  const child = fork(script, args);
+  // Conversations of 10,000 messages in process take more than the default.
+  const child = fork(script, args, { execArgv: ["--max-old-space-size=12288"] });
   const pending = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
   let calls = 0;
   let ended: Error | undefined;

@@ -1,4 +1,4 @@
-import { createMemoryStore } from "@relevo/store-memory";
+import { createMemoryStore, type MemoryStore } from "@relevo/store-memory";
 import { relevoTurns } from "./relevo-turns.ts";
 import { answer, earlierTexts, shownMessages, type TurnGroup, type TurnSubject } from "./turn-subject.ts";
 
@@ -25,13 +25,16 @@ function arrayTurns(): TurnSubject {
   };
 }
 
+/** Conversations are used up as fast as they are appended to: none of them makes room for another. */
+export const createRoomyStore = (): MemoryStore =>
+  createMemoryStore({ sweepIntervalMs: 0, maxSessions: 2 ** 24, maxSessionBytes: 2 ** 40 });
+
 export const processTurns: TurnGroup = {
   title: "In process",
   shared: false,
   start: async () => ({ url: "", async [Symbol.asyncDispose]() {} }),
   async open() {
-    // Conversations are used up as fast as they are appended to: none of them makes room for another.
-    const store = createMemoryStore({ sweepIntervalMs: 0, maxSessions: 2 ** 24, maxSessionBytes: 2 ** 34 });
+    const store = createRoomyStore();
     return {
       floor: arrayTurns(),
       subjects: [relevoTurns("Relevo", store), relevoTurns("Relevo, cache", store, true)],

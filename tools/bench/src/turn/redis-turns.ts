@@ -1,8 +1,8 @@
-import { createMemoryStore } from "@relevo/store-memory";
 import { createRedisStore } from "@relevo/store-redis";
 import { serviceAvailable, startRedis } from "@relevo/test-services";
 import { createClient } from "redis";
 import type { FloorClient } from "../redis-server.ts";
+import { createRoomyStore } from "./process-turns.ts";
 import { relevoTurns } from "./relevo-turns.ts";
 import {
   answer,
@@ -48,7 +48,7 @@ export function redisTurns(peers: OpenPeers<unknown> = async () => []): TurnGrou
       const client = createClient({ url });
       await client.connect();
       const store = createRedisStore({ client });
-      const inProcess = createMemoryStore({ sweepIntervalMs: 0 });
+      const inProcess = createRoomyStore();
       return {
         floor: rawTurns(client),
         subjects: [
