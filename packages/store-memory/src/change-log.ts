@@ -14,6 +14,11 @@ interface Entry {
   readonly owner?: readonly string[];
 }
 
+interface NotedOwner {
+  position: number;
+  readonly owner: readonly string[];
+}
+
 /** What the log has to ask of the tenant's data. */
 export interface LiveUnits {
   readonly size: number;
@@ -28,7 +33,9 @@ export interface LiveUnits {
 export class ChangeLog {
   readonly #epoch: string;
   readonly #notedSessions = new Map<string, number>();
-  readonly #notedOwners = new Map<string, Entry>();
+  /** By first and second element: a key made of both would have to be built and hashed by every write. */
+  readonly #notedOwners = new Map<string, Map<string | undefined, NotedOwner>>();
+  #notedOwnerCount = 0;
   readonly #entries = new Map<string, Entry>();
   readonly #order = new SortedSet<Entry>((left, right) => left.position - right.position);
   #position = 0;
@@ -46,9 +53,19 @@ export class ChangeLog {
 
   noteOwner(namespace: readonly string[], live: LiveUnits): void {
     const [first = "", second] = namespace;
-    const key = second === undefined ? first : `${first}\0${second}`;
-    this.#notedOwners.set(key, { position: ++this.#position, owner: namespace.slice(0, 2) });
-    if (this.#notedOwners.size > maxNoted) this.#settle(live);
+    const position = ++this.#position;
+    let seconds = this.#notedOwners.get(first);
+    if (seconds === undefined) {
+      seconds = new Map();
+      this.#notedOwners.set(first, seconds);
+    }
+    const noted = seconds.get(second);
+    if (noted !== undefined) {
+      noted.position = position;
+      return;
+    }
+    seconds.set(second, { position, owner: namespace.slice(0, 2) });
+    if (++this.#notedOwnerCount > maxNoted) this.#settle(live);
   }
 
   changes({ from, after, limit }: AdmittedChanges, live: LiveUnits): Answer<DriverChanges> {
@@ -76,10 +93,13 @@ export class ChangeLog {
     const noted: (readonly [key: string, entry: Entry])[] = [];
     for (const [session, position] of this.#notedSessions)
       noted.push([`\0${session}`, { position, session }]);
-    for (const one of this.#notedOwners) noted.push(one);
+    for (const [first, seconds] of this.#notedOwners)
+      for (const [second, entry] of seconds)
+        noted.push([second === undefined ? first : `${first}\0${second}`, entry]);
     if (noted.length === 0) return;
     this.#notedSessions.clear();
     this.#notedOwners.clear();
+    this.#notedOwnerCount = 0;
     noted.sort(([, left], [, right]) => left.position - right.position);
     for (const [key, entry] of noted) {
       const before = this.#entries.get(key);
