@@ -23,5 +23,6 @@ export { type GroupOptions, groupEntries } from "./groups/group-entries.ts";
 export { partsOf } from "./groups/parts.ts";
 export { type ImportFormat, type ImportOptions, importMessages } from "./importers/import-messages.ts";
 export type { ImportBatch, ImportedMessage, ImportedMessages, ImportNote } from "./importers/imported.ts";
+export { readLangchainMessage } from "./importers/read-langchain-message.ts";
 export type { Problem, Rule } from "./validity/rule.ts";
 export { providers, validateForProvider } from "./validity/validate-for-provider.ts";

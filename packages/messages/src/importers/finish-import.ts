@@ -93,7 +93,10 @@ function admitDraft(draft: Draft, id: string, { format, limits }: ImportSettings
 /** The longest time. */
 const latest = -8.64e15;
 
-function messageOf(draft: Draft, id: string): ImportedMessage {
+/** The message of a draft, without its original. */
+export function messageOf(draft: Draft, id: string): ImportedMessage;
+export function messageOf(draft: Draft, id: string | undefined): Message;
+export function messageOf(draft: Draft, id: string | undefined): Message {
   const { role, parts, isText, agent, at, metadata } = draft;
   const [first] = parts;
   const plain = isText && parts.length === 1 && first?.type === "text" ? first.text : undefined;
@@ -101,7 +104,7 @@ function messageOf(draft: Draft, id: string): ImportedMessage {
   return {
     role,
     content,
-    id,
+    ...(id === undefined ? {} : { id }),
     ...(agent === undefined ? {} : { agent }),
     ...(at === undefined ? {} : { at }),
     ...(Object.keys(metadata).length === 0 ? {} : { metadata }),

@@ -1,0 +1,32 @@
+import { FakeListChatModel } from "@langchain/core/utils/testing";
+import { createMemory } from "@relevo/memory";
+import { optionProblems } from "@relevo/store-conformance";
+import { createMemoryStore } from "@relevo/store-memory";
+import { expect, it } from "vitest";
+import * as adapter from "../src/index.ts";
+import * as langgraph from "../src/langgraph/index.ts";
+
+it("an option that nobody knows is refused by every call", async () => {
+  const store = createMemoryStore();
+  const acme = createMemory({ store }).tenant("acme");
+  const embeddings = { embedDocuments: async () => [], embedQuery: async () => [] };
+  const embedding = { embeddings, model: "m", dimensions: 2 };
+  const embedder = adapter.createLangChainEmbedder(embedding);
+  const model = new FakeListChatModel({ responses: [""] });
+  const problems = await optionProblems(
+    { adapter, langgraph, embedder },
+    {
+      "adapter.RelevoChatMessageHistory": (o) =>
+        new adapter.RelevoChatMessageHistory({ session: acme.session("s"), ...(o as object) }),
+      "adapter.RelevoRetriever": (o) => new adapter.RelevoRetriever({ tenant: acme, query: o as object }),
+      "adapter.createLangChainEmbedder": (o) =>
+        adapter.createLangChainEmbedder({ ...embedding, ...(o as object) }),
+      "adapter.createLangChainSummarizer": (o) => adapter.createLangChainSummarizer(model, o as object),
+      "langgraph.RelevoStore": (o) => new langgraph.RelevoStore({ store, tenant: "acme", ...(o as object) }),
+      "langgraph.storeDocuments": (o) => langgraph.storeDocuments(o as object),
+      "embedder.embed": (o) => embedder.embed([], o as object),
+    },
+    ["adapter.fromLangChain", "adapter.toLangChain"],
+  );
+  expect(problems).toEqual([]);
+});
