@@ -126,7 +126,12 @@ export type {
   SearchStreamState,
   SearchTerm,
 } from "./ports/search-index.ts";
-export type { SessionObject, SessionReference, SessionWriteGuard } from "./ports/session-reference.ts";
+export type {
+  SessionObject,
+  SessionReference,
+  SessionTurn,
+  SessionWriteGuard,
+} from "./ports/session-reference.ts";
 export type { Durability, ExpireOptions, ExpireResult, Maintenance, Store } from "./ports/store.ts";
 export type { TokenChange } from "./ports/token-change.ts";
 export type {

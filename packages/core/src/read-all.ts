@@ -7,7 +7,7 @@ import type { SessionReference } from "./ports/session-reference.ts";
 
 /**
  * The events of a log page by page, all as of the version of the first page, so that a retraction between two pages
- * does not make them inconsistent. `limit` is the size of a page.
+ * does not make them inconsistent. `limit` is the size of a page. The turn of a session object learns what was read.
  *
  * @throws `history-lost` when the session is deleted or expires between two pages, because what was read is then
  *   incomplete; and when `session` names an incarnation that has ended.
@@ -17,9 +17,11 @@ export async function* readAll(
   session: SessionReference,
   options: ReadOptions = {},
 ): AsyncGenerator<readonly StoredEvent[], void, void> {
-  const { address, requireIncarnation } = admitSession(session);
-  for await (const { events, incarnation } of readPages((page) => log.read(address, page), options)) {
-    requireIncarnation(incarnation);
+  const admitted = admitSession(session);
+  const read = (page: ReadOptions): Promise<ReadResult> => log.read(admitted.address, page);
+  for await (const { events, incarnation } of readPages(read, options)) {
+    admitted.requireIncarnation(incarnation);
+    admitted.noteSeen(events);
     if (events.length > 0) yield events;
   }
 }

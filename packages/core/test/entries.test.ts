@@ -30,7 +30,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       Recall RecallHit RecallQuery RecalledText RenewOptions Retraction Role ScanOptions ScannedEvent
       SearchChange SearchFilter SearchIndex SearchIndexState SearchItem SearchPostings SearchReading
       SearchRequest SearchSelector SearchSource SearchStream SearchStreamState SearchTerm SeqRange SessionAddress SessionGuard SessionHead
-      SessionInit SessionObject SessionReference SessionWriteGuard Store StoredEvent StoredEventOf
+      SessionInit SessionObject SessionReference SessionTurn SessionWriteGuard Store StoredEvent StoredEventOf
       Summarizer Summary SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
       ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions TransferBatch
       TransferredDocument TrimOptions TrimResult Unit UnsealOptions UpdateOptions View ViewForm ViewReads

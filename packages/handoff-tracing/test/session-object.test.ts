@@ -1,19 +1,10 @@
 import { isConflict, MemoryError } from "@relevo/core";
-import { createMemory, type Session } from "@relevo/memory";
+import type { Session } from "@relevo/memory";
 import { describe, expect, test } from "vitest";
-import { type Bench, bench, done, rejectionOf, work } from "./support.ts";
+import { type Bench, done, rejectionOf, work } from "./support.ts";
+import { withMemory } from "./with-memory.ts";
 
 const unreachable = (): never => expect.unreachable("the receiver must not run");
-
-/** A bench whose session is an object of `@relevo/memory` over the same store. */
-function withMemory(options: Parameters<typeof bench>[0] = {}) {
-  const on = bench(options);
-  const { store, clock } = on;
-  const tenant = createMemory({ store, clock }).tenant(on.session.tenant);
-  const open = (given: Parameters<typeof tenant.session>[1] = {}): Session =>
-    tenant.session(on.session.session, given);
-  return { ...on, open, session: open() };
-}
 
 /** The lease of the turn runs out, and another holder takes the session. */
 async function supersede({ store, clock, session }: Pick<Bench, "store" | "clock"> & { session: Session }) {

@@ -1,8 +1,6 @@
 import {
-  type AppendOptions,
   type AppendResult,
   type CallOptions,
-  type EventInput,
   type Lease,
   MemoryError,
   type Page,
@@ -11,6 +9,7 @@ import {
   type ReadResult,
   type SessionAddress,
   type SessionHead,
+  type SessionTurn,
   type SessionWriteGuard,
   type TouchOptions,
   type View,
@@ -26,7 +25,7 @@ import {
   throwIfAborted,
 } from "@relevo/core/input";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
-import { admitAtEnd, admitInputs, appendInTurn, asList, eventsOf, operationOf } from "./append-events.ts";
+import { admitAtEnd, admitInputs, asList, eventsOf, operationOf } from "./append-events.ts";
 import { createSessionUser } from "./create-user.ts";
 import { eraseEvents } from "./erase-events.ts";
 import { type ExplainedView, type ExplainOptions, explainView } from "./explain-view.ts";
@@ -62,6 +61,7 @@ import { replaceMessages } from "./replace-messages.ts";
 import { clearMessages, retractNamed, undoMessages } from "./retract.ts";
 import { currentSession, runInSession } from "./scope.ts";
 import type { OpenTurn, Session, TurnSession } from "./session.ts";
+import { SessionAccess } from "./session-access.ts";
 import { type ActivityOptions, readActivity, type SessionActivity } from "./session-activity.ts";
 import { SessionAgent } from "./session-agent.ts";
 import { SessionDocuments } from "./session-documents.ts";
@@ -91,8 +91,8 @@ import type {
 } from "./session-options.ts";
 import { deleteSession, touchSession, trimEvents } from "./session-upkeep.ts";
 import { admitStream, streamAnswer } from "./stream-answer.ts";
-import { activeTurn, type TurnNode } from "./turn-node.ts";
-import { type TurnRun, turnIsOver } from "./turn-run.ts";
+import type { TurnNode } from "./turn-node.ts";
+import { turnIsOver } from "./turn-run.ts";
 import type { SessionUser } from "./user.ts";
 import { viewSession } from "./view-session.ts";
 
@@ -107,15 +107,15 @@ class HandleSession implements Session {
   readonly working: WorkingMemory;
   readonly user: SessionUser;
   readonly #handle: SessionHandle;
+  readonly #access: SessionAccess;
   readonly #onDispose: OnDispose;
-  readonly #node: TurnNode | undefined;
   #disposed = false;
 
   constructor(handle: SessionHandle, onDispose: OnDispose, node?: TurnNode) {
     this.#handle = handle;
+    this.#access = new SessionAccess(handle, node);
     this.#onDispose = onDispose;
-    this.#node = node;
-    this.working = new SessionDocuments(handle, namespaces.working, { fence: this.#writingFence });
+    this.working = new SessionDocuments(handle, namespaces.working, { fence: this.#access.writingFence });
     this.user = createSessionUser(handle);
   }
 
@@ -132,12 +132,16 @@ class HandleSession implements Session {
   }
 
   get fence(): number | undefined {
-    return (this.#node ?? activeTurn(this.#handle))?.run.lease.fence;
+    return this.#access.fence;
+  }
+
+  get currentTurn(): SessionTurn | undefined {
+    return this.#access.currentTurn;
   }
 
   agent(name: string): AgentMemory {
     const agent = admitId(name, "agent", this.#handle.runtime.limits);
-    return new SessionAgent(this.#handle, agent, this.#writingFence);
+    return new SessionAgent(this.#handle, agent, this.#access.writingFence);
   }
 
   async append(
@@ -153,7 +157,7 @@ class HandleSession implements Session {
       asList(input, runtime.limits),
       agent,
     );
-    return this.#append(eventsOf(runtime, inputs, agent), operation, options);
+    return this.#access.append(eventsOf(runtime, inputs, agent), operation, options);
   }
 
   stream<Piece extends AnswerPiece>(
@@ -161,28 +165,28 @@ class HandleSession implements Session {
     given: StreamOptions = {},
   ): AsyncGenerator<Piece, AppendResult | undefined, void> {
     const options = admitStream(this.#handle.runtime, pieces, admitOptions(given, streamFields));
-    const fenced = { ...options, ...this.#fenceOf(options) };
-    return streamAnswer(this.#handle, pieces, fenced, () => this.#writing());
+    const fenced = this.#access.fenced(options);
+    return streamAnswer(this.#handle, pieces, fenced, () => this.#access.writing);
   }
 
   async messages(given: MessagesOptions = {}): Promise<readonly SessionMessage[]> {
     const options = admitOptions(given, messagesFields);
     const messages = await readMessages(this.#handle, options);
-    this.#reading()?.noteSeen(rangesOf(messages.map(({ seq }) => seq)));
+    this.#access.reading?.noteSeen(rangesOf(messages.map(({ seq }) => seq)));
     return messages;
   }
 
   async events(options: ReadOptions = {}): Promise<ReadResult> {
     const result = await this.#handle.read(options);
-    this.#reading()?.noteEvents(result.events);
+    this.#access.reading?.noteEvents(result.events);
     return result;
   }
 
   async view(given: ViewOptions = {}): Promise<View> {
     const options = admitOptions(given, viewFields);
-    const view = await viewSession(this.#handle, { ...options, ...this.#fenceOf(options) });
+    const view = await viewSession(this.#handle, this.#access.fenced(options), this.#access.reading);
     const seqs = view.seqs.filter((seq) => seq !== undefined);
-    this.#reading()?.noteSeen([...rangesOf(seqs), ...view.summarized]);
+    this.#access.reading?.noteSeen([...rangesOf(seqs), ...view.summarized]);
     return view;
   }
 
@@ -190,12 +194,12 @@ class HandleSession implements Session {
     const options = admitOptions(given, explainFields);
     throwIfAborted(options.signal);
     admitOptionalId(options.agent, "agent", this.#handle.runtime.limits);
-    return explainView(this.#handle, admitInteger(seq, "seq", 1), options, this.#reading());
+    return explainView(this.#handle, admitInteger(seq, "seq", 1), options, this.#access.reading);
   }
 
   async undo(count = 1, given: RetractOptions = {}): Promise<readonly SessionMessage[]> {
     const options = admitOptions(given, retractFields);
-    return undoMessages(this.#handle, count, { ...options, ...this.#fenceOf(options) }, this.#writing());
+    return undoMessages(this.#handle, count, this.#access.fenced(options), this.#access.writing);
   }
 
   async popMessage(given: SessionWriteOptions = {}): Promise<SessionMessage | undefined> {
@@ -205,13 +209,13 @@ class HandleSession implements Session {
 
   async clear(given: RetractOptions = {}): Promise<void> {
     const options = admitOptions(given, retractFields);
-    await clearMessages(this.#handle, { ...options, ...this.#fenceOf(options) }, this.#writing());
+    await clearMessages(this.#handle, this.#access.fenced(options), this.#access.writing);
   }
 
   async retract(given: RetractNamedOptions): Promise<readonly SessionMessage[]> {
     const { ids, seqs, ...options } = admitFields(given, "options", retractNamedFields);
     const named = admitNamed(this.#handle.runtime, { ids, seqs });
-    return retractNamed(this.#handle, named, { ...options, ...this.#fenceOf(options) }, this.#writing());
+    return retractNamed(this.#handle, named, this.#access.fenced(options), this.#access.writing);
   }
 
   async replaceFrom(
@@ -220,14 +224,14 @@ class HandleSession implements Session {
     given: ReplaceOptions = {},
   ): Promise<AppendResult> {
     const options = admitOptions(given, replaceFields);
-    const fenced = { ...options, ...this.#fenceOf(options) };
-    return replaceMessages(this.#handle, message, input, fenced, this.#writing());
+    const fenced = this.#access.fenced(options);
+    return replaceMessages(this.#handle, message, input, fenced, this.#access.writing);
   }
 
   async erase(given: EraseEventsOptions): Promise<EraseEventsResult> {
     const { ids, seqs, ...options } = admitFields(given, "options", eraseFields);
     const named = admitNamed(this.#handle.runtime, { ids, seqs });
-    await this.#writing()?.lease.requireHeld(options);
+    await this.#access.writing?.lease.requireHeld(options);
     const ranges =
       "seqs" in named
         ? named.seqs
@@ -237,7 +241,7 @@ class HandleSession implements Session {
 
   async fork(given: ForkOptions = {}): Promise<Session> {
     const options = admitOptions(given, forkFields);
-    await this.#writing()?.lease.requireHeld(options);
+    await this.#access.writing?.lease.requireHeld(options);
     return createSession(await forkSession(this.#handle, options), "keep");
   }
 
@@ -252,13 +256,13 @@ class HandleSession implements Session {
 
   async trim(given: Parameters<Session["trim"]>[0]): Promise<number> {
     const options = admitFields(given, "options", trimFields);
-    await this.#writing()?.lease.requireHeld(options);
+    await this.#access.writing?.lease.requireHeld(options);
     return trimEvents(this.#handle, options);
   }
 
   async delete(given: { readonly expectedVersion?: number } & CallOptions = {}): Promise<boolean> {
     const options = admitOptions(given, deleteFields);
-    await this.#writing()?.lease.requireHeld(options);
+    await this.#access.writing?.lease.requireHeld(options);
     return deleteSession(this.#handle, options);
   }
 
@@ -268,7 +272,7 @@ class HandleSession implements Session {
 
   async touch(given: Omit<TouchOptions, "incarnation"> = {}): Promise<SessionHead | undefined> {
     const options = admitOptions(given, touchFields);
-    await this.#writing()?.lease.requireHeld(options);
+    await this.#access.writing?.lease.requireHeld(options);
     return touchSession(this.#handle, options);
   }
 
@@ -280,7 +284,7 @@ class HandleSession implements Session {
     const { runtime } = this.#handle;
     const { id, event } = executionEvent(runtime, execution, options.operationId);
     const operation = operationOf(runtime, options.operationId, { execution: event });
-    const { replayed } = await this.#append(eventsOf(runtime, [event], undefined), operation, options);
+    const { replayed } = await this.#access.append(eventsOf(runtime, [event], undefined), operation, options);
     return { id, replayed };
   }
 
@@ -298,7 +302,7 @@ class HandleSession implements Session {
     work: (turn: TurnSession, signal: AbortSignal) => Promise<Result>,
     given: TurnOptions = {},
   ): Promise<Result> {
-    const turn = await openTurn(this.#handle, admitOptions(given, turnFields));
+    const turn = await openTurn(this.#handle, admitOptions(given, turnFields), this.#access.node);
     if (turn.recorded !== undefined) return turn.recorded.result as Result;
     const session = new HandleTurnSession(this.#handle, turn.node);
     try {
@@ -309,7 +313,7 @@ class HandleSession implements Session {
   }
 
   async beginTurn(given: TurnOptions = {}): Promise<OpenTurn> {
-    const turn = await openTurn(this.#handle, admitOptions(given, turnFields));
+    const turn = await openTurn(this.#handle, admitOptions(given, turnFields), this.#access.node);
     const session = new HandleTurnSession(this.#handle, turn.node);
     return createOpenTurn(turn, session, (work) => this.#inside(turn.node, session, work));
   }
@@ -347,41 +351,10 @@ class HandleSession implements Session {
     }
   }
 
-  async withGuard<Result extends { readonly incarnation?: string } | undefined>(
+  withGuard<Result extends { readonly incarnation?: string } | undefined>(
     perform: (guard: SessionWriteGuard) => Promise<Result>,
   ): Promise<Result> {
-    const { ttlMs, runtime } = this.#handle;
-    runtime.requireOpen();
-    this.#writing();
-    return this.#handle.write((guard) => perform({ ...guard, ...this.#fenceOf({}), ttlMs }));
-  }
-
-  #append(
-    events: readonly EventInput[],
-    operated: Pick<AppendOptions, "operation">,
-    options: SessionAppendOptions,
-  ): Promise<AppendResult> {
-    const fenced = { ...options, ...this.#fenceOf(options) };
-    return appendInTurn(this.#handle, events, operated, fenced, this.#writing());
-  }
-
-  /** The turn that this object writes in. @throws `conflict` when it is over. */
-  #writing(): TurnRun | undefined {
-    if (this.#node === undefined) return activeTurn(this.#handle)?.run;
-    if (this.#node.isOver) throw turnIsOver();
-    return this.#node.run;
-  }
-
-  /** The turn that learns what this object reads. */
-  #reading(): TurnRun | undefined {
-    return (this.#node ?? activeTurn(this.#handle))?.run;
-  }
-
-  readonly #writingFence = (): number | undefined => this.#writing()?.lease.fence;
-
-  #fenceOf(options: { readonly fence?: number }): { readonly fence?: number } {
-    const fence = options.fence ?? this.fence;
-    return fence === undefined ? {} : { fence };
+    return this.#access.withGuard(perform);
   }
 }
 

@@ -36,6 +36,8 @@ export interface ExplainedView extends ViewForm {
   /** When it was recorded, in milliseconds since the epoch. */
   readonly at: number;
   readonly strategy: string;
+  /** The id of the turn that the view was made in. */
+  readonly turn?: string;
   readonly agent?: string;
   readonly messages: readonly ExplainedMessage[];
   readonly summarized: readonly SeqRange[];

@@ -22,7 +22,7 @@ import type { SessionHandle } from "./session-handle.ts";
 import type { TurnOptions } from "./session-options.ts";
 import { signalOf } from "./signal.ts";
 import { activeTurn, TurnNode } from "./turn-node.ts";
-import { retractTurn, TurnRun, type TurnStart, turnIsOver, turnName } from "./turn-run.ts";
+import { isOfRun, retractTurn, TurnRun, type TurnStart, turnIsOver } from "./turn-run.ts";
 
 /** A turn that has begun in this process; one with a recorded result is over already. */
 export interface BegunTurn {
@@ -78,10 +78,17 @@ function recordingOf(id: string, request: JsonValue, maxResultBytes: number): Re
   };
 }
 
-/** Begins a turn, or a part of the turn that this asynchronous flow is in; or finds its recorded result. */
-export async function openTurn(handle: SessionHandle, options: TurnOptions): Promise<BegunTurn> {
+/**
+ * Begins a turn, or a part of `around` or of the turn that this asynchronous flow is in; or finds its recorded result.
+ */
+export async function openTurn(
+  handle: SessionHandle,
+  options: TurnOptions,
+  around: TurnNode | undefined,
+): Promise<BegunTurn> {
   const request = admitTurn(handle, options);
-  const outer = activeTurn(handle);
+  // A turn that is over has no parts; its session can begin another one.
+  const outer = around?.isOver === false ? around : activeTurn(handle);
   const opened = await (outer === undefined ? openOuter(handle, request) : openInner(handle, outer, request));
   return "node" in opened ? opened : overTurn(handle, request, opened);
 }
@@ -221,7 +228,7 @@ async function startRecording(
   const { events } = await readEvents(
     handle,
     { after: begun.firstSeq - 1, types: ["message", "summary"], ...signal },
-    (event) => event.metadata?.[turnName] === id,
+    (event) => isOfRun(event, id),
   );
   await retractTurn(handle, fence, id, rangesOf(events.map(({ seq }) => seq)), options);
   const now = await handle.head(signal);

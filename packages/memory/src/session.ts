@@ -10,6 +10,7 @@ import type {
   SessionAddress,
   SessionHead,
   SessionObject,
+  SessionTurn,
   SessionWriteGuard,
   TouchOptions,
   View,
@@ -89,6 +90,8 @@ export interface Session extends AsyncDisposable, SessionObject {
   readonly incarnation: string | undefined;
   /** In a turn, the fencing token of its lease; `undefined` outside. */
   readonly fence: number | undefined;
+  /** The turn that writes through this object are part of, for packages that write to the log themselves. */
+  readonly currentTurn: SessionTurn | undefined;
   readonly working: WorkingMemory;
   /**
    * The memory of the person that the session belongs to, its `subject`, across sessions: `tenant.user(subject)`. Calls
@@ -99,8 +102,9 @@ export interface Session extends AsyncDisposable, SessionObject {
 
   /**
    * The memory of this agent in this session. The tier `volatile`, the default here, belongs to the session: no other
-   * session reads it, and it ends with this one. `durable` and `both` are the agent's memory across sessions; entries
-   * record this session, and its fence does not cover them. They are for all sessions of the tenant: what concerns one person
+   * session reads it, and it ends with this one. `durable` and `both` are the agent's memory across sessions, and its fence
+   * does not cover them. They name this session, its person, and what they take the place of came from: an erasure of any of
+   * these erases them. They are for all sessions of the tenant: what concerns one person
    * belongs to `session.agent(name).for(session.user)`. `recall` looks in the session first, then across sessions.
    */
   agent(name: string): AgentMemory;
@@ -231,12 +235,13 @@ export interface Session extends AsyncDisposable, SessionObject {
    * With an `operationId` the result is recorded, in the same append as the events of `appendAtEnd`. The same request
    * under that id gets the recorded result, at once or after a crash, and the work does not run. Another request under
    * it is a `conflict`. What a turn that did not end has appended is retracted when it runs again, so no half answer
-   * stays; notes in working memory, executions and events of your own types stay. A failure is not recorded. The result
-   * is a copy as JSON has it; erasing something that the turn saw erases the recorded result too.
+   * stays; notes in working memory, summaries that a view has made, and events that are no part of the conversation stay:
+   * executions, handoffs and those of your own types. A failure is not recorded. The result is a copy as JSON has it;
+   * erasing something that the turn saw erases the recorded result too.
    *
    * All writes to the session inside the work, through the turn's session or another object of the same memory, carry
-   * the fence of the lease, and events the id of the turn in `metadata["relevo:turn"]`: a turn that has lost its lease
-   * changes nothing more. `erase`, `trim`, `touch` and `delete` cannot carry a fence and renew the lease just before.
+   * the fence of the lease, and events the id of the turn in `metadata["relevo:turn"]`, those of
+   * `@relevo/handoff-tracing` too: a turn that has lost its lease changes nothing more. `erase`, `trim`, `touch` and `delete` cannot carry a fence and renew the lease just before.
    * The lease is renewed during the turn and released at its end. The signal fires when the lease is lost, with the
    * reason, or when the caller's signal fires. If this session was the current one, the turn's session is during the turn.
    *
@@ -262,7 +267,8 @@ export interface Session extends AsyncDisposable, SessionObject {
   run<Result>(work: () => Result): Result;
   /**
    * For packages that write to the log themselves, such as `@relevo/handoff-tracing`: performs one write on behalf of
-   * this session, with its incarnation (or its initial subject and metadata), its fence and its lifetime.
+   * this session, with its incarnation (or its initial subject and metadata), its fence and its lifetime. In a turn the
+   * events of an append have `currentTurn.metadata` in theirs.
    */
   withGuard<Result extends { readonly incarnation?: string } | undefined>(
     perform: (guard: SessionWriteGuard) => Promise<Result>,

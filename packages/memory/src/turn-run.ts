@@ -8,6 +8,7 @@ import {
   type JsonValue,
   MemoryError,
   type SeqRange,
+  type SessionTurn,
   type StoredEvent,
 } from "@relevo/core";
 import { admitJson, conflict, maxPageSize, normalizeRanges, rangesOf, retry } from "@relevo/core/input";
@@ -19,6 +20,9 @@ import { signalOf } from "./signal.ts";
 
 /** In the metadata of an event, the id of the turn that appended it. */
 export const turnName = "relevo:turn";
+
+/** In the metadata of an event: it stays when its turn runs again, because it is not of the turn's story. */
+const keptName = "relevo:kept";
 
 /** The version at which a turn began, and what had been removed by then. */
 export interface TurnStart {
@@ -33,8 +37,9 @@ export interface TurnStart {
 const endAttempts = 20;
 
 /** One turn under way in this process: what its writes carry, and what its result repeats. */
-export class TurnRun {
+export class TurnRun implements SessionTurn {
   readonly id: string;
+  readonly metadata: SessionTurn["metadata"];
   readonly handle: SessionHandle;
   readonly lease: HeldLease;
   readonly recording: Recording | undefined;
@@ -60,6 +65,7 @@ export class TurnRun {
     },
   ) {
     this.id = turn.id;
+    this.metadata = Object.freeze({ [turnName]: turn.id });
     this.handle = handle;
     this.lease = lease;
     this.recording = turn.recording;
@@ -86,9 +92,18 @@ export class TurnRun {
     );
   }
 
+  get after(): number {
+    return this.#begun.version;
+  }
+
   /** The events with the id of this turn. */
   mark(events: readonly EventInput[]): readonly EventInput[] {
-    return events.map((event) => ({ ...event, metadata: { ...event.metadata, [turnName]: this.id } }));
+    return events.map((event) => ({ ...event, metadata: { ...event.metadata, ...this.metadata } }));
+  }
+
+  /** With the id of this turn, for what stays when it runs again: a summary that a view has made is of what it covers. */
+  markKept(event: EventInput): EventInput {
+    return { ...event, metadata: { ...event.metadata, ...this.metadata, [keptName]: true } };
   }
 
   /**
@@ -222,6 +237,11 @@ export class TurnRun {
   async retractWritten(options: CallOptions): Promise<void> {
     await retractTurn(this.handle, this.lease.fence, this.id, this.#written, options);
   }
+}
+
+/** Whether a turn that runs again has to take out what an earlier run of it has appended. */
+export function isOfRun({ metadata }: StoredEvent, turn: string): boolean {
+  return metadata?.[turnName] === turn && metadata[keptName] !== true;
 }
 
 /** A retraction of these ranges in the name of a turn. */

@@ -65,6 +65,8 @@ export interface StoredView extends ViewForm {
   readonly version: number;
   readonly at: number;
   readonly strategy: string;
+  /** The id of the turn that the view was made in. */
+  readonly turn?: string;
   readonly agent?: string;
   /** The messages that were shown as they are in the log, in the order shown. */
   readonly shown: readonly SeqRange[];
@@ -101,6 +103,14 @@ export function admitRecord(
   return { ...record, recalled: value as unknown as readonly SearchSource[] };
 }
 
+/** What is known of a view beside what it answers. */
+interface ViewFacts {
+  readonly strategy: string;
+  readonly form: ViewForm;
+  readonly seen: SeenEvents;
+  readonly turn: string | undefined;
+}
+
 /** The same source; `seen` gets every event that is read through it. */
 export function observeSource(source: ViewSource, seen: SeenEvents): ViewSource {
   const note = (events: readonly StoredEvent[]): readonly StoredEvent[] => {
@@ -126,7 +136,7 @@ export function observeSource(source: ViewSource, seen: SeenEvents): ViewSource 
 export async function recordView(
   handle: SessionHandle,
   view: View,
-  facts: { readonly strategy: string; readonly form: ViewForm; readonly seen: SeenEvents },
+  facts: ViewFacts,
   record: ViewRecordOptions,
   options: { readonly fence?: number; readonly signal?: AbortSignal | undefined },
 ): Promise<View> {
@@ -167,7 +177,7 @@ export function keyOf(version: number): string {
 /** The record, and what its words repeat: an erasure of any of it takes the whole record. */
 function storedView(
   view: View,
-  { strategy, form, seen }: { readonly strategy: string; readonly form: ViewForm; readonly seen: SeenEvents },
+  { strategy, form, seen, turn }: ViewFacts,
   { agent, recalled }: ViewRecordOptions,
   at: number,
 ): { readonly value: StoredView; readonly sources: readonly SeqRange[] } {
@@ -203,6 +213,7 @@ function storedView(
     version,
     at,
     strategy,
+    ...(turn === undefined ? {} : { turn }),
     ...(agent === undefined ? {} : { agent }),
     ...(form.for === undefined ? {} : { for: form.for }),
     ...(form.prefill === undefined ? {} : { prefill: form.prefill }),

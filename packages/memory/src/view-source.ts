@@ -13,6 +13,7 @@ import { defaultPage } from "./newest-page.ts";
 import { hasMessage, readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
+import type { TurnRun } from "./turn-run.ts";
 
 /**
  * The log of a session as a view strategy sees it, all as of the version that the log has now. The newest page and the
@@ -21,6 +22,7 @@ import { signalOf } from "./signal.ts";
 export async function createViewSource(
   handle: SessionHandle,
   options: { readonly fence?: number; readonly reads?: ViewReads | undefined } & CallOptions = {},
+  turn?: TurnRun,
 ): Promise<ViewSource> {
   // Not `head` and a page: two reads would cost a second round trip, and could be of two moments.
   const first = await handle.readNewest(options.reads?.messages ?? defaultPage, signalOf(options));
@@ -79,7 +81,8 @@ export async function createViewSource(
     ): Promise<number> {
       // Two processes may write the same summary in different words; the first one stands and the second replays it.
       const request = { type: event.type, derivedFrom: event.derivedFrom };
-      const result = await handle.appendWith([{ at: handle.runtime.clock.now(), ...event }], {
+      const timed = { at: handle.runtime.clock.now(), ...event };
+      const result = await handle.appendWith([turn?.markKept(timed) ?? timed], {
         ...(incarnation === undefined
           ? {}
           : { incarnation, removalRevision: call.removalRevision ?? removalRevision }),
@@ -88,9 +91,10 @@ export async function createViewSource(
         operation: { id: operationId, fingerprint: fingerprint(request) },
         expectedVersion: version,
       });
+      turn?.noteWritten(result, 0);
       return result.firstSeq;
     },
-    latest: (call = options) => createViewSource(handle, { ...options, ...signalOf(call) }),
+    latest: (call = options) => createViewSource(handle, { ...options, ...signalOf(call) }, turn),
   };
 }
 

@@ -1,15 +1,19 @@
 import type { SessionAddress } from "../address.ts";
+import type { StoredEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import type { SessionObject, SessionReference, SessionWriteGuard } from "../ports/session-reference.ts";
 import { historyLost } from "./conflict.ts";
 import { readInput, requireObject } from "./fields.ts";
 import { admitSessionAddress } from "./ids.ts";
+import { rangesOf } from "./ranges.ts";
 
 /** A checked reference to a session. Its incarnation and fence are read again at each use. */
 export interface AdmittedSession extends SessionObject {
   readonly withGuard: NonNullable<SessionObject["withGuard"]>;
   /** @throws `history-lost` when this session is known to be of another incarnation than the one that was read. */
   requireIncarnation(incarnation: string | undefined): void;
+  /** Tells the turn of the session, if there is one, that these events were read. A tombstone shows nothing. */
+  noteSeen(events: readonly StoredEvent[]): void;
 }
 
 /**
@@ -38,6 +42,9 @@ export function admitSession(
     get fence() {
       return readInput(field, () => session.fence);
     },
+    get currentTurn() {
+      return readInput(field, () => object?.currentTurn);
+    },
     withGuard: async <Result extends { readonly incarnation?: string } | undefined>(
       write: (guard: SessionWriteGuard) => Promise<Result>,
     ): Promise<Result> => {
@@ -51,6 +58,11 @@ export function admitSession(
     requireIncarnation(incarnation) {
       const meant = admitted.incarnation;
       if (meant !== undefined && meant !== incarnation) throw historyLost("ended");
+    },
+    noteSeen(events) {
+      const turn = admitted.currentTurn;
+      if (turn === undefined) return;
+      turn.noteSeen(rangesOf(events.flatMap(({ seq, erasedAt }) => (erasedAt === undefined ? [seq] : []))));
     },
   };
   return admitted;

@@ -69,13 +69,14 @@ export async function readChain(
   given?: CallOptions,
 ): Promise<HandoffChain> {
   const options = admitCall(given);
-  const { address, requireIncarnation } = admitSession(session, "session", defaultLimits);
+  const { address, requireIncarnation, noteSeen } = admitSession(session, "session", defaultLimits);
   const query = { ...options, types: ["handoff", resultType], limit: 1000 } as const;
   const entries = new Map<string, HandoffEntry>();
   const erased: number[] = [];
   let version = 0;
   for await (const page of readPages((options) => log.read(address, options), query)) {
     requireIncarnation(page.incarnation);
+    noteSeen(page.events);
     // Of the first page: later pages also count events that were appended in between.
     version ||= page.version;
     for (const event of page.events) {

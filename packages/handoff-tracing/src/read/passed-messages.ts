@@ -7,7 +7,7 @@ import {
   type SeqRange,
   type SessionAddress,
 } from "@relevo/core";
-import { type AdmittedSession, historyLost, normalizeRanges } from "@relevo/core/input";
+import { type AdmittedSession, historyLost, normalizeRanges, rangesOf } from "@relevo/core/input";
 
 /** A message that was passed by its `seq`, or a placeholder when it is gone. */
 export type PassedMessage =
@@ -29,13 +29,14 @@ const largestPage = 1000;
  */
 export async function passedMessages(
   log: EventLog,
-  { address, requireIncarnation }: AdmittedSession,
+  session: AdmittedSession,
   passed: readonly SeqRange[],
   before: number,
   options: CallOptions,
 ): Promise<readonly PassedMessage[]> {
+  const { address } = session;
   const head = await log.head(address, options);
-  requireIncarnation(head?.incarnation);
+  session.requireIncarnation(head?.incarnation);
   const firstSeq = head?.firstSeq ?? 1;
   const found: PassedMessage[] = [];
   for (const ranges of ascendingRuns(sound(passed, before))) {
@@ -47,6 +48,8 @@ export async function passedMessages(
     }
     for await (const one of messagesAt(log, address, held, head?.incarnation, options)) found.push(one);
   }
+  const seqs = found.flatMap((one) => ("message" in one ? [one.seq] : []));
+  session.currentTurn?.noteSeen(rangesOf(seqs));
   return found;
 }
 

@@ -27,6 +27,7 @@ import {
   throwIfAborted,
 } from "@relevo/core/input";
 import { appendReliably, callWithin, type Patience } from "./call-memory.ts";
+import { inTurn } from "./in-turn.ts";
 import { type LivenessSettings, signAddress } from "./liveness.ts";
 import { endOperation } from "./operations.ts";
 
@@ -109,7 +110,7 @@ export async function abandonStale(
   }
   const marked: AbandonedHandoff[] = [];
   for (const one of await withoutSign(settings, [...open.values()], options)) {
-    if (await mark(settings, one, options, session.withGuard)) marked.push(described(one));
+    if (await mark(settings, one, options, session)) marked.push(described(one));
   }
   return marked;
 }
@@ -141,7 +142,7 @@ export async function upkeep(
   const abandoned: AbandonedHandoff[] = [];
   for (const one of await withoutSign(settings, [...running], options)) {
     running.delete(one);
-    if (await mark(settings, one, options, (write) => write({ incarnation: one.incarnation }))) {
+    if (await mark(settings, one, options, admitSession({ ...one.session, incarnation: one.incarnation }))) {
       abandoned.push(described(one));
     }
   }
@@ -229,7 +230,7 @@ async function mark(
   { liveness: { log }, clock, patience, ended }: AbandonSettings,
   { session, incarnation, record }: OpenHandoff,
   { signal }: CallOptions,
-  withGuard: AdmittedSession["withGuard"],
+  writer: AdmittedSession,
 ): Promise<boolean> {
   const { handoffId, data: _data, liveness: _liveness, context, ...facts } = record;
   const { inline, ...places } = context ?? { policy: "none", passed: [], dropped: [] };
@@ -245,10 +246,11 @@ async function mark(
     fingerprint: fingerprint({ handoffId, status: "abandoned" }),
   };
   try {
-    const { replayed } = await withGuard(({ init: _, ...guard }) => {
+    const event = { type: "handoff", agent: record.to, at: clock.now(), body } as const;
+    const events = inTurn(writer, [event]);
+    const { replayed } = await writer.withGuard(({ init: _, ...guard }) => {
       const options = { ...guard, incarnation, operation, signal };
-      const event = { type: "handoff", agent: record.to, at: clock.now(), body } as const;
-      return appendReliably(log, session, [event], options, patience);
+      return appendReliably(log, session, events, options, patience);
     });
     if (!replayed) ended(session, body);
     return !replayed;

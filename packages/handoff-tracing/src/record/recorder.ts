@@ -12,6 +12,7 @@ import type { AdmittedSession } from "@relevo/core/input";
 import { clipContext } from "../context/clip-context.ts";
 import type { HandoffProblem } from "../handoff-types.ts";
 import { appendReliably, callWithin, isMemoryDown, type Patience } from "./call-memory.ts";
+import { inTurn } from "./in-turn.ts";
 import { giveSign, type LivenessSettings, noSign, type SignOfLife } from "./liveness.ts";
 import type { Notify } from "./notify.ts";
 import type { HandoffObservation, HandoffObserver } from "./observer.ts";
@@ -23,6 +24,7 @@ import {
   type PlannedHandoff,
   type RunningHandoff,
   type StartPlace,
+  shownOf,
 } from "./running-handoff.ts";
 
 export interface RecorderSettings {
@@ -66,9 +68,13 @@ export interface Recorder {
   ): Promise<void>;
 }
 
+/** Records that a handoff ended before its receiver ran. @throws what the log throws. */
+export type Refuse = (planned: PlannedHandoff, ending: Ending) => Promise<void>;
+
 export interface StartOptions extends CallOptions {
   readonly sign: Promise<SignOfLife>;
-  readonly again?: (() => Promise<PlannedHandoff>) | undefined;
+  /** Prepares the start again, or refuses and throws why. */
+  readonly again?: ((refuse: Refuse) => Promise<PlannedHandoff>) | undefined;
 }
 
 /** Writes the two events of a handoff, each under its own operation id, so that a retry writes nothing twice. */
@@ -83,11 +89,12 @@ export function createRecorder(settings: RecorderSettings): Recorder {
     call: CallOptions,
   ): Promise<AppendResult> {
     const operation = { id, fingerprint: fingerprint(events.map(({ body }) => body)) };
+    const marked = inTurn(session, events);
     return await session.withGuard(({ init, ...own }) => {
       // When the log has told the incarnation, the session exists.
       const known = guard.incarnation === undefined ? { ...guard, init } : guard;
       const options = { signal: call.signal, operation, ...own, ...known };
-      return appendReliably(log, session.address, events, options, patience);
+      return appendReliably(log, session.address, marked, options, patience);
     });
   }
 
@@ -171,6 +178,11 @@ export function createRecorder(settings: RecorderSettings): Recorder {
       const { trace } = observation;
       let planned = first;
       let removals = 0;
+      let isRefused = false;
+      const refuse: Refuse = async (refused, ending) => {
+        isRefused = true;
+        await endRefused(running(session, refused, observation, { sign }), ending, { signal });
+      };
       for (let attempt = 1; ; attempt++) {
         const record = {
           ...planned.record,
@@ -192,6 +204,7 @@ export function createRecorder(settings: RecorderSettings): Recorder {
             ...(expectedVersion === undefined ? {} : { expectedVersion }),
           };
           const id = startOperation(record.handoffId);
+          session.currentTurn?.noteSeen(shownOf(planned));
           const { firstSeq, incarnation } = await append(session, id, [...cause, event], guard, { signal });
           settings.notify("started", session.address, record, true);
           const started = { seq: firstSeq + cause.length, incarnation };
@@ -209,9 +222,10 @@ export function createRecorder(settings: RecorderSettings): Recorder {
             if (isRemoval) removals++;
             if (again === undefined) report(error, { phase: "outcome", session: session.address, record });
             else if (removals === mostRemovals || attempt === mostStarts) throw beatenAgain(error, attempt);
-            planned = again === undefined ? withoutInline(planned) : await again();
+            planned = again === undefined ? withoutInline(planned) : await again(refuse);
           } catch (cause) {
-            await endUnstarted(running(session, planned, observation, { sign }), session, cause);
+            if (!isRefused)
+              await endUnstarted(running(session, planned, observation, { sign }), session, cause);
             throw cause;
           }
         }
@@ -226,15 +240,18 @@ export function createRecorder(settings: RecorderSettings): Recorder {
     async refuse(session, planned, ending, call = {}) {
       // With the end, so that what caused a refused handoff is in the log all the same.
       const observation = watch(session, { ...planned.record, status: ending.status });
-      const handoff = running(session, planned, observation, {});
-      try {
-        await handoff.end(ending, call);
-      } catch (error) {
-        handoff.abandon(ending);
-        throw error;
-      }
+      await endRefused(running(session, planned, observation, {}), ending, call);
     },
   };
+}
+
+async function endRefused(handoff: RunningHandoff, ending: Ending, call: CallOptions): Promise<void> {
+  try {
+    await handoff.end(ending, call);
+  } catch (error) {
+    handoff.abandon(ending);
+    throw error;
+  }
 }
 
 /** How many times a start is tried while what its inline messages repeat is being removed. */

@@ -261,15 +261,17 @@ function endEvents(
 /** The type of the events with the content of a result or an error. */
 export const resultType = "x-handoff-result";
 
-/** What the receiver was shown: passed messages, what made ones repeat, and the content of the start. */
-function sourcesOf(
-  { record, derivedFrom = [] }: PlannedHandoff,
-  started: StartPlace | undefined,
-): readonly SeqRange[] {
-  const { context, data } = record;
+/** What the receiver is shown of the log: passed messages, and what made ones repeat. */
+export function shownOf({ record: { context }, derivedFrom = [] }: PlannedHandoff): SeqRange[] {
   // Ranges from a framework may be invalid; those are left out.
   const passed = Array.isArray(context?.passed) ? context.passed.filter(isRange) : [];
-  const shown = [...passed, ...derivedFrom];
+  return [...passed, ...derivedFrom];
+}
+
+/** With the content of the start. */
+function sourcesOf(planned: PlannedHandoff, started: StartPlace | undefined): readonly SeqRange[] {
+  const { context, data } = planned.record;
+  const shown = shownOf(planned);
   if (started === undefined) return bounded(shown);
   const { seq } = started;
   const isSaid = data !== undefined || context?.inline !== undefined;

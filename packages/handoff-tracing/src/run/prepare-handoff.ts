@@ -5,7 +5,9 @@ import { type ResolvedContext, resolveContext } from "../context/resolve-context
 import { findTransferCall } from "../context/transfer-call.ts";
 import { callWithin, isMemoryDown } from "../record/call-memory.ts";
 import { type AnsweredCall, handedTo } from "../record/call-result.ts";
-import type { Ending, PlannedHandoff } from "../record/running-handoff.ts";
+import { isOfDeadRun } from "../record/in-turn.ts";
+import type { Refuse } from "../record/recorder.ts";
+import type { PlannedHandoff } from "../record/running-handoff.ts";
 import type { AdmittedRequest } from "./admit-request.ts";
 import { type Attempt, type RunnerSettings, reportEnd, settle } from "./attempt.ts";
 import { ancestorsOf } from "./frame.ts";
@@ -19,14 +21,19 @@ export interface Prepared {
   readonly data: JsonValue | undefined;
 }
 
-/**
- * Reads the session, checks for loops, and lets the policy choose. A refusal is recorded; `unread` is told when the
- * session could not be read, of which nothing is recorded.
- */
+/** How a handoff that cannot be prepared ends. */
+export interface Unprepared {
+  /** It is refused, which is recorded. */
+  readonly refuse: Refuse;
+  /** The session could not be read, of which nothing is recorded. */
+  readonly unread?: (error: unknown) => void;
+}
+
+/** Reads the session, checks for loops, and lets the policy choose. */
 export async function prepareHandoff(
   settings: RunnerSettings,
   attempt: Attempt,
-  unread?: (error: unknown) => void,
+  { refuse: recordRefusal, unread }: Unprepared,
 ): Promise<Prepared> {
   const { log, limits, counter, patience } = settings;
   const { address, record, signal } = attempt;
@@ -47,6 +54,15 @@ export async function prepareHandoff(
       return undefined;
     }
   };
+  const refuse: Refuse = async (planned, ending) => {
+    try {
+      await recordRefusal(planned, ending);
+      if ("error" in ending) settle(settings, ending.error, { address, handoffId: record.handoffId });
+    } catch (error) {
+      // The refusal itself matters more than its record.
+      reportEnd(settings, attempt, error, { ...planned.record, status: ending.status });
+    }
+  };
   const { events: cause, messages: added } = attempt.cause;
   let before: LogSnapshot | undefined;
   try {
@@ -64,20 +80,17 @@ export async function prepareHandoff(
   try {
     answers = await answersOf(snapshot, attempt.facts, unlessDown);
   } catch (error) {
-    await refuse(settings, attempt, { record, incarnation, ...caused }, { status: "failed", error });
+    await refuse({ record, incarnation, ...caused }, { status: "failed", error });
     throw error;
   }
   let data: JsonValue | undefined;
   try {
-    guardAgainstLoops(record, hopsOf(snapshot?.tail ?? [], ancestorsOf(attempt.outer)), limits);
+    const { currentTurn } = attempt.session;
+    const tail = snapshot?.tail.filter((event) => !isOfDeadRun(event, currentTurn)) ?? [];
+    guardAgainstLoops(record, hopsOf(tail, ancestorsOf(attempt.outer)), limits);
     data = await attempt.validData();
   } catch (error) {
-    await refuse(
-      settings,
-      attempt,
-      { record, incarnation, answers, ...caused },
-      { status: "rejected", error },
-    );
+    await refuse({ record, incarnation, answers, ...caused }, { status: "rejected", error });
     throw error;
   }
   const { data: _given, ...facts } = attempt.facts;
@@ -109,7 +122,7 @@ export async function prepareHandoff(
     };
   } catch (error) {
     const planned = { record, incarnation, answers, ...caused, ...everythingIn(before) };
-    await refuse(settings, attempt, planned, { status: "failed", error });
+    await refuse(planned, { status: "failed", error });
     throw error;
   }
 }
@@ -133,22 +146,6 @@ async function answersOf(
   const call =
     snapshot === undefined ? undefined : await unlessDown(() => findTransferCall(snapshot, callId));
   return { call: call ?? { toolCallId: callId }, result: callResult };
-}
-
-async function refuse(
-  settings: RunnerSettings,
-  attempt: Attempt,
-  planned: PlannedHandoff,
-  ending: Ending,
-): Promise<void> {
-  const { address, record } = attempt;
-  try {
-    await settings.recorder.refuse(attempt.session, planned, ending, { signal: attempt.signal });
-    if ("error" in ending) settle(settings, ending.error, { address, handoffId: record.handoffId });
-  } catch (error) {
-    // The refusal itself matters more than its record.
-    reportEnd(settings, attempt, error, { ...planned.record, status: ending.status });
-  }
 }
 
 /** The context when no messages could be read: document keys only. */

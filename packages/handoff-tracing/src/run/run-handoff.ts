@@ -13,6 +13,7 @@ import {
 import type { HandoffReceiver, HandoffRequest, SessionRequest } from "../handoff-types.ts";
 import { HandoffNotRecorded } from "../record/handoff-errors.ts";
 import { orEnd } from "../record/liveness.ts";
+import type { Refuse } from "../record/recorder.ts";
 import type { PlannedHandoff, RunningHandoff } from "../record/running-handoff.ts";
 import { admitCause } from "./admit-cause.ts";
 import { admitRequest } from "./admit-request.ts";
@@ -39,10 +40,13 @@ export function createRunner(settings: RunnerSettings): RunHandoff {
     const { recorder } = settings;
     const sign = recorder.giveSign(attempt.session, attempt.record.handoffId, { signal });
     let prepared = await orEnd(sign, () =>
-      prepareHandoff(settings, attempt, (error) => recorder.giveUp(attempt.session, attempt.record, error)),
+      prepareHandoff(settings, attempt, {
+        refuse: (planned, ending) => recorder.refuse(attempt.session, planned, ending, { signal }),
+        unread: (error) => recorder.giveUp(attempt.session, attempt.record, error),
+      }),
     );
-    const again = async (): Promise<PlannedHandoff> => {
-      prepared = await prepareHandoff(settings, attempt);
+    const again = async (refuse: Refuse): Promise<PlannedHandoff> => {
+      prepared = await prepareHandoff(settings, attempt, { refuse });
       return prepared.planned;
     };
     const running = await recorder.start(attempt.session, prepared.planned, { signal, sign, again });

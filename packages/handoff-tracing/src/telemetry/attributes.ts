@@ -108,6 +108,12 @@ export const relevo = {
     on: "`log.trim`, `log.erase`, `documents.delete_many`, `maintenance.expire`",
     meaning: "How many events, documents or sessions were removed",
   },
+  streamed: {
+    name: "relevo.stream.count",
+    type: "int",
+    on: "`session.stream`, `user.export`",
+    meaning: "How many pieces of an answer, or lines of an export, were passed on",
+  },
   documentVersion: {
     name: "relevo.document.version",
     type: "int",

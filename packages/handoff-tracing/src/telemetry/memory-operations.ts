@@ -3,8 +3,16 @@ import type { SessionAddress } from "@relevo/core";
 import { countRanges } from "@relevo/core/input";
 import { relevo } from "./attributes.ts";
 import { genAi } from "./conventions.ts";
-import type { DocumentsShape, OpenTurnShape, SessionShape, TenantShape, UserShape } from "./memory-shapes.ts";
+import type {
+  Appended,
+  DocumentsShape,
+  OpenTurnShape,
+  SessionShape,
+  TenantShape,
+  UserShape,
+} from "./memory-shapes.ts";
 import type { Operation } from "./observe.ts";
+import type { Streamed } from "./observe-stream.ts";
 import type { Operations } from "./trace-port.ts";
 
 /** Where a memory belongs, for its spans. */
@@ -84,6 +92,7 @@ export function sessionOperations(place: SessionAddress): Operations<SessionShap
     retract: { name: "session.retract", start, end: (span, _, messages) => count(span, messages) },
     replaceFrom: { name: "session.replace_from", start, end: (span, _, result) => endAppend(span, result) },
     forks: { name: "session.forks", start, end: (span, _, { items }) => count(span, items) },
+    origin: { name: "session.origin", start },
     explain: { name: "session.explain", start },
     recordExecution: { name: "session.record_execution", start },
     activity: { name: "session.activity", start },
@@ -95,13 +104,37 @@ export function sessionOperations(place: SessionAddress): Operations<SessionShap
   };
 }
 
-function endAppend(
-  span: Span,
-  { version, incarnation, replayed }: Awaited<ReturnType<SessionShape["append"]>>,
-): void {
+function endAppend(span: Span, { version, incarnation, replayed }: Appended): void {
   span.setAttribute(relevo.version.name, version);
   span.setAttribute(relevo.incarnation.name, incarnation);
   if (replayed) span.setAttribute(relevo.replayed.name, true);
+}
+
+/** The span of an answer that arrives in pieces. */
+export function streamOperation({
+  tenant,
+  session,
+}: SessionAddress): Operation<readonly unknown[], Streamed> {
+  return {
+    name: "session.stream",
+    start(span) {
+      span.setAttribute(relevo.tenant.name, tenant);
+      return session;
+    },
+    end(span, _, { items, returned }) {
+      span.setAttribute(relevo.streamed.name, items);
+      if (returned !== undefined) endAppend(span, returned as Appended);
+    },
+  };
+}
+
+/** The span of an export of a person's data. */
+export function exportOperation(place: MemoryPlace): Operation<readonly unknown[], Streamed> {
+  return {
+    name: "user.export",
+    start: (span) => describePlace(span, place),
+    end: (span, _, { items }) => void span.setAttribute(relevo.streamed.name, items),
+  };
 }
 
 /** The span of a turn; whatever runs in the turn is inside. */
@@ -148,6 +181,7 @@ export function tenantOperations(id: string): Operations<TenantShape> {
     resumeErasures: { name: "tenant.resume_erasures", start },
     hold: { name: "tenant.hold", start },
     release: { name: "tenant.release", start },
+    holds: { name: "tenant.holds", start, end },
   };
 }
 

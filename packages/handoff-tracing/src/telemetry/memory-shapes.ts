@@ -18,6 +18,7 @@ export interface TenantShape {
   resumeErasures?(options?: never): Promise<readonly object[]>;
   hold?(selector: never, options: never): Promise<object>;
   release?(selector: never, options?: never): Promise<boolean>;
+  holds?(options?: never): Promise<PageShape>;
   search?(query: never): Promise<readonly unknown[]>;
 }
 
@@ -25,7 +26,7 @@ interface PageShape {
   readonly items: readonly unknown[];
 }
 
-interface Appended {
+export interface Appended {
   readonly version: number;
   readonly incarnation: string;
   readonly replayed: boolean;
@@ -53,6 +54,8 @@ export interface SessionShape {
   replaceFrom?(message: never, input: never, options?: never): Promise<Appended>;
   fork?(options?: never): Promise<SessionShape>;
   forks?(options?: never): Promise<PageShape>;
+  origin?(options?: never): Promise<object | undefined>;
+  stream?(pieces: never, options?: never): AsyncGenerator<unknown, Appended | undefined, void>;
   explain?(seq: number, options?: never): Promise<object | undefined>;
   recordExecution(execution: never, options?: never): Promise<unknown>;
   activity(options?: never): Promise<unknown>;
@@ -78,6 +81,7 @@ export interface AgentShape extends DocumentsShape {
 export interface UserShape extends DocumentsShape {
   sessions(options?: never): Promise<PageShape>;
   erase(options?: never): Promise<object>;
+  export?(options?: never): AsyncIterable<string>;
 }
 
 /** The memory of a session, or of an agent. */

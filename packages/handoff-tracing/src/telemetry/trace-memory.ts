@@ -3,9 +3,11 @@ import { admitOptions, type FieldTable, fieldTable, refuse } from "@relevo/core/
 import { withConversationId } from "./conversation.ts";
 import {
   documentsOperations,
+  exportOperation,
   type MemoryPlace,
   openTurnOperations,
   sessionOperations,
+  streamOperation,
   tenantOperations,
   turnOperation,
   userOperations,
@@ -17,8 +19,10 @@ import type {
   OpenTurnShape,
   SessionShape,
   TenantShape,
+  UserShape,
 } from "./memory-shapes.ts";
 import { type Operation, observe, type PortSpans, prepareOperation } from "./observe.ts";
+import { observeStream, type Streamed } from "./observe-stream.ts";
 import { Telemetry, telemetryKinds } from "./telemetry.ts";
 import type { TelemetryOptions } from "./telemetry-options.ts";
 import { type Operations, tracePort, withMembers } from "./trace-port.ts";
@@ -59,9 +63,37 @@ function traceTenant(telemetry: Telemetry, tenant: TenantShape): TenantShape {
     agent: (name: string) => traceAgentMemory(telemetry, tenant.agent(name), { tenant: id, agent: name }),
     user: (user: string) => {
       const found = tenant.user?.(user);
-      return found && tracePort(telemetry, found, userOperations({ tenant: id, user }), common);
+      return found && traceUser(telemetry, found, { tenant: id, user });
     },
   });
+}
+
+function traceUser(telemetry: Telemetry, user: UserShape, place: MemoryPlace): UserShape {
+  return traceStreams(telemetry, tracePort(telemetry, user, userOperations(place), common), {
+    export: exportOperation(place),
+  });
+}
+
+type StreamMethod = (...args: never[]) => AsyncIterable<unknown>;
+
+/** The port with spans for its methods that pass items on one by one. */
+function traceStreams<Port extends object>(
+  telemetry: Telemetry,
+  port: Port,
+  operations: { readonly [Name in keyof Port]?: Operation<readonly unknown[], Streamed> },
+): Port {
+  const methods: { [name: string]: StreamMethod } = {};
+  const named = Object.entries(
+    operations as { readonly [name: string]: Operation<readonly unknown[], Streamed> },
+  );
+  for (const [name, operation] of named) {
+    const method: unknown = Reflect.get(port, name);
+    if (typeof method !== "function") continue;
+    const prepared = prepareOperation(operation, common);
+    methods[name] = (...args) =>
+      observeStream(telemetry, prepared, args, (method as StreamMethod).apply(port, args));
+  }
+  return withMembers(port, methods);
 }
 
 function traceSession(telemetry: Telemetry, session: SessionShape): SessionShape {
@@ -82,7 +114,9 @@ function traceSession(telemetry: Telemetry, session: SessionShape): SessionShape
   };
   const operations: Operations<SessionShape> = { ...sessionOperations(place), beginTurn: begin, fork };
   const { user } = session;
-  return withMembers(tracePort(telemetry, session, inConversation(operations, place.session), common), {
+  const traced = tracePort(telemetry, session, inConversation(operations, place.session), common);
+  const stream = entering(streamOperation(place), place.session);
+  return withMembers(traceStreams(telemetry, traced, { stream }), {
     working: traceDocuments(telemetry, session.working, place),
     user: user && traceDocuments(telemetry, user, place),
     agent: (name: string) => traceAgentMemory(telemetry, session.agent(name), { ...place, agent: name }),

@@ -102,7 +102,7 @@ it("counts operations, handoffs, recalls, views, cached reads, waits for leases 
     "session.view": 1,
     "session.append": 3,
     "session.append conflict": 1,
-    "documents.put upsert_memory": 1,
+    "documents.put create_memory": 1,
     handoff: 1,
     "handoff Error": 1,
   });

@@ -60,7 +60,7 @@ async function eventAt(
   seq: number,
   call: CallOptions,
 ): Promise<StoredEvent | undefined> {
-  const { address, requireIncarnation } = admitSession(session);
+  const { address, requireIncarnation, noteSeen } = admitSession(session);
   const { events, incarnation } = await log.read(address, {
     ...call,
     after: seq - 1,
@@ -68,6 +68,7 @@ async function eventAt(
     retracted: "include",
   });
   requireIncarnation(incarnation);
+  noteSeen(events);
   const event = events[0];
   return event !== undefined && event.seq === seq && isEvent(event, "summary") ? event : undefined;
 }

@@ -1,7 +1,7 @@
 import { createPostgresStore, migratePostgres } from "@relevo/store-postgres";
 import { serviceAvailable, startPrivatePostgres } from "@relevo/test-services";
 import pg from "pg";
-import { relevoTurns } from "./relevo-turns.ts";
+import { relevoSubjects } from "./relevo-turns.ts";
 import {
   answer,
   chunksOf,
@@ -108,11 +108,7 @@ export function postgresTurns(peers: OpenPeers<pg.Pool> = async () => []): TurnG
       const store = createPostgresStore({ pool });
       return {
         floor: rawTurns(pool),
-        subjects: [
-          relevoTurns("Relevo", store),
-          relevoTurns("Relevo, cache", store, true),
-          ...(await peers(pool)),
-        ],
+        subjects: [...relevoSubjects(store), ...(await peers(pool))],
         async [Symbol.asyncDispose]() {
           await store.close();
           await pool.end();

@@ -1,5 +1,5 @@
 import { createMemoryStore, type MemoryStore } from "@relevo/store-memory";
-import { relevoTurns } from "./relevo-turns.ts";
+import { relevoSubjects } from "./relevo-turns.ts";
 import { answer, earlierTexts, shownMessages, type TurnGroup, type TurnSubject } from "./turn-subject.ts";
 
 interface Line {
@@ -37,7 +37,7 @@ export const processTurns: TurnGroup = {
     const store = createRoomyStore();
     return {
       floor: arrayTurns(),
-      subjects: [relevoTurns("Relevo", store), relevoTurns("Relevo, cache", store, true)],
+      subjects: relevoSubjects(store),
       [Symbol.asyncDispose]: () => store.close(),
     };
   },

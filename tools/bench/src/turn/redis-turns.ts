@@ -3,7 +3,7 @@ import { serviceAvailable, startRedis } from "@relevo/test-services";
 import { createClient } from "redis";
 import type { FloorClient } from "../redis-server.ts";
 import { createRoomyStore } from "./process-turns.ts";
-import { relevoTurns } from "./relevo-turns.ts";
+import { relevoSubjects, relevoTurns } from "./relevo-turns.ts";
 import {
   answer,
   earlierTexts,
@@ -52,8 +52,7 @@ export function redisTurns(peers: OpenPeers<unknown> = async () => []): TurnGrou
       return {
         floor: rawTurns(client),
         subjects: [
-          relevoTurns("Relevo", store),
-          relevoTurns("Relevo, cache", store, true),
+          ...relevoSubjects(store),
           ...(await peers(client)),
           relevoTurns("Relevo in process", inProcess),
         ],
