@@ -1,5 +1,5 @@
 import type { AgentMemory, UserNotes, UserReference } from "./agent-memory.ts";
-import { admitUserPlace, agentPlace, type OpenPlace } from "./memory-place.ts";
+import { admitUserPlace, agentPlace, type OpenOrigin, type OpenPlace } from "./memory-place.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { TieredMemory } from "./tiered-memory.ts";
@@ -7,8 +7,8 @@ import { TieredMemory } from "./tiered-memory.ts";
 class NamedMemory extends TieredMemory implements UserNotes {
   readonly name: string;
 
-  constructor(runtime: Runtime, tenant: string, open: OpenPlace, name: string, madeIn?: string) {
-    super(runtime, tenant, open, madeIn);
+  constructor(runtime: Runtime, tenant: string, open: OpenPlace, name: string, origin?: OpenOrigin) {
+    super(runtime, tenant, open, origin);
     this.name = name;
   }
 }
@@ -42,5 +42,5 @@ export function createUserNotes(
   session?: SessionHandle,
 ): UserNotes {
   const open = admitUserPlace(runtime, tenant, name, user, session?.requireAlive.bind(session));
-  return new NamedMemory(runtime, tenant, open, name, session?.address.session);
+  return new NamedMemory(runtime, tenant, open, name, session?.origin.bind(session));
 }

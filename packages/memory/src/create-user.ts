@@ -55,7 +55,11 @@ class SubjectOfSession extends TieredMemory implements SessionUser {
     const { runtime, address } = handle;
     const subject = (options: CallOptions): Promise<string> => handle.subject(options);
     const open = openUserPlace(address.tenant, subject, undefined, handle.requireAlive.bind(handle));
-    super(runtime, address.tenant, open, address.session);
+    // The place is the person's own, and asks about the person.
+    super(runtime, address.tenant, open, async (options) => {
+      await handle.requireAlive(options);
+      return { session: address.session };
+    });
     this.tenant = address.tenant;
     this.#handle = handle;
   }

@@ -21,7 +21,7 @@ export interface MemoryEntry {
   readonly expiresAt?: number;
   /** The agent it belongs to; absent in working memory. */
   readonly agent?: string;
-  /** The session in which a durable memory was made, when it was made through one. */
+  /** The session in which it was made, the last one when several have written it. */
   readonly session?: string;
 }
 
@@ -29,13 +29,31 @@ export interface MemoryEntry {
 const reserved = "relevo:";
 const copyOf = `${reserved}copy-of`;
 const madeIn = `${reserved}session`;
+const about = `${reserved}user`;
+
+/** The tag of memories that come from more sessions and people than they can name. */
+export const manySourcesTag: string = `${reserved}many-sources`;
+
+/** The most sessions and people that one memory names. Each is a tag, and stores keep an index of those. */
+const maxSources = 24;
 
 /**
- * The tag of memories that were made in this session, which finds them by an index. A hash, because a session's id may be
+ * The tag of memories that come from this session, which finds them by an index. A hash, because a session's id may be
  * as long as a tag.
  */
 export function madeInTag(session: string): string {
   return `${madeIn}:${hash("sha256", session, "base64url")}`;
+}
+
+/** The tag of memories that come from a session of this person, also when that is gone. */
+export function aboutTag(user: string): string {
+  return `${about}:${hash("sha256", user, "base64url")}`;
+}
+
+/** Where a value was written: in this session, which belongs to this person. */
+export interface Origin {
+  readonly session: string;
+  readonly user?: string | undefined;
 }
 
 /** What this package notes about a document. */
@@ -43,6 +61,26 @@ export interface Notes {
   /** The version of the durable memory that this volatile document is a copy of. */
   readonly copyOf?: number;
   readonly session?: string;
+  /** The tags of the sessions and people that the value may speak of. */
+  readonly sources: readonly string[];
+}
+
+/**
+ * What is noted about a value that takes the place of another. Nobody knows how much of the old one it repeats, so it comes
+ * from wherever that came from, too.
+ */
+export function notesOn(origin: Origin | undefined, current: Document | undefined): Notes {
+  const known = current === undefined ? undefined : notesOf(current);
+  const session = origin?.session ?? known?.session;
+  const { user } = origin ?? {};
+  return {
+    ...(session === undefined ? {} : { session }),
+    sources: [
+      ...(origin === undefined ? [] : [madeInTag(origin.session)]),
+      ...(user === undefined ? [] : [aboutTag(user)]),
+      ...(known?.sources ?? []),
+    ],
+  };
 }
 
 /** The store checks the limits of a value; only values that are not JSON are refused before. */
@@ -55,28 +93,46 @@ export interface RememberFields {
   readonly metadata?: JsonObject | undefined;
 }
 
-/** @throws `invalid-input` for metadata in the reserved part; what admission throws, when the caller set limits. */
-export function documentInput(
-  runtime: Runtime,
-  value: JsonValue,
-  fields: RememberFields,
-  notes: Notes = {},
-): DocumentInput {
+/** @throws `invalid-input` for names in the reserved part; what admission throws, when the caller set limits. */
+export function documentInput(runtime: Runtime, value: JsonValue, fields: RememberFields): DocumentInput {
   // A copy, because other calls may come before the write, and the caller may change its value meanwhile.
   const { value: own } = admitJson(value, "value", runtime.checksValues ? runtime.limits : unbounded);
   const { value: metadata } = admitMetadata(fields.metadata, "metadata", runtime.limits);
   refuseReserved(metadata, "metadata");
-  const noted = {
-    ...metadata,
-    ...(notes.copyOf === undefined ? {} : { [copyOf]: notes.copyOf }),
-    ...(notes.session === undefined ? {} : { [madeIn]: notes.session }),
-  };
   return {
     value: own,
-    ...(Object.keys(noted).length === 0 ? {} : { metadata: noted }),
-    ...tagsOf(runtime, fields.tags, notes.session),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...(fields.tags === undefined ? {} : { tags: admitOwnTags(runtime, fields.tags) }),
     ttlMs: fields.ttlMs,
   };
+}
+
+/** @throws `invalid-input` when the tags leave no room for one of this package's own. */
+export function withNotes(runtime: Runtime, input: DocumentInput, notes: Notes): DocumentInput {
+  const { session, sources } = notes;
+  const metadata = {
+    ...input.metadata,
+    ...(notes.copyOf === undefined ? {} : { [copyOf]: notes.copyOf }),
+    ...(session === undefined ? {} : { [madeIn]: session }),
+  };
+  const { tags = [] } = input;
+  const own = bounded(sources, Math.min(maxSources, runtime.limits.tags - tags.length));
+  return {
+    ...input,
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...(own.length === 0 ? {} : { tags: [...tags, ...own] }),
+  };
+}
+
+function bounded(sources: readonly string[], room: number): readonly string[] {
+  const unique = [...new Set(sources)];
+  if (unique.length <= room) return unique;
+  if (room < 1)
+    throw refuse(
+      "tags",
+      "are too many: a memory that is made in a session has one more, which names the session.",
+    );
+  return [...unique.filter((tag) => tag !== manySourcesTag).slice(0, room - 1), manySourcesTag];
 }
 
 /** @throws `invalid-input` for a name that this package keeps for its own notes. */
@@ -89,19 +145,14 @@ export function refuseReserved(metadata: object, field: string): void {
       );
 }
 
-function tagsOf(
-  { limits }: Runtime,
-  given: readonly string[] | undefined,
-  session: string | undefined,
-): Pick<DocumentInput, "tags"> {
+function admitOwnTags({ limits }: Runtime, given: readonly string[]): readonly string[] {
   const tags = admitTags(given, "tags", limits);
   const wrong = tags.find((tag) => tag.startsWith(reserved));
   if (wrong !== undefined)
     throw refuse("tags", `must not begin with "${reserved}", which is reserved.`, {
       tag: wrong.slice(0, 64),
     });
-  if (session !== undefined) return { tags: [...tags, madeInTag(session)] };
-  return given === undefined ? {} : { tags };
+  return tags;
 }
 
 /** The caller's tags, without this package's own. */
@@ -117,7 +168,14 @@ export function notesOf(document: Document): Notes {
   return {
     ...(typeof version === "number" ? { copyOf: version } : {}),
     ...(typeof session === "string" ? { session } : {}),
+    sources: document.tags.filter((tag) => tag.startsWith(reserved)),
   };
+}
+
+/** Whether nothing says that the memory comes from sessions of other people, so that this person may be shown it. */
+export function isOnlyAbout({ tags }: Document, user: string): boolean {
+  const own = aboutTag(user);
+  return !tags.some((tag) => tag === manySourcesTag || (tag.startsWith(`${about}:`) && tag !== own));
 }
 
 /** The caller's metadata, without this package's notes. */

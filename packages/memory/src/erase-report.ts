@@ -43,8 +43,10 @@ export type HoldSelector = { readonly user: string } | { readonly session: strin
 
 /** What no erasure of this package reaches. */
 export interface OutOfReach {
-  readonly what: "identifiers" | "caches" | "backups" | "logs" | "traces" | "elsewhere";
+  readonly what: "memories" | "identifiers" | "caches" | "backups" | "logs" | "traces" | "elsewhere";
   readonly why: string;
+  /** Where they are, of `memories`: 100 of each store at most. */
+  readonly documents?: readonly { readonly namespace: readonly string[]; readonly key: string }[];
 }
 
 export interface EraseReport {

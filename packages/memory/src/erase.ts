@@ -9,7 +9,7 @@ import {
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
-import { madeInTag } from "./entry.ts";
+import { aboutTag, madeInTag } from "./entry.ts";
 import { eraseDocuments } from "./erase-documents.ts";
 import type {
   EraseCounts,
@@ -21,10 +21,10 @@ import type {
 } from "./erase-report.ts";
 import { countSession, type ErasedSession, eraseSession } from "./erase-session.ts";
 import { closeJournal, type Journal, openJournal, saveJournal } from "./erasure-journal.ts";
-import { holdsOn } from "./holds.ts";
+import { heldTags, holdsOn } from "./holds.ts";
 import { storesOf } from "./list-people.ts";
 import { userNamespace } from "./namespaces.ts";
-import { outOfReach } from "./out-of-reach.ts";
+import { outOfReach, unclearMemories } from "./out-of-reach.ts";
 import type { MemoryStore, Runtime } from "./runtime.ts";
 import { sessionsOfUser, withForks } from "./subject-sessions.ts";
 import { markErased, markErasing } from "./user-guard.ts";
@@ -90,7 +90,7 @@ export async function erase(
     const journal: Journal = { id: runtime.ids.next(), selector, startedAt: now, resumed: false };
     const erasure = new Erasure(runtime, tenant, journal, true, call);
     if (held.length === 0) await erasure.pass();
-    return erasure.report(dryRun, held);
+    return await erasure.report(dryRun, held);
   }
   const journal = await openJournal(runtime, tenant, selector, call);
   return new Erasure(runtime, tenant, journal, false, call).run();
@@ -120,6 +120,8 @@ class Erasure {
   readonly #ends: Map<MemoryStore, number> = new Map();
   /** Sessions that are being ended: one of them may be named as a fork of its own fork. */
   readonly #ending: Set<string> = new Set();
+  /** What a dry run has found by one tag, and may find by another. */
+  readonly #counted: Set<string> = new Set();
   #changed = false;
 
   constructor(runtime: Runtime, tenant: string, journal: Journal, dryRun: boolean, call: CallOptions) {
@@ -156,7 +158,7 @@ class Erasure {
       await this.pass();
       this.#runtime.forgetOutdated(this.#tenant, userNamespace(user));
     }
-    const report = this.report(false, []);
+    const report = await this.report(false, []);
     await closeJournal(this.#runtime, this.#tenant, this.#journal, report);
     return report;
   }
@@ -180,6 +182,8 @@ class Erasure {
         await this.#eraseSessions(store, batch);
       }
       if ("session" in selector) continue;
+      // What was learned in sessions that are gone already, too.
+      if ("user" in selector) await this.#eraseLearned([store], [aboutTag(selector.user)]);
       const namespacePrefix = "user" in selector ? userNamespace(selector.user) : selector.namespace;
       await this.#eraseDocuments(store, { namespacePrefix });
       await this.#forgetCopies({ namespacePrefix });
@@ -187,8 +191,11 @@ class Erasure {
     return this.#changed;
   }
 
-  report(dryRun: boolean, held: readonly Hold[]): EraseReport {
-    const { id, startedAt, resumed } = this.#journal;
+  async report(dryRun: boolean, held: readonly Hold[]): Promise<EraseReport> {
+    const { id, startedAt, resumed, selector } = this.#journal;
+    // Documents of the application name their own sources.
+    const unclear =
+      "namespace" in selector ? [] : await unclearMemories(this.#runtime, this.#tenant, this.#call);
     const all = [...held, ...this.#held.values()];
     return {
       id,
@@ -199,7 +206,7 @@ class Erasure {
       endedAt: this.#runtime.clock.now(),
       removed: { ...this.#removed },
       held: all,
-      outOfReach,
+      outOfReach: [...unclear, ...outOfReach],
     };
   }
 
@@ -227,7 +234,9 @@ class Erasure {
     const sessions = heads.filter(({ createdAt }) => createdAt <= end);
     if (sessions.length === 0) return;
     // First, because nothing tells of them any more when the sessions are gone.
-    await this.#eraseLearned(sessions);
+    const { durable, volatile } = this.#runtime;
+    const tags = sessions.map(({ session }) => madeInTag(session));
+    await this.#eraseLearned(new Set([durable, volatile]), tags);
     for (const head of sessions) {
       // Once more: the ones before it may have taken long.
       if (!(await this.#isHeld(head))) await this.#eraseSession(store, head);
@@ -270,13 +279,26 @@ class Erasure {
     }
   }
 
-  /** What was remembered in these sessions, for all too: nobody knows how much of it is about the person. */
-  async #eraseLearned(heads: readonly SessionHead[]): Promise<void> {
-    const any = heads.map(({ session }) => madeInTag(session));
-    const { durable, volatile } = this.#runtime;
+  /**
+   * What was remembered in sessions or about people with these tags, for all too: nobody knows how much of it is about the
+   * person. What comes from others as well that are held stays.
+   */
+  async #eraseLearned(stores: Iterable<MemoryStore>, any: readonly string[]): Promise<void> {
     const { selector } = this.#journal;
     const own = "user" in selector ? userNamespace(selector.user) : undefined;
-    for (const store of new Set([durable, volatile])) {
+    const held = await heldTags(this.#runtime, this.#tenant, this.#call);
+    const isHeld = ({ tags }: Document): boolean => {
+      const holds = tags.flatMap((tag) => held.get(tag) ?? []);
+      for (const hold of holds) this.#held.set(JSON.stringify(hold.selector), hold);
+      return holds.length > 0;
+    };
+    const isCounted = ({ namespace, key }: Document, store: MemoryStore): boolean => {
+      const place = JSON.stringify([store === this.#runtime.durable, namespace, key]);
+      if (!this.#dryRun || this.#counted.has(place)) return this.#dryRun;
+      this.#counted.add(place);
+      return false;
+    };
+    for (const store of stores) {
       await this.#eraseDocuments(
         store,
         { tags: { any } },
@@ -284,8 +306,11 @@ class Erasure {
           for (const { namespace, key } of documents)
             await this.#forgetCopies({ namespacePrefix: namespace, key });
         },
-        // Counted with all else of the person.
-        ({ namespace }) => own?.every((element, index) => element === namespace[index]) === true,
+        // What is the person's own is counted with all else of the person.
+        (document) =>
+          own?.every((element, index) => element === document.namespace[index]) === true ||
+          isHeld(document) ||
+          isCounted(document, store),
       );
     }
   }

@@ -1,4 +1,5 @@
 import {
+  allPages,
   type CallOptions,
   type DocumentAddress,
   fingerprint,
@@ -7,6 +8,7 @@ import {
   type PageOptions,
 } from "@relevo/core";
 import { admitFields, admitId, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
+import { aboutTag, madeInTag } from "./entry.ts";
 import type { Hold, HoldSelector } from "./erase-report.ts";
 import { namespaces } from "./namespaces.ts";
 import type { Runtime } from "./runtime.ts";
@@ -81,6 +83,21 @@ export async function holdsOn(
   const addresses = selectors.map((selector) => addressOf(tenant, selector));
   const found = await runtime.durable.documents.getMany(addresses, signalOf(options));
   return found.flatMap((document) => (document === undefined ? [] : [document.value as unknown as Hold]));
+}
+
+/** The holds by the tags of memories that come from what is held. */
+export async function heldTags(
+  runtime: Runtime,
+  tenant: string,
+  options: CallOptions,
+): Promise<ReadonlyMap<string, Hold>> {
+  const tags = new Map<string, Hold>();
+  const pages = allPages((cursor) => listHolds(runtime, tenant, { ...cursor, ...signalOf(options) }));
+  for await (const hold of pages) {
+    const { selector } = hold;
+    tags.set("user" in selector ? aboutTag(selector.user) : madeInTag(selector.session), hold);
+  }
+  return tags;
 }
 
 /** An id may be as long as a key: the two would not fit together. */

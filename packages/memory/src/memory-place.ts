@@ -1,6 +1,7 @@
 import type { CallOptions } from "@relevo/core";
 import { admitId, readInput, refuse } from "@relevo/core/input";
 import type { UserReference } from "./agent-memory.ts";
+import type { Origin } from "./entry.ts";
 import { agentNamespace, userAgentNamespace, userMemoryNamespace } from "./namespaces.ts";
 import type { Runtime } from "./runtime.ts";
 import { UserGuard } from "./user-guard.ts";
@@ -16,6 +17,14 @@ export interface MemoryPlace {
 
 /** Finds the place, which may take a call: the person of a session is known when its head was read. */
 export type OpenPlace = (options: CallOptions) => MemoryPlace | Promise<MemoryPlace>;
+
+/** Where a write comes from, and who has to be asked about it besides the place. */
+export interface WriteOrigin extends Origin {
+  readonly guard?: UserGuard | undefined;
+}
+
+/** Finds where a write comes from, with a call. @throws `history-lost` when the session has ended. */
+export type OpenOrigin = (options: CallOptions) => Promise<WriteOrigin>;
 
 /** Throws when nothing may be written any more. */
 export type RequireAlive = (options: CallOptions) => Promise<void>;

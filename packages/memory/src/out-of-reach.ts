@@ -1,4 +1,30 @@
+import type { CallOptions } from "@relevo/core";
+import { manySourcesTag } from "./entry.ts";
 import type { OutOfReach } from "./erase-report.ts";
+import type { Runtime } from "./runtime.ts";
+import { signalOf } from "./signal.ts";
+
+/** The most memories that a report names. */
+const namedAtMost = 100;
+
+/** The memories that come from more sessions and people than they can name, so that nobody knows whose they are. */
+export async function unclearMemories(
+  { durable, volatile }: Runtime,
+  tenant: string,
+  options: CallOptions,
+): Promise<readonly OutOfReach[]> {
+  const documents: { readonly namespace: readonly string[]; readonly key: string }[] = [];
+  let more = false;
+  for (const store of new Set([durable, volatile])) {
+    const filter = { tags: { any: [manySourcesTag] }, limit: namedAtMost, ...signalOf(options) };
+    const page = await store.documents.find({ tenant }, filter);
+    for (const { namespace, key } of page.items) documents.push({ namespace, key });
+    more ||= page.cursor !== undefined;
+  }
+  if (documents.length === 0) return [];
+  const why = `Memories that come from more sessions and people than they name${more ? ", the first of them" : ""}: read them, and forget those that speak of the person.`;
+  return [{ what: "memories", why, documents }];
+}
 
 /** What an erasure cannot remove, for whoever has to answer for it. */
 export const outOfReach: readonly OutOfReach[] = Object.freeze([

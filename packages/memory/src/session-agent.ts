@@ -37,11 +37,15 @@ export class SessionAgent implements AgentMemory {
   readonly #acrossSessions: TieredMemory;
 
   constructor(handle: SessionHandle, name: string, fence: () => number | undefined) {
-    const { tenant, session } = handle.address;
     this.name = name;
     this.#handle = handle;
     this.#inSession = new SessionDocuments(handle, sessionAgentNamespace(name), { fence, agent: name });
-    this.#acrossSessions = new TieredMemory(handle.runtime, tenant, agentPlace(name), session);
+    this.#acrossSessions = new TieredMemory(
+      handle.runtime,
+      handle.address.tenant,
+      agentPlace(name),
+      handle.origin.bind(handle),
+    );
   }
 
   for(user: UserReference): UserNotes {
@@ -58,7 +62,6 @@ export class SessionAgent implements AgentMemory {
     const { tier: chosen, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
     if (tier === "volatile") return this.#inSession.remember(key, value, fields);
-    await this.#handle.requireAlive(options);
     const entry = await this.#acrossSessions.remember(key, value, { ...fields, tier });
     await this.#dropNote(key, options);
     return entry;
@@ -103,7 +106,6 @@ export class SessionAgent implements AgentMemory {
     const { tier: chosen, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
     if (tier === "volatile") return this.#inSession.update(key, change, fields);
-    await this.#handle.requireAlive(options);
     let changed = false;
     const entry = await this.#acrossSessions.update(
       key,

@@ -13,10 +13,12 @@ import {
 } from "@relevo/core";
 import { historyLost } from "@relevo/core/input";
 import { introduceUser } from "./introduce-user.ts";
+import type { WriteOrigin } from "./memory-place.ts";
 import { newestPage } from "./newest-page.ts";
 import type { MemoryStore, Runtime } from "./runtime.ts";
 import type { CachedPage } from "./session-cache.ts";
 import { signalOf } from "./signal.ts";
+import { UserGuard } from "./user-guard.ts";
 
 /** A session as seen by one object: its address and, once known, its incarnation. Shared by all parts of the object. */
 export class SessionHandle {
@@ -27,6 +29,7 @@ export class SessionHandle {
   #init: SessionInit;
   #incarnation: string | undefined;
   #subject: string | undefined;
+  #guard: { readonly user: string; readonly guard: UserGuard } | undefined;
   #opening: Promise<unknown> | undefined;
   /** What the newest call through this object, an append, has left. Until the process takes in anything else. */
   #vouched: CachedPage | undefined;
@@ -204,9 +207,29 @@ export class SessionHandle {
    *
    * @throws `history-lost` when the incarnation that this object knows is gone.
    */
-  async requireAlive(options: CallOptions): Promise<void> {
+  async origin(options: CallOptions): Promise<WriteOrigin> {
+    const { session, tenant } = this.address;
+    const head = await this.#aliveHead(options);
+    const { subject: user } = head ?? this.#init;
+    if (user === undefined) return { session };
+    if (this.#guard?.user !== user) {
+      const alive = async (call: CallOptions): Promise<void> => void (await this.#aliveHead(call));
+      this.#guard = { user, guard: new UserGuard(tenant, user, alive) };
+    }
+    return { session, user, guard: this.#guard.guard };
+  }
+
+  /** @throws `history-lost` as `origin`. */
+  async #aliveHead(options: CallOptions): Promise<SessionHead | undefined> {
     const known = this.#incarnation;
-    if (known !== undefined && (await this.head(signalOf(options))) === undefined) throw historyLost("ended");
+    const head = await this.head(signalOf(options));
+    if (head === undefined && known !== undefined) throw historyLost("ended");
+    return head;
+  }
+
+  /** @throws `history-lost` when the incarnation that this object knows is gone. */
+  async requireAlive(options: CallOptions): Promise<void> {
+    if (this.#incarnation !== undefined) await this.#aliveHead(options);
   }
 
   /**

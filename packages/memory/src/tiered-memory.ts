@@ -21,9 +21,17 @@ import type {
   TierOptions,
   UpdateMemoryOptions,
 } from "./agent-memory.ts";
-import { documentInput, entryOf, keptFields, type MemoryEntry, type Tier } from "./entry.ts";
+import {
+  documentInput,
+  entryOf,
+  keptFields,
+  type MemoryEntry,
+  notesOn,
+  type Tier,
+  withNotes,
+} from "./entry.ts";
 import { memoryOperation, type Operated, writeOnce } from "./memory-operation.ts";
-import type { MemoryPlace, OpenPlace } from "./memory-place.ts";
+import type { MemoryPlace, OpenOrigin, OpenPlace, WriteOrigin } from "./memory-place.ts";
 import {
   entriesInTierFields,
   forgetFields,
@@ -31,6 +39,7 @@ import {
   rememberInTierFields,
   updateInTierFields,
 } from "./options.ts";
+import { replaceDocument } from "./replace-document.ts";
 import type { Runtime } from "./runtime.ts";
 import { retries } from "./session-documents.ts";
 import { signalOf } from "./signal.ts";
@@ -43,13 +52,13 @@ export class TieredMemory implements KeyedMemory {
   readonly #runtime: Runtime;
   readonly #tenant: string;
   readonly #open: OpenPlace;
-  readonly #madeIn: string | undefined;
+  readonly #origin: OpenOrigin | undefined;
 
-  constructor(runtime: Runtime, tenant: string, open: OpenPlace, madeIn?: string) {
+  constructor(runtime: Runtime, tenant: string, open: OpenPlace, origin?: OpenOrigin) {
     this.#runtime = runtime;
     this.#tenant = tenant;
     this.#open = open;
-    this.#madeIn = madeIn;
+    this.#origin = origin;
   }
 
   async remember(
@@ -63,9 +72,8 @@ export class TieredMemory implements KeyedMemory {
       ...signalOf(options),
       ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
     };
-    const notes = tier === "volatile" ? {} : this.#notes();
     // Before anything is waited for, because the caller may change its value meanwhile.
-    const input = documentInput(this.#runtime, value, options, notes);
+    const input = documentInput(this.#runtime, value, options);
     const at = await this.#at(key, options);
     const { slot, place } = at;
     // What was admitted: the caller may have changed its own by now.
@@ -73,18 +81,18 @@ export class TieredMemory implements KeyedMemory {
     const request = { remember: key, value: own, tags, metadata, ttlMs };
     const operated = this.#operation(place, tier, options, request);
     if (tier === "volatile") {
-      await place.guard?.enter(this.#volatile, options);
-      const document = await slot.put(input, { ...put, ...operated });
-      await this.#guardVolatile(at, document);
+      const origin = await this.#enter(place, this.#volatile, options);
+      const document = await slot.put(input, origin, { ...put, ...operated });
+      await this.#guardVolatile(at, origin, document);
       return this.#entry(place, document, "volatile");
     }
-    await place.guard?.enter(this.#durable, options);
+    const origin = await this.#enter(place, this.#durable, options);
     const before = await slot.dropCopy(options);
     const operatedCall = { ...operated, ...signalOf(options) };
     const { stored, isPast } = await writeOnce(this.#durable, at.durable, operatedCall, () =>
-      this.#durable.put(at.durable, input, { ...put, ...operated }),
+      replaceDocument(this.#runtime, this.#durable, at.durable, { input, origin }, { ...put, ...operated }),
     );
-    await this.#settle(at, stored, tier, isPast ? "past" : before);
+    await this.#settle(at, origin, stored, tier, isPast ? "past" : before);
     return { ...this.#entry(place, stored, "durable"), tier };
   }
 
@@ -172,12 +180,12 @@ export class TieredMemory implements KeyedMemory {
       return value;
     };
     if (tier === "volatile") {
-      await place.guard?.enter(this.#volatile, options);
-      const document = await slot.update(changeValue, options, guard);
-      if (changed && document !== undefined) await this.#guardVolatile(at, document);
+      const origin = await this.#enter(place, this.#volatile, options);
+      const document = await slot.update(changeValue, options, origin, guard);
+      if (changed && document !== undefined) await this.#guardVolatile(at, origin, document);
       return document && this.#entry(place, document, "volatile");
     }
-    await place.guard?.enter(this.#durable, options);
+    const origin = await this.#enter(place, this.#durable, options);
     const before = await slot.dropCopy(options);
     const { stored, isPast, now } = await writeOnce(this.#durable, at.durable, call, () =>
       updateDocument(
@@ -186,19 +194,15 @@ export class TieredMemory implements KeyedMemory {
         (current) => {
           const value = changeValue(current?.value);
           if (value === undefined) return undefined;
-          return documentInput(
-            this.#runtime,
-            value,
-            keptFields(this.#runtime, current, options),
-            this.#notes(current),
-          );
+          const input = documentInput(this.#runtime, value, keptFields(this.#runtime, current, options));
+          return withNotes(this.#runtime, input, notesOn(origin, current));
         },
         guard,
       ),
     );
     if (stored === undefined) return undefined;
     if (!changed) return this.#entry(place, stored, "durable");
-    await this.#settle(at, stored, tier, isPast ? "past" : before);
+    await this.#settle(at, origin, stored, tier, isPast ? "past" : before);
     const document = isPast ? now : stored;
     return document && { ...this.#entry(place, document, "durable"), tier };
   }
@@ -211,6 +215,7 @@ export class TieredMemory implements KeyedMemory {
    */
   async #settle(
     { slot, place, durable }: At,
+    origin: WriteOrigin | undefined,
     document: Document,
     tier: Tier,
     before: "empty" | "taken" | "past",
@@ -220,7 +225,7 @@ export class TieredMemory implements KeyedMemory {
     } else if (tier === "durable") {
       if (before === "taken") await slot.invalidate(document.version);
     } else await this.#copy(slot, durable, document);
-    await this.#guard(place, this.#durable, async () => {
+    await this.#guard(place, origin, this.#durable, async () => {
       await this.#durable.delete(durable, { expectedVersion: document.version });
       await slot.forgetCopy({});
     });
@@ -239,36 +244,48 @@ export class TieredMemory implements KeyedMemory {
     }
   }
 
-  async #guardVolatile({ place, volatile }: At, document: Document): Promise<void> {
-    await this.#guard(place, this.#volatile, () =>
+  async #guardVolatile(
+    { place, volatile }: At,
+    origin: WriteOrigin | undefined,
+    document: Document,
+  ): Promise<void> {
+    await this.#guard(place, origin, this.#volatile, () =>
       this.#volatile.delete(volatile, { expectedVersion: document.version }),
     );
+  }
+
+  /** Before a write to this store. @throws `history-lost`; `conflict` while one of those whom it is about is erased. */
+  async #enter(
+    { guard }: MemoryPlace,
+    documents: DocumentStore,
+    options: CallOptions,
+  ): Promise<WriteOrigin | undefined> {
+    const origin = await this.#origin?.(signalOf(options));
+    await guard?.enter(documents, options);
+    await origin?.guard?.enter(documents, options);
+    return origin;
   }
 
   /** After a write to this store, which `undo` takes back. */
   async #guard(
     { guard, agent }: MemoryPlace,
+    origin: WriteOrigin | undefined,
     documents: DocumentStore,
     undo: () => Promise<unknown>,
   ): Promise<void> {
-    if (guard === undefined) return;
+    const isNotes = guard !== undefined && agent !== undefined;
     await Promise.all([
-      guard.settle(documents, undo),
-      agent === undefined
-        ? undefined
-        : this.#runtime.knownAgents.note(this.#durable, this.#tenant, agent, this.#runtime.onError),
+      guard?.settle(documents, undo),
+      origin?.guard?.settle(documents, undo),
+      isNotes
+        ? this.#runtime.knownAgents.note(this.#durable, this.#tenant, agent, this.#runtime.onError)
+        : undefined,
     ]);
   }
 
   #operation(place: MemoryPlace, tier: Tier, { operationId }: MemoryWriteOptions, request: object): Operated {
     const of = tier === "volatile" ? "volatile" : "durable";
     return memoryOperation(this.#runtime, place.namespace(of), operationId, { ...request, tier });
-  }
-
-  #notes(current?: Document): { readonly session?: string } {
-    if (this.#madeIn !== undefined) return { session: this.#madeIn };
-    const session = current && entryOf(current, "durable").session;
-    return session === undefined ? {} : { session };
   }
 
   async #at(key: string, options: CallOptions): Promise<At> {

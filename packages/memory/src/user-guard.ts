@@ -106,7 +106,7 @@ export class UserGuard {
   readonly #seen: Map<DocumentStore, string | undefined> = new Map();
   readonly #alive: ((options: CallOptions) => Promise<void>) | undefined;
 
-  /** `alive` is asked before each write, and throws when nothing may be written any more. */
+  /** `alive` is asked when the marker was read, and throws when nothing may be written any more. */
   constructor(tenant: string, user: string, alive?: (options: CallOptions) => Promise<void>) {
     this.#tenant = tenant;
     this.#user = user;
@@ -118,10 +118,10 @@ export class UserGuard {
     if (!this.#seen.has(documents)) {
       const marker = await readMarker(documents, this.#tenant, this.#user, options);
       if (marker?.running === true) throw beingErased();
+      // After the marker: a session that is there now was not erased by an erasure that the marker tells of.
+      await this.#alive?.(options);
       this.#seen.set(documents, marker?.erasure);
     }
-    // After the marker: a session that is there now was not erased by an erasure that the marker tells of.
-    await this.#alive?.(options);
   }
 
   /** After a write, which `undo` takes back. Not aborted: it would stay. @throws `conflict`; `history-lost`. */

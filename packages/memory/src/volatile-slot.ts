@@ -11,8 +11,19 @@ import {
   updateDocument,
 } from "@relevo/core";
 import type { ChangeValue } from "./agent-memory.ts";
-import { documentInput, keptFields, metadataOf, notesOf, publicTags, type RememberFields } from "./entry.ts";
+import {
+  documentInput,
+  keptFields,
+  metadataOf,
+  notesOf,
+  notesOn,
+  type Origin,
+  publicTags,
+  type RememberFields,
+  withNotes,
+} from "./entry.ts";
 import { type Operated, writeOnce } from "./memory-operation.ts";
+import { replaceDocument } from "./replace-document.ts";
 import type { Runtime } from "./runtime.ts";
 import { signalOf } from "./signal.ts";
 
@@ -54,9 +65,10 @@ export class VolatileSlot {
   }
 
   /** Stores an independent volatile memory. */
-  async put(input: DocumentInput, options: PutOptions): Promise<Document> {
+  async put(input: DocumentInput, origin: Origin | undefined, options: PutOptions): Promise<Document> {
+    const own = { input: this.#withLifetime(input), origin };
     const { stored, isPast } = await writeOnce(this.#documents, this.#address, options, () =>
-      this.#documents.put(this.#address, this.#withLifetime(input), options),
+      replaceDocument(this.#runtime, this.#documents, this.#address, own, options),
     );
     if (!isPast) this.#runtime.outdated.delete(this.#name);
     return stored;
@@ -65,6 +77,7 @@ export class VolatileSlot {
   async update(
     change: ChangeValue,
     fields: RememberFields,
+    origin: Origin | undefined,
     options: UpdateOptions,
   ): Promise<Document | undefined> {
     if (this.#runtime.outdated.has(this.#name)) await this.get(options);
@@ -76,7 +89,9 @@ export class VolatileSlot {
           const value = change(current?.value);
           if (value === undefined) return undefined;
           const kept = keptFields(this.#runtime, current, fields);
-          return documentInput(this.#runtime, value, current === undefined ? this.#withLifetime(kept) : kept);
+          const lasting = current === undefined ? this.#withLifetime(kept) : kept;
+          const input = documentInput(this.#runtime, value, lasting);
+          return withNotes(this.#runtime, input, notesOn(origin, current));
         },
         options,
       ),
@@ -152,20 +167,16 @@ export class VolatileSlot {
     }
   }
 
-  #copyOf(durable: Document): ReturnType<typeof documentInput> {
+  #copyOf(durable: Document): DocumentInput {
     const { volatileTtlMs } = this.#runtime;
-    const { session } = notesOf(durable);
     // Both times are from the durable store's clock, so the difference does not depend on the clock of the volatile
     // store.
     const lifetime = durable.expiresAt === undefined ? undefined : durable.expiresAt - durable.updatedAt;
     const ttlMs =
       lifetime === undefined ? volatileTtlMs : Math.max(1, Math.min(lifetime, volatileTtlMs ?? lifetime));
-    return documentInput(
-      this.#runtime,
-      durable.value,
-      { tags: publicTags(durable), metadata: metadataOf(durable), ttlMs },
-      { copyOf: durable.version, ...(session === undefined ? {} : { session }) },
-    );
+    const fields = { tags: publicTags(durable), metadata: metadataOf(durable), ttlMs };
+    const notes = { ...notesOf(durable), copyOf: durable.version };
+    return withNotes(this.#runtime, documentInput(this.#runtime, durable.value, fields), notes);
   }
 
   #withLifetime<Fields extends Pick<RememberFields, "ttlMs">>(fields: Fields): Fields {

@@ -169,8 +169,8 @@ it("what is tagged by this package is not the caller's to tag, and not shown", a
   expect(await acme.agent("clerk").entry("k")).toMatchObject({ tags: ["a"], session: "chat", tier: "both" });
   expect(await acme.agent("clerk").entry("k", { tier: "durable" })).toMatchObject({ tags: ["a"] });
   const { items } = await store.documents.find({ tenant: "acme" }, { namespacePrefix: ["relevo", "agents"] });
-  // The durable memory and its copy: both are found by the session.
-  expect(items.map(({ tags }) => tags.length)).toEqual([2, 2]);
+  // The durable memory and its copy: both are found by the session, and by its person.
+  expect(items.map(({ tags }) => tags.length)).toEqual([3, 3]);
   const refused = await failure(clerk.remember("k", 1, { tags: ["relevo:session:x"] }), "invalid-input");
   expect(refused.details.field).toBe("tags");
   expect((await acme.context({ session })).durable.agent.map(({ key }) => key)).toEqual(["k"]);

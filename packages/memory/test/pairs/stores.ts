@@ -16,6 +16,8 @@ export type StoreKind = "process" | "pglite" | "redis" | "postgres";
 /** A store, and what whoever has its files or its server can find in it. */
 export interface OpenedStore extends AsyncDisposable {
   readonly store: MemoryStore;
+  /** For another process, of a store on a server. */
+  readonly url?: string;
   /** Everything, as text: rows of all tables, or all keys with what they hold. Nothing of a store in the process. */
   dump(): Promise<string>;
 }
@@ -48,6 +50,7 @@ const openers: { readonly [Kind in StoreKind]: () => Promise<OpenedStore> } = {
     const store = createRedisStore({ client });
     return {
       store,
+      url: server.url,
       dump: () => dumpKeys(server),
       async [Symbol.asyncDispose]() {
         await store.close();
@@ -73,6 +76,7 @@ const openers: { readonly [Kind in StoreKind]: () => Promise<OpenedStore> } = {
     const store = createPostgresStore({ pool });
     return {
       store,
+      url: url.href,
       dump: () => dumpTables(async (sql) => (await owner.query<Row>(sql)).rows),
       async [Symbol.asyncDispose]() {
         await store.close();

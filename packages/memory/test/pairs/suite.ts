@@ -1,11 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { MemoryError } from "@relevo/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createMemory, type Memory, type MemoryOptions, type MemoryStore } from "../../src/index.ts";
+import {
+  type AnswerPiece,
+  createMemory,
+  type Memory,
+  type MemoryOptions,
+  type MemoryStore,
+  type Session,
+} from "../../src/index.ts";
 import { killedAt } from "../erasure/killed-at.ts";
 import type { Opened } from "../erasure/opened.ts";
 import { everythingIn, othersRemain, type Plot, person, plant, remaining } from "../erasure/plant.ts";
-import { failure, user } from "../fixture.ts";
+import { assistant, failure, pieces, texts, user } from "../fixture.ts";
 import type { OpenedStore, StoreKind } from "./stores.ts";
 
 /** One store, or two tiers and in which of them sessions live. */
@@ -146,6 +153,71 @@ export function describeArrangement(
       } while (cursor !== undefined);
       expect(users).toEqual(["ana", "bob", "eva"]);
       expect((await acme.agents()).items).toEqual(["clerk"]);
+    });
+
+    it("runs a turn once, leaves no half answer of one that died, and rewrites and forks the story", async () => {
+      const { memory, reopen } = open();
+      const { tenant } = newPlot();
+      const session = memory.tenant(tenant).session("chat", { subject: "eva" });
+      const asks = { operationId: "request-1", request: { question: "why" } };
+      const dying = await session.beginTurn(asks);
+      await dying.session.append([user("why"), assistant("half")]);
+      await dying.abandon();
+      const answer = (from: Memory): Promise<string> =>
+        from
+          .tenant(tenant)
+          .session("chat")
+          .turn(async (turn) => {
+            await turn.append(user("why"), { operationId: "question" });
+            turn.appendAtEnd({ ...assistant("because"), id: "answer" });
+            return "because";
+          }, asks);
+      const elsewhere = reopen((store) => store);
+      expect(await Promise.all([answer(memory), answer(elsewhere)])).toEqual(["because", "because"]);
+      expect(texts(await session.messages())).toEqual(["why", "because"]);
+      await failure(
+        session.turn(async () => "", { ...asks, request: "other" }),
+        "conflict",
+      );
+
+      await session.replaceFrom("answer", [assistant("better"), { ...user("and?"), id: "and" }]);
+      const fork = await session.fork({ id: "fork" });
+      await session.retract({ ids: ["and"] });
+      expect(texts(await session.messages())).toEqual(["why", "better"]);
+      expect(texts(await fork.messages())).toEqual(["why", "better", "and?"]);
+      expect(await fork.origin()).toMatchObject({ session: "chat" });
+      const { forks = [] } = await session.erase({ ids: ["and"] });
+      expect(forks.map(({ session }) => session)).toEqual(["fork"]);
+      expect(texts(await fork.messages())).toEqual(["why", "better"]);
+    });
+
+    it("keeps an answer that breaks as partial, once, until a whole one takes its place", async () => {
+      const { memory, reopen } = open();
+      const { tenant } = newPlot();
+      const chat = memory.tenant(tenant).session("chat");
+      await chat.append(user("why"));
+      const elsewhere = reopen((store) => store)
+        .tenant(tenant)
+        .session("chat");
+      const call = { type: "tool-call", toolCallId: "c", toolName: "t", input: {} } as const;
+      const stream = async (on: Session, ...given: (AnswerPiece | Error)[]): Promise<void> => {
+        for await (const _ of on.stream(pieces(...given), { operationId: "answer" }));
+      };
+      const broken = new TypeError("gone");
+      await expect(stream(chat, "half", call, broken)).rejects.toBe(broken);
+      await expect(stream(elsewhere, "another half", broken)).rejects.toBe(broken);
+      const [, partial, ...rest] = await elsewhere.messages();
+      expect(partial).toMatchObject({ partial: "failed", content: [{ text: "half" }, call] });
+      expect(rest).toEqual([]);
+      expect((await elsewhere.view({ partial: "show" })).seqs).toEqual([1, 2]);
+      expect(await elsewhere.view({ partial: "hide" })).toMatchObject({
+        seqs: [1],
+        dropped: [{ from: 2, to: 2, reason: "partial" }],
+      });
+      await stream(elsewhere, "because");
+      await stream(chat, "in other words");
+      expect(texts(await chat.messages())).toEqual(["why", "because"]);
+      expect((await chat.view({ partial: "hide" })).seqs).toEqual([1, 4]);
     });
 
     it("exports all of a person's data", async () => {
