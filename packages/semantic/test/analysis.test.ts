@@ -1,3 +1,4 @@
+import { isOneEditAway } from "@relevo/core/store";
 import { describe, expect, it } from "vitest";
 import { calendarTimes } from "../src/analysis/calendar.ts";
 import { createAnalysis, likeliestLanguage } from "../src/analysis/create-analysis.ts";
@@ -7,7 +8,7 @@ import { asksIn, timesIn } from "../src/analysis/marks.ts";
 import { identifiersOf, sentencesOf, wordsOf } from "../src/analysis/text.ts";
 import { findSubject, nameCandidates } from "../src/question/find-subject.ts";
 import { parseQuestion } from "../src/question/parse-question.ts";
-import { isOneEditAway, replacementsFor } from "../src/question/repair-terms.ts";
+import { replacementsFor } from "../src/question/repair-terms.ts";
 
 const analysis = createAnalysis();
 const friday = Date.UTC(2024, 2, 1, 18);

@@ -6,6 +6,7 @@ import {
   type EventLog,
   type EventTransfer,
   type Leases,
+  type SearchIndex,
   type Store,
 } from "@relevo/core";
 import {
@@ -31,6 +32,7 @@ import { createTransferDriver } from "./log/transfer-driver.ts";
 import { createMaintenanceDriver } from "./maintenance/maintenance-driver.ts";
 import { createPostgresMaintenance, type PostgresMaintenance } from "./maintenance/postgres-maintenance.ts";
 import { clientKinds, defaultRole, defaultSchema, type PostgresStoreOptions } from "./options.ts";
+import { createSearchIndex } from "./search/search-index.ts";
 
 export const defaultTimeoutMs: number = 30_000;
 export const maxTimeoutMs: number = 2 ** 31 - 1;
@@ -46,12 +48,16 @@ const storeFields: FieldTable = fieldTable<PostgresStoreOptions>({
   onError: "refines",
 });
 
-/** The store on PostgreSQL: every port but search, and what only this store offers to its operator. */
+/**
+ * The store on PostgreSQL: every port, and what only this store offers to its operator. `search` is an index that all
+ * processes share, for a recall over this store or over another one.
+ */
 export interface PostgresStore extends Store {
   readonly log: EventLog & EventTransfer;
   readonly documents: DocumentStore & DocumentTransfer;
   readonly leases: Leases;
   readonly feed: ChangeFeed;
+  readonly search: SearchIndex;
   readonly maintenance: PostgresMaintenance;
 }
 
@@ -132,6 +138,7 @@ function createStoreOver(given: PostgresStoreOptions, isPrivate: boolean): Postg
     scan: createScanDriver(context),
     leases: createLeaseDriver(context),
     feed: createFeedDriver(context),
+    search: createSearchIndex(context),
     maintenance: createMaintenanceDriver(context, isInMemory(options.pglite)),
     close: () => database.close(),
   });

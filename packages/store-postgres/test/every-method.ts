@@ -9,7 +9,7 @@ const note = { type: "message", body: { role: "user", content: "Hola" }, pinned:
  * @returns the names of the methods that it called.
  */
 export async function useEveryMethod(store: PostgresStore, tenant: string): Promise<readonly string[]> {
-  const { log, documents, leases, feed, maintenance, called } = record(store);
+  const { log, documents, leases, feed, search, maintenance, called } = record(store);
   const address = { tenant, session: "s-1" };
   await log.append(address, [note], { operation: { id: "o", fingerprint: "f" }, init: { subject: "maria" } });
   await log.append(address, [note, { type: "x-note", body: 1 }, { type: "message", body: note.body }]);
@@ -131,6 +131,24 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
   const changes = await feed.changes(tenant, { limit: 1 });
   await feed.changes(tenant, { cursor: changes.cursor });
   await feed.changes(tenant, { from: "now" });
+  const stream = { kind: "session", session: "s-1", incarnation } as const;
+  const item = { position: 1, terms: [["hola", 1, 0]], at: 5, marks: 0, times: [5, 6] } as const;
+  const named = { ...item, speaker: "ana", names: ["eva"], agent: "a", metadata: { a: 1 } };
+  await search.write(tenant, {
+    stream,
+    revision: 1,
+    items: [named, { ...item, position: 2 }],
+    language: "es",
+  });
+  await search.write(tenant, { stream, revision: 2, after: 1, through: 2, items: [] });
+  await search.mark(tenant, { cursor: "c" });
+  await search.state(tenant);
+  await search.streams(tenant, { all: true }, { limit: 1 });
+  await search.lookup(tenant, [["holas"], ["hola"]]);
+  for (const filter of [{}, { where: { path: ["metadata", "a"], $eq: 1 } as const, agents: ["a"] }])
+    await search.read(tenant, { terms: ["hola"], speakers: ["ana"], times: [1, 9], filter }, () => undefined);
+  await search.remove(tenant, { session: "s-1" });
+  await search.remove(tenant, { all: true });
   await maintenance.tenants({ limit: 1 });
   await maintenance.expire();
   await maintenance.durability();
@@ -143,8 +161,8 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
 
 /** The names of everything that a store has. */
 export function methodsOf(store: PostgresStore): readonly string[] {
-  const { log, documents, leases, feed, maintenance } = store;
-  return Object.entries({ log, documents, leases, feed, maintenance })
+  const { log, documents, leases, feed, search, maintenance } = store;
+  return Object.entries({ log, documents, leases, feed, search, maintenance })
     .flatMap(([port, methods]) => Object.keys(methods).map((method) => `${port}.${method}`))
     .toSorted();
 }
@@ -158,13 +176,14 @@ function record(store: PostgresStore): PostgresStore & { readonly called: Readon
         return Reflect.get(target, method, receiver);
       },
     });
-  const { log, documents, leases, feed, maintenance } = store;
+  const { log, documents, leases, feed, search, maintenance } = store;
   return {
     ...store,
     log: watch("log", log),
     documents: watch("documents", documents),
     leases: watch("leases", leases),
     feed: watch("feed", feed),
+    search: watch("search", search),
     maintenance: watch("maintenance", maintenance),
     called,
   };

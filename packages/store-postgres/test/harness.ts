@@ -2,7 +2,7 @@ import type { PGlite } from "@electric-sql/pglite";
 import type { Store } from "@relevo/core";
 import type { StoreHarness } from "@relevo/store-conformance";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
-import { openPglite } from "./pglite.ts";
+import { openPgliteWithVectors } from "./pglite.ts";
 
 /** Lets real time pass: the store's clock is the server's. */
 async function waitMs(ms: number): Promise<void> {
@@ -20,7 +20,7 @@ let shared: Promise<PGlite> | undefined;
 /** One PGlite for all cases of a file: opening one takes seconds, and each case has a tenant of its own. */
 export function sharedPglite(): Promise<PGlite> {
   shared ??= (async () => {
-    const pglite = await openPglite();
+    const pglite = await openPgliteWithVectors();
     await migratePostgres({ pglite });
     return pglite;
   })();

@@ -13,6 +13,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
+import { migrationNames } from "../src/migrations/names.ts";
 import { openPglite } from "./pglite.ts";
 import { until } from "./until.ts";
 
@@ -43,7 +44,7 @@ describe("migrations on PGlite", () => {
 
   it("are told by a dry run, which changes nothing", async () => {
     const dry = await migratePostgres({ pglite, dryRun: true });
-    expect(dry.applied).toEqual(["2026-11-26-initial"]);
+    expect(dry.applied).toEqual([...migrationNames]);
     expect(dry.sql.join(";\n")).toContain('create table "relevo".events');
     const { rows } = await pglite.query("select from pg_namespace where nspname = 'relevo'");
     expect(rows).toEqual([]);
@@ -86,7 +87,7 @@ describe("migrations on PGlite", () => {
     await pglite.query("update older.migrations set name = '2000-01-01-before'");
     const error = await failure(createPostgresStore({ pglite, schema: "older" }).log.head(address));
     expect(error.code).toBe("unsupported");
-    expect(error.message).toMatch(/2000-01-01-before.*2026-11-26-initial.*migratePostgres/u);
+    expect(error.message).toMatch(/2000-01-01-before.*2026-11-26-search.*migratePostgres/u);
     const newer = createPostgresStore({ pglite, schema: "newer" });
     const place = { tenant: "acme", namespace: ["n"], key: "k" };
     const calls = [
@@ -141,7 +142,7 @@ describe.skipIf(!requireService("postgres", { for: "migrations on a server" }))(
       const answers = await Promise.all(children.map(migrateIn));
       await Promise.all(ended);
       expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
-      expect(answers.flatMap(({ applied = [] }) => applied)).toEqual(["2026-11-26-initial"]);
+      expect(answers.flatMap(({ applied = [] }) => applied)).toEqual([...migrationNames]);
       const pool = new pg.Pool({ connectionString: url, max: 1 });
       await createPostgresStore({ pool, rowLevelSecurity: "bypassed-on-purpose" }).log.append(address, [
         note,
@@ -183,7 +184,7 @@ describe.skipIf(!requireService("postgres", { for: "migrations on a server" }))(
         "select relname from pg_class where relnamespace = 'relevo'::regnamespace",
       );
       expect(rows.filter(({ relname }) => !relname.startsWith("migrations"))).toEqual([]);
-      expect((await migratePostgres({ pool: watcher })).applied).toEqual(["2026-11-26-initial"]);
+      expect((await migratePostgres({ pool: watcher })).applied).toEqual([...migrationNames]);
       await createPostgresStore({ pool: watcher, rowLevelSecurity: "bypassed-on-purpose" }).log.append(
         address,
         [note],

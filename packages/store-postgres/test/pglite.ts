@@ -2,15 +2,29 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
+import { vector } from "@electric-sql/pglite-pgvector";
 
 /**
  * A PGlite in memory for this caller alone, as `PGlite.create()` gives it. It starts from the files of one that was
  * initialised before, which takes 0.7 s of processor time instead of 4.
  */
 export async function openPglite(): Promise<PGlite> {
+  return await PGlite.create({ loadDataDir: new Blob([await snapshot()]) });
+}
+
+/** The same with the extension for vectors. */
+export async function openPgliteWithVectors(): Promise<PGlite> {
+  const pglite = await PGlite.create({
+    loadDataDir: new Blob([await snapshot()]),
+    extensions: { vector },
+  });
+  await pglite.exec("create extension vector");
+  return pglite;
+}
+
+async function snapshot(): Promise<Buffer<ArrayBuffer>> {
   const path = await snapshotPath();
-  const snapshot = (await readSnapshot(path)) ?? (await makeSnapshot(path));
-  return await PGlite.create({ loadDataDir: new Blob([snapshot]) });
+  return (await readSnapshot(path)) ?? (await makeSnapshot(path));
 }
 
 /** Another version of PGlite may write other files. */

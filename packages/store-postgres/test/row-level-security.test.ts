@@ -15,6 +15,13 @@ const tables = [
   "document_tags",
   "document_sources",
   "document_versions",
+  "search_tenants",
+  "search_streams",
+  "search_chunks",
+  "search_items",
+  "search_postings",
+  "search_terms",
+  "search_names",
 ];
 
 /** Something of every kind, for one tenant. */
@@ -59,6 +66,11 @@ async function fill(store: Store, tenant: string): Promise<void> {
   );
   await store.documents.put({ tenant, namespace: ["facts"], key: "removed" }, { value: 1 });
   await store.documents.delete({ tenant, namespace: ["facts"], key: "removed" });
+  await store.search?.write(tenant, {
+    stream: { kind: "document", namespace: ["facts"], key: "k" },
+    revision: 1,
+    items: [{ position: 0, terms: [["secret", 1, 0]], at: 5, marks: 0, speaker: tenant }],
+  });
 }
 
 describe.skipIf(!requireService("postgres", { for: "row-level security" }))("row-level security", () => {

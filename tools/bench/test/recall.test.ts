@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMemoryStore } from "@relevo/store-memory";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { measureRecall } from "../src/recall/measure-recall.ts";
 import { readRecallData } from "../src/recall/read-recall-data.ts";
 import { recallFigures } from "../src/recall/recall-figures.ts";
 import { recallBenchOptions } from "../src/recall/recall-options.ts";
+import { openRecallStore } from "../src/recall/recall-store.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -30,8 +30,8 @@ describe("bench:recall", () => {
   it("asks the questions of a folder, and finds the answers", async () => {
     await writeFile(join(folder, "1.messages.jsonl"), lines(messages));
     await writeFile(join(folder, "1.questions.jsonl"), lines(questions));
-    await using store = createMemoryStore();
-    const measured = await measureRecall(store, await readRecallData(folder));
+    await using opened = await openRecallStore("memory");
+    const measured = await measureRecall(opened.store, opened.index, await readRecallData(folder));
     expect(measured.messages).toBe(3);
     expect(measured.answered).toEqual([
       { category: "one", ranks: [1] },
@@ -45,7 +45,12 @@ describe("bench:recall", () => {
     await expect(readRecallData(join(folder, "nowhere"))).rejects.toThrow("cannot be read");
     expect(() => recallBenchOptions(["--json"])).toThrow("--data is missing");
     expect(() => recallBenchOptions(["--data", "x", "--jason"])).toThrow(TypeError);
-    expect(recallBenchOptions(["--data", "x", "--json"])).toEqual({ data: "x", json: true });
+    expect(recallBenchOptions(["--data", "x", "--json"])).toEqual({
+      data: "x",
+      store: "memory",
+      json: true,
+    });
+    expect(() => recallBenchOptions(["--data", "x", "--store", "paper"])).toThrow("memory, pglite");
   });
 
   it("counts the share of the evidence, the first rank, and questions with all of it", () => {

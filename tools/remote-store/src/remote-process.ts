@@ -125,6 +125,10 @@ export async function startRemoteProcess(
         ...(like.maintenance === undefined
           ? {}
           : { maintenance: portOf(handle, "maintenance", like.maintenance) }),
+        // A reading is lent to a function, which cannot be sent: the other process writes, and this one reads.
+        ...(like.search === undefined
+          ? {}
+          : { search: { ...portOf(handle, "search", like.search), read: like.search.read } }),
         close,
         [Symbol.asyncDispose]: close,
       };

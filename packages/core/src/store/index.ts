@@ -114,6 +114,16 @@ export {
   admitSearchRequest,
   admitSearchSelector,
 } from "./search-calls.ts";
+export {
+  isOneEditAway,
+  isSimilarTerm,
+  mostSimilarTerms,
+  searchStreamFilter,
+  searchStreamKey,
+  searchStreamPrefix,
+  shortestSimilarTerm,
+  similarPrefixLength,
+} from "./search-matching.ts";
 export { searchableText } from "./searchable-text.ts";
 export { createTokenGenerator } from "./token-generator.ts";
 export type { AdmittedTransferBatch, AdmittedTransferHead } from "./transfer-batch.ts";

@@ -10,12 +10,13 @@ import type {
   SearchTerm,
 } from "@relevo/core";
 import { refuse } from "@relevo/core/input";
+import { searchStreamKey, searchStreamPrefix } from "@relevo/core/store";
 import { grown } from "./columns.ts";
 import { ItemColumns } from "./item-columns.ts";
 import { itemFilter } from "./item-filter.ts";
 import { NameTable } from "./name-table.ts";
 import type { PostingList } from "./posting-list.ts";
-import { type StreamEntry, selects, stateOf, streamKey } from "./stream-table.ts";
+import { type StreamEntry, stateOf } from "./stream-table.ts";
 import { VectorSegment } from "./vector-segment.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -44,7 +45,7 @@ export class TenantIndex {
   #state: SearchIndexState | undefined;
 
   write(change: SearchChange): boolean {
-    const key = streamKey(change.stream);
+    const key = searchStreamKey(change.stream);
     const known = this.#streams.get(key);
     if (known !== undefined && isOlder(change, known)) return false;
     this.#checkVectors(change);
@@ -169,8 +170,11 @@ export class TenantIndex {
     const candidates =
       "session" in selector ? (this.#bySession.get(selector.session) ?? []) : this.#streams.values();
     const found: [string, StreamEntry][] = [];
-    for (const entry of candidates)
-      if (selects(selector, entry.stream)) found.push([streamKey(entry.stream), entry]);
+    const { prefix, isWhole } = searchStreamPrefix(selector);
+    for (const entry of candidates) {
+      const key = searchStreamKey(entry.stream);
+      if (isWhole ? key === prefix : key.startsWith(prefix)) found.push([key, entry]);
+    }
     return found;
   }
 
@@ -317,7 +321,7 @@ export class TenantIndex {
     const { stream, positions } = this.#columns;
     const [one, other] = [this.#entries[stream[left] ?? -1], this.#entries[stream[right] ?? -1]];
     if (one !== undefined && other !== undefined && one !== other)
-      return streamKey(one.stream) < streamKey(other.stream) ? -1 : 1;
+      return searchStreamKey(one.stream) < searchStreamKey(other.stream) ? -1 : 1;
     return (positions[left] ?? 0) - (positions[right] ?? 0);
   }
 

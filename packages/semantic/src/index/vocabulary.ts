@@ -1,9 +1,5 @@
-import { isOneEditAway } from "../question/repair-terms.ts";
+import { isSimilarTerm, mostSimilarTerms } from "@relevo/core/store";
 import { PostingList } from "./posting-list.ts";
-
-const mostSimilar = 64;
-const shortestSimilar = 4;
-const prefixLength = 5;
 
 /** The terms of a tenant with their postings. A term that no item holds is forgotten at once. */
 export class Vocabulary {
@@ -60,12 +56,7 @@ export class Vocabulary {
     if (words.some((word) => this.#numbers.has(word))) return undefined;
     const found: string[] = [];
     for (const term of this.#numbers.keys())
-      if (term.length >= shortestSimilar && words.some((word) => isSimilar(word, term))) found.push(term);
-    return found.sort().slice(0, mostSimilar);
+      if (words.some((word) => isSimilarTerm(word, term))) found.push(term);
+    return found.sort().slice(0, mostSimilarTerms);
   }
-}
-
-function isSimilar(word: string, term: string): boolean {
-  const beginsAlike = word.length >= prefixLength && term.startsWith(word.slice(0, prefixLength));
-  return beginsAlike || isOneEditAway(word, term);
 }

@@ -1,3 +1,4 @@
+import { isOneEditAway } from "@relevo/core/store";
 import type { Question, QuestionTerm } from "./parse-question.ts";
 
 /** A term of the index in place of a word that the index lacks. */
@@ -58,18 +59,4 @@ function sharedPrefix(left: string, right: string): number {
   let length = 0;
   while (length < left.length && left[length] === right[length]) length++;
   return length;
-}
-
-/** One insertion, deletion, substitution, or swap of neighbours. */
-export function isOneEditAway(left: string, right: string): boolean {
-  if (Math.abs(left.length - right.length) > 1) return false;
-  const at = sharedPrefix(left, right);
-  if (left.length !== right.length) {
-    const [longer, shorter] = left.length > right.length ? [left, right] : [right, left];
-    return longer.slice(at + 1) === shorter.slice(at);
-  }
-  return (
-    left.slice(at + 1) === right.slice(at + 1) ||
-    (left[at] === right[at + 1] && left[at + 1] === right[at] && left.slice(at + 2) === right.slice(at + 2))
-  );
 }

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Limits, MemoryError, Store } from "@relevo/core";
+import type { Limits, MemoryError } from "@relevo/core";
 import { admitInteger, admitOptions, fieldTable, refuse, resolveLimits } from "@relevo/core/input";
 import type { PGlite } from "kysely";
 import {
@@ -36,7 +36,7 @@ const openMs = 300_000;
  * A store that owns its database: `close` ends both and lets the next process in. It fails with `timeout` while a
  * transaction of your own on `pglite` has not ended; the folder stays taken until that ends.
  */
-export interface EmbeddedStore extends Store {
+export interface EmbeddedStore extends PostgresStore {
   /** The folder as an absolute path. */
   readonly folder: string;
   /** The database itself, for queries of your own. It bypasses row-level security. */

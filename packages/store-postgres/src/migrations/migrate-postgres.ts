@@ -1,4 +1,4 @@
-import { admitFields, type FieldTable, fieldTable } from "@relevo/core/input";
+import { admitFields, admitInteger, type FieldTable, fieldTable } from "@relevo/core/input";
 import type { RunStatement } from "../database/clients.ts";
 import { createConnector } from "../database/create-connector.ts";
 import { Deadline } from "../database/deadline.ts";
@@ -10,9 +10,12 @@ import { type ClientOptions, clientKinds, defaultRole, defaultSchema } from "../
 import type { Execution } from "./execution.ts";
 import { grantApplicationRole } from "./grant-application-role.ts";
 import { migrateSchema } from "./migrate-schema.ts";
+import { migrateVectors } from "./migrate-vectors.ts";
 import { requireOwnSchema } from "./schema-guard.ts";
 
 const longestMs = 2 ** 31 - 1;
+/** An HNSW index of pgvector takes no more. */
+const mostDimensions = 2000;
 
 /** What `migratePostgres` takes: a client of a role that may create the schema, and where to put it. */
 export type MigrateOptions = ClientOptions & {
@@ -24,6 +27,11 @@ export type MigrateOptions = ClientOptions & {
    * server: on one that you share with people whom you do not trust, name a role of your own.
    */
   readonly applicationRole?: string;
+  /**
+   * For tenants with many vectors: how many dimensions the vectors of the search index have, at most 2,000. Makes an HNSW
+   * index of them, for which the server needs pgvector 0.8.
+   */
+  readonly vectorDimensions?: number | undefined;
   /** Changes nothing and only tells what would be done. */
   readonly dryRun?: boolean;
 };
@@ -33,11 +41,15 @@ const migrateFields: FieldTable = fieldTable<MigrateOptions>({
   ...clientKinds,
   schema: "selects",
   applicationRole: "selects",
+  vectorDimensions: "refines",
   dryRun: "selects",
 });
 
 export interface MigrateResult {
-  /** Names of the migrations that were applied, or with `dryRun` would be, in order. */
+  /**
+   * Names of the migrations that were applied, or with `dryRun` would be, in order; `search-vectors` is added when the
+   * server has got pgvector.
+   */
   readonly applied: readonly string[];
   /** The statements that were run, or with `dryRun` would be, in order, as one transaction from `begin` to `commit`. */
   readonly sql: readonly string[];
@@ -78,6 +90,10 @@ export async function migratePostgres(given: MigrateOptions): Promise<MigrateRes
   const names = { schema, applicationRole };
   quoteIdentifier(schema);
   requireRoleName(applicationRole, "applicationRole");
+  const vectorDimensions =
+    options.vectorDimensions === undefined
+      ? undefined
+      : admitInteger(options.vectorDimensions, "vectorDimensions", 1, mostDimensions);
   const connector = createConnector(options, { preparedStatements: false, onError: () => undefined });
   // It takes as long as it takes: the tables may be large, and another process may be at it.
   using deadline = new Deadline(longestMs, undefined);
@@ -99,7 +115,9 @@ export async function migratePostgres(given: MigrateOptions): Promise<MigrateRes
     requireEncoding(rights.settings);
     // What others have put into the schema must not run with the rights of a superuser, whatever there is to do.
     if (rights.superuser) await requireOwnSchema(schema, run, { whose: "migration" });
-    const applied = await migrateSchema(rights, names, execution);
+    const steps = await migrateSchema(rights, names, execution);
+    const vectors = await migrateVectors(rights, names, steps.length > 0, vectorDimensions, execution);
+    const applied = [...steps, ...vectors];
     const migrated = applied.length > 0;
     const applicationRoleReady = await grantApplicationRole(rights, names, migrated, execution, look);
     return { applied, sql: asScript(sql), applicationRoleReady };

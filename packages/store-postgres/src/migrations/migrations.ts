@@ -1,14 +1,17 @@
 import { quoteIdentifier } from "../database/text.ts";
-import { createSchema } from "../schema/create-schema.ts";
-import { latestMigration } from "./names.ts";
+import { createSchema, createSearchSchema } from "../schema/create-schema.ts";
+import type { migrationNames } from "./names.ts";
 
 /** One step of the schema, forward only. What was released is never changed: a new step follows it. */
 export interface MigrationStep {
-  readonly name: string;
+  readonly name: (typeof migrationNames)[number];
   statements(schema: string): readonly string[];
 }
 
-export const migrationSteps: readonly MigrationStep[] = [{ name: latestMigration, statements: createSchema }];
+export const migrationSteps: readonly MigrationStep[] = [
+  { name: "2026-11-26-initial", statements: createSchema },
+  { name: "2026-11-26-search", statements: createSearchSchema },
+];
 
 /**
  * Whether a database that only this process has ever had is up to date, by the names of the migrations. Looking at rights

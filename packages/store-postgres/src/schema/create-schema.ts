@@ -1,4 +1,13 @@
-import { maxPinnedBelow, maxRemovedRanges, maxSummariesLookedAt } from "@relevo/core/store";
+import {
+  maxPinnedBelow,
+  maxRemovedRanges,
+  maxSummariesLookedAt,
+  mostSimilarTerms,
+  shortestSimilarTerm,
+} from "@relevo/core/store";
+import { literal } from "../database/text.ts";
+import { blockBits } from "../search/postings.ts";
+import { exactItems } from "../search/vectors.ts";
 import {
   contentSeparator,
   feedMemoryMs,
@@ -10,7 +19,7 @@ import {
 import { closeToPublic, secureRegistry, secureTable } from "./roles.ts";
 import * as sql from "./sql/sql.generated.ts";
 import { nowMs, nowUs, quoteBody } from "./sql-text.ts";
-import { tenantTables } from "./tables.ts";
+import { searchTables, storeTables, vectorTable } from "./tables.ts";
 
 /** Stands for the name of the schema until the statements are apart: no name and no statement holds it. */
 const placeholder = "\0";
@@ -28,6 +37,10 @@ const values = {
   maxRemovedRanges: `${maxRemovedRanges}`,
   maxPinnedBelow: `${maxPinnedBelow}`,
   maxSummariesLookedAt: `${maxSummariesLookedAt}`,
+  blockBits: `${blockBits}`,
+  mostSimilar: `${mostSimilarTerms}`,
+  shortestSimilar: `${shortestSimilarTerm}`,
+  exactItems: `${exactItems}`,
 } as const;
 
 /** In an order in which each function stands after the ones that its signature, or a body parsed at once, names. */
@@ -71,10 +84,45 @@ export function createSchema(schema: string): readonly string[] {
   return [
     ...sources.flatMap((source) => statementsOf(source(values), schema)),
     ...secureRegistry(schema),
-    ...tenantTables.filter((table) => table !== "tenants").flatMap((table) => secureTable(schema, table)),
+    ...storeTables.filter((table) => table !== "tenants").flatMap((table) => secureTable(schema, table)),
     ...statementsOf(sql.views(values), schema),
     ...closeToPublic(schema),
   ];
+}
+
+/** The statements that add the search index. */
+export function createSearchSchema(schema: string): readonly string[] {
+  return [
+    ...[sql.searchTables, sql.searchWrite, sql.searchRead].flatMap((source) =>
+      statementsOf(source(values), schema),
+    ),
+    ...searchTables.flatMap((table) => secureTable(schema, table)),
+    ...closeToPublic(schema),
+  ];
+}
+
+/**
+ * The statements that add vectors to the search index, where the extension pgvector is. Both schemas are quoted.
+ */
+export function createVectorSchema(schema: string, vectorSchema: string): readonly string[] {
+  const given = {
+    ...values,
+    vector: vectorSchema,
+    schemaText: literal(schema),
+    vectorText: literal(vectorSchema),
+  };
+  return [
+    ...statementsOf(sql.searchVectors(given), schema),
+    ...secureTable(schema, vectorTable),
+    ...closeToPublic(schema),
+  ];
+}
+
+/** An index for the nearest of many vectors of so many dimensions. */
+export function createVectorIndex(schema: string, vectorSchema: string, dimensions: number): string {
+  return `create index if not exists ${vectorTable}_${dimensions} on ${schema}.${vectorTable}
+using hnsw ((vector::${vectorSchema}.vector(${dimensions})) ${vectorSchema}.vector_cosine_ops)
+where ${vectorSchema}.vector_dims(vector) = ${dimensions}`;
 }
 
 /** The statements of a text, each ended by a semicolon at the end of a line, outside of bodies in `$body$`. */

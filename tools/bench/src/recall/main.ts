@@ -1,10 +1,10 @@
-import { createMemoryStore } from "@relevo/store-memory";
 import { alignColumns } from "../align-columns.ts";
 import { measureRecall } from "./measure-recall.ts";
 import { namedEmbedder } from "./named-embedder.ts";
 import { readRecallData } from "./read-recall-data.ts";
 import { type AnsweredQuestion, type Figure, type RecallFigures, recallFigures } from "./recall-figures.ts";
 import { recallBenchOptions, usage } from "./recall-options.ts";
+import { openRecallStore } from "./recall-store.ts";
 
 await run().catch((error: unknown) => {
   if (!(error instanceof TypeError)) throw error;
@@ -17,8 +17,10 @@ async function run(): Promise<void> {
   if (options === undefined) return console.log(usage);
   const conversations = await readRecallData(options.data);
   const embedder = options.embedder === undefined ? undefined : await namedEmbedder(options.embedder);
-  await using store = createMemoryStore({ maxSessions: 1_000_000, maxSessionBytes: 2 ** 31 });
-  const { answered, messages, indexMs, searchMs } = await measureRecall(store, conversations, embedder);
+  await using opened = await openRecallStore(options.store);
+  const { store, index } = opened;
+  const measured = await measureRecall(store, index, conversations, embedder);
+  const { answered, messages, indexMs, searchMs, rankings } = measured;
   const groups = groupsOf(answered).map(([name, group]) => [name, recallFigures(group)] as const);
   const sorted = [...searchMs].sort((a, b) => a - b);
   const times = {
@@ -26,7 +28,7 @@ async function run(): Promise<void> {
     searchMs: sorted.reduce((sum, ms) => sum + ms, 0) / Math.max(1, sorted.length),
     searchMsAt95: sorted[Math.floor(sorted.length * 0.95)] ?? 0,
   };
-  if (options.json) return console.log(JSON.stringify({ ...asJson(groups), messages, times }));
+  if (options.json) return console.log(JSON.stringify({ ...asJson(groups), messages, times, rankings }));
   console.log(table(groups));
   console.log(
     `\nIn brackets what 90 % of resamplings of the questions give. Indexed ${messages} messages, ` +

@@ -1,6 +1,7 @@
-import type { Embedder, Store } from "@relevo/core";
+import { createHash } from "node:crypto";
+import type { Embedder, SearchIndex, Store } from "@relevo/core";
 import { createMemory } from "@relevo/memory";
-import { createRecall, createSearchIndex, type StoreRecall } from "@relevo/semantic";
+import { createRecall, type StoreRecall } from "@relevo/semantic";
 import type { RecallConversation, RecallMessage } from "./read-recall-data.ts";
 import { type AnsweredQuestion, depths } from "./recall-figures.ts";
 
@@ -12,6 +13,8 @@ export interface MeasuredRecall {
   readonly indexMs: number;
   /** Of each search, in the order of the questions. */
   readonly searchMs: readonly number[];
+  /** Of the messages found for each question, in their order. */
+  readonly rankings: string;
 }
 
 const deepest: number = Math.max(...depths);
@@ -23,12 +26,14 @@ const appendedAtOnce = 100;
  */
 export async function measureRecall(
   store: Store,
+  index: SearchIndex,
   conversations: readonly RecallConversation[],
   embedder?: Embedder,
 ): Promise<MeasuredRecall> {
-  const recall = createRecall({ store, index: createSearchIndex(), embedder });
+  const recall = createRecall({ store, index, embedder });
   const answered: AnsweredQuestion[] = [];
   const searchMs: number[] = [];
+  const rankings = createHash("sha256");
   let indexMs = 0;
   for (const conversation of conversations) {
     const tenant = `recall-${conversation.name}`;
@@ -40,12 +45,13 @@ export async function measureRecall(
       const asked = performance.now();
       const ids = await foundIds(recall, tenant, question, idAt);
       searchMs.push(performance.now() - asked);
+      rankings.update(`${JSON.stringify(ids)}\n`);
       const rankOf = new Map(ids.map((id, index) => [id, index + 1]));
       answered.push({ category, ranks: evidence.map((id) => rankOf.get(id)) });
     }
   }
   const messages = conversations.reduce((sum, one) => sum + one.messages.length, 0);
-  return { answered, messages, indexMs, searchMs };
+  return { answered, messages, indexMs, searchMs, rankings: rankings.digest("hex") };
 }
 
 /** Answers the id of the message at each place, see `placeOf`. */

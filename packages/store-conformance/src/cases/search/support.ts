@@ -1,5 +1,12 @@
-import type { SearchChange, SearchIndex, SearchItem, SearchRequest, SearchStream } from "@relevo/core";
-import { equal } from "../../expect.ts";
+import {
+  MemoryError,
+  type SearchChange,
+  type SearchIndex,
+  type SearchItem,
+  type SearchRequest,
+  type SearchStream,
+} from "@relevo/core";
+import { equal, refuses } from "../../expect.ts";
 import type { CaseContext } from "../../harness.ts";
 import { describeReading } from "../../models/describe-reading.ts";
 import { createReferenceIndex } from "../../models/reference-index.ts";
@@ -8,6 +15,8 @@ import { createReferenceIndex } from "../../models/reference-index.ts";
 export interface ComparedIndex {
   readonly index: SearchIndex;
   readonly other: SearchIndex;
+  /** False when the index refuses vectors with `unsupported`: it is then tested that it does, and without them. */
+  readonly hasVectors: boolean;
   /** Writes to both and compares the answers. */
   write(change: SearchChange): Promise<boolean>;
   /** Compares the readings of both. */
@@ -16,31 +25,62 @@ export interface ComparedIndex {
 }
 
 /** `undefined` when the store has no search. */
-export function comparedIndex({ store, other, tenant }: CaseContext): ComparedIndex | undefined {
+export async function comparedIndex({
+  store,
+  other,
+  tenant,
+}: CaseContext): Promise<ComparedIndex | undefined> {
   const { search } = store;
   if (search === undefined || other.search === undefined) return undefined;
   const handles = { index: search, other: other.search };
   const reference = createReferenceIndex();
+  const hasVectors = await comparesVectors(search, tenant);
   let calls = 0;
+
+  async function compareOn(
+    handle: SearchIndex,
+    request: SearchRequest,
+    expected: object,
+    what: string,
+  ): Promise<void> {
+    if (!hasVectors && request.vector !== undefined) {
+      await refuses(handle.read(tenant, request, describeReading), "unsupported", `${what}, with a vector`);
+      const { vector: _, nearest: __, ...rest } = request;
+      equal(await handle.read(tenant, rest, describeReading), expected, what);
+    } else equal(await handle.read(tenant, request, describeReading), expected, what);
+  }
+
   return {
     ...handles,
+    hasVectors,
     reference,
     async write(change) {
       const handle = calls++ % 2 === 0 ? handles.index : handles.other;
-      const applied = await handle.write(tenant, change);
-      equal(applied, await reference.write(tenant, change), "whether the change is applied");
+      let written = change;
+      if (!hasVectors && change.items.some(({ vector }) => vector !== undefined)) {
+        await refuses(handle.write(tenant, change), "unsupported", "a change with a vector");
+        written = { ...change, items: change.items.map(({ vector: _, ...item }) => item) };
+      }
+      const applied = await handle.write(tenant, written);
+      equal(applied, await reference.write(tenant, written), "whether the change is applied");
       return applied;
     },
     async compare(request, what) {
-      const expected = await reference.read(tenant, request, describeReading);
-      equal(await handles.index.read(tenant, request, describeReading), expected, what);
-      equal(
-        await handles.other.read(tenant, request, describeReading),
-        expected,
-        `${what}, on the other handle`,
-      );
+      const { vector: _, nearest: __, ...rest } = request;
+      const expected = await reference.read(tenant, hasVectors ? request : rest, describeReading);
+      await compareOn(handles.index, request, expected, what);
+      await compareOn(handles.other, request, expected, `${what}, on the other handle`);
     },
   };
+}
+
+async function comparesVectors(index: SearchIndex, tenant: string): Promise<boolean> {
+  try {
+    return await index.read(tenant, { terms: [], vector: [1] }, () => true);
+  } catch (error) {
+    if (MemoryError.isInstance(error, "unsupported")) return false;
+    throw error;
+  }
 }
 
 export function sessionStream(session: string, incarnation: string = "i1"): SearchStream {

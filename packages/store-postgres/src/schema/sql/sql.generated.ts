@@ -2809,6 +2809,699 @@ $body$;
 `;
 }
 
+export function searchRead(values: { readonly schema: string; readonly shortestSimilar: string; readonly mostSimilar: string; readonly exactItems: string }): string {
+  return `-- What reads the search index. These are stable: all statements of one call see one moment.
+
+create function ${values.schema}.read_search_state(p_tenant text) returns text language plpgsql stable
+${inOrderText}as $body$
+#variable_conflict use_column
+declare
+  known ${values.schema}.search_tenants;
+begin
+  p_tenant := set_config('relevo.tenant', p_tenant, true);
+  select * into known from ${values.schema}.search_tenants as t where t.tenant = p_tenant;
+  return json_build_object(
+    'items', coalesce(known.items, 0), 'languages', coalesce(known.languages, '{}')::json, 'mark', known.mark,
+    'from', (
+      select s.at_from from ${values.schema}.search_streams as s
+      where s.tenant = p_tenant and s.at_from is not null order by s.at_from limit 1
+    ),
+    'to', (
+      select s.at_through from ${values.schema}.search_streams as s
+      where s.tenant = p_tenant and s.at_through is not null order by s.at_through desc limit 1
+    )
+  )::text;
+end
+$body$;
+
+-- Streams in the order of their places, from \`p_low\` on and before \`p_high\`, as JSON.
+create function ${values.schema}.list_search_streams(p_tenant text, p_low text, p_high text, p_limit integer) returns text
+language plpgsql stable
+${inOrderText}as $body$
+#variable_conflict use_column
+declare
+  low bytea := decode(p_low, 'hex');
+  high bytea := decode(p_high, 'hex');
+begin
+  p_tenant := set_config('relevo.tenant', p_tenant, true);
+  return (
+    select json_agg(json_build_array(
+      encode(s.place, 'hex'), s.name::json, s.revision, s.items, s.language, s.subject, s.progress, s.stream
+    ))
+    from (
+      select * from ${values.schema}.search_streams as s
+      where s.tenant = p_tenant and s.place >= low and s.place < high order by s.place limit p_limit
+    ) as s
+  )::text;
+end
+$body$;
+
+-- For each group of words whether an item holds one of them; else the terms that may be similar to one, as JSON. A word has
+-- its key, what similar terms begin with, what they begin or end with when they are one edit away, and how many units it has.
+create function ${values.schema}.look_up_terms(p_tenant text, p_groups text) returns text language plpgsql stable
+${byIndexText}as $body$
+#variable_conflict use_column
+declare
+  one record;
+  words json;
+  found_terms text;
+  result text := '';
+begin
+  p_tenant := set_config('relevo.tenant', p_tenant, true);
+  for one in select g.words from json_array_elements(p_groups::json) as g (words) loop
+    words := one.words;
+    if exists (
+      select from (
+        select decode(w.key, 'hex') as key from json_to_recordset(words) as w (key text) offset 0
+      ) as w
+      cross join lateral (
+        select from ${values.schema}.search_terms as t where t.tenant = p_tenant and t.term = w.key offset 0
+      ) as t
+    ) then
+      found_terms := 'null';
+    else
+      select coalesce(json_agg(encode(t.term, 'hex')), '[]')::text into found_terms
+      from (
+        select distinct t.term
+        from (
+          select w.units, decode(w.begins, 'hex') as begins, decode(w.head, 'hex') as head, decode(w.tail, 'hex') as tail
+          from json_to_recordset(words) as w (units integer, begins text, head text, tail text)
+          offset 0
+        ) as w
+        cross join lateral (
+          (
+            select coalesce(t.whole, t.term) as term from ${values.schema}.search_terms as t
+            where t.tenant = p_tenant and t.term >= w.begins and t.term < w.begins || '\\xff'::bytea
+              and t.units >= ${values.shortestSimilar}
+            order by t.tenant, t.term limit ${values.mostSimilar}
+          )
+          union all
+          (
+            select coalesce(t.whole, t.term) from ${values.schema}.search_terms as t
+            where t.tenant = p_tenant and t.term >= w.head and t.term < w.head || '\\xff'::bytea
+              and t.units >= ${values.shortestSimilar} and t.units >= w.units - 1 and t.units <= w.units + 1
+          )
+          union all
+          (
+            select coalesce(t.whole, t.term) from ${values.schema}.search_terms as t
+            where t.tenant = p_tenant and t.backwards >= w.tail and t.backwards < w.tail || '\\xff'::bytea
+              and t.units >= ${values.shortestSimilar} and t.units >= w.units - 1 and t.units <= w.units + 1
+          )
+        ) as t
+      ) as t;
+    end if;
+    result := result || case when result = '' then '' else ',' end || found_terms;
+  end loop;
+  return '[' || result || ']';
+end
+$body$;
+
+-- What a reading is made of: the totals of the tenant and the streams as JSON; the entries of postings, each as \`number of
+-- the term,block,entries\`; the chunks of facts; the details of the items where a filter wants them, as JSON; and the nearest
+-- items, each as \`number,vector\`. \`p_nearest\` is what is asked of those, as JSON; \`p_names\` are keys of names.
+create function ${values.schema}.read_search(
+  p_tenant text, p_terms text, p_names text, p_times text, p_detailed boolean, p_nearest text,
+  out r_head text, out r_postings text, out r_facts text, out r_details text, out r_nearest text
+) language plpgsql stable
+${byIndexText}as $body$
+#variable_conflict use_column
+declare
+  known ${values.schema}.search_tenants;
+  wanted integer[];
+  near json := p_nearest::json;
+  near_streams integer[];
+  allowed integer[];
+begin
+  p_tenant := set_config('relevo.tenant', p_tenant, true);
+  select * into known from ${values.schema}.search_tenants as t where t.tenant = p_tenant;
+
+  if near is not null then
+    if near ->> 'selective' = 'true' then
+      allowed := array(
+        select s.stream from ${values.schema}.search_streams as s
+        where s.tenant = p_tenant
+          and (near ->> 'ranges' is null or exists (
+            select from json_to_recordset(near -> 'ranges') as r (low text, high text)
+            where s.place >= decode(r.low, 'hex') and s.place < decode(r.high, 'hex')
+          ))
+          and (near ->> 'subjects' is null or exists (
+            select from json_array_elements_text(near -> 'subjects') as r (subject) where r.subject = s.subject
+          ))
+      );
+    end if;
+    select string_agg(n.r_item || ',' || n.r_vector, ' '), array_agg(n.r_stream) into r_nearest, near_streams
+    from ${values.schema}.nearest_search_items(
+      p_tenant => p_tenant, p_vector => near ->> 'vector', p_limit => (near ->> 'limit')::integer,
+      p_indexed => allowed is null and known.items > ${values.exactItems}, p_streams => allowed,
+      p_since => (near ->> 'since')::double precision, p_until => (near ->> 'until')::double precision,
+      p_agents => case when near ->> 'agents' is not null then array(
+        select n.name
+        from (select decode(k.key, 'hex') as key from json_array_elements_text(near -> 'agents') as k (key) offset 0) as k
+        cross join lateral (
+          select n.name from ${values.schema}.search_names as n where n.tenant = p_tenant and n.key = k.key offset 0
+        ) as n
+      ) end
+    ) as n;
+  end if;
+
+  select string_agg((t.n - 1) || ',' || p.block || ',' || encode(p.entries, 'hex'), ' ') into r_postings
+  from (
+    select decode(t.term, 'hex') as term, t.n from json_array_elements_text(p_terms::json) with ordinality as t (term, n)
+    offset 0
+  ) as t
+  cross join lateral (
+    select p.block, p.entries from ${values.schema}.search_postings as p where p.tenant = p_tenant and p.term = t.term offset 0
+  ) as p;
+
+  wanted := array(
+    select w.stream
+    from (
+      select decode(t.term, 'hex') as term from json_array_elements_text(p_terms::json) as t (term) offset 0
+    ) as t
+    cross join lateral (
+      select p.streams from ${values.schema}.search_postings as p where p.tenant = p_tenant and p.term = t.term offset 0
+    ) as p
+    cross join lateral unnest(p.streams) as w (stream)
+    union
+    select s.stream
+    from (
+      select t.begins, t.ends from json_to_recordset(p_times::json) as t (begins double precision, ends double precision)
+      offset 0
+    ) as t
+    cross join lateral (
+      select s.stream from ${values.schema}.search_streams as s
+      where s.tenant = p_tenant and s.about_from <= t.ends and s.about_through >= t.begins offset 0
+    ) as s
+    union
+    select w.stream from unnest(near_streams) as w (stream)
+  );
+
+  select encode(string_agg(c.facts, ''::bytea), 'hex') into r_facts
+  from unnest(wanted) as w (stream)
+  cross join lateral (
+    select c.facts from ${values.schema}.search_chunks as c where c.tenant = p_tenant and c.stream = w.stream offset 0
+  ) as c;
+
+  r_head := '{"items":' || coalesce(known.items, 0) || ',"streams":' || coalesce(known.streams, 0)
+    || ',"length":' || coalesce(known.length, 0)
+    || ',"asked":' || coalesce((
+      select json_agg(json_build_array(k.n - 1, n.name, n.said > 0))::text
+      from (
+        select decode(k.key, 'hex') as key, k.n from json_array_elements_text(p_names::json) with ordinality as k (key, n)
+        offset 0
+      ) as k
+      cross join lateral (
+        select n.name, n.said from ${values.schema}.search_names as n where n.tenant = p_tenant and n.key = k.key offset 0
+      ) as n
+    ), '[]')
+    || ',"speakers":[' || coalesce((
+      select string_agg(n.name::text, ',') from ${values.schema}.search_names as n where n.tenant = p_tenant and n.said > 0
+    ), '')
+    || '],"named":[' || coalesce((
+      select string_agg(
+        '[' || s.stream || ',' || s.revision || ',' || s.name || ',' || coalesce(to_json(s.subject)::text, 'null') || ']', ','
+      )
+      from unnest(wanted) as w (stream)
+      cross join lateral (
+        select s.stream, s.revision, s.name, s.subject from ${values.schema}.search_streams as s
+        where s.tenant = p_tenant and s.stream = w.stream offset 0
+      ) as s
+    ), '') || ']}';
+
+  if p_detailed then
+    select '[' || string_agg('[' || i.item || ',' || i.details || ']', ',') || ']' into r_details
+    from unnest(wanted) as w (stream)
+    cross join lateral (
+      select i.item, i.details from ${values.schema}.search_items as i
+      where i.tenant = p_tenant and i.stream = w.stream and i.details is not null offset 0
+    ) as i;
+  end if;
+end
+$body$;
+`;
+}
+
+export function searchTables(values: { readonly schema: string }): string {
+  return `-- The tables of the search index. A writer locks the row of its tenant in search_tenants first, so those of one tenant come
+-- one after the other, and the totals in it are exact.
+
+create table ${values.schema}.search_tenants (
+  tenant text collate "C" primary key,
+  -- The numbers that the next item, stream and name get. A name stands for a speaker, an agent or a person named.
+  next_item integer not null default 0,
+  next_stream integer not null default 0,
+  next_name integer not null default 0,
+  items integer not null default 0,
+  -- Those that have items.
+  streams integer not null default 0,
+  -- The sum of the counts of all terms.
+  length bigint not null default 0,
+  -- How many streams with items are of each language, as JSON.
+  languages text not null default '{}',
+  -- Verbatim JSON of the writer.
+  mark text
+) with (fillfactor = 50);
+
+alter table ${values.schema}.search_tenants alter column languages set statistics 0, alter column mark set statistics 0;
+
+create table ${values.schema}.search_streams (
+  tenant text collate "C" not null,
+  stream integer not null,
+  -- Core's searchStreamKey in UTF-8.
+  place bytea not null,
+  -- The stream, its language, the owner of its session and the writer's progress, as JSON.
+  name text not null,
+  language text,
+  subject text,
+  progress text,
+  incarnation text collate "C" not null,
+  revision bigint not null,
+  items integer not null,
+  length bigint not null,
+  next_chunk integer not null,
+  -- Of all its chunks; null without items.
+  at_from bigint,
+  at_through bigint,
+  about_from double precision,
+  about_through double precision,
+  primary key (tenant, stream)
+) with (fillfactor = 80);
+
+alter table ${values.schema}.search_streams
+  alter column place set statistics 0, alter column name set statistics 0, alter column language set statistics 0,
+  alter column subject set statistics 0, alter column progress set statistics 0, alter column incarnation set statistics 0;
+
+create unique index search_streams_by_place on ${values.schema}.search_streams (tenant, place);
+
+create index search_streams_by_first_time on ${values.schema}.search_streams (tenant, at_from) where at_from is not null;
+
+create index search_streams_by_last_time on ${values.schema}.search_streams (tenant, at_through) where at_through is not null;
+
+-- The facts of up to 256 items of a stream that follow each other, in the form of src/search/facts.ts: what a reading needs
+-- of each item of the streams that it looks at.
+create table ${values.schema}.search_chunks (
+  tenant text collate "C" not null,
+  stream integer not null,
+  chunk integer not null,
+  -- The positions of its first and last item.
+  first double precision not null,
+  last double precision not null,
+  -- The earliest and the latest time at which an item was said; and of these and the times that items are about.
+  at_from bigint not null,
+  at_through bigint not null,
+  about_from double precision not null,
+  about_through double precision not null,
+  facts bytea not null,
+  primary key (tenant, stream, chunk)
+) with (fillfactor = 80);
+
+alter table ${values.schema}.search_chunks alter column facts set statistics 0;
+alter table ${values.schema}.search_chunks alter column facts set storage external;
+
+-- What is needed of an item alone: to remove it, and to filter by its metadata.
+create table ${values.schema}.search_items (
+  tenant text collate "C" not null,
+  stream integer not null,
+  item integer not null,
+  -- The keys of its terms.
+  terms bytea[] not null,
+  -- Its metadata and value as JSON; null without.
+  details text,
+  -- For the nearest by vector.
+  at bigint not null,
+  agent integer not null,
+  primary key (tenant, stream, item)
+);
+
+alter table ${values.schema}.search_items alter column terms set statistics 0, alter column details set statistics 0;
+
+-- Which items hold a term: one row for each 4,096 numbers of items, so that a row is found again by the number of an item.
+create table ${values.schema}.search_postings (
+  tenant text collate "C" not null,
+  -- As termKey of src/search/keys.ts makes it.
+  term bytea not null,
+  block integer not null,
+  -- For each item that holds it the number within the block and the counts, 16 bits each.
+  entries bytea not null,
+  -- For each of these the number of its stream.
+  streams integer[] not null,
+  primary key (tenant, term, block)
+) with (fillfactor = 80);
+
+alter table ${values.schema}.search_postings
+  alter column term set statistics 0, alter column entries set statistics 0, alter column streams set statistics 0;
+alter table ${values.schema}.search_postings alter column entries set storage external;
+
+-- All terms that an item holds, for words that none holds.
+create table ${values.schema}.search_terms (
+  tenant text collate "C" not null,
+  term bytea not null,
+  -- The end of the term, from its last unit on.
+  backwards bytea not null,
+  units integer not null,
+  -- The whole term where the key is a part of it.
+  whole bytea,
+  primary key (tenant, term)
+);
+
+alter table ${values.schema}.search_terms
+  alter column term set statistics 0, alter column backwards set statistics 0, alter column whole set statistics 0;
+
+create index search_terms_backwards on ${values.schema}.search_terms (tenant, backwards);
+
+create table ${values.schema}.search_names (
+  tenant text collate "C" not null,
+  -- SHA-256 of the name.
+  key bytea not null,
+  name integer not null,
+  -- How many items it has said, and how many have it otherwise.
+  said integer not null,
+  others integer not null,
+  primary key (tenant, key)
+) with (fillfactor = 80);
+
+alter table ${values.schema}.search_names alter column key set statistics 0;
+
+create unique index search_names_by_number on ${values.schema}.search_names (tenant, name);
+
+create index search_names_of_speakers on ${values.schema}.search_names (tenant, name) where said > 0;
+`;
+}
+
+export function searchVectors(values: { readonly vector: string; readonly schema: string; readonly schemaText: string; readonly vectorText: string }): string {
+  return `-- What the search index has of vectors. Made where the extension vector is; ${values.vector} is the schema that it is in.
+
+create table ${values.schema}.search_vectors (
+  tenant text collate "C" not null,
+  stream integer not null,
+  item integer not null,
+  -- Of length 1.
+  vector ${values.vector}.vector not null,
+  primary key (tenant, stream, item),
+  -- A vector goes with its item, whatever removes that.
+  foreign key (tenant, stream, item) references ${values.schema}.search_items on delete cascade
+);
+
+alter table ${values.schema}.search_vectors alter column vector set statistics 0;
+alter table ${values.schema}.search_vectors alter column vector set storage main;
+
+-- How many dimensions the vectors of a tenant have; null without vectors.
+create function ${values.schema}.search_dimensions(p_tenant text) returns integer language plpgsql stable
+${byIndexText}as $body$
+begin
+  return (select ${values.vector}.vector_dims(v.vector) from ${values.schema}.search_vectors as v where v.tenant = p_tenant limit 1);
+end
+$body$;
+
+create function ${values.schema}.write_search_vectors(p_tenant text, p_stream integer, p_vectors text) returns void
+language plpgsql
+${byIndexText}as $body$
+begin
+  insert into ${values.schema}.search_vectors (tenant, stream, item, vector)
+  select p_tenant, p_stream, n.item, n.vector::${values.vector}.vector
+  from json_to_recordset(p_vectors::json) as n (item integer, vector text);
+end
+$body$;
+
+-- The items nearest to a vector, in an order that is right but for rounding. All that the filter leaves are looked at; with
+-- \`p_indexed\` those that an index names, where there is one for these dimensions, until there are enough of the tenant.
+create function ${values.schema}.nearest_search_items(
+  p_tenant text, p_vector text, p_limit integer, p_indexed boolean, p_streams integer[], p_since double precision,
+  p_until double precision, p_agents integer[]
+) returns table (r_stream integer, r_item integer, r_vector text) language plpgsql stable
+${byIndexText}set hnsw.ef_search = 400
+set hnsw.iterative_scan = 'relaxed_order'
+set hnsw.max_scan_tuples = 200000
+as $body$
+declare
+  asked ${values.vector}.vector := p_vector::${values.vector}.vector;
+  dimensions integer := ${values.vector}.vector_dims(asked);
+  ordered text := 'v.vector';
+  same text := '';
+begin
+  -- The expression and the condition of the index; an order by the column itself does not use it.
+  if p_indexed and to_regclass(${values.schemaText} || '.search_vectors_' || dimensions) is not null then
+    ordered := '(v.vector::' || ${values.vectorText} || '.vector(' || dimensions || '))';
+    same := ' and ' || ${values.vectorText} || '.vector_dims(v.vector) = ' || dimensions;
+  end if;
+  return query execute
+    'select v.stream, v.item, encode(' || ${values.vectorText} || '.vector_send(v.vector), ''hex'')
+    from ' || ${values.schemaText} || '.search_vectors as v
+    join ' || ${values.schemaText} || '.search_items as i using (tenant, stream, item)
+    where v.tenant = $1 and ($4 is null or v.stream = any($4)) and i.at >= $5 and i.at <= $6
+      and ($7 is null or i.agent = any($7))' || same || '
+    order by ' || ordered || ' operator(' || ${values.vectorText} || '.<=>) $2 limit $3'
+  using p_tenant, asked, p_limit, p_streams, p_since, p_until, p_agents;
+end
+$body$;
+`;
+}
+
+export function searchWrite(values: { readonly schema: string; readonly blockBits: string }): string {
+  return `-- What writes the search index. src/search/write-stream.ts decides; these read and write what it says.
+
+-- Locks the tenant's row, which it makes when it is missing.
+create function ${values.schema}.lock_search(p_tenant text) returns ${values.schema}.search_tenants language plpgsql
+${byIndexText}as $body$
+declare known ${values.schema}.search_tenants;
+begin
+  loop
+    select * into known from ${values.schema}.search_tenants as t where t.tenant = p_tenant for update;
+    exit when found;
+    insert into ${values.schema}.search_tenants (tenant) values (p_tenant) on conflict do nothing;
+  end loop;
+  return known;
+end
+$body$;
+
+-- Locks the tenant and returns, as JSON, its totals, the stream at the place, the chunks that a change of the range
+-- touches, and the numbers of names. Of another incarnation, which the change replaces, all chunks. \`p_keys\` are keys of names.
+create function ${values.schema}.open_search_stream(
+  p_tenant text, p_place text, p_incarnation text, p_after double precision, p_through double precision, p_keys text
+) returns text language plpgsql
+${byIndexText}as $body$
+#variable_conflict use_column
+declare
+  known ${values.schema}.search_tenants := ${values.schema}.lock_search(p_tenant);
+  own ${values.schema}.search_streams;
+  at bytea := decode(p_place, 'hex');
+  begins double precision;
+begin
+  select * into own from ${values.schema}.search_streams as s where s.tenant = p_tenant and s.place = at;
+  if own.incarnation <> p_incarnation then
+    p_after := '-infinity';
+    p_through := 'infinity';
+  end if;
+  -- The chunk that the range begins in, or behind.
+  select max(c.first) into begins from ${values.schema}.search_chunks as c
+  where c.tenant = p_tenant and c.stream = own.stream and c.first <= p_after;
+  return json_build_object(
+    'tenant', json_build_object(
+      'nextItem', known.next_item, 'nextStream', known.next_stream, 'nextName', known.next_name, 'items', known.items,
+      'streams', known.streams, 'length', known.length, 'languages', known.languages::json
+    ),
+    'stream', case when own.stream is not null then json_build_object(
+      'number', own.stream, 'incarnation', own.incarnation, 'revision', own.revision, 'language', own.language,
+      'items', own.items, 'length', own.length, 'nextChunk', own.next_chunk
+    ) end,
+    'chunks', (
+      select json_agg(json_build_array(c.chunk, encode(c.facts, 'hex'))) from ${values.schema}.search_chunks as c
+      where c.tenant = p_tenant and c.stream = own.stream and c.first < p_through + 1 and (c.last > p_after or c.first = begins)
+    ),
+    'names', (
+      select json_agg(json_build_array(k.n - 1, n.name))
+      from (
+        select decode(k.key, 'hex') as key, k.n from json_array_elements_text(p_keys::json) with ordinality as k (key, n)
+        offset 0
+      ) as k
+      cross join lateral (
+        select n.name from ${values.schema}.search_names as n where n.tenant = p_tenant and n.key = k.key offset 0
+      ) as n
+    )
+  )::text;
+end
+$body$;
+
+-- The postings that have an entry of these items, as JSON.
+create function ${values.schema}.read_search_postings(p_tenant text, p_stream integer, p_items text) returns text
+language plpgsql stable
+${byIndexText}as $body$
+#variable_conflict use_column
+begin
+  return (
+    select json_agg(json_build_array(
+      encode(p.term, 'hex'), p.block, encode(p.entries, 'hex'), array_to_json(p.streams)
+    ))
+    from (
+      select distinct t.term, w.item >> ${values.blockBits} as block
+      from (
+        select i.item::integer as item from json_array_elements_text(p_items::json) as i (item) offset 0
+      ) as w
+      cross join lateral (
+        select i.terms from ${values.schema}.search_items as i
+        where i.tenant = p_tenant and i.stream = p_stream and i.item = w.item offset 0
+      ) as i
+      cross join lateral unnest(i.terms) as t (term)
+      offset 0
+    ) as w
+    cross join lateral (
+      select p.term, p.block, p.entries, p.streams from ${values.schema}.search_postings as p
+      where p.tenant = p_tenant and p.term = w.term and p.block = w.block offset 0
+    ) as p
+  )::text;
+end
+$body$;
+
+-- Writes what src/search/write-stream.ts has made of a change. The tenant is locked.
+create function ${values.schema}.write_search_stream(p_tenant text, p_stream integer, p_change text) returns void language plpgsql
+${byIndexText}as $body$
+#variable_conflict use_column
+declare
+  change json := p_change::json;
+  -- Another incarnation takes nothing over.
+  anew boolean := (change ->> 'anew')::boolean;
+begin
+  update ${values.schema}.search_tenants as t set
+    next_item = n.next_item, next_stream = n.next_stream, next_name = n.next_name, items = n.items, streams = n.streams,
+    length = n.length, languages = n.languages
+  from json_to_record(change -> 'tenant') as n (
+    next_item integer, next_stream integer, next_name integer, items integer, streams integer, length bigint, languages text
+  )
+  where t.tenant = p_tenant;
+
+  if change ->> 'stream' is null then
+    delete from ${values.schema}.search_streams as s where s.tenant = p_tenant and s.stream = p_stream;
+    delete from ${values.schema}.search_chunks as c where c.tenant = p_tenant and c.stream = p_stream;
+    delete from ${values.schema}.search_items as i where i.tenant = p_tenant and i.stream = p_stream;
+  else
+    delete from ${values.schema}.search_chunks as c
+    using (select d.chunk::integer as chunk from json_array_elements_text(change -> 'removedChunks') as d (chunk) offset 0) as d
+    where c.tenant = p_tenant and c.stream = p_stream and c.chunk = d.chunk;
+    insert into ${values.schema}.search_chunks (
+      tenant, stream, chunk, first, last, at_from, at_through, about_from, about_through, facts
+    )
+    select p_tenant, p_stream, n.chunk, n.first, n.last, n.at_from, n.at_through, n.about_from, n.about_through,
+      decode(n.facts, 'hex')
+    from json_to_recordset(change -> 'chunks') as n (
+      chunk integer, first double precision, last double precision, at_from bigint, at_through bigint,
+      about_from double precision, about_through double precision, facts text
+    )
+    on conflict (tenant, stream, chunk) do update set
+      first = excluded.first, last = excluded.last, at_from = excluded.at_from, at_through = excluded.at_through,
+      about_from = excluded.about_from, about_through = excluded.about_through, facts = excluded.facts;
+
+    delete from ${values.schema}.search_items as i
+    using (select d.item::integer as item from json_array_elements_text(change -> 'removedItems') as d (item) offset 0) as d
+    where i.tenant = p_tenant and i.stream = p_stream and i.item = d.item;
+    insert into ${values.schema}.search_items (tenant, stream, item, terms, details, at, agent)
+    select p_tenant, p_stream, n.item,
+      array(select decode(t.term, 'hex') from json_array_elements_text(n.terms) as t (term)), n.details, n.at, n.agent
+    from json_to_recordset(change -> 'items') as n (
+      item integer, terms json, details text, at bigint, agent integer
+    );
+
+    insert into ${values.schema}.search_streams as s (
+      tenant, stream, place, name, language, subject, progress, incarnation, revision, items, length, next_chunk,
+      at_from, at_through, about_from, about_through
+    )
+    select p_tenant, p_stream, decode(n.place, 'hex'), n.name, n.language, n.subject, n.progress, n.incarnation, n.revision,
+      n.items, n.length, n.next_chunk, h.at_from, h.at_through, h.about_from, h.about_through
+    from json_to_record(change -> 'stream') as n (
+      place text, name text, language text, subject text, progress text, incarnation text, revision bigint, items integer,
+      length bigint, next_chunk integer
+    )
+    cross join lateral (
+      select min(c.at_from) as at_from, max(c.at_through) as at_through, min(c.about_from) as about_from,
+        max(c.about_through) as about_through
+      from ${values.schema}.search_chunks as c where c.tenant = p_tenant and c.stream = p_stream
+      offset 0
+    ) as h
+    on conflict (tenant, stream) do update set
+      language = case when anew then excluded.language else coalesce(excluded.language, s.language) end,
+      subject = case when anew then excluded.subject else coalesce(excluded.subject, s.subject) end,
+      progress = case when anew then excluded.progress else coalesce(excluded.progress, s.progress) end,
+      name = excluded.name, incarnation = excluded.incarnation, revision = excluded.revision, items = excluded.items,
+      length = excluded.length, next_chunk = excluded.next_chunk, at_from = excluded.at_from,
+      at_through = excluded.at_through, about_from = excluded.about_from, about_through = excluded.about_through;
+  end if;
+
+  -- What has lost entries, then what gets some.
+  update ${values.schema}.search_postings as p set entries = n.entries, streams = n.streams
+  from (
+    select decode(n.term, 'hex') as term, n.block, decode(n.entries, 'hex') as entries,
+      array(select s.stream::integer from json_array_elements_text(n.streams) as s (stream)) as streams
+    from json_to_recordset(change -> 'kept') as n (term text, block integer, entries text, streams json)
+    offset 0
+  ) as n
+  where p.tenant = p_tenant and p.term = n.term and p.block = n.block;
+  delete from ${values.schema}.search_postings as p
+  using (
+    select decode(n.term, 'hex') as term, n.block
+    from json_to_recordset(change -> 'emptied') as n (term text, block integer)
+    offset 0
+  ) as n
+  where p.tenant = p_tenant and p.term = n.term and p.block = n.block;
+  insert into ${values.schema}.search_postings as p (tenant, term, block, entries, streams)
+  select p_tenant, decode(n.term, 'hex'), n.block, decode(n.entries, 'hex'), array_fill(p_stream, array[n.count])
+  from json_to_recordset(change -> 'added') as n (term text, block integer, entries text, count integer)
+  on conflict (tenant, term, block) do update set
+    entries = p.entries || excluded.entries, streams = p.streams || excluded.streams;
+
+  insert into ${values.schema}.search_terms (tenant, term, backwards, units, whole)
+  select p_tenant, decode(n.term, 'hex'), decode(n.backwards, 'hex'), n.units, decode(n.whole, 'hex')
+  from json_to_recordset(change -> 'terms') as n (term text, backwards text, units integer, whole text)
+  on conflict do nothing;
+  delete from ${values.schema}.search_terms as t
+  using (
+    select distinct decode(n.term, 'hex') as term from json_to_recordset(change -> 'emptied') as n (term text) offset 0
+  ) as n
+  where t.tenant = p_tenant and t.term = n.term and not exists (
+    select from ${values.schema}.search_postings as p where p.tenant = p_tenant and p.term = n.term
+  );
+
+  insert into ${values.schema}.search_names as m (tenant, key, name, said, others)
+  select p_tenant, decode(n.key, 'hex'), n.name, n.said, n.others
+  from json_to_recordset(change -> 'usedNames') as n (key text, name integer, said integer, others integer)
+  on conflict (tenant, key) do update set said = m.said + excluded.said, others = m.others + excluded.others;
+  update ${values.schema}.search_names as m set said = m.said - n.said, others = m.others - n.others
+  from (
+    select * from json_to_recordset(change -> 'freedNames') as n (name integer, said integer, others integer) offset 0
+  ) as n
+  where m.tenant = p_tenant and m.name = n.name;
+  delete from ${values.schema}.search_names as m
+  using (select n.name from json_to_recordset(change -> 'freedNames') as n (name integer) offset 0) as n
+  where m.tenant = p_tenant and m.name = n.name and m.said <= 0 and m.others <= 0;
+end
+$body$;
+
+create function ${values.schema}.mark_search(p_tenant text, p_lock_ms text, p_mark text) returns void language plpgsql
+${byIndexText}as $body$
+begin
+${setTenantText}  insert into ${values.schema}.search_tenants as t (tenant, mark) values (p_tenant, p_mark)
+  on conflict (tenant) do update set mark = excluded.mark;
+end
+$body$;
+
+-- Removes all of a tenant, and returns how many items it had.
+create function ${values.schema}.clear_search(p_tenant text, p_lock_ms text) returns text language plpgsql
+${byIndexText}as $body$
+declare
+  known ${values.schema}.search_tenants;
+begin
+${setTenantText}  known := ${values.schema}.lock_search(p_tenant);
+  delete from ${values.schema}.search_streams as s where s.tenant = p_tenant;
+  delete from ${values.schema}.search_chunks as c where c.tenant = p_tenant;
+  delete from ${values.schema}.search_items as i where i.tenant = p_tenant;
+  delete from ${values.schema}.search_postings as p where p.tenant = p_tenant;
+  delete from ${values.schema}.search_terms as t where t.tenant = p_tenant;
+  delete from ${values.schema}.search_names as n where n.tenant = p_tenant;
+  delete from ${values.schema}.search_tenants as t where t.tenant = p_tenant;
+  return known.items::text;
+end
+$body$;
+`;
+}
+
 export function sessionSlots(values: { readonly schema: string; readonly nowMs: string }): string {
   return `-- Every write to a session is made of these. lock_session orders the writers of a slot; its caller decides on what it
 -- returns, and calls start_session when there is no session.
