@@ -22,6 +22,7 @@ import {
   resolveLimits,
 } from "@relevo/core/input";
 import { createStore } from "@relevo/core/store";
+import { LRUCache } from "lru-cache";
 import type { RedisClient, RedisCluster } from "./connection/client.ts";
 import { Connection } from "./connection/connection.ts";
 import type { StoreContext } from "./context.ts";
@@ -120,6 +121,7 @@ export function createRedisStore(given: RedisStoreOptions): RedisStore {
     ttlMs: options.ttlMs === undefined ? undefined : whole(options.ttlMs, "ttlMs", 1),
     fixedExpiry: expiry === "fixed",
     tenants: createTenantRegistry(connection, keys),
+    seen: new LRUCache({ max: 10_000 }),
   };
   const store = createStore({
     limits,

@@ -14,6 +14,8 @@ const rememberMs = 60_000;
 const holdMs = 25 * 3_600_000;
 
 export interface TenantRegistry {
+  /** Whether `register` would do nothing. */
+  isRegistered(tenant: string): boolean;
   /** Makes sure that the tenant is registered, before its first write. */
   register(tenant: string, signal: AbortSignal | undefined): Promise<void>;
   /** Forgets those of these that nobody has registered for a day. They have been looked at, and had nothing. */
@@ -25,11 +27,13 @@ export interface TenantRegistry {
  * tenant's first write rather than with it: a name too many is harmless, one too few is not.
  */
 export function createTenantRegistry(connection: Connection, { tenants, tenantsSeen }: Keys): TenantRegistry {
-  const known = new LRUCache<string, true>({ max: maxRemembered, ttl: rememberMs });
+  // Otherwise it starts a timer each millisecond that it is asked in.
+  const known = new LRUCache<string, true>({ max: maxRemembered, ttl: rememberMs, ttlResolution: 0 });
   const keys = { tenants, tenantsSeen };
   // Nothing that the caller asked for: a lost answer leaves it in no doubt.
   const harmless = { ...register, writes: false };
   return {
+    isRegistered: (tenant) => known.has(tenant),
     async register(tenant, signal) {
       if (known.has(tenant)) return;
       await connection.script(harmless, keys, { tenant }, { signal });

@@ -2,6 +2,13 @@ import type { FloorClient } from "./redis-server.ts";
 import { address, batch, message } from "./samples.ts";
 import { documents, rareEach, type StoreWork, value } from "./store-work.ts";
 
+/** The least that a first message costs: a list of its own. */
+export function rawFirst(client: FloorClient): () => Promise<unknown> {
+  const one = message(0);
+  let count = 0;
+  return () => client.rPush(`raw:first:${count++}`, JSON.stringify(one));
+}
+
 /** The least that the same jobs cost with node-redis. */
 export async function rawRedis(client: FloorClient): Promise<StoreWork> {
   const list = `raw:${address.session}`;

@@ -1,10 +1,18 @@
 import { serviceAvailable } from "@relevo/test-services";
 import type { Benchmark, OpenSuite, Target } from "./benchmark.ts";
-import { rawRedis } from "./raw-redis.ts";
+import { rawFirst, rawRedis } from "./raw-redis.ts";
 import { startRedisBench } from "./redis-server.ts";
 import { batch } from "./samples.ts";
 import { redisPart } from "./server-part.ts";
-import { documents, fillDocuments, fillLog, type StoreWork, storeWork } from "./store-work.ts";
+import {
+  documents,
+  type FirstWork,
+  fillDocuments,
+  fillLog,
+  firstWork,
+  type StoreWork,
+  storeWork,
+} from "./store-work.ts";
 
 const inFlight = 256;
 
@@ -33,6 +41,11 @@ export async function openRedis(): Promise<OpenSuite | string> {
       return { floor: raw[job], subject: work[job] };
     },
   });
+  const first = (name: string, job: keyof FirstWork): Benchmark => ({
+    name: `redis: ${name}`,
+    floor: "RPUSH to a new key",
+    setup: () => ({ floor: rawFirst(client), subject: firstWork(store)[job] }),
+  });
   const many = (call: () => Promise<unknown>) => () =>
     Promise.all(Array.from({ length: inFlight }, () => call()));
 
@@ -53,6 +66,8 @@ export async function openRedis(): Promise<OpenSuite | string> {
         operations: inFlight,
         setup: () => ({ floor: many(raw.append), subject: many(work.append) }),
       },
+      first("first append of a session", "append"),
+      first("first append, of a pinned message", "appendPinned"),
       paired("append a batch of 100, an event", "RPUSH of their JSON", "appendBatch", {
         target: { ratio: 1.5 },
         operations: batch.length,

@@ -45,6 +45,26 @@ export function storeWork(store: Store): StoreWork {
   };
 }
 
+/** The jobs of a store that begin a session each, with an operation. */
+export interface FirstWork {
+  append(): Promise<unknown>;
+  /** Of a pinned message, which has an index of its own. */
+  appendPinned(): Promise<unknown>;
+}
+
+export function firstWork(store: Store): FirstWork {
+  const own = randomUUID();
+  let count = 0;
+  const begin = (events: readonly EventInput[]): Promise<unknown> => {
+    const session = `${own}-${count++}`;
+    const operation = { id: session, fingerprint: fingerprint(events) };
+    return store.log.append({ tenant, session }, events, { operation });
+  };
+  const one = [message(0)];
+  const pinned = [{ ...message(0), pinned: true }];
+  return { append: () => begin(one), appendPinned: () => begin(pinned) };
+}
+
 /** Fills the session up to this many messages, in batches. */
 export async function fillLog(store: Store, history: number): Promise<void> {
   const version = (await store.log.head(address))?.version ?? 0;

@@ -24,6 +24,17 @@ export interface CallSettings {
   readonly repeatable?: boolean;
 }
 
+/** A call as it is tried until its time is over. */
+interface Call {
+  readonly run: (signal: CommandSignal) => Promise<unknown>;
+  /** In place of `run`, where the server does not know the script. */
+  readonly reload?: (signal: CommandSignal) => Promise<unknown>;
+  readonly signal: AbortSignal | undefined;
+  readonly endsAt: number | undefined;
+  readonly writes: boolean;
+  readonly repeatable: boolean;
+}
+
 const firstPauseMs = 5;
 const longestPauseMs = 100;
 
@@ -87,7 +98,7 @@ export class Connection {
   }
 
   /** Runs a script on the master of its keys; keys are of one slot. */
-  async script<Keys, Arguments>(
+  script<Keys, Arguments>(
     script: EmbeddedScript<Keys, Arguments>,
     keys: Keys,
     values: Arguments,
@@ -96,22 +107,20 @@ export class Connection {
     const names = script.keys(keys);
     const key = names[0] ?? "";
     const head = ["EVALSHA", script.sha, `${names.length}`, ...names, ...script.arguments(values)];
-    const run = async (signal: CommandSignal): Promise<unknown> => {
-      let result: unknown;
-      try {
-        result = await this.#send(key, head, signal);
-      } catch (error) {
-        if (replyCode(error) !== "NOSCRIPT") throw error;
-        // The server was restarted or flushed, or has never seen the script; this one stays with it.
-        result = await this.#send(key, ["EVAL", script.source, ...head.slice(2)], signal);
-      }
-      // Not before the answer: WAIT has no key, so it would not follow the script to the node that a slot has moved to,
-      // and a node that has nothing to wait for answers that all have it.
-      if (script.writes && this.#minReplicas > 0 && isDone(result)) await this.#waitForReplicas(key, signal);
-      return result;
+    const { writes } = script;
+    const send = (args: readonly RedisArgument[], signal: CommandSignal): Promise<unknown> => {
+      const answer = this.#send(key, args, signal);
+      return writes && this.#minReplicas > 0 ? this.#replicated(answer, key, signal) : answer;
     };
-    const repeatable = !script.writes || settings.repeatable === true;
-    return this.#withDeadline(run, { ...settings, writes: script.writes, repeatable });
+    return this.#untilDeadline({
+      run: (signal) => send(head, signal),
+      // The server was restarted or flushed, or has never seen the script; this one stays with it.
+      reload: (signal) => send(["EVAL", script.source, ...head.slice(2)], signal),
+      signal: settings.signal,
+      endsAt: settings.endsAt,
+      writes,
+      repeatable: !writes || settings.repeatable === true,
+    });
   }
 
   /**
@@ -135,26 +144,34 @@ export class Connection {
   }
 
   /** Runs a command that only reads, on the master of its key. */
-  async read(
+  read(
     key: RedisArgument,
     args: readonly RedisArgument[],
-    settings: CallSettings = {},
+    { signal, endsAt }: CallSettings = {},
   ): Promise<unknown> {
-    return this.#withDeadline((signal) => this.#send(key, args, signal), {
-      ...settings,
-      writes: false,
-      repeatable: true,
-    });
+    const run = (cancelled: CommandSignal): Promise<unknown> => this.#send(key, args, cancelled);
+    return this.#untilDeadline({ run, signal, endsAt, writes: false, repeatable: true });
   }
 
   /** Runs a command that only reads on every master; one answer of each. */
-  async readEach(args: readonly RedisArgument[], settings: CallSettings = {}): Promise<readonly unknown[]> {
-    const run = (signal: CommandSignal): Promise<unknown> => sendToMasters(this.#client, args, signal);
-    return (await this.#withDeadline(run, {
-      ...settings,
-      writes: false,
-      repeatable: true,
-    })) as readonly unknown[];
+  async readEach(
+    args: readonly RedisArgument[],
+    { signal, endsAt }: CallSettings = {},
+  ): Promise<readonly unknown[]> {
+    const run = (cancelled: CommandSignal): Promise<unknown> => sendToMasters(this.#client, args, cancelled);
+    const answers = await this.#untilDeadline({ run, signal, endsAt, writes: false, repeatable: true });
+    return answers as readonly unknown[];
+  }
+
+  /**
+   * The answer, when enough replicas have what it says was done. Not asked before the answer: WAIT has no key, so it would
+   * not follow the script to the node that a slot has moved to, and a node that has nothing to wait for answers that all
+   * have it.
+   */
+  async #replicated(answer: Promise<unknown>, key: RedisArgument, signal: CommandSignal): Promise<unknown> {
+    const result = await answer;
+    if (isDone(result)) await this.#waitForReplicas(key, signal);
+    return result;
   }
 
   async #waitForReplicas(key: RedisArgument, signal: CommandSignal): Promise<void> {
@@ -175,46 +192,23 @@ export class Connection {
     );
   }
 
-  /** Tries until it works, is refused, or the time is over. */
-  async #withDeadline(
-    run: (signal: CommandSignal) => Promise<unknown>,
-    call: CallSettings & { readonly writes: boolean; readonly repeatable: boolean },
-  ): Promise<unknown> {
-    this.requireOpen(call.signal);
-    const started = performance.now();
-    const endsAt = call.endsAt ?? (call.signal && this.#ends.get(call.signal));
-    const deadlineMs = endsAt === undefined ? this.#deadlineMs : Math.max(1, endsAt - started);
-    const end = new Cancellation();
-    let sent = false;
-    let tries = 0;
-    let lastError: unknown;
-    const outcome = () => (sent && call.writes ? ("unknown" as const) : ("not-applied" as const));
-    const attempts = async (): Promise<unknown> => {
-      for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-        try {
-          sent = true;
-          tries++;
-          return await run(end);
-        } catch (error) {
-          if (end.aborted) {
-            // What the client had not written is known not to have happened.
-            if (error instanceof Error && error.constructor.name === "AbortError")
-              sent = lastError !== undefined;
-            return await new Promise<never>(() => undefined);
-          }
-          const lost = isConnectionLoss(error);
-          const again = isPassing(error) || (call.repeatable && lost);
-          const left = deadlineMs - (performance.now() - started);
-          if (!again || left <= pauseMs)
-            throw withAttempts(mapError(error, call.writes && (lost || lastError !== undefined)), tries);
-          if (lost) lastError = error;
-          else sent = lastError !== undefined;
-          noteRetry("redis", tries, mapError(error, false));
-          await sleep(pauseMs);
-        }
-      }
-    };
-    return await new Promise((resolve, reject) => {
+  /**
+   * Tries until it works, is refused, or the time is over. With callbacks: each `async` function on the way of every call is a
+   * promise more, and a turn of the queue.
+   */
+  #untilDeadline(call: Call): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.requireOpen(call.signal);
+      const started = performance.now();
+      const endsAt = call.endsAt ?? (call.signal && this.#ends.get(call.signal));
+      const deadlineMs = endsAt === undefined ? this.#deadlineMs : Math.max(1, endsAt - started);
+      const end = new Cancellation();
+      let sent = false;
+      let reloaded = false;
+      let tries = 0;
+      let pauseMs = firstPauseMs;
+      let lastError: unknown;
+      const outcome = () => (sent && call.writes ? ("unknown" as const) : ("not-applied" as const));
       // The client takes what it has not sent out of its queue in the same turn, and says so to the waiting call.
       const endWith = (errorOf: () => MemoryError): void => {
         settle();
@@ -234,17 +228,51 @@ export class Connection {
         clearTimeout(timer);
         call.signal?.removeEventListener("abort", onAbort);
       };
+      const succeed = (result: unknown): void => {
+        settle();
+        resolve(result);
+      };
+      const fail = (error: unknown): void => {
+        if (end.aborted) {
+          // What the client had not written is known not to have happened.
+          if (error instanceof Error && error.constructor.name === "AbortError")
+            sent = lastError !== undefined;
+          return;
+        }
+        if (call.reload !== undefined && !reloaded && replyCode(error) === "NOSCRIPT") {
+          reloaded = true;
+          send(call.reload);
+          return;
+        }
+        const lost = isConnectionLoss(error);
+        const again = isPassing(error) || (call.repeatable && lost);
+        const left = deadlineMs - (performance.now() - started);
+        if (!again || left <= pauseMs) {
+          settle();
+          reject(withAttempts(mapError(error, call.writes && (lost || lastError !== undefined)), tries));
+          return;
+        }
+        if (lost) lastError = error;
+        else sent = lastError !== undefined;
+        noteRetry("redis", tries, mapError(error, false));
+        void sleep(pauseMs).then(attempt);
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      };
+      const send = (run: Call["run"]): void => {
+        try {
+          Promise.resolve(run(end)).then(succeed, fail);
+        } catch (error) {
+          fail(error);
+        }
+      };
+      const attempt = (): void => {
+        sent = true;
+        reloaded = false;
+        tries++;
+        send(call.run);
+      };
       call.signal?.addEventListener("abort", onAbort, { once: true });
-      attempts().then(
-        (result) => {
-          settle();
-          resolve(result);
-        },
-        (error) => {
-          settle();
-          reject(error);
-        },
-      );
+      attempt();
     });
   }
 

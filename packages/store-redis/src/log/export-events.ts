@@ -32,7 +32,7 @@ interface KnownOperations {
 export function createExporter(
   context: StoreContext,
 ): (request: AdmittedExport) => Promise<Answer<TransferBatch | undefined>> {
-  const known = new LRUCache<string, KnownOperations>({ max: 4, ttl: 60_000 });
+  const known = new LRUCache<string, KnownOperations>({ max: 4, ttl: 60_000, ttlResolution: 0 });
   return async ({ address, after, limit, signal }) => {
     const { log } = context.sessionKeys(address);
     const before = known.get(log);

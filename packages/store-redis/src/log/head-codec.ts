@@ -11,6 +11,8 @@ export interface StoredHead {
   readonly token: string;
   readonly firstSeq: number;
   readonly bytes: number;
+  /** How many effective pinned messages and summaries there are. */
+  readonly landmarks: number;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly ttlMs: number | undefined;
@@ -22,7 +24,7 @@ export interface StoredHead {
 
 /** As `headText` in the scripts writes it, behind the format. */
 const pattern =
-  /^H(\d+)\|(\d+)\|(\d+)\|(\d+)\|(-?\d+)\|(\d+)\|\d+\|([^|]*)\|([^|]*)\|(\d+)\|(-?\d+)\|(\d+)\|[01]\|([01])\|\d+\|\d+\|[\d.]+\|\d+\|(\d+)\|(.*)$/su;
+  /^H(\d+)\|(\d+)\|(\d+)\|(\d+)\|(-?\d+)\|(\d+)\|\d+\|([^|]*)\|([^|]*)\|(\d+)\|(-?\d+)\|(\d+)\|[01]\|([01])\|\d+\|\d+\|\d+\.\d+\.(\d+)\|\d+\|(\d+)\|(.*)$/su;
 
 /** @throws `corrupt`; `unsupported` for a newer format. */
 export function decodeHead(text: string): StoredHead {
@@ -38,16 +40,17 @@ export function decodeHead(text: string): StoredHead {
     incarnation: decodeText(parts[6] ?? ""),
     version: number(0),
     revision: number(1),
-    removalRevision: number(11),
+    removalRevision: number(12),
     token: parts[5] ?? "",
     firstSeq: number(7),
     bytes: number(2),
+    landmarks: number(11),
     createdAt: number(8),
     updatedAt: number(3),
     ttlMs: ttl === 0 ? undefined : ttl,
     expiresAt: expires === 0 ? undefined : expires,
     sealed: parts[10] === "1",
-    rest: parts[12] ?? "",
+    rest: parts[13] ?? "",
   };
 }
 

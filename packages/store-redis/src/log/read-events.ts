@@ -18,18 +18,21 @@ const maxRounds = 4;
 /** How much of events one read looks at before it ends its page, in characters as they are stored. */
 const pageLength = mostBytes / 2;
 
-/** The longest of the newest events, of logs whose newest events were all asked for when they were last read. */
+/**
+ * The longest of the newest events, of logs whose newest events were all asked for when they were last read. Its clock
+ * is asked each time: otherwise the cache starts a timer each millisecond, which takes longer than all the rest of it.
+ */
 type Longest = LRUCache<string, number>;
 
 /**
  * Reads one page. The newest events of a log that is known to have small ones come with one plain LRANGE, in three
- * quarters of the time of the script. LRANGE knows no bound of bytes: hundreds of events of megabytes would be one
+ * quarters of the time of the script, and so does what a view reads where nothing is pinned or summarised. LRANGE knows no bound of bytes: hundreds of events of megabytes would be one
  * answer, so a log that this process has not read lately, or that has big ones, is read by the script.
  */
 export function createReader(
   context: StoreContext,
 ): (request: AdmittedRead) => Promise<Answer<ReadResult | undefined>> {
-  const longest: Longest = new LRUCache({ max: 10_000, ttl: 60_000 });
+  const longest: Longest = new LRUCache({ max: 10_000, ttl: 60_000, ttlResolution: 0 });
   return async (request) => {
     const keys = context.sessionKeys(request.address);
     const settings = { signal: request.signal, endsAt: context.connection.endsAt() };
@@ -53,11 +56,9 @@ function isTail({
   agent,
   pinned,
   retracted,
-  below,
   unlessToken,
 }: AdmittedRead): boolean {
   return (
-    below === undefined &&
     unlessToken === undefined &&
     direction === "backward" &&
     after === 0 &&
@@ -69,7 +70,7 @@ function isTail({
   );
 }
 
-/** The newest events; `undefined` when some of them are not wanted. */
+/** The newest events; `undefined` when some of them are not wanted, or more than them is. */
 async function readTail(
   { connection }: StoreContext,
   keys: SessionKeys,
@@ -88,6 +89,10 @@ async function readTail(
   if (text === undefined)
     return answerOf(await connection.script(checkHistory, keys, {}, settings), () => undefined);
   const head = decodeHead(text);
+  if (request.below !== undefined && head.landmarks > 0) {
+    longest.delete(log);
+    return undefined;
+  }
   longest.set(log, longestOf(elements));
   const events: StoredEvent[] = [];
   for (let index = elements.length - 2, seq = head.version; index >= 0; index--, seq--) {
@@ -100,7 +105,10 @@ async function readTail(
   }
   const last = head.version - events.length + 1;
   const next = last > head.firstSeq && events.length === limit ? last : undefined;
-  return { ok: pageOf(head, events, next) };
+  const page = pageOf(head, events, next);
+  return {
+    ok: request.below === undefined ? page : { ...page, below: decodeBelow(request.below, [[], []]) },
+  };
 }
 
 /**
@@ -158,7 +166,7 @@ async function readPages(
     // Of the newest events without a gap: those that the next reading can have with one LRANGE.
     const isTail =
       backward &&
-      request.below === undefined &&
+      (request.below === undefined || head.landmarks === 0) &&
       seqs[0] === head.version &&
       seqs.at(-1) === head.version - seqs.length + 1;
     if (first === undefined && isTail) longest.set(keys.log, longestOf(elements));

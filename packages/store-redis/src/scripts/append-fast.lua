@@ -1,6 +1,5 @@
--- The common-case append. Every key, argument and command costs time, so it takes few: the index of pinned messages and
--- summaries is named where there are some. Answers 'full' when it takes more than that: a new session, an expiry to be set,
--- operations to be let go of.
+-- The append to a session that the process knows. Every key, argument and command costs time, so it takes few: the index
+-- of pinned messages and summaries is named where there are some. Answers 'none' where there is no session.
 -- keys: log operations olderOperations columns changes lease? landmarks?
 -- arguments: session
 -- list: events
@@ -8,51 +7,4 @@
 -- #include format
 local call = redis.call
 local text = call('LINDEX', LOG, -1)
--- `found` is the token and the incarnation, `stable` where what this append leaves as it is begins.
-local before, revision, size, expires, ops, found, stable, inc, first, ttl, fixed, sealed, old, rotate, aux =
-  string.match(text or '', '^H{{formatVersion}}|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|([^|]*|()([^|]*))|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
-if not before then return { text and problemOf(text) or 'full' } end
-before, expires, ops, old = tonumber(before), tonumber(expires), tonumber(ops), tonumber(old)
-if hasEnded(expires) then return { 'full' } end
--- #include append-checks
-if expires ~= 0 and fixed == '0' then expires = now + ttl end
--- The columns of an empty log are made anew, and need an expiry of their own.
-local begins = expires ~= 0 and before < tonumber(first)
-if begins or now >= tonumber(rotate) or (expires ~= 0 and aux - expires < ttl / 8) then return { 'full' } end
-local tail = string.sub(text, stable)
-local landmarks
-if LANDMARKS then
-  -- #include landmarks
-  landmarks = {}
-  for index = 1, eventsCount do
-    -- An element begins with `:0:`, the flag behind it.
-    local code = string.byte(ARGV[eventsFrom + index], 4) - 65
-    if isLandmark(code) then landmarks[#landmarks + 1] = { placeOfLandmark(before + index, code), before + index } end
-  end
-  local ahead, count, behind = string.match(tail, '^(.-|%d+%.%d+%.)(%d+)(|.*)$')
-  -- None may be lost, and a first one needs an expiry of its own.
-  if call('ZCARD', LANDMARKS) ~= tonumber(count) or (expires ~= 0 and count == '0') then return { 'full' } end
-  tail = ahead .. num(count + #landmarks) .. behind
-end
--- A session that is there is known among the changes, or they are lost and need an expiry of their own.
-if call('ZADD', CHANGES, '+inf', session) == 1 then return { 'full' } end
-local stamp = num(now)
-local version = before + eventsCount
-revision = revision + 1
-if eventsCount > 0 then call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
-if operation then
-  call('HSET', OPERATIONS, operation, string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
-  ops = ops + 1
-end
-local head = string.format('H{{formatVersion}}|%d|%d|%d|%s|%d|%d|%s|', version, revision, size + bytes, stamp, expires,
-  ops, token) .. tail
-if eventsCount == 0 then
-  call('LSET', LOG, -1, head)
-else
-  -- #include push-events
-  call('RPUSH', LOG, head)
-  if call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then call('UNLINK', COLUMNS) end
-end
-for _, one in ipairs(landmarks or {}) do call('ZADD', LANDMARKS, one[1], num(one[2])) end
-if expires ~= 0 and fixed == '0' then call('PEXPIREAT', LOG, num(expires)) end
-return { 'ok', before + 1, version, revision, found, now }
+-- #include append-known

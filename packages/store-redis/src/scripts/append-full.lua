@@ -5,9 +5,10 @@
 -- #include removals
 -- #include rotate
 -- arguments: session newIncarnation newTtl:number newFixed:boolean newSubject newRest
--- arguments: ttl:number? retractions derivations seenRemoval:number? sources
+-- arguments: retractions derivations seenRemoval:number? sources
 -- list: events
 -- #include require-room
+-- #include operation-row
 local h, lost, mark = openHead(session)
 if lost then return { lost } end
 local inc, ops, old, sealed, before, found
@@ -31,14 +32,15 @@ if not h then
   subject = newSubject
   h = createHead(session, newIncarnation, newTtl, newFixed, subject, newRest, mark)
 end
-if ttl then
-  h.ttl = ttl
-  h.expires = ttl > 0 and now + ttl or 0
+if setTtl then
+  h.ttl = setTtl
+  h.expires = setTtl > 0 and now + setTtl or 0
 end
 refresh(h)
 rotate(h)
 local stamp = num(now)
 local version = before + eventsCount
+inc = h.inc
 if eventsCount > 0 then redis.call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
 -- #include push-events
 h.version = version
@@ -49,13 +51,14 @@ if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - h.firs
   redis.call('UNLINK', COLUMNS)
 end
 if operation then
-  redis.call('HSET', OPERATIONS, operation,
-    string.format('%s|%s|%d|%d|%d', h.inc, fingerprint, before + 1, version, h.revision))
+  local revision = h.revision
+  redis.call('HSET', OPERATIONS, operation, {{operationRow}})
   h.ops = h.ops + 1
 end
 if eventsCount > 0 then redis.call('RPUSH', LOG, headText(h)) end
--- An element begins with `:0:`, the flag behind it.
-for index = 1, eventsCount do addLandmark(before + index, string.byte(ARGV[eventsFrom + index], 4) - 65) end
+local newLandmarks
+-- #include new-landmarks
+-- #include add-landmarks
 for index, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do
   redis.call('HSET', DERIVED, num(before + tonumber(index)), ranges)
 end

@@ -49,6 +49,18 @@ local function save(untilMs, ended)
 end
 `;
 
+const operationRowText = `-- What a replay of an append answers, behind the fingerprint that its retry has to have.
+`;
+
+const appendGuardsText = `-- What is rarely named is one argument, \`incarnation|expectedVersion|fence|ttl\`: each costs time.
+local incarnation, expectedVersion, fence, setTtl
+if guards then
+  incarnation, expectedVersion, fence, setTtl = string.match(guards, '^([^|]*)|(%d*)|(%d*)|(%d*)$')
+  expectedVersion, fence, setTtl = tonumber(expectedVersion), tonumber(fence), tonumber(setTtl)
+  if incarnation ~= '' and inc ~= incarnation then return { 'ended' } end
+end
+`;
+
 const operationsText = `-- Looks \`operation\` up: \`row\` is nil when it is not known, else \`madeIn\`, \`known\`, \`first\`, \`version\` and \`revision\` are
 -- its incarnation, fingerprint and outcome. Answers 'incomplete' when operations of the session are missing: it counts
 -- them, the mark included, and a single one that is missing would let its retry be applied again. \`inc\` is nil for a
@@ -78,11 +90,29 @@ local function removeLandmark(seq, code)
 end
 `;
 
+const newLandmarksText = `-- The landmarks among the new events, as places and seqs. After \`landmarks\`.
+newLandmarks = {}
+for index = 1, eventsCount do
+  -- An element begins with \`:0:\`, the flag behind it.
+  local code = string.byte(ARGV[eventsFrom + index], 4) - 65
+  if isLandmark(code) then
+    newLandmarks[#newLandmarks + 1] = placeOfLandmark(before + index, code)
+    newLandmarks[#newLandmarks + 1] = num(before + index)
+  end
+end
+`;
+
 const pushEventsText = `-- Behind the first event, which stands where the head was. Lua passes some thousands of arguments at most.
 for from = 2, eventsCount, 2000 do
   local chunk = {}
   for index = from, math.min(from + 1999, eventsCount) do chunk[#chunk + 1] = stamp .. ARGV[eventsFrom + index] end
   redis.call('RPUSH', LOG, unpack(chunk))
+end
+`;
+
+const addLandmarksText = `-- Lua passes some thousands of arguments at most.
+for from = 1, #newLandmarks, 2000 do
+  redis.call('ZADD', LANDMARKS, unpack(newLandmarks, from, math.min(from + 1999, #newLandmarks)))
 end
 `;
 
@@ -104,6 +134,16 @@ local function headText(h)
   return string.format('H1|%d|%d|%d|%s|%d|%d|%s|%s|%d|%s|%d|%s|%s|%d|%d|%d.%d.%d|%d|%d|%s',
     h.version, h.revision, h.bytes, h.updated, h.expires, h.ops, h.token, h.inc, h.first, h.created, h.ttl, h.fixed, h.sealed,
     h.old, h.rotate, h.docs, h.derived, h.landmarks, h.aux, h.removal, h.rest)
+end
+`;
+
+const lifetimesText = `-- Beside the log stand keys that live by it. They cannot expire at the same moment without a PEXPIREAT for each in every
+-- append, so they get a quarter more than they need and are refreshed when half of that is used up. Operations stay known
+-- for a day.
+local dayMs = 86400000
+local operationMs = dayMs + 3600000
+local function besideUntil(expires, ttl)
+  return expires == 0 and 0 or expires + math.max(1000, math.floor(ttl / 4))
 end
 `;
 
@@ -144,9 +184,40 @@ local function placedAfter(changes, position, limit)
 end
 `;
 
-const unitText = `-- For scripts that get all keys of a session. Beside the log stand keys that live by it. They cannot expire at the same
--- moment without a PEXPIREAT for each in every append, so they get a quarter more than they need and are refreshed
--- when half of that is used up.
+const sessionListText = `-- What lists the sessions of a bucket. After \`clock\`, \`lifetimes\`, \`changes\` and \`positions\`.
+
+-- After the first session of a bucket was put into the list.
+local function beginList()
+  redis.call('ZADD', CHANGES, 0, '\\0')
+  -- What the bucket had before its first session has ended: no list needs to look at that.
+  redis.call('ZADD', UPDATED, 'NX', newestOf(CHANGES), '\\0')
+end
+
+-- The list has to stay so long for a session.
+local function registryUntil(aux) return aux + 1000 end
+
+-- What lists the sessions of a bucket goes by itself when the last of them can have gone, unless one lives for ever. When
+-- it has to stay longer, it stays a quarter more than that, so that the next sessions find it long enough.
+local function keepRegistry(h)
+  local left = redis.call('PTTL', SESSIONS)
+  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED, SESSION_SOURCES }
+  if h.expires == 0 then
+    if left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
+      redis.call('PERSIST', CHANGES)
+      redis.call('PERSIST', ENDED)
+    end
+    if left > 0 then for _, key in ipairs(all) do redis.call('PERSIST', key) end end
+  elseif left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
+    local untilMs = registryUntil(h.aux)
+    untilMs = now + left < untilMs and untilMs + math.floor(h.ttl / 4) or now + left
+    for _, key in ipairs(all) do redis.call('PEXPIREAT', key, num(untilMs)) end
+    redis.call('PEXPIREAT', CHANGES, num(untilMs + weekMs + dayMs))
+    redis.call('PEXPIREAT', ENDED, num(untilMs + weekMs + dayMs))
+  end
+end
+`;
+
+const unitText = `-- For scripts that get all keys of a session.
 ${clockText}${headText}-- In the hash of operations the empty field says which incarnation lives, and for how long at least: a log that is gone
 -- before its time is lost, not expired. Returns nil and why when what is stored is no mark.
 local function readMark()
@@ -155,6 +226,10 @@ local function readMark()
   local inc, bound, rotate, subject = string.match(mark, '^1|([^|]*)|(%d+)|(%d+)|(.*)$')
   if not inc then return nil, problemOf(mark) end
   return { inc = inc, bound = tonumber(bound), rotate = tonumber(rotate), subject = subject }
+end
+
+local function markText(h, subject)
+  return '1|' .. h.inc .. '|' .. num(h.expires) .. '|' .. num(h.rotate) .. '|' .. subject
 end
 
 -- Whether a session whose log is not there was lost, rather than deleted or expired.
@@ -178,17 +253,14 @@ local function intactDocuments(entries, documents, order, tags, expiring)
     and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 local micros = time[1] * 1000000 + time[2]
-local dayMs = 86400000
-${changesText}${positionsText}local operationMs = dayMs + 3600000
-
+${lifetimesText}${changesText}${positionsText}${sessionListText}
 -- An idle lifetime begins again with each write, a fixed one only when it is set.
 local function refresh(h)
   if h.ttl > 0 and h.fixed == '0' then h.expires = now + h.ttl end
 end
 
 local function writeMark(h, subject)
-  local mark = '1|' .. h.inc .. '|' .. num(h.expires) .. '|' .. num(h.rotate) .. '|' .. subject
-  if redis.call('HSET', OPERATIONS, '', mark) == 1 then h.ops = h.ops + 1 end
+  if redis.call('HSET', OPERATIONS, '', markText(h, subject)) == 1 then h.ops = h.ops + 1 end
 end
 
 local function keepOperations(untilMs)
@@ -276,7 +348,7 @@ local BESIDE = { COLUMNS, DERIVED, LANDMARKS, DOCUMENTS, DOCUMENT_ORDER, DOCUMEN
 -- Saves the head, then sets every expiry: a lifetime of a millisecond may be over before this script is.
 local function keepUnit(h)
   local stayed = h.expires == 0 and h.aux == 0
-  h.aux = h.expires == 0 and 0 or h.expires + math.max(1000, math.floor(h.ttl / 4))
+  h.aux = besideUntil(h.expires, h.ttl)
   redis.call('LSET', LOG, -1, headText(h))
   if h.expires == 0 then
     redis.call('PERSIST', LOG)
@@ -289,24 +361,6 @@ local function keepUnit(h)
 end
 
 local function subjectOf(mark) return mark and mark.subject or '' end
-
--- What lists the sessions of a bucket goes by itself when the last of them can have gone, unless one lives for ever.
-local function keepRegistry(h)
-  local left = redis.call('PTTL', SESSIONS)
-  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED, SESSION_SOURCES }
-  if h.expires == 0 then
-    if left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
-      redis.call('PERSIST', CHANGES)
-      redis.call('PERSIST', ENDED)
-    end
-    if left > 0 then for _, key in ipairs(all) do redis.call('PERSIST', key) end end
-  elseif left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
-    local untilMs = math.max(now + left, h.aux + 1000)
-    for _, key in ipairs(all) do redis.call('PEXPIREAT', key, num(untilMs)) end
-    redis.call('PEXPIREAT', CHANGES, num(untilMs + weekMs + dayMs))
-    redis.call('PEXPIREAT', ENDED, num(untilMs + weekMs + dayMs))
-  end
-end
 
 -- Moves the session to its next revision, under the token of the write.
 local function revise(h, token, revision)
@@ -322,11 +376,7 @@ local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
   markWritten(CHANGES, session)
-  if redis.call('ZADD', SESSIONS, 0, session) == 1 and redis.call('ZCARD', SESSIONS) == 1 then
-    redis.call('ZADD', CHANGES, 0, '\\0')
-    -- What the bucket had before its first session has ended: no list needs to look at that.
-    redis.call('ZADD', UPDATED, 'NX', newestOf(CHANGES), '\\0')
-  end
+  if redis.call('ZADD', SESSIONS, 0, session) == 1 and redis.call('ZCARD', SESSIONS) == 1 then beginList() end
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
   h.landmarks = redis.call('ZCARD', LANDMARKS)
@@ -660,6 +710,10 @@ local function readMark()
   local inc, bound, rotate, subject = string.match(mark, '^1|([^|]*)|(%d+)|(%d+)|(.*)$')
   if not inc then return nil, problemOf(mark) end
   return { inc = inc, bound = tonumber(bound), rotate = tonumber(rotate), subject = subject }
+end
+
+local function markText(h, subject)
+  return '1|' .. h.inc .. '|' .. num(h.expires) .. '|' .. num(h.rotate) .. '|' .. subject
 end
 
 -- Whether a session whose log is not there was lost, rather than deleted or expired.
@@ -1354,27 +1408,21 @@ local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, CHANGES, LEASE, LANDMARKS = KE
 local session, guards, operation, fingerprint, token, cells, bytes = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, ARGV[5], ARGV[6], tonumber(ARGV[7])
 local eventsFrom = 7
 local eventsCount = #ARGV - eventsFrom
--- The common-case append. Every key, argument and command costs time, so it takes few: the index of pinned messages and
--- summaries is named where there are some. Answers 'full' when it takes more than that: a new session, an expiry to be set,
--- operations to be let go of.
+-- The append to a session that the process knows. Every key, argument and command costs time, so it takes few: the index
+-- of pinned messages and summaries is named where there are some. Answers 'none' where there is no session.
 ${clockText}${formatText}local call = redis.call
 local text = call('LINDEX', LOG, -1)
--- \`found\` is the token and the incarnation, \`stable\` where what this append leaves as it is begins.
+-- The common-case append to the session with this head, \`text\`. Answers 'full' when it takes more than that: another
+-- lifetime, expiries to be set, operations to be let go of; 'none' where there is no session.
+${operationRowText}-- \`found\` is the token and the incarnation, \`stable\` where what this append leaves as it is begins.
 local before, revision, size, expires, ops, found, stable, inc, first, ttl, fixed, sealed, old, rotate, aux =
   string.match(text or '', '^H1|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|([^|]*|()([^|]*))|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
-if not before then return { text and problemOf(text) or 'full' } end
+if not before then return { text and problemOf(text) or 'none' } end
 before, expires, ops, old = tonumber(before), tonumber(expires), tonumber(ops), tonumber(old)
 if hasEnded(expires) then return { 'full' } end
 -- The checks of an append in the order of the port: incarnation, operation, seal, fence, version. Of the session it knows
 -- \`inc\`, nil when there is none, \`ops\`, \`old\`, \`sealed\`, \`before\`, its version, and \`found\`, its token and incarnation.
--- What is rarely named is one argument, \`incarnation|expectedVersion|fence\`: each costs time.
-local incarnation, expectedVersion, fence
-if guards then
-  incarnation, expectedVersion, fence = string.match(guards, '^([^|]*)|(%d*)|(%d*)$')
-  expectedVersion, fence = tonumber(expectedVersion), tonumber(fence)
-  if incarnation ~= '' and inc ~= incarnation then return { 'ended' } end
-end
-if operation then
+${appendGuardsText}if operation then
 ${operationsText}  if row then
     if madeIn ~= inc then return { 'ended' } end
     if known ~= fingerprint then return { 'operation' } end
@@ -1389,23 +1437,21 @@ if fence then
   if fence ~= newest then return { 'fence', newest } end
 end
 if expectedVersion and expectedVersion ~= before then return { 'version', before } end
-if expires ~= 0 and fixed == '0' then expires = now + ttl end
+if setTtl and setTtl ~= tonumber(ttl) then return { 'full' } end
+local slides = expires ~= 0 and (setTtl or fixed == '0')
+if slides then expires = now + ttl end
 -- The columns of an empty log are made anew, and need an expiry of their own.
 local begins = expires ~= 0 and before < tonumber(first)
 if begins or now >= tonumber(rotate) or (expires ~= 0 and aux - expires < ttl / 8) then return { 'full' } end
 local tail = string.sub(text, stable)
-local landmarks
+local newLandmarks
 if LANDMARKS then
-${landmarksText}  landmarks = {}
-  for index = 1, eventsCount do
-    -- An element begins with \`:0:\`, the flag behind it.
-    local code = string.byte(ARGV[eventsFrom + index], 4) - 65
-    if isLandmark(code) then landmarks[#landmarks + 1] = { placeOfLandmark(before + index, code), before + index } end
+${landmarksText}${newLandmarksText}  if #newLandmarks > 0 then
+    local ahead, count, behind = string.match(tail, '^(.-|%d+%.%d+%.)(%d+)(|.*)$')
+    -- None may be lost, and a first one needs an expiry of its own.
+    if call('ZCARD', LANDMARKS) ~= tonumber(count) or (expires ~= 0 and count == '0') then return { 'full' } end
+    tail = ahead .. num(count + #newLandmarks / 2) .. behind
   end
-  local ahead, count, behind = string.match(tail, '^(.-|%d+%.%d+%.)(%d+)(|.*)$')
-  -- None may be lost, and a first one needs an expiry of its own.
-  if call('ZCARD', LANDMARKS) ~= tonumber(count) or (expires ~= 0 and count == '0') then return { 'full' } end
-  tail = ahead .. num(count + #landmarks) .. behind
 end
 -- A session that is there is known among the changes, or they are lost and need an expiry of their own.
 if call('ZADD', CHANGES, '+inf', session) == 1 then return { 'full' } end
@@ -1425,11 +1471,12 @@ else
 ${pushEventsText}  call('RPUSH', LOG, head)
   if call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then call('UNLINK', COLUMNS) end
 end
-for _, one in ipairs(landmarks or {}) do call('ZADD', LANDMARKS, one[1], num(one[2])) end
-if expires ~= 0 and fixed == '0' then call('PEXPIREAT', LOG, num(expires)) end
+if newLandmarks then
+${addLandmarksText}end
+if slides then call('PEXPIREAT', LOG, num(expires)) end
 return { 'ok', before + 1, version, revision, found, now }
 `,
-  sha: "71b70007a87efef6b192c66bed7c5614698d212e",
+  sha: "88848e009e7cf8366cd19ecc359272896505da90",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.changes, ...(keys.lease === undefined ? [] : [keys.lease]), ...(keys.landmarks === undefined ? [] : [keys.landmarks])],
   arguments: (values) => [values.session, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -1437,32 +1484,25 @@ return { 'ok', before + 1, version, revision, found, now }
 
 export const appendFull: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
-  { readonly session: string; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly ttl: number | undefined; readonly retractions: string; readonly derivations: string; readonly seenRemoval: number | undefined; readonly sources: string; readonly guards: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
+  { readonly session: string; readonly newIncarnation: string; readonly newTtl: number; readonly newFixed: boolean; readonly newSubject: string; readonly newRest: string; readonly retractions: string; readonly derivations: string; readonly seenRemoval: number | undefined; readonly sources: string; readonly guards: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local session, newIncarnation, newTtl, newFixed, newSubject, newRest, ttl, retractions, derivations, seenRemoval, sources, guards, operation, fingerprint, token, cells, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), ARGV[11], ARGV[12] ~= '' and ARGV[12] or nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14] ~= '' and ARGV[14] or nil, ARGV[15], ARGV[16], tonumber(ARGV[17])
-local eventsFrom = 17
+local session, newIncarnation, newTtl, newFixed, newSubject, newRest, retractions, derivations, seenRemoval, sources, guards, operation, fingerprint, token, cells, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5], ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11] ~= '' and ARGV[11] or nil, ARGV[12] ~= '' and ARGV[12] or nil, ARGV[13] ~= '' and ARGV[13] or nil, ARGV[14], ARGV[15], tonumber(ARGV[16])
+local eventsFrom = 16
 local eventsCount = #ARGV - eventsFrom
 -- Any append, with all keys of the session. Retractions and derivations are \`offset=from-to,…;\` with the event's place
 -- behind the version; \`sources\` are all derivations, ascending and apart.
-${unitText}${rewriteText}${removalsText}${rotateText}${requireRoomText}local h, lost, mark = openHead(session)
+${unitText}${rewriteText}${removalsText}${rotateText}${requireRoomText}${operationRowText}local h, lost, mark = openHead(session)
 if lost then return { lost } end
 local inc, ops, old, sealed, before, found
 if h then inc, ops, old, sealed, before, found = h.inc, h.ops, h.old, h.sealed, h.version, h.token .. '|' .. h.inc end
 before = before or 0
 -- The checks of an append in the order of the port: incarnation, operation, seal, fence, version. Of the session it knows
 -- \`inc\`, nil when there is none, \`ops\`, \`old\`, \`sealed\`, \`before\`, its version, and \`found\`, its token and incarnation.
--- What is rarely named is one argument, \`incarnation|expectedVersion|fence\`: each costs time.
-local incarnation, expectedVersion, fence
-if guards then
-  incarnation, expectedVersion, fence = string.match(guards, '^([^|]*)|(%d*)|(%d*)$')
-  expectedVersion, fence = tonumber(expectedVersion), tonumber(fence)
-  if incarnation ~= '' and inc ~= incarnation then return { 'ended' } end
-end
-if operation then
+${appendGuardsText}if operation then
 ${operationsText}  if row then
     if madeIn ~= inc then return { 'ended' } end
     if known ~= fingerprint then return { 'operation' } end
@@ -1494,14 +1534,15 @@ if not h then
   subject = newSubject
   h = createHead(session, newIncarnation, newTtl, newFixed, subject, newRest, mark)
 end
-if ttl then
-  h.ttl = ttl
-  h.expires = ttl > 0 and now + ttl or 0
+if setTtl then
+  h.ttl = setTtl
+  h.expires = setTtl > 0 and now + setTtl or 0
 end
 refresh(h)
 rotate(h)
 local stamp = num(now)
 local version = before + eventsCount
+inc = h.inc
 if eventsCount > 0 then redis.call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
 ${pushEventsText}h.version = version
 revise(h, token)
@@ -1511,14 +1552,13 @@ if eventsCount > 0 and redis.call('APPEND', COLUMNS, cells) ~= (version - h.firs
   redis.call('UNLINK', COLUMNS)
 end
 if operation then
-  redis.call('HSET', OPERATIONS, operation,
-    string.format('%s|%s|%d|%d|%d', h.inc, fingerprint, before + 1, version, h.revision))
+  local revision = h.revision
+  redis.call('HSET', OPERATIONS, operation, string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
   h.ops = h.ops + 1
 end
 if eventsCount > 0 then redis.call('RPUSH', LOG, headText(h)) end
--- An element begins with \`:0:\`, the flag behind it.
-for index = 1, eventsCount do addLandmark(before + index, string.byte(ARGV[eventsFrom + index], 4) - 65) end
-for index, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do
+local newLandmarks
+${newLandmarksText}${addLandmarksText}for index, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do
   redis.call('HSET', DERIVED, num(before + tonumber(index)), ranges)
 end
 local retracted = {}
@@ -1529,10 +1569,156 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.revision, found or h.inc, now }
 `,
-  sha: "6624e098864c4779348917a111be94daa8bea12f",
+  sha: "f5731b914faf59997fc9db7e84658c0e26fa1363",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
-  arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.ttl === undefined ? "" : `${values.ttl}`, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
+  arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
+};
+
+export const appendUnseen: EmbeddedScript<
+  { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly changes: string; readonly lease: string; readonly landmarks: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly documentsDue: string; readonly updated: string; readonly created: string; readonly sessionSources: string; readonly ended: string },
+  { readonly session: string; readonly seed: string; readonly guards: string | undefined; readonly operation: string | undefined; readonly fingerprint: string | undefined; readonly token: string; readonly cells: string; readonly bytes: number; readonly events: readonly string[] }
+> = {
+  source: `local formatVersion = 1
+local summaryOffset = 4503599627370496
+local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, CHANGES, LEASE, LANDMARKS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED, SESSION_SOURCES, ENDED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local session, seed, guards, operation, fingerprint, token, cells, bytes = ARGV[1], ARGV[2], ARGV[3] ~= '' and ARGV[3] or nil, ARGV[4] ~= '' and ARGV[4] or nil, ARGV[5] ~= '' and ARGV[5] or nil, ARGV[6], ARGV[7], tonumber(ARGV[8])
+local eventsFrom = 8
+local eventsCount = #ARGV - eventsFrom
+-- The append to a session that the process has not seen: begins one where there is none, and is no other than \`append-fast\`
+-- where there is.
+${clockText}${formatText}local call = redis.call
+local text = call('LINDEX', LOG, -1)
+if not text then
+-- Begins a session of which nothing is there, nor anything of an ended one, in few commands: nothing has to be taken away
+-- first. Answers 'full' for any other.
+local before, inc = 0, nil
+if call('EXISTS', OPERATIONS, OLDER_OPERATIONS, COLUMNS, LANDMARKS, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS,
+  DOCUMENTS_EXPIRING) > 0 then
+  return { 'full' }
+end
+${appendGuardsText}if fence then
+  local lease, newest = redis.call('GET', LEASE), 0
+  if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
+  if not newest then return { problemOf(lease) } end
+  if fence ~= newest then return { 'fence', newest } end
+end
+if expectedVersion and expectedVersion ~= before then return { 'version', before } end
+${lifetimesText}${changesText}${positionsText}${sessionListText}local newInc, ttl, fixed, rest, subject = string.match(seed, '^([^|]*)|(%d+)|([01])|(([^|]*)|.*)$')
+ttl = tonumber(ttl)
+local expires = ttl > 0 and now + ttl or 0
+local aux = besideUntil(expires, ttl)
+-- Whether the list stays as long as the session does, each part of it that is added to: a first entry has no expiry.
+local left = call('PTTL', SESSIONS)
+local stays = left == -1 or (left >= 0 and expires ~= 0 and now + left >= registryUntil(aux)
+  and call('EXISTS', CHANGES, CREATED, EXPIRING, subject == '' and CREATED or SUBJECTS) == 4)
+${operationRowText}local function headText(h)
+  return string.format('H1|%d|%d|%d|%s|%d|%d|%s|%s|%d|%s|%d|%s|%s|%d|%d|%d.%d.%d|%d|%d|%s',
+    h.version, h.revision, h.bytes, h.updated, h.expires, h.ops, h.token, h.inc, h.first, h.created, h.ttl, h.fixed, h.sealed,
+    h.old, h.rotate, h.docs, h.derived, h.landmarks, h.aux, h.removal, h.rest)
+end
+local function markText(h, subject)
+  return '1|' .. h.inc .. '|' .. num(h.expires) .. '|' .. num(h.rotate) .. '|' .. subject
+end
+inc = newInc
+local newLandmarks
+${landmarksText}${newLandmarksText}local stamp, version, revision = num(now), eventsCount, 1
+local h = { inc = inc, version = version, revision = revision, first = 1, bytes = bytes, created = stamp, updated = stamp,
+  ttl = ttl, fixed = fixed, expires = expires, sealed = '0', ops = operation and 2 or 1, old = 0, rotate = now + dayMs,
+  token = token, docs = 0, derived = 0, landmarks = #newLandmarks / 2, aux = aux, removal = 0, rest = rest }
+local elements = {}
+for index = 1, eventsCount do elements[index] = stamp .. ARGV[eventsFrom + index] end
+elements[eventsCount + 1] = headText(h)
+-- Lua passes some thousands of arguments at most.
+for from = 1, #elements, 2000 do call('RPUSH', LOG, unpack(elements, from, math.min(from + 1999, #elements))) end
+if eventsCount > 0 then call('APPEND', COLUMNS, cells) end
+if operation then call('HSET', OPERATIONS, '', markText(h, subject), operation, string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
+else call('HSET', OPERATIONS, '', markText(h, subject)) end
+${addLandmarksText}markWritten(CHANGES, session)
+call('ZREM', ENDED, session)
+call('ZADD', CREATED, stamp, session)
+call('ZADD', SESSIONS, 0, session)
+if left == -2 then beginList() end
+if subject ~= '' then call('ZADD', SUBJECTS, 0, subject .. '\\0' .. session) end
+if expires ~= 0 then
+  call('ZADD', EXPIRING, num(expires), session)
+  -- A lifetime of a millisecond may be over before this script is.
+  call('PEXPIREAT', LOG, num(expires))
+  if eventsCount > 0 then call('PEXPIREAT', COLUMNS, num(aux)) end
+  if #newLandmarks > 0 then call('PEXPIREAT', LANDMARKS, num(aux)) end
+  call('PEXPIREAT', OPERATIONS, num(aux + operationMs))
+end
+if not stays then keepRegistry(h) end
+return { 'ok', 1, version, revision, inc, now }
+end
+-- The common-case append to the session with this head, \`text\`. Answers 'full' when it takes more than that: another
+-- lifetime, expiries to be set, operations to be let go of; 'none' where there is no session.
+${operationRowText}-- \`found\` is the token and the incarnation, \`stable\` where what this append leaves as it is begins.
+local before, revision, size, expires, ops, found, stable, inc, first, ttl, fixed, sealed, old, rotate, aux =
+  string.match(text or '', '^H1|(%d+)|(%d+)|(%d+)|%-?%d+|(%d+)|(%d+)|([^|]*|()([^|]*))|(%d+)|%-?%d+|(%d+)|([01])|([01])|(%d+)|(%d+)|[%d.]+|(%d+)|')
+if not before then return { text and problemOf(text) or 'none' } end
+before, expires, ops, old = tonumber(before), tonumber(expires), tonumber(ops), tonumber(old)
+if hasEnded(expires) then return { 'full' } end
+-- The checks of an append in the order of the port: incarnation, operation, seal, fence, version. Of the session it knows
+-- \`inc\`, nil when there is none, \`ops\`, \`old\`, \`sealed\`, \`before\`, its version, and \`found\`, its token and incarnation.
+${appendGuardsText}if operation then
+${operationsText}  if row then
+    if madeIn ~= inc then return { 'ended' } end
+    if known ~= fingerprint then return { 'operation' } end
+    return { 'replayed', tonumber(first), tonumber(version), tonumber(revision), found }
+  end
+end
+if sealed == '1' then return { 'sealed' } end
+if fence then
+  local lease, newest = redis.call('GET', LEASE), 0
+  if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
+  if not newest then return { problemOf(lease) } end
+  if fence ~= newest then return { 'fence', newest } end
+end
+if expectedVersion and expectedVersion ~= before then return { 'version', before } end
+if setTtl and setTtl ~= tonumber(ttl) then return { 'full' } end
+local slides = expires ~= 0 and (setTtl or fixed == '0')
+if slides then expires = now + ttl end
+-- The columns of an empty log are made anew, and need an expiry of their own.
+local begins = expires ~= 0 and before < tonumber(first)
+if begins or now >= tonumber(rotate) or (expires ~= 0 and aux - expires < ttl / 8) then return { 'full' } end
+local tail = string.sub(text, stable)
+local newLandmarks
+if LANDMARKS then
+${landmarksText}${newLandmarksText}  if #newLandmarks > 0 then
+    local ahead, count, behind = string.match(tail, '^(.-|%d+%.%d+%.)(%d+)(|.*)$')
+    -- None may be lost, and a first one needs an expiry of its own.
+    if call('ZCARD', LANDMARKS) ~= tonumber(count) or (expires ~= 0 and count == '0') then return { 'full' } end
+    tail = ahead .. num(count + #newLandmarks / 2) .. behind
+  end
+end
+-- A session that is there is known among the changes, or they are lost and need an expiry of their own.
+if call('ZADD', CHANGES, '+inf', session) == 1 then return { 'full' } end
+local stamp = num(now)
+local version = before + eventsCount
+revision = revision + 1
+if eventsCount > 0 then call('LSET', LOG, -1, stamp .. ARGV[eventsFrom + 1]) end
+if operation then
+  call('HSET', OPERATIONS, operation, string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision))
+  ops = ops + 1
+end
+local head = string.format('H1|%d|%d|%d|%s|%d|%d|%s|', version, revision, size + bytes, stamp, expires,
+  ops, token) .. tail
+if eventsCount == 0 then
+  call('LSET', LOG, -1, head)
+else
+${pushEventsText}  call('RPUSH', LOG, head)
+  if call('APPEND', COLUMNS, cells) ~= (version - first + 1) * 2 then call('UNLINK', COLUMNS) end
+end
+if newLandmarks then
+${addLandmarksText}end
+if slides then call('PEXPIREAT', LOG, num(expires)) end
+return { 'ok', before + 1, version, revision, found, now }
+`,
+  sha: "1c1604ab8fdc2fc6bc8fff17dadcc3f3bfd17d68",
+  writes: true,
+  keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.changes, keys.lease, keys.landmarks, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.documentsDue, keys.updated, keys.created, keys.sessionSources, keys.ended],
+  arguments: (values) => [values.session, values.seed, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
 };
 
 export const changesAfter: EmbeddedScript<
@@ -1595,7 +1781,7 @@ if h.docs > 0 and not intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMEN
 end
 return { 'ok' }
 `,
-  sha: "5170711a6a96d9a4da966739d00009e1ae63c1f6",
+  sha: "01b4031714ac6e9aa0c7afc2626396111ebc1a01",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
   arguments: (_values) => [],
@@ -1610,7 +1796,7 @@ local LOG, OPERATIONS = KEYS[1], KEYS[2]
 -- Whether a session can be read: 'ok', 'none', or what is lost.
 ${openForReadText}return { 'ok' }
 `,
-  sha: "ae96e8fe0662b4adb81be0ba65dd1916e005d7b6",
+  sha: "ef18def676268d8dd6b4e74760a051dc9672af28",
   writes: false,
   keys: (keys) => [keys.log, keys.operations],
   arguments: (_values) => [],
@@ -1680,7 +1866,7 @@ ${doDeletesText}recordOperation('deleted,' .. num(count))
 keepSession(h)
 return { 'ok', count }
 `,
-  sha: "2450867b6b373edc26e60934bf3725cd75bce7cb",
+  sha: "418c3e328ffcdabcb7e6ba071aa9c7ebc0e908c3",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, ...values.deletes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`])],
@@ -1751,7 +1937,7 @@ if not h then return { 'none' } end
 ${eraseDocumentsText}keepSession(h)
 return answer
 `,
-  sha: "d8ee21848857ff1a5de6f00edd46e42763d28d53",
+  sha: "537f79cf3920042511155998c3da059f8be5d6e8",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, ...values.erasures.flatMap((one) => [one.key, `${one.version}`])],
@@ -1776,7 +1962,7 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "de44fb066ed680d525f1b9857c560663bdb5bfb2",
+  sha: "e495279a43a593a5f1a1b08d39018a00d9be1ec1",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
@@ -1814,7 +2000,7 @@ eachElement(h, first, last, 1, function(element)
 end)
 return { 'ok', text, first, events, state, operations, redis.call('HGET', DERIVED, '') or '' }
 `,
-  sha: "9e64cf2f24e5291506d43d40d4da1a72b9e6aed3",
+  sha: "3e55bfaf32faf1eb586586945913194ab168feb9",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.derived],
   arguments: (values) => [`${values.first}`, `${values.limit}`, values.knownState ?? "", `${values.batchBytes}`],
@@ -1875,7 +2061,7 @@ local LOG, OPERATIONS, DOCUMENTS = KEYS[1], KEYS[2], KEYS[3]
 local sortKeysFrom = 0
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readInSessionText}${getAllText}`,
-  sha: "8f753007dac62b3581986458c4db18b7cf5e2ee9",
+  sha: "71aea342b1b155b258f37cb5b8d429ef8fb70d97",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents],
   arguments: (values) => [...values.sortKeys],
@@ -1907,7 +2093,7 @@ local most, since = tonumber(ARGV[1]), tonumber(ARGV[2])
 local sortKeysFrom = 2
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readInSessionText}${getSomeText}`,
-  sha: "dcbd7fd06fa270d963f9fd078019a7eedd7608a2",
+  sha: "da84ef007759974bc290b51c43bdccdd0dc36c5c",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents],
   arguments: (values) => [`${values.most}`, `${values.since}`, ...values.sortKeys],
@@ -1952,7 +2138,7 @@ local function intactDocuments(entries, documents, order, tags, expiring)
     and redis.call('ZCARD', tags) + due == (entries or 0), count, due
 end
 ${greatestText}`,
-  sha: "210241bfbc2414ad78c6cc3356f64681883ccd4b",
+  sha: "f0618393002201bcb9b7d77ffc01667253a18c4c",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents],
   arguments: (_values) => [],
@@ -2032,10 +2218,7 @@ for index = 1, operationsCount do
 end
 for seq, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do redis.call('HSET', DERIVED, seq, ranges) end
 local retracted = {}
-for seq, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
-  -- What comes with the batch is marked already.
-  if not isNew then retract(h, tonumber(seq), ranges, retracted) end
-end
+for seq, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do retract(h, tonumber(seq), ranges, retracted) end
 if erasedRanges ~= '' then
   local _, blanked = blankEvents(h, pairsOf(erasedRanges))
   changed = blanked
@@ -2045,8 +2228,9 @@ if adds or isNew then
   adoptRemoved(sourceRemoved)
   h.removal = math.max(h.removal, sourceRemoval)
 end
--- Under the copy's own revision: its removal revision may be beyond the one that the source had for a retraction.
-noteRemoval(h, spansOf(retracted))
+-- Under the copy's own revision: its removal revision may be beyond the one that the source had for a retraction. A new copy
+-- has the source's own account of what its retractions took out.
+if not isNew then noteRemoval(h, spansOf(retracted)) end
 noteRemoval(h, changed)
 if adds or isNew then
   h.created, h.updated, h.ttl, h.rest = created, updated, ttl, rest
@@ -2057,7 +2241,7 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "2b9e81067c734f9e2bc7f95f1683b863c2356598",
+  sha: "35b5e6f3cb019cd739deefa821d6c5690cfbe4b9",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
@@ -2205,7 +2389,7 @@ ${openForReadText}local inc, ops, old = h.inc, h.ops, h.old
 ${operationsText}if madeIn ~= inc then return { 'none' } end
 return { 'ok', known, tonumber(first), tonumber(version), inc, tonumber(revision) }
 `,
-  sha: "ec0d34b43f89df935c2eaa366cb05e2eec82ba09",
+  sha: "d6c1858042889b878f43b2e66626d2c4770a21c2",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations],
   arguments: (values) => [values.operation],
@@ -2301,7 +2485,7 @@ ${doWritesText}recordOperation(writtenText(answer))
 keepSession(h, created)
 return answer
 `,
-  sha: "8344675c5c0cf94aecc220a360f760aba95f35a2",
+  sha: "21fc8556bd7db6fd764ae4de86a1658dae963879",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, ...values.writes.flatMap((one) => [one.key, one.expectedVersion === undefined ? "" : `${one.expectedVersion}`, `${one.ttl}`, one.tags, one.json])],
@@ -2320,7 +2504,7 @@ local from, seenToken, maxPinned, maxSummaries = tonumber(ARGV[1]), ARGV[2], ton
 ${openForReadText}${elementsText}${landmarksText}${spansText}${belowText}if h.token ~= seenToken then return { 'changed' } end
 return { 'ok', readBelow(from) }
 `,
-  sha: "b3b6e2659b89b7079a573a705cdd4406b89f3212",
+  sha: "67c3c5e27b53ed90c35b4cf4cd1bfbf260305c63",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.landmarks, keys.derived],
   arguments: (values) => [`${values.from}`, values.seenToken, `${values.maxPinned}`, `${values.maxSummaries}`],
@@ -2417,7 +2601,7 @@ end
 if #events < #seqs then stop = seqs[#events] end
 return { 'ok', text, stop, seqs, events, readBelow(seqs[#events] or h.version + 1) }
 `,
-  sha: "e29efafdb60c4a9804720e26d9846b638a1788bf",
+  sha: "4ac5af99e826a96b6359cd4f8cdd097adbd7ea64",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.columns, keys.landmarks, keys.derived],
   arguments: (values) => [`${values.after}`, `${values.before}`, `${values.limit}`, values.backward ? "1" : "0", values.kinds ?? "", values.agent ?? "", values.pinned ?? "", values.retracted, values.atVersion === undefined ? "" : `${values.atVersion}`, values.since === undefined ? "" : `${values.since}`, `${values.cells}`, values.unlessToken ?? "", `${values.maxPinned}`, `${values.maxSummaries}`],
@@ -2472,7 +2656,7 @@ if h and expectedVersion and expectedVersion ~= h.version then return { 'version
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "fd248d0bcdc5f41a495a55a45baacb66842a24bc",
+  sha: "2e079179eee09a99843fad61895e9a25713be3f4",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
@@ -2585,7 +2769,7 @@ raise(least)
 keepSession(h)
 return { 'ok', expired }
 `,
-  sha: "04101cb15172dc9555042511674cf2985f92eeb8",
+  sha: "11ff1ffa9f2fdc36a5f8a32c27b6ee7f873b502e",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", `${values.least}`, ...values.writes.flatMap((one) => [one.key, `${one.expectedVersion}`, `${one.version}`, one.created, one.updated, `${one.expires}`, one.tags, one.json])],
@@ -2607,7 +2791,7 @@ if (h.sealed == '1') ~= sealed then
 end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "fd1efa8f7c888bdeaf7f52c3b806a5519d08f254",
+  sha: "f5f592934d0787118c524440a81dc3c2e74c7005",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.token],
@@ -2676,7 +2860,7 @@ local count = sweepDocuments(limit)
 keepSession(h)
 return { 'ok', count }
 `,
-  sha: "5558ad0aaae37e2d40b383a430a6da4fc537f232",
+  sha: "f615f663b42f5452f526c466d1a2173ffa711370",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, `${values.limit}`],
@@ -2712,7 +2896,7 @@ local lived = h ~= nil or (mark ~= nil and mark.inc ~= '')
 endSession(session, subjectOf(mark))
 return lived and 1 or 0
 `,
-  sha: "210e0375814285529eaec6d5f631508f197b3293",
+  sha: "baf7ae42f4e50c60716fdc2785356d34dbcd0854",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session],
@@ -2745,7 +2929,7 @@ ${guardedText}if not h then return { 'none' } end
 ${touchOneText}keepSession(h)
 return { 'ok', h.expires, h.inc, redis.call('HGET', DOCUMENTS, key) }
 `,
-  sha: "ed5eff670f4aa45414a1a25b0b395722c83d7991",
+  sha: "d6d85b68f1d3359a09008e89154f63f9752ead98",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.operation ?? "", values.fingerprint ?? "", values.fence === undefined ? "" : `${values.fence}`, values.key, `${values.ttl}`],
@@ -2775,7 +2959,7 @@ if subject or metadata or h.expires ~= expiresBefore then revise(h, token) end
 saveHead(session, h, owner)
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "f7cadf2221faf805f47a5c8a66c5d8d0edd08073",
+  sha: "04e5c4d26187cb5b3d3e02dd8722a7d1cc345f2c",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ttl === undefined ? "" : `${values.ttl}`, values.subject ?? "", values.metadata ?? "", values.token],
@@ -2826,7 +3010,7 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "f544cc138c3c6ef2a0fa29cc14740ea889171851",
+  sha: "7e589abcddcdb6635ad79f981e78df1ce46f5849",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],

@@ -8,5 +8,7 @@ local function readMark()
   return { inc = inc, bound = tonumber(bound), rotate = tonumber(rotate), subject = subject }
 end
 
+-- #include mark-text
+
 -- Whether a session whose log is not there was lost, rather than deleted or expired.
 local function isEvicted(mark) return mark.inc ~= '' and not hasEnded(mark.bound) end

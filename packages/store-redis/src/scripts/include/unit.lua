@@ -1,6 +1,4 @@
--- For scripts that get all keys of a session. Beside the log stand keys that live by it. They cannot expire at the same
--- moment without a PEXPIREAT for each in every append, so they get a quarter more than they need and are refreshed
--- when half of that is used up.
+-- For scripts that get all keys of a session.
 -- keys: log operations olderOperations columns lease derived documents documentOrder documentTags documentsExpiring
 -- keys: sessions subjects expiring next documentsDue landmarks updated created changes ended sessionSources
 -- #include clock
@@ -8,10 +6,10 @@
 -- #include mark
 -- #include document-format
 local micros = time[1] * 1000000 + time[2]
-local dayMs = 86400000
+-- #include lifetimes
 -- #include changes
 -- #include positions
-local operationMs = dayMs + 3600000
+-- #include session-list
 
 -- An idle lifetime begins again with each write, a fixed one only when it is set.
 local function refresh(h)
@@ -19,8 +17,7 @@ local function refresh(h)
 end
 
 local function writeMark(h, subject)
-  local mark = '{{formatVersion}}|' .. h.inc .. '|' .. num(h.expires) .. '|' .. num(h.rotate) .. '|' .. subject
-  if redis.call('HSET', OPERATIONS, '', mark) == 1 then h.ops = h.ops + 1 end
+  if redis.call('HSET', OPERATIONS, '', markText(h, subject)) == 1 then h.ops = h.ops + 1 end
 end
 
 local function keepOperations(untilMs)
@@ -108,7 +105,7 @@ local BESIDE = { COLUMNS, DERIVED, LANDMARKS, DOCUMENTS, DOCUMENT_ORDER, DOCUMEN
 -- Saves the head, then sets every expiry: a lifetime of a millisecond may be over before this script is.
 local function keepUnit(h)
   local stayed = h.expires == 0 and h.aux == 0
-  h.aux = h.expires == 0 and 0 or h.expires + math.max(1000, math.floor(h.ttl / 4))
+  h.aux = besideUntil(h.expires, h.ttl)
   redis.call('LSET', LOG, -1, headText(h))
   if h.expires == 0 then
     redis.call('PERSIST', LOG)
@@ -121,24 +118,6 @@ local function keepUnit(h)
 end
 
 local function subjectOf(mark) return mark and mark.subject or '' end
-
--- What lists the sessions of a bucket goes by itself when the last of them can have gone, unless one lives for ever.
-local function keepRegistry(h)
-  local left = redis.call('PTTL', SESSIONS)
-  local all = { SESSIONS, SUBJECTS, EXPIRING, DOCUMENTS_DUE, UPDATED, CREATED, SESSION_SOURCES }
-  if h.expires == 0 then
-    if left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
-      redis.call('PERSIST', CHANGES)
-      redis.call('PERSIST', ENDED)
-    end
-    if left > 0 then for _, key in ipairs(all) do redis.call('PERSIST', key) end end
-  elseif left > 0 or redis.call('ZCARD', SESSIONS) == 1 then
-    local untilMs = math.max(now + left, h.aux + 1000)
-    for _, key in ipairs(all) do redis.call('PEXPIREAT', key, num(untilMs)) end
-    redis.call('PEXPIREAT', CHANGES, num(untilMs + weekMs + dayMs))
-    redis.call('PEXPIREAT', ENDED, num(untilMs + weekMs + dayMs))
-  end
-end
 
 -- Moves the session to its next revision, under the token of the write.
 local function revise(h, token, revision)
@@ -154,11 +133,7 @@ local function saveHead(session, h, subject)
   if h.expires == 0 then redis.call('ZREM', EXPIRING, session)
   else redis.call('ZADD', EXPIRING, num(h.expires), session) end
   markWritten(CHANGES, session)
-  if redis.call('ZADD', SESSIONS, 0, session) == 1 and redis.call('ZCARD', SESSIONS) == 1 then
-    redis.call('ZADD', CHANGES, 0, '\0')
-    -- What the bucket had before its first session has ended: no list needs to look at that.
-    redis.call('ZADD', UPDATED, 'NX', newestOf(CHANGES), '\0')
-  end
+  if redis.call('ZADD', SESSIONS, 0, session) == 1 and redis.call('ZCARD', SESSIONS) == 1 then beginList() end
   writeMark(h, subject)
   h.derived = redis.call('HLEN', DERIVED)
   h.landmarks = redis.call('ZCARD', LANDMARKS)

@@ -1,0 +1,2 @@
+-- What a replay of an append answers, behind the fingerprint that its retry has to have.
+-- #define operationRow = string.format('%s|%s|%d|%d|%d', inc, fingerprint, before + 1, version, revision)
