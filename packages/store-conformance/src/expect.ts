@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { type JsonValue, MemoryError, type MemoryErrorCode } from "@relevo/core";
+import { type JsonValue, MemoryError, type MemoryErrorCode, type Outcome } from "@relevo/core";
 import { sleep, withTimeout } from "@relevo/core/input";
 import type { CaseContext } from "./harness.ts";
 
@@ -34,14 +34,15 @@ export function present<Value>(value: Value | undefined, what: string): Value {
 }
 
 /**
- * Fails unless the call is refused with this code and these details. A refusal must say that nothing was applied.
- * Returns the error for a closer look.
+ * Fails unless the call is refused with this code and these details. A refusal must say that nothing was applied, unless
+ * a part of the call was written before. Returns the error for a closer look.
  */
 export async function refuses(
   call: Promise<unknown> | (() => Promise<unknown>),
   code: MemoryErrorCode,
   what: string,
   details: { readonly [name: string]: JsonValue } = {},
+  outcome: Outcome = "not-applied",
 ): Promise<MemoryError> {
   let result: unknown;
   try {
@@ -52,7 +53,7 @@ export async function refuses(
       `${what}: expected a MemoryError with code ${code}, got ${show(error)}`,
     );
     equal(error.code, code, `${what}: code of "${error.message}"`);
-    equal(error.outcome, "not-applied", `${what}: outcome`);
+    equal(error.outcome, outcome, `${what}: outcome`);
     for (const [name, value] of Object.entries(details)) {
       equal(error.details[name], value, `${what}: details.${name}`);
     }

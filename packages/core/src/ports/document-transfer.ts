@@ -57,7 +57,8 @@ export interface DocumentTransfer {
    *
    * @throws `not-found` without such a session. `conflict` with `details.conflict` = `incarnation`; `removal`; or
    *   `import`, with `sealed: false` when the session is not sealed, otherwise with the `version` that is here. For a
-   *   single document, `details.index` is its place in the batch; owners before it are imported then. `too-large`.
+   *   single document, `details.index` is its place in the batch. `too-large`. What fails behind the first owner has the
+   *   outcome `unknown`: owners before it are imported.
    */
   importDocuments(
     scope: DocumentScope,

@@ -5,6 +5,7 @@ import { MemoryError } from "../memory-error.ts";
 import type { DocumentSources } from "../ports/document-sources.ts";
 import type { Document } from "../ports/document-store.ts";
 import type { EraseResult } from "../ports/event-log.ts";
+import { afterWrite } from "./after-write.ts";
 import type { AdmittedDelete, AdmittedPut } from "./document-calls.ts";
 import type { RemovedSource, StoreDriver } from "./driver.ts";
 import { erasedSources, type RestoredDocuments, smallestExport } from "./erased-sources.ts";
@@ -106,35 +107,42 @@ export function createDerivation({ documents, transfer, log }: Parts): Derivatio
     },
 
     async keepSourced(request, stored) {
-      const removed = await firstRemoved(request, undefined);
-      if (removed === undefined) return;
-      for (const [index, { address, sortKey }] of request.writes.entries()) {
-        // What another writer has replaced, or the erasure has found, is gone either way.
-        await documents.delete({
-          ...request,
-          deletes: [{ address, sortKey, expectedVersion: stored[index]?.version ?? 0 }],
-          operation: undefined,
-          signal: undefined,
-        });
-      }
-      throw removed;
+      const removed = await afterWrite(async () => {
+        const found = await firstRemoved(request, undefined);
+        if (found === undefined) return undefined;
+        for (const [index, { address, sortKey }] of request.writes.entries()) {
+          // What another writer has replaced, or the erasure has found, is gone either way.
+          await documents.delete({
+            ...request,
+            deletes: [{ address, sortKey, expectedVersion: stored[index]?.version ?? 0 }],
+            operation: undefined,
+            signal: undefined,
+          });
+        }
+        return found;
+      });
+      // Nothing of it is left: it was not applied.
+      if (removed !== undefined) throw removed;
     },
 
     async followErase({ address, ranges, signal }, result) {
       if (documents.eraseDerived === undefined || ranges.length === 0) return result;
-      const head = await settle(log.head({ address, signal }));
-      if (head === undefined) return result;
-      const { tenant, session } = address;
-      const { incarnation } = head;
-      // The ranges too: what was trimmed before is not blank, but what was derived from it still tells of it.
-      const removed = [...ranges, ...rangesOf(result.erased)];
-      const erased = await eraseDerived(tenant, { session, incarnation, ranges: removed });
-      return erased.length === 0 ? result : { ...result, documents: erased };
+      return afterWrite(async () => {
+        const head = await settle(log.head({ address, signal }));
+        if (head === undefined) return result;
+        const { tenant, session } = address;
+        const { incarnation } = head;
+        // The ranges too: what was trimmed before is not blank, but what was derived from it still tells of it.
+        const removed = [...ranges, ...rangesOf(result.erased)];
+        const erased = await eraseDerived(tenant, { session, incarnation, ranges: removed });
+        return erased.length === 0 ? result : { ...result, documents: erased };
+      });
     },
 
     async followDelete({ scope, deletes }) {
       if (documents.eraseDerived === undefined) return;
-      await eraseDerived(scope.tenant, { documents: deletes.map(({ address }) => address) });
+      const source = { documents: deletes.map(({ address }) => address) };
+      await afterWrite(() => eraseDerived(scope.tenant, source));
     },
 
     async requireUnerased(restored, signal) {

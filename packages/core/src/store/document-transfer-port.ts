@@ -1,6 +1,7 @@
-import { abortError } from "../input/numbers.ts";
+import { throwIfAborted } from "../input/numbers.ts";
 import { MemoryError } from "../memory-error.ts";
 import type { DocumentTransfer, ImportDocumentsResult } from "../ports/document-transfer.ts";
+import { afterWrite } from "./after-write.ts";
 import { type Answer, refusalError } from "./answer.ts";
 import { encodeCursor } from "./cursor.ts";
 import { type Derivation, hasSources } from "./derivation.ts";
@@ -51,7 +52,7 @@ export function createDocumentTransferPort(
     if (answer.refused === "version") return { ...answer, index: writes[answer.index ?? 0]?.index };
     const done = accept(answer);
     if (done === undefined) return { ok: undefined };
-    if (follows) await derivation.keepUnerased(restored);
+    if (follows) await afterWrite(() => derivation.keepUnerased(restored));
     const { expired } = done;
     return { ok: { imported: writes.length - expired, unchanged, expired } };
   }
@@ -93,9 +94,13 @@ export function createDocumentTransferPort(
       const batch = admitImportDocuments(scope, given, options, limits);
       let result: ImportDocumentsResult = { imported: 0, unchanged: 0, expired: 0 };
       for (const [index, unit] of unitsOf(batch).entries()) {
-        if (batch.signal?.aborted === true)
-          throw abortError(batch.signal, index === 0 ? "not-applied" : "unknown");
-        const { imported, unchanged, expired } = await restore(batch, unit);
+        const restoreUnit = (): Promise<ImportDocumentsResult> => {
+          throwIfAborted(batch.signal);
+          return restore(batch, unit);
+        };
+        const { imported, unchanged, expired } = await (index === 0
+          ? restoreUnit()
+          : afterWrite(restoreUnit));
         result = {
           imported: result.imported + imported,
           unchanged: result.unchanged + unchanged,

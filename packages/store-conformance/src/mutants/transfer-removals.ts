@@ -1,4 +1,4 @@
-import { MemoryError, type SessionHead, type TransferBatch } from "@relevo/core";
+import { MemoryError, type SessionHead, type StoredEvent, type TransferBatch } from "@relevo/core";
 import { maxImportedVersion } from "@relevo/core/store";
 import type { FullLog } from "../capabilities.ts";
 import type { Mutant } from "../harness.ts";
@@ -9,11 +9,19 @@ function importMutant(
   id: string,
   target: string,
   defect: string,
-  change: (batch: TransferBatch) => TransferBatch,
+  change: (batch: TransferBatch, isNew: boolean) => TransferBatch,
 ): Mutant {
   return logMutant(id, target, defect, (log) => ({
-    importEvents: (address, batch) => log.importEvents(address, change(batch)),
+    importEvents: async (address, batch) =>
+      log.importEvents(address, change(batch, (await log.head(address)) === undefined)),
   }));
+}
+
+/** A retraction that names nothing which the session has. */
+function withoutRanges(event: StoredEvent): StoredEvent {
+  if (event.type !== "retraction") return event;
+  const ranges = [{ from: event.seq, to: event.seq }];
+  return { ...event, body: { ...event.body, ranges } } as StoredEvent;
 }
 
 /** The head with these figures brought within what an import takes. */
@@ -92,6 +100,12 @@ export const transferRemovalMutants: readonly Mutant[] = [
         },
       };
     },
+  ),
+  importMutant(
+    "retractions-of-a-batch-have-no-effect",
+    "transfer/retractions-of-a-batch-take-effect",
+    "events of a new session that its batch does not mark stay effective, whatever it retracts",
+    (batch, isNew) => (isNew ? { ...batch, events: batch.events.map(withoutRanges) } : batch),
   ),
   logMutant(
     "great-versions-are-clamped",

@@ -47,10 +47,7 @@ for index = 1, operationsCount do
 end
 for seq, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do redis.call('HSET', DERIVED, seq, ranges) end
 local retracted = {}
-for seq, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
-  -- What comes with the batch is marked already.
-  if not isNew then retract(h, tonumber(seq), ranges, retracted) end
-end
+for seq, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do retract(h, tonumber(seq), ranges, retracted) end
 if erasedRanges ~= '' then
   local _, blanked = blankEvents(h, pairsOf(erasedRanges))
   changed = blanked
@@ -60,8 +57,9 @@ if adds or isNew then
   adoptRemoved(sourceRemoved)
   h.removal = math.max(h.removal, sourceRemoval)
 end
--- Under the copy's own revision: its removal revision may be beyond the one that the source had for a retraction.
-noteRemoval(h, spansOf(retracted))
+-- Under the copy's own revision: its removal revision may be beyond the one that the source had for a retraction. A new copy
+-- has the source's own account of what its retractions took out.
+if not isNew then noteRemoval(h, spansOf(retracted)) end
 noteRemoval(h, changed)
 if adds or isNew then
   h.created, h.updated, h.ttl, h.rest = created, updated, ttl, rest

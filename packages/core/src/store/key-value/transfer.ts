@@ -13,7 +13,7 @@ import { type EventRecord, tombstoneOf } from "./log/event-entries.ts";
 import { type LogSnapshot, readLog } from "./log/log-snapshot.ts";
 import { planErasure, readSeqs } from "./log/plan-marks.ts";
 import { blankEvents, readBoth } from "./log/remove-events.ts";
-import { settleSession, withPending } from "./log/settle-marks.ts";
+import { settleWritten, withPending } from "./log/settle-marks.ts";
 import { afterPrefix } from "./space/encode-key.ts";
 import {
   changedHeadOf,
@@ -73,7 +73,7 @@ export function createTransferDriver(context: DriverContext): TransferDriver {
           return { ok: changedHeadOf(request.address.session, state, write.live) };
         },
       );
-      if (unsettled) await settleSession(context, request.address, {});
+      if (unsettled) await settleWritten(context, request.address);
       return answer;
     },
   };

@@ -1,9 +1,19 @@
-import type { TransferBatch } from "@relevo/core";
+import type { StoredEvent, TransferBatch } from "@relevo/core";
 import { maxImportedVersion } from "@relevo/core/store";
 import { transferLogs } from "../../capabilities.ts";
 import { equal, present, refuses } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
-import { addressOf, messages, range, retracts, says, seqsOf, stateOf, summarizes } from "../../samples.ts";
+import {
+  addressOf,
+  eventsOf,
+  messages,
+  range,
+  retracts,
+  says,
+  seqsOf,
+  stateOf,
+  summarizes,
+} from "../../samples.ts";
 import { seenIn } from "../log/removals.ts";
 import { copySession } from "./copy-session.ts";
 
@@ -87,6 +97,45 @@ export const transferRemovalCases: readonly ConformanceCase[] = [
         );
       }
       await log.append(target, [summarizes("of 3 and 4", range(3, 4))], early);
+    },
+  },
+  {
+    id: "transfer/retractions-of-a-batch-take-effect",
+    area: "transfer",
+    needs: ["transfer"],
+    contract:
+      "A retraction takes effect on the events of its own batch that nothing marks yet, and on the summaries of them, also when the import creates the session. What the batch marks already, or names as removed, is left as it says.",
+    async run(context) {
+      const [log, other] = transferLogs(context) ?? [];
+      if (log === undefined || other === undefined) return;
+      const source = addressOf(context);
+      await log.append(source, messages(4));
+      await log.append(source, [summarizes("of 2", range(2)), summarizes("of 4", range(4))]);
+      await log.append(source, [retracts(range(1, 2))]);
+      await log.append(source, [retracts(range(1, 3))]);
+      const batch = present(await log.exportEvents(source), "the export");
+      const marks = (event: StoredEvent): readonly (number | undefined)[] => [event.seq, event.retractedBy];
+      const original = batch.events.map(marks);
+      const unmarked = (event: StoredEvent): StoredEvent => {
+        const { retractedBy: _by, ...rest } = event;
+        return rest as StoredEvent;
+      };
+      const forms = {
+        whole: batch.events,
+        none: batch.events.map(unmarked),
+        some: batch.events.map((event) => ([2, 5].includes(event.seq) ? event : unmarked(event))),
+      };
+      for (const [name, events] of Object.entries(forms)) {
+        const target = { tenant: `${context.tenant}-archive`, session: name };
+        const head = await other.importEvents(target, { ...batch, events });
+        equal(
+          (await eventsOf(log, target, { retracted: "include" })).map(marks),
+          original,
+          `marks of ${name}`,
+        );
+        equal(await seqsOf(log, target), [4, 6, 7, 8], `what is effective in the copy of ${name}`);
+        equal(head.removalRevision, batch.head.removalRevision, `the removal revision of ${name}`);
+      }
     },
   },
   {

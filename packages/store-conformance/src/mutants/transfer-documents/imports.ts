@@ -1,4 +1,4 @@
-import { isConflict, type TransferredDocument } from "@relevo/core";
+import { isConflict, MemoryError, type TransferredDocument } from "@relevo/core";
 import { conflict } from "@relevo/core/input";
 import { present } from "../../expect.ts";
 import type { Mutant } from "../../harness.ts";
@@ -151,6 +151,15 @@ export const importMutants: readonly Mutant[] = [
       const refused = present(documents[index], "the refused document");
       const first = documents.findIndex((document) => owner(document) === owner(refused));
       throw conflict("import", { ...error.details, index: index - first });
+    },
+  ),
+  insistentMutant(
+    "written-owners-are-denied",
+    "owners-are-imported-one-by-one",
+    "what fails behind the first owner says that nothing was applied",
+    (error) => error.outcome === "unknown",
+    async (_documents, _scope, _batch, _parts, { code, message, details }) => {
+      throw new MemoryError(code, message, { details });
     },
   ),
   insistentMutant(

@@ -26,7 +26,7 @@ import {
 } from "../unit/write-session.ts";
 import { type EventRecord, eventEntries } from "./event-entries.ts";
 import { planRetractions } from "./plan-marks.ts";
-import { marksPerCommit, settleMarks, settleSession } from "./settle-marks.ts";
+import { marksPerCommit, settleMarks, settleWritten } from "./settle-marks.ts";
 
 /** An operation as it is stored. Stays for a day when its incarnation has ended. */
 export interface StoredOperation {
@@ -68,7 +68,7 @@ export async function append(context: DriverContext, request: AdmittedAppend): P
     },
     keys,
   );
-  if (unsettled) await settleSession(context, place, {});
+  if (unsettled) await settleWritten(context, place);
   return answer;
 }
 

@@ -8,7 +8,7 @@ import { keysOf, previousToken, revised, type SessionState, saveLive } from "../
 import { noteRemoval, refuseIncarnation, type SessionWrite, writeSession } from "../unit/write-session.ts";
 import { type EventRecord, eventEntries } from "./event-entries.ts";
 import { planErasure, readSeqs } from "./plan-marks.ts";
-import { marksPerCommit, settleMarks, settleSession } from "./settle-marks.ts";
+import { marksPerCommit, settleMarks, settleWritten } from "./settle-marks.ts";
 
 /** The most events that one `trim` removes. */
 const trimLimit = 10_000;
@@ -132,7 +132,7 @@ export async function erase(
       return { ok: { erased: plan.blank, revision, removalRevision, token, ...previousToken(live) } };
     },
   );
-  if (unsettled) await settleSession(context, request.address, {});
+  if (unsettled) await settleWritten(context, request.address);
   return answer;
 }
 

@@ -1,6 +1,7 @@
 import type { SeqRange, StoredEvent } from "../../../events.ts";
 import { rangesInclude } from "../../../input/ranges.ts";
 import type { CallOptions } from "../../../ports/common.ts";
+import { afterWrite } from "../../after-write.ts";
 import { dueKey, tenantKeys } from "../layout.ts";
 import type { KeyValueLimits } from "../space/key-value-space.ts";
 import type { KeyRecord } from "../space/records.ts";
@@ -78,6 +79,11 @@ function takeSeqs(ranges: readonly SeqRange[], most: number): readonly [SeqRange
     room -= Math.max(0, end - from + 1);
   }
   return [taken, rest];
+}
+
+/** As `settleSession`, for what one commit of this call has left to do. */
+export function settleWritten(context: SpaceContext, place: SessionPlace): Promise<void> {
+  return afterWrite(() => settleSession(context, place, {}));
 }
 
 /** What is pending stands on all of its events after this. */
