@@ -14,13 +14,17 @@ export function countBelow(seqs: readonly number[], seq: number): number {
   return low;
 }
 
-/** Takes ascending numbers out of an ascending list. Few are cut out one by one, many in one pass. */
+/** Takes ascending numbers out of an ascending list. Few are cut out one by one, many in one pass from the first to the last. */
 export function removeSeqs(seqs: number[], gone: readonly number[]): void {
   if (gone.length > 16) {
-    const set = new Set(gone);
-    let kept = 0;
-    for (const seq of seqs) if (!set.has(seq)) seqs[kept++] = seq;
-    seqs.length = kept;
+    let kept = countBelow(seqs, gone[0] as number);
+    const end = countBelow(seqs, (gone.at(-1) as number) + 1);
+    for (let index = kept, next = 0; index < end; index++) {
+      const seq = seqs[index] as number;
+      while ((gone[next] as number) < seq) next++;
+      if (gone[next] !== seq) seqs[kept++] = seq;
+    }
+    seqs.splice(kept, end - kept);
     return;
   }
   for (const seq of gone) {
@@ -33,8 +37,10 @@ export function removeSeqs(seqs: number[], gone: readonly number[]): void {
 export function insertSeqs(seqs: number[], added: readonly number[]): void {
   const last = seqs.at(-1) ?? 0;
   if (added.length > 16 && (added[0] ?? 0) <= last) {
-    const merged = [...seqs, ...added].sort((left, right) => left - right);
-    for (let index = 0; index < merged.length; index++) seqs[index] = merged[index] as number;
+    const start = countBelow(seqs, added[0] as number);
+    const merged = seqs.slice(start).concat(added);
+    merged.sort((left, right) => left - right);
+    for (let index = 0; index < merged.length; index++) seqs[start + index] = merged[index] as number;
     return;
   }
   for (const seq of added) {

@@ -53,6 +53,44 @@ describe("lists of seqs", () => {
     }
   });
 
+  it.each([1, 2, 3])("are what sets of them are, seed %i", (seed) => {
+    const random = seeded(seed);
+    const model = new Set<number>();
+    const list: number[] = [];
+    for (let turn = 0; turn < 200; turn++) {
+      const from = Math.floor(random() * 3000);
+      const some = Array.from({ length: Math.floor(random() * 60) }, () => from + Math.floor(random() * 100));
+      const asked = [...new Set(some)].sort((left, right) => left - right);
+      if (random() < 0.5) {
+        const added = asked.filter((seq) => !model.has(seq));
+        insertSeqs(list, added);
+        for (const seq of added) model.add(seq);
+      } else {
+        removeSeqs(list, asked);
+        for (const seq of asked) model.delete(seq);
+      }
+      expect(list).toEqual([...model].sort((left, right) => left - right));
+    }
+  });
+
+  it("change at their end for the price of what changes, however long they are", () => {
+    let looks = 0;
+    const list = new Proxy(
+      Array.from({ length: 100_000 }, (_, index) => index),
+      {
+        get(target, name) {
+          looks++;
+          return Reflect.get(target, name);
+        },
+      },
+    );
+    const last = Array.from({ length: 50 }, (_, index) => 99_900 + index * 2);
+    removeSeqs(list, last);
+    insertSeqs(list, last);
+    expect(list).toHaveLength(100_000);
+    expect(looks).toBeLessThan(2000);
+  });
+
   it("meet ranges", () => {
     expect(anyInRanges([5, 9], [{ from: 6, to: 8 }])).toBe(false);
     expect(anyInRanges([5, 9], [{ from: 6, to: 9 }])).toBe(true);
