@@ -215,7 +215,7 @@ describe.skipIf(!requireService("redis", { for: "the deadlines of store-redis" }
       if (batch === undefined) throw new Error("There is nothing to import.");
       /** Calls of two steps and more; `name` is of what is not there yet. */
       const steps = (name: string): Calls => ({
-        append: (options) => log.append(address(name), [event], options),
+        append: (options) => log.append({ tenant: `${name} 3`, session: "s" }, [event], options),
         read: (options) =>
           log.read(address("other"), { types: ["message"], direction: "backward", ...options }),
         readNothing: (options) => log.read(address("gone"), { direction: "backward", ...options }),
