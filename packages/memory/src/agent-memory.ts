@@ -1,4 +1,5 @@
 import type { CallOptions, FindOptions, JsonObject, JsonValue, Page, UpdateOptions } from "@relevo/core";
+import type { LearningAgent } from "./agents/outcome.ts";
 import type { MemoryEntry, Tier } from "./entry.ts";
 
 export interface MemoryWriteOptions extends CallOptions {
@@ -120,8 +121,11 @@ export interface KeyedMemory {
   ): Promise<MemoryEntry | undefined>;
 }
 
-/** What one agent knows across sessions. All sessions of the tenant share it: what concerns one person belongs to `for`. */
-export interface AgentMemory extends KeyedMemory {
+/**
+ * What one agent knows across sessions, and how its work ended. All sessions of the tenant share it: what concerns one
+ * person belongs to `for`.
+ */
+export interface AgentMemory extends KeyedMemory, LearningAgent {
   readonly name: string;
   /**
    * What this agent keeps about one person: a memory of its own for each, which no other person's session reads, and which

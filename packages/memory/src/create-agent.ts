@@ -1,5 +1,15 @@
+import type { CallOptions } from "@relevo/core";
 import type { AgentMemory, UserNotes, UserReference } from "./agent-memory.ts";
 import { admitUserPlace, agentPlace, type OpenOrigin, type OpenPlace } from "./memory-place.ts";
+import type {
+  AgentPerformance,
+  Outcome,
+  PerformanceOptions,
+  Recommendation,
+  RecommendOptions,
+  RecordOutcomeOptions,
+} from "./agents/outcome.ts";
+import { Outcomes } from "./agents/outcomes.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { TieredMemory } from "./tiered-memory.ts";
@@ -16,11 +26,29 @@ class NamedMemory extends TieredMemory implements UserNotes {
 class Agent extends NamedMemory implements AgentMemory {
   readonly #runtime: Runtime;
   readonly #tenant: string;
+  readonly #outcomes: Outcomes;
 
   constructor(runtime: Runtime, tenant: string, name: string) {
     super(runtime, tenant, agentPlace(name), name);
     this.#runtime = runtime;
     this.#tenant = tenant;
+    this.#outcomes = new Outcomes(runtime, tenant, name);
+  }
+
+  recordOutcome(outcome: Outcome, options?: RecordOutcomeOptions): Promise<void> {
+    return this.#outcomes.recordOutcome(outcome, options);
+  }
+
+  performance(options?: PerformanceOptions): Promise<AgentPerformance> {
+    return this.#outcomes.performance(options);
+  }
+
+  recommend(options?: RecommendOptions): Promise<Recommendation | undefined> {
+    return this.#outcomes.recommend(options);
+  }
+
+  clearOutcomes(options?: CallOptions): Promise<void> {
+    return this.#outcomes.clearOutcomes(options);
   }
 
   for(user: UserReference): UserNotes {

@@ -2,9 +2,9 @@ import type { CallOptions, Page, SessionHead } from "@relevo/core";
 import { admitCall, admitOptions } from "@relevo/core/input";
 import { erase } from "./erase.ts";
 import type { EraseOptions, EraseReport } from "./erase-report.ts";
-import { exportUser } from "./export-user.ts";
 import { openUserPlace, userPlace } from "./memory-place.ts";
 import { userSessionsFields } from "./options.ts";
+import { type ExportProgressOptions, exportData } from "./portability/export-data.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { TieredMemory } from "./tiered-memory.ts";
@@ -32,8 +32,8 @@ class TenantUser extends TieredMemory implements User {
     return this.#runtime.sessions.log.list(this.tenant, { ...options, subject: this.id });
   }
 
-  export(given?: CallOptions): AsyncIterable<string> {
-    return exportUser(this.#runtime, this.tenant, this.id, admitCall(given));
+  export(options?: ExportProgressOptions): AsyncIterable<string> {
+    return exportData(this.#runtime, this.tenant, { user: this.id }, options);
   }
 
   async erase(given: EraseOptions = {}): Promise<EraseReport> {

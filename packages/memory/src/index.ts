@@ -14,6 +14,25 @@ export type {
   UserReference,
   WorkingMemory,
 } from "./agent-memory.ts";
+export type {
+  ExecutionFilter,
+  ExecutionsOptions,
+  ExportExecutionsOptions,
+  RecordedExecution,
+} from "./agents/executions.ts";
+export type {
+  AgentPerformance,
+  Feedback,
+  HalfLife,
+  LearningAgent,
+  Outcome,
+  PerformanceOptions,
+  Recommendation,
+  RecommendOptions,
+  RecordOutcomeOptions,
+  StrategyPerformance,
+  SuccessRate,
+} from "./agents/outcome.ts";
 export type { SessionCacheOptions } from "./cache-options.ts";
 export type { ContextOptions, MemoryContext } from "./context.ts";
 export {
@@ -35,6 +54,10 @@ export type {
 } from "./erase-report.ts";
 export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./explain-view.ts";
 export type { HoldOptions } from "./holds.ts";
+export type { ExportProgressOptions } from "./portability/export-data.ts";
+export type { ExportCounts, ExportHeader, ExportSelector } from "./portability/export-format.ts";
+export type { ImportOptions, ImportReport } from "./portability/import-data.ts";
+export type { TextSource } from "./portability/split-lines.ts";
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
 export type { OpenTurn, Session, TurnSession } from "./session.ts";

@@ -10,13 +10,14 @@ export function listUsers(runtime: Runtime, tenant: string, options: PageOptions
   return mergeLists(lists, options);
 }
 
-/** The names of the agents that have a memory across sessions. */
+/** The names of the agents that have a memory across sessions, or outcomes. */
 export function listAgents(runtime: Runtime, tenant: string, options: PageOptions): Promise<Page<string>> {
   const { agents } = namespaces;
   return mergeLists(
     [
       namesBelow(runtime.durable, tenant, [...agents, "durable"]),
       namesBelow(runtime.volatile, tenant, [...agents, "volatile"]),
+      namesBelow(runtime.durable, tenant, namespaces.outcomes),
     ],
     options,
   );

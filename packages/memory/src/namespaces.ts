@@ -4,7 +4,16 @@
  */
 export const namespaces: Readonly<
   Record<
-    "working" | "sessionAgents" | "views" | "forks" | "agents" | "users" | "erasures" | "erasing" | "holds",
+    | "working"
+    | "sessionAgents"
+    | "views"
+    | "forks"
+    | "agents"
+    | "outcomes"
+    | "users"
+    | "erasures"
+    | "erasing"
+    | "holds",
     readonly string[]
   >
 > = {
@@ -18,6 +27,8 @@ export const namespaces: Readonly<
   forks: ["relevo", "forks"],
   /** Stand-alone documents: what agents remember across sessions; the tier and the agent's name follow. */
   agents: ["relevo", "agents"],
+  /** Stand-alone documents: how an agent's work ended; the agent's name follows, so that each is an owner of its own. */
+  outcomes: ["relevo:outcomes"],
   /**
    * Stand-alone documents: all that is kept about one person; the person's id follows. Each person is an owner of their own
    * (see `unitOf`), so that writes about two people do not wait for each other, and one prefix names everything.

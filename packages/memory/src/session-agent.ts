@@ -13,6 +13,7 @@ import type {
   UserNotes,
   UserReference,
 } from "./agent-memory.ts";
+import { Outcomes } from "./agents/outcomes.ts";
 import { createUserNotes } from "./create-agent.ts";
 import type { MemoryEntry } from "./entry.ts";
 import { agentPlace } from "./memory-place.ts";
@@ -30,13 +31,14 @@ import { signalOf } from "./signal.ts";
 import { TieredMemory, tiers } from "./tiered-memory.ts";
 
 /** An agent in one session: its notes in the session hide its memory across sessions. */
-export class SessionAgent implements AgentMemory {
+export class SessionAgent extends Outcomes implements AgentMemory {
   readonly name: string;
   readonly #handle: SessionHandle;
   readonly #inSession: SessionDocuments;
   readonly #acrossSessions: TieredMemory;
 
   constructor(handle: SessionHandle, name: string, fence: () => number | undefined) {
+    super(handle.runtime, handle.address.tenant, name, handle.origin.bind(handle));
     this.name = name;
     this.#handle = handle;
     this.#inSession = new SessionDocuments(handle, sessionAgentNamespace(name), { fence, agent: name });

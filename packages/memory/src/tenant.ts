@@ -20,6 +20,13 @@ import {
   refuse,
 } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
+import {
+  type ExecutionsOptions,
+  type ExportExecutionsOptions,
+  exportExecutions,
+  listExecutions,
+  type RecordedExecution,
+} from "./agents/executions.ts";
 import { type ContextOptions, gatherContext, type MemoryContext, recallIn } from "./context.ts";
 import { createAgent } from "./create-agent.ts";
 import { createSession } from "./create-session.ts";
@@ -38,6 +45,10 @@ import {
 } from "./holds.ts";
 import { listAgents, listUsers } from "./list-people.ts";
 import { contextFields, pageFields, searchFields, sessionFields } from "./options.ts";
+import { type ExportProgressOptions, exportData } from "./portability/export-data.ts";
+import type { ExportSelector } from "./portability/export-format.ts";
+import { type ImportOptions, type ImportReport, importData } from "./portability/import-data.ts";
+import type { TextSource } from "./portability/split-lines.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
@@ -98,6 +109,39 @@ export interface Tenant {
    * @throws `unsupported` without `createMemory({ recall })`; what the recall throws.
    */
   search(query: RecallQuery): Promise<readonly RecallHit[]>;
+  /**
+   * One page of execution records: of an agent, of a session, of a time, or all, in the order in which they were recorded.
+   * May lag on a cluster when it is asked for more than one session.
+   */
+  executions(options?: ExecutionsOptions): Promise<Page<RecordedExecution>>;
+  /** The same as lines of JSON, each ended by a line feed: an audit trail to keep or to load elsewhere. */
+  exportExecutions(options?: ExportExecutionsOptions): AsyncIterable<string>;
+  /**
+   * The data of the tenant, or of one person or session in it, as lines of JSON, each ended by a line feed: a header with the
+   * version of the format, sessions with their events, operations and documents, documents that stand alone, and a last line
+   * with counts. Every line has a checksum that covers all lines before it, and a text without the last one is not whole.
+   * The same data make the same text, whichever store they are in.
+   *
+   * Reads pages, and holds one at a time. Each session is as it was when its first page was read; what is written meanwhile
+   * elsewhere may be there or not. What is not in it: versions of documents that were deleted, operations of documents, marks
+   * of erasures under way.
+   *
+   * @throws `invalid-input`; `unsupported` for a store that does not move data; `conflict`, retryable, when a session was
+   *   trimmed while it was read; what the stores throw.
+   */
+  export(selector?: ExportSelector, options?: ExportProgressOptions): AsyncIterable<string>;
+  /**
+   * Writes what an export holds: sessions with their incarnation, `seq`, versions and times, and documents with theirs. What
+   * is here just so is left alone, so that an import can be repeated, and one that ended early is continued by another of the
+   * same text. A session is sealed until it is whole. Data that was erased after the export was made comes back.
+   *
+   * The text is checked line by line before anything of the line is written; `dryRun` checks all of it first.
+   *
+   * @throws `corrupt` with `details.line` for a text that was cut, changed or put in another order; `unsupported` for the
+   *   format of a later version; `conflict` when another session or a newer document is here, or the person is being erased;
+   *   `invalid-input`, also for an export of another tenant without `from`; what the stores throw.
+   */
+  import(source: TextSource, options?: ImportOptions): Promise<ImportReport>;
   /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;
 }
@@ -175,6 +219,10 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       runtime.requireOpen();
       return await recallIn(runtime, id, query);
     },
+    executions: (options) => listExecutions(runtime, id, options),
+    exportExecutions: (options) => exportExecutions(runtime, id, options),
+    export: (selector = {}, options) => exportData(runtime, id, selector, options),
+    import: (source, options) => importData(runtime, id, source, options),
     async context(given) {
       const options = admitFields(given, "options", contextFields);
       runtime.requireOpen();

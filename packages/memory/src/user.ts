@@ -1,6 +1,7 @@
 import type { CallOptions, ListSessionsOptions, Page, SessionHead } from "@relevo/core";
 import type { KeyedMemory } from "./agent-memory.ts";
 import type { EraseOptions, EraseReport } from "./erase-report.ts";
+import type { ExportProgressOptions } from "./portability/export-data.ts";
 
 export interface UserSessionsOptions extends Omit<ListSessionsOptions, "subject"> {}
 
@@ -17,14 +18,10 @@ export interface User extends KeyedMemory {
   /** One page of the sessions whose subject is this person. */
   sessions(options?: UserSessionsOptions): Promise<Page<SessionHead>>;
   /**
-   * All of the person's data as lines of JSON, each ended by a line feed: a header with the version of the format, sessions
-   * with their events and documents, the person's memory, what agents keep about the person, and a last line with counts. A
-   * text without that last line is not complete. Reads pages, and holds one at a time. What is written meanwhile may be
-   * there or not.
-   *
-   * @throws what the stores throw.
+   * All of the person's data as lines of JSON: sessions with their forks, the person's memory, what agents keep about the
+   * person and have learned in these sessions. As `tenant.export({ user: id })`, which says more.
    */
-  export(options?: CallOptions): AsyncIterable<string>;
+  export(options?: ExportProgressOptions): AsyncIterable<string>;
   /** As `tenant.erase({ user: id })`. */
   erase(options?: EraseOptions): Promise<EraseReport>;
 }

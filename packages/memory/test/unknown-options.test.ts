@@ -2,7 +2,7 @@ import type { CallOptions, EventInput } from "@relevo/core";
 import { MemoryError } from "@relevo/core";
 import { optionProblems } from "@relevo/store-conformance";
 import { expect, it } from "vitest";
-import { createMemory, type KeyedMemory } from "../src/index.ts";
+import { createMemory, type KeyedMemory, type LearningAgent } from "../src/index.ts";
 import { failure, oneStore, pieces, user } from "./fixture.ts";
 
 it("an option that nobody knows is refused by every call", async () => {
@@ -25,6 +25,12 @@ it("an option that nobody knows is refused by every call", async () => {
     [`${name}.forget`]: (o: CallOptions) => entries.forget("k", o),
     [`${name}.entries`]: (o: CallOptions) => entries.entries(o),
     [`${name}.update`]: (o: CallOptions) => entries.update("k", () => 2, o),
+  });
+  const outcomeCalls = (name: string, learning: LearningAgent) => ({
+    [`${name}.recordOutcome`]: (o: CallOptions) => learning.recordOutcome({ success: true }, o),
+    [`${name}.performance`]: (o: CallOptions) => learning.performance(o),
+    [`${name}.recommend`]: (o: CallOptions) => learning.recommend(o),
+    [`${name}.clearOutcomes`]: (o: CallOptions) => learning.clearOutcomes(o),
   });
   const problems = await optionProblems(
     {
@@ -58,6 +64,14 @@ it("an option that nobody knows is refused by every call", async () => {
       "person.sessions": (o) => person.sessions({ ...o }),
       "sessionUser.id": (o) => session.user.id({ ...o }),
       "tenant.search": (o) => tenant.search({ text: "x", ...o }),
+      "tenant.executions": (o) => tenant.executions({ ...o }),
+      "tenant.exportExecutions": (o) => tenant.exportExecutions({ ...o }),
+      "tenant.export": (o) => tenant.export({}, { ...o }),
+      "export selector": (o) => tenant.export({ ...(o as object) }),
+      "tenant.import": (o) => tenant.import([], { ...o }),
+      ...outcomeCalls("agent", agent),
+      ...outcomeCalls("inSession", inSession),
+      outcome: (o) => agent.recordOutcome({ success: true, ...(o as object) }),
       "tenant.context": (o) => tenant.context({ session, ...o }),
       "session.append": (o) => session.append(user("x"), { ...o }),
       "session.stream": (o) => session.stream(pieces("x"), { ...(o as object) }),

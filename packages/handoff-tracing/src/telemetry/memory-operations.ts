@@ -182,6 +182,8 @@ export function tenantOperations(id: string): Operations<TenantShape> {
     hold: { name: "tenant.hold", start },
     release: { name: "tenant.release", start },
     holds: { name: "tenant.holds", start, end },
+    import: { name: "tenant.import", start },
+    executions: { name: "tenant.executions", start, end },
   };
 }
 
@@ -244,5 +246,17 @@ export function documentsOperations(place: MemoryPlace): Operations<DocumentsSha
       start: (span) => startAll(span, undefined),
       end: (span, _, removed) => void span.setAttribute(relevo.removed.name, removed),
     },
+    recordOutcome: { name: "agent.record_outcome", start: (span) => startAll(span, undefined) },
+    performance: {
+      name: "agent.performance",
+      start: (span) => startAll(span, undefined),
+      end: (span, _, { total }) => void span.setAttribute(genAi.memoryRecordCount, total),
+    },
+    recommend: {
+      name: "agent.recommend",
+      start: (span) => startAll(span, undefined),
+      end: (span, _, found) => void span.setAttribute(relevo.found.name, found !== undefined),
+    },
+    clearOutcomes: { name: "agent.clear_outcomes", start: (span) => startAll(span, undefined) },
   };
 }

@@ -20,6 +20,8 @@ export interface TenantShape {
   release?(selector: never, options?: never): Promise<boolean>;
   holds?(options?: never): Promise<PageShape>;
   search?(query: never): Promise<readonly unknown[]>;
+  import?(source: never, options?: never): Promise<object>;
+  executions?(options?: never): Promise<PageShape>;
 }
 
 interface PageShape {
@@ -98,4 +100,9 @@ export interface DocumentsShape {
   entries(options?: { readonly tier?: string }): Promise<{ readonly items: readonly unknown[] }>;
   update(key: string, change: unknown, options?: { readonly tier?: string }): Promise<unknown>;
   clear?(options?: never): Promise<number>;
+  /** Of an agent. */
+  recordOutcome?(outcome: never, options?: never): Promise<void>;
+  performance?(options?: never): Promise<{ readonly total: number }>;
+  recommend?(options?: never): Promise<object | undefined>;
+  clearOutcomes?(options?: never): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { MemoryError } from "@relevo/core";
+import { createMemoryStore } from "@relevo/store-memory";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type AnswerPiece,
@@ -8,6 +9,7 @@ import {
   type MemoryOptions,
   type MemoryStore,
   type Session,
+  type Tenant,
 } from "../../src/index.ts";
 import { killedAt } from "../erasure/killed-at.ts";
 import type { Opened } from "../erasure/opened.ts";
@@ -236,6 +238,71 @@ export function describeArrangement(
       expect(kinds.get("event")).toBe(removed.events);
       expect(kinds.get("document")).toBe(removed.documents + removed.sessionDocuments);
       expect(JSON.parse(last).kind).toBe("end");
+    });
+
+    it("counts how an agent's work ended, exactly, and lists what was run", async () => {
+      const { memory } = open();
+      const { tenant, canary } = newPlot();
+      const acme = memory.tenant(tenant);
+      const session = acme.session("chat", { subject: person });
+      await session.append(user("x"));
+      await session.recordExecution({ agent: "planner", input: canary });
+      const record = (index: number) =>
+        (index % 8 === 0 ? session : acme)
+          .agent("planner")
+          .recordOutcome(
+            { success: index % 2 === 0, strategy: `s${index % 4}`, durationMs: 10 + index, task: canary },
+            { operationId: `op-${index}` },
+          );
+      await Promise.all(Array.from({ length: 16 }, (_, index) => record(index)));
+      // All of them again, as after answers that were lost.
+      await Promise.all(Array.from({ length: 16 }, (_, index) => record(index)));
+      const planner = memoryOf(opened.map(({ store }) => store))
+        .tenant(tenant)
+        .agent("planner");
+      const found = await planner.performance({ feedback: 50 });
+      expect(found).toMatchObject({ total: 16, succeeded: 8, durationMs: { mean: 17.5 } });
+      expect(found.strategies.map(({ count, succeeded }) => [count, succeeded])).toEqual([
+        [4, 4],
+        [4, 4],
+        [4, 0],
+        [4, 0],
+      ]);
+      expect(found.feedback).toHaveLength(16);
+      const executions = async (): Promise<unknown> =>
+        (await acme.executions({ agent: "planner" })).items.map(({ input }) => input);
+      await expect.poll(executions).toEqual([canary]);
+      await acme.user(person).erase();
+      expect(await planner.performance({ feedback: 50 })).toMatchObject({ total: 16, succeeded: 8 });
+      expect((await planner.performance({ feedback: 50 })).feedback).toHaveLength(14);
+      expect(await executions()).toEqual([]);
+      await planner.clearOutcomes();
+      expect(await planner.performance()).toEqual({ total: 0, succeeded: 0, strategies: [], feedback: [] });
+    });
+
+    it("moves a tenant out and in, byte for byte, whatever the stores", async () => {
+      const { memory, stores } = open();
+      const plot = newPlot();
+      await plant(memory, stores, plot);
+      await memory.tenant(plot.tenant).agent("planner").recordOutcome({ success: true, durationMs: 7 });
+      const textOf = async (tenant: Tenant): Promise<string> => {
+        let text = "";
+        for await (const line of tenant.export()) text += line;
+        return text;
+      };
+      const text = await textOf(memory.tenant(plot.tenant));
+      // By way of another store, and back to a tenant of these.
+      await using first = createMemoryStore();
+      await using second = createMemoryStore();
+      const elsewhere = memoryOf([first, second]).tenant(plot.tenant);
+      await elsewhere.import([text]);
+      expect(await textOf(elsewhere)).toBe(text);
+      const back = memory.tenant(`${plot.tenant}-back`);
+      expect((await back.import([text], { from: plot.tenant })).read.sessions).toBe(5);
+      // The tenant is named by the header alone, and covered by all checksums.
+      const bare = (of: string): string => of.replaceAll(/"tenant":"[^"]*"|,"sum":"[^"]*"/gu, "");
+      expect(bare(await textOf(back))).toBe(bare(text));
+      expect((await back.import([text], { from: plot.tenant })).unchanged).toBeGreaterThan(20);
     });
 
     if (killStep !== undefined)

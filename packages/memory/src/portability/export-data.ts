@@ -1,0 +1,176 @@
+import type { CallOptions, FindOptions, SessionHead } from "@relevo/core";
+import {
+  admitFields,
+  admitId,
+  admitOptions,
+  type FieldTable,
+  fieldTable,
+  refuse,
+  throwIfAborted,
+} from "@relevo/core/input";
+import { isOnlyAbout, madeInTag } from "../entry.ts";
+import { storesOf } from "../list-people.ts";
+import { namespaces, userNamespace } from "../namespaces.ts";
+import type { MemoryStore, Runtime } from "../runtime.ts";
+import { sessionsOfUser, withForks } from "../subject-sessions.ts";
+import {
+  ChecksumChain,
+  type ExportCounts,
+  type ExportHeader,
+  type ExportLine,
+  type ExportSelector,
+  headerLine,
+} from "./export-format.ts";
+import { documentLines, sessionLines } from "./export-lines.ts";
+
+export interface ExportProgressOptions extends CallOptions {
+  /** Told after each session, and about every thousand lines, how much has been passed. */
+  readonly onProgress?: ((counts: ExportCounts) => void) | undefined;
+}
+
+const selectorFields: FieldTable = fieldTable<ExportSelector>({ user: "selects", session: "selects" });
+export const progressFields: FieldTable = fieldTable<ExportProgressOptions>({
+  signal: "refines",
+  onProgress: "refines",
+});
+
+const linesBetweenReports = 1000;
+const sessionsAtOnce = 50;
+
+/** What `tenant.export` promises. Refuses bad input at once and not when the first line is read. */
+export function exportData(
+  runtime: Runtime,
+  tenant: string,
+  givenSelector: ExportSelector,
+  givenOptions: ExportProgressOptions | undefined,
+): AsyncGenerator<string, void, void> {
+  const selector = admitExportSelector(runtime, givenSelector);
+  const options = admitOptions(givenOptions, progressFields);
+  requireCallback(options.onProgress);
+  return textOf(runtime, { tenant, ...selector }, options);
+}
+
+function admitExportSelector(runtime: Runtime, given: ExportSelector): Omit<ExportHeader, "tenant"> {
+  const { user, session }: { readonly user?: unknown; readonly session?: unknown } = admitFields(
+    given,
+    "selector",
+    selectorFields,
+  );
+  if (user !== undefined && session !== undefined)
+    throw refuse("selector", "must name a user or a session, or neither for all of the tenant.");
+  if (user !== undefined) return { user: admitId(user, "selector.user", runtime.limits) };
+  return session === undefined ? {} : { session: admitId(session, "selector.session", runtime.limits) };
+}
+
+export function requireCallback(onProgress: unknown): void {
+  if (onProgress !== undefined && typeof onProgress !== "function")
+    throw refuse("options.onProgress", "must be a function.");
+}
+
+async function* textOf(
+  runtime: Runtime,
+  header: ExportHeader,
+  { onProgress, signal }: ExportProgressOptions,
+): AsyncGenerator<string, void, void> {
+  runtime.requireOpen();
+  throwIfAborted(signal);
+  const chain = new ChecksumChain();
+  yield chain.write(headerLine(header));
+  const counts = { sessions: 0, events: 0, operations: 0, documents: 0 };
+  let lines = 0;
+  for await (const line of linesOf(runtime, header, { signal })) {
+    countLine(counts, line);
+    yield chain.write(line);
+    if (++lines % linesBetweenReports === 0 || line.kind === "session") onProgress?.({ ...counts });
+  }
+  yield chain.write({ kind: "end", counts });
+  onProgress?.({ ...counts });
+}
+
+/** Lines of other kinds count nothing. */
+export function countLine(
+  counts: { -readonly [Name in keyof ExportCounts]: number },
+  { kind }: ExportLine,
+): void {
+  if (kind === "session") counts.sessions++;
+  else if (kind === "event") counts.events++;
+  else if (kind === "operation") counts.operations++;
+  else if (kind === "document") counts.documents++;
+}
+
+async function* linesOf(
+  runtime: Runtime,
+  { tenant, ...selector }: ExportHeader,
+  options: CallOptions,
+): AsyncGenerator<ExportLine, void, void> {
+  const { user, session } = selector;
+  for (const store of storesOf(runtime)) {
+    const documents = (filter: FindOptions): AsyncIterable<ExportLine> =>
+      documentLines(store, tenant, filter, tierOf(runtime, store), options);
+    for await (const heads of sessionsIn(store, tenant, selector, options)) {
+      const all =
+        user === undefined && session === undefined ? heads : withForks(store, tenant, heads, options);
+      for await (const head of all) {
+        yield* sessionLines(store, tenant, head.session, archivedOf(runtime, store), options);
+        if (user !== undefined) yield* learnedLines(runtime, tenant, user, head.session, options);
+      }
+    }
+    if (user !== undefined) yield* documents({ namespacePrefix: userNamespace(user) });
+    else if (session === undefined) {
+      for await (const line of documents({})) if (!isPassing(line)) yield line;
+    }
+  }
+}
+
+/** What agents have learned in a session, unless it may speak of other people too. */
+async function* learnedLines(
+  runtime: Runtime,
+  tenant: string,
+  user: string,
+  session: string,
+  options: CallOptions,
+): AsyncGenerator<ExportLine, void, void> {
+  const tags = { any: [madeInTag(session)] };
+  for (const store of new Set([runtime.durable, runtime.volatile])) {
+    for (const namespacePrefix of [namespaces.agents, namespaces.outcomes])
+      yield* documentLines(store, tenant, { namespacePrefix, tags }, tierOf(runtime, store), {
+        ...options,
+        only: (document) => isOnlyAbout(document, user),
+      });
+  }
+}
+
+async function* sessionsIn(
+  store: MemoryStore,
+  tenant: string,
+  { user, session }: Omit<ExportHeader, "tenant">,
+  options: CallOptions,
+): AsyncGenerator<readonly SessionHead[], void, void> {
+  if (user !== undefined) yield* sessionsOfUser(store, tenant, user, options);
+  else if (session !== undefined) {
+    const head = await store.log.head({ tenant, session }, options);
+    if (head !== undefined) yield [head];
+  } else {
+    let cursor: string | undefined;
+    do {
+      const page = await store.log.list(tenant, { limit: sessionsAtOnce, cursor, ...options });
+      yield page.items;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+}
+
+function tierOf(runtime: Runtime, store: MemoryStore): { readonly tier?: "volatile" } {
+  return store === runtime.volatile && store !== runtime.durable ? { tier: "volatile" } : {};
+}
+
+function archivedOf(runtime: Runtime, store: MemoryStore): { readonly archived?: true } {
+  return store === runtime.sessions ? {} : { archived: true };
+}
+
+/** What only the stores that it is in can use: erasures under way, and marks that they leave for a day. */
+function isPassing({ namespace }: ExportLine): boolean {
+  const begins = (prefix: readonly string[]): boolean =>
+    Array.isArray(namespace) && prefix.every((element, index) => namespace[index] === element);
+  return begins(namespaces.erasing) || begins(namespaces.erasures);
+}
