@@ -1,6 +1,5 @@
 import type { CallOptions } from "@relevo/core";
 import type { AgentMemory, UserNotes, UserReference } from "./agent-memory.ts";
-import { admitUserPlace, agentPlace, type OpenOrigin, type OpenPlace } from "./memory-place.ts";
 import type {
   AgentPerformance,
   Outcome,
@@ -10,6 +9,7 @@ import type {
   RecordOutcomeOptions,
 } from "./agents/outcome.ts";
 import { Outcomes } from "./agents/outcomes.ts";
+import { admitUserPlace, agentPlace, type OpenOrigin, type OpenPlace } from "./memory-place.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { TieredMemory } from "./tiered-memory.ts";

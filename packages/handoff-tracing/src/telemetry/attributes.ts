@@ -111,7 +111,7 @@ export const relevo = {
   streamed: {
     name: "relevo.stream.count",
     type: "int",
-    on: "`session.stream`, `user.export`",
+    on: "`session.stream`, exports",
     meaning: "How many pieces of an answer, or lines of an export, were passed on",
   },
   documentVersion: {

@@ -128,10 +128,10 @@ export function streamOperation({
   };
 }
 
-/** The span of an export of a person's data. */
-export function exportOperation(place: MemoryPlace): Operation<readonly unknown[], Streamed> {
+/** The span of an export, with the number of its lines. */
+export function exportOperation(name: string, place: MemoryPlace): Operation<readonly unknown[], Streamed> {
   return {
-    name: "user.export",
+    name,
     start: (span) => describePlace(span, place),
     end: (span, _, { items }) => void span.setAttribute(relevo.streamed.name, items),
   };

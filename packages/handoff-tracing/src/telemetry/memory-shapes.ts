@@ -20,6 +20,8 @@ export interface TenantShape {
   release?(selector: never, options?: never): Promise<boolean>;
   holds?(options?: never): Promise<PageShape>;
   search?(query: never): Promise<readonly unknown[]>;
+  export?(...args: never[]): AsyncIterable<string>;
+  exportExecutions?(options?: never): AsyncIterable<string>;
   import?(source: never, options?: never): Promise<object>;
   executions?(options?: never): Promise<PageShape>;
 }

@@ -57,7 +57,11 @@ export function traceMemory<Traced extends { tenant(id: string): object }>(
 
 function traceTenant(telemetry: Telemetry, tenant: TenantShape): TenantShape {
   const { id } = tenant;
-  return withMembers(tracePort(telemetry, tenant, tenantOperations(id), common), {
+  const traced = traceStreams(telemetry, tracePort(telemetry, tenant, tenantOperations(id), common), {
+    export: exportOperation("tenant.export", { tenant: id }),
+    exportExecutions: exportOperation("tenant.export_executions", { tenant: id }),
+  });
+  return withMembers(traced, {
     session: (...args: Parameters<TenantShape["session"]>) =>
       traceSession(telemetry, tenant.session(...args)),
     agent: (name: string) => traceAgentMemory(telemetry, tenant.agent(name), { tenant: id, agent: name }),
@@ -70,7 +74,7 @@ function traceTenant(telemetry: Telemetry, tenant: TenantShape): TenantShape {
 
 function traceUser(telemetry: Telemetry, user: UserShape, place: MemoryPlace): UserShape {
   return traceStreams(telemetry, tracePort(telemetry, user, userOperations(place), common), {
-    export: exportOperation(place),
+    export: exportOperation("user.export", place),
   });
 }
 

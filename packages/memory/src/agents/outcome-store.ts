@@ -10,10 +10,10 @@ import { maxPageSize, retry } from "@relevo/core/input";
 import { documentInput, notesOf, notesOn, withNotes } from "../entry.ts";
 import { eraseDocuments } from "../erase-documents.ts";
 import { memoryOperation, type Operated } from "../memory-operation.ts";
+import type { WriteOrigin } from "../memory-place.ts";
 import { namespaces } from "../namespaces.ts";
 import type { Runtime } from "../runtime.ts";
 import { signalOf } from "../signal.ts";
-import type { WriteOrigin } from "../memory-place.ts";
 import type { Feedback, Outcome } from "./outcome.ts";
 import { addOutcome, emptyTally, mergeTally, readTally, type Tally, writeTally } from "./tally.ts";
 
