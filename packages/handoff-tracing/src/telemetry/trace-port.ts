@@ -50,8 +50,11 @@ export function withMembers<Target extends object>(
   return copy as Target;
 }
 
+/** Without `bind`: the V8 of Node.js 24 does not take a bound function for one that `await using` may call. */
 function boundTo(target: object, value: unknown): unknown {
-  return typeof value === "function" ? value.bind(target) : value;
+  return typeof value === "function"
+    ? (...args: readonly unknown[]): unknown => Reflect.apply(value, target, args)
+    : value;
 }
 
 /** The names of an object's members and of those that it inherits, up to and without `Object.prototype`. */

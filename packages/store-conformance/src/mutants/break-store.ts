@@ -53,7 +53,9 @@ export function overriding<Target extends object>(target: Target, members: Parti
     get(_, property) {
       if (Object.hasOwn(members, property)) return Reflect.get(members, property);
       const value: unknown = Reflect.get(target, property, target);
-      return typeof value === "function" ? value.bind(target) : value;
+      if (typeof value !== "function") return value;
+      // Without `bind`: the V8 of Node.js 24 does not take a bound function for one that `using` may call.
+      return (...args: readonly unknown[]): unknown => Reflect.apply(value, target, args);
     },
     has: (_, property) => property in target || property in members,
   });
