@@ -7,14 +7,15 @@ import {
   type LeaseGrant,
   type StoreDriver,
 } from "../src/store/index.ts";
+import { replaceBuiltin } from "./replace-builtin.ts";
 import { rejected } from "./support.ts";
 
 // The time of a wait is the test's here, although waits do not use the globals that a test runner fakes.
-vi.mock("node:timers", () => ({
+replaceBuiltin("node:timers", {
   setTimeout: (run: () => void, ms: number) => globalThis.setTimeout(run, ms),
   clearTimeout: (timer: NodeJS.Timeout) => globalThis.clearTimeout(timer),
-}));
-vi.mock("node:perf_hooks", () => ({ performance: { now: () => globalThis.performance.now() } }));
+});
+replaceBuiltin("node:perf_hooks", { performance: { now: () => globalThis.performance.now() } });
 
 const address = { tenant: "t", session: "s" };
 const ttlMs = 1000;

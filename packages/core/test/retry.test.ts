@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { getEventListeners } from "node:events";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isConflict, MemoryError } from "../src/index.ts";
 import {
   conflict,
@@ -10,20 +10,10 @@ import {
   wasRetried,
   withAttempts,
 } from "../src/input/index.ts";
+import { recordPauses } from "./replace-builtin.ts";
 import { rejected } from "./support.ts";
 
-const { pauses } = vi.hoisted(() => ({ pauses: [] as number[] }));
-
-vi.mock("node:timers/promises", async (original) => {
-  const real = await original<typeof import("node:timers/promises")>();
-  return {
-    ...real,
-    setTimeout: (ms: number, value: unknown, options: { signal?: AbortSignal }) => {
-      pauses.push(ms);
-      return real.setTimeout(options.signal === undefined ? 0 : ms, value, options);
-    },
-  };
-});
+const pauses = recordPauses();
 
 const always: RetryOptions = { attempts: 3, delayMs: 0, when: () => true };
 const down = (): MemoryError => new MemoryError("unavailable", "The store is down.", { details: { n: 1 } });

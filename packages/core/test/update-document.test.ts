@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   type Document,
   type DocumentInput,
@@ -9,19 +9,10 @@ import {
   updateDocument,
 } from "../src/index.ts";
 import { conflict } from "../src/input/index.ts";
+import { recordPauses } from "./replace-builtin.ts";
 import { rejected } from "./support.ts";
 
-/** How long each pause was meant to last. Nobody waits for one that nobody could abort. */
-const pauses: number[] = [];
-vi.mock("node:timers/promises", async (original) => {
-  const real = await original<typeof import("node:timers/promises")>();
-  return {
-    setTimeout: (ms: number, value?: unknown, options: { readonly signal?: AbortSignal } = {}) => {
-      pauses.push(ms);
-      return real.setTimeout(options.signal === undefined ? 0 : ms, value, options);
-    },
-  };
-});
+const pauses = recordPauses();
 
 const address = { tenant: "t", namespace: ["counters"], key: "k" };
 

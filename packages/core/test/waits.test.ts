@@ -3,21 +3,11 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { MemoryError } from "../src/index.ts";
 import { abortable, anySignal, sleep, withTimeout } from "../src/input/index.ts";
 import { maxTimerMs } from "../src/input/sleep.ts";
+import { recordPauses } from "./replace-builtin.ts";
 import { rejected } from "./support.ts";
 
-const { waits } = vi.hoisted(() => ({ waits: [] as number[] }));
-
 /** Pauses of a day or more are only written down: no test waits that long. */
-vi.mock("node:timers/promises", async (original) => {
-  const real = await original<typeof import("node:timers/promises")>();
-  return {
-    ...real,
-    setTimeout: (ms: number, value: unknown, options: { signal?: AbortSignal }) => {
-      waits.push(ms);
-      return real.setTimeout(options.signal === undefined && ms > 1e8 ? 0 : ms, value, options);
-    },
-  };
-});
+const waits = recordPauses(1e8);
 
 const never = new Promise<never>(() => undefined);
 const hour = 3_600_000;
