@@ -1,36 +1,46 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CheckResult, runCommand } from "@relevo/test-run";
 import type { Snippet } from "./extract.ts";
 import { type PlacedSnippet, placeSnippets } from "./place-snippets.ts";
+import { type RunnableSnippet, runSnippets, type SnippetOutcome } from "./run-snippets.ts";
 import type { SnippetServices } from "./services.ts";
 
-const timeLimitSeconds = 600;
+export interface CheckSnippetsOptions {
+  readonly services: SnippetServices;
+  /** Ends a hang. */
+  readonly limitSeconds: number;
+}
 
 /**
- * Compiles the snippets of one project's documents under strict settings and runs each in an empty folder: it must
- * end with exit code 0 and print what the document says, but for measured times.
+ * Compiles the snippets of a workspace's documents, by project, under strict settings and runs each in an empty folder:
+ * it must end with exit code 0 and print what the document says, but for measured times.
  */
 export async function checkSnippets(
   root: string,
-  project: string,
-  snippets: readonly Snippet[],
-  services: SnippetServices,
+  snippets: ReadonlyMap<string, readonly Snippet[]>,
+  { services, limitSeconds }: CheckSnippetsOptions,
 ): Promise<readonly CheckResult[]> {
-  const { folder, placed } = await placeSnippets(root, project, snippets);
+  const { folder, placed } = await placeSnippets(root, snippets);
   const compiled = await runCommand("tsc", ["-p", "tsconfig.json", "--pretty", "false"], { cwd: folder });
-  const results: CheckResult[] = [];
+  const problems = new Map(placed.map((snippet) => [snippet, errorsOf(snippet, compiled.output)]));
+  const runnable = new Map<RunnableSnippet, PlacedSnippet>();
   for (const snippet of placed) {
-    const compileProblems = errorsOf(snippet, compiled.output);
-    const problems =
-      compileProblems.length > 0 || !snippet.run ? compileProblems : await run(folder, snippet, services);
-    results.push({ name: `${snippet.document}:${snippet.line}`, passed: problems.length === 0, problems });
+    if (!snippet.run || problems.get(snippet)?.length !== 0) continue;
+    // Without the server that it asks for, it compiles, which is all that can be told here.
+    const env = await services.environmentFor(snippet.code);
+    if (env !== undefined) runnable.set({ file: join(folder, snippet.file), env }, snippet);
   }
-  if (compiled.code !== 0 && results.every(({ passed }) => passed)) {
-    results.push({ name: `${project}: compiler`, passed: false, problems: [compiled.output] });
+  const outcomes = await runSnippets([...runnable.keys()], limitSeconds);
+  for (const [index, snippet] of [...runnable.values()].entries()) {
+    problems.set(snippet, problemsOf(snippet, outcomes[index]));
   }
-  return results;
+  const results = [...problems].map(([{ document, line }, found]) => ({
+    name: `${document}:${line}`,
+    passed: found.length === 0,
+    problems: found,
+  }));
+  if (compiled.code === 0 || results.some(({ passed }) => !passed)) return results;
+  return [...results, { name: "compiler", passed: false, problems: [compiled.output] }];
 }
 
 /** The compiler's messages for one snippet, with the lines of the document instead of those of the file. */
@@ -43,27 +53,12 @@ function errorsOf({ file, line }: PlacedSnippet, output: string): readonly strin
     );
 }
 
-async function run(
-  folder: string,
-  { file, code, output }: PlacedSnippet,
-  services: SnippetServices,
-): Promise<readonly string[]> {
-  const env = await services.environmentFor(code);
-  // Said aloud by whoever looked for the server; it compiles, which is all that can be told here.
-  if (env === undefined) return [];
-  const emptyFolder = await mkdtemp(join(tmpdir(), "relevo-snippet-"));
-  try {
-    const result = await runCommand("node", [join(folder, file)], {
-      cwd: emptyFolder,
-      env,
-      timeoutMs: timeLimitSeconds * 1000,
-    });
-    if (result.code !== 0) return [`ended with exit code ${result.code}`, result.output.trimEnd()];
-    if (output === undefined || normalize(result.standardOutput) === normalize(output)) return [];
-    return ["printed something else than the document says:", result.standardOutput.trimEnd()];
-  } finally {
-    await rm(emptyFolder, { recursive: true, force: true });
-  }
+function problemsOf({ output }: PlacedSnippet, outcome: SnippetOutcome | undefined): readonly string[] {
+  if (outcome === undefined) return ["did not run"];
+  const { code, standardOutput, standardError } = outcome;
+  if (code !== 0) return [`ended with exit code ${code}`, `${standardOutput}${standardError}`.trimEnd()];
+  if (output === undefined || normalize(standardOutput) === normalize(output)) return [];
+  return ["printed something else than the document says:", standardOutput.trimEnd()];
 }
 
 /** Measured times differ from run to run, and with them the width of their column; the rest is compared. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { projectFolders } from "@relevo/test-run";
 
 /** The documents of a workspace, relative to it: its own, those in `docs`, and those in the folder of every project. */
 export async function findDocuments(root: string): Promise<readonly string[]> {
@@ -16,18 +17,6 @@ export async function findDocuments(root: string): Promise<readonly string[]> {
 async function documentsIn(root: string, folder: string): Promise<readonly string[]> {
   const names = await readdir(join(root, folder));
   return names.filter((name) => name.endsWith(".md")).map((name) => `${folder}${name}`);
-}
-
-/** The folders of a workspace's projects, relative to it. */
-export async function projectFolders(root: string): Promise<readonly string[]> {
-  const folders: string[] = existsSync(join(root, "examples", "package.json")) ? ["examples"] : [];
-  for (const kind of ["apps", "packages", "tools"]) {
-    if (!existsSync(join(root, kind))) continue;
-    for (const name of await readdir(join(root, kind))) {
-      if (existsSync(join(root, kind, name, "package.json"))) folders.push(`${kind}/${name}`);
-    }
-  }
-  return folders.sort();
 }
 
 /** The links of a document to files of the workspace that are not there. */

@@ -1,39 +1,38 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { projectFolders } from "./documents.ts";
+import { projectFolders } from "@relevo/test-run";
 import type { Snippet } from "./extract.ts";
 
-/** A snippet with the file it was written to. */
+/** A snippet with the file it was written to, relative to the folder of all. */
 export interface PlacedSnippet extends Snippet {
   readonly file: string;
 }
 
 /**
- * Writes the snippets of one project's documents into a folder that stands to the packages as a reader's project
+ * Writes the snippets of each project's documents into a folder that stands to the packages as a reader's project
  * does: it finds all of them by name, and what the documented project itself depends on. Inside the workspace, so
- * that the compiler and the types of Node.js are found as well.
+ * that the compiler and the types of Node.js are found as well. The settings above them are for all.
  */
 export async function placeSnippets(
   root: string,
-  project: string,
-  snippets: readonly Snippet[],
+  snippets: ReadonlyMap<string, readonly Snippet[]>,
 ): Promise<{ readonly folder: string; readonly placed: readonly PlacedSnippet[] }> {
-  const folder = join(
-    root,
-    ".relevo",
-    "snippets",
-    project === "" ? "workspace" : project.replaceAll("/", "-"),
-  );
+  const folder = join(root, ".relevo", "snippets");
   await rm(folder, { recursive: true, force: true });
-  await linkPackages(root, project, join(folder, "node_modules"));
+  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(compilerSettings));
-  const placed = snippets.map((snippet) => ({
-    ...snippet,
-    file: `${snippet.document.replaceAll(/[^\w.-]/gu, "-")}-line-${snippet.line}.ts`,
-  }));
-  for (const { file, code } of placed) await writeFile(join(folder, file), `${code}\n`);
+  const placed: PlacedSnippet[] = [];
+  for (const [project, ofProject] of snippets) {
+    const own = project === "" ? "workspace" : project.replaceAll("/", "-");
+    await linkPackages(root, project, join(folder, own, "node_modules"));
+    for (const snippet of ofProject) {
+      const name = `${snippet.document.replaceAll(/[^\w.-]/gu, "-")}-line-${snippet.line}.ts`;
+      await writeFile(join(folder, own, name), `${snippet.code}\n`);
+      placed.push({ ...snippet, file: `${own}/${name}` });
+    }
+  }
   return { folder, placed };
 }
 
@@ -52,7 +51,7 @@ const compilerSettings = {
     skipLibCheck: true,
     noEmit: true,
   },
-  include: ["*.ts"],
+  include: ["*/*.ts"],
 };
 
 async function linkPackages(root: string, project: string, modules: string): Promise<void> {

@@ -26,9 +26,9 @@ beforeAll(async () => {
 
 afterAll(() => scratch[Symbol.asyncDispose]());
 
-async function check(readme: string) {
+async function check(readme: string, ...more: readonly string[]) {
   await scratch.write({ "packages/sums/README.md": readme });
-  return scratch.run("node", [main, "--root", scratch.root]);
+  return scratch.run("node", [main, "--root", scratch.root, ...more]);
 }
 
 const importAdd = 'import { add } from "@relevo/sums";\n';
@@ -43,19 +43,28 @@ socket.once("data", (answer) => {
   console.log(String(answer).trim());
   socket.end();
 });`;
-    const { code: exitCode, output } = await check(block(code) + block("+PONG", "text"));
+    const without = 'console.log("REDIS" + "_URL" in process.env); // prints: false';
+    const { code: exitCode, output } = await check(block(code) + block("+PONG", "text") + block(without));
     expect(exitCode, output).toBe(0);
   },
 );
 
-it("compiles and runs a block, and compares what it prints", async () => {
-  const readme =
-    block(`${importAdd}console.log(add(1, 2));`) +
-    block("3", "text") +
-    block("setInterval(() => {});", "ts no-run");
+it("compiles and runs blocks, each as if it were alone, and compares what they print", async () => {
+  const blocks = [
+    `${importAdd}console.log(add(1, 2)); // prints: 3`,
+    // Ends when nothing is left to do, not at the end of its module.
+    'setTimeout(() => console.log("late"), 5); // prints: late',
+    'Object.assign(globalThis, { left: 1 });\nprocess.on("exit", () => {});',
+    'console.log("left" in globalThis, process.listenerCount("exit")); // prints: false 0',
+    'import { readdirSync, writeFileSync } from "node:fs";\nwriteFileSync("mine", "");\nconsole.log(readdirSync(".")); // prints: [ \'mine\' ]',
+    'import { readdirSync } from "node:fs";\nconsole.log(readdirSync(".")); // prints: []',
+    'console.log("early"); // prints: early\nif (process.argv.length > 0) process.exit();\nconsole.log("never");',
+    'console.log("done  12.5 ms  ok"); // prints: done  1 ms   ok',
+  ];
+  const readme = blocks.map((code) => block(code)).join("") + block("setInterval(() => {});", "ts no-run");
   const { code, output } = await check(readme);
   expect(code, output).toBe(0);
-  expect(output).toContain("✔ packages/sums/README.md:2");
+  expect(output.match(/^✔ packages\/sums\/README\.md:\d+$/gmu)).toHaveLength(blocks.length + 1);
 });
 
 it("finds the other documents of a project too", async () => {
@@ -65,22 +74,32 @@ it("finds the other documents of a project too", async () => {
   );
 });
 
-it("does not compare measured times", async () => {
-  const { code, output } = await check(
-    block('console.log("done  12.5 ms  ok");') + block("done  1 ms   ok", "text"),
-  );
-  expect(code, output).toBe(0);
+it("fails the blocks that are broken, each with its reason, and runs the others", async () => {
+  const sound = "console.log(1); // prints: 1";
+  const blocks: readonly (readonly [code: string, reason?: string])[] = [
+    [`${importAdd}\nadd("1", 2);`, "line 4: error TS2345"],
+    ["const list = [1];\nconst one: number = list[0];", "line 8: error TS2322"],
+    [sound],
+    ['throw new Error("broken promise");', "broken promise"],
+    [sound],
+    ["process.exitCode = 4;", "ended with exit code 4"],
+    [`${importAdd}console.log(add(1, 2)); // prints: 4`, "printed something else"],
+    ["await new Promise(() => {});", "waits in its top-level await"],
+    [sound],
+  ];
+  const { code, output } = await check(blocks.map(([text]) => block(text)).join(""));
+  expect(code).toBe(1);
+  const [, ...shown] = output.split(/^(?=[✔✖] packages\/sums\/README\.md:\d)/mu);
+  expect(shown, output).toHaveLength(blocks.length);
+  for (const [index, [, reason]] of blocks.entries()) {
+    expect(shown[index]).toMatch(reason === undefined ? /^✔/u : /^✖/u);
+    expect(shown[index]).toContain(reason ?? "");
+  }
 });
 
-it.each([
-  ["does not compile", `${importAdd}\nadd("1", 2);`, "line 4: error TS2345"],
-  ["is not strict", "const list = [1];\nconst one: number = list[0];", "line 3: error TS2322"],
-  ["throws", 'throw new Error("broken promise");', "broken promise"],
-  ["fails quietly", "process.exitCode = 4;", "ended with exit code 4"],
-  ["prints something else", `${importAdd}console.log(add(1, 2)); // prints: 4`, "printed something else"],
-])("fails a block that %s", async (_, code, message) => {
-  const result = await check(block(code));
-  expect(result.code).toBe(1);
-  expect(result.output).toContain("✖ packages/sums/README.md:2");
-  expect(result.output).toContain(message);
+it("ends a block that does not end itself, and names it", async () => {
+  const { code, output } = await check(block("setInterval(() => {}, 1000);"), "--limit", "3");
+  expect(code).toBe(1);
+  expect(output).toContain("✖ packages/sums/README.md:2");
+  expect(output).toContain("ended by SIGKILL; it may take 3 s");
 });
