@@ -32,11 +32,8 @@ export function checkImports(
   return problems;
 }
 
-/** The edges of the project graph, of the manifest and of the files against the table of layers. */
-function checkLayers(
-  { root, manifest, dependencies, files }: Member,
-  members: readonly Member[],
-): readonly string[] {
+/** What the manifest declares and what the files import against the table of layers. */
+function checkLayers({ root, manifest, files }: Member, members: readonly Member[]): readonly string[] {
   const from = layerOf(root);
   const published = new Set([
     ...manifest.production,
@@ -46,7 +43,7 @@ function checkLayers(
     ...manifest.development,
     ...files.filter((file) => !isPublished(file)).flatMap(({ imports }) => imports.map(packageName)),
   ]);
-  return [...new Set([...dependencies, ...published, ...tested])].flatMap((name) => {
+  return [...new Set([...published, ...tested])].flatMap((name) => {
     const target = members.find((other) => other.name === name);
     if (target === undefined || target.root === root) return [];
     const to = layerOf(target.root);

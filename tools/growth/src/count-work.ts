@@ -1,4 +1,5 @@
 import { Session } from "node:inspector/promises";
+import { getCompileCacheDir } from "node:module";
 import { GCProfiler, getHeapStatistics } from "node:v8";
 import { countSearches } from "./count-searches.ts";
 
@@ -30,8 +31,13 @@ export interface WorkCounter extends Disposable {
   count(run: () => Promise<unknown>): Promise<Work>;
 }
 
-/** Counts blocks in scripts that `isOurs` and are loaded from now on, with the counters that V8 has for coverage. */
+/**
+ * Counts blocks in scripts that `isOurs` and are loaded from now on, with the counters that V8 has for coverage.
+ *
+ * @throws Error with Node's compile cache: what comes out of it has lost the positions of its blocks.
+ */
 export async function createWorkCounter(isOurs: (url: string) => boolean): Promise<WorkCounter> {
+  if (getCompileCacheDir() !== undefined) throw new Error("Counting needs NODE_DISABLE_COMPILE_CACHE=1.");
   const session = new Session();
   session.connect();
   await session.post("Profiler.enable");

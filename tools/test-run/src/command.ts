@@ -16,6 +16,7 @@ export interface CommandResult {
   /** Standard output and standard error, as they came. */
   readonly output: string;
   readonly standardOutput: string;
+  readonly standardError: string;
 }
 
 /** Runs a command to its end without standard input. An exit code is a result, not an error. */
@@ -34,6 +35,7 @@ export function runCommand(
     });
     let output = "";
     let standardOutput = "";
+    let standardError = "";
     let line = "";
     const keep = (chunk: string) => {
       output += chunk;
@@ -47,18 +49,29 @@ export function runCommand(
       standardOutput += chunk;
       keep(chunk);
     });
-    child.stderr.on("data", keep);
+    child.stderr.on("data", (chunk: string) => {
+      standardError += chunk;
+      keep(chunk);
+    });
     // Without this the command would go on alone, holding what it holds.
     const interrupt = (signal: NodeJS.Signals) => {
       child.kill(signal);
       process.exit(128 + constants.signals[signal]);
     };
     process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
-    const finish = (result: CommandResult) => {
+    const finish = (code: number, note: string) => {
       process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-      resolve(result);
+      resolve({
+        code,
+        output: `${output}${note}`,
+        standardOutput,
+        standardError: `${standardError}${note}`,
+      });
     };
-    child.on("error", (error) => finish({ code: 127, output: `${output}${error.message}`, standardOutput }));
-    child.on("close", (code) => finish({ code: code ?? 1, output, standardOutput }));
+    child.on("error", ({ message }) => finish(127, message));
+    child.on("close", (code, signal) => {
+      const limit = timeoutMs === undefined ? "" : `; it may take ${timeoutMs / 1000} s`;
+      finish(code ?? 1, signal === null ? "" : `\nended by ${signal}${limit}\n`);
+    });
   });
 }

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
-import type { NxRun, Project } from "./nx.ts";
+import type { NxRun } from "./nx.ts";
+import type { Project } from "./projects.ts";
 import { missing, type Tally } from "./tally.ts";
 
 /**

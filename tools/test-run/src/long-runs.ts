@@ -1,4 +1,5 @@
-import { countTasks, type Project, type RunTargetsOptions, runTargets } from "./nx.ts";
+import { countTasks, type RunTargetsOptions, runTargets } from "./nx.ts";
+import type { Project } from "./projects.ts";
 import type { Tally } from "./tally.ts";
 
 type Report = (line: string) => void;

@@ -5,41 +5,6 @@ import { field, listField, textField } from "./json-fields.ts";
 import { readJson } from "./read-reports.ts";
 import { missing, type Tally } from "./tally.ts";
 
-/** A project of the workspace, as Nx sees it. */
-export interface Project {
-  readonly name: string;
-  /** Folder, relative to the workspace. */
-  readonly root: string;
-  readonly targets: readonly string[];
-  /** Names of the projects that it depends on. */
-  readonly dependencies: readonly string[];
-}
-
-/** The projects of a workspace in the order of their folders. */
-export async function loadProjects(root: string): Promise<readonly Project[]> {
-  const file = join(root, ".relevo", "graph.json");
-  await mkdir(join(root, ".relevo"), { recursive: true });
-  const { code, output } = await runCommand("nx", ["graph", `--file=${file}`], { cwd: root });
-  const graph = field(await readJson(file), "graph");
-  if (code !== 0 || graph === undefined) throw new Error(`Nx gave no project graph:\n${output}`);
-  return projectsOf(graph);
-}
-
-/** The projects in the form that `nx graph --file` writes. */
-export function projectsOf(graph: unknown): readonly Project[] {
-  const nodes = Object.entries(field(graph, "nodes") ?? {});
-  return nodes
-    .map(([name, node]) => ({
-      name,
-      root: textField(field(node, "data"), "root"),
-      targets: Object.keys(field(field(node, "data"), "targets") ?? {}),
-      dependencies: listField(field(graph, "dependencies"), name)
-        .map((dependency) => textField(dependency, "target"))
-        .filter((target) => nodes.some(([other]) => other === target)),
-    }))
-    .sort((left, right) => (left.root < right.root ? -1 : 1));
-}
-
 /** What became of one task of an Nx run. */
 export interface TaskOutcome {
   readonly code: number;
@@ -61,7 +26,10 @@ export interface RunTargetsOptions extends Pick<CommandOptions, "env" | "timeout
   readonly parallel?: number;
 }
 
-/** Runs targets of all projects that have them, from the cache where Nx may. */
+/**
+ * Runs targets of all projects that have them, from the cache where Nx may. Nothing is built before: the type check has
+ * built everything.
+ */
 export async function runTargets(
   root: string,
   targets: readonly string[],
@@ -71,6 +39,7 @@ export async function runTargets(
     if (/^\s*[✔✖]\s+nx run /u.test(line)) report(`    ${line.trim()}`);
   };
   const nxArguments = ["run-many", "-t", ...targets, "--output-style=static-failures-only"];
+  nxArguments.push("--exclude-task-dependencies");
   if (parallel !== undefined) nxArguments.push(`--parallel=${parallel}`);
   const record = join(root, ".relevo", "tasks.json");
   await mkdir(dirname(record), { recursive: true });

@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
+import { limitCompileCache } from "./compile-cache.ts";
 import { conformance } from "./conformance.ts";
 import { lint } from "./lint.ts";
 import { faults, fuzz, soak } from "./long-runs.ts";
-import { countTasks, loadProjects, type NxRun, type Project, runTargets } from "./nx.ts";
+import { type NxRun, runTargets } from "./nx.ts";
+import { loadProjects, type Project } from "./projects.ts";
 import { readCheckReport, readVitestReport } from "./read-reports.ts";
 import { addTallies, closingLine, failedNames, missing, type Tally, tallyTable } from "./tally.ts";
+import { typeCheck } from "./type-check.ts";
 
 export interface TestWorkspaceOptions {
   /** Takes the lines that a person sees. */
@@ -42,6 +45,7 @@ export async function testWorkspace(
 
   const projects = await loadProjects(root);
   await removeReports(root, projects);
+  await limitCompileCache(process.env.NODE_COMPILE_CACHE);
 
   await step("build and type check", async () => [await typeCheck(root, projects, report)]);
   await step("lint and format", async () => [await lint(root)]);
@@ -74,30 +78,6 @@ async function removeReports(root: string, projects: readonly Project[]): Promis
   for (const folder of ["", ...projects.map((project) => project.root)]) {
     await rm(join(root, folder, ".reports"), { recursive: true, force: true });
   }
-}
-
-/** One compiler for all projects: the tasks that follow find their results up to date, and report what is wrong. */
-async function compileTogether(root: string, projects: readonly Project[]): Promise<void> {
-  const configs = projects.map((project) => join(project.root, "tsconfig.test.json"));
-  const present = configs.filter((config) => existsSync(join(root, config)));
-  if (present.length > 0) await runCommand("tsc", ["-b", ...present], { cwd: root });
-}
-
-async function typeCheck(
-  root: string,
-  projects: readonly Project[],
-  report: (line: string) => void,
-): Promise<Tally> {
-  const targets = ["build", "typecheck"];
-  await compileTogether(root, projects);
-  const run = await runTargets(root, targets, { report });
-  // What runs from its sources has nothing to build; the types of everything are checked.
-  const ids = projects.flatMap((project) =>
-    targets
-      .filter((target) => target === "typecheck" || project.targets.includes(target))
-      .map((target) => `${project.name}:${target}`),
-  );
-  return withOutput(run, countTasks("build and type check", run, ids), report);
 }
 
 async function boundaries(root: string): Promise<Tally> {
@@ -194,13 +174,6 @@ function withTask(run: NxRun, id: string, tally: Tally): Tally {
     ? `${id} ended with exit code ${run.tasks.get(id)?.code}`
     : `${id} did not run`;
   return { ...tally, failed: 1, problems: [problem] };
-}
-
-/** Shows what Nx printed when something failed: compilers say it best themselves. */
-function withOutput(run: NxRun, tally: Tally, report: (line: string) => void): Tally {
-  if (tally.failed > 0 || run.code !== 0) report(run.output);
-  if (tally.failed > 0 || run.code === 0) return tally;
-  return { ...tally, failed: 1, problems: [`Nx ended with exit code ${run.code}`] };
 }
 
 function indent(problem: string): string {

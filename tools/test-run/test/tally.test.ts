@@ -2,7 +2,9 @@ import { expect, it } from "vitest";
 import { conformance } from "../src/conformance.ts";
 import { readLintReport } from "../src/lint.ts";
 import { countTasks, readTasks } from "../src/nx.ts";
+import { memberPatterns } from "../src/projects.ts";
 import { addTallies, closingLine, failedNames, missing, tallyTable } from "../src/tally.ts";
+import { countTypeErrors } from "../src/type-check.ts";
 
 const one = { name: "one", passed: 3, failed: 0, skipped: 1, problems: [] };
 
@@ -53,6 +55,36 @@ it("counts a task that failed and one that never ran as failures", () => {
   });
 });
 
+it("counts a project for each that compiles, and names the others with what the compiler says of them", () => {
+  const projects = ["packages/a", "packages/ab", "packages/c"].map((root) => ({ root, checked: true }));
+  const output = [
+    "packages/a/src/x.ts(1,2): error TS2322: Type 'string' is not assignable to type 'number'.",
+    "  The expected type comes from property 'y'",
+    "packages/a/test/y.ts(3,4): error TS2345: No overload matches this call.",
+  ].join("\n");
+  const tally = countTypeErrors(projects, 1, output);
+  expect(tally).toMatchObject({ passed: 2, failed: 1 });
+  expect(tally.problems[0]).toMatch(/^packages\/a\/src\/x\.ts\(1,2\).*\npackages\/a\/test\/y\.ts\(3,4\)/u);
+  expect(countTypeErrors(projects, 0, "")).toMatchObject({ passed: 3, failed: 0 });
+});
+
+it("does not take a compiler that broke down for one that found nothing, nor unchecked tests for sound ones", () => {
+  const sound = { root: "packages/a", checked: true };
+  expect(countTypeErrors([sound], 2, "out of memory")).toMatchObject({ failed: 1 });
+  expect(countTypeErrors([sound, { root: "packages/b", checked: false }], 0, "")).toMatchObject({
+    passed: 1,
+    failed: 1,
+    problems: ["packages/b: has no tsconfig.test.json"],
+  });
+});
+
+it("reads the members of a workspace from pnpm's settings", () => {
+  const settings =
+    "packages:\n  - packages/*\n  # a note\n  - examples\n\n  - '!packages/old'\n\ncatalog:\n  zod: 4\n";
+  expect(memberPatterns(settings)).toEqual(["packages/*", "examples", "!packages/old"]);
+  expect(memberPatterns("catalog:\n  zod: 4\n")).toEqual([]);
+});
+
 it("reads the outcome of each task, and takes one that was skipped for one that did not run", () => {
   const tasks = readTasks({
     tasks: [
@@ -97,7 +129,7 @@ it("does not take a linter that broke down for one that found nothing", () => {
   });
 });
 
-const store = { name: "@relevo/store-a", root: "packages/store-a", targets: ["test"], dependencies: [] };
+const store = { name: "@relevo/store-a", root: "packages/store-a", targets: ["test"] };
 
 function runPrinting(output: string) {
   return { code: 0, output: "", tasks: new Map([["@relevo/store-a:test", { code: 0, output }]]) };
