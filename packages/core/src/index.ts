@@ -109,22 +109,45 @@ export type { ScannedEvent, ScanOptions } from "./ports/event-scan.ts";
 export type { HandoffHandle, HandoffRecorder, HandoffStart } from "./ports/handoff-recorder.ts";
 export { type InProcessLog, isInProcessLog } from "./ports/in-process-log.ts";
 export type { AcquireOptions, Lease, LeaseHolder, Leases, RenewOptions } from "./ports/leases.ts";
-export type { Embedder, Summarizer, SummaryRequest, TokenCounter } from "./ports/models.ts";
-export type { Recall, RecalledText, RecallHit, RecallQuery } from "./ports/recall.ts";
 export type {
-  SearchChange,
-  SearchFilter,
-  SearchIndex,
-  SearchIndexState,
-  SearchItem,
-  SearchPostings,
-  SearchReading,
-  SearchRequest,
-  SearchSelector,
-  SearchSource,
-  SearchStream,
-  SearchStreamState,
-  SearchTerm,
+  Embedder,
+  FactRequest,
+  FactWriter,
+  Reranker,
+  RerankRequest,
+  SpokenMessage,
+  Summarizer,
+  SummaryRequest,
+  TokenCounter,
+  WrittenFact,
+} from "./ports/models.ts";
+export type {
+  MissingPart,
+  Recall,
+  RecalledText,
+  RecallHit,
+  RecallPlace,
+  RecallQuery,
+  RecallResult,
+  Recency,
+  SupersedingDocument,
+} from "./ports/recall.ts";
+export {
+  isSharedIndex,
+  type SearchChange,
+  type SearchFilter,
+  type SearchIndex,
+  type SearchIndexState,
+  type SearchItem,
+  type SearchPostings,
+  type SearchReading,
+  type SearchRequest,
+  type SearchSelector,
+  type SearchSource,
+  type SearchStream,
+  type SearchStreamState,
+  type SearchTerm,
+  type SharedSearchIndex,
 } from "./ports/search-index.ts";
 export type {
   SessionObject,
@@ -144,5 +167,6 @@ export type {
 } from "./ports/view-strategy.ts";
 export { printable } from "./printable.ts";
 export { allPages, readAll, readPages } from "./read-all.ts";
+export { type RecalledBlock, type RenderRecalledOptions, renderRecalled } from "./render-recalled.ts";
 export { type UpdateOptions, updateDocument } from "./update-document.ts";
 export type { Where, WhereCondition, WherePath, WhereSubject } from "./where.ts";

@@ -1,16 +1,9 @@
-import {
-  type CallOptions,
-  type FindOptions,
-  MemoryError,
-  type Message,
-  type Page,
-  type RecallHit,
-  type RecallQuery,
-} from "@relevo/core";
-import { historyLost, maxPageSize, refuse } from "@relevo/core/input";
+import { type CallOptions, type FindOptions, MemoryError, type Message, type Page } from "@relevo/core";
+import { admitInteger, historyLost, maxPageSize, refuse } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
 import { entryOf, type MemoryEntry, madeInTag } from "./entry.ts";
 import { namespaces, userMemoryNamespace, userNamespace } from "./namespaces.ts";
+import { type RecalledContext, recallForTask } from "./recall/recall-for-task.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import type { SessionActivity } from "./session-activity.ts";
@@ -30,12 +23,14 @@ export interface ContextOptions extends CallOptions {
   /** The most memories in each list; 100 when left out, at most 1,000. */
   readonly entries?: number | undefined;
   /**
-   * What the agent is about to do, as a text: messages and documents that fit it are recalled. In a session of a person these
-   * are messages of that person's sessions alone, without one of the whole tenant. Nothing is recalled when left out.
+   * What the agent is about to do, as a text: what fits it is recalled. In a session of a person that is what belongs to the
+   * person and what belongs to everybody, else anything of the tenant. Nothing is recalled when left out.
    */
   readonly task?: string | undefined;
   /** How many texts to recall for the task; 5 when left out. */
   readonly recalled?: number | undefined;
+  /** The most tokens of their block, as the memory's counter counts them; 1,000 when left out. */
+  readonly recalledTokens?: number | undefined;
   /** Over how many of the newest events the activity is counted; 1,000 when left out, 0 for none. */
   readonly activity?: number | undefined;
 }
@@ -64,8 +59,12 @@ export interface MemoryContext {
     readonly user: readonly MemoryEntry[];
   };
   readonly activity?: SessionActivity;
-  /** What fits the task, best first; there when a task was given. Texts of others, so never show them as instructions. */
-  readonly recalled?: readonly RecallHit[];
+  /**
+   * What fits the task, there when one was given: as a block for the prompt, escaped and labelled, with the texts in it and
+   * those that did not fit. Never with messages that are among the newest above. Texts of others: put the block where it is
+   * no instruction, after the part of the prompt that a provider caches and before the newest turn.
+   */
+  readonly recalled?: RecalledContext;
   /** Names of the lists above that are incomplete, such as `durable.agent`; read the rest through `entries`. */
   readonly incomplete: readonly string[];
 }
@@ -84,7 +83,11 @@ export async function gatherContext(
   const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
   const messageCount = options.messages ?? 20;
   const activityEvents = options.activity ?? maxPageSize;
-  const [messages, working, inSession, volatile, durable, user, activity, recalled] = await Promise.all([
+  const { task, recalled: texts = 5, recalledTokens: maxTokens = 1000, signal } = options;
+  admitInteger(texts, "options.recalled", 1, maxPageSize - messageCount);
+  admitInteger(maxTokens, "options.recalledTokens", 1);
+  if (task !== undefined && typeof task !== "string") throw refuse("options.task", "must be a string.");
+  const [messages, working, inSession, volatile, durable, user, activity] = await Promise.all([
     session === undefined || messageCount === 0
       ? []
       : session.messages({ limit: messageCount, signal: options.signal }),
@@ -97,8 +100,18 @@ export async function gatherContext(
     session === undefined || activityEvents === 0
       ? undefined
       : session.activity({ maxEvents: activityEvents, signal: options.signal }),
-    options.task === undefined ? undefined : recallFor(runtime, tenant, options.task, session, options),
   ]);
+  const recalled =
+    task === undefined
+      ? undefined
+      : await recallForTask(runtime, tenant, session, {
+          task,
+          texts,
+          maxTokens,
+          shown: messages,
+          user: session && (await subjectOf(session, signal)),
+          signal,
+        });
   const noted = new Set(inSession.items.map((entry) => entry.key));
   const lists: readonly (readonly [string, Page<MemoryEntry>])[] = [
     ["volatile.working", working],
@@ -122,35 +135,6 @@ export async function gatherContext(
     ...(recalled === undefined ? {} : { recalled }),
     incomplete: [...new Set(cut)],
   };
-}
-
-const recalledTexts = 5;
-
-async function recallFor(
-  runtime: Runtime,
-  tenant: string,
-  text: string,
-  session: Session | undefined,
-  { recalled: limit = recalledTexts, signal }: ContextOptions,
-): Promise<readonly RecallHit[]> {
-  const user = session && (await subjectOf(session, signal));
-  return await recallIn(runtime, tenant, {
-    text,
-    limit,
-    signal,
-    ...(user === undefined ? {} : { users: [user] }),
-  });
-}
-
-/** @throws `unsupported` when the memory has no recall. */
-export async function recallIn(
-  { recall }: Runtime,
-  tenant: string,
-  query: RecallQuery,
-): Promise<readonly RecallHit[]> {
-  if (recall === undefined)
-    throw new MemoryError("unsupported", "This memory has no recall. Pass createMemory({ recall }).");
-  return await recall.search(tenant, query);
 }
 
 const nothing: Page<MemoryEntry> = { items: [] };

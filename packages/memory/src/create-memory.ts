@@ -25,6 +25,8 @@ import {
 } from "@relevo/core/input";
 import { admitCache, type SessionCacheOptions } from "./cache-options.ts";
 import { defaultPage } from "./newest-page.ts";
+import { admitRecording } from "./recall/recall-recording.ts";
+import type { RecordRecallsOptions } from "./recall/recorded-recall.ts";
 import { type CopyHolder, type MemoryStore, Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
@@ -64,6 +66,11 @@ interface CommonOptions {
   readonly indexes?: readonly CopyHolder[] | undefined;
   /** Answers `search`, and what `context` recalls for a task: such as `createRecall` of `@relevo/semantic`. */
   readonly recall?: Recall | undefined;
+  /**
+   * Keeps what was searched and found, for `tenant.recalls`: with the session, with the person, or for the tenant. Erasures
+   * remove it with them. Off when left out.
+   */
+  readonly recordRecalls?: RecordRecallsOptions | boolean | undefined;
   /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
   readonly random?: (() => number) | undefined;
 }
@@ -106,6 +113,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
   cache: "refines",
   indexes: "refines",
   recall: "refines",
+  recordRecalls: "refines",
 });
 const dayMs = 24 * 3600 * 1000;
 
@@ -140,6 +148,7 @@ export function createMemory(given: MemoryOptions): Memory {
     random: admitFunction(options.random, "random") ?? Math.random,
     indexes: admitIndexes(options.indexes),
     recall: admitObject(options.recall, "recall", ["search"]),
+    recording: admitRecording(options.recordRecalls),
     cache: bounds && new SessionCache(stores.sessions.log, bounds, view?.reads?.messages ?? defaultPage),
   });
   const close = async (): Promise<void> => runtime.close();

@@ -58,6 +58,16 @@ export type { ExportProgressOptions } from "./portability/export-data.ts";
 export type { ExportCounts, ExportHeader, ExportSelector } from "./portability/export-format.ts";
 export type { ImportOptions, ImportReport } from "./portability/import-data.ts";
 export type { TextSource } from "./portability/split-lines.ts";
+export type {
+  Knowledge,
+  KnowledgeEntriesOptions,
+  KnowledgeEntry,
+  KnowledgeText,
+  KnowledgeWriteOptions,
+  SimilarOptions,
+} from "./knowledge/knowledge.ts";
+export type { RecalledContext } from "./recall/recall-for-task.ts";
+export type { RecallsOptions, RecordedRecall, RecordRecallsOptions } from "./recall/recorded-recall.ts";
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
 export type { OpenTurn, Session, TurnSession } from "./session.ts";

@@ -1,3 +1,5 @@
+import { recalledNamespaces } from "@relevo/core/input";
+
 /**
  * Where this package keeps documents, as lists of elements that are never joined into one string. First elements that are
  * `relevo` or begin with `relevo:` are reserved: an application that writes documents to the same store must use others.
@@ -8,9 +10,12 @@ export const namespaces: Readonly<
     | "sessionAgents"
     | "views"
     | "forks"
+    | "sessionRecalls"
     | "agents"
     | "outcomes"
     | "users"
+    | "knowledge"
+    | "recalls"
     | "erasures"
     | "erasing"
     | "holds",
@@ -25,6 +30,8 @@ export const namespaces: Readonly<
   views: ["relevo", "views"],
   /** Session documents: the sessions that were forked from this one, by their ids. */
   forks: ["relevo", "forks"],
+  /** Session documents: what was searched in the session. */
+  sessionRecalls: ["relevo", "recalls"],
   /** Stand-alone documents: what agents remember across sessions; the tier and the agent's name follow. */
   agents: ["relevo", "agents"],
   /** Stand-alone documents: how an agent's work ended; the agent's name follows, so that each is an owner of its own. */
@@ -33,7 +40,11 @@ export const namespaces: Readonly<
    * Stand-alone documents: all that is kept about one person; the person's id follows. Each person is an owner of their own
    * (see `unitOf`), so that writes about two people do not wait for each other, and one prefix names everything.
    */
-  users: ["relevo:user"],
+  users: recalledNamespaces.users,
+  /** Stand-alone documents: texts that agents may be told; the name of the collection follows. */
+  knowledge: recalledNamespaces.knowledge,
+  /** Stand-alone documents: what was searched outside of sessions, and about nobody. */
+  recalls: ["relevo:recalls"],
   /** Stand-alone documents: erasures under way, and the records of those that have ended. */
   erasures: ["relevo", "erasures"],
   /** Stand-alone documents: which person is being erased, or was a short time ago; the person's id follows. */
@@ -69,4 +80,9 @@ export function userAgentNamespace(
   agent: string,
 ): readonly string[] {
   return [...namespaces.users, user, "agents", tier, agent];
+}
+
+/** The namespace of one collection of knowledge. */
+export function knowledgeNamespace(collection: string): readonly string[] {
+  return [...namespaces.knowledge, collection];
 }

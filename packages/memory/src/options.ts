@@ -19,6 +19,7 @@ import type {
 } from "./agent-memory.ts";
 import type { ContextOptions } from "./context.ts";
 import type { ExplainOptions } from "./explain-view.ts";
+import type { RecallsOptions } from "./recall/recorded-recall.ts";
 import type { Session } from "./session.ts";
 import type { ActivityOptions } from "./session-activity.ts";
 import type {
@@ -190,6 +191,7 @@ export const contextFields: FieldTable = fieldTable<ContextOptions>({
   activity: "refines",
   task: "refines",
   recalled: "refines",
+  recalledTokens: "refines",
 });
 
 export const searchFields: FieldTable = fieldTable<RecallQuery>(recallKinds);
@@ -254,6 +256,11 @@ export const entriesInTierFields: FieldTable = fieldTable<TierEntriesOptions>({
   tier: "selects",
 });
 
+export const recallsFields: FieldTable = fieldTable<RecallsOptions>({
+  ...pageKinds,
+  session: "selects",
+  user: "selects",
+});
 export const pageFields: FieldTable = fieldTable<PageOptions>(pageKinds);
 export const userSessionsFields: FieldTable = fieldTable<UserSessionsOptions>({
   ...pageKinds,

@@ -10,6 +10,7 @@ import type {
 } from "@relevo/core";
 import { closedError, documentSortKey } from "@relevo/core/input";
 import { KnownAgents } from "./known-agents.ts";
+import type { RecallRecording } from "./recall/recall-recording.ts";
 import type { SessionCache } from "./session-cache.ts";
 
 /** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
@@ -53,6 +54,7 @@ export class Runtime {
   readonly cache: SessionCache | undefined;
   readonly indexes: readonly CopyHolder[];
   readonly recall: Recall | undefined;
+  readonly recording: RecallRecording | undefined;
   readonly knownAgents: KnownAgents = new KnownAgents();
   readonly #outdated: Map<string, number> = new Map();
   #closed = false;
@@ -73,6 +75,7 @@ export class Runtime {
     readonly cache: SessionCache | undefined;
     readonly indexes: readonly CopyHolder[];
     readonly recall: Recall | undefined;
+    readonly recording: RecallRecording | undefined;
   }) {
     this.sessions = parts.sessions;
     this.volatile = parts.volatile;
@@ -89,6 +92,7 @@ export class Runtime {
     this.cache = parts.cache;
     this.indexes = parts.indexes;
     this.recall = parts.recall;
+    this.recording = parts.recording;
   }
 
   /** Volatile slots that could not be emptied, with the durable version that is newer than their content. */

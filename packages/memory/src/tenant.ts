@@ -3,8 +3,8 @@ import type {
   ListSessionsOptions,
   Page,
   PageOptions,
-  RecallHit,
   RecallQuery,
+  RecallResult,
   SessionHead,
 } from "@relevo/core";
 import {
@@ -27,7 +27,7 @@ import {
   listExecutions,
   type RecordedExecution,
 } from "./agents/executions.ts";
-import { type ContextOptions, gatherContext, type MemoryContext, recallIn } from "./context.ts";
+import { type ContextOptions, gatherContext, type MemoryContext } from "./context.ts";
 import { createAgent } from "./create-agent.ts";
 import { createSession } from "./create-session.ts";
 import { createUser } from "./create-user.ts";
@@ -43,12 +43,17 @@ import {
   releaseHold,
   setHold,
 } from "./holds.ts";
+import { createKnowledge } from "./knowledge/create-knowledge.ts";
+import type { Knowledge } from "./knowledge/knowledge.ts";
 import { listAgents, listUsers } from "./list-people.ts";
-import { contextFields, pageFields, searchFields, sessionFields } from "./options.ts";
+import { contextFields, pageFields, recallsFields, searchFields, sessionFields } from "./options.ts";
 import { type ExportProgressOptions, exportData } from "./portability/export-data.ts";
 import type { ExportSelector } from "./portability/export-format.ts";
 import { type ImportOptions, type ImportReport, importData } from "./portability/import-data.ts";
 import type { TextSource } from "./portability/split-lines.ts";
+import { listRecalls } from "./recall/record-recall.ts";
+import type { RecallsOptions, RecordedRecall } from "./recall/recorded-recall.ts";
+import { searchIn } from "./recall/search.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
@@ -142,6 +147,14 @@ export interface Tenant {
    *   `invalid-input`, also for an export of another tenant without `from`; what the stores throw.
    */
   import(source: TextSource, options?: ImportOptions): Promise<ImportReport>;
+  search(query: RecallQuery): Promise<RecallResult>;
+  /**
+   * One page of the searches that were recorded, newest first: of a session, of those about a person, or of all others.
+   * Empty without `createMemory({ recordRecalls })`.
+   */
+  recalls(options?: RecallsOptions): Promise<Page<RecordedRecall>>;
+  /** Texts that all agents may be told, in the collection `default`; `knowledge.collection(name)` is another one. */
+  readonly knowledge: Knowledge;
   /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;
 }
@@ -217,12 +230,18 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
     async search(given) {
       const query = admitFields(given, "query", searchFields);
       runtime.requireOpen();
-      return await recallIn(runtime, id, query);
+      return await searchIn(runtime, id, query);
     },
     executions: (options) => listExecutions(runtime, id, options),
     exportExecutions: (options) => exportExecutions(runtime, id, options),
     export: (selector = {}, options) => exportData(runtime, id, selector, options),
     import: (source, options) => importData(runtime, id, source, options),
+    async recalls(given) {
+      const options = admitOptions(given, recallsFields);
+      runtime.requireOpen();
+      return await listRecalls(runtime, id, options);
+    },
+    knowledge: createKnowledge(runtime, id, "default"),
     async context(given) {
       const options = admitFields(given, "options", contextFields);
       runtime.requireOpen();

@@ -17,6 +17,7 @@ it("an option that nobody knows is refused by every call", async () => {
   await session.touch({ subject: "ana" });
   const lease = await session.lease();
   const open = await tenant.session("other").beginTurn();
+  const { knowledge } = tenant;
   const turn = { appendAtEnd: open.session.appendAtEnd };
   const memoryCalls = (name: string, entries: KeyedMemory | typeof session.working) => ({
     [`${name}.remember`]: (o: CallOptions) => entries.remember("k", 1, o),
@@ -43,6 +44,7 @@ it("an option that nobody knows is refused by every call", async () => {
       notes,
       sessionUser: session.user,
       working: session.working,
+      knowledge,
       lease,
       open,
       turn,
@@ -63,6 +65,14 @@ it("an option that nobody knows is refused by every call", async () => {
       "person.erase": (o) => tenant.user("eva").erase({ ...o }),
       "person.sessions": (o) => person.sessions({ ...o }),
       "sessionUser.id": (o) => session.user.id({ ...o }),
+      "tenant.recalls": (o) => tenant.recalls({ ...o }),
+      "knowledge.add": (o) => knowledge.add({ text: "x" }, { ...(o as object) }),
+      "knowledge text": (o) => knowledge.add({ text: "x", ...(o as object) }),
+      "knowledge.get": (o) => knowledge.get("x", { ...o }),
+      "knowledge.remove": (o) => knowledge.remove("x", { ...(o as object) }),
+      "knowledge.entries": (o) => knowledge.entries({ ...o }),
+      "knowledge.similar": (o) => knowledge.similar("x", { ...o }),
+      recordRecalls: (o) => createMemory({ store, recordRecalls: { ...(o as object) } }),
       "tenant.search": (o) => tenant.search({ text: "x", ...o }),
       "tenant.executions": (o) => tenant.executions({ ...o }),
       "tenant.exportExecutions": (o) => tenant.exportExecutions({ ...o }),
@@ -115,6 +125,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "memory.tenant",
       "memory.close",
       "tenant.agent",
+      "knowledge.collection",
       "tenant.user",
       "agent.for",
       "inSession.for",

@@ -19,10 +19,21 @@ export {
   type TransformersModule,
 } from "./embedders/transformers-embedder.ts";
 export {
+  createFacts,
+  type Facts,
+  type FactsOptions,
+  type WriteFactsOptions,
+  type WrittenFacts,
+} from "./facts/create-facts.ts";
+export {
+  createPromptedFactWriter,
+  type PromptedFactWriterOptions,
+} from "./facts/prompted-fact-writer.ts";
+export {
   createSearchIndex,
   type InProcessSearchIndex,
   type SearchSnapshotPart,
 } from "./index/create-search-index.ts";
 export { createRecall, type RecallOptions, type StoreRecall } from "./recall/create-recall.ts";
-export type { IndexedDocuments } from "./recall/index-documents.ts";
-export { type RenderRecalledOptions, renderRecalled } from "./recall/render-recalled.ts";
+export type { IndexingPolicy } from "./recall/policy.ts";
+export type { RewriteOptions, RewriteProgress } from "./recall/rewrite-index.ts";

@@ -1,10 +1,10 @@
-import { createManualClock, MemoryError, type RecallHit } from "@relevo/core";
+import { createManualClock, MemoryError, type RecallResult } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import { createRecall, createSearchIndex } from "../src/index.ts";
 import { append, garden, work } from "./conversations.ts";
 
-const texts = (hits: readonly RecallHit[]): readonly string[] => hits.map(({ text }) => text);
+const texts = ({ hits }: RecallResult): readonly string[] => hits.map(({ text }) => text);
 
 describe("with an embedder", () => {
   const embedder = {
@@ -61,11 +61,11 @@ describe("with an embedder", () => {
       embed: async (all: readonly string[]) =>
         isDown ? Promise.reject(new MemoryError("unavailable", "down")) : embedder.embed(all),
     };
-    const documents = { namespaces: [["kb"]] };
+    const policy = { documents: [["kb"]] };
     const recall = createRecall({
       store,
       index,
-      documents,
+      policy,
       embedder: flaky,
       clock,
       onError: (e) => errors.push(e),

@@ -41,7 +41,7 @@ it("a session of the longest messages is indexed, in parts, and lets other work 
   await store.log.append({ tenant: "acme", session: "s" }, [said(["Nora", "The pangolin sleeps."], 4)]);
   let ticks = 0;
   const timer = setInterval(() => ticks++, 5);
-  const hits = await recall.search("acme", { text: "pangolin" });
+  const { hits } = await recall.search("acme", { text: "pangolin" });
   clearInterval(timer);
   expect(hits[0]?.text).toBe("The pangolin sleeps.");
   expect(ticks).toBeGreaterThan(3);

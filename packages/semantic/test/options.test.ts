@@ -15,8 +15,11 @@ it("an option that nobody knows is refused by every call", async () => {
   const cached = semantic.createCachedEmbedder(embedder);
   const local = semantic.createTransformersEmbedder();
   const remote = semantic.createHttpEmbedder(http);
+  const writer = { name: "none", write: async () => [] };
+  const prompted = { name: "none", complete: async () => "[]" };
+  const facts = semantic.createFacts({ store, writer });
   const problems = await optionProblems(
-    { semantic, recall, index, embedder, cached, local, remote },
+    { semantic, facts, recall, index, embedder, cached, local, remote },
     {
       "semantic.createHttpEmbedder": (o) => semantic.createHttpEmbedder({ ...http, ...o }),
       "semantic.createTransformersEmbedder": (o) => semantic.createTransformersEmbedder({ ...(o as object) }),
@@ -27,8 +30,13 @@ it("an option that nobody knows is refused by every call", async () => {
       "local.embed": (o) => local.embed([], o),
       "remote.embed": (o) => remote.embed([], o),
       "semantic.createRecall": (o) => createRecall({ store, index, ...o }),
-      documents: (o) => createRecall({ store, index, documents: { namespaces: [], ...o } }),
-      "semantic.renderRecalled": (o) => semantic.renderRecalled([], { ...(o as object) }),
+      policy: (o) => createRecall({ store, index, policy: { ...(o as object) } }),
+      "semantic.createFacts": (o) => semantic.createFacts({ store, writer, ...o }),
+      "semantic.createPromptedFactWriter": (o) => semantic.createPromptedFactWriter({ ...prompted, ...o }),
+      "facts.write": (o) => facts.write("t", "s", { ...(o as object) }),
+      "facts.update": (o) => facts.update("t", { ...(o as object) }),
+      recency: (o) => recall.search("t", { text: "x", recency: { weight: 1, ...o } }),
+      "recall.reindex": (o) => recall.reindex("t", o),
       "recall.search": (o) => recall.search("t", { text: "x", ...o }),
       "recall.update": (o) => recall.update("t", o),
       "recall.remove": (o) => recall.remove("t", { all: true }, o),
@@ -100,6 +108,11 @@ it("a query is refused with the field that is wrong", async () => {
     [{ text: "x", in: ["pictures"] }, "query.in[0]"],
     [{ text: "x", since: 1.5 }, "query.since"],
     [{ text: "x", neighbours: 21 }, "query.neighbours"],
+    [{ text: "x", importance: -1 }, "query.importance"],
+    [{ text: "x", recency: { weight: Number.NaN } }, "query.recency.weight"],
+    [{ text: "x", recency: { weight: 1, halfLifeMs: 0 } }, "query.recency.halfLifeMs"],
+    [{ text: "x", explain: "yes" }, "query.explain"],
+    [{ text: "x", namespaces: [[5]] }, "query.namespaces[0][0]"],
     [{ text: "x", where: { path: ["value"] } }, "where"],
   ];
   for (const [query, field] of bad)

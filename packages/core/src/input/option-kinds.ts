@@ -21,6 +21,8 @@ export const recallKinds: FieldKinds<RecallQuery> = {
   until: "selects",
   now: "selects",
   asker: "selects",
+  recency: "refines",
+  importance: "refines",
   explain: "refines",
   neighbours: "refines",
 };

@@ -30,3 +30,54 @@ export interface Summarizer {
   readonly model?: string;
   summarize(request: SummaryRequest): Promise<string>;
 }
+
+export interface RerankRequest extends CallOptions {
+  readonly query: string;
+  readonly texts: readonly string[];
+}
+
+/** Judges how well each text answers the query. */
+export interface Reranker {
+  readonly model: string;
+  /** A finite number for each text, in order; greater is better. What it means beyond that is up to the model. */
+  rerank(request: RerankRequest): Promise<readonly number[]>;
+}
+
+/** A message, as a writer of facts is shown it. */
+export interface SpokenMessage {
+  readonly seq: number;
+  readonly role: "user" | "assistant";
+  readonly speaker?: string;
+  readonly text: string;
+  /** When it was said, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface FactRequest extends CallOptions {
+  /** Of which facts are to be written, oldest first. */
+  readonly messages: readonly SpokenMessage[];
+  /** The messages just before them, of which facts have been written. */
+  readonly before: readonly SpokenMessage[];
+  /** Facts that were written earlier and may no longer hold. */
+  readonly known: readonly { readonly text: string; readonly at: number }[];
+}
+
+export interface WrittenFact {
+  /** A sentence that can be understood alone: who did what, when, where. */
+  readonly text: string;
+  /** The `seq` of each message that it was taken from; one at least. Erasing one of them erases the fact. */
+  readonly from: readonly number[];
+  /** Of when it is, in milliseconds since the epoch; when the last of the messages was said when left out. */
+  readonly at?: number | undefined;
+  /** From 0 to 1. */
+  readonly importance?: number | undefined;
+  /** Places in `known` of facts that no longer hold because of this one. */
+  readonly supersedes?: readonly number[] | undefined;
+}
+
+/** Writes down what a conversation says, in short sentences. It may be wrong; what it writes is found beside the messages. */
+export interface FactWriter {
+  /** Names the writer with its prompt and model. Another name writes of the same messages again. */
+  readonly name: string;
+  write(request: FactRequest): Promise<readonly WrittenFact[]>;
+}

@@ -76,7 +76,7 @@ export interface SearchChange {
   readonly items: readonly SearchItem[];
   /** Of the whole stream; as it is when left out. */
   readonly language?: string | undefined;
-  /** The owner of the session; as it is when left out. */
+  /** The owner of the session, or of the document; as it is when left out. */
   readonly subject?: string | undefined;
   /** What the writer wants to find when it continues; as it is when left out. */
   readonly progress?: JsonValue | undefined;
@@ -113,9 +113,9 @@ export interface SearchIndexState {
 export interface SearchFilter {
   readonly sessions?: readonly string[];
   readonly agents?: readonly string[];
-  /** Owners of sessions. */
+  /** Owners of streams. Documents that stand alone and have no owner are everybody's, and stay in. */
   readonly subjects?: readonly string[];
-  /** Only documents that stand alone below one of these namespaces. */
+  /** Of documents, those of sessions too, only what is below one of these namespaces. Messages have none, and stay in. */
   readonly namespaces?: readonly (readonly string[])[];
   readonly kinds?: readonly SearchStream["kind"][];
   readonly where?: Where;
@@ -234,4 +234,13 @@ export interface SearchIndex {
     score: (reading: SearchReading) => Result,
     options?: CallOptions,
   ): Promise<Result>;
+}
+
+/** An index that several processes write, so that long work on it is to be done by one of them. */
+export interface SharedSearchIndex extends SearchIndex {
+  readonly shared: true;
+}
+
+export function isSharedIndex(index: SearchIndex): index is SharedSearchIndex {
+  return (index as Partial<SharedSearchIndex>).shared === true;
 }

@@ -50,9 +50,9 @@ export function searchStreamFilter({
   return (stream, subject) => {
     if (kinds && !kinds.includes(stream.kind)) return false;
     if (sessionIds && !(stream.session !== undefined && sessionIds.has(stream.session))) return false;
-    if (owners && !(subject !== undefined && owners.has(subject))) return false;
-    if (!namespaces) return true;
-    if (stream.kind !== "document" || stream.session !== undefined) return false;
+    const isEverybodys = subject === undefined && stream.session === undefined;
+    if (owners && !isEverybodys && !(subject !== undefined && owners.has(subject))) return false;
+    if (!namespaces || stream.kind !== "document") return true;
     return namespaces.some((prefix) => prefix.every((element, index) => stream.namespace[index] === element));
   };
 }

@@ -283,6 +283,12 @@ export const relevo = {
     on: "`memory.recall`, `memory.entry`, `recall.search`, `tenant.search`",
     meaning: "Whether there was a value, or a hit",
   },
+  recallMissing: {
+    name: "relevo.recall.missing",
+    type: "string",
+    on: "`recall.search`, `tenant.search`, `knowledge.similar`",
+    meaning: "What the search had to do without: `vectors`, `reranking`, or both with a comma",
+  },
   state: {
     name: "relevo.view.state",
     type: "string",

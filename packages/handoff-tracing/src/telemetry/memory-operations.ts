@@ -6,6 +6,7 @@ import { genAi } from "./conventions.ts";
 import type {
   Appended,
   DocumentsShape,
+  KnowledgeShape,
   OpenTurnShape,
   SessionShape,
   TenantShape,
@@ -170,11 +171,13 @@ export function tenantOperations(id: string): Operations<TenantShape> {
     search: {
       name: "tenant.search",
       start,
-      end(span, _, hits) {
+      end(span, _, { hits, missing }) {
+        if (missing.length > 0) span.setAttribute(relevo.recallMissing.name, missing.join());
         span.setAttribute(genAi.memoryRecordCount, hits.length);
         span.setAttribute(relevo.found.name, hits.length > 0);
       },
     },
+    recalls: { name: "tenant.recalls", start, end },
     users: { name: "tenant.users", start, end },
     agents: { name: "tenant.agents", start, end },
     erase: { name: "tenant.erase", start },
@@ -184,6 +187,37 @@ export function tenantOperations(id: string): Operations<TenantShape> {
     holds: { name: "tenant.holds", start, end },
     import: { name: "tenant.import", start },
     executions: { name: "tenant.executions", start, end },
+  };
+}
+
+/** What spans say of the methods of a collection of knowledge. */
+export function knowledgeOperations(tenant: string): Operations<KnowledgeShape> {
+  const start = (span: Span): undefined => {
+    span.setAttribute(relevo.tenant.name, tenant);
+  };
+  const count = (span: Span, found: readonly unknown[]): void =>
+    void span.setAttribute(genAi.memoryRecordCount, found.length);
+  return {
+    add: { name: "knowledge.add", start, end: (span, _, added) => count(span, added) },
+    get: {
+      name: "knowledge.get",
+      start,
+      end: (span, _, entry) => void span.setAttribute(relevo.found.name, entry !== undefined),
+    },
+    remove: {
+      name: "knowledge.remove",
+      start,
+      end: (span, _, removed) => void span.setAttribute(relevo.removed.name, removed),
+    },
+    entries: { name: "knowledge.entries", start, end: (span, _, { items }) => count(span, items) },
+    similar: {
+      name: "knowledge.similar",
+      start,
+      end(span, _, { hits, missing }) {
+        if (missing.length > 0) span.setAttribute(relevo.recallMissing.name, missing.join());
+        count(span, hits);
+      },
+    },
   };
 }
 

@@ -19,11 +19,28 @@ export interface TenantShape {
   hold?(selector: never, options: never): Promise<object>;
   release?(selector: never, options?: never): Promise<boolean>;
   holds?(options?: never): Promise<PageShape>;
-  search?(query: never): Promise<readonly unknown[]>;
   export?(...args: never[]): AsyncIterable<string>;
   exportExecutions?(options?: never): AsyncIterable<string>;
   import?(source: never, options?: never): Promise<object>;
   executions?(options?: never): Promise<PageShape>;
+  search?(query: never): Promise<FoundShape>;
+  recalls?(options?: never): Promise<PageShape>;
+  readonly knowledge?: KnowledgeShape;
+}
+
+interface FoundShape {
+  readonly hits: readonly unknown[];
+  readonly missing: readonly string[];
+}
+
+/** A collection of knowledge. */
+export interface KnowledgeShape {
+  collection(name: string): KnowledgeShape;
+  add(texts: never, options?: never): Promise<readonly unknown[]>;
+  get(id: string, options?: never): Promise<unknown>;
+  remove(ids: never, options?: never): Promise<number>;
+  entries(options?: never): Promise<PageShape>;
+  similar(id: string, options?: never): Promise<FoundShape>;
 }
 
 interface PageShape {

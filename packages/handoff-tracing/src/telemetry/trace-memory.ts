@@ -4,6 +4,7 @@ import { withConversationId } from "./conversation.ts";
 import {
   documentsOperations,
   exportOperation,
+  knowledgeOperations,
   type MemoryPlace,
   openTurnOperations,
   sessionOperations,
@@ -15,6 +16,7 @@ import {
 import type {
   AgentShape,
   DocumentsShape,
+  KnowledgeShape,
   MemoryShape,
   OpenTurnShape,
   SessionShape,
@@ -61,7 +63,9 @@ function traceTenant(telemetry: Telemetry, tenant: TenantShape): TenantShape {
     export: exportOperation("tenant.export", { tenant: id }),
     exportExecutions: exportOperation("tenant.export_executions", { tenant: id }),
   });
+  const { knowledge } = tenant;
   return withMembers(traced, {
+    knowledge: knowledge && traceKnowledge(telemetry, knowledge, id),
     session: (...args: Parameters<TenantShape["session"]>) =>
       traceSession(telemetry, tenant.session(...args)),
     agent: (name: string) => traceAgentMemory(telemetry, tenant.agent(name), { tenant: id, agent: name }),
@@ -98,6 +102,12 @@ function traceStreams<Port extends object>(
       observeStream(telemetry, prepared, args, (method as StreamMethod).apply(port, args));
   }
   return withMembers(port, methods);
+}
+
+function traceKnowledge(telemetry: Telemetry, knowledge: KnowledgeShape, tenant: string): KnowledgeShape {
+  return withMembers(tracePort(telemetry, knowledge, knowledgeOperations(tenant), common), {
+    collection: (name: string) => traceKnowledge(telemetry, knowledge.collection(name), tenant),
+  });
 }
 
 function traceSession(telemetry: Telemetry, session: SessionShape): SessionShape {

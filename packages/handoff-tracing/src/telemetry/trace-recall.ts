@@ -36,7 +36,8 @@ export function traceRecall<Traced extends Recall>(recall: Traced, given: Teleme
         telemetry.setContent(span, genAi.memoryQueryText, text, { kind: "query" });
         return undefined;
       },
-      end(span, [tenant], hits) {
+      end(span, [tenant], { hits, missing }) {
+        if (missing.length > 0) span.setAttribute(relevo.recallMissing.name, missing.join());
         span.setAttribute(genAi.memoryRecordCount, hits.length);
         span.setAttribute(relevo.found.name, hits.length > 0);
         telemetry.setRecords(
@@ -45,8 +46,8 @@ export function traceRecall<Traced extends Recall>(recall: Traced, given: Teleme
           () => hits.map((hit) => ({ id: recordIdOf(tenant, hit), content: hit.text, score: hit.score })),
         );
       },
-      measure({ recalls }, _, hits) {
-        if (hits !== undefined) recalls.add(1, { [relevo.found.name]: hits.length > 0 });
+      measure({ recalls }, _, result) {
+        if (result !== undefined) recalls.add(1, { [relevo.found.name]: result.hits.length > 0 });
       },
     },
   };

@@ -276,9 +276,9 @@ it("traces people, what agents keep about them, and turns that are ended by a ca
 });
 
 it("has a search of a tenant above the recall that it asks", async () => {
-  const recall = traceRecall({ search: async () => [] });
+  const recall = traceRecall({ search: async () => ({ hits: [], missing: [] }) });
   const acme = traceMemory(createMemory({ store, recall })).tenant("acme");
-  expect(await acme.search({ text: "CRM" })).toEqual([]);
+  expect((await acme.search({ text: "CRM" })).hits).toEqual([]);
   const [search, own] = traces.spans();
   expect([search?.name, search?.attributes["relevo.recall.found"]]).toEqual(["relevo.tenant.search", false]);
   expect(own?.name).toBe("search_memory");

@@ -1,4 +1,4 @@
-import type { Recall, RecallHit } from "@relevo/core";
+import type { Recall, RecallHit, RecallResult } from "@relevo/core";
 import { expect, it } from "vitest";
 import { traceRecall } from "../../src/telemetry/index.ts";
 import { collectTraces } from "./traces.ts";
@@ -19,17 +19,18 @@ const hits: readonly RecallHit[] = [
     metadata: {},
   },
 ];
+const found: RecallResult = { hits, missing: [] };
 const recall: Recall = {
   search: async (_, { text }) => {
     if (text === "broken") throw new Error("down");
-    return text === "nothing" ? [] : hits;
+    return text === "nothing" ? { hits: [], missing: ["vectors", "reranking"] } : found;
   },
 };
 
 it("makes each search a search_memory span, with the query and scored hits only when content is recorded", async () => {
   using traces = collectTraces();
   const plain = traceRecall(recall);
-  expect(await plain.search("acme", { text: "CRM", limit: 5 })).toBe(hits);
+  expect(await plain.search("acme", { text: "CRM", limit: 5 })).toBe(found);
   await plain.search("acme", { text: "nothing", limit: 5 });
   await expect(plain.search("acme", { text: "broken", limit: 5 })).rejects.toThrow("down");
   expect(traces.tree()).not.toMatch(/CRM|nothing|broken|down/u);
@@ -40,12 +41,13 @@ it("makes each search a search_memory span, with the query and scored hits only 
       attributes["gen_ai.memory.store.id"],
       attributes["gen_ai.memory.record.count"],
       attributes["relevo.recall.found"],
+      attributes["relevo.recall.missing"],
       attributes["error.type"],
     ]);
   expect(seen).toEqual([
-    ["search_memory", "acme", 2, true, undefined],
-    ["search_memory", "acme", 0, false, undefined],
-    ["search_memory", "acme", undefined, undefined, "Error"],
+    ["search_memory", "acme", 2, true, undefined, undefined],
+    ["search_memory", "acme", 0, false, "vectors,reranking", undefined],
+    ["search_memory", "acme", undefined, undefined, undefined, "Error"],
   ]);
 
   traces.reset();

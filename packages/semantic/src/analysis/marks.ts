@@ -16,6 +16,8 @@ const kindsShift = 1;
 const kindsMask: number = (1 << questionKinds.length) - 1;
 const titlesShift: number = kindsShift + questionKinds.length;
 const timesShift: number = titlesShift + 2;
+const importanceShift: number = timesShift + 2;
+const importanceSteps = 15;
 
 export function packMarks({ asks, kinds, titles, times }: Marks): number {
   return (asks ? 1 : 0) | (kinds << kindsShift) | (titles << titlesShift) | (times << timesShift);
@@ -35,6 +37,15 @@ export function titlesIn(marks: number): number {
 
 export function timesIn(marks: number): number {
   return (marks >> timesShift) & 3;
+}
+
+/** Marks with how important the text is, from 0 to 1, in steps of a fifteenth. */
+export function withImportance(marks: number, importance: number): number {
+  return marks | (Math.round(importance * importanceSteps) << importanceShift);
+}
+
+export function importanceIn(marks: number): number {
+  return ((marks >> importanceShift) & importanceSteps) / importanceSteps;
 }
 
 export function upToTwo(count: number): 0 | 1 | 2 {

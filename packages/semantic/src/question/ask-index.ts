@@ -1,4 +1,11 @@
-import type { CallOptions, SearchFilter, SearchIndex, SearchPostings, SearchReading } from "@relevo/core";
+import type {
+  CallOptions,
+  SearchFilter,
+  SearchIndex,
+  SearchIndexState,
+  SearchPostings,
+  SearchReading,
+} from "@relevo/core";
 import { calendarTimes, type NamedTime } from "../analysis/calendar.ts";
 import type { Analysis } from "../analysis/create-analysis.ts";
 import { eventTimes } from "../analysis/event-times.ts";
@@ -11,11 +18,15 @@ import { formsOf, parseQuestion, type Question, type QuestionTerm } from "./pars
 import { type Replacement, replacementsFor, type SplitWord, splitsOf } from "./repair-terms.ts";
 
 export interface AskOptions {
+  /** Of the index, as it was a moment ago. */
+  readonly state: SearchIndexState;
   readonly filter: SearchFilter;
   readonly now?: number | undefined;
   readonly asker?: string | undefined;
   readonly vector?: readonly number[] | undefined;
   readonly nearest: number;
+  readonly recency?: PreparedQuestion["recency"];
+  readonly importance?: number | undefined;
 }
 
 /** So many words that the index lacks are repaired; each costs a look at the vocabulary. */
@@ -31,19 +42,18 @@ interface WantedTerm {
 }
 
 /**
- * Asks an index a question, and scores its reading. At most three calls: for the languages, for the words that the index
- * lacks, and for the postings.
+ * Asks an index a question, and scores its reading. At most two calls: for the words that the index lacks, and for
+ * the postings.
  */
 export async function askIndex(
   index: SearchIndex,
   tenant: string,
   text: string,
   analysis: Analysis,
-  { filter, now, asker, vector, nearest }: AskOptions,
+  { state: { languages, span, items }, filter, now, asker, vector, nearest, recency, importance }: AskOptions,
   score: (reading: SearchReading, question: PreparedQuestion) => readonly ScoredItem[],
   call: CallOptions,
 ): Promise<readonly ScoredItem[]> {
-  const { languages, span, items } = await index.state(tenant, call);
   if (items === 0 || span === undefined) return [];
   const question = parseQuestion(
     text,
@@ -72,6 +82,8 @@ export async function askIndex(
         terms: others.length > 0 || times.length > 0 ? others : scoredTerms(wanted, lists, new Set()),
         kinds: question.kinds,
         times,
+        recency,
+        importance,
         subject: asked ?? (subject === undefined ? -1 : (reading.asked[candidates.indexOf(subject)] ?? -1)),
       });
     },

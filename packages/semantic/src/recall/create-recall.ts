@@ -1,13 +1,19 @@
 import {
   type CallOptions,
   type Clock,
+  type Document,
   defaultLimits,
   type Embedder,
+  isConflict,
+  MemoryError,
+  type MissingPart,
   type Recall,
   type RecallHit,
   type RecallQuery,
-  type SearchFilter,
+  type RecallResult,
+  type Reranker,
   type SearchIndex,
+  type SearchIndexState,
   type SearchSelector,
   type Store,
   systemClock,
@@ -16,13 +22,16 @@ import {
   abortable,
   admitCall,
   admitFields,
-  admitNamespace,
+  admitInteger,
+  admitOptions,
   admitTenant,
+  callKinds,
   type FieldTable,
   fieldTable,
   maxPageSize,
-  readArray,
+  maxTimerMs,
   refuse,
+  throwIfAborted,
 } from "@relevo/core/input";
 import { createAnalysis } from "../analysis/create-analysis.ts";
 import { type LanguageName, languageNames } from "../analysis/language.ts";
@@ -30,23 +39,43 @@ import { askIndex } from "../question/ask-index.ts";
 import { Scratch } from "../scoring/lexical.ts";
 import { scoreQuestion } from "../scoring/score-question.ts";
 import { type FollowedStore, followStore } from "./follow-store.ts";
-import type { IndexedDocuments } from "./index-documents.ts";
+import { hasVectorsOf, isOfLaterVersion, markOf } from "./index-mark.ts";
 import { createPatientEmbedder } from "./patient-embedder.ts";
+import { admitPolicy, type IndexingPolicy } from "./policy.ts";
 import { readHits } from "./read-hits.ts";
-import { admitQuery } from "./recall-options.ts";
+import { admitQuery, defaultHalfLifeMs } from "./recall-options.ts";
+import { createPatientReranker } from "./rerank.ts";
+import { changeModel, isPending, type RewriteOptions, rewriteIndex } from "./rewrite-index.ts";
+import { searchFilterOf } from "./search-filter.ts";
+import { placeSuperseding } from "./superseded.ts";
 
 export interface RecallOptions {
   /** Where the messages and documents are. It needs a change feed. Stays open. */
-  readonly store: Pick<Store, "log" | "documents" | "feed">;
-  /** Where their words are kept; of this store alone. */
+  readonly store: Pick<Store, "log" | "documents" | "feed" | "leases">;
+  /** Where documents that stand alone are, when that is another store than that of the sessions. */
+  readonly durable?: Pick<Store, "documents" | "feed"> | undefined;
+  /** Where their words are kept; of these stores alone. */
   readonly index: SearchIndex;
-  /** Which documents can be found too; none when left out. */
-  readonly documents?: IndexedDocuments | undefined;
+  /** What can be found, of all tenants or of each. Must answer the same for the same tenant. */
+  readonly policy?: IndexingPolicy | ((tenant: string) => IndexingPolicy) | undefined;
   /**
-   * Adds the meaning of texts to their words. When it fails, `onError` is told, it is left alone for half a minute, searches
-   * answer by words, and what is indexed meanwhile gets its vectors later.
+   * The text of a memory, or of a document of the application; `undefined` for one that is not to be found. All strings of its
+   * value, each on a line of its own, when left out. Must answer the same for the same document.
+   */
+  readonly textOf?: ((document: Document) => string | undefined) | undefined;
+  /**
+   * Adds the meaning of texts to their words. When it fails or is too slow, `onError` is told, it is left alone for half a
+   * minute, searches answer by words and say so, and what is indexed meanwhile gets its vectors later.
    */
   readonly embedder?: Embedder | undefined;
+  /** How long the embedder may take for a query, and for each 32 texts that are indexed; 10,000 when left out. */
+  readonly embedTimeoutMs?: number | undefined;
+  /** Orders the best candidates anew. When it fails or is too slow, they stay in their order, and the result says so. */
+  readonly reranker?: Reranker | undefined;
+  /** How long the reranker may take; 3,000 when left out. */
+  readonly rerankTimeoutMs?: number | undefined;
+  /** How many candidates the reranker gets; 30 when left out, and never less than the hits that are asked for. */
+  readonly rerankCandidates?: number | undefined;
   /** The language of all messages; guessed for each session from its first messages when left out. */
   readonly language?: LanguageName | undefined;
   /**
@@ -63,10 +92,19 @@ export interface RecallOptions {
 /** Recall over the messages and documents of a store. */
 export interface StoreRecall extends Recall {
   /**
-   * Brings the index up to date with what the store wrote for the tenant, and answers how many sessions were looked at.
-   * Calls for one tenant at the same time share the work.
+   * Brings the index up to date with what the store wrote for the tenant, and answers how many sessions and owners of
+   * documents were looked at. Then, as `reindex` for the same model, what waits to be written again. Calls for one tenant
+   * at the same time share the work.
    */
-  update(tenant: string, options?: CallOptions): Promise<number>;
+  update(tenant: string, options?: RewriteOptions): Promise<number>;
+  /**
+   * Writes again what another version of the analysis or another model wrote, and makes the model of this process that of the
+   * index. Searches answer meanwhile, by words alone until vectors are back. Continues after a crash where it ended;
+   * `onProgress` is told after each session and document. One process at a time does it in an index that is shared.
+   *
+   * @throws `conflict` with `details.conflict` = `lease` when another process is at it.
+   */
+  reindex(tenant: string, options?: RewriteOptions): Promise<void>;
   /**
    * Removes what the index holds, at once, so that `createMemory({ indexes: [recall] })` empties it with an erasure. What
    * the store still has comes back with the next update.
@@ -74,25 +112,31 @@ export interface StoreRecall extends Recall {
   remove(tenant: string, selector: SearchSelector, options?: CallOptions): Promise<number>;
 }
 
-const documentFields: FieldTable = fieldTable<IndexedDocuments>({ namespaces: "selects", text: "refines" });
-
 const fields: FieldTable = fieldTable<RecallOptions>({
   store: "selects",
+  durable: "refines",
   index: "selects",
-  documents: "refines",
+  policy: "refines",
+  textOf: "refines",
   embedder: "refines",
+  embedTimeoutMs: "refines",
+  reranker: "refines",
+  rerankTimeoutMs: "refines",
+  rerankCandidates: "refines",
   language: "refines",
   updateBeforeSearch: "refines",
   clock: "refines",
   onError: "refines",
 });
 
-/** How many more items than hits are scored, because some may be pieces of one text, or gone from the store. */
-/** How long an embedder is left alone after a failure. */
+const rewriteFields: FieldTable = fieldTable<RewriteOptions>({ ...callKinds, onProgress: "refines" });
+
+/** How long an embedder or a reranker is left alone after a failure. */
 const restMs = 30_000;
-const ignore = (): void => undefined;
+/** How many more items than hits are scored, because some may be pieces of one text, or gone from the store. */
 const spareItems = 32;
 const nearestItems = 1000;
+const ignore = (): void => undefined;
 
 /**
  * Finds what was said in the sessions of a store: by words, with what question and answer, neighbours, session, speaker and
@@ -112,32 +156,51 @@ const nearestItems = 1000;
  * await store.log.append({ tenant: "acme", session: "s" }, [
  *   { type: "message", body: { role: "user", content: "My dog is called Canelo." } },
  * ]);
- * const [hit] = await recall.search("acme", { text: "What is the name of the dog?" });
- * console.log(hit?.text); // prints: My dog is called Canelo.
+ * const { hits } = await recall.search("acme", { text: "What is the name of the dog?" });
+ * console.log(hits[0]?.text); // prints: My dog is called Canelo.
  * ```
  */
 export function createRecall(given: RecallOptions): StoreRecall {
   const {
     store,
+    durable = store,
     index,
     language,
+    textOf,
     updateBeforeSearch = true,
     clock = systemClock,
     onError = ignore,
     ...parts
   } = admitFields(given, "options", fields);
   if (typeof store?.log?.read !== "function") throw refuse("options.store", "must be a store.");
+  if (typeof durable?.documents?.find !== "function") throw refuse("options.durable", "must be a store.");
   if (typeof index?.read !== "function") throw refuse("options.index", "must be a search index.");
   if (language !== undefined && !languageNames.includes(language))
     throw refuse("options.language", `must be one of ${languageNames.join(", ")}.`);
+  if (textOf !== undefined && typeof textOf !== "function")
+    throw refuse("options.textOf", "must be a function.");
+  const policyOf = admitPolicies(parts.policy);
+  const timeout = (name: "embedTimeoutMs" | "rerankTimeoutMs", byDefault: number): number =>
+    admitInteger(parts[name] ?? byDefault, `options.${name}`, 1, maxTimerMs);
+  const patience = { clock, restMs, onError };
+  const embedTimeoutMs = timeout("embedTimeoutMs", 10_000);
+  const rerankTimeoutMs = timeout("rerankTimeoutMs", 3000);
+  const embedder =
+    parts.embedder && createPatientEmbedder(parts.embedder, { ...patience, timeoutMs: embedTimeoutMs });
+  const reranker =
+    parts.reranker && createPatientReranker(parts.reranker, { ...patience, timeoutMs: rerankTimeoutMs });
+  const candidates = admitInteger(parts.rerankCandidates ?? 30, "options.rerankCandidates", 1, maxPageSize);
   const analysis = createAnalysis();
   const scratch = new Scratch();
-  const documents = parts.documents && admitDocuments(parts.documents);
-  const embedder = parts.embedder && createPatientEmbedder(parts.embedder, { clock, restMs, onError });
-  const work: FollowedStore = { store, index, analysis, documents, embedder, language };
   const updates = new Map<string, Promise<number>>();
+  const rewrites = new Map<string, Promise<void>>();
+  const toldOf = new Set<string>();
 
-  async function update(tenant: string, { signal }: CallOptions): Promise<number> {
+  function workFor(tenant: string): FollowedStore {
+    return { store, durable, index, analysis, embedder, language, textOf, policy: policyOf(tenant) };
+  }
+
+  async function follow(tenant: string, { signal }: CallOptions): Promise<number> {
     // A round that began earlier may have passed by what was written since; the next one has not.
     const earlier: Promise<unknown> | undefined = updates.get(tenant);
     if (earlier !== undefined)
@@ -148,33 +211,123 @@ export function createRecall(given: RecallOptions): StoreRecall {
     let running = updates.get(tenant);
     if (running === undefined) {
       // Others may wait for it too, so no caller's signal ends it.
-      running = followStore(work, tenant, {}).finally(() => updates.delete(tenant));
+      running = followStore(workFor(tenant), tenant, {}).finally(() => updates.delete(tenant));
       updates.set(tenant, running);
     }
     return await abortable(running, { signal });
   }
 
+  /** One at a time; what an earlier one has done is not done again. */
+  async function rewrite(tenant: string, options: RewriteOptions): Promise<void> {
+    for (let earlier = rewrites.get(tenant); earlier !== undefined; earlier = rewrites.get(tenant))
+      await abortable(
+        earlier.catch(() => undefined),
+        { signal: options.signal },
+      );
+    const running = rewriteIndex(workFor(tenant), tenant, options).finally(() => rewrites.delete(tenant));
+    rewrites.set(tenant, running);
+    await running;
+  }
+
+  /** Searches do not wait for what is written again. */
+  function rewriteBehind(tenant: string, state: SearchIndexState): void {
+    if (rewrites.has(tenant) || !isPending(workFor(tenant), markOf(state))) return;
+    rewrite(tenant, {}).catch((error: unknown) => {
+      // Another process is at it.
+      if (!isConflict(error, "lease")) onError(error);
+    });
+  }
+
+  async function vectorOf(
+    tenant: string,
+    text: string,
+    state: SearchIndexState,
+    call: CallOptions,
+  ): Promise<readonly number[] | undefined> {
+    if (embedder === undefined) return undefined;
+    const mark = markOf(state);
+    if (hasVectorsOf(mark, embedder.model)) return (await embedder.embed([text], call))?.[0];
+    if (mark?.embedder !== embedder.model && !toldOf.has(tenant)) {
+      toldOf.add(tenant);
+      onError(
+        new MemoryError(
+          "unsupported",
+          `The index has vectors of ${mark?.embedder}, which those of ${embedder.model} cannot be compared with. Searches go by words until recall.reindex(tenant) was run.`,
+          { details: { reason: "model", tenant } },
+        ),
+      );
+    }
+    return undefined;
+  }
+
   return {
-    async search(tenantGiven: string, queryGiven: RecallQuery): Promise<readonly RecallHit[]> {
+    async search(tenantGiven: string, queryGiven: RecallQuery): Promise<RecallResult> {
       const tenant = admitTenant(tenantGiven, defaultLimits);
       const query = admitQuery(queryGiven);
-      const { text, limit = 10, neighbours = 0, explain = false, now, asker, signal } = query;
+      const { text, limit = 10, neighbours = 0, explain = false, asker, importance, signal } = query;
       const call: CallOptions = { signal };
-      if (updateBeforeSearch) await update(tenant, call);
-      const vector = (await embedder?.embed([text], call))?.[0];
+      if (updateBeforeSearch) await follow(tenant, call);
+      const state = await index.state(tenant, call);
+      if (updateBeforeSearch) rewriteBehind(tenant, state);
+      if (text.trim() === "" || state.items === 0) return { hits: [], missing: [] };
+      const work = workFor(tenant);
+      const missing: MissingPart[] = [];
+      const vector = await vectorOf(tenant, text, state, call);
+      if (embedder !== undefined && vector === undefined) missing.push("vectors");
+      const wanted = reranker === undefined ? limit : Math.max(limit, candidates);
+      const { weight = 0, halfLifeMs = defaultHalfLifeMs } = query.recency ?? {};
       const best = await askIndex(
         index,
         tenant,
         text,
         analysis,
-        { filter: filterOf(query), now, asker, vector, nearest: nearestItems },
-        (reading, question) => scoreQuestion(reading, question, limit + spareItems, scratch),
+        {
+          state,
+          filter: searchFilterOf(query, work.policy),
+          now: query.now,
+          asker,
+          vector,
+          nearest: nearestItems,
+          recency: weight === 0 ? undefined : { weight, halfLifeMs, now: query.now ?? clock.now() },
+          importance,
+        },
+        (reading, question) => scoreQuestion(reading, question, wanted + spareItems, scratch),
         call,
       );
-      return await readHits(work, tenant, best, { limit, neighbours, explain }, call);
+      const options = { limit: wanted, neighbours, explain };
+      let hits: readonly RecallHit[] = await readHits(work, tenant, best, options, call);
+      if (reranker !== undefined) {
+        const reranked = await reranker.rerank(text, hits, call);
+        if (reranked === undefined) missing.push("reranking");
+        hits = reranked ?? hits;
+      }
+      const inserts = !filtersTexts(query);
+      hits = await placeSuperseding(work, tenant, hits.slice(0, limit), { ...options, inserts }, call);
+      return { hits: hits.slice(0, limit), missing };
     },
-    async update(tenant: string, options?: CallOptions): Promise<number> {
-      return await update(admitTenant(tenant, defaultLimits), admitCall(options));
+    async update(tenantGiven: string, given?: RewriteOptions): Promise<number> {
+      const tenant = admitTenant(tenantGiven, defaultLimits);
+      const options = admitRewrite(given);
+      const units = await follow(tenant, options);
+      const mark = markOf(await index.state(tenant, options));
+      if (isOfLaterVersion(mark) || !isPending(workFor(tenant), mark)) return units;
+      await rewrite(tenant, options).catch((error: unknown) => {
+        // Another process is at it.
+        if (!isConflict(error, "lease")) throw error;
+      });
+      return units;
+    },
+    async reindex(tenantGiven: string, given?: RewriteOptions): Promise<void> {
+      const tenant = admitTenant(tenantGiven, defaultLimits);
+      const options = admitRewrite(given);
+      await follow(tenant, options);
+      if (isOfLaterVersion(markOf(await index.state(tenant, options))))
+        throw new MemoryError(
+          "unsupported",
+          "A later version of this package writes the index. Update this process.",
+        );
+      await changeModel(workFor(tenant), tenant, options);
+      await rewrite(tenant, options);
     },
     async remove(tenant: string, selector: SearchSelector, options?: CallOptions): Promise<number> {
       return await index.remove(admitTenant(tenant, defaultLimits), selector, admitCall(options));
@@ -182,29 +335,22 @@ export function createRecall(given: RecallOptions): StoreRecall {
   };
 }
 
-function admitDocuments(given: IndexedDocuments): IndexedDocuments {
-  const { namespaces, text } = admitFields(given, "options.documents", documentFields);
-  if (text !== undefined && typeof text !== "function")
-    throw refuse("options.documents.text", "must be a function.");
-  const field = "options.documents.namespaces";
-  const admitted = readArray(namespaces, field, "an array of namespaces", maxPageSize).map((one, index) =>
-    admitNamespace(one, `${field}[${index}]`, defaultLimits),
-  );
-  return { namespaces: admitted, text };
+/** Whether the query leaves texts out that are not of another kind or another person. */
+function filtersTexts({ sessions, agents, namespaces, where, since, until }: RecallQuery): boolean {
+  return [sessions, agents, namespaces, where, since, until].some((filter) => filter !== undefined);
 }
 
-function filterOf(query: RecallQuery): SearchFilter {
-  const { sessions, agents, users, namespaces, where, since, until } = query;
-  return {
-    ...(sessions === undefined ? {} : { sessions }),
-    ...(agents === undefined ? {} : { agents }),
-    ...(users === undefined ? {} : { subjects: users }),
-    ...(namespaces === undefined ? {} : { namespaces }),
-    ...(query.in === undefined
-      ? {}
-      : { kinds: query.in.map((place) => (place === "messages" ? "session" : "document")) }),
-    ...(where === undefined ? {} : { where }),
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
-  };
+function admitRewrite(given: RewriteOptions | undefined): RewriteOptions {
+  const options = admitOptions(given, rewriteFields);
+  throwIfAborted(options.signal);
+  if (options.onProgress !== undefined && typeof options.onProgress !== "function")
+    throw refuse("options.onProgress", "must be a function.");
+  return options;
+}
+
+function admitPolicies(given: RecallOptions["policy"]): (tenant: string) => FollowedStore["policy"] {
+  if (typeof given === "function")
+    return (tenant) => admitPolicy(given(tenant), `options.policy(${JSON.stringify(tenant)})`);
+  const policy = admitPolicy(given, "options.policy");
+  return () => policy;
 }

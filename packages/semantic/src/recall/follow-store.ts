@@ -2,108 +2,137 @@ import {
   allPages,
   type CallOptions,
   type ChangedUnit,
-  type JsonObject,
   MemoryError,
   type SearchStream,
   type Store,
 } from "@relevo/core";
 import { analysisVersion } from "../analysis/create-analysis.ts";
-import { type DocumentIndexing, indexDocuments } from "./index-documents.ts";
-import { indexSession, lacksVectors } from "./index-session.ts";
-
-/** How far an index has followed a store, as the index keeps it. */
-interface Mark {
-  readonly cursor?: string;
-  /** What the index was written with; anything else has to be rebuilt. */
-  readonly analysis: number;
-  readonly embedder: string | null;
-  /** The namespaces of documents that are indexed, as text. */
-  readonly documents: string;
-  /** True when the embedder failed, and streams may wait for their vectors. */
-  readonly unembedded?: boolean;
-}
+import { type DocumentIndexing, indexDocuments, indexSessionDocuments } from "./index-documents.ts";
+import { isOfLaterVersion, type Mark, markOf, storeMark } from "./index-mark.ts";
+import { indexSession } from "./index-session.ts";
+import { createSleepingEmbedder } from "./patient-embedder.ts";
 
 export interface FollowedStore extends DocumentIndexing {
-  readonly store: Pick<Store, "log" | "documents" | "feed">;
+  readonly store: Pick<Store, "log" | "documents" | "feed" | "leases">;
+  readonly durable: Pick<Store, "documents" | "feed">;
 }
 
 const unitsAtOnce = 100;
 
+/** A feed with the place in the mark where its cursor is, and the units of it that are indexed. */
+interface Source {
+  readonly feed: NonNullable<Store["feed"]>;
+  readonly cursor: "cursor" | "durableCursor";
+  readonly takes: (unit: ChangedUnit) => boolean;
+}
+
 /**
  * Brings the index up to date with everything that the store has written for the tenant, and answers how many units were
  * looked at. The cursor is stored when the units of its page are indexed, so that a crash repeats them and loses none.
- * When the analysis, the embedding model or the namespaces are others than the index was written with, or the store no
- * longer reaches back to the cursor, the index is rebuilt.
+ *
+ * When the analysis is newer, or the policy another one, or the store no longer reaches back to the cursor, everything
+ * is looked at again; what is there is found until it has been written again. An index that a later version writes is left
+ * to it.
  *
  * @throws `unsupported` when the store has no change feed.
  */
 export async function followStore(work: FollowedStore, tenant: string, call: CallOptions): Promise<number> {
-  const { store, index } = work;
-  if (store.feed === undefined)
-    throw new MemoryError("unsupported", "The store has no change feed, so recall cannot follow it.");
-  const wanted: Omit<Mark, "cursor"> = {
-    analysis: analysisVersion,
-    embedder: work.embedder?.model ?? null,
-    documents: JSON.stringify(work.documents?.namespaces ?? []),
-  };
-  let mark = (await index.state(tenant, call)).mark as unknown as Mark | undefined;
-  if (mark === undefined || !isWrittenFor(mark, wanted)) {
-    await index.remove(tenant, { all: true }, call);
-    mark = wanted;
-    await index.mark(tenant, mark as unknown as JsonObject, call);
-  }
-  if (mark.unembedded === true && work.embedder?.isReady() === true) {
-    const failures = work.embedder.failures();
-    await embedTheRest(work, tenant, call);
-    if (work.embedder.failures() === failures) {
-      mark = { ...mark, unembedded: false };
-      await index.mark(tenant, mark as unknown as JsonObject, call);
-    }
-  }
+  const sources = sourcesOf(work);
+  const { index } = work;
+  const found = markOf(await index.state(tenant, call));
+  if (isOfLaterVersion(found)) return 0;
+  let mark = await prepare(work, tenant, found, call);
+  const writer = writerFor(work, mark);
   let units = 0;
-  for (;;) {
-    const page = await changesAfter(store.feed, tenant, mark.cursor, call);
-    if (page === undefined) {
-      await index.remove(tenant, { all: true }, call);
-      mark = wanted;
-      continue;
+  for (const { feed, cursor, takes } of sources) {
+    for (;;) {
+      const page = await changesAfter(feed, tenant, mark[cursor], call);
+      if (page === undefined) {
+        const { [cursor]: _, ...rest } = mark;
+        mark = await storeMark(index, tenant, rest, call);
+        await sweep(work, tenant, mark, call);
+        continue;
+      }
+      const failures = writer.embedder?.failures();
+      const taken = page.units.filter(takes);
+      for (const unit of taken) await indexUnit(writer, tenant, unit, call);
+      units += taken.length;
+      if (page.cursor !== mark[cursor]) {
+        const unembedded: boolean =
+          mark.unembedded === true ||
+          writer.embedder?.isReady() === false ||
+          writer.embedder?.failures() !== failures;
+        mark = await storeMark(index, tenant, { ...mark, [cursor]: page.cursor, unembedded }, call);
+      }
+      if (!page.more) break;
     }
-    const failures = work.embedder?.failures();
-    for (const unit of page.units) await indexUnit(work, tenant, unit, call);
-    units += page.units.length;
-    if (page.cursor !== mark.cursor) {
-      const unembedded: boolean =
-        mark.unembedded === true ||
-        work.embedder?.isReady() === false ||
-        work.embedder?.failures() !== failures;
-      mark = { ...wanted, cursor: page.cursor, unembedded };
-      await index.mark(tenant, mark as unknown as JsonObject, call);
-    }
-    if (!page.more) return units;
   }
+  return units;
 }
 
-/** Indexes what waits for its vectors, until the embedder fails again. */
-async function embedTheRest(work: FollowedStore, tenant: string, call: CallOptions): Promise<void> {
+function sourcesOf({ store, durable }: FollowedStore): readonly Source[] {
+  const { feed } = store;
+  const durableFeed = durable.feed;
+  if (feed === undefined || durableFeed === undefined)
+    throw new MemoryError("unsupported", "The store has no change feed, so recall cannot follow it.");
+  if (durable === store) return [{ feed, cursor: "cursor", takes: () => true }];
+  return [
+    { feed, cursor: "cursor", takes: ({ kind }) => kind === "session" },
+    { feed: durableFeed, cursor: "durableCursor", takes: ({ kind }) => kind === "owner" },
+  ];
+}
+
+/** The mark that this process goes on with. */
+async function prepare(
+  work: FollowedStore,
+  tenant: string,
+  found: Mark | undefined,
+  call: CallOptions,
+): Promise<Mark> {
+  const { index, policy } = work;
+  const model = work.embedder?.model ?? null;
+  if (found === undefined) {
+    await index.remove(tenant, { all: true }, call);
+    const first = { analysis: analysisVersion, embedder: model, policy: policy.fingerprint };
+    return await storeMark(index, tenant, first, call);
+  }
+  let mark = found;
+  if (mark.analysis < analysisVersion) mark = { ...mark, analysis: analysisVersion, rewriting: "analysis" };
+  // Without vectors so far, so none of another model.
+  if (mark.embedder === null && model !== null) mark = { ...mark, embedder: model, unembedded: true };
+  if (mark.policy !== policy.fingerprint) {
+    const { cursor: _, durableCursor: __, ...rest } = mark;
+    mark = { ...rest, policy: policy.fingerprint };
+    await sweep(work, tenant, mark, call);
+  }
+  return mark === found ? mark : await storeMark(index, tenant, mark, call);
+}
+
+/** Indexing with the embedder, as long as its vectors go with those of the index. What waits for vectors gets them later. */
+export function writerFor<Work extends FollowedStore>(work: Work, mark: Mark): Work {
+  const { embedder, rewriting } = mark;
+  if (embedder === null || (embedder === work.embedder?.model && rewriting !== "model")) return work;
+  return { ...work, embedder: createSleepingEmbedder(embedder) };
+}
+
+/** Looks at everything that the index holds, so that what the policy leaves out or the store no longer has goes. */
+async function sweep(work: FollowedStore, tenant: string, mark: Mark, call: CallOptions): Promise<void> {
+  const sweeping = { ...writerFor(work, mark), sweeps: true };
+  const seen = new Set<string>();
   const states = allPages((page) => work.index.streams(tenant, { all: true }, { ...page, ...call }));
-  for await (const state of states) {
-    if (work.embedder?.isReady() !== true) return;
-    if (lacksVectors(state)) await indexUnit(work, tenant, unitOfStream(state.stream), call);
+  for await (const { stream } of states) {
+    const unit = unitOfStream(stream);
+    const name = JSON.stringify(unit);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    await indexUnit(sweeping, tenant, unit, call);
   }
 }
 
-function unitOfStream(stream: SearchStream): ChangedUnit {
+export function unitOfStream(stream: SearchStream): ChangedUnit {
   if (stream.session !== undefined) return { kind: "session", session: stream.session };
   const namespace = stream.kind === "document" ? stream.namespace.slice(0, 2) : [];
   return { kind: "owner", namespace };
-}
-
-function isWrittenFor(mark: Mark, wanted: Omit<Mark, "cursor">): boolean {
-  return (
-    mark.analysis === wanted.analysis &&
-    mark.embedder === wanted.embedder &&
-    mark.documents === wanted.documents
-  );
 }
 
 /** `undefined` when the store no longer reaches back to the cursor. */
@@ -125,12 +154,19 @@ async function changesAfter(
   }
 }
 
-async function indexUnit(
+export async function indexUnit(
   work: FollowedStore,
   tenant: string,
   unit: ChangedUnit,
   call: CallOptions,
 ): Promise<void> {
-  if (unit.kind === "session") await indexSession(work, tenant, unit.session, call);
-  else await indexDocuments(work, tenant, unit.namespace, call);
+  if (unit.kind === "owner") {
+    await indexDocuments(work, tenant, unit.namespace, call);
+    return;
+  }
+  const { session } = unit;
+  if (work.policy.messages) await indexSession(work, tenant, session, call);
+  else if (work.sweeps === true || (await work.store.log.head({ tenant, session }, call)) === undefined)
+    await work.index.remove(tenant, { session }, call);
+  await indexSessionDocuments(work, tenant, session, call);
 }

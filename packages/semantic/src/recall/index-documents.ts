@@ -2,38 +2,47 @@ import {
   allPages,
   type CallOptions,
   type Document,
-  type JsonValue,
   type SearchChange,
   type SearchItem,
   type SearchStream,
+  type SearchStreamState,
+  type SessionHead,
   type Store,
 } from "@relevo/core";
 import { likeliestLanguage } from "../analysis/create-analysis.ts";
 import type { LanguageName } from "../analysis/language.ts";
-import { type Indexing, lacksVectors } from "./index-session.ts";
+import { withImportance } from "../analysis/marks.ts";
+import {
+  type DocumentTexts,
+  importanceOf,
+  ownerOf,
+  publicMetadata,
+  textOfDocument,
+  timeOfDocument,
+} from "./document-text.ts";
+import { type Indexing, isMadeBy, lacksVectors, madeBy } from "./indexing.ts";
 import { embeddedText } from "./message-items.ts";
 import { piecesOf } from "./pieces.ts";
+import { areRelated } from "./policy.ts";
 
-/** Which documents can be found, and by which text. */
-export interface IndexedDocuments {
-  /** Documents that stand alone below one of these namespaces. Nothing else is indexed. */
-  readonly namespaces: readonly (readonly string[])[];
-  /**
-   * The text of a document; `undefined` for one that is not to be found. All strings of its value, each on a line of its own,
-   * when left out. Must answer the same for the same document.
-   */
-  readonly text?: ((document: Document) => string | undefined) | undefined;
-}
-
-export interface DocumentIndexing extends Indexing {
-  readonly store: Pick<Store, "log" | "documents">;
-  readonly documents?: IndexedDocuments | undefined;
+export interface DocumentIndexing extends Indexing, DocumentTexts {
+  /** Where documents that stand alone are. */
+  readonly durable: Pick<Store, "documents">;
 }
 
 type DocumentStream = Extract<SearchStream, { readonly kind: "document" }>;
 
+/** Documents that are listed together. */
+interface Place {
+  readonly session?: SessionHead;
+  /** All of them, a page at a time. */
+  readonly documents: () => AsyncIterable<Document>;
+  /** The state of those in the index. */
+  readonly states: () => AsyncIterable<SearchStreamState>;
+}
+
 const documentsAtOnce = 100;
-/** An owner whose documents are written faster than they are indexed is left to the next look at the change feed. */
+/** Documents that are written faster than they are indexed are left to the next look at the change feed. */
 const mostRounds = 20;
 
 /**
@@ -46,87 +55,130 @@ export async function indexDocuments(
   owner: readonly string[],
   call: CallOptions,
 ): Promise<void> {
-  const { documents } = work;
-  if (documents === undefined || !documents.namespaces.some((prefix) => areRelated(prefix, owner))) return;
-  for (let round = 0; round < mostRounds; round++)
-    if (!(await indexOnce(work, documents, tenant, owner, call))) return;
+  const { policy, durable, index } = work;
+  if (!policy.alone.some((prefix) => areRelated(prefix, owner))) {
+    // An earlier policy may have let them in.
+    if (work.sweeps === true) await index.remove(tenant, { namespacePrefix: owner }, call);
+    return;
+  }
+  const scope = owner.length === 1 ? { namespace: owner } : { namespacePrefix: owner };
+  await indexPlace(
+    work,
+    tenant,
+    {
+      documents: () =>
+        allPages((page) =>
+          durable.documents.find({ tenant }, { ...scope, limit: documentsAtOnce, ...page, ...call }),
+        ),
+      async *states() {
+        const selector = { namespacePrefix: owner };
+        for await (const state of allPages((page) => index.streams(tenant, selector, { ...page, ...call }))) {
+          const { stream } = state;
+          // A namespace of one element is an owner by itself.
+          if (stream.kind === "document" && (owner.length > 1 || stream.namespace.length === 1)) yield state;
+        }
+      },
+    },
+    call,
+  );
+}
+
+/** As `indexDocuments`, for the documents of a session. */
+export async function indexSessionDocuments(
+  work: DocumentIndexing,
+  tenant: string,
+  session: string,
+  call: CallOptions,
+): Promise<void> {
+  const { policy, store, index } = work;
+  if (policy.inSessions.length === 0 && work.sweeps !== true) return;
+  const address = { tenant, session };
+  const head = await store.log.head(address, call);
+  if (head === undefined) return;
+  await indexPlace(
+    work,
+    tenant,
+    {
+      session: head,
+      async *documents() {
+        for (const namespacePrefix of policy.inSessions)
+          yield* allPages((page) =>
+            store.documents.find(address, { namespacePrefix, limit: documentsAtOnce, ...page, ...call }),
+          );
+      },
+      async *states() {
+        // What was taken out leaves an empty stream.
+        for await (const state of allPages((page) =>
+          index.streams(tenant, { session }, { ...page, ...call }),
+        ))
+          if (state.stream.kind === "document" && state.items > 0) yield state;
+      },
+    },
+    call,
+  );
+}
+
+async function indexPlace(
+  work: DocumentIndexing,
+  tenant: string,
+  place: Place,
+  call: CallOptions,
+): Promise<void> {
+  for (let round = 0; round < mostRounds; round++) if (!(await indexOnce(work, tenant, place, call))) return;
 }
 
 /** True when something was written. */
 async function indexOnce(
   work: DocumentIndexing,
-  documents: IndexedDocuments,
   tenant: string,
-  owner: readonly string[],
+  place: Place,
   call: CallOptions,
 ): Promise<boolean> {
-  const gone = await knownVersions(work, tenant, owner, call);
-  const scope = owner.length === 1 ? { namespace: owner } : { namespacePrefix: owner };
-  const found = allPages((page) =>
-    work.store.documents.find({ tenant }, { ...scope, limit: documentsAtOnce, ...page, ...call }),
-  );
+  const { index } = work;
+  const gone = new Map<string, SearchStreamState>();
+  for await (const state of place.states())
+    if (state.stream.kind === "document") gone.set(nameOf(state.stream), state);
   let changed = false;
-  for await (const document of found) {
-    const { namespace, key, version } = document;
-    const name = nameOf(namespace, key);
-    const text = textOfDocument(document, documents);
+  for await (const document of place.documents()) {
+    const text = textOfDocument(document, work);
     if (text === undefined) continue;
-    const known = gone.get(name)?.version;
-    gone.delete(name);
-    if (known === version) continue;
-    await work.index.write(tenant, await changeOf(work, document, text, call), call);
+    const { namespace, key, version } = document;
+    const session = place.session === undefined ? {} : { session: place.session.session };
+    const stream: DocumentStream = { kind: "document", ...session, namespace, key };
+    const known = gone.get(nameOf(stream));
+    gone.delete(nameOf(stream));
+    const subject = place.session === undefined ? ownerOf(document).subject : place.session.subject;
+    const isSame = known?.revision === version && (subject === undefined || known.subject === subject);
+    if (known !== undefined && isSame && isCurrent(work, known)) continue;
+    await index.write(tenant, await changeOf(work, stream, document, subject, text, call), call);
     changed = true;
   }
-  for (const { stream } of gone.values()) {
-    const { namespace: namespacePrefix, key } = stream;
-    await work.index.remove(tenant, { namespacePrefix, key }, call);
+  for (const { stream, revision } of gone.values()) {
+    if (stream.kind !== "document") continue;
+    if (stream.session !== undefined) await index.write(tenant, { stream, revision, items: [] }, call);
+    else await index.remove(tenant, { namespacePrefix: stream.namespace, key: stream.key }, call);
   }
   return changed;
 }
 
-interface KnownDocument {
-  readonly stream: DocumentStream;
-  readonly version: number | undefined;
-}
-
-async function knownVersions(
-  { index, embedder }: DocumentIndexing,
-  tenant: string,
-  owner: readonly string[],
-  call: CallOptions,
-): Promise<Map<string, KnownDocument>> {
-  const known = new Map<string, KnownDocument>();
-  const states = allPages((page) => index.streams(tenant, { namespacePrefix: owner }, { ...page, ...call }));
-  for await (const state of states) {
-    const { stream, revision } = state;
-    if (stream.kind !== "document") continue;
-    // A namespace of one element is an owner by itself.
-    if (owner.length === 1 && stream.namespace.length > 1) continue;
-    // What waits for its vectors is written again.
-    const version = lacksVectors(state) && embedder?.isReady() === true ? undefined : revision;
-    known.set(nameOf(stream.namespace, stream.key), { stream, version });
-  }
-  return known;
-}
-
-/** The text by which a document is found; `undefined` for one that is not. */
-export function textOfDocument(
-  document: Document,
-  { namespaces, text }: IndexedDocuments,
-): string | undefined {
-  if (!namespaces.some((prefix) => isBelow(prefix, document.namespace))) return undefined;
-  const found = text === undefined ? stringsOf(document.value).join("\n") : text(document);
-  return found === undefined || found.trim() === "" ? undefined : found;
+/** What waits for its vectors, or was made by another analysis, is written again. */
+function isCurrent(work: Indexing, known: SearchStreamState): boolean {
+  return isMadeBy(work, known) && !(work.embedder?.isReady() === true && lacksVectors(known));
 }
 
 async function changeOf(
   work: DocumentIndexing,
+  stream: DocumentStream,
   document: Document,
+  subject: string | undefined,
   text: string,
   call: CallOptions,
 ): Promise<SearchChange> {
   const { analysis, embedder } = work;
-  const { namespace, key, version, updatedAt: at, metadata, value } = document;
+  const { version, value } = document;
+  const at = timeOfDocument(document);
+  const metadata = publicMetadata(document.metadata);
+  const { agent } = ownerOf(document);
   const counts = new Map<LanguageName, number>();
   analysis.countStopWords(text, counts);
   const language = work.language ?? likeliestLanguage(counts);
@@ -135,34 +187,30 @@ async function changeOf(
   const vectors = await embedder?.embed(texts, call);
   const items = pieces.map((piece, position): SearchItem => {
     const vector = vectors?.[position];
+    const analysed = analysis.analyse(piece, language, at);
     return {
       position,
       at,
-      ...analysis.analyse(piece, language, at),
+      ...analysed,
+      marks: withImportance(analysed.marks, importanceOf(metadata)),
       metadata,
       value,
+      ...(agent === undefined ? {} : { agent }),
       ...(vector === undefined ? {} : { vector }),
     };
   });
-  const progress = embedder !== undefined && vectors === undefined ? { unembedded: 0 } : null;
-  return { stream: { kind: "document", namespace, key }, revision: version, items, language, progress };
+  const unembedded = embedder !== undefined && vectors === undefined ? { unembedded: 0 } : {};
+  const progress = { ...madeBy(work), ...unembedded };
+  return {
+    stream,
+    revision: version,
+    items,
+    language,
+    progress,
+    ...(subject === undefined ? {} : { subject }),
+  };
 }
 
-function stringsOf(value: JsonValue): readonly string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(stringsOf);
-}
-
-function isBelow(prefix: readonly string[], namespace: readonly string[]): boolean {
-  return prefix.every((element, index) => namespace[index] === element);
-}
-
-/** Whether one is below the other. */
-function areRelated(left: readonly string[], right: readonly string[]): boolean {
-  return left.length <= right.length ? isBelow(left, right) : isBelow(right, left);
-}
-
-function nameOf(namespace: readonly string[], key: string): string {
-  return JSON.stringify([namespace, key]);
+function nameOf({ session, namespace, key }: DocumentStream): string {
+  return JSON.stringify([session ?? null, namespace, key]);
 }

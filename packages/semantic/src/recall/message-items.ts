@@ -8,7 +8,9 @@ import {
 } from "@relevo/core";
 import type { Analysis } from "../analysis/create-analysis.ts";
 import type { LanguageName } from "../analysis/language.ts";
+import { withImportance } from "../analysis/marks.ts";
 import { sentencesOf, speakerKey } from "../analysis/text.ts";
+import { importanceOf } from "./document-text.ts";
 import { pieceStep, piecesOf } from "./pieces.ts";
 
 export type MessageEvent = StoredEventOf<"message">;
@@ -48,10 +50,12 @@ export function* itemsOfMessage(
   const agent = event.agent ?? event.body.agent;
   const metadata = metadataOf(event);
   for (const [index, piece] of piecesOf(text).entries()) {
+    const analysed = analysis.analyse(piece, language, at);
     yield {
       position: event.seq + index * pieceStep,
       at,
-      ...analysis.analyse(piece, language, at),
+      ...analysed,
+      marks: withImportance(analysed.marks, importanceOf(metadata)),
       ...(speaker === undefined ? {} : { speaker: speakerKey(speaker) }),
       ...(agent === undefined ? {} : { agent }),
       ...(Object.keys(metadata).length === 0 ? {} : { metadata }),

@@ -1,4 +1,5 @@
 import { type CallOptions, type Clock, type Embedder, MemoryError } from "@relevo/core";
+import { withTimeout } from "@relevo/core/input";
 
 /** An embedder whose failures never reach the caller. */
 export interface PatientEmbedder {
@@ -23,26 +24,36 @@ export interface PatientOptions {
   readonly clock: Clock;
   /** How long the embedder is left alone after a failure. */
   readonly restMs: number;
+  /** How long it may take for up to 32 texts. */
+  readonly timeoutMs: number;
   readonly onError: (error: unknown) => void;
+}
+
+/** When so many texts in a row have no vector, it is not because of the texts. */
+const mostUnusable = 8;
+/** The unit of the time limit; what embedders take at once by themselves. */
+const textsInTime = 32;
+
+/** Stands for an embedder that must not be asked now: what it would have embedded waits. */
+export function createSleepingEmbedder(model: string): PatientEmbedder {
+  return { model, isReady: () => false, failures: () => 0, embed: async () => undefined };
 }
 
 export function createPatientEmbedder(
   embedder: Embedder,
-  { clock, restMs, onError }: PatientOptions,
+  { clock, restMs, timeoutMs, onError }: PatientOptions,
 ): PatientEmbedder {
   let failures = 0;
   let readyAt = Number.NEGATIVE_INFINITY;
-
-  function report(error: unknown): void {
-    if (MemoryError.isInstance(error, "aborted")) throw error;
-    onError(error);
-  }
 
   async function embedAll(
     texts: readonly string[],
     call: CallOptions,
   ): Promise<readonly (readonly number[])[]> {
-    const vectors = await embedder.embed(texts, call);
+    const vectors = await withTimeout((signal) => embedder.embed(texts, { signal }), {
+      signal: call.signal,
+      timeoutMs: timeoutMs * Math.ceil(texts.length / textsInTime),
+    });
     for (const [index, text] of texts.entries()) {
       const problem = problemOf(vectors[index], embedder.dimensions);
       if (problem !== undefined) throw badVector(embedder.model, text, problem);
@@ -60,6 +71,7 @@ export function createPatientEmbedder(
         vectors.push((await embedAll([text], call))[0]);
       } catch (error) {
         if (!isAboutTheText(error)) throw error;
+        if (vectors.length >= mostUnusable && vectors.every((vector) => vector === undefined)) throw error;
         onError(error);
         vectors.push(undefined);
       }
@@ -79,11 +91,15 @@ export function createPatientEmbedder(
       try {
         return await embedAll(texts, call).catch((error: unknown) => {
           // One text must not keep the others from their vectors.
-          if (isAboutTheText(error) && texts.length > 1) return embedEach(texts, call);
-          throw error;
+          if (!isAboutTheText(error)) throw error;
+          if (texts.length > 1) return embedEach(texts, call);
+          onError(error);
+          return [undefined];
         });
       } catch (error) {
-        report(error);
+        // The caller's own signal, not the failure of the embedder.
+        if (call.signal?.aborted === true) throw error;
+        onError(error);
         failures++;
         readyAt = clock.now() + restMs;
         return undefined;

@@ -9,14 +9,22 @@ import {
   type StoredEvent,
 } from "@relevo/core";
 import type { ScoredItem } from "../scoring/score-question.ts";
-import { type IndexedDocuments, textOfDocument } from "./index-documents.ts";
+import {
+  type DocumentTexts,
+  publicMetadata,
+  supersedersOf,
+  textOfDocument,
+  timeOfDocument,
+} from "./document-text.ts";
 import { type MessageEvent, metadataOf, speakerOf, spokenText, timeOf } from "./message-items.ts";
 import { pieceStep, piecesOf } from "./pieces.ts";
+import { hasRetractedSources } from "./retracted-sources.ts";
 
 /** Where the texts of hits are. */
-export interface HitStore {
+export interface HitStore extends DocumentTexts {
   readonly store: Pick<Store, "log" | "documents">;
-  readonly documents?: IndexedDocuments | undefined;
+  /** Where documents that stand alone are. */
+  readonly durable: Pick<Store, "documents">;
 }
 
 export interface HitOptions {
@@ -65,32 +73,37 @@ function distinct(best: readonly ScoredItem[]): readonly ScoredItem[] {
   });
 }
 
-async function readHit(
+export async function readHit(
   from: HitStore,
   tenant: string,
-  item: ScoredItem,
+  item: Pick<ScoredItem, "source" | "position" | "score" | "parts">,
   options: HitOptions,
   call: CallOptions,
 ): Promise<RecallHit | undefined> {
   const { source, position } = item;
   if (source.kind === "event") return await readMessage(from, tenant, item, source, options, call);
   const { version, kind: _, ...address } = source;
-  const document = await from.store.documents.get({ tenant, ...address }, call);
-  if (document === undefined || document.version !== version || from.documents === undefined)
+  const { documents } = address.session === undefined ? from.durable : from.store;
+  const document = await documents.get({ tenant, ...address }, call);
+  if (document === undefined || document.version !== version) return undefined;
+  const text = textOfDocument(document, from);
+  if (text === undefined || (await hasRetractedSources(from.store.log, tenant, document, call)))
     return undefined;
-  const text = textOfDocument(document, from.documents);
-  if (text === undefined) return undefined;
+  const { derivedFrom } = document;
+  const supersededBy = supersedersOf(document);
   return {
     source,
     text: piecesOf(text)[position] ?? text,
-    at: document.updatedAt,
-    metadata: document.metadata,
+    at: timeOfDocument(document),
+    metadata: publicMetadata(document.metadata),
     ...scoreOf(item, options),
+    ...(derivedFrom === undefined ? {} : { derivedFrom }),
+    ...(supersededBy.length === 0 ? {} : { supersededBy }),
   };
 }
 
 function scoreOf(
-  { score, parts }: ScoredItem,
+  { score, parts }: Pick<ScoredItem, "score" | "parts">,
   { explain }: HitOptions,
 ): Pick<RecallHit, "score" | "explain"> {
   return { score, ...(explain ? { explain: parts as unknown as JsonObject } : {}) };
@@ -99,7 +112,7 @@ function scoreOf(
 async function readMessage(
   { store }: HitStore,
   tenant: string,
-  item: ScoredItem,
+  item: Pick<ScoredItem, "position" | "score" | "parts">,
   source: EventSource,
   options: HitOptions,
   call: CallOptions,

@@ -1,4 +1,4 @@
-import { defaultLimits, type RecallQuery } from "@relevo/core";
+import { defaultLimits, type RecallQuery, type Recency } from "@relevo/core";
 import {
   admitChoice,
   admitFields,
@@ -18,7 +18,13 @@ import {
 
 const queryFields: FieldTable = fieldTable<RecallQuery>(recallKinds);
 
-const places = ["messages", "documents"] as const;
+const places = ["messages", "facts", "knowledge", "memories", "documents"] as const;
+/** Of a longer question only the beginning counts. */
+const mostText = 8192;
+/** More would leave nothing of what the words say. */
+const mostWeight = 100;
+const recencyFields: FieldTable = fieldTable<Recency>({ weight: "selects", halfLifeMs: "refines" });
+export const defaultHalfLifeMs: number = 30 * 24 * 3600 * 1000;
 const mostNames = 10_000;
 const mostNeighbours = 20;
 
@@ -32,8 +38,13 @@ export function admitQuery(given: RecallQuery): RecallQuery {
   throwIfAborted(query.signal);
   if (typeof query.text !== "string") throw refuse("query.text", "must be a string.");
   const where = admitWhere(query.where, defaultLimits);
+  if (query.explain !== undefined && typeof query.explain !== "boolean")
+    throw refuse("query.explain", "must be true or false.");
   return {
     ...query,
+    text: query.text.slice(0, mostText).toWellFormed(),
+    recency: query.recency && admitRecency(query.recency),
+    importance: admitWeight(query.importance ?? 0, "query.importance"),
     limit: admitInteger(query.limit ?? 10, "query.limit", 1, maxPageSize),
     neighbours: admitInteger(query.neighbours ?? 0, "query.neighbours", 0, mostNeighbours),
     ...admitted("in", query.in, (one, field) => admitChoice(one, field, places, "messages")),
@@ -47,6 +58,20 @@ export function admitQuery(given: RecallQuery): RecallQuery {
     ...(query.now === undefined ? {} : { now: admitTime(query.now, "query.now") as number }),
     ...(query.asker === undefined ? {} : { asker: admitId(query.asker, "query.asker", defaultLimits) }),
   };
+}
+
+function admitRecency(given: Recency): Recency {
+  const { weight, halfLifeMs = defaultHalfLifeMs } = admitFields(given, "query.recency", recencyFields);
+  return {
+    weight: admitWeight(weight, "query.recency.weight"),
+    halfLifeMs: admitInteger(halfLifeMs, "query.recency.halfLifeMs", 1),
+  };
+}
+
+function admitWeight(weight: unknown, field: string): number {
+  if (typeof weight !== "number" || !(weight >= 0 && weight <= mostWeight))
+    throw refuse(field, `must be a number from 0 to ${mostWeight}.`);
+  return weight;
 }
 
 function admitted<Name extends string, One>(

@@ -1,7 +1,7 @@
 import type { SearchReading, SearchSource } from "@relevo/core";
 import { dayMs, type NamedTime } from "../analysis/calendar.ts";
 import { kindBit } from "../analysis/language.ts";
-import { asksIn, kindsIn, timesIn, titlesIn } from "../analysis/marks.ts";
+import { asksIn, importanceIn, kindsIn, timesIn, titlesIn } from "../analysis/marks.ts";
 import { compareSources } from "./compare-sources.ts";
 import { type ScoredTerm, type Scratch, scoreAround, scoreLexically } from "./lexical.ts";
 import { createTopList } from "./top-list.ts";
@@ -15,9 +15,15 @@ export interface PreparedQuestion {
   readonly times: readonly NamedTime[];
   /** The number of the speaker that it is about in this reading, −1 for none. */
   readonly subject: number;
+  /** What a text of `now` gets, and the age at which it gets half of it. */
+  readonly recency?:
+    | { readonly weight: number; readonly halfLifeMs: number; readonly now: number }
+    | undefined;
+  /** What the most important text gets. */
+  readonly importance?: number | undefined;
 }
 
-/** The parts of a score. The first six are summed up, the others multiply the sum. */
+/** The parts of a score. The last two multiply the sum of the others. */
 export interface ScoreParts {
   readonly lexical: number;
   readonly session: number;
@@ -25,6 +31,9 @@ export interface ScoreParts {
   readonly date: number;
   readonly event: number;
   readonly vector: number;
+  /** Not more than the query gave them as weights. */
+  readonly recency: number;
+  readonly importance: number;
   /** 1 when nothing is known of the kind of text. */
   readonly kind: number;
   readonly subject: number;
@@ -107,6 +116,12 @@ export function scoreQuestion(
   const eventOf = (item: number): number =>
     hasTimes ? weights.event * overlap(reading.times(item), question.times) : 0;
   const vectorOf = (item: number): number => weights.vector * (vectors.get(item) ?? 0);
+  const { recency, importance: importanceWeight = 0 } = question;
+  const recencyOf = (item: number): number =>
+    recency === undefined
+      ? 0
+      : recency.weight * 2 ** -(Math.max(0, recency.now - (at[item] as number)) / recency.halfLifeMs);
+  const importanceOf = (item: number): number => importanceWeight * importanceIn(marks[item] as number);
   const subjectOf = (item: number): number =>
     question.subject >= 0 && speakers[item] === question.subject ? 1 + weights.subject : 1;
   const kindOf = (item: number): number => {
@@ -134,7 +149,14 @@ export function scoreQuestion(
   for (let index = 0; index < candidateCount; index++) {
     const item = candidates[index] as number;
     const sum =
-      lexicalOf(item) + sessionOf(item) + aroundOf(item) + dateOf(item) + eventOf(item) + vectorOf(item);
+      lexicalOf(item) +
+      sessionOf(item) +
+      aroundOf(item) +
+      dateOf(item) +
+      eventOf(item) +
+      vectorOf(item) +
+      recencyOf(item) +
+      importanceOf(item);
     const bySubject = sum * subjectOf(item);
     // Most items cannot be among the best whatever their kind, and need no closer look.
     if (bySubject * highestKind + 1 / precision < top.worst()) continue;
@@ -151,6 +173,8 @@ export function scoreQuestion(
       date: dateOf(item),
       event: eventOf(item),
       vector: vectorOf(item),
+      recency: recencyOf(item),
+      importance: importanceOf(item),
       kind: kindOf(item),
       subject: subjectOf(item),
     },

@@ -314,13 +314,14 @@ function compareItems(left: NumberedItem | undefined, right: NumberedItem | unde
 
 function isAllowed(filter: SearchFilter, { item, owner }: NumberedItem): boolean {
   const { stream, subject } = owner;
-  const alone = stream.kind === "document" && stream.session === undefined ? stream.namespace : undefined;
+  const isEverybodys = subject === undefined && stream.session === undefined;
   return (
     (filter.kinds?.includes(stream.kind) ?? true) &&
     (filter.sessions === undefined || filter.sessions.includes(stream.session ?? "")) &&
-    (filter.subjects === undefined || filter.subjects.includes(subject ?? "")) &&
+    (filter.subjects === undefined || isEverybodys || filter.subjects.includes(subject ?? "")) &&
     (filter.agents === undefined || filter.agents.includes(item.agent ?? "")) &&
-    (filter.namespaces?.some((prefix) => alone !== undefined && isBelow(prefix, alone)) ?? true) &&
+    (stream.kind !== "document" ||
+      (filter.namespaces?.some((prefix) => isBelow(prefix, stream.namespace)) ?? true)) &&
     item.at >= (filter.since ?? Number.NEGATIVE_INFINITY) &&
     item.at <= (filter.until ?? Number.POSITIVE_INFINITY) &&
     (filter.where === undefined ||

@@ -96,7 +96,7 @@ async function foundIds(
   text: string,
   idAt: ReadonlyMap<string, string>,
 ): Promise<readonly string[]> {
-  const hits = await recall.search(tenant, { text, limit: deepest });
+  const { hits } = await recall.search(tenant, { text, limit: deepest });
   return hits.map(({ source }) =>
     source.kind === "event" ? (idAt.get(placeOf(source.session, source.seq)) ?? "") : "",
   );

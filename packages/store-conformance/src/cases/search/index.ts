@@ -237,7 +237,7 @@ export const searchCases: readonly ConformanceCase[] = [
   ),
   searchCase(
     "filters-hold-together",
-    "An item is allowed when everything that the filter names holds of it: sessions, agents, owners, namespaces by their elements, kinds, times, `where`.",
+    "An item is allowed when everything that the filter names holds of it: sessions, agents, owners (stand-alone documents without one are everybody's), namespaces of documents by their elements, kinds, times, `where`.",
     async ({ write, compare }) => {
       await write({
         ...added("s1", 0, [
@@ -250,6 +250,12 @@ export const searchCases: readonly ConformanceCase[] = [
       await write({ stream: document, revision: 1, items: [itemOf(0, "x", { value: { n: 1 } })] });
       await write({ stream: { ...document, namespace: ["kb2"] }, revision: 1, items: [itemOf(0, "x")] });
       await write({ stream: { ...document, session: "s1" }, revision: 1, items: [itemOf(0, "x")] });
+      await write({
+        stream: { ...document, key: "of u1" },
+        revision: 1,
+        items: [itemOf(0, "x")],
+        subject: "u1",
+      });
       const at = itemOf(1, "").at;
       const filters: readonly NonNullable<SearchRequest["filter"]>[] = [
         {},
@@ -257,7 +263,10 @@ export const searchCases: readonly ConformanceCase[] = [
         { sessions: [] },
         { agents: ["a"] },
         { subjects: ["u2"] },
+        { subjects: ["u2"], kinds: ["document"] },
         { namespaces: [["kb"]] },
+        { namespaces: [] },
+        { namespaces: [["kb"]], kinds: ["document"] },
         { kinds: ["document"] },
         { since: at, until: at },
         { where: { path: ["metadata", "n"], $eq: 1 } },
