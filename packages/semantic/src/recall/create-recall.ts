@@ -308,8 +308,9 @@ export function createRecall(given: RecallOptions): StoreRecall {
     async update(tenantGiven: string, given?: RewriteOptions): Promise<number> {
       const tenant = admitTenant(tenantGiven, defaultLimits);
       const options = admitRewrite(given);
-      const units = await follow(tenant, options);
-      const mark = markOf(await index.state(tenant, options));
+      const call: CallOptions = { signal: options.signal };
+      const units = await follow(tenant, call);
+      const mark = markOf(await index.state(tenant, call));
       if (isOfLaterVersion(mark) || !isPending(workFor(tenant), mark)) return units;
       await rewrite(tenant, options).catch((error: unknown) => {
         // Another process is at it.
@@ -320,13 +321,14 @@ export function createRecall(given: RecallOptions): StoreRecall {
     async reindex(tenantGiven: string, given?: RewriteOptions): Promise<void> {
       const tenant = admitTenant(tenantGiven, defaultLimits);
       const options = admitRewrite(given);
-      await follow(tenant, options);
-      if (isOfLaterVersion(markOf(await index.state(tenant, options))))
+      const call: CallOptions = { signal: options.signal };
+      await follow(tenant, call);
+      if (isOfLaterVersion(markOf(await index.state(tenant, call))))
         throw new MemoryError(
           "unsupported",
           "A later version of this package writes the index. Update this process.",
         );
-      await changeModel(workFor(tenant), tenant, options);
+      await changeModel(workFor(tenant), tenant, call);
       await rewrite(tenant, options);
     },
     async remove(tenant: string, selector: SearchSelector, options?: CallOptions): Promise<number> {

@@ -46,21 +46,22 @@ export async function rewriteIndex(
   tenant: string,
   options: RewriteOptions,
 ): Promise<void> {
-  await using lease = await leaseOf(work, tenant, options);
+  const call: CallOptions = { signal: options.signal };
+  await using lease = await leaseOf(work, tenant, call);
   const { index } = work;
-  const mark = markOf(await index.state(tenant, options));
+  const mark = markOf(await index.state(tenant, call));
   if (mark?.rewriting !== undefined) {
     await rewriteStreams(work, tenant, mark, lease, options);
-    const { rewriting, ...done } = markOf(await index.state(tenant, options)) ?? mark;
-    await storeMark(index, tenant, rewriting === "model" ? { ...done, unembedded: true } : done, options);
+    const { rewriting, ...done } = markOf(await index.state(tenant, call)) ?? mark;
+    await storeMark(index, tenant, rewriting === "model" ? { ...done, unembedded: true } : done, call);
   }
-  const now = markOf(await index.state(tenant, options));
+  const now = markOf(await index.state(tenant, call));
   if (now?.unembedded !== true || !canEmbed(work, now)) return;
   const failures = work.embedder?.failures();
   await rewriteStreams(work, tenant, now, lease, options);
-  const after = markOf(await index.state(tenant, options)) ?? now;
+  const after = markOf(await index.state(tenant, call)) ?? now;
   if (work.embedder?.failures() === failures)
-    await storeMark(index, tenant, { ...after, unembedded: false }, options);
+    await storeMark(index, tenant, { ...after, unembedded: false }, call);
 }
 
 /** Makes the model of this process that of the index, and drops the vectors of the other. */
