@@ -58,7 +58,7 @@ export class RelevoRetriever extends BaseRetriever<RetrievedMetadata> {
   }
 
   override async _getRelevantDocuments(text: string): Promise<DocumentInterface<RetrievedMetadata>[]> {
-    const hits = await this.#tenant.search({ ...this.#query, text });
+    const { hits } = await this.#tenant.search({ ...this.#query, text });
     return hits.map(documentOf);
   }
 }
@@ -68,6 +68,10 @@ function documentOf(hit: RecallHit): Document<RetrievedMetadata> {
   const id =
     source.kind === "event"
       ? JSON.stringify([source.session, source.incarnation, source.seq])
-      : JSON.stringify([...source.namespace, source.key]);
+      : JSON.stringify([
+          ...(source.session === undefined ? [] : [source.session]),
+          ...source.namespace,
+          source.key,
+        ]);
   return new Document<RetrievedMetadata>({ pageContent: text, id, metadata: { ...rest, source } });
 }

@@ -23,7 +23,7 @@ const relevo: BaseStoreHarness = {
   },
   async createSearchable() {
     const store = createMemoryStore();
-    const recall = createRecall({ store, index: createSearchIndex(), documents: storeDocuments() });
+    const recall = createRecall({ store, index: createSearchIndex(), ...storeDocuments() });
     return new RelevoStore({ store, tenant: "acme", recall });
   },
 };

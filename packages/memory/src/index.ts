@@ -54,10 +54,6 @@ export type {
 } from "./erase-report.ts";
 export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./explain-view.ts";
 export type { HoldOptions } from "./holds.ts";
-export type { ExportProgressOptions } from "./portability/export-data.ts";
-export type { ExportCounts, ExportHeader, ExportSelector } from "./portability/export-format.ts";
-export type { ImportOptions, ImportReport } from "./portability/import-data.ts";
-export type { TextSource } from "./portability/split-lines.ts";
 export type {
   Knowledge,
   KnowledgeEntriesOptions,
@@ -66,6 +62,10 @@ export type {
   KnowledgeWriteOptions,
   SimilarOptions,
 } from "./knowledge/knowledge.ts";
+export type { ExportProgressOptions } from "./portability/export-data.ts";
+export type { ExportCounts, ExportHeader, ExportSelector } from "./portability/export-format.ts";
+export type { ImportOptions, ImportReport } from "./portability/import-data.ts";
+export type { TextSource } from "./portability/split-lines.ts";
 export type { RecalledContext } from "./recall/recall-for-task.ts";
 export type { RecallsOptions, RecordedRecall, RecordRecallsOptions } from "./recall/recorded-recall.ts";
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";

@@ -113,7 +113,7 @@ export interface Tenant {
    *
    * @throws `unsupported` without `createMemory({ recall })`; what the recall throws.
    */
-  search(query: RecallQuery): Promise<readonly RecallHit[]>;
+  search(query: RecallQuery): Promise<RecallResult>;
   /**
    * One page of execution records: of an agent, of a session, of a time, or all, in the order in which they were recorded.
    * May lag on a cluster when it is asked for more than one session.
@@ -147,7 +147,6 @@ export interface Tenant {
    *   `invalid-input`, also for an export of another tenant without `from`; what the stores throw.
    */
   import(source: TextSource, options?: ImportOptions): Promise<ImportReport>;
-  search(query: RecallQuery): Promise<RecallResult>;
   /**
    * One page of the searches that were recorded, newest first: of a session, of those about a person, or of all others.
    * Empty without `createMemory({ recordRecalls })`.

@@ -24,13 +24,13 @@ const optionFields: FieldTable = fieldTable<StoreDocumentsOptions>({ root: "refi
 
 /** Which documents a recall indexes, and by which text. */
 export interface StoreDocuments {
-  readonly namespaces: readonly (readonly string[])[];
-  readonly text: (document: Document) => string | undefined;
+  readonly policy: { readonly documents: readonly (readonly string[])[] };
+  readonly textOf: (document: Document) => string | undefined;
 }
 
 /**
- * What `createRecall({ documents })` of `@relevo/semantic` has to know to find the items of a `RelevoStore`: by the fields
- * that `put` names in `index`, not at all with `index: false`, and by `fields` otherwise.
+ * What `createRecall({ …, ...storeDocuments() })` of `@relevo/semantic` has to know to find the items of a `RelevoStore`: by
+ * the fields that `put` names in `index`, not at all with `index: false`, and by `fields` otherwise.
  *
  * @throws `invalid-input` that names the option.
  */
@@ -42,8 +42,8 @@ export function storeDocuments(given?: StoreDocumentsOptions): StoreDocuments {
       admitId(path, `options.fields[${place}]`, defaultLimits),
     );
   return {
-    namespaces: [[admitId(root ?? "langgraph", "options.root", defaultLimits)]],
-    text({ value, metadata }) {
+    policy: { documents: [[admitId(root ?? "langgraph", "options.root", defaultLimits)]] },
+    textOf({ value, metadata }) {
       const own = metadata[indexName];
       if (own === false) return undefined;
       const named = Array.isArray(own) ? (own as readonly string[]) : (paths ?? ["$"]);

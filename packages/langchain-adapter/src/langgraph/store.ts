@@ -51,7 +51,7 @@ export interface RelevoStoreOptions {
   readonly store: { readonly documents: DocumentStore };
   readonly tenant: string;
   /**
-   * Answers searches with a `query`, such as `createRecall({ store, documents: storeDocuments(), … })` of
+   * Answers searches with a `query`, such as `createRecall({ store, …, ...storeDocuments() })` of
    * `@relevo/semantic`. Without one, a search with a query is `unsupported`.
    */
   readonly recall?: Recall | undefined;
@@ -292,7 +292,7 @@ function admitSearch({ root, recall }: Settings, given: SearchOperation, field: 
   if (recall === undefined)
     throw new MemoryError(
       "unsupported",
-      "A search with a query needs a recall. Give new RelevoStore({ …, recall }) one, such as createRecall({ store, index, documents: storeDocuments() }) of @relevo/semantic.",
+      "A search with a query needs a recall. Give new RelevoStore({ …, recall }) one, such as createRecall({ store, index, ...storeDocuments() }) of @relevo/semantic.",
     );
   if (admitted.limit + admitted.offset > maxPageSize)
     throw refuse(
@@ -352,7 +352,7 @@ async function recallItems(
   { prefix, where, limit, offset, query = "" }: Search,
 ): Promise<readonly Found[]> {
   if (recall === undefined || limit === 0) return [];
-  const hits = await recall.search(tenant, {
+  const { hits } = await recall.search(tenant, {
     text: query,
     in: ["documents"],
     namespaces: [prefix],
