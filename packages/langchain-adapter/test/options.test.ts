@@ -23,6 +23,8 @@ it("an option that nobody knows is refused by every call", async () => {
         adapter.createLangChainEmbedder({ ...embedding, ...(o as object) }),
       "adapter.createLangChainSummarizer": (o) => adapter.createLangChainSummarizer(model, o as object),
       "langgraph.RelevoStore": (o) => new langgraph.RelevoStore({ store, tenant: "acme", ...(o as object) }),
+      "langgraph.RelevoCheckpointer": (o) =>
+        new langgraph.RelevoCheckpointer({ store, tenant: "acme", ...(o as object) }),
       "langgraph.storeDocuments": (o) => langgraph.storeDocuments(o as object),
       "embedder.embed": (o) => embedder.embed([], o as object),
     },

@@ -38,7 +38,7 @@ import {
   refuse,
   tooLarge,
 } from "@relevo/core/input";
-import { loadPeer } from "./load-peer.ts";
+import { loadPeer } from "../load-peer.ts";
 import { indexName } from "./store-documents.ts";
 import { whereOf } from "./store-filter.ts";
 

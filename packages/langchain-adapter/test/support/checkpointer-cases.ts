@@ -1,0 +1,424 @@
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import {
+  type Checkpoint,
+  type CheckpointMetadata,
+  copyCheckpoint,
+  ERROR,
+  emptyCheckpoint,
+  INTERRUPT,
+  uuid6,
+} from "@langchain/langgraph-checkpoint";
+import { type DocumentStore, MemoryError, type Store } from "@relevo/core";
+import { expect, it } from "vitest";
+import { RelevoCheckpointer } from "../../src/langgraph/index.ts";
+
+let clock = 0;
+const metadata: CheckpointMetadata = { source: "loop", step: 1, parents: {} };
+
+/** A checkpoint after another one, in which the named channels are new. */
+export function nextCheckpoint(
+  values: Readonly<Record<string, unknown>>,
+  before?: Checkpoint,
+): { readonly checkpoint: Checkpoint; readonly versions: Record<string, number> } {
+  const made = copyCheckpoint(before ?? emptyCheckpoint());
+  const versions: Record<string, number> = {};
+  for (const name of Object.keys(values)) versions[name] = Number(before?.channel_versions[name] ?? 0) + 1;
+  return {
+    checkpoint: {
+      ...made,
+      id: uuid6(++clock),
+      channel_values: { ...made.channel_values, ...values },
+      channel_versions: { ...made.channel_versions, ...versions },
+    },
+    versions,
+  };
+}
+
+const threadConfig = (thread_id: string, checkpoint_ns = ""): RunnableConfig => ({
+  configurable: { thread_id, checkpoint_ns },
+});
+
+/** Appends messages one by one, as a conversation does, and returns the last configuration and checkpoint. */
+export async function converse(
+  saver: RelevoCheckpointer,
+  thread: string,
+  count: number,
+): Promise<{
+  readonly config: RunnableConfig;
+  readonly checkpoint: Checkpoint;
+  readonly messages: unknown[];
+}> {
+  let config = threadConfig(thread);
+  let checkpoint: Checkpoint | undefined;
+  let messages: unknown[] = [];
+  for (let n = 1; n <= count; n++) {
+    messages = [...messages, n % 2 ? new HumanMessage(`Question ${n}`) : new AIMessage(`Answer ${n}`)];
+    const next = nextCheckpoint({ messages }, checkpoint);
+    config = await saver.put(config, next.checkpoint, metadata, next.versions);
+    checkpoint = next.checkpoint;
+  }
+  return { config, checkpoint: checkpoint ?? emptyCheckpoint(), messages };
+}
+
+/** A store that notes what is written, and can fail before a write. */
+export function watchDocuments(store: Store): {
+  readonly store: Pick<Store, "documents" | "log">;
+  readonly written: { count: number; bytes: number };
+  fail: (() => boolean) | undefined;
+} {
+  const written = { count: 0, bytes: 0 };
+  const watched: {
+    store: Pick<Store, "documents" | "log">;
+    written: typeof written;
+    fail: (() => boolean) | undefined;
+  } = {
+    written,
+    fail: undefined,
+    store: {
+      log: store.log,
+      documents: {
+        ...bind(store.documents),
+        async putMany(writes, options) {
+          if (watched.fail?.()) throw new MemoryError("unavailable", "The store is down.");
+          written.count += writes.length;
+          written.bytes += JSON.stringify(writes).length;
+          return await store.documents.putMany(writes, options);
+        },
+      },
+    },
+  };
+  return watched;
+}
+
+function bind(documents: DocumentStore): DocumentStore {
+  return {
+    get: (...given) => documents.get(...given),
+    getMany: (...given) => documents.getMany(...given),
+    put: (...given) => documents.put(...given),
+    putMany: (...given) => documents.putMany(...given),
+    delete: (...given) => documents.delete(...given),
+    deleteMany: (...given) => documents.deleteMany(...given),
+    touch: (...given) => documents.touch(...given),
+    find: (...given) => documents.find(...given),
+    namespaces: (...given) => documents.namespaces(...given),
+  };
+}
+
+/** A channel of a checkpoint that is there. */
+async function channelOf<Value>(
+  saver: RelevoCheckpointer,
+  config: RunnableConfig,
+  channel: string,
+): Promise<Value> {
+  const found = await saver.getTuple(config);
+  if (found === undefined) throw new Error("The checkpoint is missing.");
+  return found.checkpoint.channel_values[channel] as Value;
+}
+
+/** What the kit of LangGraph does not ask. */
+export function checkpointerCases(open: () => Store): void {
+  const saverOn = (store: Pick<Store, "documents" | "log">): RelevoCheckpointer =>
+    new RelevoCheckpointer({ store, tenant: "acme" });
+  let threads = 0;
+  const newThread = (): string => `thread-${process.pid}-${++threads}`;
+
+  it("writes before their checkpoint are kept", async () => {
+    const saver = saverOn(open());
+    const thread = newThread();
+    const { checkpoint, versions } = nextCheckpoint({ a: 1 });
+    const config = { configurable: { thread_id: thread, checkpoint_ns: "", checkpoint_id: checkpoint.id } };
+    await saver.putWrites(config, [["a", "early"]], "task");
+    expect(await saver.getTuple(config)).toBeUndefined();
+    await saver.put(threadConfig(thread), checkpoint, metadata, versions);
+    expect((await saver.getTuple(config))?.pendingWrites).toEqual([["task", "a", "early"]]);
+  });
+
+  it("writes come in the order of path, task and index, by code points", async () => {
+    const saver = saverOn(open());
+    const config = await saver.put(threadConfig(newThread()), nextCheckpoint({ a: 1 }).checkpoint, metadata, {
+      a: 1,
+    });
+    // U+FFFF is below U+1F600 as a code point, and above it as UTF-16.
+    const paths = ["~\u{1f600}", "~\uffff", "", "b", "a, 10", "a, 9"];
+    for (const path of paths)
+      await saver.putWrites(
+        config,
+        [
+          ["c", path],
+          ["d", path],
+        ],
+        `task of ${path}`,
+        path,
+      );
+    const found = await saver.getTuple(config);
+    expect(found?.pendingWrites?.map(([, channel, value]) => `${channel} ${value}`)).toEqual(
+      ["", "a, 10", "a, 9", "b", "~\uffff", "~\u{1f600}"].flatMap((path) => [`c ${path}`, `d ${path}`]),
+    );
+  });
+
+  it("numbered writes are written once, special ones replace each other", async () => {
+    const saver = saverOn(open());
+    const config = await saver.put(threadConfig(newThread()), nextCheckpoint({ a: 1 }).checkpoint, metadata, {
+      a: 1,
+    });
+    await saver.putWrites(
+      config,
+      [
+        ["a", "first"],
+        [ERROR, "one"],
+      ],
+      "task",
+    );
+    await saver.putWrites(
+      config,
+      [
+        ["a", "again"],
+        [ERROR, "two"],
+        ["b", "new"],
+      ],
+      "task",
+    );
+    await saver.putWrites(config, [[INTERRUPT, "wait"]], "task");
+    expect((await saver.getTuple(config))?.pendingWrites).toEqual([
+      ["task", INTERRUPT, "wait"],
+      ["task", ERROR, "two"],
+      ["task", "a", "first"],
+      ["task", "b", "new"],
+    ]);
+  });
+
+  it("tasks that write at the same time lose nothing", async () => {
+    const store = open();
+    const savers = [saverOn(store), saverOn(store)];
+    const thread = newThread();
+    const config = await savers[0]?.put(threadConfig(thread), nextCheckpoint({ a: 1 }).checkpoint, metadata, {
+      a: 1,
+    });
+    await Promise.all(
+      savers.flatMap((saver, who) =>
+        Array.from({ length: 10 }, (_, n) =>
+          saver.putWrites(
+            config ?? {},
+            [
+              ["a", n],
+              ["b", n],
+            ],
+            `task-${who}-${n}`,
+          ),
+        ),
+      ),
+    );
+    // And one that several processes repeat at once.
+    await Promise.all(
+      savers.map((saver, who) =>
+        saver.putWrites(
+          config ?? {},
+          [
+            ["c", who],
+            ["d", who],
+          ],
+          "shared",
+        ),
+      ),
+    );
+    const writes = (await savers[1]?.getTuple(config ?? {}))?.pendingWrites ?? [];
+    expect(writes).toHaveLength(42);
+    const shared = writes.filter(([task]) => task === "shared").map(([, , value]) => value);
+    expect(new Set(shared).size).toBe(1);
+  });
+
+  it("puts at the same time from two processes are all there", async () => {
+    const store = open();
+    const savers = [saverOn(store), saverOn(store)];
+    const thread = newThread();
+    const made = Array.from({ length: 12 }, (_, n) =>
+      nextCheckpoint({ n, list: Array.from({ length: 20 }, (_, i) => ({ i })) }),
+    );
+    await Promise.all(
+      made.map(({ checkpoint, versions }, n) =>
+        savers[n % 2]?.put(threadConfig(thread), checkpoint, metadata, versions),
+      ),
+    );
+    const listed: unknown[] = [];
+    for await (const { checkpoint } of savers[0]?.list(threadConfig(thread)) ?? [])
+      listed.push(checkpoint.channel_values.n);
+    expect(listed).toEqual(made.map((_, n) => made.length - 1 - n));
+  });
+
+  it("forks keep values of their own, also when the versions of their channels are equal", async () => {
+    const saver = saverOn(open());
+    const { config, checkpoint, messages } = await converse(saver, newThread(), 20);
+    const left = nextCheckpoint({ messages: [...messages, new HumanMessage("Left")] }, checkpoint);
+    const right = nextCheckpoint({ messages: [...messages, new HumanMessage("Right")] }, checkpoint);
+    expect(left.versions).toEqual(right.versions);
+    const [atLeft, atRight] = [
+      await saver.put(config, left.checkpoint, metadata, left.versions),
+      await saver.put(config, right.checkpoint, metadata, right.versions),
+    ];
+    const lastOf = async (at: RunnableConfig): Promise<string> =>
+      (await channelOf<HumanMessage[]>(saver, at, "messages")).at(-1)?.text ?? "";
+    expect([await lastOf(atLeft), await lastOf(atRight)]).toEqual(["Left", "Right"]);
+  });
+
+  it("a put writes what is new, however long the list is", async () => {
+    const watched = watchDocuments(open());
+    const saver = saverOn(watched.store);
+    const costs: number[] = [];
+    let { config, checkpoint, messages } = await converse(saver, newThread(), 1);
+    for (const length of [100, 1000]) {
+      const more = Array.from(
+        { length: length - messages.length },
+        (_, n) => new HumanMessage(`Question ${n}`),
+      );
+      messages = [...messages, ...more];
+      let next = nextCheckpoint({ messages }, checkpoint);
+      config = await saver.put(config, next.checkpoint, metadata, next.versions);
+      const before = watched.written.bytes;
+      for (let n = 0; n < 32; n++) {
+        messages = [...messages, new AIMessage(`Answer ${n}`)];
+        next = nextCheckpoint({ messages }, next.checkpoint);
+        config = await saver.put(config, next.checkpoint, metadata, next.versions);
+      }
+      checkpoint = next.checkpoint;
+      costs.push((watched.written.bytes - before) / 32);
+    }
+    const [small = 0, large = 0] = costs;
+    expect(large).toBeLessThan(small * 1.5);
+    // Another process, which knows nothing yet, writes no more.
+    const other = saverOn(watched.store);
+    await other.getTuple(config);
+    const before = watched.written.bytes;
+    const next = nextCheckpoint({ messages: [...messages, new AIMessage("Last")] }, checkpoint);
+    await other.put(config, next.checkpoint, metadata, next.versions);
+    expect(watched.written.bytes - before).toBeLessThan(large * 8);
+    const stranger = saverOn(watched.store);
+    const again = nextCheckpoint({ messages: [...messages, new AIMessage("Other last")] }, checkpoint);
+    await stranger.put(config, again.checkpoint, metadata, again.versions);
+    expect(await channelOf(stranger, config, "messages")).toHaveLength(messages.length);
+  });
+
+  it("what was changed in a list is stored, wherever it stands", async () => {
+    const saver = saverOn(open());
+    const { config, checkpoint, messages } = await converse(saver, newThread(), 150);
+    const changed = messages as (HumanMessage | AIMessage)[];
+    if (changed[3] !== undefined) changed[3].content = "Changed in place";
+    if (changed[70] !== undefined) changed[70].additional_kwargs.seen = true;
+    const list = [...changed.slice(0, 100), new AIMessage("Replaced"), ...changed.slice(101)];
+    const next = nextCheckpoint({ messages: list }, checkpoint);
+    const at = await saver.put(config, next.checkpoint, metadata, next.versions);
+    const found = await channelOf<AIMessage[]>(saver, at, "messages");
+    expect([found[3]?.text, found[70]?.additional_kwargs.seen, found[100]?.text, found.length]).toEqual([
+      "Changed in place",
+      true,
+      "Replaced",
+      150,
+    ]);
+  });
+
+  it("any value and any name of a channel comes back", async () => {
+    const saver = saverOn(open());
+    const values = {
+      nothing: null,
+      text: "\0 half \ud800",
+      large: "x".repeat(3_000_000),
+      list: Array.from({ length: 200 }, (_, n) => (n % 3 === 0 ? n : { n, deep: [[n]] })),
+      map: new Map([["a", new Set([1])]]),
+      bytes: new Uint8Array([0, 255]),
+      empty: [],
+      "name with: / % and \u{1f600}": true,
+      constructor: "c",
+    };
+    const made = nextCheckpoint({ ...values });
+    Object.defineProperty(made.checkpoint.channel_values, "__proto__", { value: "p", enumerable: true });
+    Object.defineProperty(made.versions, "__proto__", { value: 1, enumerable: true });
+    const at = await saver.put(threadConfig(newThread()), made.checkpoint, metadata, made.versions);
+    const found = (await saver.getTuple(at))?.checkpoint.channel_values ?? {};
+    for (const [name, value] of Object.entries(values)) expect(found[name]).toEqual(value);
+    expect(Object.getOwnPropertyDescriptor(found, "__proto__")?.value).toBe("p");
+    expect(Object.keys({})).toEqual([]);
+  });
+
+  it("a put that fails leaves nothing, and can be repeated", async () => {
+    const watched = watchDocuments(open());
+    const saver = saverOn(watched.store);
+    const thread = newThread();
+    const { config, checkpoint, messages } = await converse(saver, thread, 10);
+    const more = Array.from({ length: 20_000 }, (_, n) => ({ n, text: "x".repeat(200) }));
+    const next = nextCheckpoint({ messages, more }, checkpoint);
+    let calls = 0;
+    // In the middle: what is too much for one write has been begun.
+    watched.fail = () => ++calls > 2;
+    await expect(saver.put(config, next.checkpoint, metadata, next.versions)).rejects.toThrow("down");
+    watched.fail = undefined;
+    expect((await saver.getTuple(threadConfig(thread)))?.checkpoint.id).toBe(checkpoint.id);
+    const at = await saver.put(config, next.checkpoint, metadata, next.versions);
+    expect(await channelOf(saver, at, "more")).toHaveLength(20_000);
+  });
+
+  it("pruning keeps the newest of each graph, with all it needs, while others write", async () => {
+    const store = open();
+    const [saver, other] = [saverOn(store), saverOn(store)];
+    const thread = newThread();
+    const { config, checkpoint, messages } = await converse(saver, thread, 90);
+    const sub = nextCheckpoint({ inner: "x".repeat(5000) });
+    await saver.put(threadConfig(thread, "sub:1"), sub.checkpoint, metadata, sub.versions);
+    await saver.putWrites(config, [["a", "y".repeat(5000)]], "task");
+    await other.getTuple(config);
+    // A fork of an older checkpoint, by a process that knows its parts, while they are removed.
+    let older: RunnableConfig | undefined;
+    for await (const tuple of other.list(threadConfig(thread), { limit: 40 })) older = tuple.config;
+    const from = await other.getTuple(older ?? {});
+    const fork = nextCheckpoint({ extra: 1 }, from?.checkpoint);
+    const [removed, forked] = await Promise.all([
+      saver.pruneThread(thread),
+      other.put(older ?? {}, fork.checkpoint, metadata, fork.versions),
+    ]);
+    expect(removed).toBeGreaterThanOrEqual(88);
+    const latest = await other.getTuple(threadConfig(thread));
+    expect([checkpoint.id, fork.checkpoint.id]).toContain(latest?.checkpoint.id);
+    const listed: string[] = [];
+    for await (const tuple of saver.list({ configurable: { thread_id: thread } }))
+      listed.push(tuple.checkpoint.id);
+    expect(listed.length).toBeLessThanOrEqual(3);
+    expect(listed).toContain(sub.checkpoint.id);
+    expect(listed).toContain(fork.checkpoint.id);
+    const there = await channelOf(other, forked, "messages");
+    expect(there).toEqual(from?.checkpoint.channel_values.messages);
+    // The thread goes on, and nothing is left of what was removed.
+    const next = nextCheckpoint({ messages: [...messages, new HumanMessage("On")] }, checkpoint);
+    const at = await saver.put(config, next.checkpoint, metadata, next.versions);
+    expect(await channelOf(other, at, "messages")).toHaveLength(91);
+    await saver.pruneThread(thread);
+    const { items } = await store.documents.find({ tenant: "acme", session: thread }, { limit: 1000 });
+    expect(items.length).toBeLessThan(30);
+  });
+
+  it("a thread is deleted whole, and the messages of its session stay", async () => {
+    const store = open();
+    const saver = saverOn(store);
+    const thread = newThread();
+    await store.log.append({ tenant: "acme", session: thread }, [
+      { type: "message", body: { role: "user", content: "Hi" } },
+    ]);
+    const { config } = await converse(saver, thread, 30);
+    await saver.putWrites(config, [["a", 1]], "task");
+    await saver.deleteThread(thread);
+    expect(await saver.getTuple(config)).toBeUndefined();
+    expect((await store.documents.find({ tenant: "acme", session: thread })).items).toEqual([]);
+    expect((await store.log.read({ tenant: "acme", session: thread })).events).toHaveLength(1);
+    await converse(saver, thread, 3);
+    expect((await saver.getTuple(threadConfig(thread)))?.checkpoint.channel_values.messages).toHaveLength(3);
+  });
+
+  it("threads of another tenant are not found", async () => {
+    const store = open();
+    const thread = newThread();
+    const { config } = await converse(saverOn(store), thread, 2);
+    const globex = new RelevoCheckpointer({ store, tenant: "globex" });
+    expect(await globex.getTuple(config)).toBeUndefined();
+    for await (const tuple of globex.list({})) expect(tuple.config.configurable?.thread_id).not.toBe(thread);
+    await globex.deleteThread(thread);
+    expect(await saverOn(store).getTuple(config)).toBeDefined();
+  });
+}
