@@ -2,24 +2,17 @@ import type {
   BaseStore as BaseStoreClass,
   GetOperation,
   Item,
-  ListNamespacesOperation,
-  MatchCondition,
   Operation,
   OperationResults,
   PutOperation,
   SearchItem,
-  SearchOperation,
 } from "@langchain/langgraph-checkpoint";
 import {
-  allPages,
   type Clock,
-  type Document,
   type DocumentAddress,
   type DocumentStore,
   defaultLimits,
   type JsonObject,
-  type JsonValue,
-  MemoryError,
   type Recall,
   systemClock,
   unitOf,
@@ -27,7 +20,6 @@ import {
 import {
   admitFields,
   admitId,
-  admitInteger,
   admitNamespace,
   admitTenant,
   admitTtl,
@@ -40,7 +32,9 @@ import {
 } from "@relevo/core/input";
 import { loadPeer } from "../load-peer.ts";
 import { indexName } from "./store-documents.ts";
-import { whereOf } from "./store-filter.ts";
+import { itemOf, nameOf, refresh, type StoreSettings } from "./store-items.ts";
+import { admitList, listNamespaces } from "./store-namespaces.ts";
+import { admitSearch, runSearch } from "./store-search.ts";
 
 const BaseStore: typeof BaseStoreClass = (
   await loadPeer("@langchain/langgraph-checkpoint", () => import("@langchain/langgraph-checkpoint"))
@@ -75,19 +69,6 @@ const fields: FieldTable = fieldTable<RelevoStoreOptions>({
   clock: "refines",
 });
 
-interface Settings {
-  readonly documents: DocumentStore;
-  readonly tenant: string;
-  readonly recall: Recall | undefined;
-  readonly ttlMs: number | undefined;
-  readonly refreshOnRead: boolean;
-  readonly root: string;
-  readonly clock: Clock;
-}
-
-/** A read that was repeated within this share of the lifetime is no reason to write. */
-const restartShare = 0.1;
-
 /**
  * A store of LangGraph on any store of Relevo, for one tenant.
  *
@@ -111,7 +92,7 @@ const restartShare = 0.1;
  * ```
  */
 export class RelevoStore extends BaseStore {
-  readonly #settings: Settings;
+  readonly #settings: StoreSettings;
 
   constructor(given: RelevoStoreOptions) {
     const { store, tenant, recall, ttlMs, refreshOnRead, root, clock } = admitFields(
@@ -174,7 +155,7 @@ interface AdmittedOperation {
   readonly write?: Write;
 }
 
-function admitOperation(settings: Settings, operation: Operation, index: number): AdmittedOperation {
+function admitOperation(settings: StoreSettings, operation: Operation, index: number): AdmittedOperation {
   const field = `operations[${index}]`;
   if (typeof operation !== "object" || operation === null) throw refuse(field, "must be an object.");
   if ("namespacePrefix" in operation) {
@@ -191,7 +172,7 @@ function admitOperation(settings: Settings, operation: Operation, index: number)
 }
 
 function addressOf(
-  { tenant, root }: Settings,
+  { tenant, root }: StoreSettings,
   { namespace, key }: Pick<GetOperation, "namespace" | "key">,
   field: string,
 ): DocumentAddress {
@@ -204,7 +185,7 @@ function addressOf(
   };
 }
 
-function admitPut(settings: Settings, operation: PutOperation, field: string): Write {
+function admitPut(settings: StoreSettings, operation: PutOperation, field: string): Write {
   const address = addressOf(settings, operation, field);
   if (address.namespace[1] === "langgraph")
     throw refuse(`${field}.namespace`, 'must not begin with "langgraph", which LangGraph keeps for itself.');
@@ -221,7 +202,7 @@ function admitPut(settings: Settings, operation: PutOperation, field: string): W
   return { address, value, metadata: { [indexName]: paths } };
 }
 
-async function writeAll(settings: Settings, writes: readonly Write[]): Promise<void> {
+async function writeAll(settings: StoreSettings, writes: readonly Write[]): Promise<void> {
   const { documents, ttlMs } = settings;
   const newest = new Map(writes.map((write) => [nameOf(write.address), write]));
   const units = Map.groupBy(newest.values(), ({ address }) => JSON.stringify(unitOf(address)));
@@ -238,187 +219,9 @@ async function writeAll(settings: Settings, writes: readonly Write[]): Promise<v
   }
 }
 
-function nameOf({ namespace, key }: Pick<DocumentAddress, "namespace" | "key">): string {
-  return JSON.stringify([namespace, key]);
-}
-
-async function getItem(settings: Settings, address: DocumentAddress): Promise<Item | null> {
+async function getItem(settings: StoreSettings, address: DocumentAddress): Promise<Item | null> {
   const document = await settings.documents.get(address);
   if (document === undefined) return null;
   await refresh(settings, [document]);
   return itemOf(document);
-}
-
-async function refresh(settings: Settings, found: readonly Document[]): Promise<void> {
-  const { documents, tenant, ttlMs, refreshOnRead, clock } = settings;
-  if (ttlMs === undefined || !refreshOnRead) return;
-  const aged = found.filter(
-    ({ expiresAt }) => expiresAt !== undefined && expiresAt - clock.now() < ttlMs * (1 - restartShare),
-  );
-  await Promise.all(aged.map(({ namespace, key }) => documents.touch({ tenant, namespace, key }, { ttlMs })));
-}
-
-function itemOf({ namespace, key, value, createdAt, updatedAt }: Document): Item {
-  return {
-    // A user of the item may change it.
-    value: structuredClone(value) as Record<string, JsonValue>,
-    key,
-    namespace: namespace.slice(1),
-    createdAt: new Date(createdAt),
-    updatedAt: new Date(updatedAt),
-  };
-}
-
-interface Search {
-  readonly prefix: readonly string[];
-  readonly where: ReturnType<typeof whereOf>;
-  readonly limit: number;
-  readonly offset: number;
-  readonly query: string | undefined;
-}
-
-function admitSearch({ root, recall }: Settings, given: SearchOperation, field: string): Search {
-  const { namespacePrefix, filter, limit, offset, query } = given;
-  const prefix = [root, ...admitNamespace(namespacePrefix, `${field}.namespacePrefix`, defaultLimits)];
-  if (query !== undefined && typeof query !== "string") throw refuse(`${field}.query`, "must be a text.");
-  const admitted: Search = {
-    prefix,
-    where: whereOf(filter),
-    limit: admitInteger(limit ?? 10, `${field}.limit`, 0),
-    offset: admitInteger(offset ?? 0, `${field}.offset`, 0),
-    query: query === "" ? undefined : query,
-  };
-  if (admitted.query === undefined) return admitted;
-  if (recall === undefined)
-    throw new MemoryError(
-      "unsupported",
-      "A search with a query needs a recall. Give new RelevoStore({ …, recall }) one, such as createRecall({ store, index, ...storeDocuments() }) of @relevo/semantic.",
-    );
-  if (admitted.limit + admitted.offset > maxPageSize)
-    throw refuse(
-      `${field}.limit`,
-      `must be at most ${maxPageSize} together with offset when there is a query.`,
-    );
-  return admitted;
-}
-
-async function runSearch(settings: Settings, search: Search): Promise<SearchItem[]> {
-  const found = await (search.query === undefined
-    ? findItems(settings, search)
-    : recallItems(settings, search));
-  await refresh(
-    settings,
-    found.map(({ document }) => document),
-  );
-  return found.map(({ document, score }) =>
-    score === undefined ? itemOf(document) : { ...itemOf(document), score },
-  );
-}
-
-interface Found {
-  readonly document: Document;
-  readonly score?: number;
-}
-
-async function findItems(
-  { documents, tenant }: Settings,
-  { prefix, where, limit, offset }: Search,
-): Promise<readonly Found[]> {
-  const wanted = limit + offset;
-  if (limit === 0) return [];
-  const found: Found[] = [];
-  let passed = 0;
-  const pages = allPages((page) =>
-    documents.find(
-      { tenant },
-      {
-        namespacePrefix: prefix,
-        limit: Math.min(wanted, maxPageSize),
-        ...(where === undefined ? {} : { where }),
-        ...page,
-      },
-    ),
-  );
-  for await (const document of pages) {
-    if (++passed <= offset) continue;
-    found.push({ document });
-    if (passed === wanted) break;
-  }
-  return found;
-}
-
-async function recallItems(
-  { documents, recall, tenant }: Settings,
-  { prefix, where, limit, offset, query = "" }: Search,
-): Promise<readonly Found[]> {
-  if (recall === undefined || limit === 0) return [];
-  const { hits } = await recall.search(tenant, {
-    text: query,
-    in: ["documents"],
-    namespaces: [prefix],
-    limit: limit + offset,
-    ...(where === undefined ? {} : { where }),
-  });
-  // A long document is found by each of its pieces.
-  const best = new Map<string, { readonly address: DocumentAddress; readonly score: number }>();
-  for (const { source, score } of hits) {
-    if (source.kind !== "document") continue;
-    const address = { tenant, namespace: source.namespace, key: source.key };
-    const name = nameOf(address);
-    if (!best.has(name)) best.set(name, { address, score });
-  }
-  const page = [...best.values()].slice(offset, offset + limit);
-  const read = await Promise.all(page.map(({ address }) => documents.get(address)));
-  return page.flatMap(({ score }, place) => {
-    const document = read[place];
-    return document === undefined ? [] : [{ document, score }];
-  });
-}
-
-function admitList(operation: ListNamespacesOperation, field: string): ListNamespacesOperation {
-  const { matchConditions = [], maxDepth, limit, offset } = operation;
-  const conditions = readArray(matchConditions, `${field}.matchConditions`, "an array", maxPageSize);
-  return {
-    matchConditions: conditions.map((condition, place): MatchCondition => {
-      const { matchType, path } = condition as MatchCondition;
-      const name = `${field}.matchConditions[${place}]`;
-      if (matchType !== "prefix" && matchType !== "suffix")
-        throw refuse(`${name}.matchType`, "must be prefix or suffix.");
-      return { matchType, path: [...admitNamespace(path, `${name}.path`, defaultLimits)] };
-    }),
-    ...(maxDepth === undefined ? {} : { maxDepth: admitInteger(maxDepth, `${field}.maxDepth`, 1) }),
-    limit: admitInteger(limit ?? 100, `${field}.limit`, 0),
-    offset: admitInteger(offset ?? 0, `${field}.offset`, 0),
-  };
-}
-
-/** Reads the namespaces of the longest prefix asked for. */
-async function listNamespaces(
-  { documents, tenant, root }: Settings,
-  { matchConditions = [], maxDepth, limit, offset }: ListNamespacesOperation,
-): Promise<string[][]> {
-  const prefixes = matchConditions.filter(({ matchType }) => matchType === "prefix");
-  const [longest] = prefixes.toSorted((one, other) => other.path.length - one.path.length);
-  const pages = allPages((page) =>
-    documents.namespaces(
-      { tenant },
-      { prefix: [root, ...(longest?.path ?? [])], limit: maxPageSize, ...page },
-    ),
-  );
-  const found = new Map<string, string[]>();
-  for await (const namespace of pages) {
-    const own = namespace.slice(1);
-    if (!matchConditions.every((condition) => matches(condition, own))) continue;
-    const cut = own.slice(0, maxDepth);
-    found.set(JSON.stringify(cut), cut);
-    // They come in order, so that what is cut alike follows each other.
-    if (found.size > offset + limit) break;
-  }
-  return [...found.values()].slice(offset, offset + limit);
-}
-
-function matches({ matchType, path }: MatchCondition, namespace: readonly string[]): boolean {
-  if (path.length > namespace.length) return false;
-  const from = matchType === "prefix" ? 0 : namespace.length - path.length;
-  return path.every((element, place) => element === "*" || element === namespace[from + place]);
 }
