@@ -32,7 +32,7 @@ export {
 export {
   createSearchIndex,
   type InProcessSearchIndex,
-  type SearchSnapshotPart,
+  type SearchIndexOptions,
 } from "./index/create-search-index.ts";
 export { createRecall, type RecallOptions, type StoreRecall } from "./recall/create-recall.ts";
 export type { IndexingPolicy } from "./recall/policy.ts";

@@ -1,7 +1,11 @@
+import { randomUUID } from "node:crypto";
+import { createRecall, createSearchIndex } from "@relevo/semantic";
+import { createRedisStore } from "@relevo/store-redis";
 import { serviceAvailable } from "@relevo/test-services";
-import type { Benchmark, OpenSuite, Target } from "./benchmark.ts";
+import { createClient } from "redis";
+import type { Benchmark, OpenSuite, Target, Work } from "./benchmark.ts";
 import { rawFirst, rawRedis } from "./raw-redis.ts";
-import { startRedisBench } from "./redis-server.ts";
+import { type RedisBench, startRedisBench } from "./redis-server.ts";
 import { batch } from "./samples.ts";
 import { redisPart } from "./server-part.ts";
 import {
@@ -81,7 +85,47 @@ export async function openRedis(): Promise<OpenSuite | string> {
       paired("document put", "SET", "put"),
       paired("document get", "GET + JSON.parse", "get"),
       paired(`find 20 of ${documents.toLocaleString("en")} by tag`, "SMEMBERS + MGET + parse", "find"),
+      {
+        name: "redis: append one, and another process's index has it",
+        floor: "the append alone",
+        setup: () => followedAppend(bench),
+      },
     ],
     [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
+  };
+}
+
+const followedSessions = 40;
+const followedMessages = 25;
+
+/** What a process waits for that indexes the messages of another one: its own client, its own index. */
+async function followedAppend({ store, url }: RedisBench): Promise<Work> {
+  const tenant = `followed-${randomUUID()}`;
+  const append = (session: number, text: string, to: string = tenant): Promise<unknown> =>
+    store.log.append({ tenant: to, session: `s${session}` }, [
+      { type: "message", body: { role: "user", content: text } },
+    ]);
+  for (let session = 0; session < followedSessions; session++)
+    for (let place = 0; place < followedMessages; place++)
+      await append(session, `Message ${place} about the garden of number ${session}.`);
+  const client = createClient({ url });
+  await client.connect();
+  const other = createRedisStore({ client });
+  const recall = createRecall({ store: other, index: createSearchIndex() });
+  await recall.update(tenant);
+  let count = 0;
+  const next = (to?: string): Promise<unknown> =>
+    append(count % followedSessions, `Tree ${count++} was planted.`, to);
+  return {
+    // To a tenant that nobody follows.
+    floor: () => next(`${tenant}-2`),
+    async subject() {
+      await next();
+      if ((await recall.update(tenant)) === 0) throw new Error("The other process saw nothing new.");
+    },
+    async [Symbol.asyncDispose]() {
+      await other.close();
+      client.destroy();
+    },
   };
 }

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { isUpToDate, writeModule } from "./embed-sources.ts";
 import { SourceError } from "./source-error.ts";
 
-const usage = `Turns folders of .lua or .sql files into TypeScript modules.
+const usage = `Turns folders of .lua, .sql or .wat files into TypeScript modules.
 
   pnpm embed [--check] [FOLDER …]
 

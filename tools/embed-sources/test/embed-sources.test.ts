@@ -148,7 +148,7 @@ test.each([
     { "a.lua": "-- #include b(x = 1)\n", "include/b.lua": "{{x}}\n" },
     "a.lua:1: values are",
   ],
-  ["an empty folder", { "a.txt": "" }, "has no .lua or .sql files"],
+  ["an empty folder", { "a.txt": "" }, "has no .lua, .sql or .wat files"],
 ])("refuses %s", async (_, files, message) => {
   await expect(embedSources(await folderOf(files))).rejects.toThrow(message);
 });

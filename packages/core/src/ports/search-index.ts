@@ -227,7 +227,11 @@ export interface SearchIndex {
     groups: readonly (readonly string[])[],
     options?: CallOptions,
   ): Promise<readonly (readonly string[] | undefined)[]>;
-  /** Calls `score` once, synchronously, with a reading, and answers what it returns. */
+  /**
+   * Calls `score` once, synchronously, with a reading, and answers what it returns.
+   *
+   * @throws `invalid-input` also for a vector with another number of dimensions than those of the items have.
+   */
   read<Result>(
     tenant: string,
     request: SearchRequest,

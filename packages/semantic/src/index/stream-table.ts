@@ -1,7 +1,9 @@
-import type { SearchStream, SearchStreamState } from "@relevo/core";
+import type { SearchChange, SearchStream, SearchStreamState } from "@relevo/core";
 
 /** A stream with its items in the order of their positions. */
 export interface StreamEntry {
+  /** See `searchStreamKey`. */
+  readonly key: string;
   readonly number: number;
   stream: SearchStream;
   revision: number;
@@ -21,4 +23,21 @@ export function stateOf(entry: StreamEntry): SearchStreamState {
     ...(subject === undefined ? {} : { subject }),
     ...(progress === undefined ? {} : { progress }),
   });
+}
+
+/** Incarnations are UUIDv7, whose order is that of their creation. */
+export function isOlder({ stream, revision }: SearchChange, known: StreamEntry): boolean {
+  if (stream.kind === "session" && known.stream.kind === "session") {
+    const [now, before] = [stream.incarnation, known.stream.incarnation];
+    if (now !== before) return now < before;
+  }
+  return revision < known.revision;
+}
+
+export function isOtherIncarnation({ stream }: SearchChange, known: StreamEntry): boolean {
+  return (
+    stream.kind === "session" &&
+    known.stream.kind === "session" &&
+    stream.incarnation !== known.stream.incarnation
+  );
 }

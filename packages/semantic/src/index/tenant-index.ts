@@ -16,8 +16,8 @@ import { ItemColumns } from "./item-columns.ts";
 import { itemFilter } from "./item-filter.ts";
 import { NameTable } from "./name-table.ts";
 import type { PostingList } from "./posting-list.ts";
-import { type StreamEntry, stateOf } from "./stream-table.ts";
-import { VectorSegment } from "./vector-segment.ts";
+import { isOlder, isOtherIncarnation, type StreamEntry, stateOf } from "./stream-table.ts";
+import { VectorSegment, type VectorSegmentOptions } from "./vector-segment.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 const noTimes: readonly number[] = Object.freeze([]);
@@ -25,12 +25,14 @@ const noItems: Int32Array = new Int32Array(0);
 /** So many numbers may stand for removed items before the index is compacted, beside as many as there are items. */
 const fewRemoved = 1024;
 
+export type StreamContent = Omit<SearchChange, "after" | "through" | "keep">;
+
 /** The index of one tenant, in typed arrays. Takes admitted calls, and answers at once. */
 export class TenantIndex {
   readonly #columns: ItemColumns = new ItemColumns();
   readonly #vocabulary: Vocabulary = new Vocabulary();
   readonly #speakers: NameTable = new NameTable();
-  readonly #vectors: VectorSegment = new VectorSegment();
+  readonly #vectors: VectorSegment;
   readonly #streams: Map<string, StreamEntry> = new Map();
   readonly #bySession: Map<string, Set<StreamEntry>> = new Map();
   readonly #entries: (StreamEntry | undefined)[] = [];
@@ -43,6 +45,10 @@ export class TenantIndex {
   #mark: SearchIndexState["mark"];
   /** Kept until something changes: it is asked for with every search. */
   #state: SearchIndexState | undefined;
+
+  constructor(vectors: VectorSegmentOptions) {
+    this.#vectors = new VectorSegment(vectors);
+  }
 
   write(change: SearchChange): boolean {
     const key = searchStreamKey(change.stream);
@@ -65,14 +71,14 @@ export class TenantIndex {
   remove(selector: SearchSelector): number {
     const before = this.#items;
     this.#state = undefined;
-    for (const [key, entry] of this.#selected(selector)) this.#close(key, entry);
+    for (const entry of this.#selected(selector)) this.#close(entry);
     if ("all" in selector) this.#mark = undefined;
     this.#compactIfWorthIt();
     return before - this.#items;
   }
 
   streams(selector: SearchSelector): readonly (readonly [key: string, state: SearchStreamState])[] {
-    return this.#selected(selector).map(([key, entry]) => [key, stateOf(entry)]);
+    return this.#selected(selector).map((entry) => [entry.key, stateOf(entry)]);
   }
 
   state(): SearchIndexState {
@@ -135,8 +141,8 @@ export class TenantIndex {
     });
   }
 
-  /** A change that writes the stream as it is. */
-  changeOf(key: string): SearchChange | undefined {
+  /** A stream as it is, in the form in which it was written. */
+  contentOf(key: string): StreamContent | undefined {
     const entry = this.#streams.get(key);
     if (entry === undefined) return undefined;
     const { items: _, ...state } = stateOf(entry);
@@ -166,21 +172,16 @@ export class TenantIndex {
     };
   }
 
-  #selected(selector: SearchSelector): readonly (readonly [string, StreamEntry])[] {
+  #selected(selector: SearchSelector): readonly StreamEntry[] {
     const candidates =
       "session" in selector ? (this.#bySession.get(selector.session) ?? []) : this.#streams.values();
-    const found: [string, StreamEntry][] = [];
     const { prefix, isWhole } = searchStreamPrefix(selector);
-    for (const entry of candidates) {
-      const key = searchStreamKey(entry.stream);
-      if (isWhole ? key === prefix : key.startsWith(prefix)) found.push([key, entry]);
-    }
-    return found;
+    return [...candidates].filter(({ key }) => (isWhole ? key === prefix : key.startsWith(prefix)));
   }
 
   #open(key: string, { stream, revision }: SearchChange): StreamEntry {
     const number = this.#freeStreams.pop() ?? this.#entries.length;
-    const entry: StreamEntry = { number, stream, revision, items: [] };
+    const entry: StreamEntry = { key, number, stream, revision, items: [] };
     this.#entries[number] = entry;
     if (number >= this.#first.length) {
       this.#first = grown(this.#first, number + 1);
@@ -196,9 +197,9 @@ export class TenantIndex {
     return entry;
   }
 
-  #close(key: string, entry: StreamEntry): void {
+  #close(entry: StreamEntry): void {
     this.#clear(entry);
-    this.#streams.delete(key);
+    this.#streams.delete(entry.key);
     this.#entries[entry.number] = undefined;
     this.#freeStreams.push(entry.number);
     const { session } = entry.stream;
@@ -297,31 +298,26 @@ export class TenantIndex {
     });
   }
 
-  #dated(times: readonly number[]): Int32Array {
-    const { size, stream, at } = this.#columns;
+  #dated(asked: readonly number[]): Int32Array {
+    const { size, stream, at, times } = this.#columns;
     const found: number[] = [];
-    for (let item = 0; item < size; item++) {
-      if ((stream[item] ?? -1) < 0) continue;
-      const now = at[item] ?? 0;
-      if (overlaps(times, now, now) || this.#isAbout(item, times)) found.push(item);
+    const isAt = (item: number): boolean => overlaps(asked, at[item] as number, at[item] as number);
+    for (let item = 0; item < size; item++) if ((stream[item] as number) >= 0 && isAt(item)) found.push(item);
+    // Few items name a time, and to look each item up takes longer than all the rest.
+    for (const [item, about] of times) {
+      let isAbout = false;
+      for (let index = 0; index < about.length && !isAbout; index += 2)
+        isAbout = overlaps(asked, about[index] as number, about[index + 1] as number);
+      if (isAbout && !isAt(item)) found.push(item);
     }
-    return Int32Array.from(found);
-  }
-
-  #isAbout(item: number, asked: readonly number[]): boolean {
-    const times = this.#columns.times.get(item);
-    if (times === undefined) return false;
-    for (let index = 0; index < times.length; index += 2)
-      if (overlaps(asked, times[index] ?? 0, times[index + 1] ?? 0)) return true;
-    return false;
+    return Int32Array.from(found).sort();
   }
 
   /** By stream, then by position. */
   #compare(left: number, right: number): number {
     const { stream, positions } = this.#columns;
     const [one, other] = [this.#entries[stream[left] ?? -1], this.#entries[stream[right] ?? -1]];
-    if (one !== undefined && other !== undefined && one !== other)
-      return searchStreamKey(one.stream) < searchStreamKey(other.stream) ? -1 : 1;
+    if (one !== undefined && other !== undefined && one !== other) return one.key < other.key ? -1 : 1;
     return (positions[left] ?? 0) - (positions[right] ?? 0);
   }
 
@@ -353,23 +349,6 @@ export class TenantIndex {
       this.#first[entry.number] = entry.items[0] ?? -1;
     }
   }
-}
-
-/** Incarnations are UUIDv7, whose order is that of their creation. */
-function isOlder({ stream, revision }: SearchChange, known: StreamEntry): boolean {
-  if (stream.kind === "session" && known.stream.kind === "session") {
-    const [now, before] = [stream.incarnation, known.stream.incarnation];
-    if (now !== before) return now < before;
-  }
-  return revision < known.revision;
-}
-
-function isOtherIncarnation({ stream }: SearchChange, known: StreamEntry): boolean {
-  return (
-    stream.kind === "session" &&
-    known.stream.kind === "session" &&
-    stream.incarnation !== known.stream.incarnation
-  );
 }
 
 /** The first place whose item has a whole position above `position`. */

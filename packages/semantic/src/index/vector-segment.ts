@@ -1,16 +1,53 @@
 import { refuse } from "@relevo/core/input";
+import { createTopList } from "../scoring/top-list.ts";
 import { grown } from "./columns.ts";
+import { lowestOfBest } from "./lowest-of-best.ts";
+import { rowsAtOnce, VectorBlock } from "./vector-block.ts";
+import type { DotKernel } from "./vector-kernel.ts";
+import { lengthOf, strideOf, type VectorQuery, vectorQuery } from "./vector-query.ts";
 
 /** Of cosines, so that rounding in the vectors decides no order. */
 const precision = 1e5;
+/** A vector whose squared length is no further off is stored as it is, so that storing it again changes nothing. */
+const unitError = 2 ** -22;
 
-/** The vectors of a tenant, each of length 1, one behind the other. Removed ones are replaced by the last. */
+const blockBytes = 16 * 1024 ** 2;
+/** A tenant with fewer vectors has one small block in JavaScript: memory for the kernel comes in large pieces. */
+const fewRows = 1024;
+const firstRows = 16;
+
+export interface VectorSegmentOptions {
+  /** Called when there are enough vectors for it. */
+  readonly kernel: () => DotKernel | undefined;
+  /** Whether rows are also kept as bytes, which are scanned in their place. */
+  readonly quantized: boolean;
+}
+
+export interface NearestItems {
+  readonly items: Int32Array;
+  readonly cosines: Float64Array;
+}
+
+/**
+ * The vectors of a tenant, each of length 1, row behind row. Removed ones are replaced by the last.
+ *
+ * Scores of a scan, in floats or in bytes, are estimates whose error has a bound. Every row that may be among the best by
+ * it is scored again in 64 bits. So the result is exact, and the same with the kernel, with bytes, and in JavaScript.
+ */
 export class VectorSegment {
+  readonly #options: VectorSegmentOptions;
   #dimensions = 0;
-  #values: Float32Array = new Float32Array(0);
-  #items: Int32Array = new Int32Array(16);
+  #stride = 0;
+  #blockRows = 0;
+  #blocks: VectorBlock[] = [];
+  #items: Int32Array = new Int32Array(firstRows);
   #count = 0;
-  readonly #places: Map<number, number> = new Map();
+  /** One more than the row of each item; 0 for none. */
+  #rows: Int32Array = new Int32Array(firstRows);
+
+  constructor(options: VectorSegmentOptions) {
+    this.#options = options;
+  }
 
   /** @throws `invalid-input` when it is of another length than those that are there. */
   check(vector: readonly number[], field: string): void {
@@ -21,45 +58,45 @@ export class VectorSegment {
   }
 
   add(item: number, vector: readonly number[]): void {
-    if (this.#count === 0) this.#dimensions = vector.length;
-    if (this.#count === this.#items.length) this.#items = grown(this.#items, this.#count + 1);
-    const start = this.#count * this.#dimensions;
-    if (this.#values.length < start + this.#dimensions)
-      this.#values = grown(this.#values, start + this.#dimensions);
-    const length = norm(vector);
-    for (let index = 0; index < this.#dimensions; index++)
-      this.#values[start + index] = (vector[index] ?? 0) / length;
-    this.#items[this.#count] = item;
-    this.#places.set(item, this.#count);
-    this.#count++;
+    if (this.#count === 0) this.#start(vector.length);
+    const row = this.#count++;
+    if (row === this.#items.length) this.#items = grown(this.#items, row + 1);
+    if (item >= this.#rows.length) this.#rows = grown(this.#rows, item + 1);
+    const length = lengthOf(vector);
+    const isUnit = Math.abs(length * length - 1) < unitError;
+    this.#makeRoom(row);
+    this.#blockOf(row).write(row % this.#blockRows, isUnit ? vector : vector.map((value) => value / length));
+    this.#items[row] = item;
+    this.#rows[item] = row + 1;
   }
 
   remove(item: number): void {
-    const place = this.#places.get(item);
-    if (place === undefined) return;
+    const row = (this.#rows[item] ?? 0) - 1;
+    if (row < 0) return;
     const last = --this.#count;
-    const moved = this.#items[last] ?? 0;
-    const size = this.#dimensions;
-    this.#values.copyWithin(place * size, last * size, (last + 1) * size);
+    const moved = this.#items[last] as number;
+    if (row !== last) this.#blockOf(row).write(row % this.#blockRows, this.#values(last));
     // What was removed must not stay in memory.
-    this.#values.fill(0, last * size, (last + 1) * size);
-    this.#items[place] = moved;
-    this.#places.set(moved, place);
-    this.#places.delete(item);
+    this.#blockOf(last).erase(last % this.#blockRows);
+    this.#items[row] = moved;
+    this.#rows[moved] = row + 1;
+    this.#rows[item] = 0;
+    this.#blocks.length = Math.ceil(this.#count / this.#blockRows);
   }
 
   of(item: number): readonly number[] | undefined {
-    const place = this.#places.get(item);
-    if (place === undefined) return undefined;
-    return [...this.#values.subarray(place * this.#dimensions, (place + 1) * this.#dimensions)];
+    const row = (this.#rows[item] ?? 0) - 1;
+    return row < 0 ? undefined : [...this.#values(row).subarray(0, this.#dimensions)];
   }
 
   renumber(numberOf: (item: number) => number): void {
-    this.#places.clear();
-    for (let place = 0; place < this.#count; place++) {
-      const item = numberOf(this.#items[place] ?? 0);
-      this.#items[place] = item;
-      this.#places.set(item, place);
+    const rows = new Int32Array(Math.max(firstRows, this.#count));
+    this.#rows = rows;
+    for (let row = 0; row < this.#count; row++) {
+      const item = numberOf(this.#items[row] as number);
+      this.#items[row] = item;
+      if (item >= this.#rows.length) this.#rows = grown(this.#rows, item + 1);
+      this.#rows[item] = row + 1;
     }
   }
 
@@ -69,30 +106,85 @@ export class VectorSegment {
     limit: number,
     allows: (item: number) => boolean,
     compare: (left: number, right: number) => number,
-  ): { readonly items: Int32Array; readonly cosines: Float64Array } {
-    const length = norm(vector);
-    const query = Float64Array.from(vector, (value) => value / length);
-    const found: { readonly item: number; readonly cosine: number }[] = [];
-    for (let place = 0; place < this.#count; place++) {
-      const item = this.#items[place] ?? 0;
-      if (!allows(item)) continue;
-      let cosine = 0;
-      const start = place * this.#dimensions;
-      for (let index = 0; index < this.#dimensions; index++)
-        cosine += (query[index] ?? 0) * (this.#values[start + index] ?? 0);
-      found.push({ item, cosine: Math.round(cosine * precision) / precision });
+  ): NearestItems {
+    if (this.#count === 0) return { items: new Int32Array(0), cosines: new Float64Array(0) };
+    this.check(vector, "request.vector");
+    const query = vectorQuery(vector);
+    const top = createTopList<number>(limit, compare);
+    for (const row of this.#candidates(query, limit, allows)) {
+      const cosine = this.#blockOf(row).exact(query, row % this.#blockRows);
+      top.add(this.#items[row] as number, Math.round(cosine * precision) / precision);
     }
-    found.sort((a, b) => b.cosine - a.cosine || compare(a.item, b.item));
-    const best = found.slice(0, limit);
+    const best = top.take();
     return {
-      items: Int32Array.from(best, ({ item }) => item),
-      cosines: Float64Array.from(best, ({ cosine }) => cosine),
+      items: Int32Array.from(best, ({ value }) => value),
+      cosines: Float64Array.from(best, ({ score }) => score),
     };
   }
-}
 
-function norm(vector: readonly number[]): number {
-  let sum = 0;
-  for (const value of vector) sum += value * value;
-  return Math.sqrt(sum);
+  /** Rows that may be among the best, whatever the error of their estimates is. */
+  #candidates(query: VectorQuery, limit: number, allows: (item: number) => boolean): readonly number[] {
+    const least = lowestOfBest(limit);
+    const rows: number[] = [];
+    const highest: number[] = [];
+    let threshold = Number.NEGATIVE_INFINITY;
+    for (const [number, block] of this.#blocks.entries()) {
+      const first = number * this.#blockRows;
+      const rowsHere = Math.min(this.#blockRows, this.#count - first);
+      const { lost } = block;
+      const common = block.error(query);
+      block.ask(query);
+      for (let from = 0; from < rowsHere; from += rowsAtOnce) {
+        const to = Math.min(rowsHere, from + rowsAtOnce);
+        const scores = block.scores(query, from, to);
+        for (let row = from; row < to; row++) {
+          const score = scores[row - from] as number;
+          const error = common + (lost === undefined ? 0 : (lost[row] as number));
+          if (score + error < threshold || !allows(this.#items[first + row] as number)) continue;
+          rows.push(first + row);
+          highest.push(score + error);
+          // Two cosines that differ by less may become equal when they are rounded.
+          threshold = least.add(score - error) - 1 / precision;
+        }
+      }
+    }
+    return rows.filter((_, index) => (highest[index] as number) >= threshold);
+  }
+
+  #values(row: number): Float32Array {
+    return this.#blockOf(row).row(row % this.#blockRows);
+  }
+
+  #blockOf(row: number): VectorBlock {
+    return this.#blocks[Math.floor(row / this.#blockRows)] as VectorBlock;
+  }
+
+  #start(dimensions: number): void {
+    this.#dimensions = dimensions;
+    this.#stride = strideOf(dimensions);
+    this.#blockRows = Math.max(1, Math.floor(blockBytes / (4 * this.#stride)));
+    this.#blocks = [];
+  }
+
+  #makeRoom(row: number): void {
+    const number = Math.floor(row / this.#blockRows);
+    const block = this.#blocks[number];
+    if (number > 0) {
+      if (block === undefined) this.#blocks.push(this.#open(this.#blockRows));
+      return;
+    }
+    const present = block?.rows ?? 0;
+    if (row < present) return;
+    const wanted = present < fewRows ? Math.max(firstRows, 2 * present) : this.#blockRows;
+    const larger = this.#open(Math.min(wanted, this.#blockRows));
+    for (let copied = 0; copied < present; copied++) larger.write(copied, this.#values(copied));
+    this.#blocks[0] = larger;
+  }
+
+  #open(rows: number): VectorBlock {
+    const { kernel, quantized } = this.#options;
+    return rows < this.#blockRows
+      ? new VectorBlock(rows, this.#stride)
+      : new VectorBlock(rows, this.#stride, kernel(), quantized);
+  }
 }

@@ -1,5 +1,5 @@
 import type { SearchPostings, SearchReading } from "@relevo/core";
-import { weights } from "./weights.ts";
+import type { Weights } from "./weights.ts";
 
 /** Items that hold a word of the question in any of its forms, and how much each count is worth. */
 export interface WeightedPostings {
@@ -73,6 +73,7 @@ export function scoreLexically(
   reading: SearchReading,
   terms: readonly ScoredTerm[],
   scratch: Scratch,
+  weights: Weights,
 ): LexicalScores {
   const { previous, next, stream, lengths, streamLengths } = reading;
   const { counts, lexical, streamCounts, session, found, touched } = scratch;
@@ -88,30 +89,32 @@ export function scoreLexically(
     let touchedCount = 0;
     let streamCount = 0;
     for (const { list, weight: share } of postings) {
-      for (let place = 0; place < list.count; place++) {
-        const packed = list.counts[place] as number;
+      const { items, counts: packedCounts, count: end } = list;
+      for (let place = 0; place < end; place++) {
+        const packed = packedCounts[place] as number;
         if (packed === 0) continue;
-        const item = list.items[place] as number;
-        const statements = (packed & 255) * share;
-        const questions = (packed >> 8) * share;
-        const byLength = 1 / (1 - b + (b * (lengths[item] as number)) / average);
+        const item = items[place] as number;
+        const byLength = share / (1 - b + (b * (lengths[item] as number)) / average);
+        const statements = packed & 255;
+        const questions = packed >> 8;
+        const said = statements * byLength;
+        const asked = questions * byLength;
+        // By hand for each neighbour: this is what a search of many messages does most.
         if (counts[item] === 0) touched[touchedCount++] = item;
-        (counts[item] as number) += (own.statement * statements + own.question * questions) * byLength;
+        (counts[item] as number) += own.statement * said + own.question * asked;
         const one = next[item] as number;
         if (one >= 0) {
           if (counts[one] === 0) touched[touchedCount++] = one;
-          (counts[one] as number) +=
-            (afterOne.statement * statements + afterOne.question * questions) * byLength;
+          (counts[one] as number) += afterOne.statement * said + afterOne.question * asked;
           const two = next[one] as number;
           if (two >= 0) {
             if (counts[two] === 0) touched[touchedCount++] = two;
-            (counts[two] as number) +=
-              (afterTwo.statement * statements + afterTwo.question * questions) * byLength;
+            (counts[two] as number) += afterTwo.statement * said + afterTwo.question * asked;
           }
         }
-        const early = (before.statement * statements + before.question * questions) * byLength;
         const back = previous[item] as number;
         if (back >= 0) {
+          const early = before.statement * said + before.question * asked;
           if (counts[back] === 0) touched[touchedCount++] = back;
           (counts[back] as number) += early;
           const far = previous[back] as number;
@@ -122,7 +125,7 @@ export function scoreLexically(
         }
         const where = stream[item] as number;
         if (streamCounts[where] === 0) touchedStreams[streamCount++] = where;
-        (streamCounts[where] as number) += statements + questions;
+        (streamCounts[where] as number) += (statements + questions) * share;
       }
     }
     for (let index = 0; index < touchedCount; index++) {
@@ -149,10 +152,15 @@ export function scoreLexically(
  * What is said around each item of the streams, in `scratch.around`: the lexical scores of the other items of its stream,
  * fading with their distance.
  */
-export function scoreAround(reading: SearchReading, streams: readonly number[], scratch: Scratch): void {
+export function scoreAround(
+  reading: SearchReading,
+  streams: readonly number[],
+  scratch: Scratch,
+  { aroundMessages }: Weights,
+): void {
   const { first, next } = reading;
   const { lexical, around } = scratch;
-  const fade = Math.exp(-1 / weights.aroundMessages);
+  const fade = Math.exp(-1 / aroundMessages);
   const chain: number[] = [];
   for (const stream of streams) {
     chain.length = 0;

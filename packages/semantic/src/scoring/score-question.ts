@@ -5,7 +5,7 @@ import { asksIn, importanceIn, kindsIn, timesIn, titlesIn } from "../analysis/ma
 import { compareSources } from "./compare-sources.ts";
 import { type ScoredTerm, type Scratch, scoreAround, scoreLexically } from "./lexical.ts";
 import { createTopList } from "./top-list.ts";
-import { weights } from "./weights.ts";
+import { usualWeights, type Weights } from "./weights.ts";
 
 /** A question with all that an index said about it. */
 export interface PreparedQuestion {
@@ -64,11 +64,12 @@ export function scoreQuestion(
   question: PreparedQuestion,
   limit: number,
   scratch: Scratch,
+  weights: Weights = usualWeights,
 ): readonly ScoredItem[] {
   scratch.prepare(reading);
   const { lexical, session, around } = scratch;
-  const found = scoreLexically(reading, question.terms, scratch);
-  scoreAround(reading, found.streams, scratch);
+  const found = scoreLexically(reading, question.terms, scratch, weights);
+  scoreAround(reading, found.streams, scratch, weights);
   const { stream, marks, at, previous, next, first, speakers } = reading;
   const vectors = scaledVectors(reading);
 
@@ -112,7 +113,7 @@ export function scoreQuestion(
     weights.session * share(session[stream[item] as number] as number, bestSession);
   const aroundOf = (item: number): number => weights.around * share(around[item] as number, bestAround);
   const dateOf = (item: number): number =>
-    hasTimes ? weights.date * nearness(at[item] as number, question.times) : 0;
+    hasTimes ? weights.date * nearness(at[item] as number, question.times, weights) : 0;
   const eventOf = (item: number): number =>
     hasTimes ? weights.event * overlap(reading.times(item), question.times) : 0;
   const vectorOf = (item: number): number => weights.vector * (vectors.get(item) ?? 0);
@@ -129,6 +130,7 @@ export function scoreQuestion(
     const before = previous[item] as number;
     let kind = 1;
     if (asksIn(mark)) kind += weights.asks;
+    if (weights.opening !== 0 && (before < 0 || (previous[before] as number) < 0)) kind += weights.opening;
     if (before >= 0 && (kindsIn(marks[before] as number) & asked) !== 0) kind += weights.answersKind;
     if (isWhen) kind += (weights.tellsWhen * timesIn(mark)) / 2;
     if (isName) kind += (weights.tellsName * Math.min(2, titlesIn(mark) + reading.strangers(item))) / 2;
@@ -136,6 +138,7 @@ export function scoreQuestion(
   };
   const highestKind =
     1 +
+    weights.opening +
     (asked === 0 ? 0 : weights.answersKind) +
     (isWhen ? weights.tellsWhen : 0) +
     (isName ? weights.tellsName : 0);
@@ -188,7 +191,7 @@ function share(part: number, best: number): number {
 }
 
 /** 1 at a time that the question names, less after it and least before it. */
-function nearness(at: number, times: readonly NamedTime[]): number {
+function nearness(at: number, times: readonly NamedTime[], weights: Weights): number {
   let best = 0;
   for (const { from, to, grain } of times) {
     const days = at > to ? (at - to) / dayMs : at < from ? (from - at) / dayMs : 0;

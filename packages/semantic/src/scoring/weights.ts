@@ -1,12 +1,12 @@
 /** What parts of a score weigh. Fitted together: a change of one is measured with all. */
-export const weights = {
+export const usualWeights = {
   /** Saturation of repeated words. */
   k1: 1.2,
   /** How much longer messages are discounted. */
   b: 0.15,
   /**
    * What a word counts for the message that says it and for its neighbours. A question's words count little for the
-   * question and most for the answer to it.
+   * question and most for the answer to it. All are above 0: a message with 0 counts as one that holds no word.
    */
   own: { statement: 1, question: 0.4 },
   afterOne: { statement: 0.1, question: 1 },
@@ -35,7 +35,16 @@ export const weights = {
   /** These multiply the sum of those above. */
   subject: 0.2,
   asks: -0.15,
+  /** Among the first two of its session. */
+  opening: 0,
   answersKind: 0.5,
   tellsWhen: 0.8,
   tellsName: 0.5,
 } as const;
+
+/** Other numbers in the same places, to be tried out. */
+export type Weights = Widened<typeof usualWeights>;
+
+type Widened<Value> = Value extends number
+  ? number
+  : { readonly [Name in keyof Value]: Widened<Value[Name]> };

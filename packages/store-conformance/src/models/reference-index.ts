@@ -13,6 +13,7 @@ import type {
   SearchStream,
   SearchStreamState,
 } from "@relevo/core";
+import { refuse } from "@relevo/core/input";
 import { decodeCursor, encodeCursor, whereMatcher } from "@relevo/core/store";
 
 interface ReferenceStream {
@@ -287,6 +288,8 @@ function nearestOf(
   allows: (number: number) => boolean,
 ): SearchReading["nearest"] {
   if (vector === undefined) return undefined;
+  const other = items.find(({ item }) => item.vector !== undefined && item.vector.length !== vector.length);
+  if (other !== undefined) throw refuse("request.vector", "has another length than those of the index.");
   const found = items
     .flatMap(({ item }, number) =>
       item.vector !== undefined && allows(number) ? [{ number, cosine: cosineOf(vector, item.vector) }] : [],

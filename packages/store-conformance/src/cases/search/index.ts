@@ -278,8 +278,8 @@ export const searchCases: readonly ConformanceCase[] = [
   ),
   searchCase(
     "nearest-are-exact",
-    "The nearest items are those of the greatest cosine that the filter allows, whatever the lengths of the vectors.",
-    async ({ write, compare }) => {
+    "The nearest items are those of the greatest cosine that the filter allows, whatever the lengths of the vectors. A vector with another number of dimensions is refused.",
+    async ({ write, compare, index }, { tenant }) => {
       const vector = (angle: number, length: number): readonly number[] => [
         length * Math.cos(angle),
         length * Math.sin(angle),
@@ -296,6 +296,12 @@ export const searchCases: readonly ConformanceCase[] = [
           "those allowed",
         );
       }
+      const other = { terms: [], vector: [1, 0, 0] };
+      await refuses(
+        index.read(tenant, other, () => 0),
+        "invalid-input",
+        "a vector with another number of dimensions",
+      );
     },
   ),
   searchCase(

@@ -1,0 +1,58 @@
+import { dot } from "./kernel/kernel.generated.ts";
+
+/** The part of WebAssembly that is used; TypeScript has its types in the library of the DOM alone. */
+interface WebAssemblyApi {
+  validate(bytes: Uint8Array): boolean;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+  readonly Memory: new (pages: {
+    readonly initial: number;
+    readonly maximum: number;
+  }) => {
+    readonly buffer: ArrayBuffer;
+  };
+}
+
+const pageBytes = 65_536;
+
+/** Memory with functions that read and write it. Addresses and lengths are in bytes, see `kernel/dot.wat`. */
+export interface KernelMemory {
+  readonly buffer: ArrayBuffer;
+  dotFloats(query: number, rows: number, end: number, width: number, out: number): void;
+  dotBytes(
+    query: number,
+    rows: number,
+    end: number,
+    width: number,
+    out: number,
+    scales: number,
+    scale: number,
+  ): void;
+}
+
+/** Dot products with the processor's vector instructions. */
+export interface DotKernel {
+  /** Memory of at least so many bytes, all zero. `undefined` when the process cannot have so much. */
+  open(bytes: number): KernelMemory | undefined;
+}
+
+/** `undefined` where WebAssembly or its vector instructions are missing. */
+export function createDotKernel(): DotKernel | undefined {
+  const { WebAssembly: api } = globalThis as { readonly WebAssembly?: WebAssemblyApi };
+  const bytes = Buffer.from(dot, "base64");
+  if (api === undefined || !api.validate(bytes)) return undefined;
+  const module = new api.Module(bytes);
+  return {
+    open(size) {
+      const pages = Math.ceil(size / pageBytes);
+      try {
+        const memory = new api.Memory({ initial: pages, maximum: pages });
+        const { exports } = new api.Instance(module, { host: { memory } });
+        return { ...(exports as Omit<KernelMemory, "buffer">), buffer: memory.buffer };
+      } catch (error) {
+        if (error instanceof RangeError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
