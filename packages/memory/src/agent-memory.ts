@@ -1,6 +1,7 @@
 import type { CallOptions, FindOptions, JsonObject, JsonValue, Page, UpdateOptions } from "@relevo/core";
 import type { LearningAgent } from "./agents/outcome.ts";
 import type { MemoryEntry, Tier } from "./entry.ts";
+import type { KeyedValue } from "./keyed-values.ts";
 
 export interface MemoryWriteOptions extends CallOptions {
   /**
@@ -14,6 +15,8 @@ export interface RememberOptions extends MemoryWriteOptions {
   /** How long the value is remembered. Left out, a durable value stays and a volatile one gets `volatileTtlMs`. */
   readonly ttlMs?: number | undefined;
   readonly tags?: readonly string[] | undefined;
+  /** What kind of knowledge it is: one name, which `entries({ category })` finds by an index. */
+  readonly category?: string | undefined;
   /** Names that start with `relevo:` are reserved. */
   readonly metadata?: JsonObject | undefined;
   /** The version that the caller read; 0 for "only if there is none". A stale one is `conflict` and changes nothing. */
@@ -37,7 +40,10 @@ export interface ForgetOptions extends MemoryWriteOptions {
 
 export interface EntriesOptions
   extends CallOptions,
-    Pick<FindOptions, "tags" | "where" | "text" | "updatedSince" | "direction" | "limit" | "cursor"> {}
+    Pick<FindOptions, "tags" | "where" | "text" | "updatedSince" | "direction" | "limit" | "cursor"> {
+  /** Only those of this category. */
+  readonly category?: string;
+}
 
 export interface TierEntriesOptions extends EntriesOptions {
   readonly tier?: "volatile" | "durable";
@@ -96,6 +102,13 @@ export interface KeyedMemory {
    * @throws `conflict`; `invalid-input`; `too-large`; what the tier's store throws.
    */
   remember(key: string, value: JsonValue, options?: RememberOptions & TierOptions): Promise<MemoryEntry>;
+  /**
+   * Remembers several durable values, all or none: each key once, and as many as `limits.batchItems` of the store. Otherwise
+   * as `remember`; what the volatile tier has of these keys is removed.
+   *
+   * @throws as `remember`; `conflict`, retryable, when others wrote first in each of 10 tries.
+   */
+  rememberMany(entries: readonly KeyedValue[], options?: MemoryWriteOptions): Promise<readonly MemoryEntry[]>;
   /**
    * The value; `undefined` when there is none. When the volatile store fails, the durable value is returned and the
    * failure goes to `onError`. When there is no durable value either, the failure is thrown: whether there is a value

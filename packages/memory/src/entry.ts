@@ -1,6 +1,13 @@
 import { hash } from "node:crypto";
-import type { Document, DocumentInput, JsonObject, JsonValue } from "@relevo/core";
-import { admitJson, admitMetadata, admitTags, refuse, resolveLimits } from "@relevo/core/input";
+import type { Document, DocumentInput, FindOptions, JsonObject, JsonValue } from "@relevo/core";
+import {
+  admitJson,
+  admitMetadata,
+  admitOptionalId,
+  admitTags,
+  refuse,
+  resolveLimits,
+} from "@relevo/core/input";
 import type { Runtime } from "./runtime.ts";
 
 /** Where a memory is kept: `both` is a durable memory with a volatile copy. */
@@ -15,6 +22,7 @@ export interface MemoryEntry {
   /** For `expectedVersion` of a later write to the same tier; for a copy, the version of the durable memory. */
   readonly version: number;
   readonly tags: readonly string[];
+  readonly category?: string;
   readonly metadata: JsonObject;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -30,6 +38,7 @@ const reserved = "relevo:";
 const copyOf = `${reserved}copy-of`;
 const madeIn = `${reserved}session`;
 const about = `${reserved}user`;
+const inCategory = `${reserved}category`;
 
 /** The tag of memories that come from more sessions and people than they can name. */
 export const manySourcesTag: string = `${reserved}many-sources`;
@@ -43,6 +52,11 @@ const maxSources = 24;
  */
 export function madeInTag(session: string): string {
   return `${madeIn}:${hash("sha256", session, "base64url")}`;
+}
+
+/** The tag of memories in this category. A hash, because a category may be as long as a tag. */
+export function categoryTag(category: string): string {
+  return `${inCategory}:${hash("sha256", category, "base64url")}`;
 }
 
 /** The tag of memories that come from a session of this person, also when that is gone. */
@@ -90,6 +104,7 @@ const unbounded = resolveLimits({ valueBytes: Number.MAX_SAFE_INTEGER, depth: 10
 export interface RememberFields {
   readonly ttlMs?: number | undefined;
   readonly tags?: readonly string[] | undefined;
+  readonly category?: string | undefined;
   readonly metadata?: JsonObject | undefined;
 }
 
@@ -99,10 +114,14 @@ export function documentInput(runtime: Runtime, value: JsonValue, fields: Rememb
   const { value: own } = admitJson(value, "value", runtime.checksValues ? runtime.limits : unbounded);
   const { value: metadata } = admitMetadata(fields.metadata, "metadata", runtime.limits);
   refuseReserved(metadata, "metadata");
+  const category = admitOptionalId(fields.category, "category", runtime.limits);
+  const noted = category === undefined ? metadata : { ...metadata, [inCategory]: category };
+  const tags = fields.tags === undefined ? undefined : admitOwnTags(runtime, fields.tags);
+  const all = category === undefined ? tags : [...(tags ?? []), categoryTag(category)];
   return {
     value: own,
-    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
-    ...(fields.tags === undefined ? {} : { tags: admitOwnTags(runtime, fields.tags) }),
+    ...(Object.keys(noted).length === 0 ? {} : { metadata: noted }),
+    ...(all === undefined ? {} : { tags: all }),
     ttlMs: fields.ttlMs,
   };
 }
@@ -168,8 +187,22 @@ export function notesOf(document: Document): Notes {
   return {
     ...(typeof version === "number" ? { copyOf: version } : {}),
     ...(typeof session === "string" ? { session } : {}),
-    sources: document.tags.filter((tag) => tag.startsWith(reserved)),
+    sources: document.tags.filter((tag) => tag.startsWith(reserved) && !tag.startsWith(`${inCategory}:`)),
   };
+}
+
+/** A filter without the category, which is one of its tags. */
+export function withoutCategory<
+  Filter extends { readonly category?: string; readonly tags?: FindOptions["tags"] },
+>(runtime: Runtime, { category: given, ...filter }: Filter): Omit<Filter, "category"> {
+  const category = admitOptionalId(given, "category", runtime.limits);
+  if (category === undefined) return filter;
+  return { ...filter, tags: { ...filter.tags, all: [...(filter.tags?.all ?? []), categoryTag(category)] } };
+}
+
+export function categoryOf({ metadata }: Document): string | undefined {
+  const category = metadata[inCategory];
+  return typeof category === "string" ? category : undefined;
 }
 
 /** Whether nothing says that the memory comes from sessions of other people, so that this person may be shown it. */
@@ -189,12 +222,14 @@ export function metadataOf(document: Document): JsonObject {
 
 export function entryOf(document: Document, tier: "volatile" | "durable", agent?: string): MemoryEntry {
   const notes = notesOf(document);
+  const category = categoryOf(document);
   return Object.freeze({
     key: document.key,
     value: document.value,
     tier: notes.copyOf === undefined ? tier : "both",
     version: notes.copyOf ?? document.version,
     tags: publicTags(document),
+    ...(category === undefined ? {} : { category }),
     metadata: metadataOf(document),
     createdAt: document.createdAt,
     updatedAt: document.updatedAt,
@@ -220,6 +255,7 @@ export function keptFields(
       : Math.max(1, Math.ceil(current.expiresAt - runtime.clock.now()));
   return {
     tags: fields.tags ?? publicTags(current),
+    category: fields.category ?? categoryOf(current),
     metadata: fields.metadata ?? metadataOf(current),
     ttlMs: fields.ttlMs ?? remaining,
   };

@@ -1,11 +1,13 @@
 import type { CallOptions } from "@relevo/core";
 
-/** What is to be erased. Exactly one of the three, and never nothing. */
+/** What is to be erased. Exactly one of these, and never nothing. */
 export type EraseSelector =
   /** A person: sessions with their forks, the person's memory, and what agents keep about the person. */
   | { readonly user: string }
   /** A session with its forks, and what agents learned in it. */
   | { readonly session: string }
+  /** A workspace with its entries and grants. */
+  | { readonly workspace: string }
   /** Documents of the application whose namespace begins with these elements, one at least. */
   | { readonly namespace: readonly string[] };
 

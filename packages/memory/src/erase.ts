@@ -23,7 +23,7 @@ import { countSession, type ErasedSession, eraseSession } from "./erase-session.
 import { closeJournal, type Journal, openJournal, saveJournal } from "./erasure-journal.ts";
 import { heldTags, holdsOn } from "./holds.ts";
 import { storesOf } from "./list-people.ts";
-import { userNamespace } from "./namespaces.ts";
+import { userNamespace, workspaceNamespace } from "./namespaces.ts";
 import { outOfReach, unclearMemories } from "./out-of-reach.ts";
 import type { MemoryStore, Runtime } from "./runtime.ts";
 import { sessionsOfUser, withForks } from "./subject-sessions.ts";
@@ -32,6 +32,7 @@ import { markErased, markErasing } from "./user-guard.ts";
 const selectorFields: FieldTable = fieldTable<EraseSelector>({
   user: "selects",
   session: "selects",
+  workspace: "selects",
   namespace: "selects",
 });
 export const eraseOptionFields: FieldTable = fieldTable<EraseOptions>({
@@ -51,22 +52,27 @@ const sessionsAtOnce = 50;
  * @throws `invalid-input` for what would select everything, or the documents by which this package works.
  */
 function admitSelector(runtime: Runtime, given: EraseSelector): EraseSelector {
-  const selector: Partial<Record<"user" | "session" | "namespace", unknown>> = admitFields(
+  const selector: Partial<Record<"user" | "session" | "workspace" | "namespace", unknown>> = admitFields(
     given,
     "selector",
     selectorFields,
   );
   if (Object.keys(selector).length !== 1)
-    throw refuse("selector", "must name exactly one of user, session and namespace.");
+    throw refuse("selector", "must name exactly one of user, session, workspace and namespace.");
   const { limits } = runtime;
   if ("user" in selector) return { user: admitId(selector.user, "selector.user", limits) };
   if ("session" in selector) return { session: admitId(selector.session, "selector.session", limits) };
+  if ("workspace" in selector)
+    return { workspace: admitId(selector.workspace, "selector.workspace", limits) };
   const namespace = admitNamespace(selector.namespace, "selector.namespace", limits);
   const [first] = namespace;
   if (first === undefined)
     throw refuse("selector.namespace", "must have an element: an empty one would select every document.");
   if (first === "relevo" || first.startsWith("relevo:"))
-    throw refuse("selector.namespace", "is reserved. Name the user or the session whose data it holds.");
+    throw refuse(
+      "selector.namespace",
+      "is reserved. Name the user, the session or the workspace whose data it holds.",
+    );
   return { namespace };
 }
 
@@ -84,7 +90,10 @@ export async function erase(
   runtime.requireOpen();
   throwIfAborted(signal);
   const call = signal === undefined ? {} : { signal };
-  const held = "namespace" in selector ? [] : await holdsOn(runtime, tenant, [selector], call);
+  const held =
+    "namespace" in selector || "workspace" in selector
+      ? []
+      : await holdsOn(runtime, tenant, [selector], call);
   const now = runtime.clock.now();
   if (dryRun || held.length > 0) {
     const journal: Journal = { id: runtime.ids.next(), selector, startedAt: now, resumed: false };
@@ -104,6 +113,12 @@ export function resume(
   call: CallOptions,
 ): Promise<EraseReport> {
   return new Erasure(runtime, tenant, journal, false, call).run();
+}
+
+/** What the selected documents outside of sessions begin with. */
+function prefixOf(selector: Exclude<EraseSelector, { readonly session: string }>): readonly string[] {
+  if ("user" in selector) return userNamespace(selector.user);
+  return "workspace" in selector ? workspaceNamespace(selector.workspace) : selector.namespace;
 }
 
 type Counts = { -readonly [Name in keyof EraseCounts]: number };
@@ -184,7 +199,7 @@ class Erasure {
       if ("session" in selector) continue;
       // What was learned in sessions that are gone already, too.
       if ("user" in selector) await this.#eraseLearned([store], [aboutTag(selector.user)]);
-      const namespacePrefix = "user" in selector ? userNamespace(selector.user) : selector.namespace;
+      const namespacePrefix = prefixOf(selector);
       await this.#eraseDocuments(store, { namespacePrefix });
       await this.#forgetCopies({ namespacePrefix });
     }
@@ -195,7 +210,9 @@ class Erasure {
     const { id, startedAt, resumed, selector } = this.#journal;
     // Documents of the application name their own sources.
     const unclear =
-      "namespace" in selector ? [] : await unclearMemories(this.#runtime, this.#tenant, this.#call);
+      "user" in selector || "session" in selector
+        ? await unclearMemories(this.#runtime, this.#tenant, this.#call)
+        : [];
     const all = [...held, ...this.#held.values()];
     return {
       id,

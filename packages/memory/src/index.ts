@@ -54,6 +54,7 @@ export type {
 } from "./erase-report.ts";
 export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./explain-view.ts";
 export type { HoldOptions } from "./holds.ts";
+export type { KeyedValue } from "./keyed-values.ts";
 export type {
   Knowledge,
   KnowledgeEntriesOptions,
@@ -98,3 +99,13 @@ export type {
 export type { Tenant } from "./tenant.ts";
 export type { SessionUser, User, UserSessionsOptions } from "./user.ts";
 export type { ViewRecordOptions } from "./view-record.ts";
+export type {
+  ImportResult,
+  SharedMemory,
+  Workspace,
+  WorkspaceAccess,
+  WorkspaceActor,
+  WorkspaceGrant,
+  WorkspaceParty,
+  WorkspaceRefusal,
+} from "./workspaces/workspace.ts";

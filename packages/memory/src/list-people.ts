@@ -23,6 +23,17 @@ export function listAgents(runtime: Runtime, tenant: string, options: PageOption
   );
 }
 
+/** The names of the workspaces that hold something. */
+export function listWorkspaces(
+  runtime: Runtime,
+  tenant: string,
+  options: PageOptions,
+): Promise<Page<string>> {
+  const { workspaces } = namespaces;
+  const lists = storesOf(runtime).map((store) => namesBelow(store, tenant, workspaces));
+  return mergeLists(lists, options);
+}
+
 /** The stores of a memory, each once. */
 export function storesOf({ sessions, durable, volatile }: Runtime): readonly MemoryStore[] {
   return [...new Set([durable, volatile, sessions])];

@@ -13,10 +13,20 @@ export interface MemoryPlace {
   namespace(tier: "volatile" | "durable"): readonly string[];
   /** Of a memory about a person. */
   readonly guard?: UserGuard;
+  /** Makes a category known before an entry of it is written. */
+  readonly noteCategory?: (category: string, options: CallOptions) => Promise<void>;
 }
 
-/** Finds the place, which may take a call: the person of a session is known when its head was read. */
-export type OpenPlace = (options: CallOptions) => MemoryPlace | Promise<MemoryPlace>;
+/**
+ * Finds the place, which may take a call: the person of a session is known when its head was read, and who may use a
+ * workspace when its grants were.
+ *
+ * @throws `denied` when the caller may not do this there.
+ */
+export type OpenPlace = (
+  options: CallOptions,
+  access: "read" | "read-write",
+) => MemoryPlace | Promise<MemoryPlace>;
 
 /** Where a write comes from, and who has to be asked about it besides the place. */
 export interface WriteOrigin extends Origin {

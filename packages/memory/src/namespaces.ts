@@ -16,6 +16,7 @@ export const namespaces: Readonly<
     | "users"
     | "knowledge"
     | "recalls"
+    | "workspaces"
     | "erasures"
     | "erasing"
     | "holds",
@@ -45,6 +46,8 @@ export const namespaces: Readonly<
   knowledge: recalledNamespaces.knowledge,
   /** Stand-alone documents: what was searched outside of sessions, and about nobody. */
   recalls: ["relevo:recalls"],
+  /** Stand-alone documents: workspaces, each an owner of its own; the name follows. */
+  workspaces: ["relevo:workspace"],
   /** Stand-alone documents: erasures under way, and the records of those that have ended. */
   erasures: ["relevo", "erasures"],
   /** Stand-alone documents: which person is being erased, or was a short time ago; the person's id follows. */
@@ -85,4 +88,14 @@ export function userAgentNamespace(
 /** The namespace of one collection of knowledge. */
 export function knowledgeNamespace(collection: string): readonly string[] {
   return [...namespaces.knowledge, collection];
+}
+
+/** What all documents of this workspace begin with. */
+export function workspaceNamespace(name: string): readonly string[] {
+  return [...namespaces.workspaces, name];
+}
+
+/** The namespace of the entries of a workspace in one tier. */
+export function workspaceEntriesNamespace(name: string, tier: "volatile" | "durable"): readonly string[] {
+  return [...namespaces.workspaces, name, "entries", tier];
 }

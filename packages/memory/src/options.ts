@@ -202,6 +202,7 @@ const contentKinds: FieldKinds<Omit<RememberOptions, "expectedVersion">> = {
   ...memoryWriteKinds,
   ttlMs: "refines",
   tags: "refines",
+  category: "refines",
   metadata: "refines",
 };
 
@@ -215,6 +216,7 @@ const updateKinds: FieldKinds<UpdateMemoryOptions> = {
 const entriesKinds: FieldKinds<EntriesOptions> = {
   ...callKinds,
   tags: "selects",
+  category: "selects",
   where: "selects",
   text: "selects",
   updatedSince: "selects",
@@ -240,6 +242,7 @@ export const forgetNoteFields: FieldTable = fieldTable<Fenced<MemoryWriteOptions
 });
 export const entriesFields: FieldTable = fieldTable<EntriesOptions>(entriesKinds);
 
+export const rememberManyFields: FieldTable = fieldTable<MemoryWriteOptions>(memoryWriteKinds);
 export const rememberInTierFields: FieldTable = fieldTable<RememberOptions & TierOptions>({
   ...contentKinds,
   expectedVersion: "selects",

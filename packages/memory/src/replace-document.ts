@@ -3,6 +3,7 @@ import {
   type DocumentAddress,
   type DocumentInput,
   type DocumentStore,
+  type DocumentWriteOptions,
   isConflict,
   type PutOptions,
 } from "@relevo/core";
@@ -59,4 +60,36 @@ export async function replaceDocument(
     if (!isConflict(error, "version")) throw error;
     return put(undefined, false);
   }
+}
+
+/**
+ * Puts several values in place of what is there, all or none, as `replaceDocument` does each.
+ *
+ * @throws `conflict`, retryable, when others write first in each of 10 tries; what `putMany` throws.
+ */
+export async function replaceDocuments(
+  runtime: Runtime,
+  documents: DocumentStore,
+  writes: readonly { readonly address: DocumentAddress; readonly input: DocumentInput }[],
+  origin: Origin | undefined,
+  options: DocumentWriteOptions,
+): Promise<readonly Document[]> {
+  const addresses = writes.map(({ address }) => address);
+  const replace = async (): Promise<readonly Document[]> => {
+    const current = await documents.getMany(addresses, signalOf(options));
+    const noted = writes.map(({ address, input }, index) => ({
+      ...withNotes(runtime, input, notesOn(origin, current[index])),
+      address,
+      expectedVersion: current[index]?.version ?? 0,
+    }));
+    return documents.putMany(noted, options);
+  };
+  return retry(replace, {
+    name: "memory-replace",
+    attempts,
+    delayMs: 5,
+    random: runtime.random,
+    when: (error) => isConflict(error, "version"),
+    ...signalOf(options),
+  });
 }

@@ -16,6 +16,7 @@ import type {
 import { Outcomes } from "./agents/outcomes.ts";
 import { createUserNotes } from "./create-agent.ts";
 import type { MemoryEntry } from "./entry.ts";
+import type { KeyedValue } from "./keyed-values.ts";
 import { agentPlace } from "./memory-place.ts";
 import { sessionAgentNamespace } from "./namespaces.ts";
 import {
@@ -23,6 +24,7 @@ import {
   forgetFields,
   recallFields,
   rememberInTierFields,
+  rememberManyFields,
   updateInTierFields,
 } from "./options.ts";
 import { SessionDocuments } from "./session-documents.ts";
@@ -67,6 +69,16 @@ export class SessionAgent extends Outcomes implements AgentMemory {
     const entry = await this.#acrossSessions.remember(key, value, { ...fields, tier });
     await this.#dropNote(key, options);
     return entry;
+  }
+
+  async rememberMany(
+    entries: readonly KeyedValue[],
+    given: MemoryWriteOptions = {},
+  ): Promise<readonly MemoryEntry[]> {
+    const options = admitOptions(given, rememberManyFields);
+    const stored = await this.#acrossSessions.rememberMany(entries, options);
+    for (const { key } of stored) await this.#dropNote(key, options, key);
+    return stored;
   }
 
   async recall(key: string, options?: RecallOptions): Promise<JsonValue | undefined> {
@@ -123,10 +135,10 @@ export class SessionAgent extends Outcomes implements AgentMemory {
   }
 
   /** `recall` returns what was remembered last, so an older note of the session is removed. */
-  async #dropNote(key: string, options: MemoryWriteOptions): Promise<void> {
+  async #dropNote(key: string, options: MemoryWriteOptions, ...of: readonly string[]): Promise<void> {
     const { operationId: id } = options;
     // Once as well, or a retry would drop a note that was made since.
-    const once = id === undefined ? {} : { operationId: fingerprint(["drop", id]) };
+    const once = id === undefined ? {} : { operationId: fingerprint(["drop", id, ...of]) };
     try {
       await this.#inSession.forget(key, { ...once, ...signalOf(options) });
     } catch (error) {

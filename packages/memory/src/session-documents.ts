@@ -18,7 +18,7 @@ import type {
   UpdateMemoryOptions,
   WorkingMemory,
 } from "./agent-memory.ts";
-import { documentInput, entryOf, keptFields, type MemoryEntry } from "./entry.ts";
+import { documentInput, entryOf, keptFields, type MemoryEntry, withoutCategory } from "./entry.ts";
 import { memoryOperation, type Operated, writeOnce } from "./memory-operation.ts";
 import {
   entriesFields,
@@ -88,7 +88,7 @@ export class SessionDocuments implements WorkingMemory {
 
   async entries(given: EntriesOptions = {}): Promise<Page<MemoryEntry>> {
     const options = admitOptions(given, entriesFields);
-    const page = await this.#find(options);
+    const page = await this.#find(withoutCategory(this.#handle.runtime, options));
     return {
       items: page.items.map((document) => this.#entry(document)),
       ...(page.cursor === undefined ? {} : { cursor: page.cursor }),

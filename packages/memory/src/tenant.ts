@@ -17,6 +17,7 @@ import {
   admitNullableTtl,
   admitOptionalId,
   admitOptions,
+  admitTenant,
   refuse,
 } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
@@ -45,7 +46,7 @@ import {
 } from "./holds.ts";
 import { createKnowledge } from "./knowledge/create-knowledge.ts";
 import type { Knowledge } from "./knowledge/knowledge.ts";
-import { listAgents, listUsers } from "./list-people.ts";
+import { listAgents, listUsers, listWorkspaces } from "./list-people.ts";
 import { contextFields, pageFields, recallsFields, searchFields, sessionFields } from "./options.ts";
 import { type ExportProgressOptions, exportData } from "./portability/export-data.ts";
 import type { ExportSelector } from "./portability/export-format.ts";
@@ -60,6 +61,8 @@ import { SessionHandle } from "./session-handle.ts";
 import type { SessionOptions } from "./session-options.ts";
 import type { User } from "./user.ts";
 import { markerAddress } from "./user-guard.ts";
+import { createSharedWorkspace, createWorkspace } from "./workspaces/create-workspace.ts";
+import type { SharedMemory, Workspace } from "./workspaces/workspace.ts";
 
 /** The sessions, people and agents of one tenant. Everything reached through it belongs to this tenant. */
 export interface Tenant {
@@ -89,6 +92,12 @@ export interface Tenant {
    * or notes of an agent. In the order of their UTF-8 bytes.
    */
   users(options?: PageOptions): Promise<Page<string>>;
+  /** What several agents of the tenant know together, by a name. Nothing is stored until the first write. */
+  workspace(name: string): Workspace;
+  /** One page of the names of the workspaces, in the order of their UTF-8 bytes. */
+  workspaces(options?: PageOptions): Promise<Page<string>>;
+  /** A workspace of another tenant, as far as that has granted access to this one. Else its calls are `denied`. */
+  sharedWorkspace(owner: string, name: string): SharedMemory;
   /**
    * Removes data for good: of a person, of a session with its forks, or documents of the application.
    *
@@ -199,6 +208,17 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       runtime.requireOpen();
       return listUsers(runtime, id, options);
     },
+    workspace: (name) => createWorkspace(runtime, id, admitId(name, "workspace", runtime.limits)),
+    async workspaces(given) {
+      const options = admitOptions(given, pageFields);
+      runtime.requireOpen();
+      return listWorkspaces(runtime, id, options);
+    },
+    sharedWorkspace: (owner, name) =>
+      createSharedWorkspace(runtime, id, {
+        tenant: admitTenant(owner, runtime.limits),
+        name: admitId(name, "workspace", runtime.limits),
+      }),
     erase: (selector, options) => erase(runtime, id, selector, options),
     async resumeErasures(given) {
       const options = admitCall(given);

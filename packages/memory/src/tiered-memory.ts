@@ -29,7 +29,9 @@ import {
   notesOn,
   type Tier,
   withNotes,
+  withoutCategory,
 } from "./entry.ts";
+import { admitValues, type KeyedValue } from "./keyed-values.ts";
 import { memoryOperation, type Operated, writeOnce } from "./memory-operation.ts";
 import type { MemoryPlace, OpenOrigin, OpenPlace, WriteOrigin } from "./memory-place.ts";
 import {
@@ -37,9 +39,10 @@ import {
   forgetFields,
   recallFields,
   rememberInTierFields,
+  rememberManyFields,
   updateInTierFields,
 } from "./options.ts";
-import { replaceDocument } from "./replace-document.ts";
+import { replaceDocument, replaceDocuments } from "./replace-document.ts";
 import type { Runtime } from "./runtime.ts";
 import { retries } from "./session-documents.ts";
 import { signalOf } from "./signal.ts";
@@ -74,8 +77,9 @@ export class TieredMemory implements KeyedMemory {
     };
     // Before anything is waited for, because the caller may change its value meanwhile.
     const input = documentInput(this.#runtime, value, options);
-    const at = await this.#at(key, options);
+    const at = await this.#at(key, options, "read-write");
     const { slot, place } = at;
+    if (options.category !== undefined) await place.noteCategory?.(options.category, signalOf(options));
     // What was admitted: the caller may have changed its own by now.
     const { value: own, tags, metadata, ttlMs } = input;
     const request = { remember: key, value: own, tags, metadata, ttlMs };
@@ -96,6 +100,34 @@ export class TieredMemory implements KeyedMemory {
     return { ...this.#entry(place, stored, "durable"), tier };
   }
 
+  async rememberMany(
+    given: readonly KeyedValue[],
+    givenOptions: MemoryWriteOptions = {},
+  ): Promise<readonly MemoryEntry[]> {
+    const options = admitOptions(givenOptions, rememberManyFields);
+    const call = signalOf(options);
+    const writes = admitValues(this.#runtime, given);
+    const place = await this.#open(call, "read-write");
+    for (const category of new Set(writes.flatMap(({ category }) => category ?? [])))
+      await place.noteCategory?.(category, call);
+    const request = { rememberMany: writes.map(({ key, input }) => ({ key, ...input })) };
+    const operated = this.#operation(place, "durable", options, request);
+    const origin = await this.#enter(place, this.#durable, options);
+    const places = writes.map(({ key }) => this.#placeOf(key, place));
+    // A copy that is gone costs speed, and one that stays would be wrong.
+    for (const { slot } of places) await slot.dropCopy(options);
+    const stored = await replaceDocuments(
+      this.#runtime,
+      this.#durable,
+      writes.map(({ input }, index) => ({ address: (places[index] as At).durable, input })),
+      origin,
+      { ...call, ...operated },
+    );
+    for (const [index, document] of stored.entries())
+      await this.#settle(places[index] as At, origin, document, "durable", "taken");
+    return stored.map((document) => this.#entry(place, document, "durable"));
+  }
+
   async recall(key: string, options?: RecallOptions): Promise<JsonValue | undefined> {
     return (await this.entry(key, options))?.value;
   }
@@ -103,7 +135,7 @@ export class TieredMemory implements KeyedMemory {
   async entry(key: string, given: RecallOptions = {}): Promise<MemoryEntry | undefined> {
     const options = admitOptions(given, recallFields);
     const tier = admitChoice(options.tier, "tier", tiers, "both");
-    const { slot, place, durable: address } = await this.#at(key, options);
+    const { slot, place, durable: address } = await this.#at(key, options, "read");
     const durable = async (): Promise<MemoryEntry | undefined> => {
       const document = await this.#durable.get(address, signalOf(options));
       return document && this.#entry(place, document, "durable");
@@ -129,7 +161,7 @@ export class TieredMemory implements KeyedMemory {
     const options = admitOptions(given, forgetFields);
     const tier = admitChoice(options.tier, "tier", tiers, "both");
     const signal = signalOf(options);
-    const { slot, place, durable: address } = await this.#at(key, options);
+    const { slot, place, durable: address } = await this.#at(key, options, "read-write");
     const operation = (of: "volatile" | "durable"): Operated =>
       this.#operation(place, of, options, { forget: key });
     // Durable first: if this fails afterwards, a retry removes the copy, and no copy can be made of a deleted memory
@@ -143,9 +175,10 @@ export class TieredMemory implements KeyedMemory {
 
   async entries(given: TierEntriesOptions = {}): Promise<Page<MemoryEntry>> {
     const options = admitOptions(given, entriesInTierFields);
-    const { tier: chosen, ...filter } = options;
+    const { tier: chosen, ...selected } = options;
+    const filter = withoutCategory(this.#runtime, selected);
     const tier = admitChoice(chosen, "tier", ["volatile", "durable"], "durable");
-    const place = await this.#open(signalOf(options));
+    const place = await this.#open(signalOf(options), "read");
     const documents = tier === "volatile" ? this.#volatile : this.#durable;
     const page = await documents.find(
       { tenant: this.#tenant },
@@ -168,8 +201,9 @@ export class TieredMemory implements KeyedMemory {
   ): Promise<MemoryEntry | undefined> {
     const options = admitOptions(given, updateInTierFields);
     const tier = admitChoice(options.tier, "tier", tiers, "durable");
-    const at = await this.#at(key, options);
+    const at = await this.#at(key, options, "read-write");
     const { slot, place } = at;
+    if (options.category !== undefined) await place.noteCategory?.(options.category, signalOf(options));
     const operated = this.#operation(place, tier, options, { update: key });
     const call = { ...operated, ...signalOf(options) };
     const guard = { random: this.#runtime.random, ...retries(options), ...call };
@@ -288,9 +322,12 @@ export class TieredMemory implements KeyedMemory {
     return memoryOperation(this.#runtime, place.namespace(of), operationId, { ...request, tier });
   }
 
-  async #at(key: string, options: CallOptions): Promise<At> {
+  async #at(key: string, options: CallOptions, access: "read" | "read-write"): Promise<At> {
     admitId(key, "key", this.#runtime.limits);
-    const place = await this.#open(signalOf(options));
+    return this.#placeOf(key, await this.#open(signalOf(options), access));
+  }
+
+  #placeOf(key: string, place: MemoryPlace): At {
     return {
       place,
       slot: this.#slot(place, key),

@@ -12,6 +12,7 @@ import {
 } from "@relevo/core";
 import type { ChangeValue } from "./agent-memory.ts";
 import {
+  categoryOf,
   documentInput,
   keptFields,
   metadataOf,
@@ -174,7 +175,8 @@ export class VolatileSlot {
     const lifetime = durable.expiresAt === undefined ? undefined : durable.expiresAt - durable.updatedAt;
     const ttlMs =
       lifetime === undefined ? volatileTtlMs : Math.max(1, Math.min(lifetime, volatileTtlMs ?? lifetime));
-    const fields = { tags: publicTags(durable), metadata: metadataOf(durable), ttlMs };
+    const own = { tags: publicTags(durable), category: categoryOf(durable), metadata: metadataOf(durable) };
+    const fields = { ...own, ttlMs };
     const notes = { ...notesOf(durable), copyOf: durable.version };
     return withNotes(this.#runtime, documentInput(this.#runtime, durable.value, fields), notes);
   }

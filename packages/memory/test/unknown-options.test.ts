@@ -18,6 +18,9 @@ it("an option that nobody knows is refused by every call", async () => {
   const lease = await session.lease();
   const open = await tenant.session("other").beginTurn();
   const { knowledge } = tenant;
+  const workspace = tenant.workspace("leads");
+  const shared = workspace.as({ agent: "planner" });
+  await workspace.grant({ agent: "planner" }, "read-write");
   const turn = { appendAtEnd: open.session.appendAtEnd };
   const memoryCalls = (name: string, entries: KeyedMemory | typeof session.working) => ({
     [`${name}.remember`]: (o: CallOptions) => entries.remember("k", 1, o),
@@ -26,6 +29,9 @@ it("an option that nobody knows is refused by every call", async () => {
     [`${name}.forget`]: (o: CallOptions) => entries.forget("k", o),
     [`${name}.entries`]: (o: CallOptions) => entries.entries(o),
     [`${name}.update`]: (o: CallOptions) => entries.update("k", () => 2, o),
+    ...("rememberMany" in entries && {
+      [`${name}.rememberMany`]: (o: CallOptions) => entries.rememberMany([{ key: "k", value: 1 }], o),
+    }),
   });
   const outcomeCalls = (name: string, learning: LearningAgent) => ({
     [`${name}.recordOutcome`]: (o: CallOptions) => learning.recordOutcome({ success: true }, o),
@@ -48,6 +54,8 @@ it("an option that nobody knows is refused by every call", async () => {
       lease,
       open,
       turn,
+      workspace,
+      shared,
     },
     {
       createMemory: (o) => createMemory({ store, ...o }),
@@ -116,6 +124,22 @@ it("an option that nobody knows is refused by every call", async () => {
       ...memoryCalls("person", person),
       ...memoryCalls("notes", notes),
       ...memoryCalls("sessionUser", session.user),
+      ...memoryCalls("workspace", workspace),
+      ...memoryCalls("shared", shared),
+      ...Object.fromEntries(
+        Object.entries({ workspace, shared }).flatMap(([name, on]) => [
+          [`${name}.import`, (o: CallOptions) => on.import([], { ...o })],
+          [`${name}.categories`, (o: CallOptions) => on.categories({ ...o })],
+        ]),
+      ),
+      entries: (o) => workspace.rememberMany([{ key: "k", value: 1, ...(o as object) }]),
+      actor: (o) => workspace.as({ agent: "a", ...(o as object) }),
+      to: (o) => workspace.grant({ agent: "a", ...(o as object) }, "read"),
+      "workspace.grant": (o) => workspace.grant({ agent: "a" }, "read", { ...o }),
+      "workspace.revoke": (o) => workspace.revoke({ agent: "a" }, { ...o }),
+      "workspace.grants": (o) => workspace.grants({ ...o }),
+      "workspace.refusals": (o) => workspace.refusals({ ...o }),
+      "tenant.workspaces": (o) => tenant.workspaces({ ...o }),
       ...memoryCalls("working", session.working),
       "working.clear": (o) => session.working.clear({ ...o }),
       "lease.renew": (o) => lease.renew({ ...o }),
@@ -127,6 +151,9 @@ it("an option that nobody knows is refused by every call", async () => {
       "tenant.agent",
       "knowledge.collection",
       "tenant.user",
+      "tenant.workspace",
+      "tenant.sharedWorkspace",
+      "workspace.as",
       "agent.for",
       "inSession.for",
       "session.agent",

@@ -307,6 +307,12 @@ export const relevo = {
     on: "a person's memory, and what an agent keeps about a person",
     meaning: "The person",
   },
+  workspace: {
+    name: "relevo.workspace",
+    type: "string",
+    on: "a workspace",
+    meaning: "Its name",
+  },
   key: {
     name: "relevo.memory.key",
     type: "string",

@@ -11,6 +11,7 @@ import type {
   SessionShape,
   TenantShape,
   UserShape,
+  WorkspaceShape,
 } from "./memory-shapes.ts";
 import type { Operation } from "./observe.ts";
 import type { Streamed } from "./observe-stream.ts";
@@ -22,6 +23,7 @@ export interface MemoryPlace {
   readonly session?: string | undefined;
   readonly agent?: string | undefined;
   readonly user?: string | undefined;
+  readonly workspace?: string | undefined;
 }
 
 /**
@@ -180,6 +182,7 @@ export function tenantOperations(id: string): Operations<TenantShape> {
     recalls: { name: "tenant.recalls", start, end },
     users: { name: "tenant.users", start, end },
     agents: { name: "tenant.agents", start, end },
+    workspaces: { name: "tenant.workspaces", start, end },
     erase: { name: "tenant.erase", start },
     resumeErasures: { name: "tenant.resume_erasures", start },
     hold: { name: "tenant.hold", start },
@@ -235,10 +238,27 @@ export function userOperations(place: MemoryPlace): Operations<UserShape> {
   };
 }
 
-function describePlace(span: Span, { tenant, agent, user }: MemoryPlace): undefined {
+/** What spans say of the methods of a workspace beside those of a memory by key. */
+export function workspaceOperations(place: MemoryPlace): Operations<WorkspaceShape> {
+  const start = (span: Span): undefined => describePlace(span, place);
+  const end = (span: Span, _: unknown, { items }: { readonly items: readonly unknown[] }): void =>
+    void span.setAttribute(genAi.memoryRecordCount, items.length);
+  return {
+    ...documentsOperations(place),
+    import: { name: "workspace.import", start },
+    categories: { name: "workspace.categories", start, end },
+    grant: { name: "workspace.grant", start },
+    revoke: { name: "workspace.revoke", start },
+    grants: { name: "workspace.grants", start, end },
+    refusals: { name: "workspace.refusals", start, end },
+  };
+}
+
+function describePlace(span: Span, { tenant, agent, user, workspace }: MemoryPlace): undefined {
   span.setAttribute(relevo.tenant.name, tenant);
   if (agent !== undefined) span.setAttribute(relevo.agent.name, agent);
   if (user !== undefined) span.setAttribute(relevo.user.name, user);
+  if (workspace !== undefined) span.setAttribute(relevo.workspace.name, workspace);
 }
 
 /** What spans say of the methods of a memory by key. */
@@ -265,6 +285,11 @@ export function documentsOperations(place: MemoryPlace): Operations<DocumentsSha
       name: "memory.remember",
       start: (span, [key, , options]) => startKey(span, key, options?.tier),
       end: (span, _, { version }) => void span.setAttribute(relevo.documentVersion.name, version),
+    },
+    rememberMany: {
+      name: "memory.remember_many",
+      start: (span) => startAll(span, undefined),
+      end: (span, _, entries) => void span.setAttribute(genAi.memoryRecordCount, entries.length),
     },
     recall: recall("memory.recall"),
     entry: recall("memory.entry"),

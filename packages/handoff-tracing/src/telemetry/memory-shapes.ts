@@ -23,6 +23,9 @@ export interface TenantShape {
   exportExecutions?(options?: never): AsyncIterable<string>;
   import?(source: never, options?: never): Promise<object>;
   executions?(options?: never): Promise<PageShape>;
+  workspace?(name: string): WorkspaceShape;
+  workspaces?(options?: never): Promise<PageShape>;
+  sharedWorkspace?(owner: string, name: string): SharedShape;
   search?(query: never): Promise<FoundShape>;
   recalls?(options?: never): Promise<PageShape>;
   readonly knowledge?: KnowledgeShape;
@@ -118,10 +121,26 @@ export interface DocumentsShape {
   forget(key: string, options?: { readonly tier?: string }): Promise<boolean>;
   entries(options?: { readonly tier?: string }): Promise<{ readonly items: readonly unknown[] }>;
   update(key: string, change: unknown, options?: { readonly tier?: string }): Promise<unknown>;
+  rememberMany?(entries: never, options?: never): Promise<readonly unknown[]>;
   clear?(options?: never): Promise<number>;
   /** Of an agent. */
   recordOutcome?(outcome: never, options?: never): Promise<void>;
   performance?(options?: never): Promise<{ readonly total: number }>;
   recommend?(options?: never): Promise<object | undefined>;
   clearOutcomes?(options?: never): Promise<void>;
+}
+
+/** A workspace, as somebody may use it. */
+export interface SharedShape extends DocumentsShape {
+  import?(source: never, options?: never): Promise<object>;
+  categories?(options?: never): Promise<PageShape>;
+}
+
+/** A workspace, as its owner may use it. */
+export interface WorkspaceShape extends SharedShape {
+  as(actor: never): SharedShape;
+  grant(to: never, access: never, options?: never): Promise<object>;
+  revoke(from: never, options?: never): Promise<boolean>;
+  grants(options?: never): Promise<PageShape>;
+  refusals(options?: never): Promise<PageShape>;
 }

@@ -12,6 +12,7 @@ import {
   tenantOperations,
   turnOperation,
   userOperations,
+  workspaceOperations,
 } from "./memory-operations.ts";
 import type {
   AgentShape,
@@ -20,8 +21,10 @@ import type {
   MemoryShape,
   OpenTurnShape,
   SessionShape,
+  SharedShape,
   TenantShape,
   UserShape,
+  WorkspaceShape,
 } from "./memory-shapes.ts";
 import { type Operation, observe, type PortSpans, prepareOperation } from "./observe.ts";
 import { observeStream, type Streamed } from "./observe-stream.ts";
@@ -73,7 +76,25 @@ function traceTenant(telemetry: Telemetry, tenant: TenantShape): TenantShape {
       const found = tenant.user?.(user);
       return found && traceUser(telemetry, found, { tenant: id, user });
     },
+    workspace: (workspace: string) => {
+      const found = tenant.workspace?.(workspace);
+      return found && traceWorkspace(telemetry, found, { tenant: id, workspace });
+    },
+    sharedWorkspace: (owner: string, workspace: string) => {
+      const found = tenant.sharedWorkspace?.(owner, workspace);
+      return found && traceShared(telemetry, found, { tenant: owner, workspace });
+    },
   });
+}
+
+function traceWorkspace(telemetry: Telemetry, workspace: WorkspaceShape, place: MemoryPlace): WorkspaceShape {
+  return withMembers(tracePort(telemetry, workspace, workspaceOperations(place), common), {
+    as: (actor: never) => traceShared(telemetry, workspace.as(actor), place),
+  });
+}
+
+function traceShared(telemetry: Telemetry, memory: SharedShape, place: MemoryPlace): SharedShape {
+  return tracePort<SharedShape>(telemetry, memory, workspaceOperations(place), common);
 }
 
 function traceUser(telemetry: Telemetry, user: UserShape, place: MemoryPlace): UserShape {

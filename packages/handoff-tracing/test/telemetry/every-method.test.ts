@@ -32,6 +32,8 @@ const objects = {
   agent: (memory: Memory) => memory.tenant("acme").agent("a"),
   notes: (memory: Memory) => memory.tenant("acme").agent("a").for("u"),
   user: (memory: Memory) => memory.tenant("acme").user("u"),
+  workspace: (memory: Memory) => memory.tenant("acme").workspace("w"),
+  sharedWorkspace: (memory: Memory) => memory.tenant("acme").sharedWorkspace("other", "w"),
 } as const;
 
 /** Methods without a span of their own, and why. */
@@ -39,6 +41,9 @@ const unspanned: { readonly [name: string]: string } = {
   "tenant.session": "calls nothing; the session has spans",
   "tenant.agent": "calls nothing; the memory has spans",
   "tenant.user": "calls nothing; the memory has spans",
+  "tenant.workspace": "calls nothing; the memory has spans",
+  "tenant.sharedWorkspace": "calls nothing; the memory has spans",
+  "workspace.as": "calls nothing; the memory has spans",
   "session.agent": "calls nothing; the memory has spans",
   "session.run": "is the caller's work",
   "session.withGuard": "is a write of another package, which has spans of its own",

@@ -193,6 +193,42 @@ export function describeArrangement(
       expect(texts(await fork.messages())).toEqual(["why", "better"]);
     });
 
+    it("shares a workspace as far as it was granted, and finds its entries", async () => {
+      const { memory, reopen } = open();
+      const { tenant, elsewhere } = newPlot();
+      const leads = memory.tenant(tenant).workspace("leads");
+      const entries = ["a", "b", "c"].map((key, size) => ({
+        key,
+        value: key,
+        category: "hot",
+        metadata: { size },
+      }));
+      expect(await leads.import(entries)).toEqual({ imported: 3, unchanged: 0 });
+      expect(await leads.import(entries)).toEqual({ imported: 0, unchanged: 3 });
+      await leads.remember("d", "d", { tier: "both", tags: ["t"] });
+      const other = reopen((store) => store);
+      const clerk = other.tenant(tenant).workspace("leads").as({ agent: "clerk" });
+      const partner = other.tenant(elsewhere).sharedWorkspace(tenant, "leads");
+      await failure(clerk.entries(), "denied");
+      await failure(partner.recall("a"), "denied");
+      await leads.grant({ agent: "clerk" }, "read");
+      await leads.grant({ tenant: elsewhere }, "read-write");
+      const where = { path: ["metadata", "size"], $gte: 1 } as const;
+      const found = await clerk.entries({ category: "hot", where });
+      expect(found.items.map(({ key, category }) => [key, category])).toEqual([
+        ["b", "hot"],
+        ["c", "hot"],
+      ]);
+      await failure(clerk.remember("a", "x"), "denied");
+      await partner.rememberMany([{ key: "d", value: "theirs", category: "cold" }], { operationId: "o" });
+      expect(await clerk.recall("d")).toBe("theirs");
+      expect((await clerk.categories()).items).toEqual(["cold", "hot"]);
+      expect((await leads.refusals()).items.reduce((sum, { count }) => sum + count, 0)).toBe(3);
+      expect((await memory.tenant(tenant).workspaces()).items).toEqual(["leads"]);
+      await memory.tenant(tenant).erase({ workspace: "leads" });
+      expect((await other.tenant(tenant).workspaces()).items).toEqual([]);
+    });
+
     it("keeps an answer that breaks as partial, once, until a whole one takes its place", async () => {
       const { memory, reopen } = open();
       const { tenant } = newPlot();
