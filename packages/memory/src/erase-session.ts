@@ -1,6 +1,7 @@
 import {
   allPages,
   type CallOptions,
+  type DocumentAddress,
   isConflict,
   isEventTransfer,
   MemoryError,
@@ -22,6 +23,13 @@ export interface ErasedSession {
   readonly derived: number;
 }
 
+/** What else goes with the session. */
+export interface SessionErasure {
+  readonly eraseForks: () => Promise<void>;
+  /** Receives the documents that were derived from its events, once they are removed. */
+  readonly forget: (documents: readonly DocumentAddress[]) => Promise<void>;
+}
+
 type Total = { -readonly [Name in keyof ErasedSession]: number };
 
 /**
@@ -36,12 +44,12 @@ export async function eraseSession(
   store: MemoryStore,
   address: SessionAddress,
   incarnation: string,
-  { eraseForks, ...options }: CallOptions & { readonly eraseForks: () => Promise<void> },
+  { eraseForks, forget, ...options }: CallOptions & SessionErasure,
 ): Promise<ErasedSession> {
   const total: Total = { documents: 0, derived: 0 };
   for (let attempt = 1; ; attempt++) {
     try {
-      await eraseOnce(store, address, incarnation, options, { total, eraseForks });
+      await eraseOnce(store, address, incarnation, options, { total, eraseForks, forget });
       return total;
     } catch (error) {
       // Another caller has ended it.
@@ -56,7 +64,7 @@ async function eraseOnce(
   address: SessionAddress,
   incarnation: string,
   { signal }: CallOptions,
-  { total, eraseForks }: { readonly total: Total; readonly eraseForks: () => Promise<void> },
+  { total, eraseForks, forget }: SessionErasure & { readonly total: Total },
 ): Promise<void> {
   const guard = { incarnation, signal };
   const head = await log.head(address, { signal });
@@ -68,6 +76,7 @@ async function eraseOnce(
     const to = Math.min(head.version, Math.max(from, head.firstSeq) + eventsAtOnce - 1);
     const erased = await log.erase(address, { seqs: [{ from, to }], ...guard });
     total.derived += erased.documents?.length ?? 0;
+    if (erased.documents !== undefined) await forget(erased.documents);
     from = to + 1;
   }
   await eraseForks();

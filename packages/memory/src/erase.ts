@@ -1,4 +1,4 @@
-import type { CallOptions, Document, SessionHead } from "@relevo/core";
+import type { CallOptions, Document, DocumentAddress, SessionHead } from "@relevo/core";
 import {
   admitFields,
   admitId,
@@ -290,6 +290,7 @@ class Erasure {
       return await eraseSession(store, { tenant: this.#tenant, session }, incarnation, {
         ...this.#call,
         eraseForks,
+        forget: (documents) => this.#forgetDerived(documents),
       });
     } finally {
       this.#ending.delete(session);
@@ -361,6 +362,11 @@ class Erasure {
     if (this.#dryRun) return;
     for (const index of this.#runtime.indexes)
       this.#removed.indexed += await index.remove(this.#tenant, selector, this.#call);
+  }
+
+  async #forgetDerived(documents: readonly DocumentAddress[]): Promise<void> {
+    for (const { session, namespace, key } of documents)
+      await this.#forgetCopies(session === undefined ? { namespacePrefix: namespace, key } : { session });
   }
 
   #save(): Promise<void> {

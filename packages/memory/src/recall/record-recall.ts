@@ -3,12 +3,14 @@ import {
   type CallOptions,
   type DocumentAddress,
   type DocumentInput,
+  type DocumentSources,
+  isConflict,
   type JsonValue,
   type Page,
   type RecallQuery,
   type RecallResult,
 } from "@relevo/core";
-import { admitId, refuse } from "@relevo/core/input";
+import { admitId, refuse, storableText } from "@relevo/core/input";
 import { madeInTag } from "../entry.ts";
 import { namespaces, userNamespace } from "../namespaces.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
@@ -21,13 +23,14 @@ import type { RecallsOptions, RecordedRecall } from "./recorded-recall.ts";
 const mostUsers = 16;
 /** Of a record. Sessions of further hits are in the record, but an erasure does not find it by them. */
 const mostTags = 32;
+const mostSources = 32;
 
 /** Where records lie, without the key. */
 type Place = Omit<DocumentAddress, "key">;
 
 /**
- * Records a search where an erasure finds it: with the session that it was made in, with the people whom it was about, and
- * under the sessions of its hits. Never fails the search.
+ * Records a search where an erasure finds it: with the session that it was made in, with the people whom it was about, under the
+ * sessions of its hits, and as derived from the documents that it found. Never fails the search.
  */
 export async function recordRecall(
   runtime: Runtime,
@@ -40,14 +43,19 @@ export async function recordRecall(
   if (recording === undefined) return;
   const at = clock.now();
   const value: RecordedRecall = {
-    query: query.text.slice(0, 8192).toWellFormed(),
+    query: storableText(query.text),
     hits: hits.map(({ source, score }) => ({ source, score })),
     missing,
     at,
   };
   const sessions = hits.flatMap(({ source }) => (source.session === undefined ? [] : [source.session]));
   const tags = [...new Set([...sessions, ...(query.sessions ?? [])])].slice(0, mostTags).map(madeInTag);
-  const input: DocumentInput = { value: value as unknown as JsonValue, tags, ttlMs: recording.ttlMs };
+  const input: DocumentInput = {
+    value: value as unknown as JsonValue,
+    tags,
+    ttlMs: recording.ttlMs,
+    derivedFrom: sourcesOf(hits),
+  };
   const key = `${String(at).padStart(16, "0")}-${ids.next()}`;
   try {
     if (session !== undefined && (await recordInSession(runtime, session, key, input))) return;
@@ -58,13 +66,24 @@ export async function recordRecall(
     await runtime.durable.documents.put({ ...place, key }, input);
     await keepNewest(runtime.durable, place, recording);
   } catch (error) {
-    runtime.onError(error);
+    // What it found is gone by now.
+    if (!isConflict(error, "removal")) runtime.onError(error);
   }
+}
+
+/** Who searches for what a document says, says it too. */
+function sourcesOf(hits: RecallResult["hits"]): DocumentSources | undefined {
+  const documents = hits.flatMap(({ source }) => {
+    if (source.kind !== "document" || source.session !== undefined) return [];
+    const { namespace, key, version } = source;
+    return [{ namespace, key, version }];
+  });
+  return documents.length === 0 ? undefined : { documents: documents.slice(0, mostSources) };
 }
 
 /** False when there is no session yet: a record does not make one. */
 async function recordInSession(
-  { sessions, recording }: Runtime,
+  { sessions, durable, recording }: Runtime,
   { address }: Session,
   key: string,
   input: DocumentInput,
@@ -72,7 +91,9 @@ async function recordInSession(
   const head = await sessions.log.head(address);
   if (head === undefined || head.sealed === true) return false;
   const place = { ...address, namespace: namespaces.sessionRecalls };
-  await sessions.documents.put({ ...place, key }, input, { incarnation: head.incarnation });
+  // Of another store no document can be named.
+  const here = sessions === durable ? input : { ...input, derivedFrom: undefined };
+  await sessions.documents.put({ ...place, key }, here, { incarnation: head.incarnation });
   await keepNewest(sessions, place, recording);
   return true;
 }
