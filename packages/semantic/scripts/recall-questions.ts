@@ -75,8 +75,9 @@ async function ask(
   await store.close();
   const analysis = createAnalysis();
   const asked: AskedQuestion[] = [];
+  const state = await index.state(conversation);
   for (const { question: text, category, evidence } of questions) {
-    const options = { filter: {}, nearest: 1 };
+    const options = { state, filter: {}, nearest: 1 };
     await askIndex(
       index,
       conversation,

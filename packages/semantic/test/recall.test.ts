@@ -178,7 +178,7 @@ describe("a snapshot", () => {
     const next = createRecall({ store, index: restored });
     expect(await next.update("acme")).toBe(1);
     expect(await next.search("acme", question)).toEqual(await recall.search("acme", question));
-    expect((await next.search("acme", { text: "invoice" }))[0]?.text).toBe(work[0]?.[1]);
+    expect((await next.search("acme", { text: "invoice" })).hits[0]?.text).toBe(work[0]?.[1]);
   });
 });
 
