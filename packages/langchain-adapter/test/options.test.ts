@@ -3,18 +3,20 @@ import { createMemory } from "@relevo/memory";
 import { optionProblems } from "@relevo/store-conformance";
 import { createMemoryStore } from "@relevo/store-memory";
 import { expect, it } from "vitest";
+import * as agent from "../src/agent/index.ts";
 import * as adapter from "../src/index.ts";
 import * as langgraph from "../src/langgraph/index.ts";
 
 it("an option that nobody knows is refused by every call", async () => {
   const store = createMemoryStore();
-  const acme = createMemory({ store }).tenant("acme");
+  const memory = createMemory({ store });
+  const acme = memory.tenant("acme");
   const embeddings = { embedDocuments: async () => [], embedQuery: async () => [] };
   const embedding = { embeddings, model: "m", dimensions: 2 };
   const embedder = adapter.createLangChainEmbedder(embedding);
   const model = new FakeListChatModel({ responses: [""] });
   const problems = await optionProblems(
-    { adapter, langgraph, embedder },
+    { adapter, agent, langgraph, embedder },
     {
       "adapter.RelevoChatMessageHistory": (o) =>
         new adapter.RelevoChatMessageHistory({ session: acme.session("s"), ...(o as object) }),
@@ -22,6 +24,8 @@ it("an option that nobody knows is refused by every call", async () => {
       "adapter.createLangChainEmbedder": (o) =>
         adapter.createLangChainEmbedder({ ...embedding, ...(o as object) }),
       "adapter.createLangChainSummarizer": (o) => adapter.createLangChainSummarizer(model, o as object),
+      "agent.relevoMemory": (o) => agent.relevoMemory({ memory, tenant: "acme", ...(o as object) }),
+      recall: (o) => agent.relevoMemory({ memory, tenant: "acme", recall: o as object }),
       "langgraph.RelevoStore": (o) => new langgraph.RelevoStore({ store, tenant: "acme", ...(o as object) }),
       "langgraph.RelevoCheckpointer": (o) =>
         new langgraph.RelevoCheckpointer({ store, tenant: "acme", ...(o as object) }),

@@ -1,0 +1,159 @@
+import type { Provider, RecallQuery, ViewStrategy } from "@relevo/core";
+import { defaultLimits } from "@relevo/core";
+import {
+  admitChoice,
+  admitFields,
+  admitInteger,
+  admitTenant,
+  errorLine,
+  type FieldTable,
+  fieldTable,
+  recallKinds,
+  refuse,
+} from "@relevo/core/input";
+import type { Memory, SessionOptions } from "@relevo/memory";
+
+/** What a run of an agent says about itself. */
+export interface AgentRunFacts {
+  /** `thread_id` of the configuration. */
+  readonly threadId: string | undefined;
+  /** What the caller gave in `configurable`: the place for what your server knows of a request. */
+  readonly configurable: Readonly<Record<string, unknown>>;
+}
+
+/** The session that a run belongs to. */
+export interface AgentSession extends Pick<SessionOptions, "subject" | "metadata" | "ttlMs"> {
+  /** The `tenant` of the options when left out. */
+  readonly tenant?: string;
+  /** The `thread_id` when left out. */
+  readonly session?: string;
+}
+
+export interface AgentRecallOptions {
+  /** At most so many hits; 5 when left out. */
+  readonly limit?: number | undefined;
+  /** At most so many tokens of the block, by an estimate; 1,000 when left out. */
+  readonly maxTokens?: number | undefined;
+  /** How many of the newest messages make the question; 6 when left out. */
+  readonly messages?: number | undefined;
+  /**
+   * Narrows what is searched. Left out, the sessions of the person whom the session belongs to; of a session that belongs to
+   * nobody, that session alone.
+   */
+  readonly query?: Omit<RecallQuery, "text" | "signal" | "limit"> | undefined;
+}
+
+export interface RelevoMemoryOptions {
+  readonly memory: Memory;
+  /** The tenant of all runs, unless `session` names another one. */
+  readonly tenant?: string | undefined;
+  /** Says which session a run belongs to, and to whom the session. The one with the `thread_id` when left out. */
+  readonly session?: ((facts: AgentRunFacts) => AgentSession | Promise<AgentSession>) | undefined;
+  /** Adds what was said before and fits, once for each run; needs a memory with a recall. Not when left out. */
+  readonly recall?: AgentRecallOptions | boolean | undefined;
+  /** Chooses what the model is shown; that of the memory when left out. */
+  readonly view?: ViewStrategy | undefined;
+  /** The API of the model, so that items which only it understands are shown; none are when left out. */
+  readonly for?: Provider | undefined;
+  /**
+   * What happens when the memory fails: `fail`, the default, ends the run; `degrade` goes on with the messages that the graph
+   * has, and tells `onError`.
+   */
+  readonly onMemoryFailure?: "fail" | "degrade" | undefined;
+  /** Told of failures under `degrade`. A process warning when left out. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** How long another run of the session may take before this one gives up; 60,000 when left out. */
+  readonly waitMs?: number | undefined;
+  /**
+   * How long a run may be silent before its turn is taken to be over, as after an interrupt; 30,000 when left out. A model or
+   * a tool that works is not silent.
+   */
+  readonly idleMs?: number | undefined;
+}
+
+export interface RecallSettings {
+  readonly limit: number;
+  readonly maxTokens: number;
+  readonly messages: number;
+  readonly query: AgentRecallOptions["query"];
+}
+
+export interface AgentSettings {
+  readonly memory: Memory;
+  readonly tenant: string | undefined;
+  readonly session: RelevoMemoryOptions["session"];
+  readonly recall: RecallSettings | undefined;
+  readonly view: ViewStrategy | undefined;
+  readonly for: Provider | undefined;
+  readonly degrades: boolean;
+  readonly onError: (error: unknown) => void;
+  readonly waitMs: number;
+  readonly idleMs: number;
+}
+
+const fields: FieldTable = fieldTable<RelevoMemoryOptions>({
+  memory: "selects",
+  tenant: "refines",
+  session: "refines",
+  recall: "refines",
+  view: "refines",
+  for: "refines",
+  onMemoryFailure: "refines",
+  onError: "refines",
+  waitMs: "refines",
+  idleMs: "refines",
+});
+const recallFields: FieldTable = fieldTable<AgentRecallOptions>({
+  limit: "refines",
+  maxTokens: "refines",
+  messages: "refines",
+  query: "refines",
+});
+const { text: _text, signal: _signal, limit: _limit, ...queryKinds } = recallKinds;
+const queryFields: FieldTable = fieldTable<NonNullable<AgentRecallOptions["query"]>>(queryKinds);
+
+/** @throws `invalid-input` that names the option. */
+export function admitAgentOptions(given: RelevoMemoryOptions): AgentSettings {
+  const options = admitFields(given, "options", fields);
+  const { memory, tenant, session, recall, view, onError } = options;
+  if (typeof memory?.tenant !== "function")
+    throw refuse("options.memory", "must be a memory, such as createMemory({ store }).");
+  for (const [name, value] of [
+    ["session", session],
+    ["onError", onError],
+  ] as const)
+    if (value !== undefined && typeof value !== "function")
+      throw refuse(`options.${name}`, "must be a function.");
+  if (tenant === undefined && session === undefined)
+    throw refuse("options.tenant", "is missing. Name the tenant, or say it for each run in session().");
+  return {
+    memory,
+    tenant: tenant === undefined ? undefined : admitTenant(tenant, defaultLimits),
+    session,
+    recall: admitRecall(recall),
+    view,
+    for: options.for,
+    degrades:
+      admitChoice(options.onMemoryFailure, "options.onMemoryFailure", ["fail", "degrade"], "fail") ===
+      "degrade",
+    onError: onError ?? warn,
+    waitMs: admitInteger(options.waitMs ?? 60_000, "options.waitMs", 0),
+    idleMs: admitInteger(options.idleMs ?? 30_000, "options.idleMs", 1),
+  };
+}
+
+function admitRecall(given: RelevoMemoryOptions["recall"]): AgentSettings["recall"] {
+  if (given === undefined || given === false) return undefined;
+  const { limit, maxTokens, messages, query } =
+    given === true ? {} : admitFields(given, "options.recall", recallFields);
+  return {
+    limit: admitInteger(limit ?? 5, "options.recall.limit", 1, 1000),
+    maxTokens: admitInteger(maxTokens ?? 1000, "options.recall.maxTokens", 1),
+    messages: admitInteger(messages ?? 6, "options.recall.messages", 1, 1000),
+    query: query && admitFields(query, "options.recall.query", queryFields),
+  };
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(errorLine(error), "RelevoWarning");
+}

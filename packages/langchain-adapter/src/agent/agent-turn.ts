@@ -1,0 +1,104 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import type { OpenTurn, Session, Tenant } from "@relevo/memory";
+import type { AgentSettings } from "./agent-options.ts";
+import { conversationOf, type KnownMessages, noteKnown, syncMessages } from "./sync-messages.ts";
+
+/** How long a run is waited for that has met a failure: another middleware may try again, or go on without. */
+const failureMs = 1000;
+
+/** One run of an agent in this process: the turn of its session, and what of the state is in the log. */
+export class AgentTurn {
+  readonly tenant: Tenant;
+  readonly open: OpenTurn;
+  readonly subject: string | undefined;
+  /** The block of recalled texts, made once for each run. */
+  recalled: Promise<string> | undefined;
+  readonly #known: KnownMessages = new Map();
+  #isAligned = false;
+  #sync: Promise<void> = Promise.resolve();
+  #working = 0;
+  #isOver = false;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #idleMs: number;
+  readonly #onError: (error: unknown) => void;
+
+  constructor(
+    place: { readonly tenant: Tenant; readonly open: OpenTurn; readonly subject: string | undefined },
+    { idleMs, onError }: Pick<AgentSettings, "idleMs" | "onError">,
+  ) {
+    this.tenant = place.tenant;
+    this.open = place.open;
+    this.subject = place.subject;
+    this.#idleMs = idleMs;
+    this.#onError = onError;
+    this.#watch();
+  }
+
+  get session(): Session {
+    return this.open.session;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver || this.open.signal.aborted;
+  }
+
+  /** Appends what is new in the state; calls at the same time follow each other. */
+  async sync(messages: readonly BaseMessage[]): Promise<void> {
+    const state = conversationOf(messages);
+    const work = this.#sync.then(async () => {
+      if (!this.#isAligned) {
+        await noteKnown(this.session, state, this.#known);
+        this.#isAligned = true;
+      }
+      await syncMessages(this.session, state, this.#known);
+    });
+    this.#sync = work.catch(() => undefined);
+    await this.during(() => work);
+  }
+
+  /** While the work lasts, the run is not silent. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#working++;
+    let failed = true;
+    try {
+      const result = await work();
+      failed = false;
+      return result;
+    } finally {
+      this.#working--;
+      // Most likely the run has ended: a model that failed, a tool that interrupts it.
+      this.#watch(failed ? Math.min(this.#idleMs, failureMs) : this.#idleMs);
+    }
+  }
+
+  async commit(): Promise<void> {
+    await this.during(() => this.open.commit());
+    this.#end();
+  }
+
+  /** Lets the next run in. What was appended stays: the graph goes on from it. */
+  async release(): Promise<void> {
+    if (this.#isOver) return;
+    this.#end();
+    await this.open.abandon();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** A run that was interrupted, or failed elsewhere, says nothing any more. */
+  #watch(idleMs: number = this.#idleMs): void {
+    clearTimeout(this.#timer);
+    if (this.#isOver) return;
+    this.#timer = setTimeout(() => {
+      if (this.#working > 0) this.#watch();
+      else this.release().catch(this.#onError);
+    }, idleMs).unref();
+  }
+
+  touch(): void {
+    this.#watch();
+  }
+}

@@ -1,0 +1,7 @@
+export type {
+  AgentRecallOptions,
+  AgentRunFacts,
+  AgentSession,
+  RelevoMemoryOptions,
+} from "./agent-options.ts";
+export { relevoMemory } from "./relevo-memory.ts";
