@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type Document,
   isEvent,
   type JsonObject,
   type RecalledText,
@@ -18,6 +19,7 @@ import {
 } from "./document-text.ts";
 import { type MessageEvent, metadataOf, speakerOf, spokenText, timeOf } from "./message-items.ts";
 import { pieceStep, piecesOf } from "./pieces.ts";
+import { readWindows } from "./read-windows.ts";
 import { hasRetractedSources } from "./retracted-sources.ts";
 
 /** Where the texts of hits are. */
@@ -35,6 +37,8 @@ export interface HitOptions {
 
 /** So many events around a message are looked through for its neighbours, beside as many as are asked for. */
 const searchedAround = 20;
+const hitsAtOnce = 100;
+/** What is derived from a conversation takes a look at its sources. */
 const readsAtOnce = 16;
 
 type EventSource = Extract<SearchSource, { readonly kind: "event" }>;
@@ -55,12 +59,70 @@ export async function readHits(
   const hits: RecallHit[] = [];
   for (let next = 0; next < candidates.length && hits.length < options.limit; ) {
     const missing = options.limit - hits.length;
-    const batch = candidates.slice(next, next + Math.min(missing, readsAtOnce));
+    const batch = candidates.slice(next, next + Math.min(missing, hitsAtOnce));
     next += batch.length;
-    const read = await Promise.all(batch.map((item) => readHit(from, tenant, item, options, call)));
+    const read = await readBatch(from, tenant, batch, options, call);
     for (const hit of read) if (hit !== undefined) hits.push(hit);
   }
   return hits;
+}
+
+/** In the order of the items. */
+async function readBatch(
+  from: HitStore,
+  tenant: string,
+  batch: readonly ScoredItem[],
+  options: HitOptions,
+  call: CallOptions,
+): Promise<readonly (RecallHit | undefined)[]> {
+  const { neighbours } = options;
+  const around = neighbours === 0 ? 0 : neighbours + searchedAround;
+  const messages = batch.flatMap((item, place) =>
+    item.source.kind === "event" ? [{ item, source: item.source, place }] : [],
+  );
+  const documents = batch.flatMap((item, place) =>
+    item.source.kind === "document" ? [{ item, source: item.source, place }] : [],
+  );
+  const hits: (RecallHit | undefined)[] = batch.map(() => undefined);
+  const ranges = messages.map(({ source: { session, seq } }) => ({
+    session,
+    from: Math.max(1, seq - around),
+    to: seq + around,
+  }));
+  const windows = await readWindows(from.store.log, tenant, ranges, call);
+  for (const [index, { item, source, place }] of messages.entries()) {
+    const window = windows[index];
+    const range = ranges[index];
+    if (window?.incarnation !== source.incarnation || range === undefined) continue;
+    const events = window.events.filter(({ seq }) => seq >= range.from && seq <= range.to);
+    hits[place] = messageHit(events, item, source, options);
+  }
+  const stored = await Promise.all(
+    [true, false].map(async (isAlone) => {
+      const some = documents.filter(({ source }) => (source.session === undefined) === isAlone);
+      const store = isAlone ? from.durable : from.store;
+      const addresses = some.map(({ source: { version: _, kind: __, ...address } }) => ({
+        tenant,
+        ...address,
+      }));
+      return some.length === 0 ? [] : zip(some, await store.documents.getMany(addresses, call));
+    }),
+  );
+  const found = stored.flat();
+  for (let next = 0; next < found.length; next += readsAtOnce)
+    await Promise.all(
+      found.slice(next, next + readsAtOnce).map(async ([{ item, place }, document]) => {
+        hits[place] = await documentHit(from, tenant, item, document, options, call);
+      }),
+    );
+  return hits;
+}
+
+function zip<Left, Right>(
+  left: readonly Left[],
+  right: readonly Right[],
+): (readonly [Left, Right | undefined])[] {
+  return left.map((one, index) => [one, right[index]] as const);
 }
 
 function distinct(best: readonly ScoredItem[]): readonly ScoredItem[] {
@@ -73,18 +135,18 @@ function distinct(best: readonly ScoredItem[]): readonly ScoredItem[] {
   });
 }
 
-export async function readHit(
+/** A document as a hit; `undefined` when it is another one by now, or is not to be found. */
+export async function documentHit(
   from: HitStore,
   tenant: string,
   item: Pick<ScoredItem, "source" | "position" | "score" | "parts">,
+  document: Document | undefined,
   options: HitOptions,
   call: CallOptions,
 ): Promise<RecallHit | undefined> {
   const { source, position } = item;
-  if (source.kind === "event") return await readMessage(from, tenant, item, source, options, call);
-  const { version, kind: _, ...address } = source;
-  const { documents } = address.session === undefined ? from.durable : from.store;
-  const document = await documents.get({ tenant, ...address }, call);
+  if (source.kind !== "document") return undefined;
+  const { version } = source;
   if (document === undefined || document.version !== version) return undefined;
   const text = textOfDocument(document, from);
   if (text === undefined || (await hasRetractedSources(from.store.log, tenant, document, call)))
@@ -109,27 +171,14 @@ function scoreOf(
   return { score, ...(explain ? { explain: parts as unknown as JsonObject } : {}) };
 }
 
-async function readMessage(
-  { store }: HitStore,
-  tenant: string,
+/** The message among the events around it. */
+function messageHit(
+  events: readonly StoredEvent[],
   item: Pick<ScoredItem, "position" | "score" | "parts">,
   source: EventSource,
   options: HitOptions,
-  call: CallOptions,
-): Promise<RecallHit | undefined> {
+): RecallHit | undefined {
   const { neighbours } = options;
-  const around = neighbours === 0 ? 0 : neighbours + searchedAround;
-  const { events, incarnation } = await store.log.read(
-    { tenant, session: source.session },
-    {
-      after: Math.max(0, source.seq - 1 - around),
-      before: source.seq + 1 + around,
-      limit: 1 + 2 * around,
-      types: ["message"],
-      ...call,
-    },
-  );
-  if (incarnation !== source.incarnation) return undefined;
   const place = events.findIndex(({ seq }) => seq === source.seq);
   const own = textAt(events, place, source, Math.round((item.position % 1) / pieceStep));
   if (own === undefined) return undefined;

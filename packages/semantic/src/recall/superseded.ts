@@ -1,6 +1,6 @@
 import type { CallOptions, RecallHit, SearchSource, SupersedingDocument } from "@relevo/core";
 import type { ScoreParts } from "../scoring/score-question.ts";
-import { type HitOptions, type HitStore, readHit } from "./read-hits.ts";
+import { documentHit, type HitOptions, type HitStore } from "./read-hits.ts";
 
 /** So many steps from a text to the one that holds now; a circle ends too. */
 const mostSteps = 8;
@@ -47,7 +47,7 @@ export async function placeSuperseding(
     const source = { kind: "document", ...reference, version: document.version } as const;
     // It takes the place, and so the score, of what it supersedes.
     const parts = (explain ?? {}) as unknown as ScoreParts;
-    return await readHit(from, tenant, { source, position: 0, score, parts }, options, call);
+    return await documentHit(from, tenant, { source, position: 0, score, parts }, document, options, call);
   };
 
   for (const hit of hits) await place(hit, 0);
