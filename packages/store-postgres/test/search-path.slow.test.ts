@@ -10,6 +10,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres, type PostgresStore } from "../src/index.ts";
+import { migrationNames } from "../src/migrations/names.ts";
 import { methodsOf, useEveryMethod } from "./every-method.ts";
 import { openPglite } from "./pglite.ts";
 import { openTestDatabase } from "./server.ts";
@@ -212,7 +213,7 @@ for (const { name, start } of servers)
         const maker = new URL(url);
         maker.username = "relevo_test_maker";
         const pool = poolOf(maker.href);
-        expect((await migratePostgres({ pool })).applied).toHaveLength(1);
+        expect((await migratePostgres({ pool })).applied).toEqual([...migrationNames]);
         expect((await migratePostgres({ pool })).applied).toEqual([]);
       });
     },
