@@ -85,7 +85,9 @@ describe("migrations on PGlite", () => {
     await log.seal(address);
     const copy = await log.exportEvents(address);
     await pglite.query("delete from older.migrations");
-    await pglite.query("insert into older.migrations values ('2000-01-01-before', '2000-01-01T00:00:00.000Z')");
+    await pglite.query(
+      "insert into older.migrations values ('2000-01-01-before', '2000-01-01T00:00:00.000Z')",
+    );
     const error = await failure(createPostgresStore({ pglite, schema: "older" }).log.head(address));
     expect(error.code).toBe("unsupported");
     expect(error.message).toMatch(/2000-01-01-before.*2026-11-26-search.*migratePostgres/u);
@@ -243,7 +245,12 @@ describe.skipIf(!requireService("pgbouncer", { for: "migrations behind PgBouncer
         expect(failed.map(({ status }) => status)).toEqual(Array(4).fill("rejected"));
         await first.query("drop table relevo.events");
         const results = await Promise.all(pools.map((pool) => migratePostgres({ pool })));
-        expect(results.map(({ applied }) => applied.length).toSorted()).toEqual([0, 0, 0, migrationNames.length]);
+        expect(results.map(({ applied }) => applied.length).toSorted()).toEqual([
+          0,
+          0,
+          0,
+          migrationNames.length,
+        ]);
         const { rows } = await first.query("select from pg_locks where locktype = 'advisory'");
         expect(rows).toEqual([]);
       } finally {

@@ -6,6 +6,7 @@ import {
   shortestSimilarTerm,
 } from "@relevo/core/store";
 import { literal } from "../database/text.ts";
+import { keptItems } from "../search/fact-cache.ts";
 import { blockBits } from "../search/postings.ts";
 import { exactItems } from "../search/vectors.ts";
 import {
@@ -41,6 +42,7 @@ const values = {
   mostSimilar: `${mostSimilarTerms}`,
   shortestSimilar: `${shortestSimilarTerm}`,
   exactItems: `${exactItems}`,
+  keptItems: `${keptItems}`,
 } as const;
 
 /** In an order in which each function stands after the ones that its signature, or a body parsed at once, names. */

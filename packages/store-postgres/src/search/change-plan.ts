@@ -1,6 +1,6 @@
 import type { SearchChange, SearchItem } from "@relevo/core";
 import { tooLarge } from "@relevo/core/input";
-import { chunkBytes, factsAt, type ItemFacts, readChunks } from "./facts.ts";
+import { chunkBytes, chunkHeads, factColumns, factsAt, type ItemFacts, readChunk } from "./facts.ts";
 import { nameKey } from "./keys.ts";
 import { AddedPostings } from "./postings.ts";
 import { vectorText } from "./vectors.ts";
@@ -140,10 +140,17 @@ function presentItems({ chunks }: OpenedStream): {
   readonly items: readonly ItemFacts[];
   readonly chunks: readonly number[];
 } {
-  const all = chunks ?? [];
-  const { columns } = readChunks(Buffer.concat(all.map(([, facts]) => Buffer.from(facts, "hex"))));
-  const items = Array.from(columns.items, (_, place) => factsAt(columns, place));
-  return { items: items.sort((a, b) => a.position - b.position), chunks: all.map(([chunk]) => chunk) };
+  const items: ItemFacts[] = [];
+  for (const [, facts] of chunks ?? []) {
+    const bytes = Buffer.from(facts, "hex");
+    for (const head of chunkHeads(bytes)) {
+      const columns = factColumns(head.count);
+      readChunk(bytes, head, columns, 0);
+      for (let place = 0; place < head.count; place++) items.push(factsAt(columns, place));
+    }
+  }
+  items.sort((a, b) => a.position - b.position);
+  return { items, chunks: (chunks ?? []).map(([chunk]) => chunk) };
 }
 
 function isReplaced({ after, through, keep }: SearchChange): (position: number) => boolean {
@@ -249,15 +256,16 @@ function chunksOf(
     const part = items.slice(from, from + chunkItems);
     const times = part.map(({ at }) => at);
     const about = part.flatMap((item) => [item.at, ...item.times]);
+    const chunk = present[written.length] ?? next++;
     written.push({
-      chunk: present[written.length] ?? next++,
+      chunk,
       first: part[0]?.position,
       last: part.at(-1)?.position,
       at_from: least(times),
       at_through: -least(times.map((time) => -time)),
       about_from: least(about),
       about_through: -least(about.map((time) => -time)),
-      facts: chunkBytes(stream, part).toString("hex"),
+      facts: chunkBytes(stream, chunk, part).toString("hex"),
     });
   }
   return { written, removed: present.slice(written.length), next };

@@ -14,36 +14,53 @@ export interface ItemFacts {
   readonly names: readonly number[];
 }
 
-/** Facts of many items as columns, by place. */
+/** Facts of many items as columns, by place. They are longer than what is in use. */
 export interface FactColumns {
-  readonly size: number;
-  readonly items: Int32Array;
-  readonly positions: Float64Array;
-  readonly at: Float64Array;
-  readonly lengths: Int32Array;
-  readonly marks: Int32Array;
-  readonly speakers: Int32Array;
-  readonly agents: Int32Array;
+  items: Int32Array;
+  positions: Float64Array;
+  at: Float64Array;
+  lengths: Int32Array;
+  marks: Int32Array;
+  speakers: Int32Array;
+  agents: Int32Array;
   readonly times: Map<number, readonly number[]>;
   readonly names: Map<number, readonly number[]>;
 }
 
-/** A chunk as it lies in the columns. */
-export interface PlacedChunk {
+/** A chunk in a sequence of them. */
+export interface ChunkHead {
   readonly stream: number;
-  readonly from: number;
+  readonly chunk: number;
   readonly count: number;
+  /** Where its columns begin, and where it ends. */
+  readonly from: number;
+  readonly end: number;
 }
 
-// A chunk: its length in bytes and its stream, 32 bits each, and how many items it has, 16 bits; seven columns; then
-// for each item with times, and for each with names, its place, how many numbers it has, and these.
-const headBytes = 10;
+// A chunk: its length in bytes, its stream and its number, 32 bits each, and how many items it has, 16 bits; seven columns;
+// then for each item with times, and for each with names, its place, how many numbers it has, and these.
+const headBytes = 14;
+const numberColumns = ["items", "positions", "at", "lengths", "marks", "speakers", "agents"] as const;
+
+export function factColumns(size: number): FactColumns {
+  return {
+    items: new Int32Array(size),
+    positions: new Float64Array(size),
+    at: new Float64Array(size),
+    lengths: new Int32Array(size),
+    marks: new Int32Array(size),
+    speakers: new Int32Array(size),
+    agents: new Int32Array(size),
+    times: new Map(),
+    names: new Map(),
+  };
+}
 
 /** The facts of items of one stream, in the order of their positions, as one chunk. */
-export function chunkBytes(stream: number, items: readonly ItemFacts[]): Buffer {
+export function chunkBytes(stream: number, chunk: number, items: readonly ItemFacts[]): Buffer {
   const column = (numberOf: (item: ItemFacts) => number): Buffer => columnBytes(items.map(numberOf));
   const head = Buffer.alloc(headBytes);
-  const parts = [
+  const bytes = Buffer.concat([
     head,
     column(({ item }) => item),
     column(({ position }) => position),
@@ -54,12 +71,12 @@ export function chunkBytes(stream: number, items: readonly ItemFacts[]): Buffer 
     column(({ agent }) => agent),
     listBytes(items.map(({ times }) => times)),
     listBytes(items.map(({ names }) => names)),
-  ];
-  const chunk = Buffer.concat(parts);
-  chunk.writeUInt32LE(chunk.length, 0);
-  chunk.writeInt32LE(stream, 4);
-  chunk.writeUInt16LE(items.length, 8);
-  return chunk;
+  ]);
+  bytes.writeUInt32LE(bytes.length, 0);
+  bytes.writeInt32LE(stream, 4);
+  bytes.writeInt32LE(chunk, 8);
+  bytes.writeUInt16LE(items.length, 12);
+  return bytes;
 }
 
 /** Lists that are not empty, each with its place. */
@@ -78,13 +95,46 @@ function listBytes(lists: readonly (readonly number[])[]): Buffer {
   ]);
 }
 
-/** Chunks that stand one behind the other, as columns. @throws `corrupt` */
-export function readChunks(bytes: Buffer): {
-  readonly columns: FactColumns;
-  readonly chunks: readonly PlacedChunk[];
-} {
+/** What the chunks are that stand one behind the other. @throws `corrupt` */
+export function chunkHeads(bytes: Buffer): readonly ChunkHead[] {
+  return decoded(() => {
+    const heads: ChunkHead[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + bytes.readUInt32LE(at);
+      if (end < at + headBytes || end > bytes.length)
+        throw new RangeError("A chunk has no length that can be.");
+      heads.push({
+        stream: bytes.readInt32LE(at + 4),
+        chunk: bytes.readInt32LE(at + 8),
+        count: bytes.readUInt16LE(at + 12),
+        from: at + headBytes,
+        end,
+      });
+      at = end;
+    }
+    return heads;
+  });
+}
+
+/** Reads a chunk into columns, from the place `start` on. @throws `corrupt` */
+export function readChunk(
+  bytes: Buffer,
+  { from, count, end }: ChunkHead,
+  columns: FactColumns,
+  start: number,
+): void {
+  decoded(() => {
+    let at = from;
+    for (const name of numberColumns) at = readColumn(bytes, at, count, columns[name], start);
+    at = readLists(bytes, at, start, columns.times);
+    at = readLists(bytes, at, start, columns.names);
+    if (at !== end) throw new RangeError("A chunk has another length than it says.");
+  });
+}
+
+function decoded<Result>(read: () => Result): Result {
   try {
-    return readAll(bytes);
+    return read();
   } catch (cause) {
     throw new MemoryError(
       "corrupt",
@@ -92,48 +142,6 @@ export function readChunks(bytes: Buffer): {
       { cause },
     );
   }
-}
-
-function readAll(bytes: Buffer): {
-  readonly columns: FactColumns;
-  readonly chunks: readonly PlacedChunk[];
-} {
-  const chunks: PlacedChunk[] = [];
-  let size = 0;
-  for (let at = 0; at < bytes.length; at += lengthAt(bytes, at)) {
-    const count = bytes.readUInt16LE(at + 8);
-    chunks.push({ stream: bytes.readInt32LE(at + 4), from: size, count });
-    size += count;
-  }
-  const columns: FactColumns = {
-    size,
-    items: new Int32Array(size),
-    positions: new Float64Array(size),
-    at: new Float64Array(size),
-    lengths: new Int32Array(size),
-    marks: new Int32Array(size),
-    speakers: new Int32Array(size),
-    agents: new Int32Array(size),
-    times: new Map(),
-    names: new Map(),
-  };
-  let at = 0;
-  for (const { from, count } of chunks) {
-    const end = at + lengthAt(bytes, at);
-    at += headBytes;
-    for (const name of ["items", "positions", "at", "lengths", "marks", "speakers", "agents"] as const)
-      at = readColumn(bytes, at, count, columns[name], from);
-    at = readLists(bytes, at, from, columns.times);
-    at = readLists(bytes, at, from, columns.names);
-    if (at !== end) throw new RangeError("A chunk has another length than it says.");
-  }
-  return { columns, chunks };
-}
-
-function lengthAt(bytes: Buffer, at: number): number {
-  const length = bytes.readUInt32LE(at);
-  if (length < headBytes) throw new RangeError("A chunk is too short.");
-  return length;
 }
 
 function readLists(
@@ -150,6 +158,21 @@ function readLists(
     lists.set(first + place, [...list]);
   }
   return at;
+}
+
+/** A longer copy of the columns. */
+export function grownColumns(columns: FactColumns, size: number): FactColumns {
+  const longer = { ...factColumns(size), times: columns.times, names: columns.names };
+  for (const name of numberColumns) longer[name].set(columns[name] as never);
+  return longer;
+}
+
+/** Copies what is at one place to another one. */
+export function moveFacts(from: FactColumns, place: number, to: FactColumns, target: number): void {
+  for (const name of numberColumns) to[name][target] = from[name][place] as number;
+  const [times, names] = [from.times.get(place), from.names.get(place)];
+  if (times !== undefined) to.times.set(target, times);
+  if (names !== undefined) to.names.set(target, names);
 }
 
 /** The facts at one place of the columns. */

@@ -1,17 +1,15 @@
-import {
-  type JsonObject,
-  type JsonValue,
-  MemoryError,
-  type SearchFilter,
-  type SearchPostings,
-  type SearchReading,
-  type SearchRequest,
-  type SearchSource,
-  type SearchStream,
+import type {
+  JsonObject,
+  JsonValue,
+  SearchFilter,
+  SearchPostings,
+  SearchReading,
+  SearchRequest,
+  SearchSource,
 } from "@relevo/core";
 import { searchStreamFilter, searchStreamKey, whereMatcher } from "@relevo/core/store";
-import { type FactColumns, type PlacedChunk, readChunks } from "./facts.ts";
-import { blockItems, entryBytes } from "./postings.ts";
+import type { FactChanges, FactTable, NamedStream } from "./fact-table.ts";
+import { entryBytes } from "./postings.ts";
 import { nearestOf, nearItems, usualNearest } from "./vectors.ts";
 
 /** What `read_search` answers. */
@@ -23,17 +21,19 @@ export interface ReadRow {
   readonly r_nearest: string | null;
 }
 
-interface Head {
+/** The first column of it. */
+export interface ReadHead extends FactChanges {
   readonly items: number;
   readonly streams: number;
   readonly length: number;
+  readonly version: number;
+  /** Whether it has the facts of the streams that the request leads to, rather than what has changed. */
+  readonly isPart: boolean;
+  /** Whether the index has begun again since the version that was asked for. */
+  readonly anew: boolean;
   /** Of the names asked for, by place, those that are known, and whether they have spoken. */
   readonly asked: readonly (readonly [place: number, name: number, hasSpoken: boolean])[];
-  readonly speakers: readonly number[];
-  readonly named: readonly NamedStream[];
 }
-
-type NamedStream = readonly [number: number, revision: number, stream: SearchStream, subject: string | null];
 
 interface ItemDetails {
   readonly metadata?: JsonObject;
@@ -44,51 +44,52 @@ const noTimes: readonly number[] = Object.freeze([]);
 const noMetadata: JsonObject = Object.freeze({});
 
 /**
- * What the database answered, as a reading. The names asked for are the speakers of the request, then the agents.
+ * A reading of what the database answered, over a table that is of the same moment. The names asked for are the speakers of
+ * the request, then the agents.
  *
  * @param fetched How many of the nearest items were asked for.
  * @returns `undefined` when more of these are needed.
  */
-export function readingOf(row: ReadRow, request: SearchRequest, fetched: number): SearchReading | undefined {
-  const head = JSON.parse(row.r_head) as Head;
-  const { columns, chunks } = readChunks(Buffer.from(row.r_facts ?? "", "hex"));
-  const streams = new Map(head.named.map((named) => [named[0], named]));
-  const table = tableOf(columns, chunks, streams);
+export function readingOf(
+  head: ReadHead,
+  row: ReadRow,
+  table: FactTable,
+  request: SearchRequest,
+  fetched: number,
+): SearchReading | undefined {
+  const { columns, speakers: speakerNumbers } = table;
   const asked = new Map(head.asked.map(([place, name]) => [place, name]));
   const spoke = new Map(head.asked.flatMap(([place, name, hasSpoken]) => (hasSpoken ? [[place, name]] : [])));
   const { terms, speakers = [], times = [], filter, vector } = request;
   const agentNames = filter?.agents?.map((_, index) => asked.get(speakers.length + index) ?? -2);
-  const details = detailsOf(row.r_details, table.numbers);
-  const speakerNumbers = new Set(head.speakers);
-  const { positions, at, marks, lengths } = columns;
-  const allows = filter === undefined ? () => true : filterOf(filter, columns, table, agentNames, details);
+  const { positions } = columns;
+  const allows =
+    filter === undefined ? () => true : filterOf(filter, table, agentNames, detailsOf(row.r_details, table));
   let nearest: SearchReading["nearest"];
   if (vector !== undefined) {
     const near = nearItems(row.r_nearest, vector).map(({ item, cosine }) => ({
-      item: table.numbers.placeOf(item),
+      item: table.placeOf(item),
       cosine,
     }));
     const wanted = request.nearest ?? usualNearest;
-    nearest = nearestOf(near, wanted, fetched, allows, (left, right) =>
-      compare(table, positions, left, right),
-    );
+    nearest = nearestOf(near, wanted, fetched, allows, (left, right) => compare(table, left, right));
     if (nearest === undefined) return undefined;
   }
   return {
     items: head.items,
     streams: head.streams,
     length: head.length,
-    postings: postingsOf(terms.length, row.r_postings, table.numbers),
+    postings: postingsOf(terms.length, row.r_postings, table),
     asked: Int32Array.from(speakers, (_, index) => spoke.get(index) ?? -1),
-    dated: datedItems(columns, times),
+    dated: datedItems(table, times),
     nearest,
-    size: columns.size,
+    size: table.size,
     stream: table.stream,
     previous: table.previous,
     next: table.next,
-    lengths,
-    at,
-    marks,
+    lengths: columns.lengths,
+    at: columns.at,
+    marks: columns.marks,
     speakers: columns.speakers,
     times: (item) => columns.times.get(item) ?? noTimes,
     strangers: (item) =>
@@ -102,94 +103,10 @@ export function readingOf(row: ReadRow, request: SearchRequest, fetched: number)
   };
 }
 
-/** Items in their streams. */
-interface ItemTable {
-  /** The streams that items are in, by the numbers of this reading. */
-  readonly named: readonly NamedStream[];
-  readonly stream: Int32Array;
-  readonly previous: Int32Array;
-  readonly next: Int32Array;
-  readonly first: Int32Array;
-  readonly streamLengths: Float64Array;
-  readonly numbers: ItemNumbers;
-}
-
-function tableOf(
-  columns: FactColumns,
-  chunks: readonly PlacedChunk[],
-  streams: ReadonlyMap<number, NamedStream>,
-): ItemTable {
-  const { size, items, positions, lengths } = columns;
-  const byStream = new Map<number, PlacedChunk[]>();
-  for (const chunk of chunks) {
-    const own = byStream.get(chunk.stream);
-    if (own === undefined) byStream.set(chunk.stream, [chunk]);
-    else own.push(chunk);
-  }
-  const named: NamedStream[] = [];
-  const stream = new Int32Array(size);
-  const previous = new Int32Array(size);
-  const next = new Int32Array(size);
-  const first = new Int32Array(byStream.size);
-  const streamLengths = new Float64Array(byStream.size);
-  const numbers = new ItemNumbers();
-  for (const [number, own] of byStream) {
-    const stands = named.length;
-    named.push(streams.get(number) ?? lost(number));
-    own.sort((left, right) => (positions[left.from] ?? 0) - (positions[right.from] ?? 0));
-    let before = -1;
-    let length = 0;
-    for (const { from, count } of own) {
-      for (let place = from; place < from + count; place++) {
-        stream[place] = stands;
-        previous[place] = before;
-        if (before >= 0) next[before] = place;
-        before = place;
-        length += lengths[place] as number;
-        numbers.set(items[place] as number, place);
-      }
-    }
-    next[before] = -1;
-    first[stands] = own[0]?.from ?? -1;
-    streamLengths[stands] = length;
-  }
-  return { named, stream, previous, next, first, streamLengths, numbers };
-}
-
-function lost(stream: number): never {
-  throw new MemoryError("corrupt", `The search index has items of a stream ${stream} that it does not know.`);
-}
-
-/** The place in the reading of each number that the index has given to an item. */
-class ItemNumbers {
-  readonly #blocks: Map<number, Int32Array> = new Map();
-
-  set(item: number, place: number): void {
-    const number = Math.floor(item / blockItems);
-    let block = this.#blocks.get(number);
-    if (block === undefined) {
-      block = new Int32Array(blockItems).fill(-1);
-      this.#blocks.set(number, block);
-    }
-    block[item - number * blockItems] = place;
-  }
-
-  block(number: number): Int32Array {
-    const block = this.#blocks.get(number);
-    if (block === undefined)
-      throw new MemoryError("corrupt", "The search index has postings of items that it does not know.");
-    return block;
-  }
-
-  placeOf(item: number): number {
-    return this.block(Math.floor(item / blockItems))[item % blockItems] ?? -1;
-  }
-}
-
 function postingsOf(
   terms: number,
   text: string | null,
-  numbers: ItemNumbers,
+  table: FactTable,
 ): readonly (SearchPostings | undefined)[] {
   const parts: { readonly block: number; readonly entries: Buffer }[][] = Array.from(
     { length: terms },
@@ -206,7 +123,7 @@ function postingsOf(
     const counts = new Uint16Array(count);
     let to = 0;
     for (const { block, entries } of blocks) {
-      const places = numbers.block(block);
+      const places = table.block(block);
       for (let from = 0; from < entries.length; from += entryBytes) {
         items[to] = places[(entries[from] as number) | ((entries[from + 1] as number) << 8)] as number;
         counts[to] = (entries[from + 2] as number) | ((entries[from + 3] as number) << 8);
@@ -217,10 +134,12 @@ function postingsOf(
   });
 }
 
-function datedItems({ size, at, times }: FactColumns, asked: readonly number[]): Int32Array {
+function datedItems({ size, stream, columns }: FactTable, asked: readonly number[]): Int32Array {
   if (asked.length === 0) return new Int32Array(0);
+  const { at, times } = columns;
   const found: number[] = [];
   for (let item = 0; item < size; item++) {
+    if ((stream[item] as number) < 0) continue;
     const said = at[item] as number;
     const about = times.get(item) ?? noTimes;
     let isDated = overlaps(asked, said, said);
@@ -237,21 +156,20 @@ function overlaps(times: readonly number[], from: number, to: number): boolean {
   return false;
 }
 
-function detailsOf(text: string | null, numbers: ItemNumbers): ReadonlyMap<number, ItemDetails> {
+function detailsOf(text: string | null, table: FactTable): ReadonlyMap<number, ItemDetails> {
   const rows = text === null ? [] : (JSON.parse(text) as readonly (readonly [number, ItemDetails])[]);
-  return new Map(rows.map(([item, details]) => [numbers.placeOf(item), details]));
+  return new Map(rows.map(([item, details]) => [table.placeOf(item), details]));
 }
 
 function filterOf(
   filter: SearchFilter,
-  { at, agents }: FactColumns,
-  { named, stream }: ItemTable,
+  { columns: { at, agents }, named, stream }: FactTable,
   agentNames: readonly number[] | undefined,
   details: ReadonlyMap<number, ItemDetails>,
 ): (item: number) => boolean {
   const { where, since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = filter;
   const allowsStream = searchStreamFilter(filter);
-  const allowed = named.map(([, , one, subject]) => allowsStream(one, subject ?? undefined));
+  const allowed = named.map((one) => one !== undefined && allowsStream(one[2], one[3] ?? undefined));
   const agentNumbers = agentNames && new Set(agentNames);
   const matches = where && whereMatcher(where);
   return (item) => {
@@ -266,12 +184,11 @@ function filterOf(
 }
 
 /** By stream, then by position. */
-function compare({ named, stream }: ItemTable, positions: Float64Array, left: number, right: number): number {
-  const [one, other] = [stream[left] ?? -1, stream[right] ?? -1];
-  if (one === other) return (positions[left] ?? 0) - (positions[right] ?? 0);
-  const [, , first] = named[one] ?? lost(one);
-  const [, , second] = named[other] ?? lost(other);
-  return searchStreamKey(first) < searchStreamKey(second) ? -1 : 1;
+function compare({ columns, named, stream }: FactTable, left: number, right: number): number {
+  const [one, other] = [named[stream[left] ?? -1], named[stream[right] ?? -1]];
+  if (one === undefined || other === undefined || one === other)
+    return (columns.positions[left] ?? 0) - (columns.positions[right] ?? 0);
+  return searchStreamKey(one[2]) < searchStreamKey(other[2]) ? -1 : 1;
 }
 
 function sourceOf(named: NamedStream | undefined, position: number): SearchSource {

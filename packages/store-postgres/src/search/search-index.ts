@@ -25,14 +25,18 @@ import {
 import type { StoreContext } from "../context.ts";
 import type { Run } from "../database/database.ts";
 import { functionCall } from "../schema/function-call.ts";
+import { FactCache } from "./fact-cache.ts";
+import { FactTable } from "./fact-table.ts";
 import { nameKey, placeOfKey, termKey, textOfUnits, wordRow } from "./keys.ts";
-import { type ReadRow, readingOf } from "./reading.ts";
+import { type ReadHead, type ReadRow, readingOf } from "./reading.ts";
 import { explainVectors, nearestQuery, usualNearest } from "./vectors.ts";
 import { removeStream, writeStream } from "./write-stream.ts";
 
 const cursorKind = "search.streams";
 /** So many streams are removed in one transaction. */
 const removedAtOnce = 50;
+/** How often a reading of what is kept is tried when others are faster. */
+const mostAttempts = 5;
 /** So many more of the nearest items are fetched than are wanted. */
 const spareNearest = 32;
 /** JSON has no infinity. */
@@ -58,6 +62,7 @@ type ListedStream = readonly [
 export function createSearchIndex(context: StoreContext): SearchIndex {
   const { database, turns, lockTimeoutMs } = context;
   const { schema, limits } = database;
+  const facts = new FactCache();
 
   /** A function of the schema, whose one answer is a text. */
   async function ask(
@@ -101,6 +106,7 @@ export function createSearchIndex(context: StoreContext): SearchIndex {
     tenant: string,
     { terms, speakers = [], times = [], vector, filter }: SearchRequest,
     limit: number,
+    known: number | undefined,
     { signal }: CallOptions,
   ): Promise<ReadRow> {
     const { call, values } = functionCall(schema, "read_search", {
@@ -110,6 +116,7 @@ export function createSearchIndex(context: StoreContext): SearchIndex {
       times: JSON.stringify(rangesOf(times)),
       detailed: filter?.where !== undefined,
       nearest: vector === undefined ? null : JSON.stringify({ ...nearestQuery(vector, filter), limit }),
+      known: known ?? null,
     });
     const text = (): string =>
       `select f.r_head, f.r_postings, f.r_facts, f.r_details, f.r_nearest from ${call()} as f`;
@@ -142,6 +149,7 @@ export function createSearchIndex(context: StoreContext): SearchIndex {
       const tenant = admitSearchCall(tenantGiven, options, limits);
       const selector = admitSearchSelector(selectorGiven, limits);
       if ("all" in selector) {
+        facts.forget(tenant);
         return Number(await ask("clear_search", { tenant, lock_ms: lockTimeoutMs }, "repeatable", options));
       }
       const { low, high } = rangeOf(selector);
@@ -197,12 +205,27 @@ export function createSearchIndex(context: StoreContext): SearchIndex {
       const options = admitCall(given);
       const tenant = admitSearchCall(tenantGiven, options, limits);
       const request = admitSearchRequest(requestGiven, limits);
-      const { vector, nearest = usualNearest } = request;
-      // What a filter leaves out, and rounding at the end, may take more than what is wanted.
-      for (let fetched = nearest + spareNearest; ; fetched *= 4) {
-        const reading = readingOf(await fetchReading(tenant, request, fetched, options), request, fetched);
+      const { nearest = usualNearest } = request;
+      let fetched = nearest + spareNearest;
+      for (let attempt = 1; ; attempt++) {
+        // Somebody who always comes in between ends the use of what is kept, not the reading.
+        const kept = attempt <= mostAttempts ? facts.of(tenant) : undefined;
+        const beginning = kept?.beginning ?? 0;
+        const row = await fetchReading(tenant, request, fetched, kept?.version, options);
+        const head = JSON.parse(row.r_head) as ReadHead;
+        const bytes = Buffer.from(row.r_facts ?? "", "hex");
+        let table: FactTable | undefined;
+        if (head.isPart || kept === undefined) {
+          table = new FactTable();
+          table.apply(head, bytes);
+        } else if (kept.take(head, bytes, beginning)) {
+          table = kept.table;
+          facts.trim();
+        }
+        const reading = table && readingOf(head, row, table, request, fetched);
         if (reading !== undefined) return score(reading);
-        if (vector === undefined) throw new RangeError("A reading without vectors is complete.");
+        // What a filter leaves out, and rounding at the end, may take more than what is wanted.
+        if (table !== undefined) fetched *= 4;
       }
     },
   };

@@ -12,6 +12,11 @@ create table {{schema}}.search_tenants (
   streams integer not null default 0,
   -- The sum of the counts of all terms.
   length bigint not null default 0,
+  -- Moves with each change. It starts at the time, so that it only grows when a tenant begins again.
+  version bigint not null default {{nowUs}},
+  -- The version that last removed a stream, and the one that last changed who is a speaker.
+  removed_version bigint not null default {{nowUs}},
+  speakers_version bigint not null default {{nowUs}},
   -- How many streams with items are of each language, as JSON.
   languages text not null default '{}',
   -- Verbatim JSON of the writer.
@@ -35,6 +40,8 @@ create table {{schema}}.search_streams (
   items integer not null,
   length bigint not null,
   next_chunk integer not null,
+  -- The tenant's with the newest change of the stream.
+  version bigint not null,
   -- Of all its chunks; null without items.
   at_from bigint,
   at_through bigint,
@@ -48,6 +55,8 @@ alter table {{schema}}.search_streams
   alter column subject set statistics 0, alter column progress set statistics 0, alter column incarnation set statistics 0;
 
 create unique index search_streams_by_place on {{schema}}.search_streams (tenant, place);
+
+create index search_streams_by_version on {{schema}}.search_streams (tenant, version);
 
 create index search_streams_by_first_time on {{schema}}.search_streams (tenant, at_from) where at_from is not null;
 
@@ -67,6 +76,7 @@ create table {{schema}}.search_chunks (
   at_through bigint not null,
   about_from double precision not null,
   about_through double precision not null,
+  version bigint not null,
   facts bytea not null,
   primary key (tenant, stream, chunk)
 ) with (fillfactor = 80);

@@ -104,14 +104,17 @@ declare
   change json := p_change::json;
   -- Another incarnation takes nothing over.
   anew boolean := (change ->> 'anew')::boolean;
+  new_version bigint;
 begin
   update {{schema}}.search_tenants as t set
+    version = t.version + 1,
+    removed_version = case when change ->> 'stream' is null then t.version + 1 else t.removed_version end,
     next_item = n.next_item, next_stream = n.next_stream, next_name = n.next_name, items = n.items, streams = n.streams,
     length = n.length, languages = n.languages
   from json_to_record(change -> 'tenant') as n (
     next_item integer, next_stream integer, next_name integer, items integer, streams integer, length bigint, languages text
   )
-  where t.tenant = p_tenant;
+  where t.tenant = p_tenant returning t.version into new_version;
 
   if change ->> 'stream' is null then
     delete from {{schema}}.search_streams as s where s.tenant = p_tenant and s.stream = p_stream;
@@ -122,9 +125,9 @@ begin
     using (select d.chunk::integer as chunk from json_array_elements_text(change -> 'removedChunks') as d (chunk) offset 0) as d
     where c.tenant = p_tenant and c.stream = p_stream and c.chunk = d.chunk;
     insert into {{schema}}.search_chunks (
-      tenant, stream, chunk, first, last, at_from, at_through, about_from, about_through, facts
+      tenant, stream, chunk, first, last, at_from, at_through, about_from, about_through, version, facts
     )
-    select p_tenant, p_stream, n.chunk, n.first, n.last, n.at_from, n.at_through, n.about_from, n.about_through,
+    select p_tenant, p_stream, n.chunk, n.first, n.last, n.at_from, n.at_through, n.about_from, n.about_through, new_version,
       decode(n.facts, 'hex')
     from json_to_recordset(change -> 'chunks') as n (
       chunk integer, first double precision, last double precision, at_from bigint, at_through bigint,
@@ -132,7 +135,8 @@ begin
     )
     on conflict (tenant, stream, chunk) do update set
       first = excluded.first, last = excluded.last, at_from = excluded.at_from, at_through = excluded.at_through,
-      about_from = excluded.about_from, about_through = excluded.about_through, facts = excluded.facts;
+      about_from = excluded.about_from, about_through = excluded.about_through,
+      version = excluded.version, facts = excluded.facts;
 
     delete from {{schema}}.search_items as i
     using (select d.item::integer as item from json_array_elements_text(change -> 'removedItems') as d (item) offset 0) as d
@@ -146,10 +150,10 @@ begin
 
     insert into {{schema}}.search_streams as s (
       tenant, stream, place, name, language, subject, progress, incarnation, revision, items, length, next_chunk,
-      at_from, at_through, about_from, about_through
+      version, at_from, at_through, about_from, about_through
     )
     select p_tenant, p_stream, decode(n.place, 'hex'), n.name, n.language, n.subject, n.progress, n.incarnation, n.revision,
-      n.items, n.length, n.next_chunk, h.at_from, h.at_through, h.about_from, h.about_through
+      n.items, n.length, n.next_chunk, new_version, h.at_from, h.at_through, h.about_from, h.about_through
     from json_to_record(change -> 'stream') as n (
       place text, name text, language text, subject text, progress text, incarnation text, revision bigint, items integer,
       length bigint, next_chunk integer
@@ -165,7 +169,8 @@ begin
       subject = case when anew then excluded.subject else coalesce(excluded.subject, s.subject) end,
       progress = case when anew then excluded.progress else coalesce(excluded.progress, s.progress) end,
       name = excluded.name, incarnation = excluded.incarnation, revision = excluded.revision, items = excluded.items,
-      length = excluded.length, next_chunk = excluded.next_chunk, at_from = excluded.at_from,
+      length = excluded.length, next_chunk = excluded.next_chunk,
+      version = excluded.version, at_from = excluded.at_from,
       at_through = excluded.at_through, about_from = excluded.about_from, about_through = excluded.about_through;
   end if;
 
@@ -203,6 +208,16 @@ begin
     select from {{schema}}.search_postings as p where p.tenant = p_tenant and p.term = n.term
   );
 
+  if exists (
+    select from json_to_recordset(change -> 'usedNames') as n (name integer, said integer)
+    where n.said > 0 and not exists (
+      select from {{schema}}.search_names as m where m.tenant = p_tenant and m.name = n.name and m.said > 0
+    )
+  ) or exists (
+    select from json_to_recordset(change -> 'freedNames') as n (name integer, said integer) where n.said > 0
+  ) then
+    update {{schema}}.search_tenants as t set speakers_version = new_version where t.tenant = p_tenant;
+  end if;
   insert into {{schema}}.search_names as m (tenant, key, name, said, others)
   select p_tenant, decode(n.key, 'hex'), n.name, n.said, n.others
   from json_to_recordset(change -> 'usedNames') as n (key text, name integer, said integer, others integer)

@@ -2809,8 +2809,9 @@ $body$;
 `;
 }
 
-export function searchRead(values: { readonly schema: string; readonly shortestSimilar: string; readonly mostSimilar: string; readonly exactItems: string }): string {
-  return `-- What reads the search index. These are stable: all statements of one call see one moment.
+export function searchRead(values: { readonly schema: string; readonly shortestSimilar: string; readonly mostSimilar: string; readonly keptItems: string; readonly exactItems: string }): string {
+  return `-- What reads the search index. Lists of streams are compared by \`any\`: a lateral look at each, as elsewhere, takes four times
+-- as long, because row-level security is then checked a thousand times. These are stable: all statements of one call see one moment.
 
 create function ${values.schema}.read_search_state(p_tenant text) returns text language plpgsql stable
 ${inOrderText}as $body$
@@ -2916,11 +2917,13 @@ begin
 end
 $body$;
 
--- What a reading is made of: the totals of the tenant and the streams as JSON; the entries of postings, each as \`number of
--- the term,block,entries\`; the chunks of facts; the details of the items where a filter wants them, as JSON; and the nearest
--- items, each as \`number,vector\`. \`p_nearest\` is what is asked of those, as JSON; \`p_names\` are keys of names.
+-- What a reading is made of: totals and streams as JSON; the entries of postings, each as \`number of the term,block,entries\`;
+-- chunks of facts; the details of items where a filter wants them, as JSON; and the nearest items, each as \`number,vector\`.
+-- With \`p_known\`, the version of the tenant that the caller has all facts of, those that have changed since; 0 for nothing.
+-- Without it, or of a tenant that is too large to be kept, the facts of the streams that the request leads to. \`p_nearest\`
+-- is what is asked of the nearest, as JSON; \`p_names\` are keys of names.
 create function ${values.schema}.read_search(
-  p_tenant text, p_terms text, p_names text, p_times text, p_detailed boolean, p_nearest text,
+  p_tenant text, p_terms text, p_names text, p_times text, p_detailed boolean, p_nearest text, p_known bigint,
   out r_head text, out r_postings text, out r_facts text, out r_details text, out r_nearest text
 ) language plpgsql stable
 ${byIndexText}as $body$
@@ -2931,9 +2934,18 @@ declare
   near json := p_nearest::json;
   near_streams integer[];
   allowed integer[];
+  named text;
+  speakers text := 'null';
+  live text := 'null';
+  anew boolean := false;
 begin
   p_tenant := set_config('relevo.tenant', p_tenant, true);
   select * into known from ${values.schema}.search_tenants as t where t.tenant = p_tenant;
+  if coalesce(known.items, 0) > ${values.keptItems} then p_known := null; end if;
+  if p_known > coalesce(known.version, 0) then
+    anew := true;
+    p_known := 0;
+  end if;
 
   if near is not null then
     if near ->> 'selective' = 'true' then
@@ -2973,6 +2985,7 @@ begin
     select p.block, p.entries from ${values.schema}.search_postings as p where p.tenant = p_tenant and p.term = t.term offset 0
   ) as p;
 
+  if p_known is null or p_detailed then
   wanted := array(
     select w.stream
     from (
@@ -2995,15 +3008,39 @@ begin
     union
     select w.stream from unnest(near_streams) as w (stream)
   );
+  end if;
 
-  select encode(string_agg(c.facts, ''::bytea), 'hex') into r_facts
-  from unnest(wanted) as w (stream)
-  cross join lateral (
-    select c.facts from ${values.schema}.search_chunks as c where c.tenant = p_tenant and c.stream = w.stream offset 0
-  ) as c;
+  if p_known is null then
+    select encode(string_agg(c.facts, ''::bytea), 'hex') into r_facts
+    from ${values.schema}.search_chunks as c where c.tenant = p_tenant and c.stream = any(wanted);
+    select string_agg('[' || s.stream || ',' || s.revision || ',' || s.name || ',' || coalesce(to_json(s.subject)::text, 'null') || ']', ',')
+    into named from ${values.schema}.search_streams as s where s.tenant = p_tenant and s.stream = any(wanted);
+  elsif p_known < known.version then
+    select string_agg(
+      '[' || s.stream || ',' || s.revision || ',' || s.name || ',' || coalesce(to_json(s.subject)::text, 'null') || ',['
+        || coalesce(c.chunks, '') || ']]', ','
+    ), encode(string_agg(c.facts, ''::bytea), 'hex') into named, r_facts
+    from ${values.schema}.search_streams as s
+    cross join lateral (
+      select string_agg(c.chunk::text, ',') as chunks,
+        string_agg(c.facts, ''::bytea) filter (where c.version > p_known) as facts
+      from ${values.schema}.search_chunks as c where c.tenant = p_tenant and c.stream = s.stream
+      offset 0
+    ) as c
+    where s.tenant = p_tenant and s.version > p_known;
+    if p_known > 0 and p_known < known.removed_version then
+      select '[' || coalesce(string_agg(s.stream::text, ','), '') || ']' into live
+      from ${values.schema}.search_streams as s where s.tenant = p_tenant;
+    end if;
+  end if;
+  if p_known is null or p_known < known.speakers_version then
+    select '[' || coalesce(string_agg(n.name::text, ','), '') || ']' into speakers
+    from ${values.schema}.search_names as n where n.tenant = p_tenant and n.said > 0;
+  end if;
 
   r_head := '{"items":' || coalesce(known.items, 0) || ',"streams":' || coalesce(known.streams, 0)
-    || ',"length":' || coalesce(known.length, 0)
+    || ',"length":' || coalesce(known.length, 0) || ',"version":' || coalesce(known.version, 0)
+    || ',"isPart":' || (p_known is null) || ',"anew":' || anew
     || ',"asked":' || coalesce((
       select json_agg(json_build_array(k.n - 1, n.name, n.said > 0))::text
       from (
@@ -3014,34 +3051,19 @@ begin
         select n.name, n.said from ${values.schema}.search_names as n where n.tenant = p_tenant and n.key = k.key offset 0
       ) as n
     ), '[]')
-    || ',"speakers":[' || coalesce((
-      select string_agg(n.name::text, ',') from ${values.schema}.search_names as n where n.tenant = p_tenant and n.said > 0
-    ), '')
-    || '],"named":[' || coalesce((
-      select string_agg(
-        '[' || s.stream || ',' || s.revision || ',' || s.name || ',' || coalesce(to_json(s.subject)::text, 'null') || ']', ','
-      )
-      from unnest(wanted) as w (stream)
-      cross join lateral (
-        select s.stream, s.revision, s.name, s.subject from ${values.schema}.search_streams as s
-        where s.tenant = p_tenant and s.stream = w.stream offset 0
-      ) as s
-    ), '') || ']}';
+    || ',"speakers":' || speakers || ',"live":' || live || ',"named":[' || coalesce(named, '') || ']}';
 
   if p_detailed then
     select '[' || string_agg('[' || i.item || ',' || i.details || ']', ',') || ']' into r_details
-    from unnest(wanted) as w (stream)
-    cross join lateral (
-      select i.item, i.details from ${values.schema}.search_items as i
-      where i.tenant = p_tenant and i.stream = w.stream and i.details is not null offset 0
-    ) as i;
+    from ${values.schema}.search_items as i
+    where i.tenant = p_tenant and i.stream = any(wanted) and i.details is not null;
   end if;
 end
 $body$;
 `;
 }
 
-export function searchTables(values: { readonly schema: string }): string {
+export function searchTables(values: { readonly schema: string; readonly nowUs: string }): string {
   return `-- The tables of the search index. A writer locks the row of its tenant in search_tenants first, so those of one tenant come
 -- one after the other, and the totals in it are exact.
 
@@ -3056,6 +3078,11 @@ create table ${values.schema}.search_tenants (
   streams integer not null default 0,
   -- The sum of the counts of all terms.
   length bigint not null default 0,
+  -- Moves with each change. It starts at the time, so that it only grows when a tenant begins again.
+  version bigint not null default ${values.nowUs},
+  -- The version that last removed a stream, and the one that last changed who is a speaker.
+  removed_version bigint not null default ${values.nowUs},
+  speakers_version bigint not null default ${values.nowUs},
   -- How many streams with items are of each language, as JSON.
   languages text not null default '{}',
   -- Verbatim JSON of the writer.
@@ -3079,6 +3106,8 @@ create table ${values.schema}.search_streams (
   items integer not null,
   length bigint not null,
   next_chunk integer not null,
+  -- The tenant's with the newest change of the stream.
+  version bigint not null,
   -- Of all its chunks; null without items.
   at_from bigint,
   at_through bigint,
@@ -3092,6 +3121,8 @@ alter table ${values.schema}.search_streams
   alter column subject set statistics 0, alter column progress set statistics 0, alter column incarnation set statistics 0;
 
 create unique index search_streams_by_place on ${values.schema}.search_streams (tenant, place);
+
+create index search_streams_by_version on ${values.schema}.search_streams (tenant, version);
 
 create index search_streams_by_first_time on ${values.schema}.search_streams (tenant, at_from) where at_from is not null;
 
@@ -3111,6 +3142,7 @@ create table ${values.schema}.search_chunks (
   at_through bigint not null,
   about_from double precision not null,
   about_through double precision not null,
+  version bigint not null,
   facts bytea not null,
   primary key (tenant, stream, chunk)
 ) with (fillfactor = 80);
@@ -3360,14 +3392,17 @@ declare
   change json := p_change::json;
   -- Another incarnation takes nothing over.
   anew boolean := (change ->> 'anew')::boolean;
+  new_version bigint;
 begin
   update ${values.schema}.search_tenants as t set
+    version = t.version + 1,
+    removed_version = case when change ->> 'stream' is null then t.version + 1 else t.removed_version end,
     next_item = n.next_item, next_stream = n.next_stream, next_name = n.next_name, items = n.items, streams = n.streams,
     length = n.length, languages = n.languages
   from json_to_record(change -> 'tenant') as n (
     next_item integer, next_stream integer, next_name integer, items integer, streams integer, length bigint, languages text
   )
-  where t.tenant = p_tenant;
+  where t.tenant = p_tenant returning t.version into new_version;
 
   if change ->> 'stream' is null then
     delete from ${values.schema}.search_streams as s where s.tenant = p_tenant and s.stream = p_stream;
@@ -3378,9 +3413,9 @@ begin
     using (select d.chunk::integer as chunk from json_array_elements_text(change -> 'removedChunks') as d (chunk) offset 0) as d
     where c.tenant = p_tenant and c.stream = p_stream and c.chunk = d.chunk;
     insert into ${values.schema}.search_chunks (
-      tenant, stream, chunk, first, last, at_from, at_through, about_from, about_through, facts
+      tenant, stream, chunk, first, last, at_from, at_through, about_from, about_through, version, facts
     )
-    select p_tenant, p_stream, n.chunk, n.first, n.last, n.at_from, n.at_through, n.about_from, n.about_through,
+    select p_tenant, p_stream, n.chunk, n.first, n.last, n.at_from, n.at_through, n.about_from, n.about_through, new_version,
       decode(n.facts, 'hex')
     from json_to_recordset(change -> 'chunks') as n (
       chunk integer, first double precision, last double precision, at_from bigint, at_through bigint,
@@ -3388,7 +3423,8 @@ begin
     )
     on conflict (tenant, stream, chunk) do update set
       first = excluded.first, last = excluded.last, at_from = excluded.at_from, at_through = excluded.at_through,
-      about_from = excluded.about_from, about_through = excluded.about_through, facts = excluded.facts;
+      about_from = excluded.about_from, about_through = excluded.about_through,
+      version = excluded.version, facts = excluded.facts;
 
     delete from ${values.schema}.search_items as i
     using (select d.item::integer as item from json_array_elements_text(change -> 'removedItems') as d (item) offset 0) as d
@@ -3402,10 +3438,10 @@ begin
 
     insert into ${values.schema}.search_streams as s (
       tenant, stream, place, name, language, subject, progress, incarnation, revision, items, length, next_chunk,
-      at_from, at_through, about_from, about_through
+      version, at_from, at_through, about_from, about_through
     )
     select p_tenant, p_stream, decode(n.place, 'hex'), n.name, n.language, n.subject, n.progress, n.incarnation, n.revision,
-      n.items, n.length, n.next_chunk, h.at_from, h.at_through, h.about_from, h.about_through
+      n.items, n.length, n.next_chunk, new_version, h.at_from, h.at_through, h.about_from, h.about_through
     from json_to_record(change -> 'stream') as n (
       place text, name text, language text, subject text, progress text, incarnation text, revision bigint, items integer,
       length bigint, next_chunk integer
@@ -3421,7 +3457,8 @@ begin
       subject = case when anew then excluded.subject else coalesce(excluded.subject, s.subject) end,
       progress = case when anew then excluded.progress else coalesce(excluded.progress, s.progress) end,
       name = excluded.name, incarnation = excluded.incarnation, revision = excluded.revision, items = excluded.items,
-      length = excluded.length, next_chunk = excluded.next_chunk, at_from = excluded.at_from,
+      length = excluded.length, next_chunk = excluded.next_chunk,
+      version = excluded.version, at_from = excluded.at_from,
       at_through = excluded.at_through, about_from = excluded.about_from, about_through = excluded.about_through;
   end if;
 
@@ -3459,6 +3496,16 @@ begin
     select from ${values.schema}.search_postings as p where p.tenant = p_tenant and p.term = n.term
   );
 
+  if exists (
+    select from json_to_recordset(change -> 'usedNames') as n (name integer, said integer)
+    where n.said > 0 and not exists (
+      select from ${values.schema}.search_names as m where m.tenant = p_tenant and m.name = n.name and m.said > 0
+    )
+  ) or exists (
+    select from json_to_recordset(change -> 'freedNames') as n (name integer, said integer) where n.said > 0
+  ) then
+    update ${values.schema}.search_tenants as t set speakers_version = new_version where t.tenant = p_tenant;
+  end if;
   insert into ${values.schema}.search_names as m (tenant, key, name, said, others)
   select p_tenant, decode(n.key, 'hex'), n.name, n.said, n.others
   from json_to_recordset(change -> 'usedNames') as n (key text, name integer, said integer, others integer)
