@@ -65,6 +65,8 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix placeBehindNamespace
       planImport prefixEnd recordPut replayDelete replayPut retractedRanges searchableText sessionKey
       summariesInForce valueAt wasRemovedSince whereMatcher whereOperators
+      isOneEditAway isSimilarTerm mostSimilarTerms searchStreamFilter searchStreamKey searchStreamPrefix
+      shortestSimilarTerm similarPrefixLength
     `,
     types: `
       AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedChanges AdmittedDelete

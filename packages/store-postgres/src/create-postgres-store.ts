@@ -6,7 +6,7 @@ import {
   type EventLog,
   type EventTransfer,
   type Leases,
-  type SearchIndex,
+  type SharedSearchIndex,
   type Store,
 } from "@relevo/core";
 import {
@@ -57,7 +57,7 @@ export interface PostgresStore extends Store {
   readonly documents: DocumentStore & DocumentTransfer;
   readonly leases: Leases;
   readonly feed: ChangeFeed;
-  readonly search: SearchIndex;
+  readonly search: SharedSearchIndex;
   readonly maintenance: PostgresMaintenance;
 }
 
@@ -130,6 +130,7 @@ function createStoreOver(given: PostgresStoreOptions, isPrivate: boolean): Postg
     timeoutMs,
     onError,
   };
+  const search = createSearchIndex(context);
   const store = createStore({
     limits: database.limits,
     log: createLogDriver(context),
@@ -138,11 +139,15 @@ function createStoreOver(given: PostgresStoreOptions, isPrivate: boolean): Postg
     scan: createScanDriver(context),
     leases: createLeaseDriver(context),
     feed: createFeedDriver(context),
-    search: createSearchIndex(context),
+    search,
     maintenance: createMaintenanceDriver(context, isInMemory(options.pglite)),
     close: () => database.close(),
   });
-  return Object.freeze({ ...store, maintenance: createPostgresMaintenance(context, store.maintenance) });
+  return Object.freeze({
+    ...store,
+    search,
+    maintenance: createPostgresMaintenance(context, store.maintenance),
+  });
 }
 
 /** A PGlite without a folder forgets everything with its process. */

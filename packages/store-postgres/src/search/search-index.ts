@@ -1,10 +1,10 @@
 import type {
   CallOptions,
   JsonValue,
-  SearchIndex,
   SearchIndexState,
   SearchRequest,
   SearchStreamState,
+  SharedSearchIndex,
 } from "@relevo/core";
 import { admitCall } from "@relevo/core/input";
 import {
@@ -59,7 +59,7 @@ type ListedStream = readonly [
  * and the facts of the streams that hold them. Writers of one tenant come one after the other, each with its change in one
  * transaction.
  */
-export function createSearchIndex(context: StoreContext): SearchIndex {
+export function createSearchIndex(context: StoreContext): SharedSearchIndex {
   const { database, turns, lockTimeoutMs } = context;
   const { schema, limits } = database;
   const facts = new FactCache();
@@ -132,6 +132,7 @@ export function createSearchIndex(context: StoreContext): SearchIndex {
   }
 
   return {
+    shared: true,
     async write(tenantGiven, changeGiven, given) {
       database.requireOpen();
       const options = admitCall(given);

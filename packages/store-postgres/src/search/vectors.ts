@@ -48,16 +48,13 @@ export function requireDimensions(given: number, present: number): void {
 
 /** What is asked of the nearest items: the argument `p_nearest` of `read_search`, without its limit. */
 export function nearestQuery(vector: readonly number[], filter: SearchFilter = {}): object {
-  const { sessions, namespaces, subjects, agents, since, until } = filter;
+  const { sessions, subjects, agents, since, until } = filter;
   // What is left of the filter is applied to what comes back.
-  const selectors = sessions
-    ? sessions.map((session) => ({ session }))
-    : namespaces?.map((namespacePrefix) => ({ namespacePrefix }));
   return {
     vector: vectorText(vector),
-    selective: selectors !== undefined || subjects !== undefined,
-    ranges: selectors?.map((selector) => {
-      const low = placeOfKey(searchStreamPrefix(selector).prefix);
+    selective: sessions !== undefined || subjects !== undefined,
+    ranges: sessions?.map((session) => {
+      const low = placeOfKey(searchStreamPrefix({ session }).prefix);
       return { low, high: `${low}ff` };
     }),
     subjects,

@@ -2956,7 +2956,8 @@ begin
             select from json_to_recordset(near -> 'ranges') as r (low text, high text)
             where s.place >= decode(r.low, 'hex') and s.place < decode(r.high, 'hex')
           ))
-          and (near ->> 'subjects' is null or exists (
+          -- Documents that stand alone and have no owner are everybody's; the places of no others begin with a d.
+          and (near ->> 'subjects' is null or s.subject is null and get_byte(s.place, 0) = ascii('d') or exists (
             select from json_array_elements_text(near -> 'subjects') as r (subject) where r.subject = s.subject
           ))
       );
