@@ -11,30 +11,32 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
   ".": {
     values: `
       MemoryError allPages canonicalJson createManualClock createUuidGenerator defaultLimits fingerprint
-      isConflict isDocumentTransfer isEvent isEventTransfer isInProcessLog printable readAll readPages
-      systemClock textOf unitOf updateDocument
+      isConflict isDocumentTransfer isEvent isEventTransfer isInProcessLog isSharedIndex printable readAll
+      readPages renderRecalled systemClock textOf unitOf updateDocument
     `,
     types: `
-      AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions ChangeFeed
-      ChangedHead ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind
-      ContentPart DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentBatch
-      DocumentDelete DocumentInput DocumentScope DocumentSource DocumentSources DocumentStore
-      DocumentTransfer DocumentWrite DocumentWriteOptions DroppedRange Durability Embedder EraseOptions
-      EraseResult EventBodies EventInput EventLog EventSource EventTransfer EventType ExecutionRecord
-      ExecutionStatus ExpireOptions ExpireResult ExportOptions FilePart FindOptions HandoffArrangement
-      HandoffContext HandoffHandle HandoffMode HandoffPriority HandoffRecord HandoffRecorder HandoffStart
-      HandoffStatus IdGenerator ImagePart ImportDocumentsResult InProcessLog JsonArray JsonObject JsonValue
-      Lease LeaseHolder Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock
-      MemoryErrorCode MemoryErrorOptions Message NamespacesOptions NativePart Operation OperationRecord
-      OperationResult Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart
-      Recall RecallHit RecallQuery RecalledText RenewOptions Retraction Role ScanOptions ScannedEvent
-      SearchChange SearchFilter SearchIndex SearchIndexState SearchItem SearchPostings SearchReading
-      SearchRequest SearchSelector SearchSource SearchStream SearchStreamState SearchTerm SeqRange SessionAddress SessionGuard SessionHead
-      SessionInit SessionObject SessionReference SessionTurn SessionWriteGuard Store StoredEvent StoredEventOf
-      Summarizer Summary SummaryRequest TextPart TokenChange TokenCounter Tombstone ToolApprovalRequestPart
-      ToolApprovalResponsePart ToolCallPart ToolResultPart TouchDocumentOptions TouchOptions TransferBatch
-      TransferredDocument TrimOptions TrimResult Unit UnsealOptions UpdateOptions View ViewForm ViewReads
-      ViewSource ViewStrategy Where WhereCondition WherePath WhereSubject
+      AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions ChangeFeed ChangedHead
+      ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind ContentPart
+      DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentBatch DocumentDelete
+      DocumentInput DocumentScope DocumentSource DocumentSources DocumentStore DocumentTransfer DocumentWrite
+      DocumentWriteOptions DroppedRange Durability Embedder EraseOptions EraseResult EventBodies EventInput
+      EventLog EventSource EventTransfer EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult
+      ExportOptions FactRequest FactWriter FilePart FindOptions HandoffArrangement HandoffContext
+      HandoffHandle HandoffMode HandoffPriority HandoffRecord HandoffRecorder HandoffStart HandoffStatus
+      IdGenerator ImagePart ImportDocumentsResult InProcessLog JsonArray JsonObject JsonValue Lease
+      LeaseHolder Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock MemoryErrorCode
+      MemoryErrorOptions Message MissingPart NamespacesOptions NativePart Operation OperationRecord
+      OperationResult Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart Recall
+      RecallHit RecallPlace RecallQuery RecallResult RecalledBlock RecalledText Recency RenderRecalledOptions
+      RenewOptions RerankRequest Reranker Retraction Role ScanOptions ScannedEvent SearchChange SearchFilter
+      SearchIndex SearchIndexState SearchItem SearchPostings SearchReading SearchRequest SearchSelector
+      SearchSource SearchStream SearchStreamState SearchTerm SeqRange SessionAddress SessionGuard SessionHead
+      SessionInit SessionObject SessionReference SessionTurn SessionWriteGuard SharedSearchIndex SpokenMessage
+      Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest SupersedingDocument TextPart
+      TokenChange TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart
+      ToolResultPart TouchDocumentOptions TouchOptions TransferBatch TransferredDocument TrimOptions
+      TrimResult Unit UnsealOptions UpdateOptions View ViewForm ViewReads ViewSource ViewStrategy Where
+      WhereCondition WherePath WhereSubject WrittenFact
     `,
   },
   "./input": {
@@ -46,27 +48,26 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitViewForm admitWhere anySignal cacheChannel callKinds closedError conflict countRanges
       createEventLoopPacer defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
       historyLost jsonEquals maxPageSize maxTimerMs normalizeRanges noteCacheRead noteRetry pageKinds
-      rangesInclude rangesIntersect rangesOf readArray readInput recallKinds refuse requireKnownFields requireObject
-      resolveLimits retry retryChannel sleep storableText throwIfAborted tooLarge wasRetried
-      withAttempts withTimeout
+      rangesInclude rangesIntersect rangesOf readArray readInput recallKinds recalledNamespaces refuse
+      requireKnownFields requireObject resolveLimits retry retryChannel sleep storableText supersededByName
+      throwIfAborted tooLarge wasRetried withAttempts withTimeout
     `,
     types: `
-      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession CacheNotice ErrorDescription
-      EventLoopPacer FieldKind FieldKinds FieldTable MessageOrigin RetryNotice RetryOptions
-      TimeoutOptions
+      AbortableOptions AdmittedEvent AdmittedJson AdmittedSession CacheNotice ErrorDescription EventLoopPacer
+      FieldKind FieldKinds FieldTable MessageOrigin RetryNotice RetryOptions TimeoutOptions
     `,
   },
   "./store": {
     values: `
       addRemoval admitAppend admitFind admitSearchCall admitSearchChange admitSearchGroups admitSearchMark
-      admitSearchPage admitSearchRequest admitSearchSelector asOfVersion beginsLikePattern compareNamespaces compareUtf8
-      createKeyValueDriver createStore createTokenGenerator decodeCursor encodeCursor findBounds findMatcher
-      isCreatedStore matchesFilter matchesNamespace maxImportedVersion maxPinnedBelow maxRemovedRanges
-      maxSummariesLookedAt mergeRemovals namespaceListStart namespaceSortPrefix placeBehindNamespace
-      planImport prefixEnd recordPut replayDelete replayPut retractedRanges searchableText sessionKey
-      summariesInForce valueAt wasRemovedSince whereMatcher whereOperators
-      isOneEditAway isSimilarTerm mostSimilarTerms searchStreamFilter searchStreamKey searchStreamPrefix
-      shortestSimilarTerm similarPrefixLength
+      admitSearchPage admitSearchRequest admitSearchSelector asOfVersion beginsLikePattern compareNamespaces
+      compareUtf8 createKeyValueDriver createStore createTokenGenerator decodeCursor encodeCursor findBounds
+      findMatcher isCreatedStore isOneEditAway isSimilarTerm matchesFilter matchesNamespace maxImportedVersion
+      maxPinnedBelow maxRemovedRanges maxSummariesLookedAt mergeRemovals mostSimilarTerms namespaceListStart
+      namespaceSortPrefix placeBehindNamespace planImport prefixEnd recordPut replayDelete replayPut
+      retractedRanges searchStreamFilter searchStreamKey searchStreamPrefix searchableText sessionKey
+      shortestSimilarTerm similarPrefixLength summariesInForce valueAt wasRemovedSince whereMatcher
+      whereOperators
     `,
     types: `
       AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedChanges AdmittedDelete
@@ -78,9 +79,9 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       DerivedRequest DocumentDriver DocumentOperationRecord DocumentPosition DriverChanges DriverDocuments
       DriverPage ErasedDocuments EventFilter FeedDriver FindBounds HeldLease ImportPlan ImportRefusal
       ImportTarget KeyRange KeyValueChange KeyValueCondition KeyValueDriver KeyValueDriverOptions
-      KeyValueEntry KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion
-      LeaseDriver LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver RecordedWrite Refusal
-      RemovedRange RemovedSource ScanDriver ScanPosition StoreDriver TransferDriver
+      KeyValueEntry KeyValueLimits KeyValueReadRequest KeyValueReadResult KeyValueSpace KeyVersion LeaseDriver
+      LeaseGrant LeaseRequest ListPosition LogDriver MaintenanceDriver RecordedWrite Refusal RemovedRange
+      RemovedSource ScanDriver ScanPosition StoreDriver TransferDriver
     `,
   },
 };
