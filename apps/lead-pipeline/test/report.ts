@@ -11,7 +11,6 @@ export const reportSchema = z.strictObject({
   notices: z.array(z.string()),
   left: z.int(),
   interrupted: z.boolean(),
-  firstLeadMs: z.int().optional(),
   durationMs: z.number(),
   exitCode: z.int(),
   leads: z.array(

@@ -27,7 +27,7 @@ function change(session: string, from: number, to: number, more: Partial<SearchC
 
 async function filled(): Promise<InProcessSearchIndex> {
   const index = createSearchIndex();
-  await index.write("acme", change("long", 0, 1000));
+  await index.write("acme", change("long", 0, 300));
   await index.write(
     "acme",
     change("short", 0, 3, { language: "es", subject: "u", progress: { through: 9 } }),
@@ -81,7 +81,7 @@ describe("a snapshot", () => {
   it("restores an index that reads as the first one, however its bytes are cut", async () => {
     const index = await filled();
     const bytes = await bytesOf(index);
-    for (const length of [bytes.length, 1000, 7]) {
+    for (const length of [bytes.length, 1000, 19]) {
       const restored = createSearchIndex({ quantized: true });
       await restored.write("acme", change("old", 0, 5));
       await restored.restore("acme", cut(bytes, length));
@@ -111,7 +111,7 @@ describe("a snapshot", () => {
     const restored = createSearchIndex();
     await restored.restore("acme", chunks);
     const { items } = await restored.streams("acme", { session: "long" });
-    expect([0, 1000]).toContain(items[0]?.items);
+    expect([0, 300]).toContain(items[0]?.items);
     expect(items[0]?.revision).toBe(items[0]?.items === 0 ? 4 : 3);
   });
 
@@ -119,13 +119,13 @@ describe("a snapshot", () => {
     const index = await filled();
     const bytes = await bytesOf(index);
     const small = createSearchIndex();
-    await small.write("acme", change("s", 0, 2));
+    await small.write("acme", change("s", 0, 1));
     const short = await bytesOf(small);
     const before = await index.read("acme", request, shown);
     const refused = async (damaged: Uint8Array, code: string): Promise<void> => {
       await expect(index.restore("acme", [damaged])).rejects.toMatchObject({ code });
     };
-    for (let at = 0; at < short.length; at++) {
+    for (let at = 0; at < short.length; at += 3) {
       await refused(short.subarray(0, at), "corrupt");
       const flipped = Buffer.from(short);
       flipped[at] = (flipped[at] ?? 0) ^ 0x40;

@@ -137,14 +137,17 @@ export class VectorSegment {
       for (let from = 0; from < rowsHere; from += rowsAtOnce) {
         const to = Math.min(rowsHere, from + rowsAtOnce);
         const scores = block.scores(query, from, to);
-        for (let row = from; row < to; row++) {
-          const score = scores[row - from] as number;
-          const error = common + (lost === undefined ? 0 : (lost[row] as number));
-          if (score + error < threshold || !allows(this.#items[first + row] as number)) continue;
-          rows.push(first + row);
-          highest.push(score + error);
+        const errors = lost?.subarray(from, to);
+        const size = to - from;
+        let place = nextAbove(scores, errors, threshold - common, 0, size);
+        for (; place < size; place = nextAbove(scores, errors, threshold - common, place + 1, size)) {
+          const row = first + from + place;
+          if (!allows(this.#items[row] as number)) continue;
+          const error = common + (errors?.[place] ?? 0);
+          rows.push(row);
+          highest.push((scores[place] as number) + error);
           // Two cosines that differ by less may become equal when they are rounded.
-          threshold = least.add(score - error) - 1 / precision;
+          threshold = least.add((scores[place] as number) - error) - 1 / precision;
         }
       }
     }
@@ -187,4 +190,18 @@ export class VectorSegment {
       ? new VectorBlock(rows, this.#stride)
       : new VectorBlock(rows, this.#stride, kernel(), quantized);
   }
+}
+
+/** The first place whose score and error reach the threshold; `end` when there is none. Most of a search is spent here. */
+function nextAbove(
+  scores: Float32Array,
+  errors: Float32Array | undefined,
+  threshold: number,
+  start: number,
+  end: number,
+): number {
+  let place = start;
+  if (errors === undefined) while (place < end && (scores[place] as number) < threshold) place++;
+  else while (place < end && (scores[place] as number) + (errors[place] as number) < threshold) place++;
+  return place;
 }
