@@ -16,6 +16,9 @@ await launch({
     runProgram(
       workspaceNode(root),
       [
+        // The database is 9 MB of WebAssembly, of which V8 would compile the busy parts a second time, to run faster later than
+        // most runs end: a third of the processor time until the first lead.
+        "--wasm-tiering-budget=1000000000",
         "--import",
         new URL("./src/sources.mjs", import.meta.url).href,
         join(root, "apps", "lead-pipeline", "src", "main.ts"),

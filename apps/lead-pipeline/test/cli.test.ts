@@ -20,6 +20,7 @@ describe("the sample", () => {
     expect(stdout).toContain("Remembered for lead");
     expect(stdout).toMatch(/L-011 +the same request again, score \d+ taken over from lead L-001/);
     expect(stdout).toMatch(/Totals\n {2}meeting scheduled +\d+/);
+    expect(stdout).toMatch(/the\s+first\s+[\d.]+\s+m?s\s+after\s+the\s+start/);
   });
 
   it("is told in the same words in JSON and in the table", () => {

@@ -11,6 +11,7 @@ export const reportSchema = z.strictObject({
   notices: z.array(z.string()),
   left: z.int(),
   interrupted: z.boolean(),
+  firstLeadMs: z.int().optional(),
   durationMs: z.number(),
   exitCode: z.int(),
   leads: z.array(

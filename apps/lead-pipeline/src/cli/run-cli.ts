@@ -26,9 +26,15 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
   let file: LeadFile;
   let model: ChosenModel;
   let memory: ChosenMemory;
+  let loading: Promise<typeof import("./work-file.ts")>;
   try {
     file = await chooseInput(command.options.leads, io.stdin, complain);
     model = await chooseModel(io.env);
+    // While the memory opens, which for the most part waits for other threads. Sooner, the help and most refusals would take
+    // longer to be said.
+    loading = import("./work-file.ts");
+    // Whatever it is, it is told where it is awaited.
+    loading.catch(() => undefined);
     memory = await chooseMemory(command.options.data, io.env, complain);
   } catch (error) {
     const expected = [InputError, ModelChoiceError, MemoryChoiceError].some((kind) => error instanceof kind);
@@ -37,9 +43,8 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
     return 2;
   }
   await using tracing = await openTracing(command.options.trace, io.env, complain);
-  // The agents take longer to load than the help and most refusals take to be said.
   await using opened = memory;
-  const { workFile } = await import("./work-file.ts");
+  const { workFile } = await loading;
   try {
     return await workFile(file, model, opened, command.options, io, tracing?.spans);
   } catch (error) {

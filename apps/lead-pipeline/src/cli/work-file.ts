@@ -46,7 +46,10 @@ export async function workFile(
   const layout = layoutOf(leads, screen.columns);
   if (leads.length > 0) show(tableHead(layout, paint));
   const workflow = { tenant, concurrency, memory: kit, model: model.model, stop, signal: abort };
+  let firstLeadMs: number | undefined;
   for await (const result of runLeads(leads, workflow)) {
+    // Since the process began, as whoever waits for it has waited.
+    firstLeadMs ??= Math.round(performance.now());
     show(tableRow(result, layout, paint, results.at(-1)));
     results.push(result);
   }
@@ -56,7 +59,14 @@ export async function workFile(
   const durationMs = Math.round(performance.now() - begun);
   const callsInHour = await callsThisHour(kit.memory.tenant(tenant.tenantId), kit.clock);
   const { callsPerHour } = tenant.apiLimits;
-  const facts = { badRows: badRows.length, durationMs, callsThisHour: callsInHour, callsPerHour, left };
+  const facts = {
+    badRows: badRows.length,
+    firstLeadMs,
+    durationMs,
+    callsThisHour: callsInHour,
+    callsPerHour,
+    left,
+  };
   for (const section of [
     ...drawChains(results, chains, screen),
     ...(trace ? drawTraces(results, chains, spans, screen) : []),
@@ -80,6 +90,7 @@ export async function workFile(
       notices,
       left,
       interrupted,
+      ...(firstLeadMs === undefined ? {} : { firstLeadMs }),
       durationMs,
       exitCode,
       callsThisHour: callsInHour,

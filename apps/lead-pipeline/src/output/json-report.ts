@@ -14,6 +14,8 @@ export interface ReportInput {
   readonly badRows: readonly BadRow[];
   readonly left: number;
   readonly interrupted: boolean;
+  /** From the start of the process to the first lead. */
+  readonly firstLeadMs?: number;
   readonly durationMs: number;
   readonly exitCode: number;
   /** Calls of the tenant in this hour, those of other runs among them. */

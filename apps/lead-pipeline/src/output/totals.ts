@@ -42,6 +42,8 @@ export function countRun(results: readonly LeadResult[]): RunCounts {
 
 export interface RunFacts {
   readonly badRows: number;
+  /** From the start of the process to the first lead. */
+  readonly firstLeadMs: number | undefined;
   readonly durationMs: number;
   /** Calls of the tenant in this hour, those of other runs among them. */
   readonly callsThisHour: number;
@@ -71,6 +73,9 @@ export function drawTotals(
     ...(refusedHandoffs > 0 ? [`${refusedHandoffs} refused`] : []),
     counted(calls, "call"),
     formatDuration(facts.durationMs),
+    ...(facts.firstLeadMs === undefined
+      ? []
+      : [`the first ${formatDuration(facts.firstLeadMs)} after the start`]),
   ];
   // A number stays beside its noun.
   const bound = parts.map((part) => part.replaceAll(" ", "\u00a0")).join(", ");
