@@ -36,4 +36,4 @@ export {
 } from "./index/create-search-index.ts";
 export { createRecall, type RecallOptions, type StoreRecall } from "./recall/create-recall.ts";
 export type { IndexingPolicy } from "./recall/policy.ts";
-export type { RewriteOptions, RewriteProgress } from "./recall/rewrite-index.ts";
+export type { IndexOptions, IndexProgress } from "./recall/rewrite-index.ts";

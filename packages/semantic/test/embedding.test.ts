@@ -116,3 +116,51 @@ describe("with an embedder", () => {
     expect(texts(await recall.search("acme", { text: "beagle" }))[0]).toContain("beagle");
   });
 });
+
+it("a search does not wait for the vectors of many new texts: words answer, and they come behind it", async () => {
+  const store = createMemoryStore();
+  const index = createSearchIndex();
+  const asked: number[] = [];
+  const gate = Promise.withResolvers<void>();
+  const embedder = {
+    model: "gated",
+    dimensions: 2,
+    async embed(all: readonly string[]) {
+      asked.push(all.length);
+      if (all.length > 1) await gate.promise;
+      return all.map((text) => [1, text.length]);
+    },
+  };
+  const lines = Array.from(
+    { length: 200 },
+    (_, n) => ["Nora", `Item number${n} is in box ${n % 7}.`] as const,
+  );
+  await append(store, "acme", "s", lines);
+  const recall = createRecall({ store, index, embedder });
+  const first = await recall.search("acme", { text: "number42" });
+  expect(first.hits[0]?.text).toContain("number42");
+  expect(first.missing).toEqual(["vectors"]);
+  gate.resolve();
+  const progress: object[] = [];
+  await recall.update("acme", { onProgress: (step) => progress.push(step) });
+  expect((await recall.search("acme", { text: "number42" })).missing).toEqual([]);
+  const vectors = await index.read(
+    "acme",
+    { terms: [], vector: [1, 1], nearest: 1000 },
+    ({ nearest }) => nearest?.items.length,
+  );
+  expect(vectors).toBe(200);
+  // Each text once, and the two questions.
+  expect(asked.reduce((sum, count) => sum + count, 0)).toBe(202);
+});
+
+it("an update tells how far it has come", async () => {
+  const store = createMemoryStore();
+  for (let n = 0; n < 150; n++) await append(store, "acme", `s${n}`, [["Nora", "The plum is ripe."]]);
+  const recall = createRecall({ store, index: createSearchIndex() });
+  const progress: number[] = [];
+  await recall.update("acme", {
+    onProgress: ({ step, done }) => progress.push(step === "following" ? done : -1),
+  });
+  expect(progress).toEqual([100, 150]);
+});

@@ -73,7 +73,7 @@ describe("another model", () => {
     const during: (readonly string[])[] = [];
     await recall.reindex("acme", {
       onProgress: ({ done, total }) => {
-        progress.push(done / total);
+        progress.push(done / (total ?? Number.NaN));
         void ask().then(({ missing }) => during.push(missing));
       },
     });

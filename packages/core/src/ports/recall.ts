@@ -92,7 +92,10 @@ export interface RecallHit extends RecalledText {
   readonly explain?: JsonObject;
 }
 
-/** What a search had to do without: an embedder or a reranker that failed or was too slow. */
+/**
+ * What a search had to do without, wholly or in part: the `vectors` of the question or of texts that still wait for theirs,
+ * the `reranking`.
+ */
 export type MissingPart = "vectors" | "reranking";
 
 export interface RecallResult {

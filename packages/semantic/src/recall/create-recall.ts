@@ -40,12 +40,12 @@ import { Scratch } from "../scoring/lexical.ts";
 import { scoreQuestion } from "../scoring/score-question.ts";
 import { type FollowedStore, followStore } from "./follow-store.ts";
 import { hasVectorsOf, isOfLaterVersion, markOf } from "./index-mark.ts";
-import { createPatientEmbedder } from "./patient-embedder.ts";
+import { createBoundedEmbedder, createPatientEmbedder } from "./patient-embedder.ts";
 import { admitPolicy, type IndexingPolicy } from "./policy.ts";
 import { readHits } from "./read-hits.ts";
 import { admitQuery, defaultHalfLifeMs } from "./recall-options.ts";
 import { createPatientReranker } from "./rerank.ts";
-import { changeModel, isPending, type RewriteOptions, rewriteIndex } from "./rewrite-index.ts";
+import { changeModel, type IndexOptions, isPending, rewriteIndex } from "./rewrite-index.ts";
 import { searchFilterOf } from "./search-filter.ts";
 import { placeSuperseding } from "./superseded.ts";
 
@@ -56,7 +56,10 @@ export interface RecallOptions {
   readonly durable?: Pick<Store, "documents" | "feed"> | undefined;
   /** Where their words are kept; of these stores alone. */
   readonly index: SearchIndex;
-  /** What can be found, of all tenants or of each. Must answer the same for the same tenant. */
+  /**
+   * What can be found, of all tenants or of each. Must be the same for a tenant at any time, and in all processes that share
+   * the index: with another one, everything is looked at again.
+   */
   readonly policy?: IndexingPolicy | ((tenant: string) => IndexingPolicy) | undefined;
   /**
    * The text of a memory, or of a document of the application; `undefined` for one that is not to be found. All strings of its
@@ -94,9 +97,9 @@ export interface StoreRecall extends Recall {
   /**
    * Brings the index up to date with what the store wrote for the tenant, and answers how many sessions and owners of
    * documents were looked at. Then, as `reindex` for the same model, what waits to be written again. Calls for one tenant
-   * at the same time share the work.
+   * at the same time share the work. `onProgress` is told after each page.
    */
-  update(tenant: string, options?: RewriteOptions): Promise<number>;
+  update(tenant: string, options?: IndexOptions): Promise<number>;
   /**
    * Writes again what another version of the analysis or another model wrote, and makes the model of this process that of the
    * index. Searches answer meanwhile, by words alone until vectors are back. Continues after a crash where it ended;
@@ -104,7 +107,7 @@ export interface StoreRecall extends Recall {
    *
    * @throws `conflict` with `details.conflict` = `lease` when another process is at it.
    */
-  reindex(tenant: string, options?: RewriteOptions): Promise<void>;
+  reindex(tenant: string, options?: IndexOptions): Promise<void>;
   /**
    * Removes what the index holds, at once, so that `createMemory({ indexes: [recall] })` empties it with an erasure. What
    * the store still has comes back with the next update.
@@ -129,13 +132,15 @@ const fields: FieldTable = fieldTable<RecallOptions>({
   onError: "refines",
 });
 
-const rewriteFields: FieldTable = fieldTable<RewriteOptions>({ ...callKinds, onProgress: "refines" });
+const rewriteFields: FieldTable = fieldTable<IndexOptions>({ ...callKinds, onProgress: "refines" });
 
 /** How long an embedder or a reranker is left alone after a failure. */
 const restMs = 30_000;
 /** How many more items than hits are scored, because some may be pieces of one text, or gone from the store. */
 const spareItems = 32;
 const nearestItems = 1000;
+/** A search does not wait for the vectors of a page with more new texts: it goes by words, and they come behind it. */
+const embeddedBeforeSearch = 64;
 const ignore = (): void => undefined;
 
 /**
@@ -193,6 +198,7 @@ export function createRecall(given: RecallOptions): StoreRecall {
   const analysis = createAnalysis();
   const scratch = new Scratch();
   const updates = new Map<string, Promise<number>>();
+  const listeners = new Map<string, Set<NonNullable<IndexOptions["onProgress"]>>>();
   const rewrites = new Map<string, Promise<void>>();
   const toldOf = new Set<string>();
 
@@ -200,7 +206,8 @@ export function createRecall(given: RecallOptions): StoreRecall {
     return { store, durable, index, analysis, embedder, language, textOf, policy: policyOf(tenant) };
   }
 
-  async function follow(tenant: string, { signal }: CallOptions): Promise<number> {
+  /** `isPatient` when much may be embedded meanwhile. */
+  async function follow(tenant: string, isPatient: boolean, { signal }: CallOptions): Promise<number> {
     // A round that began earlier may have passed by what was written since; the next one has not.
     const earlier: Promise<unknown> | undefined = updates.get(tenant);
     if (earlier !== undefined)
@@ -211,14 +218,33 @@ export function createRecall(given: RecallOptions): StoreRecall {
     let running = updates.get(tenant);
     if (running === undefined) {
       // Others may wait for it too, so no caller's signal ends it.
-      running = followStore(workFor(tenant), tenant, {}).finally(() => updates.delete(tenant));
+      const work = workFor(tenant);
+      const quick = embedder && createBoundedEmbedder(embedder, embeddedBeforeSearch);
+      const onUnits = (done: number): void => {
+        for (const listener of listeners.get(tenant) ?? []) listener({ tenant, step: "following", done });
+      };
+      running = followStore(isPatient ? work : { ...work, embedder: quick }, tenant, onUnits, {}).finally(
+        () => updates.delete(tenant),
+      );
       updates.set(tenant, running);
     }
     return await abortable(running, { signal });
   }
 
+  async function followPatiently(tenant: string, { onProgress, signal }: IndexOptions): Promise<number> {
+    const all = listeners.get(tenant) ?? new Set();
+    listeners.set(tenant, all);
+    if (onProgress !== undefined) all.add(onProgress);
+    try {
+      return await follow(tenant, true, { signal });
+    } finally {
+      if (onProgress !== undefined) all.delete(onProgress);
+      if (all.size === 0) listeners.delete(tenant);
+    }
+  }
+
   /** One at a time; what an earlier one has done is not done again. */
-  async function rewrite(tenant: string, options: RewriteOptions): Promise<void> {
+  async function rewrite(tenant: string, options: IndexOptions): Promise<void> {
     for (let earlier = rewrites.get(tenant); earlier !== undefined; earlier = rewrites.get(tenant))
       await abortable(
         earlier.catch(() => undefined),
@@ -266,14 +292,15 @@ export function createRecall(given: RecallOptions): StoreRecall {
       const query = admitQuery(queryGiven);
       const { text, limit = 10, neighbours = 0, explain = false, asker, importance, signal } = query;
       const call: CallOptions = { signal };
-      if (updateBeforeSearch) await follow(tenant, call);
+      if (updateBeforeSearch) await follow(tenant, false, call);
       const state = await index.state(tenant, call);
       if (updateBeforeSearch) rewriteBehind(tenant, state);
       if (text.trim() === "" || state.items === 0) return { hits: [], missing: [] };
       const work = workFor(tenant);
       const missing: MissingPart[] = [];
       const vector = await vectorOf(tenant, text, state, call);
-      if (embedder !== undefined && vector === undefined) missing.push("vectors");
+      const isWhole = vector !== undefined && markOf(state)?.unembedded !== true;
+      if (embedder !== undefined && !isWhole) missing.push("vectors");
       const wanted = reranker === undefined ? limit : Math.max(limit, candidates);
       const { weight = 0, halfLifeMs = defaultHalfLifeMs } = query.recency ?? {};
       const best = await askIndex(
@@ -305,11 +332,11 @@ export function createRecall(given: RecallOptions): StoreRecall {
       hits = await placeSuperseding(work, tenant, hits.slice(0, limit), { ...options, inserts }, call);
       return { hits: hits.slice(0, limit), missing };
     },
-    async update(tenantGiven: string, given?: RewriteOptions): Promise<number> {
+    async update(tenantGiven: string, given?: IndexOptions): Promise<number> {
       const tenant = admitTenant(tenantGiven, defaultLimits);
       const options = admitRewrite(given);
       const call: CallOptions = { signal: options.signal };
-      const units = await follow(tenant, call);
+      const units = await followPatiently(tenant, options);
       const mark = markOf(await index.state(tenant, call));
       if (isOfLaterVersion(mark) || !isPending(workFor(tenant), mark)) return units;
       await rewrite(tenant, options).catch((error: unknown) => {
@@ -318,11 +345,11 @@ export function createRecall(given: RecallOptions): StoreRecall {
       });
       return units;
     },
-    async reindex(tenantGiven: string, given?: RewriteOptions): Promise<void> {
+    async reindex(tenantGiven: string, given?: IndexOptions): Promise<void> {
       const tenant = admitTenant(tenantGiven, defaultLimits);
       const options = admitRewrite(given);
       const call: CallOptions = { signal: options.signal };
-      await follow(tenant, call);
+      await followPatiently(tenant, options);
       if (isOfLaterVersion(markOf(await index.state(tenant, call))))
         throw new MemoryError(
           "unsupported",
@@ -342,7 +369,7 @@ function filtersTexts({ sessions, agents, namespaces, where, since, until }: Rec
   return [sessions, agents, namespaces, where, since, until].some((filter) => filter !== undefined);
 }
 
-function admitRewrite(given: RewriteOptions | undefined): RewriteOptions {
+function admitRewrite(given: IndexOptions | undefined): IndexOptions {
   const options = admitOptions(given, rewriteFields);
   throwIfAborted(options.signal);
   if (options.onProgress !== undefined && typeof options.onProgress !== "function")

@@ -36,7 +36,12 @@ interface Source {
  *
  * @throws `unsupported` when the store has no change feed.
  */
-export async function followStore(work: FollowedStore, tenant: string, call: CallOptions): Promise<number> {
+export async function followStore(
+  work: FollowedStore,
+  tenant: string,
+  onUnits: (done: number) => void,
+  call: CallOptions,
+): Promise<number> {
   const sources = sourcesOf(work);
   const { index } = work;
   const found = markOf(await index.state(tenant, call));
@@ -57,6 +62,7 @@ export async function followStore(work: FollowedStore, tenant: string, call: Cal
       const taken = page.units.filter(takes);
       for (const unit of taken) await indexUnit(writer, tenant, unit, call);
       units += taken.length;
+      if (taken.length > 0) onUnits(units);
       if (page.cursor !== mark[cursor]) {
         const unembedded: boolean =
           mark.unembedded === true ||

@@ -39,6 +39,21 @@ export function createSleepingEmbedder(model: string): PatientEmbedder {
   return { model, isReady: () => false, failures: () => 0, embed: async () => undefined };
 }
 
+/** The embedder for as many texts as somebody can wait for. What is more waits for somebody else. */
+export function createBoundedEmbedder(embedder: PatientEmbedder, mostTexts: number): PatientEmbedder {
+  let left = 0;
+  return {
+    model: embedder.model,
+    isReady: embedder.isReady,
+    failures: () => embedder.failures() + left,
+    async embed(texts, call) {
+      if (texts.length <= mostTexts) return await embedder.embed(texts, call);
+      left++;
+      return undefined;
+    },
+  };
+}
+
 export function createPatientEmbedder(
   embedder: Embedder,
   { clock, restMs, timeoutMs, onError }: PatientOptions,

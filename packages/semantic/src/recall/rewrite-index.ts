@@ -3,16 +3,19 @@ import { type FollowedStore, indexUnit, unitOfStream, writerFor } from "./follow
 import { type Mark, markOf, storeMark } from "./index-mark.ts";
 import { isMadeBy, lacksVectors } from "./indexing.ts";
 
-/** How far a rewrite has come. */
-export interface RewriteProgress {
+/** How far the work on an index has come. */
+export interface IndexProgress {
   readonly tenant: string;
-  /** Streams that were looked at, of those that there were at the start: sessions, and documents one by one. */
+  /** `following` the store, or `rewriting` what another analysis or model wrote and adding vectors. */
+  readonly step: "following" | "rewriting";
+  /** Sessions and owners of documents that were followed; sessions and single documents that were looked at. */
   readonly done: number;
-  readonly total: number;
+  /** How many there were at the start; not known while following. */
+  readonly total?: number;
 }
 
-export interface RewriteOptions extends CallOptions {
-  readonly onProgress?: ((progress: RewriteProgress) => void) | undefined;
+export interface IndexOptions extends CallOptions {
+  readonly onProgress?: ((progress: IndexProgress) => void) | undefined;
 }
 
 const leaseMs = 60_000;
@@ -44,7 +47,7 @@ function canEmbed({ embedder }: FollowedStore, mark: Mark): boolean {
 export async function rewriteIndex(
   work: FollowedStore,
   tenant: string,
-  options: RewriteOptions,
+  options: IndexOptions,
 ): Promise<void> {
   const call: CallOptions = { signal: options.signal };
   await using lease = await leaseOf(work, tenant, call);
@@ -80,7 +83,7 @@ async function rewriteStreams(
   tenant: string,
   mark: Mark,
   lease: HeldLease,
-  { signal, onProgress }: RewriteOptions,
+  { signal, onProgress }: IndexOptions,
 ): Promise<void> {
   const call: CallOptions = { signal };
   const writer = writerFor(work, mark);
@@ -100,7 +103,7 @@ async function rewriteStreams(
     }
     done++;
     if (done % streamsPerRenewal === 0) await lease.renew(call);
-    onProgress?.({ tenant, done, total: Math.max(done, total) });
+    onProgress?.({ tenant, step: "rewriting", done, total: Math.max(done, total) });
     // Down again: the rest waits, and nobody waits for it.
     if (mark.rewriting === undefined && work.embedder?.isReady() !== true) return;
   }
