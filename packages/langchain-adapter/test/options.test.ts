@@ -1,4 +1,5 @@
 import { FakeListChatModel } from "@langchain/core/utils/testing";
+import { createHandoffs } from "@relevo/handoff-tracing";
 import { createMemory } from "@relevo/memory";
 import { optionProblems } from "@relevo/store-conformance";
 import { createMemoryStore } from "@relevo/store-memory";
@@ -15,8 +16,9 @@ it("an option that nobody knows is refused by every call", async () => {
   const embedding = { embeddings, model: "m", dimensions: 2 };
   const embedder = adapter.createLangChainEmbedder(embedding);
   const model = new FakeListChatModel({ responses: [""] });
+  const handoffs = agent.createAgentHandoffs(createHandoffs({ log: store.log }));
   const problems = await optionProblems(
-    { adapter, agent, langgraph, embedder },
+    { adapter, agent, handoffs, langgraph, embedder },
     {
       "adapter.RelevoChatMessageHistory": (o) =>
         new adapter.RelevoChatMessageHistory({ session: acme.session("s"), ...(o as object) }),
@@ -26,13 +28,20 @@ it("an option that nobody knows is refused by every call", async () => {
       "adapter.createLangChainSummarizer": (o) => adapter.createLangChainSummarizer(model, o as object),
       "agent.relevoMemory": (o) => agent.relevoMemory({ memory, tenant: "acme", ...(o as object) }),
       recall: (o) => agent.relevoMemory({ memory, tenant: "acme", recall: o as object }),
+      "handoffs.handoffTool": (o) => handoffs.handoffTool({ to: "a", ...(o as object) }),
       "langgraph.RelevoStore": (o) => new langgraph.RelevoStore({ store, tenant: "acme", ...(o as object) }),
       "langgraph.RelevoCheckpointer": (o) =>
         new langgraph.RelevoCheckpointer({ store, tenant: "acme", ...(o as object) }),
       "langgraph.storeDocuments": (o) => langgraph.storeDocuments(o as object),
       "embedder.embed": (o) => embedder.embed([], o as object),
     },
-    ["adapter.fromLangChain", "adapter.toLangChain"],
+    [
+      "adapter.fromLangChain",
+      "adapter.toLangChain",
+      "agent.createAgentHandoffs",
+      "handoffs.handoffMiddleware",
+      "handoffs.take",
+    ],
   );
   expect(problems).toEqual([]);
 });

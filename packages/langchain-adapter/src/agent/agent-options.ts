@@ -12,6 +12,7 @@ import {
   refuse,
 } from "@relevo/core/input";
 import type { Memory, SessionOptions } from "@relevo/memory";
+import type { AgentHandoffs } from "./agent-handoffs.ts";
 
 /** What a run of an agent says about itself. */
 export interface AgentRunFacts {
@@ -69,6 +70,8 @@ export interface RelevoMemoryOptions {
    * a tool that works is not silent.
    */
   readonly idleMs?: number | undefined;
+  /** Shows and ends the handoffs to this agent, and lets `handoffTool` record; `createAgentHandoffs(…)`. */
+  readonly handoffs?: AgentHandoffs | undefined;
 }
 
 export interface RecallSettings {
@@ -89,6 +92,7 @@ export interface AgentSettings {
   readonly onError: (error: unknown) => void;
   readonly waitMs: number;
   readonly idleMs: number;
+  readonly handoffs: AgentHandoffs | undefined;
 }
 
 const fields: FieldTable = fieldTable<RelevoMemoryOptions>({
@@ -102,6 +106,7 @@ const fields: FieldTable = fieldTable<RelevoMemoryOptions>({
   onError: "refines",
   waitMs: "refines",
   idleMs: "refines",
+  handoffs: "refines",
 });
 const recallFields: FieldTable = fieldTable<AgentRecallOptions>({
   limit: "refines",
@@ -138,6 +143,7 @@ export function admitAgentOptions(given: RelevoMemoryOptions): AgentSettings {
       "degrade",
     onError: onError ?? warn,
     waitMs: admitInteger(options.waitMs ?? 60_000, "options.waitMs", 0),
+    handoffs: options.handoffs,
     idleMs: admitInteger(options.idleMs ?? 30_000, "options.idleMs", 1),
   };
 }

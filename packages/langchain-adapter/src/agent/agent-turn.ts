@@ -1,5 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { OpenTurn, Session, Tenant } from "@relevo/memory";
+import type { ReceivedHandoff } from "./agent-handoffs.ts";
 import type { AgentSettings } from "./agent-options.ts";
 import { conversationOf, type KnownMessages, noteKnown, syncMessages } from "./sync-messages.ts";
 
@@ -11,6 +12,8 @@ export class AgentTurn {
   readonly tenant: Tenant;
   readonly open: OpenTurn;
   readonly subject: string | undefined;
+  /** The handoff by which this agent has the conversation. */
+  readonly received: ReceivedHandoff | undefined;
   /** The block of recalled texts, made once for each run. */
   recalled: Promise<string> | undefined;
   readonly #known: KnownMessages = new Map();
@@ -18,17 +21,19 @@ export class AgentTurn {
   #sync: Promise<void> = Promise.resolve();
   #working = 0;
   #isOver = false;
+  #isPassedOn = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #idleMs: number;
   readonly #onError: (error: unknown) => void;
 
   constructor(
-    place: { readonly tenant: Tenant; readonly open: OpenTurn; readonly subject: string | undefined },
+    place: Pick<AgentTurn, "tenant" | "open" | "subject" | "received">,
     { idleMs, onError }: Pick<AgentSettings, "idleMs" | "onError">,
   ) {
     this.tenant = place.tenant;
     this.open = place.open;
     this.subject = place.subject;
+    this.received = place.received;
     this.#idleMs = idleMs;
     this.#onError = onError;
     this.#watch();
@@ -66,20 +71,31 @@ export class AgentTurn {
       return result;
     } finally {
       this.#working--;
+      if (this.#isPassedOn && this.#working === 0 && !failed) await this.commit("passed on");
       // Most likely the run has ended: a model that failed, a tool that interrupts it.
       this.#watch(failed ? Math.min(this.#idleMs, failureMs) : this.#idleMs);
     }
   }
 
-  async commit(): Promise<void> {
-    await this.during(() => this.open.commit());
+  async commit(outcome?: string): Promise<void> {
+    this.#isPassedOn = false;
+    await this.during(async () => {
+      await this.received?.handle.complete(outcome);
+      await this.open.commit();
+    });
     this.#end();
+  }
+
+  /** Ends the turn when the tools that still work have ended: control is with another agent. */
+  passOn(): void {
+    this.#isPassedOn = true;
   }
 
   /** Lets the next run in. What was appended stays: the graph goes on from it. */
   async release(): Promise<void> {
     if (this.#isOver) return;
     this.#end();
+    await this.received?.handle.fail(new Error("The run ended without an answer."));
     await this.open.abandon();
   }
 

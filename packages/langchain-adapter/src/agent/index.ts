@@ -1,3 +1,9 @@
+export {
+  type AgentHandoffs,
+  createAgentHandoffs,
+  type HandoffToolOptions,
+  type ReceivedHandoff,
+} from "./agent-handoffs.ts";
 export type {
   AgentRecallOptions,
   AgentRunFacts,

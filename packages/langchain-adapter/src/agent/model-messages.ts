@@ -1,6 +1,8 @@
 import { type BaseMessage, HumanMessage, type SystemMessage } from "@langchain/core/messages";
-import { renderRecalled, textOf, type View } from "@relevo/core";
+import { type Message, renderRecalled, textOf, type View } from "@relevo/core";
+import { arrangeGroups, groupEntries } from "@relevo/messages";
 import { toLangChain } from "../messages/convert-messages.ts";
+import type { ReceivedHandoff } from "./agent-handoffs.ts";
 import type { AgentSettings, RecallSettings } from "./agent-options.ts";
 import type { AgentTurn } from "./agent-turn.ts";
 
@@ -16,8 +18,10 @@ export async function modelMessages(turn: AgentTurn, settings: AgentSettings): P
     ...(settings.view === undefined ? {} : { strategy: settings.view }),
     ...(settings.for === undefined ? {} : { for: settings.for }),
   });
-  const system = view.messages.filter(({ role }) => role === "system");
-  const messages = toLangChain(view.messages.filter(({ role }) => role !== "system"));
+  const said =
+    turn.received === undefined ? view.messages : await receivedMessages(turn, turn.received, settings);
+  const system = said.filter(({ role }) => role === "system");
+  const messages = toLangChain(said.filter(({ role }) => role !== "system"));
   turn.recalled ??=
     settings.recall === undefined ? Promise.resolve("") : recallBlock(turn, settings.recall, view);
   const block = await turn.recalled;
@@ -31,6 +35,27 @@ export async function modelMessages(turn: AgentTurn, settings: AgentSettings): P
     );
   }
   return { messages, system: system.map(textOf).join("\n\n") };
+}
+
+/** What a handoff passed, who passed it and why, and what was said since. */
+async function receivedMessages(
+  { session }: AgentTurn,
+  { messages, from, reason, data, version }: ReceivedHandoff,
+  settings: AgentSettings,
+): Promise<readonly Message[]> {
+  const since = (await session.messages()).filter(({ seq }) => seq > version);
+  const why = `${from} handed the conversation over to you. Reason: ${reason}`;
+  const told: Message = {
+    role: "user",
+    content: data === undefined ? why : `${why}\nData: ${JSON.stringify(data)}`,
+  };
+  const all = [...(messages ?? (await session.view()).messages), told, ...since];
+  const form = settings.for === undefined ? {} : { for: settings.for };
+  const { groups } = groupEntries(
+    all.map((message, index) => ({ seq: index + 1, message, pinned: false })),
+    form,
+  );
+  return arrangeGroups(groups, form).map(({ message }) => message);
 }
 
 async function recallBlock(

@@ -3,6 +3,7 @@ import { type JsonValue, MemoryError } from "@relevo/core";
 import { errorLine, refuse, storableText } from "@relevo/core/input";
 import type { AgentMiddleware } from "langchain";
 import { loadPeer } from "../load-peer.ts";
+import { asParentCommand, parentMessages } from "./agent-handoffs.ts";
 import {
   type AgentSession,
   type AgentSettings,
@@ -92,6 +93,10 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       return await inTurn(turn, async () => {
         try {
           const answer = await handler(request);
+          if (asParentCommand(answer) !== undefined) {
+            await runs.attempt(() => turn.sync([...request.state.messages, ...parentMessages(answer)]));
+            turn.passOn();
+          }
           const message = answer as Partial<ToolMessage>;
           if (message.status === "error")
             await record({ error: { name: "ToolError", message: storableText(String(message.text ?? "")) } });
@@ -112,7 +117,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       await runs.attempt(async () => {
         const turn = await runs.resume(runtime);
         await turn.sync(state.messages);
-        await turn.commit();
+        await turn.commit(state.messages.at(-1)?.text);
       });
     },
   }) as unknown as AgentMiddleware;
@@ -120,7 +125,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
 
 /** What a model or a tool begins in the same session is a part of the turn, such as the run of another agent. */
 async function inTurn<Result>(turn: AgentTurn, work: () => Promise<Result>): Promise<Result> {
-  return await turn.during(() => turn.open.run(work));
+  return await turn.during(() => turn.session.run(() => turn.open.run(work)));
 }
 
 /** The runs of one middleware in this process, by the session and the place in the graph. */
@@ -145,14 +150,14 @@ class Runs {
 
   /** The turn of the run that begins now. */
   async begin(runtime: HookRuntime): Promise<AgentTurn> {
-    const place = await this.#placeOf(runtime);
-    const { tenant, session, options, key } = place;
+    const { tenant, session, options, key, agent } = await this.#placeOf(runtime);
     const owner = this.#settings.memory.tenant(tenant);
     const open = await owner.session(session, options).beginTurn({
       waitMs: this.#settings.waitMs,
       ...(runtime.signal === undefined ? {} : { signal: runtime.signal }),
     });
-    const turn = new AgentTurn({ tenant: owner, open, subject: options.subject }, this.#settings);
+    const received = this.#settings.handoffs?.take(open.session, agent);
+    const turn = new AgentTurn({ tenant: owner, open, subject: options.subject, received }, this.#settings);
     this.#turns.set(key, turn);
     this.#forgetEnded();
     return turn;
@@ -172,6 +177,8 @@ class Runs {
     readonly session: string;
     readonly options: Omit<AgentSession, "tenant" | "session">;
     readonly key: string;
+    /** The node of the parent graph that the agent is. */
+    readonly agent: string;
   }> {
     const { thread_id: thread, checkpoint_ns: namespace } = configurable;
     const threadId = typeof thread === "string" ? thread : undefined;
@@ -185,8 +192,9 @@ class Runs {
         'is missing. It names the conversation: agent.invoke(input, { configurable: { thread_id: "…" } }).',
       );
     // The last part names the node that runs.
-    const graph = typeof namespace === "string" ? namespace.split("|").slice(0, -1).join("|") : "";
-    return { tenant, session, options, key: JSON.stringify([tenant, session, graph]) };
+    const graph = typeof namespace === "string" ? namespace.split("|").slice(0, -1) : [];
+    const agent = graph.at(-1)?.split(":")[0] ?? "";
+    return { tenant, session, options, agent, key: JSON.stringify([tenant, session, ...graph]) };
   }
 
   #forgetEnded(): void {

@@ -1,0 +1,221 @@
+import {
+  AIMessage,
+  type BaseMessage,
+  type BaseMessageLike,
+  coerceMessageLikeToMessage,
+  ToolMessage,
+} from "@langchain/core/messages";
+import { type DynamicStructuredTool, tool } from "@langchain/core/tools";
+import { defaultLimits, type JsonValue, MemoryError, type Message } from "@relevo/core";
+import { admitFields, admitId, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
+import {
+  type ContextFunction,
+  type ContextPolicy,
+  type Handoffs,
+  policies,
+  type StartedHandoff,
+} from "@relevo/handoff-tracing";
+import { currentSession, type Session } from "@relevo/memory";
+import type { AgentMiddleware } from "langchain";
+import { loadPeer } from "../load-peer.ts";
+
+const { createMiddleware } = await loadPeer("langchain", () => import("langchain"));
+const { Command } = await loadPeer("@langchain/langgraph", () => import("@langchain/langgraph"));
+
+export interface HandoffToolOptions {
+  /** The node of the parent graph that takes over; the name of its agent in supervisor and swarm graphs. */
+  readonly to: string;
+  /** Who hands over; the name that the agent's messages carry when left out. */
+  readonly from?: string | undefined;
+  /** The name of the tool; `transfer_to_` and the receiver when left out. */
+  readonly name?: string | undefined;
+  /** Tells the model when to hand over. */
+  readonly description?: string | undefined;
+  /** Which messages the receiver is shown; all of them when left out. */
+  readonly policy?: ContextPolicy | ContextFunction | undefined;
+  /**
+   * What the model is to say beyond the reason, as a JSON schema. It is recorded, and the receiver is told.
+   */
+  readonly data?: { readonly [name: string]: JsonValue } | undefined;
+  /** What of the parent graph's state the handoff sets, such as `(to) => ({ activeAgent: to })` in a swarm. */
+  readonly update?: ((to: string) => Readonly<Record<string, unknown>>) | undefined;
+}
+
+const toolFields: FieldTable = fieldTable<HandoffToolOptions>({
+  to: "selects",
+  from: "refines",
+  name: "refines",
+  description: "refines",
+  policy: "refines",
+  data: "refines",
+  update: "refines",
+});
+
+/** A handoff whose receiver has not ended yet. */
+export interface ReceivedHandoff {
+  readonly from: string;
+  readonly reason: string;
+  readonly data: JsonValue | undefined;
+  /** What the policy chose; `undefined` when the graph itself passes the messages on. */
+  readonly messages: readonly Message[] | undefined;
+  /** The log's version when it began: what was said later belongs to the receiver too. */
+  readonly version: number;
+  readonly handle: StartedHandoff;
+}
+
+/** Handoffs of the agents of one graph, recorded in the sessions that `relevoMemory` opens. */
+export interface AgentHandoffs {
+  /**
+   * A tool with which a model hands over to another agent of the parent graph. It records the handoff with what is passed and
+   * dropped, answers the call, and returns a `Command` to the parent graph. The agent needs `relevoMemory({ handoffs })`,
+   * and so does the receiver: it shows what the policy chose, and records the end.
+   */
+  handoffTool(options: HandoffToolOptions): DynamicStructuredTool;
+  /**
+   * Records the handoffs that an agent's own tools make by returning a `Command` to the parent graph. Put it behind
+   * `relevoMemory` in the list. What the receiver is shown is the graph's business: nothing is recorded of it.
+   */
+  handoffMiddleware(): AgentMiddleware;
+  /** For `relevoMemory`: the oldest handoff to this agent in the session that waits for it. */
+  take(session: Session, agent: string): ReceivedHandoff | undefined;
+}
+
+/**
+ * Handoffs for agents of LangChain, recorded by `createHandoffs` of `@relevo/handoff-tracing`.
+ *
+ * @throws `invalid-input`. The tool throws `unsupported` in an agent without `relevoMemory`, and what the recording throws.
+ */
+export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
+  if (typeof handoffs?.start !== "function")
+    throw refuse("handoffs", "must be of createHandoffs() of @relevo/handoff-tracing.");
+  const waiting: { readonly place: string; readonly received: ReceivedHandoff }[] = [];
+
+  async function start(
+    from: string,
+    to: string,
+    request: {
+      readonly reason: string;
+      readonly data?: JsonValue | undefined;
+      readonly policy?: HandoffToolOptions["policy"];
+    },
+  ): Promise<void> {
+    const session = sessionOf();
+    const { address, incarnation } = session;
+    // Without the fence of this turn: the handoff ends in the receiver's.
+    const place = incarnation === undefined ? address : { ...address, incarnation };
+    const handle = await handoffs.start(place, { from, to, ...request });
+    const version = (await session.head())?.version ?? 0;
+    const { reason } = request;
+    const received = { from, reason, data: handle.data, messages: handle.messages, version, handle };
+    waiting.push({ place: placeOf(session, to), received });
+  }
+
+  return {
+    handoffTool(given) {
+      const options = admitFields(given, "options", toolFields);
+      const to = admitId(options.to, "options.to", defaultLimits);
+      const { policy = policies.full(), data, update } = options;
+      const name = options.name ?? `transfer_to_${to.replaceAll(/\W+/gu, "_")}`;
+      const schema = {
+        type: "object" as const,
+        properties: {
+          reason: { type: "string", description: "Why the other agent should take over." },
+          ...(data === undefined ? {} : { data }),
+        },
+        required: ["reason", ...(data === undefined ? [] : ["data"])],
+      };
+      return tool(
+        async (input: unknown, runtime: unknown) => {
+          const { reason, data: said } = input as { readonly reason: string; readonly data?: JsonValue };
+          const { toolCallId = "", state } = runtime as {
+            readonly toolCallId?: string;
+            readonly state?: { readonly messages?: readonly BaseMessage[] };
+          };
+          const last = state?.messages?.findLast((message) => AIMessage.isInstance(message));
+          await start(options.from ?? last?.name ?? "agent", to, {
+            reason,
+            policy,
+            ...(said === undefined ? {} : { data: said }),
+          });
+          const answer = new ToolMessage({
+            content: `${to} takes over.`,
+            id: `handoff:${toolCallId}`,
+            name,
+            tool_call_id: toolCallId,
+            status: "success",
+          });
+          return new Command({
+            goto: to,
+            graph: Command.PARENT,
+            // The state of this agent ends here, so that the call goes along with its answer.
+            update: { ...update?.(to), messages: last === undefined ? [answer] : [last, answer] },
+          });
+        },
+        { name, description: options.description ?? `Hands the conversation over to ${to}.`, schema },
+      ) as unknown as DynamicStructuredTool;
+    },
+    handoffMiddleware() {
+      return createMiddleware({
+        name: "RelevoHandoffs",
+        async wrapToolCall(request, handler) {
+          const result = await handler(request);
+          const targets = parentTargets(result);
+          const last = request.state.messages.findLast((message) => AIMessage.isInstance(message));
+          for (const to of targets)
+            await start(last?.name ?? "agent", to, { reason: `the tool ${request.toolCall.name}` });
+          return result;
+        },
+      }) as unknown as AgentMiddleware;
+    },
+    take(session, agent) {
+      const place = placeOf(session, agent);
+      const index = waiting.findIndex((one) => one.place === place);
+      return index === -1 ? undefined : waiting.splice(index, 1)[0]?.received;
+    },
+  };
+}
+
+function sessionOf(): Session {
+  const session = currentSession();
+  if (session === undefined)
+    throw new MemoryError(
+      "unsupported",
+      "A handoff needs a session. Put relevoMemory({ memory, tenant, handoffs }) among the agent's middleware.",
+    );
+  return session;
+}
+
+function placeOf({ address }: Session, agent: string): string {
+  return JSON.stringify([address.tenant, address.session, agent]);
+}
+
+interface ParentCommand {
+  readonly graph?: string;
+  readonly goto?: unknown;
+  readonly update?: unknown;
+}
+
+/** The nodes of the parent graph that a tool passes control to. */
+export function parentTargets(result: unknown): readonly string[] {
+  const command = asParentCommand(result);
+  if (command === undefined) return [];
+  const targets = Array.isArray(command.goto) ? (command.goto as readonly unknown[]) : [command.goto];
+  return targets.flatMap((target) => {
+    const node = typeof target === "object" && target !== null ? (target as { node?: unknown }).node : target;
+    return typeof node === "string" && node !== "__end__" ? [node] : [];
+  });
+}
+
+/** The messages that a tool leaves to the parent graph. */
+export function parentMessages(result: unknown): readonly BaseMessage[] {
+  const update = asParentCommand(result)?.update;
+  const messages = (update as { readonly messages?: unknown } | undefined)?.messages;
+  return Array.isArray(messages)
+    ? (messages as readonly BaseMessageLike[]).map(coerceMessageLikeToMessage)
+    : [];
+}
+
+export function asParentCommand(result: unknown): ParentCommand | undefined {
+  const command = result as (ParentCommand & { readonly lg_name?: unknown }) | undefined;
+  return command?.lg_name === "Command" && command.graph === Command.PARENT ? command : undefined;
+}
