@@ -71,6 +71,10 @@ interface CommonOptions {
    * remove it with them. Off when left out.
    */
   readonly recordRecalls?: RecordRecallsOptions | boolean | undefined;
+  /**
+   * Where `archive` moves sessions. When left out, the durable store if sessions are in the volatile one, and none if not.
+   */
+  readonly archive?: MemoryStore | undefined;
   /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
   readonly random?: (() => number) | undefined;
 }
@@ -114,6 +118,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
   indexes: "refines",
   recall: "refines",
   recordRecalls: "refines",
+  archive: "refines",
 });
 const dayMs = 24 * 3600 * 1000;
 
@@ -137,6 +142,7 @@ export function createMemory(given: MemoryOptions): Memory {
   const view = admitObject(options.view, "view", ["view"]);
   const runtime = new Runtime({
     ...stores,
+    archive: admitArchive(options.archive, stores),
     clock,
     ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
     view,
@@ -177,6 +183,17 @@ function admitStores(options: object): Pick<Runtime, "sessions" | "volatile" | "
     throw refuse("options.sessions", 'is missing; say whether sessions live in "volatile" or "durable".');
   const tier = admitChoice(sessions, "options.sessions", ["volatile", "durable"], "durable");
   return { ...tiers, sessions: tiers[tier] };
+}
+
+function admitArchive(
+  given: MemoryStore | undefined,
+  { sessions, durable }: Pick<Runtime, "sessions" | "durable">,
+): MemoryStore | undefined {
+  if (given === undefined) return durable === sessions ? undefined : durable;
+  const archive = admitStore(given, "archive");
+  if (archive === sessions)
+    throw refuse("options.archive", "must be another store than the one in which sessions live.");
+  return archive;
 }
 
 function admitStore(store: MemoryStore | undefined, name: string): MemoryStore {

@@ -26,6 +26,8 @@ import {
 } from "@relevo/core/input";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
 import { admitAtEnd, admitInputs, asList, eventsOf, operationOf } from "./append-events.ts";
+import { archiveHandle } from "./archive/archive-calls.ts";
+import type { MovedSession, MoveOptions } from "./archive/archive-session.ts";
 import { createSessionUser } from "./create-user.ts";
 import { eraseEvents } from "./erase-events.ts";
 import { type ExplainedView, type ExplainOptions, explainView } from "./explain-view.ts";
@@ -266,6 +268,10 @@ class HandleSession implements Session {
     return deleteSession(this.#handle, options);
   }
 
+  async archive(given?: MoveOptions): Promise<MovedSession> {
+    return archiveHandle(this.#handle, given);
+  }
+
   async head(options?: CallOptions): Promise<SessionHead | undefined> {
     return this.#handle.head(admitCall(options));
   }
@@ -330,9 +336,20 @@ class HandleSession implements Session {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     if (this.#onDispose === "delete") await this.delete();
+    else if (this.#onDispose === "archive") await this.#archiveIfThere();
     else if (this.#onDispose === "clear-working") await this.#clearWorking();
     // Set last, so that a disposal that failed can be retried.
     this.#disposed = true;
+  }
+
+  async #archiveIfThere(): Promise<void> {
+    try {
+      await this.archive();
+    } catch (error) {
+      // It was never written, or has ended.
+      if (!MemoryError.isInstance(error, "not-found") && !MemoryError.isInstance(error, "history-lost"))
+        throw error;
+    }
   }
 
   /** True when the current session is this one, even through another object. */

@@ -33,8 +33,20 @@ export async function eraseEvents(
   const result: EraseResult = await handle.remove(() =>
     handle.store.log.erase(handle.address, { seqs, ...handle.guard(), ...signal }),
   );
+  await eraseInArchive(handle, seqs, signal);
   await eraseInForks(handle, seqs, forks, signal);
   return forks.size === 0 ? result : { ...result, forks: [...forks.values()] };
+}
+
+/** A copy that is being made in the archive: what is copied later brings the erasure along. */
+async function eraseInArchive(
+  { runtime: { archive }, address, incarnation }: SessionHandle,
+  seqs: readonly SeqRange[],
+  options: CallOptions,
+): Promise<void> {
+  if (archive === undefined || incarnation === undefined) return;
+  const copy = await archive.log.head(address, options);
+  if (copy?.incarnation === incarnation) await archive.log.erase(address, { seqs, incarnation, ...options });
 }
 
 /** Erases in all forks, and in their forks, what they have in common with this session, and notes what was erased. */
@@ -44,14 +56,15 @@ async function eraseInForks(
   forks: Map<string, ErasedFork>,
   options: CallOptions,
 ): Promise<void> {
-  const { log, documents } = handle.store;
+  const { archive } = handle.runtime;
+  const places = archive === undefined ? [handle.store] : [handle.store, archive];
   const { tenant } = handle.address;
   const seen = new Set<string>();
-  const stack = [{ session: handle.address.session, seqs: normalizeRanges(seqs) }];
+  const stack = [{ session: handle.address.session, seqs: normalizeRanges(seqs), store: handle.store }];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const parent = next;
     const find = (cursor: { readonly cursor?: string }) =>
-      documents.find(
+      parent.store.documents.find(
         { tenant, session: parent.session },
         { ...cursor, namespace: namespaces.forks, ...options },
       );
@@ -61,12 +74,15 @@ async function eraseInForks(
       const address: SessionAddress = { tenant, session: key };
       // Noted first, so that a session that was forked in a circle of ids ends it.
       seen.add(key);
-      stack.push({ session: key, seqs: shared });
-      if ((await log.head(address, options)) === undefined) continue;
-      const { erased } = await log.erase(address, { seqs: shared, ...options });
-      handle.runtime.cache?.forget(address);
-      // A store names what was erased before, too, so that the last answer is the whole one.
-      if (erased.length > 0) forks.set(key, { session: key, erased });
+      // In both, while it is being moved.
+      for (const store of places) {
+        stack.push({ session: key, seqs: shared, store });
+        if ((await store.log.head(address, options)) === undefined) continue;
+        const { erased } = await store.log.erase(address, { seqs: shared, ...options });
+        handle.runtime.cache?.forget(address);
+        // A store names what was erased before, too, so that the last answer is the whole one.
+        if (erased.length > 0) forks.set(key, { session: key, erased });
+      }
     }
   }
 }

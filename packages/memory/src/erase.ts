@@ -9,6 +9,8 @@ import {
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
+import { unmark } from "./archive/archive-mark.ts";
+import { eraseDerived } from "./archive/erase-derived.ts";
 import { aboutTag, madeInTag } from "./entry.ts";
 import { eraseDocuments } from "./erase-documents.ts";
 import type {
@@ -19,14 +21,14 @@ import type {
   Hold,
   HoldSelector,
 } from "./erase-report.ts";
-import { countSession, type ErasedSession, eraseSession } from "./erase-session.ts";
+import { countSession, type ErasedSession, eraseSession, type SessionErasure } from "./erase-session.ts";
 import { closeJournal, type Journal, openJournal, saveJournal } from "./erasure-journal.ts";
 import { heldTags, holdsOn } from "./holds.ts";
 import { storesOf } from "./list-people.ts";
 import { userNamespace, workspaceNamespace } from "./namespaces.ts";
 import { outOfReach, unclearMemories } from "./out-of-reach.ts";
 import type { MemoryStore, Runtime } from "./runtime.ts";
-import { sessionsOfUser, withForks } from "./subject-sessions.ts";
+import { forksOf, sessionsOfUser, withForks } from "./subject-sessions.ts";
 import { markErased, markErasing } from "./user-guard.ts";
 
 const selectorFields: FieldTable = fieldTable<EraseSelector>({
@@ -283,18 +285,37 @@ class Erasure {
     const eraseForks = async (): Promise<void> => {
       for await (const fork of withForks(store, this.#tenant, [head], this.#call))
         if (!this.#ending.has(fork.session)) await this.#eraseSessions(store, [fork]);
+      // A fork may be in the archive and its parent not, or the other way round.
+      for (const place of this.#otherPlaces(store))
+        for await (const fork of forksOf(store, this.#tenant, head.session, this.#call, place))
+          for await (const one of withForks(place, this.#tenant, [fork], this.#call))
+            if (!this.#ending.has(one.session)) await this.#eraseSessions(place, [one]);
     };
     const { session, incarnation } = head;
     this.#ending.add(session);
     try {
-      return await eraseSession(store, { tenant: this.#tenant, session }, incarnation, {
+      let derivedThere = 0;
+      const forget: SessionErasure["forget"] = (documents) => this.#forgetDerived(documents);
+      if (store === this.#runtime.archive) {
+        const address = { tenant: this.#tenant, session };
+        await unmark(store, address, incarnation, this.#call);
+        derivedThere = await eraseDerived(this.#runtime, address, incarnation, { ...this.#call, forget });
+      }
+      const erased = await eraseSession(store, { tenant: this.#tenant, session }, incarnation, {
         ...this.#call,
         eraseForks,
-        forget: (documents) => this.#forgetDerived(documents),
+        forget,
       });
+      return { ...erased, derived: erased.derived + derivedThere };
     } finally {
       this.#ending.delete(session);
     }
+  }
+
+  /** Where else sessions are. */
+  #otherPlaces(store: MemoryStore): readonly MemoryStore[] {
+    const { sessions, archive } = this.#runtime;
+    return archive === undefined ? [] : [sessions, archive].filter((place) => place !== store);
   }
 
   /**

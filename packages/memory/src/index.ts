@@ -33,6 +33,13 @@ export type {
   StrategyPerformance,
   SuccessRate,
 } from "./agents/outcome.ts";
+export type { ArchiveOptions } from "./archive/archive-calls.ts";
+export type { MovedSession, MoveOptions } from "./archive/archive-session.ts";
+export type {
+  ArchivedSession,
+  ArchiveIdleOptions,
+  ArchiveIdleReport,
+} from "./archive/list-archive.ts";
 export type { SessionCacheOptions } from "./cache-options.ts";
 export type { ContextOptions, MemoryContext } from "./context.ts";
 export {

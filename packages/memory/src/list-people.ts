@@ -35,8 +35,9 @@ export function listWorkspaces(
 }
 
 /** The stores of a memory, each once. */
-export function storesOf({ sessions, durable, volatile }: Runtime): readonly MemoryStore[] {
-  return [...new Set([durable, volatile, sessions])];
+export function storesOf({ sessions, durable, volatile, archive }: Runtime): readonly MemoryStore[] {
+  const stores = new Set([durable, volatile, sessions]);
+  return [...(archive === undefined ? stores : stores.add(archive))];
 }
 
 /** The elements that follow the prefix. */

@@ -13,6 +13,7 @@ export const namespaces: Readonly<
     | "sessionRecalls"
     | "agents"
     | "outcomes"
+    | "archive"
     | "users"
     | "knowledge"
     | "recalls"
@@ -37,6 +38,8 @@ export const namespaces: Readonly<
   agents: ["relevo", "agents"],
   /** Stand-alone documents: how an agent's work ended; the agent's name follows, so that each is an owner of its own. */
   outcomes: ["relevo:outcomes"],
+  /** Stand-alone documents of an archive: which copies are complete; the session's id follows. */
+  archive: ["relevo:archive"],
   /**
    * Stand-alone documents: all that is kept about one person; the person's id follows. Each person is an owner of their own
    * (see `unitOf`), so that writes about two people do not wait for each other, and one prefix names everything.

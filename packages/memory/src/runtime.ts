@@ -39,6 +39,8 @@ export class Runtime {
   readonly sessions: MemoryStore;
   readonly volatile: MemoryStore;
   readonly durable: MemoryStore;
+  /** Where sessions are archived; none when they would stay where they are. */
+  readonly archive: MemoryStore | undefined;
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly view: ViewStrategy | undefined;
@@ -63,6 +65,7 @@ export class Runtime {
     readonly sessions: MemoryStore;
     readonly volatile: MemoryStore;
     readonly durable: MemoryStore;
+    readonly archive: MemoryStore | undefined;
     readonly clock: Clock;
     readonly ids: IdGenerator;
     readonly view: ViewStrategy | undefined;
@@ -80,6 +83,7 @@ export class Runtime {
     this.sessions = parts.sessions;
     this.volatile = parts.volatile;
     this.durable = parts.durable;
+    this.archive = parts.archive;
     this.clock = parts.clock;
     this.ids = parts.ids;
     this.view = parts.view;

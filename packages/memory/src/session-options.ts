@@ -24,9 +24,10 @@ export interface SessionOptions {
   readonly incarnation?: string;
   /**
    * What disposal does at the end of an `await using` block, also after an exception: `keep` changes nothing,
-   * `clear-working` forgets the working memory, `delete` ends the session. `keep` when left out.
+   * `clear-working` forgets the working memory, `archive` moves the session into the archive, `delete` ends the session.
+   * `keep` when left out.
    */
-  readonly onDispose?: "keep" | "clear-working" | "delete" | undefined;
+  readonly onDispose?: "keep" | "clear-working" | "archive" | "delete" | undefined;
 }
 
 /** A message, or an event of any type. */

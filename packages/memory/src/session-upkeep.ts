@@ -1,4 +1,5 @@
 import type { CallOptions, JsonObject, SessionHead, TouchOptions } from "@relevo/core";
+import { dropArchived } from "./archive/archive-session.ts";
 import { refuseReserved } from "./entry.ts";
 import { originName } from "./fork-session.ts";
 import type { Session } from "./session.ts";
@@ -29,7 +30,14 @@ export async function deleteSession(
   // Read first, so that after the delete a write through this object is `history-lost` and does not create a new
   // session.
   if (handle.incarnation === undefined && (await handle.head(signalOf(options))) === undefined) return false;
-  return handle.remove(() => handle.store.log.delete(handle.address, { ...options, ...handle.guard() }));
+  const deleted = await handle.remove(() =>
+    handle.store.log.delete(handle.address, { ...options, ...handle.guard() }),
+  );
+  const { runtime, address, incarnation } = handle;
+  // A copy that is being made in the archive must not stand for it.
+  if (deleted && incarnation !== undefined)
+    await dropArchived(runtime, address, incarnation, signalOf(options));
+  return deleted;
 }
 
 export async function touchSession(

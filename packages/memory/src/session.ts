@@ -16,6 +16,7 @@ import type {
   View,
 } from "@relevo/core";
 import type { AgentMemory, WorkingMemory } from "./agent-memory.ts";
+import type { MovedSession, MoveOptions } from "./archive/archive-session.ts";
 import type { ExplainedView, ExplainOptions } from "./explain-view.ts";
 import type { ActivityOptions, SessionActivity } from "./session-activity.ts";
 import type {
@@ -208,6 +209,8 @@ export interface Session extends AsyncDisposable, SessionObject {
   trim(
     options: CallOptions & ({ readonly beforeSeq: number } | { readonly olderThan: number }),
   ): Promise<number>;
+  /** Moves the session into the archive, as `tenant.archive`; this object can then neither write nor read its log. */
+  archive(options?: MoveOptions): Promise<MovedSession>;
   /** Deletes the session with its log and its documents. Returns false when there was none. */
   delete(options?: { readonly expectedVersion?: number } & CallOptions): Promise<boolean>;
 

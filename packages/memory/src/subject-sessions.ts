@@ -49,17 +49,19 @@ export async function* withForks(
   }
 }
 
-async function* forksOf(
+/** The forks that documents of the session in `store` name and that are in `place`. */
+export async function* forksOf(
   store: MemoryStore,
   tenant: string,
   session: string,
   { signal }: CallOptions,
+  place: MemoryStore = store,
 ): AsyncGenerator<SessionHead, void, void> {
   const find = (cursor: { readonly cursor?: string }) =>
     store.documents.find({ tenant, session }, { ...cursor, namespace: namespaces.forks, signal });
   for await (const { key } of allPages(find)) {
     // Without one the fork was never made, or is gone already.
-    const head = await store.log.head({ tenant, session: key }, { signal });
+    const head = await place.log.head({ tenant, session: key }, { signal });
     if (head !== undefined) yield head;
   }
 }

@@ -28,6 +28,15 @@ import {
   listExecutions,
   type RecordedExecution,
 } from "./agents/executions.ts";
+import { type ArchiveOptions, archiveOne, restoreOne } from "./archive/archive-calls.ts";
+import { archiveOf, type MovedSession, type MoveOptions } from "./archive/archive-session.ts";
+import {
+  type ArchivedSession,
+  type ArchiveIdleOptions,
+  type ArchiveIdleReport,
+  archiveIdle,
+  listArchive,
+} from "./archive/list-archive.ts";
 import { type ContextOptions, gatherContext, type MemoryContext } from "./context.ts";
 import { createAgent } from "./create-agent.ts";
 import { createSession } from "./create-session.ts";
@@ -163,11 +172,34 @@ export interface Tenant {
   recalls(options?: RecallsOptions): Promise<Page<RecordedRecall>>;
   /** Texts that all agents may be told, in the collection `default`; `knowledge.collection(name)` is another one. */
   readonly knowledge: Knowledge;
+  /**
+   * Moves a session, with its forks where `forks` says so, into the archive: with its events, operations and documents, their
+   * versions and times, and without an idle lifetime. It is sealed meanwhile, and not found by `session`, `search` and
+   * `context` afterwards; `export`, `erase` and legal holds reach it. A session that is made under the same id meanwhile is
+   * another one.
+   *
+   * Safe to be called again after a crash or an error: one copy is complete at all times, and never both in use. An error
+   * leaves the session in use, or sealed when the stores cannot say whether it was moved; then another call continues.
+   *
+   * @throws `not-found`; `unsupported` without an archive; `conflict` while a turn runs longer than `waitMs`, and while the
+   *   person is being erased; `history-lost` when the session was ended meanwhile; what the stores throw.
+   */
+  archive(session: string, options?: ArchiveOptions): Promise<MovedSession>;
+  /**
+   * Moves a session back, which is then as it was, with its idle lifetime beginning anew. As safe as `archive`.
+   *
+   * @throws as `archive`; `conflict` when another session has taken its id.
+   */
+  restore(session: string, options?: MoveOptions): Promise<MovedSession>;
+  /** One page of the archive, in the order of ids as UTF-8 bytes. */
+  archived(options?: PageOptions): Promise<Page<ArchivedSession>>;
+  /** Archives the sessions that were not written for a while, the longest idle first; what cannot be moved is reported. */
+  archiveIdle(options: ArchiveIdleOptions): Promise<ArchiveIdleReport>;
   /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;
 }
 
-const disposals = ["keep", "clear-working", "delete"] as const;
+const disposals = ["keep", "clear-working", "archive", "delete"] as const;
 
 export function createTenant(runtime: Runtime, id: string): Tenant {
   const tenant: Tenant = {
@@ -190,7 +222,9 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
           incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
         },
       );
-      return createSession(handle, admitChoice(options.onDispose, "onDispose", disposals, "keep"));
+      const onDispose = admitChoice(options.onDispose, "onDispose", disposals, "keep");
+      if (onDispose === "archive") archiveOf(runtime);
+      return createSession(handle, onDispose);
     },
     async sessions(options = {}) {
       runtime.requireOpen();
@@ -261,6 +295,14 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       return await listRecalls(runtime, id, options);
     },
     knowledge: createKnowledge(runtime, id, "default"),
+    archive: (session, options) => archiveOne(runtime, id, session, options),
+    restore: (session, options) => restoreOne(runtime, id, session, options),
+    async archived(given) {
+      const options = admitOptions(given, pageFields);
+      runtime.requireOpen();
+      return listArchive(runtime, id, options);
+    },
+    archiveIdle: (options) => archiveIdle(runtime, id, options),
     async context(given) {
       const options = admitFields(given, "options", contextFields);
       runtime.requireOpen();

@@ -3,13 +3,14 @@ import { MemoryError } from "@relevo/core";
 import { optionProblems } from "@relevo/store-conformance";
 import { expect, it } from "vitest";
 import { createMemory, type KeyedMemory, type LearningAgent } from "../src/index.ts";
-import { failure, oneStore, pieces, user } from "./fixture.ts";
+import { failure, oneStore, pieces, twoStores, user } from "./fixture.ts";
 
 it("an option that nobody knows is refused by every call", async () => {
   const { memory, store } = oneStore();
   const tenant = memory.tenant("acme");
   const session = tenant.session("chat");
   await session.append([user("1"), user("2")]);
+  const withArchive = twoStores().memory.tenant("acme");
   const agent = tenant.agent("planner");
   const inSession = session.agent("planner");
   const person = tenant.user("ana");
@@ -84,6 +85,11 @@ it("an option that nobody knows is refused by every call", async () => {
       "tenant.search": (o) => tenant.search({ text: "x", ...o }),
       "tenant.executions": (o) => tenant.executions({ ...o }),
       "tenant.exportExecutions": (o) => tenant.exportExecutions({ ...o }),
+      "tenant.archive": (o) => withArchive.archive("none", { ...o }),
+      "tenant.restore": (o) => withArchive.restore("none", { ...o }),
+      "tenant.archived": (o) => withArchive.archived({ ...o }),
+      "tenant.archiveIdle": (o) => withArchive.archiveIdle({ idleMs: 1, ...o }),
+      "session.archive": (o) => session.archive({ ...o }),
       "tenant.export": (o) => tenant.export({}, { ...o }),
       "export selector": (o) => tenant.export({ ...(o as object) }),
       "tenant.import": (o) => tenant.import([], { ...o }),

@@ -90,6 +90,7 @@ export function sessionOperations(place: SessionAddress): Operations<SessionShap
       end: (span, _, removed) => void span.setAttribute(relevo.removed.name, removed),
     },
     delete: { name: "session.delete", start },
+    archive: { name: "session.archive", start },
     head: { name: "session.head", start },
     touch: { name: "session.touch", start },
     retract: { name: "session.retract", start, end: (span, _, messages) => count(span, messages) },
@@ -165,6 +166,10 @@ export function tenantOperations(id: string): Operations<TenantShape> {
   const start = (span: Span): undefined => {
     span.setAttribute(relevo.tenant.name, id);
   };
+  const startSession = (span: Span, [session]: readonly [string, ...unknown[]]): string => {
+    start(span);
+    return session;
+  };
   const end = (span: Span, _: unknown, { items }: { readonly items: readonly unknown[] }): void =>
     void span.setAttribute(genAi.memoryRecordCount, items.length);
   return {
@@ -189,6 +194,14 @@ export function tenantOperations(id: string): Operations<TenantShape> {
     release: { name: "tenant.release", start },
     holds: { name: "tenant.holds", start, end },
     import: { name: "tenant.import", start },
+    archive: { name: "tenant.archive", start: startSession },
+    restore: { name: "tenant.restore", start: startSession },
+    archived: { name: "tenant.archived", start, end },
+    archiveIdle: {
+      name: "tenant.archive_idle",
+      start,
+      end: (span, _, { archived }) => void span.setAttribute(genAi.memoryRecordCount, archived.length),
+    },
     executions: { name: "tenant.executions", start, end },
   };
 }

@@ -21,6 +21,10 @@ export interface TenantShape {
   holds?(options?: never): Promise<PageShape>;
   export?(...args: never[]): AsyncIterable<string>;
   exportExecutions?(options?: never): AsyncIterable<string>;
+  archive?(session: string, options?: never): Promise<object>;
+  restore?(session: string, options?: never): Promise<object>;
+  archived?(options?: never): Promise<PageShape>;
+  archiveIdle?(options: never): Promise<{ readonly archived: readonly object[] }>;
   import?(source: never, options?: never): Promise<object>;
   executions?(options?: never): Promise<PageShape>;
   workspace?(name: string): WorkspaceShape;
@@ -72,6 +76,7 @@ export interface SessionShape {
   erase(options: never): Promise<{ readonly erased: readonly number[] }>;
   trim(options: never): Promise<number>;
   delete(options?: never): Promise<boolean>;
+  archive?(options?: never): Promise<object>;
   head(options?: never): Promise<unknown>;
   touch(options?: never): Promise<unknown>;
   retract?(options: never): Promise<readonly unknown[]>;

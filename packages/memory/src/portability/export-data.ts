@@ -8,6 +8,7 @@ import {
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
+import { completeCopy } from "../archive/archive-mark.ts";
 import { isOnlyAbout, madeInTag } from "../entry.ts";
 import { storesOf } from "../list-people.ts";
 import { namespaces, userNamespace } from "../namespaces.ts";
@@ -111,7 +112,8 @@ async function* linesOf(
       const all =
         user === undefined && session === undefined ? heads : withForks(store, tenant, heads, options);
       for await (const head of all) {
-        yield* sessionLines(store, tenant, head.session, archivedOf(runtime, store), options);
+        if (!(await isSession(runtime, store, tenant, head, options))) continue;
+        yield* sessionLines(store, tenant, head.session, options);
         if (user !== undefined) yield* learnedLines(runtime, tenant, user, head.session, options);
       }
     }
@@ -164,13 +166,23 @@ function tierOf(runtime: Runtime, store: MemoryStore): { readonly tier?: "volati
   return store === runtime.volatile && store !== runtime.durable ? { tier: "volatile" } : {};
 }
 
-function archivedOf(runtime: Runtime, store: MemoryStore): { readonly archived?: true } {
-  return store === runtime.sessions ? {} : { archived: true };
+/** Not a copy that is being made in the archive, or a remnant of one. */
+async function isSession(
+  runtime: Runtime,
+  store: MemoryStore,
+  tenant: string,
+  { session, incarnation }: SessionHead,
+  options: CallOptions,
+): Promise<boolean> {
+  if (store === runtime.sessions || store !== runtime.archive) return true;
+  const address = { tenant, session };
+  if ((await completeCopy(store, address, options)) !== incarnation) return false;
+  return (await runtime.sessions.log.head(address, options))?.incarnation !== incarnation;
 }
 
 /** What only the stores that it is in can use: erasures under way, and marks that they leave for a day. */
 function isPassing({ namespace }: ExportLine): boolean {
   const begins = (prefix: readonly string[]): boolean =>
     Array.isArray(namespace) && prefix.every((element, index) => namespace[index] === element);
-  return begins(namespaces.erasing) || begins(namespaces.erasures);
+  return begins(namespaces.erasing) || begins(namespaces.erasures) || begins(namespaces.archive);
 }

@@ -14,6 +14,7 @@ import {
   type StoredEvent,
   type TransferBatch,
 } from "@relevo/core";
+import { archivedAt, fromArchived } from "../archive/archived-batch.ts";
 import { documentsAtOnce } from "../erase-session.ts";
 import type { MemoryStore } from "../runtime.ts";
 import type { ExportLine } from "./export-format.ts";
@@ -39,7 +40,6 @@ export async function* sessionLines(
   store: MemoryStore,
   tenant: string,
   session: string,
-  place: { readonly archived?: true },
   { signal }: CallOptions,
 ): AsyncGenerator<ExportLine, void, void> {
   const { log, documents } = transferOf(store);
@@ -55,7 +55,7 @@ export async function* sessionLines(
       yield ended;
       return;
     }
-    if (first === undefined) yield { kind: "session", ...factsOf(batch), ...place };
+    if (first === undefined) yield { kind: "session", ...factsOf(batch) };
     first ??= batch;
     const { version, firstSeq } = first.head;
     const expected = Math.max(after + 1, firstSeq);
@@ -92,14 +92,15 @@ function trimmedMeanwhile(session: string): MemoryError {
 }
 
 /** What is known of the session, without what is the store's own: tokens, revisions and times of expiry. */
-function factsOf({
-  head,
-  ttlMs,
-}: TransferBatch): Pick<
+function factsOf(
+  batch: TransferBatch,
+): Pick<
   SessionHead,
   "session" | "incarnation" | "version" | "firstSeq" | "metadata" | "createdAt" | "updatedAt"
 > {
+  const { head, ttlMs } = fromArchived(batch);
   const { session, incarnation, version, firstSeq, subject, metadata, createdAt, updatedAt } = head;
+  const archived = archivedAt(batch.head);
   return {
     session,
     incarnation,
@@ -110,6 +111,7 @@ function factsOf({
     createdAt,
     updatedAt,
     ...(ttlMs === undefined ? {} : { ttlMs }),
+    ...(archived === undefined ? {} : { archived }),
   };
 }
 

@@ -8,6 +8,8 @@ import type {
   TransferBatch,
   TransferredDocument,
 } from "@relevo/core";
+import { markComplete } from "../archive/archive-mark.ts";
+import { toArchived } from "../archive/archived-batch.ts";
 import { introduceUser } from "../introduce-user.ts";
 import { namespaces } from "../namespaces.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
@@ -35,13 +37,15 @@ type Removed = TransferBatch["removed"][number];
 type SessionFacts = Pick<
   SessionHead,
   "session" | "incarnation" | "version" | "firstSeq" | "subject" | "metadata" | "createdAt" | "updatedAt"
-> & { readonly ttlMs?: number; readonly archived?: true };
+> & { readonly ttlMs?: number; readonly archived?: number };
 
 /** A session that is being imported. Sealed until it is whole. */
 interface OpenSession {
   readonly store: MemoryStore;
   readonly address: SessionAddress;
   readonly facts: SessionFacts;
+  /** When it was archived, where there is an archive. */
+  readonly archivedAt: number | undefined;
   /** Whether it was here, unsealed, before: it is opened again whatever happens. */
   readonly wasOpen: boolean;
   readonly isNew: boolean;
@@ -132,9 +136,10 @@ export class Importer {
   }
 
   async #openSession(facts: SessionFacts): Promise<void> {
-    const { durable, sessions } = this.#runtime;
+    const { archive, sessions } = this.#runtime;
     // One that was archived where it came from stays so, where there is an archive.
-    const store = facts.archived === true ? durable : sessions;
+    const archivedAt = archive === undefined ? undefined : facts.archived;
+    const store = (archivedAt === undefined ? undefined : archive) ?? sessions;
     const address = { tenant: this.#tenant, session: facts.session };
     const { log } = transferOf(store);
     if (facts.subject !== undefined) await this.#requireWelcome(facts.subject);
@@ -143,7 +148,7 @@ export class Importer {
     // An older copy is continued; a sealed one is what an import before has left, or an archive.
     const wasOpen = isOpen && here.version < facts.version;
     if (wasOpen) await log.seal(address, { incarnation: facts.incarnation, ...this.#call });
-    this.#open = { store, address, facts, wasOpen, isNew: here === undefined, hasEvents: false };
+    this.#open = { store, address, facts, archivedAt, wasOpen, isNew: here === undefined, hasEvents: false };
     // What was trimmed there is removed for whoever has read it.
     if (facts.firstSeq > 1) this.#removed.push({ from: 1, to: facts.firstSeq - 1, revision: beyondRevision });
   }
@@ -234,9 +239,10 @@ export class Importer {
     const revision = this.#operations.reduce((most, { result }) => Math.max(most, result.revision), least);
     // The session's own of this store is raised by each part.
     const head = { ...facts, revision, removalRevision: least } as SessionHead;
+    const batch = { head, ttlMs, events: this.#events, operations: this.#operations, removed };
     await transferOf(open.store).log.importEvents(
       open.address,
-      { head, ttlMs, events: this.#events, operations: this.#operations, removed },
+      open.archivedAt === undefined ? batch : toArchived(batch, open.archivedAt),
       this.#call,
     );
     open.hasEvents = true;
@@ -272,8 +278,9 @@ export class Importer {
     await this.#flushDocuments();
     const open = this.#open;
     if (open === undefined) return;
-    if (open.facts.archived !== true || open.store === this.#runtime.sessions) await this.#unseal(open);
     const { subject, incarnation } = open.facts;
+    if (open.archivedAt === undefined) await this.#unseal(open);
+    else await markComplete(open.store, open.address, incarnation, this.#call);
     if (this.#introduces && open.isNew && subject !== undefined && open.store === this.#runtime.sessions)
       await introduceUser(this.#runtime, open.address, subject, incarnation);
     this.#runtime.cache?.forget(open.address);

@@ -11,6 +11,7 @@ import {
   type Session,
   type Tenant,
 } from "../../src/index.ts";
+import { plantCase, textOf } from "../archive/interrupted.ts";
 import { killedAt } from "../erasure/killed-at.ts";
 import type { Opened } from "../erasure/opened.ts";
 import { everythingIn, othersRemain, type Plot, person, plant, remaining } from "../erasure/plant.ts";
@@ -339,6 +340,26 @@ export function describeArrangement(
       const bare = (of: string): string => of.replaceAll(/"tenant":"[^"]*"|,"sum":"[^"]*"/gu, "");
       expect(bare(await textOf(back))).toBe(bare(text));
       expect((await back.import([text], { from: plot.tenant })).unchanged).toBeGreaterThan(20);
+    });
+
+    it("archives a session and restores it as it was", async () => {
+      await using elsewhere = createMemoryStore();
+      const place = "store" in arrangement || arrangement.sessions === "durable" ? elsewhere : undefined;
+      const stores = opened.map(({ store }) => store);
+      const memory = memoryOf(stores, { archive: place });
+      const { tenant } = newPlot();
+      const acme = memory.tenant(tenant);
+      const before = await plantCase(acme);
+      expect((await acme.archive("case")).moved).toBe(true);
+      expect((await acme.sessions()).items).toEqual([]);
+      expect((await acme.archived()).items).toMatchObject([{ session: "case", version: 6 }]);
+      expect((await acme.restore("case")).moved).toBe(true);
+      expect(await textOf(acme, { session: "case" })).toBe(before);
+      await acme.archive("case");
+      const { removed } = await acme.user("juan").erase();
+      expect(removed.sessions).toBe(1);
+      expect((await acme.archived()).items).toEqual([]);
+      await failure(acme.restore("case"), "not-found");
     });
 
     if (killStep !== undefined)

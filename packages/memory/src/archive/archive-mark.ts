@@ -1,0 +1,59 @@
+import {
+  type CallOptions,
+  type Document,
+  type DocumentAddress,
+  isConflict,
+  type SessionAddress,
+} from "@relevo/core";
+import { namespaces } from "../namespaces.ts";
+import type { MemoryStore } from "../runtime.ts";
+import { signalOf } from "../signal.ts";
+
+// Says that the copy of a session in the archive is complete. It is written before the source is deleted and removed
+// before the copy is: a copy without it, of a session that is nowhere else, is a remnant of one that was erased or deleted
+// while it was moved, and is never shown or restored.
+
+function addressOf({ tenant, session }: SessionAddress): DocumentAddress {
+  return { tenant, namespace: [...namespaces.archive, session], key: "complete" };
+}
+
+export async function markComplete(
+  { documents }: MemoryStore,
+  address: SessionAddress,
+  incarnation: string,
+  options: CallOptions,
+): Promise<void> {
+  await documents.put(addressOf(address), { value: { incarnation } }, signalOf(options));
+}
+
+/** The incarnation whose copy is complete. */
+export async function completeCopy(
+  { documents }: MemoryStore,
+  address: SessionAddress,
+  options: CallOptions,
+): Promise<string | undefined> {
+  const found = await documents.get(addressOf(address), signalOf(options));
+  return found && incarnationOf(found);
+}
+
+/** Not the mark of another incarnation, whose copy is all there is of it. */
+export async function unmark(
+  { documents }: MemoryStore,
+  address: SessionAddress,
+  incarnation: string,
+  options: CallOptions,
+): Promise<void> {
+  const found = await documents.get(addressOf(address), signalOf(options));
+  if (found === undefined || incarnationOf(found) !== incarnation) return;
+  try {
+    await documents.delete(addressOf(address), { expectedVersion: found.version, ...signalOf(options) });
+  } catch (error) {
+    // Marked anew, by a move that came after.
+    if (!isConflict(error, "version")) throw error;
+  }
+}
+
+function incarnationOf({ value }: Document): string | undefined {
+  const { incarnation } = (value ?? {}) as { readonly incarnation?: unknown };
+  return typeof incarnation === "string" ? incarnation : undefined;
+}

@@ -1,0 +1,293 @@
+import { type CallOptions, MemoryError, type SessionAddress, type SessionHead } from "@relevo/core";
+import { conflict, historyLost } from "@relevo/core/input";
+import { introduceUser } from "../introduce-user.ts";
+import { acquireLease, type HeldLease, keepLease } from "../lease.ts";
+import { transferOf } from "../portability/export-lines.ts";
+import type { MemoryStore, Runtime } from "../runtime.ts";
+import { SessionHandle } from "../session-handle.ts";
+import { UserGuard } from "../user-guard.ts";
+import { completeCopy, markComplete, unmark } from "./archive-mark.ts";
+import { fromArchived, toArchived } from "./archived-batch.ts";
+import { type Copied, copySession } from "./copy-session.ts";
+
+export interface MoveOptions extends CallOptions {
+  /** How long to wait for a turn, or for another call that moves the session; 15,000 when left out. */
+  readonly waitMs?: number | undefined;
+}
+
+/** What was moved. */
+export interface MovedSession {
+  readonly session: string;
+  readonly incarnation: string;
+  /** The log's last `seq`. */
+  readonly version: number;
+  /** False when an earlier call had done it all. */
+  readonly moved: boolean;
+}
+
+/** @throws `unsupported` without a store to archive in. */
+export function archiveOf({ archive }: Runtime): MemoryStore {
+  if (archive !== undefined) return archive;
+  throw new MemoryError(
+    "unsupported",
+    'There is no archive: sessions are in the durable store already. Give createMemory({ archive: store }), or keep sessions in "volatile".',
+  );
+}
+
+/**
+ * Moves a session into the archive: seal, copy, compare, mark the copy as complete, delete. Each step can be made again,
+ * so that after a crash the same call continues. The session is sealed meanwhile, and one call moves it at a time.
+ */
+export function archiveSession(
+  runtime: Runtime,
+  address: SessionAddress,
+  options: MoveOptions,
+): Promise<MovedSession> {
+  const archive = archiveOf(runtime);
+  return underLease(runtime, address, options, (lease, call) =>
+    moveIntoArchive(runtime, archive, address, lease, call),
+  );
+}
+
+/** Moves a session out of the archive, in the same steps; it takes writes again. */
+export function restoreSession(
+  runtime: Runtime,
+  address: SessionAddress,
+  options: MoveOptions,
+): Promise<MovedSession> {
+  const archive = archiveOf(runtime);
+  return underLease(runtime, address, options, (lease, call) =>
+    moveOutOfArchive(runtime, archive, address, lease, call),
+  );
+}
+
+/** Longer than a step takes; a process that was killed keeps others out for so long. */
+const leaseTtlMs = 10_000;
+
+/** The lease of the session's turns: nobody moves a session in the middle of one. */
+async function underLease(
+  runtime: Runtime,
+  address: SessionAddress,
+  { waitMs = 15_000, signal }: MoveOptions,
+  move: (lease: HeldLease, options: CallOptions) => Promise<MovedSession>,
+): Promise<MovedSession> {
+  const handle = new SessionHandle(runtime, address, { init: {}, ttlMs: undefined, incarnation: undefined });
+  const acquired = await acquireLease(handle, { ttlMs: leaseTtlMs, waitMs, signal });
+  const lease = keepLease(handle, acquired, leaseTtlMs, { signal });
+  try {
+    return await move(lease, { signal: lease.signal });
+  } finally {
+    await lease.release();
+  }
+}
+
+async function moveIntoArchive(
+  runtime: Runtime,
+  archive: MemoryStore,
+  address: SessionAddress,
+  lease: HeldLease,
+  options: CallOptions,
+): Promise<MovedSession> {
+  const source = transferOf(runtime.sessions);
+  const head = await source.log.head(address, options);
+  if (head === undefined) return alreadyArchived(archive, address, options);
+  const { incarnation } = head;
+  const guard = await enterGuard(runtime, address, head, options);
+  const leftover = await archive.log.head(address, options);
+  if (leftover !== undefined && leftover.incarnation !== incarnation)
+    throw conflict("incarnation", { incarnation: leftover.incarnation });
+  await source.log.seal(address, { incarnation, ...options });
+  let isComplete = false;
+  try {
+    // Of an earlier time in the archive.
+    if (leftover !== undefined) await unmark(archive, address, incarnation, options);
+    const at = runtime.clock.now();
+    const copied = await copyTwice(
+      runtime.sessions,
+      archive,
+      address,
+      (batch) => toArchived(batch, at),
+      options,
+    );
+    if (copied === undefined) return await othersDone(archive, address, incarnation, options);
+    await guard?.settle(runtime.durable.documents, () => archive.log.delete(address, { incarnation }));
+    await lease.requireHeld(options);
+    isComplete = true;
+    await markComplete(archive, address, incarnation, options);
+    await source.log.delete(address, { incarnation, ...options });
+    runtime.cache?.forget(address);
+    if ((await archive.log.head(address, options)) === undefined) {
+      // Erased in both places.
+      await unmark(archive, address, incarnation, options);
+      throw historyLost("ended");
+    }
+    return movedOf(address, copied);
+  } catch (error) {
+    // A delete that was not answered may be made yet: then the copy is all there is.
+    if (!isComplete && leftover === undefined && head.sealed !== true)
+      await giveBack(runtime, archive, address, incarnation, lease);
+    throw error;
+  }
+}
+
+async function moveOutOfArchive(
+  runtime: Runtime,
+  archive: MemoryStore,
+  address: SessionAddress,
+  lease: HeldLease,
+  options: CallOptions,
+): Promise<MovedSession> {
+  const target = transferOf(runtime.sessions);
+  const here = await target.log.head(address, options);
+  const head = await archive.log.head(address, options);
+  if (head === undefined) {
+    if (here === undefined) throw nowhere();
+    // Sealed by an archiving that ended before it copied anything.
+    if (here.sealed === true) await target.log.unseal(address, { incarnation: here.incarnation, ...options });
+    return { ...movedOf(address, here), moved: false };
+  }
+  const { incarnation, subject } = head;
+  if (here !== undefined && here.incarnation !== incarnation)
+    throw conflict("incarnation", { incarnation: here.incarnation });
+  if (here === undefined) await requireComplete(archive, address, incarnation, options);
+  let { version } = here ?? head;
+  // Open and whole when it is not sealed: only the copy in the archive is left to be removed.
+  if (here === undefined || here.sealed === true) {
+    const guard = await enterGuard(runtime, address, head, options);
+    const copied = await copyTwice(archive, runtime.sessions, address, fromArchived, options);
+    if (copied === undefined) {
+      await dropSealed(runtime.sessions, address, incarnation);
+      throw historyLost("ended");
+    }
+    await guard?.settle(runtime.durable.documents, () => dropSealed(runtime.sessions, address, incarnation));
+    await lease.requireHeld(options);
+    version = (await target.log.unseal(address, { incarnation, ...options })).version;
+    if (subject !== undefined) await introduceUser(runtime, address, subject, incarnation);
+  }
+  await lease.requireHeld(options);
+  await unmark(archive, address, incarnation, options);
+  await archive.log.delete(address, { incarnation, ...options });
+  runtime.cache?.forget(address);
+  return { session: address.session, incarnation, version, moved: true };
+}
+
+/** Whoever ends a session for good ends its copy in the archive too, which another call may be making. */
+export async function dropArchived(
+  { archive }: Runtime,
+  address: SessionAddress,
+  incarnation: string,
+  options: CallOptions,
+): Promise<boolean> {
+  if (archive === undefined) return false;
+  await unmark(archive, address, incarnation, options);
+  return archive.log.delete(address, { incarnation, ...options });
+}
+
+/**
+ * Copies twice: the second time everything has to be there, and what was erased meanwhile is erased in the copy. Whoever
+ * erases looks into the archive afterwards, and so one of the two sees the other. `undefined` when the source has gone.
+ */
+async function copyTwice(
+  from: MemoryStore,
+  to: MemoryStore,
+  address: SessionAddress,
+  change: Parameters<typeof copySession>[3],
+  options: CallOptions,
+): Promise<Copied | undefined> {
+  const first = await copySession(from, to, address, change, options);
+  const second = first && (await copySession(from, to, address, change, options));
+  if (second === undefined) return undefined;
+  const copy = await to.log.head(address, options);
+  if (second.added > 0 || copy?.incarnation !== second.incarnation || copy.version < second.version)
+    throw new MemoryError("conflict", "The copy is not what was copied. The session stays as it was.", {
+      retryable: true,
+      details: { conflict: "import", session: address.session },
+    });
+  return second;
+}
+
+/** @throws `conflict` while the person that the session belongs to is being erased. */
+async function enterGuard(
+  runtime: Runtime,
+  { tenant }: SessionAddress,
+  { subject }: SessionHead,
+  options: CallOptions,
+): Promise<UserGuard | undefined> {
+  if (subject === undefined) return undefined;
+  const guard = new UserGuard(tenant, subject);
+  await guard.enter(runtime.durable.documents, options);
+  return guard;
+}
+
+/**
+ * After a failure that is not the end of the process: without a copy, the session takes writes again. When that fails too
+ * the session stays sealed, and another call continues.
+ */
+async function giveBack(
+  runtime: Runtime,
+  archive: MemoryStore,
+  address: SessionAddress,
+  incarnation: string,
+  lease: HeldLease,
+): Promise<void> {
+  const { log } = transferOf(runtime.sessions);
+  try {
+    await lease.requireHeld();
+    if ((await log.head(address))?.incarnation !== incarnation) return;
+    await dropSealed(archive, address, incarnation);
+    await log.unseal(address, { incarnation });
+  } catch (error) {
+    runtime.onError(error);
+  }
+}
+
+async function dropSealed({ log }: MemoryStore, address: SessionAddress, incarnation: string): Promise<void> {
+  const copy = await log.head(address);
+  if (copy?.incarnation === incarnation && copy.sealed === true) await log.delete(address, { incarnation });
+}
+
+/** The session is not where sessions are. */
+async function alreadyArchived(
+  archive: MemoryStore,
+  address: SessionAddress,
+  options: CallOptions,
+): Promise<MovedSession> {
+  const head = await archive.log.head(address, options);
+  if (head === undefined) throw nowhere();
+  await requireComplete(archive, address, head.incarnation, options);
+  return { ...movedOf(address, head), moved: false };
+}
+
+/** The session was ended while it was copied: by another call that moved it, or for good. */
+async function othersDone(
+  archive: MemoryStore,
+  address: SessionAddress,
+  incarnation: string,
+  options: CallOptions,
+): Promise<MovedSession> {
+  if ((await completeCopy(archive, address, options)) === incarnation)
+    return alreadyArchived(archive, address, options);
+  await dropSealed(archive, address, incarnation);
+  throw historyLost("ended");
+}
+
+/** @throws `not-found` for a remnant. */
+async function requireComplete(
+  archive: MemoryStore,
+  address: SessionAddress,
+  incarnation: string,
+  options: CallOptions,
+): Promise<void> {
+  if ((await completeCopy(archive, address, options)) !== incarnation) throw nowhere();
+}
+
+function nowhere(): MemoryError {
+  return new MemoryError("not-found", "There is no such session, neither here nor in the archive.");
+}
+
+function movedOf(
+  { session }: SessionAddress,
+  { incarnation, version }: Pick<SessionHead, "incarnation" | "version">,
+): MovedSession {
+  return { session, incarnation, version, moved: true };
+}
