@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { PGlite } from "@electric-sql/pglite";
+import { vector } from "@electric-sql/pglite-pgvector";
 import type { SearchIndex, Store } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { createPostgresStore, migratePostgres } from "@relevo/store-postgres";
@@ -26,7 +27,8 @@ export const openPlace: { readonly [Kind in PlaceKind]: () => Promise<OpenedPlac
   },
 
   async pglite() {
-    const pglite = await PGlite.create();
+    const pglite = await PGlite.create({ extensions: { vector } });
+    await pglite.exec("create extension vector");
     await migratePostgres({ pglite });
     const store = createPostgresStore({ pglite });
     return {
