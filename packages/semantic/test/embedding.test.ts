@@ -159,6 +159,13 @@ it("an update tells how far it has come", async () => {
   for (let n = 0; n < 150; n++) await append(store, "acme", `s${n}`, [["Nora", "The plum is ripe."]]);
   const recall = createRecall({ store, index: createSearchIndex() });
   const progress: number[] = [];
+  const errors: unknown[] = [];
+  const other = createRecall({ store, index: createSearchIndex(), onError: (error) => errors.push(error) });
+  const fails = () => {
+    throw new Error("of the listener");
+  };
+  expect(await other.update("acme", { onProgress: fails })).toBe(150);
+  expect(errors).toHaveLength(2);
   await recall.update("acme", {
     onProgress: ({ step, done }) => progress.push(step === "following" ? done : -1),
   });

@@ -98,6 +98,14 @@ it("bad input is refused with the name of its field, and nothing is written", as
   expect((await index.state("t")).items).toBe(1);
 });
 
+it("an embedder and a reranker that are none are refused", () => {
+  const store = createMemoryStore();
+  const index = createSearchIndex();
+  const embedder = { model: "m", dimensions: 0, embed: async () => [] };
+  for (const bad of [{ embedder: {} }, { embedder }, { reranker: {} }, { embedTimeoutMs: 0 }])
+    expect(() => createRecall({ store, index, ...bad } as never)).toThrow(`options.${Object.keys(bad)[0]}`);
+});
+
 it("a query is refused with the field that is wrong", async () => {
   const recall = createRecall({ store: createMemoryStore(), index: createSearchIndex() });
   const bad: readonly (readonly [object, string])[] = [

@@ -45,6 +45,12 @@ describe("knowledge", () => {
     expect(hits[0]).toMatchObject({ at: Date.UTC(2024, 0, 1), source: { key: "coffee" } });
 
     // A retry, and the same text once more.
+    const twice = await acme.knowledge.add([
+      { text: "x", source: "y" },
+      { text: "x", source: "y" },
+    ]);
+    expect(twice.map(({ id }) => id)).toEqual([twice[0]?.id, twice[0]?.id]);
+    await acme.knowledge.remove(twice[0]?.id ?? "");
     const again = await acme.knowledge.add({ text: all[0] ?? "", source: "tea.md" });
     expect(again[0]?.id).toBe(tea?.id);
     expect((await acme.knowledge.entries()).items).toHaveLength(2);
@@ -136,6 +142,7 @@ describe("knowledge", () => {
     ["reserved metadata", { text: "x", metadata: { "relevo:x": 1 } }, "texts[0].metadata.relevo:x"],
     ["itself superseded", { id: "a", text: "x", supersedes: ["a"] }, "texts"],
     ["a time that is none", { text: "x", at: 1.5 }, "texts[0].at"],
+    ["no object", "x", "texts[0]"],
   ])("refuses %s, and stores nothing", async (_, text, field) => {
     const { acme } = opened();
     await expect(acme.knowledge.add([text as never, { text: "good" }])).rejects.toMatchObject({
@@ -146,9 +153,18 @@ describe("knowledge", () => {
   });
 });
 
+it("two texts of one id are refused", async () => {
+  const { acme } = opened();
+  const texts = [
+    { id: "a", text: "one" },
+    { id: "a", text: "two" },
+  ];
+  await expect(acme.knowledge.add(texts)).rejects.toThrow("texts[1].id is that of another text");
+});
+
 describe("a policy", () => {
   it("lets memories in when it says so, each for its person, and never secrets", async () => {
-    const { acme, find } = opened({ memories: true, documents: [["kb"]], except: [["kb", "secret"]] });
+    const { acme, find, store } = opened({ memories: true });
     await acme.user("ana").remember("drink", "mint tea");
     await acme.user("leo").remember("drink", { likes: "black tea" });
     await acme.user("leo").remember("mood", "tea is late", { tier: "volatile" });
@@ -176,6 +192,11 @@ describe("a policy", () => {
       "no sugar in tea",
       "serve tea warm",
     ]);
+    await store.documents.put(
+      { tenant: "acme", namespace: ["relevo:user", "ana", "relevo:history", "memory"], key: "drink" },
+      { value: "cold tea" },
+    );
+    expect(await find({ text: "cold" })).toEqual([]);
     await acme.user("ana").forget("drink");
     expect(await find({ text: "mint" })).toEqual([]);
   });

@@ -157,7 +157,8 @@ export function createKnowledge(runtime: Runtime, tenant: string, name: string):
       const list = Array.isArray(given)
         ? readArray(given, "texts", "an array of texts", limits.batchItems, "batchItems")
         : [given];
-      const texts = list.map((text, index) => admitText(text as KnowledgeText, `texts[${index}]`));
+      const all = list.map((text, index) => admitText(text as KnowledgeText, `texts[${index}]`));
+      const texts = distinct(all);
       runtime.requireOpen();
       if (texts.length === 0) return [];
       const operation = memoryOperation(runtime, namespace, options.operationId, { add: texts });
@@ -174,7 +175,8 @@ export function createKnowledge(runtime: Runtime, tenant: string, name: string):
           exhausted: (error) => error,
         },
       );
-      return stored.slice(0, texts.length).map(entryOf);
+      const entries = new Map(stored.map((document) => [document.key, entryOf(document)]));
+      return all.flatMap(({ id }) => entries.get(id) ?? []);
     },
     async get(id, given) {
       const call = admitCall(given);
@@ -229,6 +231,18 @@ export function createKnowledge(runtime: Runtime, tenant: string, name: string):
       return { hits: others.slice(0, limit), missing };
     },
   };
+}
+
+/** The same text twice is one; two texts of one id are a mistake. */
+function distinct(texts: readonly Admitted[]): readonly Admitted[] {
+  const known = new Map<string, Admitted>();
+  for (const [index, text] of texts.entries()) {
+    const before = known.get(text.id);
+    if (before !== undefined && fingerprint(before) !== fingerprint(text))
+      throw refuse(`texts[${index}].id`, "is that of another text before it.");
+    known.set(text.id, text);
+  }
+  return [...known.values()];
 }
 
 function inputOf({ text, source, at, metadata, ...rest }: Admitted, notes: JsonObject): DocumentInput {

@@ -13,13 +13,11 @@ import {
   type RecallResult,
   type Reranker,
   type SearchIndex,
-  type SearchIndexState,
   type SearchSelector,
   type Store,
   systemClock,
 } from "@relevo/core";
 import {
-  abortable,
   admitCall,
   admitFields,
   admitInteger,
@@ -38,14 +36,15 @@ import { type LanguageName, languageNames } from "../analysis/language.ts";
 import { askIndex } from "../question/ask-index.ts";
 import { Scratch } from "../scoring/lexical.ts";
 import { scoreQuestion } from "../scoring/score-question.ts";
-import { type FollowedStore, followStore } from "./follow-store.ts";
-import { hasVectorsOf, isOfLaterVersion, markOf } from "./index-mark.ts";
-import { createBoundedEmbedder, createPatientEmbedder } from "./patient-embedder.ts";
+import type { FollowedStore } from "./follow-store.ts";
+import { createIndexKeeper } from "./index-keeper.ts";
+import { isOfLaterVersion, markOf } from "./index-mark.ts";
+import { createPatientEmbedder } from "./patient-embedder.ts";
 import { admitPolicy, type IndexingPolicy } from "./policy.ts";
 import { readHits } from "./read-hits.ts";
 import { admitQuery, defaultHalfLifeMs } from "./recall-options.ts";
 import { createPatientReranker } from "./rerank.ts";
-import { changeModel, type IndexOptions, isPending, rewriteIndex } from "./rewrite-index.ts";
+import { changeModel, type IndexOptions, isPending } from "./rewrite-index.ts";
 import { searchFilterOf } from "./search-filter.ts";
 import { placeSuperseding } from "./superseded.ts";
 
@@ -139,8 +138,6 @@ const restMs = 30_000;
 /** How many more items than hits are scored, because some may be pieces of one text, or gone from the store. */
 const spareItems = 32;
 const nearestItems = 1000;
-/** A search does not wait for the vectors of a page with more new texts: it goes by words, and they come behind it. */
-const embeddedBeforeSearch = 64;
 const ignore = (): void => undefined;
 
 /**
@@ -184,6 +181,9 @@ export function createRecall(given: RecallOptions): StoreRecall {
     throw refuse("options.language", `must be one of ${languageNames.join(", ")}.`);
   if (textOf !== undefined && typeof textOf !== "function")
     throw refuse("options.textOf", "must be a function.");
+  if (parts.embedder !== undefined) requireEmbedder(parts.embedder);
+  if (parts.reranker !== undefined && typeof parts.reranker?.rerank !== "function")
+    throw refuse("options.reranker", "must be a reranker, with model and rerank().");
   const policyOf = admitPolicies(parts.policy);
   const timeout = (name: "embedTimeoutMs" | "rerankTimeoutMs", byDefault: number): number =>
     admitInteger(parts[name] ?? byDefault, `options.${name}`, 1, maxTimerMs);
@@ -197,94 +197,11 @@ export function createRecall(given: RecallOptions): StoreRecall {
   const candidates = admitInteger(parts.rerankCandidates ?? 30, "options.rerankCandidates", 1, maxPageSize);
   const analysis = createAnalysis();
   const scratch = new Scratch();
-  const updates = new Map<string, Promise<number>>();
-  const listeners = new Map<string, Set<NonNullable<IndexOptions["onProgress"]>>>();
-  const rewrites = new Map<string, Promise<void>>();
-  const toldOf = new Set<string>();
-
   function workFor(tenant: string): FollowedStore {
     return { store, durable, index, analysis, embedder, language, textOf, policy: policyOf(tenant) };
   }
 
-  /** `isPatient` when much may be embedded meanwhile. */
-  async function follow(tenant: string, isPatient: boolean, { signal }: CallOptions): Promise<number> {
-    // A round that began earlier may have passed by what was written since; the next one has not.
-    const earlier: Promise<unknown> | undefined = updates.get(tenant);
-    if (earlier !== undefined)
-      await abortable(
-        earlier.catch(() => undefined),
-        { signal },
-      );
-    let running = updates.get(tenant);
-    if (running === undefined) {
-      // Others may wait for it too, so no caller's signal ends it.
-      const work = workFor(tenant);
-      const quick = embedder && createBoundedEmbedder(embedder, embeddedBeforeSearch);
-      const onUnits = (done: number): void => {
-        for (const listener of listeners.get(tenant) ?? []) listener({ tenant, step: "following", done });
-      };
-      running = followStore(isPatient ? work : { ...work, embedder: quick }, tenant, onUnits, {}).finally(
-        () => updates.delete(tenant),
-      );
-      updates.set(tenant, running);
-    }
-    return await abortable(running, { signal });
-  }
-
-  async function followPatiently(tenant: string, { onProgress, signal }: IndexOptions): Promise<number> {
-    const all = listeners.get(tenant) ?? new Set();
-    listeners.set(tenant, all);
-    if (onProgress !== undefined) all.add(onProgress);
-    try {
-      return await follow(tenant, true, { signal });
-    } finally {
-      if (onProgress !== undefined) all.delete(onProgress);
-      if (all.size === 0) listeners.delete(tenant);
-    }
-  }
-
-  /** One at a time; what an earlier one has done is not done again. */
-  async function rewrite(tenant: string, options: IndexOptions): Promise<void> {
-    for (let earlier = rewrites.get(tenant); earlier !== undefined; earlier = rewrites.get(tenant))
-      await abortable(
-        earlier.catch(() => undefined),
-        { signal: options.signal },
-      );
-    const running = rewriteIndex(workFor(tenant), tenant, options).finally(() => rewrites.delete(tenant));
-    rewrites.set(tenant, running);
-    await running;
-  }
-
-  /** Searches do not wait for what is written again. */
-  function rewriteBehind(tenant: string, state: SearchIndexState): void {
-    if (rewrites.has(tenant) || !isPending(workFor(tenant), markOf(state))) return;
-    rewrite(tenant, {}).catch((error: unknown) => {
-      // Another process is at it.
-      if (!isConflict(error, "lease")) onError(error);
-    });
-  }
-
-  async function vectorOf(
-    tenant: string,
-    text: string,
-    state: SearchIndexState,
-    call: CallOptions,
-  ): Promise<readonly number[] | undefined> {
-    if (embedder === undefined) return undefined;
-    const mark = markOf(state);
-    if (hasVectorsOf(mark, embedder.model)) return (await embedder.embed([text], call))?.[0];
-    if (mark?.embedder !== embedder.model && !toldOf.has(tenant)) {
-      toldOf.add(tenant);
-      onError(
-        new MemoryError(
-          "unsupported",
-          `The index has vectors of ${mark?.embedder}, which those of ${embedder.model} cannot be compared with. Searches go by words until recall.reindex(tenant) was run.`,
-          { details: { reason: "model", tenant } },
-        ),
-      );
-    }
-    return undefined;
-  }
+  const keeper = createIndexKeeper({ workFor, embedder, onError });
 
   return {
     async search(tenantGiven: string, queryGiven: RecallQuery): Promise<RecallResult> {
@@ -292,13 +209,13 @@ export function createRecall(given: RecallOptions): StoreRecall {
       const query = admitQuery(queryGiven);
       const { text, limit = 10, neighbours = 0, explain = false, asker, importance, signal } = query;
       const call: CallOptions = { signal };
-      if (updateBeforeSearch) await follow(tenant, false, call);
+      if (updateBeforeSearch) await keeper.follow(tenant, call);
       const state = await index.state(tenant, call);
-      if (updateBeforeSearch) rewriteBehind(tenant, state);
+      if (updateBeforeSearch) keeper.rewriteBehind(tenant, state);
       if (text.trim() === "" || state.items === 0) return { hits: [], missing: [] };
       const work = workFor(tenant);
       const missing: MissingPart[] = [];
-      const vector = await vectorOf(tenant, text, state, call);
+      const vector = await keeper.vectorOf(tenant, text, state, call);
       const isWhole = vector !== undefined && markOf(state)?.unembedded !== true;
       if (embedder !== undefined && !isWhole) missing.push("vectors");
       const wanted = reranker === undefined ? limit : Math.max(limit, candidates);
@@ -336,10 +253,10 @@ export function createRecall(given: RecallOptions): StoreRecall {
       const tenant = admitTenant(tenantGiven, defaultLimits);
       const options = admitRewrite(given);
       const call: CallOptions = { signal: options.signal };
-      const units = await followPatiently(tenant, options);
+      const units = await keeper.followPatiently(tenant, options);
       const mark = markOf(await index.state(tenant, call));
       if (isOfLaterVersion(mark) || !isPending(workFor(tenant), mark)) return units;
-      await rewrite(tenant, options).catch((error: unknown) => {
+      await keeper.rewrite(tenant, options).catch((error: unknown) => {
         // Another process is at it.
         if (!isConflict(error, "lease")) throw error;
       });
@@ -349,14 +266,14 @@ export function createRecall(given: RecallOptions): StoreRecall {
       const tenant = admitTenant(tenantGiven, defaultLimits);
       const options = admitRewrite(given);
       const call: CallOptions = { signal: options.signal };
-      await followPatiently(tenant, options);
+      await keeper.followPatiently(tenant, options);
       if (isOfLaterVersion(markOf(await index.state(tenant, call))))
         throw new MemoryError(
           "unsupported",
           "A later version of this package writes the index. Update this process.",
         );
       await changeModel(workFor(tenant), tenant, call);
-      await rewrite(tenant, options);
+      await keeper.rewrite(tenant, options);
     },
     async remove(tenant: string, selector: SearchSelector, options?: CallOptions): Promise<number> {
       return await index.remove(admitTenant(tenant, defaultLimits), selector, admitCall(options));
@@ -375,6 +292,12 @@ function admitRewrite(given: IndexOptions | undefined): IndexOptions {
   if (options.onProgress !== undefined && typeof options.onProgress !== "function")
     throw refuse("options.onProgress", "must be a function.");
   return options;
+}
+
+function requireEmbedder({ model, dimensions, embed }: Embedder): void {
+  if (typeof model !== "string" || model === "" || typeof embed !== "function")
+    throw refuse("options.embedder", "must be an embedder, with model, dimensions and embed().");
+  admitInteger(dimensions, "options.embedder.dimensions", 1);
 }
 
 function admitPolicies(given: RecallOptions["policy"]): (tenant: string) => FollowedStore["policy"] {

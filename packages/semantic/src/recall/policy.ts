@@ -55,6 +55,9 @@ const policyFields: FieldTable = fieldTable<IndexingPolicy>({
   except: "refines",
 });
 
+/** Where `@relevo/memory` keeps earlier values, behind the two elements of the owner. */
+const historyName = "relevo:history";
+
 const memoryPlaces: Namespaces = [recalledNamespaces.users, recalledNamespaces.agents];
 
 /** @throws `invalid-input` that names the field. */
@@ -100,6 +103,8 @@ export function isIndexed(
   const isAllowed = (prefix: readonly string[]): boolean => isBelow(prefix, namespace);
   if (!allowed.some(isAllowed) || except.some(isAllowed)) return false;
   const [first, , kind, tier] = namespace;
+  // What a document was is not what it is.
+  if (incarnation === undefined && kind === historyName) return false;
   // The volatile tier of a person's memory may be in the same store.
   if (incarnation !== undefined || first !== recalledNamespaces.users[0]) return true;
   return (kind === "memory" || kind === "agents") && tier === "durable";
