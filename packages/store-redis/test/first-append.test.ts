@@ -27,6 +27,7 @@ interface Kind {
   readonly commands?: number;
 }
 
+let count = 0;
 const kinds: readonly Kind[] = [
   { name: "with an operation", options: { operation }, commands: 12 },
   { name: "without one", commands: 12 },
@@ -40,6 +41,11 @@ const kinds: readonly Kind[] = [
   { name: "with a fixed lifetime", store: { ttlMs: 600_000, expiry: "fixed" }, events: [pinned, note] },
   { name: "with a lifetime of its own", store: { ttlMs: 600_000 }, options: { ttlMs: 900_000 } },
   { name: "that lives for ever beside others", store: { ttlMs: 600_000 }, options: { ttlMs: null } },
+  {
+    name: "with ids of one's own",
+    store: { ids: { next: () => `in|c%${count++}` } },
+    options: { operation },
+  },
   { name: "of nothing", store: { ttlMs: 600_000 }, events: [], options: { operation } },
   {
     name: "of many events",
@@ -87,7 +93,7 @@ describe.skipIf(!requireService("redis", { for: "first appends in store-redis" }
     };
     return JSON.parse(
       JSON.stringify(state)
-        .replaceAll(incarnation, "incarnation")
+        .replaceAll(encodeURIComponent(incarnation), "incarnation")
         .replaceAll(token, "token")
         .replaceAll(/(?<!\d)1\d{12}(?!\d)/gu, "time"),
     );
@@ -174,6 +180,24 @@ describe.skipIf(!requireService("redis", { for: "first appends in store-redis" }
       expectedVersion: 0,
     });
     expect(written.version).toBe(1);
+  });
+
+  it("leaves nothing on a server without room", async () => {
+    const fixture = open();
+    const { store, raw } = fixture;
+    await store.log.append(addressAt(0), [note]);
+    const before = (await fixture.keys()).toSorted();
+    await raw("CONFIG", "SET", "maxmemory", "1");
+    try {
+      await expect(store.log.append(addressAt(1), [message], { operation })).rejects.toMatchObject({
+        code: "unavailable",
+        outcome: "not-applied",
+      });
+    } finally {
+      await raw("CONFIG", "SET", "maxmemory", "0");
+    }
+    expect((await fixture.keys()).toSorted()).toEqual(before);
+    expect(await store.log.append(addressAt(1), [message], { operation })).toMatchObject({ version: 1 });
   });
 
   it("by another process continues the session that is there", async () => {
