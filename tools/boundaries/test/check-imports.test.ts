@@ -1,15 +1,20 @@
 import { expect, it } from "vitest";
 import { checkFileLength } from "../src/check-file-length.ts";
 import { checkImports, type Member } from "../src/check-imports.ts";
+import { checkWatched } from "../src/check-watched.ts";
 import { importsOf } from "../src/source-files.ts";
 
 interface Parts {
   readonly production?: readonly string[];
   readonly development?: readonly string[];
   readonly files?: { readonly [path: string]: readonly string[] };
+  readonly watched?: { readonly [target: string]: readonly string[] };
 }
 
-function member(root: string, { production = [], development = [], files = {} }: Parts = {}): Member {
+function member(
+  root: string,
+  { production = [], development = [], files = {}, watched = {} }: Parts = {},
+): Member {
   const name = `@relevo/${root.split("/")[1]}`;
   return {
     name,
@@ -20,6 +25,7 @@ function member(root: string, { production = [], development = [], files = {} }:
       production: new Set(production),
       development: new Set(development),
       entries: new Set([".", "./package.json"]),
+      watched: new Map(Object.entries(watched).map(([target, names]) => [target, new Set(names)])),
     },
     files: Object.entries(files).map(([path, imports]) => ({ path, imports, lines: 1 })),
   };
@@ -143,4 +149,23 @@ it("refuses files above 400 lines, tests above 600", () => {
     "src/b.ts has 401 lines, at most 400 are allowed",
     "test/d.test.ts has 601 lines, at most 600 are allowed",
   ]);
+});
+
+it("refuses inputs of tests that leave out what the tests load", () => {
+  const parts = { production: ["@relevo/core"], development: ["@relevo/store-redis"] };
+  const kit = member("packages/store-conformance", { production: ["@relevo/core"] });
+  const store = member("packages/store-redis", {
+    production: ["@relevo/core", "@relevo/messages"],
+    // What only the tests of that store load.
+    development: ["@relevo/store-conformance"],
+  });
+  const problems = (watched: readonly string[]) => {
+    const subject = member("packages/memory", { ...parts, watched: { test: watched } });
+    return checkWatched(subject, [core, kit, store, member("packages/messages"), subject]);
+  };
+  expect(problems(["@relevo/core", "@relevo/store-redis", "@relevo/messages"])).toEqual([]);
+  expect(problems(["@relevo/core", "@relevo/store-redis"])).toEqual([
+    "the inputs of test leave out @relevo/messages, which its tests load",
+  ]);
+  expect(checkWatched(member("packages/memory", parts), [core, store])).toEqual([]);
 });
