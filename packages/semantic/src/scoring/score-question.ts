@@ -130,7 +130,7 @@ export function scoreQuestion(
     const before = previous[item] as number;
     let kind = 1;
     if (asksIn(mark)) kind += weights.asks;
-    if (weights.opening !== 0 && (before < 0 || (previous[before] as number) < 0)) kind += weights.opening;
+    if (before < 0 || (previous[before] as number) < 0) kind += weights.opening;
     if (before >= 0 && (kindsIn(marks[before] as number) & asked) !== 0) kind += weights.answersKind;
     if (isWhen) kind += (weights.tellsWhen * timesIn(mark)) / 2;
     if (isName) kind += (weights.tellsName * Math.min(2, titlesIn(mark) + reading.strangers(item))) / 2;

@@ -35,8 +35,8 @@ export const usualWeights = {
   /** These multiply the sum of those above. */
   subject: 0.2,
   asks: -0.15,
-  /** Among the first two of its session. */
-  opening: 0,
+  /** Among the first two of its session: people begin with what is new. */
+  opening: 0.05,
   answersKind: 0.5,
   tellsWhen: 0.8,
   tellsName: 0.5,
