@@ -108,10 +108,12 @@ export function scoreQuestion(
   const asked = question.kinds & typed;
 
   const hasTimes = question.times.length > 0;
-  const lexicalOf = (item: number): number => share(lexical[item] as number, bestLexical);
-  const sessionOf = (item: number): number =>
-    weights.session * share(session[stream[item] as number] as number, bestSession);
-  const aroundOf = (item: number): number => weights.around * share(around[item] as number, bestAround);
+  const ofLexical = shareOf(1, bestLexical);
+  const ofSession = shareOf(weights.session, bestSession);
+  const ofAround = shareOf(weights.around, bestAround);
+  const lexicalOf = (item: number): number => ofLexical * (lexical[item] as number);
+  const sessionOf = (item: number): number => ofSession * (session[stream[item] as number] as number);
+  const aroundOf = (item: number): number => ofAround * (around[item] as number);
   const dateOf = (item: number): number =>
     hasTimes ? weights.date * nearness(at[item] as number, question.times, weights) : 0;
   const eventOf = (item: number): number =>
@@ -123,6 +125,7 @@ export function scoreQuestion(
       ? 0
       : recency.weight * 2 ** -(Math.max(0, recency.now - (at[item] as number)) / recency.halfLifeMs);
   const importanceOf = (item: number): number => importanceWeight * importanceIn(marks[item] as number);
+  const hasMore = hasTimes || vectors.size > 0 || recency !== undefined || importanceWeight !== 0;
   const subjectOf = (item: number): number =>
     question.subject >= 0 && speakers[item] === question.subject ? 1 + weights.subject : 1;
   const kindOf = (item: number): number => {
@@ -151,15 +154,8 @@ export function scoreQuestion(
   );
   for (let index = 0; index < candidateCount; index++) {
     const item = candidates[index] as number;
-    const sum =
-      lexicalOf(item) +
-      sessionOf(item) +
-      aroundOf(item) +
-      dateOf(item) +
-      eventOf(item) +
-      vectorOf(item) +
-      recencyOf(item) +
-      importanceOf(item);
+    let sum = lexicalOf(item) + sessionOf(item) + aroundOf(item);
+    if (hasMore) sum += dateOf(item) + eventOf(item) + vectorOf(item) + recencyOf(item) + importanceOf(item);
     const bySubject = sum * subjectOf(item);
     // Most items cannot be among the best whatever their kind, and need no closer look.
     if (bySubject * highestKind + 1 / precision < top.worst()) continue;
@@ -186,8 +182,9 @@ export function scoreQuestion(
   return best;
 }
 
-function share(part: number, best: number): number {
-  return best > 0 ? part / best : 0;
+/** What a part is multiplied by so that the best one becomes the weight. */
+function shareOf(weight: number, best: number): number {
+  return best > 0 ? weight / best : 0;
 }
 
 /** 1 at a time that the question names, less after it and least before it. */
