@@ -47,6 +47,6 @@ export const outOfReach: readonly OutOfReach[] = Object.freeze([
   { what: "traces", why: "Spans and metrics that were exported, and logs of the application." },
   {
     what: "elsewhere",
-    why: "Checkpoints of other libraries, documents of the application that name no source, stores that are not part of this memory, and what providers of models keep.",
+    why: "Checkpoints of other libraries, documents of the application and knowledge that name no source, stores that are not part of this memory, and what providers of models keep.",
   },
 ] as const);

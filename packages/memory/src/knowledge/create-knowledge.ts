@@ -111,7 +111,9 @@ export function createKnowledge(runtime: Runtime, tenant: string, name: string):
     for (const { id, supersedes } of texts)
       for (const other of supersedes) {
         if (other === id) throw refuse("texts", `has ${JSON.stringify(id)}, which would supersede itself.`);
-        notes.set(other, [...(notes.get(other) ?? []), id]);
+        const ids = notes.get(other) ?? [];
+        notes.set(other, ids);
+        ids.push(id);
       }
     const noted = (id: string): JsonObject => {
       const ids = notes.get(id);

@@ -64,16 +64,23 @@ export async function followStore(
       units += taken.length;
       if (taken.length > 0) onUnits(units);
       if (page.cursor !== mark[cursor]) {
-        const unembedded: boolean =
-          mark.unembedded === true ||
-          writer.embedder?.isReady() === false ||
-          writer.embedder?.failures() !== failures;
-        mark = await storeMark(index, tenant, { ...mark, [cursor]: page.cursor, unembedded }, call);
+        const waits: boolean =
+          writer.embedder?.isReady() === false || writer.embedder?.failures() !== failures;
+        // Another process may have finished what was to be written again, or begun with something else.
+        const now = markOf(await index.state(tenant, call)) ?? mark;
+        if (!isSameWork(now, mark)) return units + (await followStore(work, tenant, onUnits, call));
+        const unembedded = waits || now.unembedded === true;
+        mark = await storeMark(index, tenant, { ...now, [cursor]: page.cursor, unembedded }, call);
       }
       if (!page.more) break;
     }
   }
   return units;
+}
+
+/** Whether the index takes what was written under the other mark. */
+function isSameWork(now: Mark, mark: Mark): boolean {
+  return now.embedder === mark.embedder && now.analysis === mark.analysis;
 }
 
 function sourcesOf({ store, durable }: FollowedStore): readonly Source[] {

@@ -63,8 +63,18 @@ export async function rewriteIndex(
   const failures = work.embedder?.failures();
   await rewriteStreams(work, tenant, now, lease, options);
   const after = markOf(await index.state(tenant, call)) ?? now;
-  if (work.embedder?.failures() === failures)
-    await storeMark(index, tenant, { ...after, unembedded: false }, call);
+  if (work.embedder?.failures() !== failures) return;
+  await storeMark(index, tenant, { ...after, unembedded: false }, call);
+  // A process whose embedder was down may have said so just before.
+  const left = allPages((page) =>
+    index.streams(tenant, { all: true }, { ...page, ...call, limit: pageSize }),
+  );
+  for await (const state of left) {
+    if (!lacksVectors(state)) continue;
+    const last = markOf(await index.state(tenant, call)) ?? after;
+    await storeMark(index, tenant, { ...last, unembedded: true }, call);
+    return;
+  }
 }
 
 /** Makes the model of this process that of the index, and drops the vectors of the other. */

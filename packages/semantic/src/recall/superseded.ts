@@ -2,6 +2,8 @@ import type { CallOptions, RecallHit, SearchSource, SupersedingDocument } from "
 import type { ScoreParts } from "../scoring/score-question.ts";
 import { documentHit, type HitOptions, type HitStore } from "./read-hits.ts";
 
+/** Of the texts that supersede one, the newest are looked at. */
+const mostSuperseders = 16;
 /** So many steps from a text to the one that holds now; a circle ends too. */
 const mostSteps = 8;
 
@@ -26,7 +28,7 @@ export async function placeSuperseding(
     if (placed.has(name)) return;
     placed.add(name);
     const alive: SupersedingDocument[] = [];
-    for (const reference of hit.supersededBy ?? []) {
+    for (const reference of hit.supersededBy?.slice(-mostSuperseders) ?? []) {
       const other = known.get(nameOf(reference)) ?? (await readOther(reference, hit));
       if (other === undefined) continue;
       alive.push(reference);
