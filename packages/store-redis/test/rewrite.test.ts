@@ -76,6 +76,25 @@ describe.skipIf(!requireService("redis", { for: "big rewrites in store-redis" })
       await expectColumns(fixture, after);
     });
 
+    it("by many retractions of the same events is read once", async () => {
+      const fixture = open();
+      await fill(fixture);
+      const undo = (from: number, to: number): EventInput => ({
+        type: "retraction",
+        body: { ranges: [{ from, to }], reason: "undo" },
+      });
+      // Each names half of what the others name, in no order.
+      const retractions = Array.from({ length: 300 }, (_, index) =>
+        undo(1 + ((index * 7) % 1500), 1500 + index),
+      );
+      const { calls } = await fixture.costOf(() => fixture.store.log.append(address, retractions));
+      expect(calls.get("lrange") ?? 0).toBeLessThan(400);
+      const effective = (await allOf(fixture)).filter(({ retractedBy }) => retractedBy === undefined);
+      const messages = effective.filter(({ type }) => type === "message").map(({ seq }) => seq);
+      expect(messages[0]).toBe(1801);
+      await expectColumns(fixture, await allOf(fixture));
+    });
+
     it("by a big erasure has tombstones where they belong, and counts what is left", async () => {
       const fixture = open();
       await fill(fixture);

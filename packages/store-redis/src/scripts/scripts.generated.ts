@@ -540,14 +540,18 @@ end
 
 const removalsText = `-- What erasures, retractions and trims do to events, and what is remembered of it. After \`rewrite\`.
 ${landmarksText}${spansText}
--- Events that repeat others, oldest first: a source is always older than what repeats it. The empty field is none.
+-- Events that repeat others, oldest first: a source is always older than what repeats it. The empty field is none. Read
+-- once, after what the script adds to them.
+local derivedList
 local function derivedEvents()
+  if derivedList then return derivedList end
   local flat = redis.call('HGETALL', DERIVED)
   local list = {}
   for index = 1, #flat, 2 do
     if flat[index] ~= '' then list[#list + 1] = { tonumber(flat[index]), flat[index + 1] } end
   end
   table.sort(list, function(a, b) return a[1] < b[1] end)
+  derivedList = list
   return list
 end
 
@@ -652,8 +656,39 @@ local function blankEvents(h, asked)
   return erased, spansOf(changed)
 end
 
--- Marks the messages and summaries of the ranges that nothing has marked yet, and summaries derived from those. Adds
--- what it marked to a list.
+-- Spans that retractions of this script have walked through, ascending and apart: they leave nothing there to be marked.
+local walked = {}
+
+-- What of ascending ranges none has walked through, up to the event before a seq.
+local function unwalked(list, by)
+  local rest, place = {}, 1
+  for _, pair in ipairs(list) do
+    local from, to = pair[1], math.min(pair[2], by - 1)
+    while walked[place] and walked[place][2] < from do place = place + 1 end
+    local at = place
+    while from <= to do
+      local span = walked[at]
+      if not span or span[1] > to then
+        rest[#rest + 1] = { from, to }
+        break
+      end
+      if span[1] > from then rest[#rest + 1] = { from, span[1] - 1 } end
+      from, at = math.max(from, span[2] + 1), at + 1
+    end
+  end
+  for _, pair in ipairs(rest) do walked[#walked + 1] = { pair[1], pair[2] } end
+  table.sort(walked, function(a, b) return a[1] < b[1] end)
+  local joined = {}
+  for _, span in ipairs(walked) do
+    local last = joined[#joined]
+    if last and span[1] <= last[2] + 1 then last[2] = math.max(last[2], span[2]) else joined[#joined + 1] = span end
+  end
+  walked = joined
+  return rest
+end
+
+-- Marks the messages and summaries of the ranges before the retraction that nothing has marked yet, and summaries derived
+-- from those. Adds what it marked to a list.
 local function retract(h, by, ranges, retracted)
   local marked, text = {}, num(by)
   local function mark(parts, seq)
@@ -666,7 +701,7 @@ local function retract(h, by, ranges, retracted)
     retracted[#retracted + 1] = seq
     return true
   end
-  changeEvents(h, pairsOf(ranges), mark)
+  changeEvents(h, unwalked(pairsOf(ranges), by), mark)
   if #marked == 0 then return end
   local first, later = spansOf(marked), {}
   for _, derived in ipairs(derivedEvents()) do
@@ -1569,7 +1604,7 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.revision, found or h.inc, now }
 `,
-  sha: "f5731b914faf59997fc9db7e84658c0e26fa1363",
+  sha: "640211263406aaa54d69413d8df458b775c9db72",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -1962,7 +1997,7 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "e495279a43a593a5f1a1b08d39018a00d9be1ec1",
+  sha: "2ae8c8310cfed7abd63e24af0b49f85ab5f5e848",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
@@ -2241,7 +2276,7 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "35b5e6f3cb019cd739deefa821d6c5690cfbe4b9",
+  sha: "0627929ef767d5f957b3e6c6b955f3306f8d2931",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
@@ -3010,7 +3045,7 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "7e589abcddcdb6635ad79f981e78df1ce46f5849",
+  sha: "c518eea72fe2f8de01901e3110bdd7b3aa2b633b",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],

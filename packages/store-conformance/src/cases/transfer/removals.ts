@@ -104,7 +104,7 @@ export const transferRemovalCases: readonly ConformanceCase[] = [
     area: "transfer",
     needs: ["transfer"],
     contract:
-      "A retraction takes effect on the events of its own batch that nothing marks yet, and on the summaries of them, also when the import creates the session. What the batch marks already, or names as removed, is left as it says.",
+      "A retraction takes effect on the events before it in its own batch that nothing marks yet, and on the summaries of them, also when the import creates the session. What the batch marks already, or names as removed, is left as it says.",
     async run(context) {
       const [log, other] = transferLogs(context) ?? [];
       if (log === undefined || other === undefined) return;
@@ -112,7 +112,7 @@ export const transferRemovalCases: readonly ConformanceCase[] = [
       await log.append(source, messages(4));
       await log.append(source, [summarizes("of 2", range(2)), summarizes("of 4", range(4))]);
       await log.append(source, [retracts(range(1, 2))]);
-      await log.append(source, [retracts(range(1, 3))]);
+      await log.append(source, [retracts(range(1, 3)), says("nine")]);
       const batch = present(await log.exportEvents(source), "the export");
       const marks = (event: StoredEvent): readonly (number | undefined)[] => [event.seq, event.retractedBy];
       const original = batch.events.map(marks);
@@ -120,8 +120,14 @@ export const transferRemovalCases: readonly ConformanceCase[] = [
         const { retractedBy: _by, ...rest } = event;
         return rest as StoredEvent;
       };
+      // A retraction takes out what stands before it, whatever it names.
+      const reaching = (event: StoredEvent): StoredEvent =>
+        event.type === "retraction" && event.seq === 8
+          ? ({ ...event, body: { ...event.body, ranges: [range(1, 3), range(9, 1000)] } } as StoredEvent)
+          : event;
       const forms = {
         whole: batch.events,
+        reaching: batch.events.map(unmarked).map(reaching),
         none: batch.events.map(unmarked),
         some: batch.events.map((event) => ([2, 5].includes(event.seq) ? event : unmarked(event))),
       };
@@ -133,7 +139,7 @@ export const transferRemovalCases: readonly ConformanceCase[] = [
           original,
           `marks of ${name}`,
         );
-        equal(await seqsOf(log, target), [4, 6, 7, 8], `what is effective in the copy of ${name}`);
+        equal(await seqsOf(log, target), [4, 6, 7, 8, 9], `what is effective in the copy of ${name}`);
         equal(head.removalRevision, batch.head.removalRevision, `the removal revision of ${name}`);
       }
     },

@@ -3,14 +3,18 @@
 -- #include spans
 -- constant: maxRemovedRanges = 128
 
--- Events that repeat others, oldest first: a source is always older than what repeats it. The empty field is none.
+-- Events that repeat others, oldest first: a source is always older than what repeats it. The empty field is none. Read
+-- once, after what the script adds to them.
+local derivedList
 local function derivedEvents()
+  if derivedList then return derivedList end
   local flat = redis.call('HGETALL', DERIVED)
   local list = {}
   for index = 1, #flat, 2 do
     if flat[index] ~= '' then list[#list + 1] = { tonumber(flat[index]), flat[index + 1] } end
   end
   table.sort(list, function(a, b) return a[1] < b[1] end)
+  derivedList = list
   return list
 end
 
@@ -115,8 +119,39 @@ local function blankEvents(h, asked)
   return erased, spansOf(changed)
 end
 
--- Marks the messages and summaries of the ranges that nothing has marked yet, and summaries derived from those. Adds
--- what it marked to a list.
+-- Spans that retractions of this script have walked through, ascending and apart: they leave nothing there to be marked.
+local walked = {}
+
+-- What of ascending ranges none has walked through, up to the event before a seq.
+local function unwalked(list, by)
+  local rest, place = {}, 1
+  for _, pair in ipairs(list) do
+    local from, to = pair[1], math.min(pair[2], by - 1)
+    while walked[place] and walked[place][2] < from do place = place + 1 end
+    local at = place
+    while from <= to do
+      local span = walked[at]
+      if not span or span[1] > to then
+        rest[#rest + 1] = { from, to }
+        break
+      end
+      if span[1] > from then rest[#rest + 1] = { from, span[1] - 1 } end
+      from, at = math.max(from, span[2] + 1), at + 1
+    end
+  end
+  for _, pair in ipairs(rest) do walked[#walked + 1] = { pair[1], pair[2] } end
+  table.sort(walked, function(a, b) return a[1] < b[1] end)
+  local joined = {}
+  for _, span in ipairs(walked) do
+    local last = joined[#joined]
+    if last and span[1] <= last[2] + 1 then last[2] = math.max(last[2], span[2]) else joined[#joined + 1] = span end
+  end
+  walked = joined
+  return rest
+end
+
+-- Marks the messages and summaries of the ranges before the retraction that nothing has marked yet, and summaries derived
+-- from those. Adds what it marked to a list.
 local function retract(h, by, ranges, retracted)
   local marked, text = {}, num(by)
   local function mark(parts, seq)
@@ -129,7 +164,7 @@ local function retract(h, by, ranges, retracted)
     retracted[#retracted + 1] = seq
     return true
   end
-  changeEvents(h, pairsOf(ranges), mark)
+  changeEvents(h, unwalked(pairsOf(ranges), by), mark)
   if #marked == 0 then return end
   local first, later = spansOf(marked), {}
   for _, derived in ipairs(derivedEvents()) do
