@@ -1,6 +1,8 @@
 import type { CallOptions, FindOptions, JsonObject, JsonValue, Page, UpdateOptions } from "@relevo/core";
 import type { LearningAgent } from "./agents/outcome.ts";
 import type { MemoryEntry, Tier } from "./entry.ts";
+import type { ValueChange } from "./history/diff-values.ts";
+import type { PastEntry } from "./history/past-values.ts";
 import type { KeyedValue } from "./keyed-values.ts";
 
 export interface MemoryWriteOptions extends CallOptions {
@@ -26,6 +28,18 @@ export interface RememberOptions extends MemoryWriteOptions {
 export interface TierOptions {
   /** The tier to use: `durable` when left out; for an agent in a session `volatile`, which lives with the session. */
   readonly tier?: Tier;
+  /** Why it is written, for the history of the value. */
+  readonly reason?: string | undefined;
+}
+
+export interface HistoryListOptions extends CallOptions {
+  /** The most values, from 1 to 100; 20 when left out. */
+  readonly limit?: number | undefined;
+}
+
+export interface RevertOptions extends MemoryWriteOptions {
+  /** Why; that it is a revert, and to which version, when left out. */
+  readonly reason?: string | undefined;
 }
 
 export interface RecallOptions extends CallOptions {
@@ -132,6 +146,23 @@ export interface KeyedMemory {
     change: ChangeValue,
     options?: UpdateMemoryOptions & TierOptions,
   ): Promise<MemoryEntry | undefined>;
+  /**
+   * The durable values that were under this key before the one that is there now, newest first: as many as
+   * `createMemory({ history })` keeps, from when it does. Empty when there is no value: `forget` forgets them too.
+   */
+  history(key: string, options?: HistoryListOptions): Promise<readonly PastEntry[]>;
+  /**
+   * What is different between two versions of the durable value; `to` is the present one when left out.
+   *
+   * @throws `not-found` for a version that is not kept.
+   */
+  diff(key: string, from: number, to?: number, options?: CallOptions): Promise<readonly ValueChange[]>;
+  /**
+   * Remembers a past value again, with its tags, category and metadata, as a new version.
+   *
+   * @throws `not-found` for a version that is not kept; as `remember`.
+   */
+  revert(key: string, version: number, options?: RevertOptions): Promise<MemoryEntry>;
 }
 
 /**

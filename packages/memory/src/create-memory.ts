@@ -24,6 +24,7 @@ import {
   resolveLimits,
 } from "@relevo/core/input";
 import { admitCache, type SessionCacheOptions } from "./cache-options.ts";
+import { admitHistory, type HistoryOptions } from "./history/history-options.ts";
 import { defaultPage } from "./newest-page.ts";
 import { admitRecording } from "./recall/recall-recording.ts";
 import type { RecordRecallsOptions } from "./recall/recorded-recall.ts";
@@ -66,6 +67,11 @@ interface CommonOptions {
   readonly indexes?: readonly CopyHolder[] | undefined;
   /** Answers `search`, and what `context` recalls for a task: such as `createRecall` of `@relevo/semantic`. */
   readonly recall?: Recall | undefined;
+  /**
+   * Keeps the last values of durable memories, with who wrote them, when and why: `history`, `diff` and `revert` of each
+   * memory by key. Nothing is kept of the kinds that are left out.
+   */
+  readonly history?: HistoryOptions | undefined;
   /**
    * Keeps what was searched and found, for `tenant.recalls`: with the session, with the person, or for the tenant. Erasures
    * remove it with them. Off when left out.
@@ -117,6 +123,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
   cache: "refines",
   indexes: "refines",
   recall: "refines",
+  history: "refines",
   recordRecalls: "refines",
   archive: "refines",
 });
@@ -154,6 +161,7 @@ export function createMemory(given: MemoryOptions): Memory {
     random: admitFunction(options.random, "random") ?? Math.random,
     indexes: admitIndexes(options.indexes),
     recall: admitObject(options.recall, "recall", ["search"]),
+    history: admitHistory(options.history),
     recording: admitRecording(options.recordRecalls),
     cache: bounds && new SessionCache(stores.sessions.log, bounds, view?.reads?.messages ?? defaultPage),
   });

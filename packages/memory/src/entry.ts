@@ -31,6 +31,8 @@ export interface MemoryEntry {
   readonly agent?: string;
   /** The session in which it was made, the last one when several have written it. */
   readonly session?: string;
+  /** Why it was written, as the writer gave it. */
+  readonly reason?: string;
 }
 
 // What this package notes about a document is kept in its metadata, which needs no extra read, and hidden from callers.
@@ -39,6 +41,9 @@ const copyOf = `${reserved}copy-of`;
 const madeIn = `${reserved}session`;
 const about = `${reserved}user`;
 const inCategory = `${reserved}category`;
+const writtenBy = `${reserved}by`;
+const writtenFor = `${reserved}reason`;
+const pastCount = `${reserved}past`;
 
 /** The tag of memories that come from more sessions and people than they can name. */
 export const manySourcesTag: string = `${reserved}many-sources`;
@@ -64,10 +69,12 @@ export function aboutTag(user: string): string {
   return `${about}:${hash("sha256", user, "base64url")}`;
 }
 
-/** Where a value was written: in this session, which belongs to this person. */
+/** Where a value was written, if that is known: in this session, which belongs to this person; by whom, and why. */
 export interface Origin {
-  readonly session: string;
+  readonly session?: string;
   readonly user?: string | undefined;
+  readonly by?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 /** What this package notes about a document. */
@@ -77,20 +84,27 @@ export interface Notes {
   readonly session?: string;
   /** The tags of the sessions and people that the value may speak of. */
   readonly sources: readonly string[];
+  readonly by?: string;
+  readonly reason?: string;
+  /** How many values were in this place before, since past values are kept. */
+  readonly past?: number;
 }
 
 /**
  * What is noted about a value that takes the place of another. Nobody knows how much of the old one it repeats, so it comes
  * from wherever that came from, too.
  */
-export function notesOn(origin: Origin | undefined, current: Document | undefined): Notes {
+export function notesOn(origin: Origin | undefined, current: Document | undefined, keepsPast = false): Notes {
   const known = current === undefined ? undefined : notesOf(current);
-  const session = origin?.session ?? known?.session;
-  const { user } = origin ?? {};
+  const { session: made, user, by, reason } = origin ?? {};
+  const session = made ?? known?.session;
   return {
     ...(session === undefined ? {} : { session }),
+    ...(by === undefined || !keepsPast ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(keepsPast ? { past: known === undefined ? 0 : (known.past ?? 0) + 1 } : {}),
     sources: [
-      ...(origin === undefined ? [] : [madeInTag(origin.session)]),
+      ...(made === undefined ? [] : [madeInTag(made)]),
       ...(user === undefined ? [] : [aboutTag(user)]),
       ...(known?.sources ?? []),
     ],
@@ -128,9 +142,12 @@ export function documentInput(runtime: Runtime, value: JsonValue, fields: Rememb
 
 /** @throws `invalid-input` when the tags leave no room for one of this package's own. */
 export function withNotes(runtime: Runtime, input: DocumentInput, notes: Notes): DocumentInput {
-  const { session, sources } = notes;
+  const { session, sources, by, reason, past } = notes;
   const metadata = {
     ...input.metadata,
+    ...(by === undefined ? {} : { [writtenBy]: by }),
+    ...(reason === undefined ? {} : { [writtenFor]: reason }),
+    ...(past === undefined ? {} : { [pastCount]: past }),
     ...(notes.copyOf === undefined ? {} : { [copyOf]: notes.copyOf }),
     ...(session === undefined ? {} : { [madeIn]: session }),
   };
@@ -183,10 +200,13 @@ export function publicTags(document: Document): readonly string[] {
 
 export function notesOf(document: Document): Notes {
   const version = document.metadata[copyOf];
-  const session = document.metadata[madeIn];
+  const { [madeIn]: session, [writtenBy]: by, [writtenFor]: reason, [pastCount]: past } = document.metadata;
   return {
     ...(typeof version === "number" ? { copyOf: version } : {}),
     ...(typeof session === "string" ? { session } : {}),
+    ...(typeof by === "string" ? { by } : {}),
+    ...(typeof reason === "string" ? { reason } : {}),
+    ...(typeof past === "number" ? { past } : {}),
     sources: document.tags.filter((tag) => tag.startsWith(reserved) && !tag.startsWith(`${inCategory}:`)),
   };
 }
@@ -236,6 +256,7 @@ export function entryOf(document: Document, tier: "volatile" | "durable", agent?
     ...(document.expiresAt === undefined ? {} : { expiresAt: document.expiresAt }),
     ...(agent === undefined ? {} : { agent }),
     ...(notes.session === undefined ? {} : { session: notes.session }),
+    ...(notes.reason === undefined ? {} : { reason: notes.reason }),
   });
 }
 

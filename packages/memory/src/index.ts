@@ -3,10 +3,12 @@ export type {
   ChangeValue,
   EntriesOptions,
   ForgetOptions,
+  HistoryListOptions,
   KeyedMemory,
   MemoryWriteOptions,
   RecallOptions,
   RememberOptions,
+  RevertOptions,
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
@@ -60,6 +62,9 @@ export type {
   OutOfReach,
 } from "./erase-report.ts";
 export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./explain-view.ts";
+export { diffValues, type ValueChange } from "./history/diff-values.ts";
+export type { HistoryOptions } from "./history/history-options.ts";
+export type { PastEntry } from "./history/past-values.ts";
 export type { HoldOptions } from "./holds.ts";
 export type { KeyedValue } from "./keyed-values.ts";
 export type {

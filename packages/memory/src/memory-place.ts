@@ -2,6 +2,7 @@ import type { CallOptions } from "@relevo/core";
 import { admitId, readInput, refuse } from "@relevo/core/input";
 import type { UserReference } from "./agent-memory.ts";
 import type { Origin } from "./entry.ts";
+import type { HistoryKind } from "./history/history-options.ts";
 import { agentNamespace, userAgentNamespace, userMemoryNamespace } from "./namespaces.ts";
 import type { Runtime } from "./runtime.ts";
 import { UserGuard } from "./user-guard.ts";
@@ -10,6 +11,10 @@ import { UserGuard } from "./user-guard.ts";
 export interface MemoryPlace {
   /** Whose memory it is, or who keeps it. */
   readonly agent?: string;
+  /** Who writes, when it is another one. */
+  readonly by?: string | undefined;
+  /** Of how many old values are kept. */
+  readonly kind: HistoryKind;
   namespace(tier: "volatile" | "durable"): readonly string[];
   /** Of a memory about a person. */
   readonly guard?: UserGuard;
@@ -41,13 +46,14 @@ export type RequireAlive = (options: CallOptions) => Promise<void>;
 
 /** The memory of an agent across sessions. */
 export function agentPlace(agent: string): OpenPlace {
-  const place: MemoryPlace = { agent, namespace: (tier) => agentNamespace(tier, agent) };
+  const place: MemoryPlace = { kind: "agents", agent, namespace: (tier) => agentNamespace(tier, agent) };
   return () => place;
 }
 
 /** The memory of a person, or what an agent keeps about the person. */
 export function userPlace(user: string, guard: UserGuard, agent?: string): MemoryPlace {
   return {
+    kind: "users",
     guard,
     namespace: (tier) =>
       agent === undefined ? userMemoryNamespace(user, tier) : userAgentNamespace(user, tier, agent),

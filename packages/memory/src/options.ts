@@ -10,9 +10,11 @@ import {
 import type {
   EntriesOptions,
   ForgetOptions,
+  HistoryListOptions,
   MemoryWriteOptions,
   RecallOptions,
   RememberOptions,
+  RevertOptions,
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
@@ -247,10 +249,17 @@ export const rememberInTierFields: FieldTable = fieldTable<RememberOptions & Tie
   ...contentKinds,
   expectedVersion: "selects",
   tier: "selects",
+  reason: "refines",
 });
 export const updateInTierFields: FieldTable = fieldTable<UpdateMemoryOptions & TierOptions>({
   ...updateKinds,
   tier: "selects",
+  reason: "refines",
+});
+export const historyFields: FieldTable = fieldTable<HistoryListOptions>({ ...callKinds, limit: "refines" });
+export const revertFields: FieldTable = fieldTable<RevertOptions>({
+  ...memoryWriteKinds,
+  reason: "refines",
 });
 export const recallFields: FieldTable = fieldTable<RecallOptions>({ ...callKinds, tier: "selects" });
 export const forgetFields: FieldTable = fieldTable<ForgetOptions>({ ...memoryWriteKinds, tier: "selects" });

@@ -9,6 +9,7 @@ import type {
   ViewStrategy,
 } from "@relevo/core";
 import { closedError, documentSortKey } from "@relevo/core/input";
+import type { HistoryKind } from "./history/history-options.ts";
 import { KnownAgents } from "./known-agents.ts";
 import type { RecallRecording } from "./recall/recall-recording.ts";
 import type { SessionCache } from "./session-cache.ts";
@@ -57,6 +58,8 @@ export class Runtime {
   readonly indexes: readonly CopyHolder[];
   readonly recall: Recall | undefined;
   readonly recording: RecallRecording | undefined;
+  /** How many old values are kept of each kind of memory. */
+  readonly history: Readonly<Record<HistoryKind, number>>;
   readonly knownAgents: KnownAgents = new KnownAgents();
   readonly #outdated: Map<string, number> = new Map();
   #closed = false;
@@ -78,6 +81,7 @@ export class Runtime {
     readonly cache: SessionCache | undefined;
     readonly indexes: readonly CopyHolder[];
     readonly recall: Recall | undefined;
+    readonly history: Readonly<Record<HistoryKind, number>>;
     readonly recording: RecallRecording | undefined;
   }) {
     this.sessions = parts.sessions;
@@ -96,6 +100,7 @@ export class Runtime {
     this.cache = parts.cache;
     this.indexes = parts.indexes;
     this.recall = parts.recall;
+    this.history = parts.history;
     this.recording = parts.recording;
   }
 

@@ -1,12 +1,14 @@
-import { fingerprint, type JsonValue, MemoryError, type Page } from "@relevo/core";
+import { type CallOptions, fingerprint, type JsonValue, MemoryError, type Page } from "@relevo/core";
 import { admitChoice, admitOptions } from "@relevo/core/input";
 import type {
   AgentMemory,
   ChangeValue,
   ForgetOptions,
+  HistoryListOptions,
   MemoryWriteOptions,
   RecallOptions,
   RememberOptions,
+  RevertOptions,
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
@@ -16,6 +18,8 @@ import type {
 import { Outcomes } from "./agents/outcomes.ts";
 import { createUserNotes } from "./create-agent.ts";
 import type { MemoryEntry } from "./entry.ts";
+import type { ValueChange } from "./history/diff-values.ts";
+import type { PastEntry } from "./history/past-values.ts";
 import type { KeyedValue } from "./keyed-values.ts";
 import { agentPlace } from "./memory-place.ts";
 import { sessionAgentNamespace } from "./namespaces.ts";
@@ -79,6 +83,20 @@ export class SessionAgent extends Outcomes implements AgentMemory {
     const stored = await this.#acrossSessions.rememberMany(entries, options);
     for (const { key } of stored) await this.#dropNote(key, options, key);
     return stored;
+  }
+
+  history(key: string, options?: HistoryListOptions): Promise<readonly PastEntry[]> {
+    return this.#acrossSessions.history(key, options);
+  }
+
+  diff(key: string, from: number, to?: number, options?: CallOptions): Promise<readonly ValueChange[]> {
+    return this.#acrossSessions.diff(key, from, to, options);
+  }
+
+  async revert(key: string, version: number, options: RevertOptions = {}): Promise<MemoryEntry> {
+    const entry = await this.#acrossSessions.revert(key, version, options);
+    await this.#dropNote(key, options);
+    return entry;
   }
 
   async recall(key: string, options?: RecallOptions): Promise<JsonValue | undefined> {

@@ -1,48 +1,55 @@
-import {
-  type CallOptions,
-  type Document,
-  type DocumentAddress,
-  type DocumentStore,
-  type JsonValue,
-  MemoryError,
-  type Page,
-  type PutOptions,
-  updateDocument,
+import type {
+  CallOptions,
+  Document,
+  DocumentAddress,
+  DocumentInput,
+  DocumentStore,
+  JsonValue,
+  Page,
+  PutOptions,
 } from "@relevo/core";
-import { admitChoice, admitId, admitOptions, documentSortKey } from "@relevo/core/input";
+import {
+  admitCall,
+  admitChoice,
+  admitId,
+  admitInteger,
+  admitOptionalId,
+  admitOptions,
+  documentSortKey,
+} from "@relevo/core/input";
 import type {
   ChangeValue,
   ForgetOptions,
+  HistoryListOptions,
   KeyedMemory,
   MemoryWriteOptions,
   RecallOptions,
   RememberOptions,
+  RevertOptions,
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
 } from "./agent-memory.ts";
-import {
-  documentInput,
-  entryOf,
-  keptFields,
-  type MemoryEntry,
-  notesOn,
-  type Tier,
-  withNotes,
-  withoutCategory,
-} from "./entry.ts";
+import { documentInput, entryOf, keptFields, type MemoryEntry, type Tier, withoutCategory } from "./entry.ts";
+import type { ValueChange } from "./history/diff-values.ts";
+import { mostPast } from "./history/history-options.ts";
+import { clearPast, type PastEntry } from "./history/past-values.ts";
+import { admitVersions, diffVersions, listVersions, pastOf } from "./history/read-versions.ts";
+import { isOutage } from "./is-outage.ts";
 import { admitValues, type KeyedValue } from "./keyed-values.ts";
 import { memoryOperation, type Operated, writeOnce } from "./memory-operation.ts";
 import type { MemoryPlace, OpenOrigin, OpenPlace, WriteOrigin } from "./memory-place.ts";
 import {
   entriesInTierFields,
   forgetFields,
+  historyFields,
   recallFields,
   rememberInTierFields,
   rememberManyFields,
+  revertFields,
   updateInTierFields,
 } from "./options.ts";
-import { replaceDocument, replaceDocuments } from "./replace-document.ts";
+import { replaceAnyway, replaceDocument, replaceDocuments } from "./replace-document.ts";
 import type { Runtime } from "./runtime.ts";
 import { retries } from "./session-documents.ts";
 import { signalOf } from "./signal.ts";
@@ -71,10 +78,7 @@ export class TieredMemory implements KeyedMemory {
   ): Promise<MemoryEntry> {
     const options = admitOptions(given, rememberInTierFields);
     const tier = admitChoice(options.tier, "tier", tiers, "durable");
-    const put: PutOptions = {
-      ...signalOf(options),
-      ...(options.expectedVersion === undefined ? {} : { expectedVersion: options.expectedVersion }),
-    };
+    const { expectedVersion } = options;
     // Before anything is waited for, because the caller may change its value meanwhile.
     const input = documentInput(this.#runtime, value, options);
     const at = await this.#at(key, options, "read-write");
@@ -83,18 +87,22 @@ export class TieredMemory implements KeyedMemory {
     // What was admitted: the caller may have changed its own by now.
     const { value: own, tags, metadata, ttlMs } = input;
     const request = { remember: key, value: own, tags, metadata, ttlMs };
-    const operated = this.#operation(place, tier, options, request);
+    const put: PutOptions = {
+      ...signalOf(options),
+      ...this.#operation(place, tier, options, request),
+      ...(expectedVersion === undefined ? {} : { expectedVersion }),
+    };
     if (tier === "volatile") {
       const origin = await this.#enter(place, this.#volatile, options);
-      const document = await slot.put(input, origin, { ...put, ...operated });
+      const document = await slot.put(input, origin, put);
       await this.#guardVolatile(at, origin, document);
       return this.#entry(place, document, "volatile");
     }
     const origin = await this.#enter(place, this.#durable, options);
     const before = await slot.dropCopy(options);
-    const operatedCall = { ...operated, ...signalOf(options) };
-    const { stored, isPast } = await writeOnce(this.#durable, at.durable, operatedCall, () =>
-      replaceDocument(this.#runtime, this.#durable, at.durable, { input, origin }, { ...put, ...operated }),
+    const replacement = { input, origin, keep: this.#keep(place) };
+    const { stored, isPast } = await writeOnce(this.#durable, at.durable, put, () =>
+      replaceAnyway(this.#runtime, this.#durable, at.durable, replacement, put),
     );
     await this.#settle(at, origin, stored, tier, isPast ? "past" : before);
     return { ...this.#entry(place, stored, "durable"), tier };
@@ -120,7 +128,7 @@ export class TieredMemory implements KeyedMemory {
       this.#runtime,
       this.#durable,
       writes.map(({ input }, index) => ({ address: (places[index] as At).durable, input })),
-      origin,
+      { origin, keep: this.#keep(place) },
       { ...call, ...operated },
     );
     for (const [index, document] of stored.entries())
@@ -168,6 +176,7 @@ export class TieredMemory implements KeyedMemory {
     // (see `#settle`).
     const durable =
       tier !== "volatile" && (await this.#durable.delete(address, { ...signal, ...operation("durable") }));
+    if (tier !== "volatile") await this.#forgetPast(address, signal);
     if (tier === "durable") await slot.forgetCopy(signal);
     else if (await slot.forget({ ...signal, ...operation("volatile") })) return true;
     return durable;
@@ -192,6 +201,37 @@ export class TieredMemory implements KeyedMemory {
       items: current.map((document) => this.#entry(place, document, tier)),
       ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
     };
+  }
+
+  async history(key: string, given: HistoryListOptions = {}): Promise<readonly PastEntry[]> {
+    const options = admitOptions(given, historyFields);
+    const limit = admitInteger(options.limit === undefined ? 20 : options.limit, "limit", 1, mostPast);
+    const { durable, place } = await this.#at(key, options, "read");
+    const most = this.#keep(place) || mostPast;
+    return listVersions(this.#durable, durable, { limit: Math.min(limit, most), ...signalOf(options) });
+  }
+
+  async diff(key: string, from: number, to?: number, given?: CallOptions): Promise<readonly ValueChange[]> {
+    const options = admitCall(given);
+    const versions = admitVersions(from, to);
+    const { durable, place } = await this.#at(key, options, "read");
+    const limit = this.#keep(place) || mostPast;
+    return diffVersions(this.#durable, durable, versions, { limit, ...options });
+  }
+
+  async revert(key: string, version: number, given: RevertOptions = {}): Promise<MemoryEntry> {
+    const options = admitOptions(given, revertFields);
+    admitInteger(version, "version", 1);
+    const past = await this.history(key, { limit: mostPast, ...signalOf(options) });
+    const { value, tags, category, metadata } = pastOf(past, version);
+    const { reason = `revert to version ${version}`, ...call } = options;
+    return this.remember(key, value, { ...call, tags, category, metadata, reason });
+  }
+
+  /** When the value is gone: a retry must not take what was remembered since. */
+  async #forgetPast(address: DocumentAddress, options: CallOptions): Promise<void> {
+    const now = await this.#durable.get(address, options);
+    if (now === undefined) await clearPast(this.#durable, address, options);
   }
 
   async update(
@@ -219,18 +259,19 @@ export class TieredMemory implements KeyedMemory {
       if (changed && document !== undefined) await this.#guardVolatile(at, origin, document);
       return document && this.#entry(place, document, "volatile");
     }
+    const make = (current: Document | undefined): DocumentInput | undefined => {
+      const value = changeValue(current?.value);
+      if (value === undefined) return undefined;
+      return documentInput(this.#runtime, value, keptFields(this.#runtime, current, options));
+    };
     const origin = await this.#enter(place, this.#durable, options);
     const before = await slot.dropCopy(options);
     const { stored, isPast, now } = await writeOnce(this.#durable, at.durable, call, () =>
-      updateDocument(
+      replaceDocument(
+        this.#runtime,
         this.#durable,
         at.durable,
-        (current) => {
-          const value = changeValue(current?.value);
-          if (value === undefined) return undefined;
-          const input = documentInput(this.#runtime, value, keptFields(this.#runtime, current, options));
-          return withNotes(this.#runtime, input, notesOn(origin, current));
-        },
+        { make, origin, keep: this.#keep(place) },
         guard,
       ),
     );
@@ -249,7 +290,7 @@ export class TieredMemory implements KeyedMemory {
    */
   async #settle(
     { slot, place, durable }: At,
-    origin: WriteOrigin | undefined,
+    origin: WriteOrigin,
     document: Document,
     tier: Tier,
     before: "empty" | "taken" | "past",
@@ -258,31 +299,14 @@ export class TieredMemory implements KeyedMemory {
       // The volatile tier is that of a later write.
     } else if (tier === "durable") {
       if (before === "taken") await slot.invalidate(document.version);
-    } else await this.#copy(slot, durable, document);
+    } else await slot.copy(document, () => this.#durable.get(durable));
     await this.#guard(place, origin, this.#durable, async () => {
       await this.#durable.delete(durable, { expectedVersion: document.version });
       await slot.forgetCopy({});
     });
   }
 
-  async #copy(slot: VolatileSlot, durable: DocumentAddress, document: Document): Promise<void> {
-    const copy = await slot.putCopy(document);
-    if (copy === undefined) return;
-    // Between the durable write and the copy, another writer may have deleted the memory or written a newer one.
-    try {
-      const now = await this.#durable.get(durable);
-      if (now?.version !== document.version) await slot.invalidate(document.version, copy.version);
-    } catch (error) {
-      this.#runtime.onError(error);
-      await slot.invalidate(document.version);
-    }
-  }
-
-  async #guardVolatile(
-    { place, volatile }: At,
-    origin: WriteOrigin | undefined,
-    document: Document,
-  ): Promise<void> {
+  async #guardVolatile({ place, volatile }: At, origin: WriteOrigin, document: Document): Promise<void> {
     await this.#guard(place, origin, this.#volatile, () =>
       this.#volatile.delete(volatile, { expectedVersion: document.version }),
     );
@@ -290,27 +314,32 @@ export class TieredMemory implements KeyedMemory {
 
   /** Before a write to this store. @throws `history-lost`; `conflict` while one of those whom it is about is erased. */
   async #enter(
-    { guard }: MemoryPlace,
+    { guard, by, agent }: MemoryPlace,
     documents: DocumentStore,
-    options: CallOptions,
-  ): Promise<WriteOrigin | undefined> {
+    options: CallOptions & { readonly reason?: string | undefined },
+  ): Promise<WriteOrigin> {
+    const reason = admitOptionalId(options.reason, "reason", this.#runtime.limits);
     const origin = await this.#origin?.(signalOf(options));
     await guard?.enter(documents, options);
     await origin?.guard?.enter(documents, options);
-    return origin;
+    return { ...origin, by: by ?? agent, reason };
+  }
+
+  #keep({ kind }: MemoryPlace): number {
+    return this.#runtime.history[kind];
   }
 
   /** After a write to this store, which `undo` takes back. */
   async #guard(
     { guard, agent }: MemoryPlace,
-    origin: WriteOrigin | undefined,
+    origin: WriteOrigin,
     documents: DocumentStore,
     undo: () => Promise<unknown>,
   ): Promise<void> {
     const isNotes = guard !== undefined && agent !== undefined;
     await Promise.all([
       guard?.settle(documents, undo),
-      origin?.guard?.settle(documents, undo),
+      origin.guard?.settle(documents, undo),
       isNotes
         ? this.#runtime.knownAgents.note(this.#durable, this.#tenant, agent, this.#runtime.onError)
         : undefined,
@@ -367,11 +396,4 @@ interface At {
   readonly slot: VolatileSlot;
   readonly volatile: DocumentAddress;
   readonly durable: DocumentAddress;
-}
-
-/** True when the store could not answer, as opposed to refused input and aborted calls. */
-export function isOutage(error: unknown): boolean {
-  return !["invalid-input", "too-large", "aborted"].some((code) =>
-    MemoryError.isInstance(error, code as "aborted"),
-  );
 }

@@ -17,14 +17,13 @@ import {
   keptFields,
   metadataOf,
   notesOf,
-  notesOn,
   type Origin,
   publicTags,
   type RememberFields,
   withNotes,
 } from "./entry.ts";
 import { type Operated, writeOnce } from "./memory-operation.ts";
-import { replaceDocument } from "./replace-document.ts";
+import { replaceAnyway, replaceDocument } from "./replace-document.ts";
 import type { Runtime } from "./runtime.ts";
 import { signalOf } from "./signal.ts";
 
@@ -66,10 +65,10 @@ export class VolatileSlot {
   }
 
   /** Stores an independent volatile memory. */
-  async put(input: DocumentInput, origin: Origin | undefined, options: PutOptions): Promise<Document> {
-    const own = { input: this.#withLifetime(input), origin };
+  async put(input: DocumentInput, origin: Origin, options: PutOptions): Promise<Document> {
+    const own = { input: this.#withLifetime(input), origin, keep: 0 };
     const { stored, isPast } = await writeOnce(this.#documents, this.#address, options, () =>
-      replaceDocument(this.#runtime, this.#documents, this.#address, own, options),
+      replaceAnyway(this.#runtime, this.#documents, this.#address, own, options),
     );
     if (!isPast) this.#runtime.outdated.delete(this.#name);
     return stored;
@@ -78,24 +77,18 @@ export class VolatileSlot {
   async update(
     change: ChangeValue,
     fields: RememberFields,
-    origin: Origin | undefined,
+    origin: Origin,
     options: UpdateOptions,
   ): Promise<Document | undefined> {
     if (this.#runtime.outdated.has(this.#name)) await this.get(options);
+    const make = (current: Document | undefined): DocumentInput | undefined => {
+      const value = change(current?.value);
+      if (value === undefined) return undefined;
+      const kept = keptFields(this.#runtime, current, fields);
+      return documentInput(this.#runtime, value, current === undefined ? this.#withLifetime(kept) : kept);
+    };
     const { stored, isPast, now } = await writeOnce(this.#documents, this.#address, options, () =>
-      updateDocument(
-        this.#documents,
-        this.#address,
-        (current) => {
-          const value = change(current?.value);
-          if (value === undefined) return undefined;
-          const kept = keptFields(this.#runtime, current, fields);
-          const lasting = current === undefined ? this.#withLifetime(kept) : kept;
-          const input = documentInput(this.#runtime, value, lasting);
-          return withNotes(this.#runtime, input, notesOn(origin, current));
-        },
-        options,
-      ),
+      replaceDocument(this.#runtime, this.#documents, this.#address, { make, origin, keep: 0 }, options),
     );
     return isPast ? now : stored;
   }
@@ -132,6 +125,22 @@ export class VolatileSlot {
       this.#runtime.onError(error);
       await this.invalidate(durable.version);
       return undefined;
+    }
+  }
+
+  /**
+   * Writes the copy, unless the durable memory was deleted or written again since: between its write and the copy, another
+   * writer may have come.
+   */
+  async copy(durable: Document, readDurable: () => Promise<Document | undefined>): Promise<void> {
+    const copy = await this.putCopy(durable);
+    if (copy === undefined) return;
+    try {
+      const now = await readDurable();
+      if (now?.version !== durable.version) await this.invalidate(durable.version, copy.version);
+    } catch (error) {
+      this.#runtime.onError(error);
+      await this.invalidate(durable.version);
     }
   }
 

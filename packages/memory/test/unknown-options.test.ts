@@ -32,6 +32,9 @@ it("an option that nobody knows is refused by every call", async () => {
     [`${name}.update`]: (o: CallOptions) => entries.update("k", () => 2, o),
     ...("rememberMany" in entries && {
       [`${name}.rememberMany`]: (o: CallOptions) => entries.rememberMany([{ key: "k", value: 1 }], o),
+      [`${name}.history`]: (o: CallOptions) => entries.history("k", o),
+      [`${name}.diff`]: (o: CallOptions) => entries.diff("k", 1, undefined, o),
+      [`${name}.revert`]: (o: CallOptions) => entries.revert("k", 1, o),
     }),
   });
   const outcomeCalls = (name: string, learning: LearningAgent) => ({
@@ -60,6 +63,7 @@ it("an option that nobody knows is refused by every call", async () => {
     },
     {
       createMemory: (o) => createMemory({ store, ...o }),
+      kept: (o) => createMemory({ store, history: { ...(o as object) } }),
       "tenant.session": (o) => tenant.session("x", { ...(o as object) }),
       "tenant.sessions": (o) => tenant.sessions({ ...o }),
       "tenant.users": (o) => tenant.users({ ...o }),

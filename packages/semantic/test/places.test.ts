@@ -163,6 +163,27 @@ it("two texts of one id are refused", async () => {
 });
 
 describe("a policy", () => {
+  it("never lets past values in", async () => {
+    const store = createMemoryStore();
+    const policy = { memories: true, documents: [["relevo:workspace"]] };
+    const recall = createRecall({ store, index: createSearchIndex(), policy });
+    const history = { agents: 5, users: 5, workspaces: 5 };
+    const acme = createMemory({ store, recall, indexes: [recall], history }).tenant("acme");
+    const memories = [
+      acme.user("ana"),
+      acme.agent("waiter"),
+      acme.agent("waiter").for("ana"),
+      acme.workspace("bar"),
+    ];
+    for (const memory of memories) {
+      await memory.remember("drink", "green tea");
+      await memory.remember("drink", "black coffee");
+      expect(await memory.history("drink")).toHaveLength(1);
+    }
+    expect((await acme.search({ text: "tea" })).hits).toEqual([]);
+    expect((await acme.search({ text: "coffee" })).hits).toHaveLength(4);
+  });
+
   it("lets memories in when it says so, each for its person, and never secrets", async () => {
     const { acme, find, store } = opened({ memories: true });
     await acme.user("ana").remember("drink", "mint tea");

@@ -48,7 +48,7 @@ export {
 export { callKinds, guardKinds, pageKinds, recallKinds } from "./option-kinds.ts";
 export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
 export { readArray } from "./read-array.ts";
-export { recalledNamespaces, supersededByName } from "./recalled-namespaces.ts";
+export { pastElement, recalledNamespaces, supersededByName } from "./recalled-namespaces.ts";
 export { refuse, tooLarge } from "./refuse.ts";
 export { type RetryOptions, retry, wasRetried, withAttempts } from "./retry.ts";
 export { noteRetry, type RetryNotice, retryChannel } from "./retry-notice.ts";

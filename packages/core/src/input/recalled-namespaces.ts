@@ -15,5 +15,8 @@ export const recalledNamespaces: Readonly<
   facts: ["relevo", "facts"],
 };
 
+/** The third element of the namespaces where `@relevo/memory` keeps past values: no search finds them. */
+export const pastElement = "relevo:history";
+
 /** The name in the metadata of a document for the documents that supersede it, each `{ session?, namespace, key }`. */
 export const supersededByName = "relevo:superseded-by";

@@ -304,6 +304,17 @@ export function documentsOperations(place: MemoryPlace): Operations<DocumentsSha
       start: (span) => startAll(span, undefined),
       end: (span, _, entries) => void span.setAttribute(genAi.memoryRecordCount, entries.length),
     },
+    history: {
+      name: "memory.history",
+      start: (span, [key]) => startKey(span, key, undefined),
+      end: (span, _, values) => void span.setAttribute(genAi.memoryRecordCount, values.length),
+    },
+    diff: { name: "memory.diff", start: (span, [key]) => startKey(span, key, undefined) },
+    revert: {
+      name: "memory.revert",
+      start: (span, [key]) => startKey(span, key, undefined),
+      end: (span, _, { version }) => void span.setAttribute(relevo.documentVersion.name, version),
+    },
     recall: recall("memory.recall"),
     entry: recall("memory.entry"),
     forget: { name: "memory.forget", start: (span, [key, options]) => startKey(span, key, options?.tier) },

@@ -127,6 +127,9 @@ export interface DocumentsShape {
   entries(options?: { readonly tier?: string }): Promise<{ readonly items: readonly unknown[] }>;
   update(key: string, change: unknown, options?: { readonly tier?: string }): Promise<unknown>;
   rememberMany?(entries: never, options?: never): Promise<readonly unknown[]>;
+  history?(key: string, options?: never): Promise<readonly unknown[]>;
+  diff?(key: string, from: number, to?: number, options?: never): Promise<readonly unknown[]>;
+  revert?(key: string, version: number, options?: never): Promise<{ readonly version: number }>;
   clear?(options?: never): Promise<number>;
   /** Of an agent. */
   recordOutcome?(outcome: never, options?: never): Promise<void>;

@@ -56,6 +56,8 @@ class AccessedMemory extends TieredMemory implements SharedMemory {
   ) {
     const { asking, origin } = by;
     const place: MemoryPlace = {
+      kind: "workspaces",
+      by: asking && writerOf(asking),
       namespace: (tier) => workspaceEntriesNamespace(name, tier),
       noteCategory: (category, options) =>
         noteCategory(runtime.durable.documents, { tenant, name }, category, options),
@@ -121,6 +123,12 @@ class AccessedMemory extends TieredMemory implements SharedMemory {
     await this.#open(signalOf(options), "read");
     return listCategories(this.#runtime, this, options);
   }
+}
+
+/** Who writes, for the history of a value. */
+function writerOf(asking: Asking): string | undefined {
+  if ("tenant" in asking) return `tenant:${asking.tenant}`;
+  return asking.agent ?? asking.roles?.map((role) => `role:${role}`).join(" ");
 }
 
 /** A lifetime is counted from now on, so an entry with one is never the same. */

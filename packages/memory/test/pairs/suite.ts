@@ -230,6 +230,39 @@ export function describeArrangement(
       expect((await other.tenant(tenant).workspaces()).items).toEqual([]);
     });
 
+    it("keeps past values, brings them back, and erases them", async () => {
+      const { stores } = open();
+      const plot = newPlot();
+      const { tenant, canary } = plot;
+      const history = { agents: 3, users: 3, workspaces: 3 };
+      const acme = memoryOf(stores, { history }).tenant(tenant);
+      const juan = acme.session("chat", { subject: person });
+      await juan.append(user("hi"));
+      const memories = [juan.user, juan.agent("clerk"), acme.workspace("leads")];
+      for (const memory of memories) {
+        for (const value of ["lost", canary, "second"])
+          await memory.remember("k", value, { tier: "both", reason: value, operationId: `op-${value}` });
+        await memory.remember("k", "second", { tier: "both", reason: "second", operationId: "op-second" });
+        await memory.update("k", () => "third", { tier: "durable" });
+        const past = await memory.history("k");
+        expect(past.map(({ value, reason }) => [value, reason])).toEqual([
+          ["second", "second"],
+          [canary, canary],
+          ["lost", "lost"],
+        ]);
+        const version = past[1]?.version ?? 0;
+        expect(await memory.diff("k", version)).toEqual([{ path: [], before: canary, after: "third" }]);
+        await memory.revert("k", version, { operationId: "revert" });
+        expect(await memory.recall("k")).toBe(canary);
+        await memory.remember("k", "last", { tier: "durable" });
+        expect((await memory.history("k")).map(({ value }) => value)).toEqual([canary, "third", "second"]);
+        expect((await memory.entries({ tier: "durable", text: canary })).items).toEqual([]);
+      }
+      await acme.workspace("leads").forget("k");
+      await acme.user(person).erase();
+      expect(await dump(plot)).not.toContain(canary);
+    });
+
     it("keeps an answer that breaks as partial, once, until a whole one takes its place", async () => {
       const { memory, reopen } = open();
       const { tenant } = newPlot();

@@ -5,6 +5,7 @@ import {
   type FieldTable,
   fieldTable,
   maxPageSize,
+  pastElement,
   readArray,
   recalledNamespaces,
   refuse,
@@ -55,8 +56,6 @@ const policyFields: FieldTable = fieldTable<IndexingPolicy>({
   except: "refines",
 });
 
-/** Where `@relevo/memory` keeps earlier values, behind the two elements of the owner. */
-const historyName = "relevo:history";
 
 const memoryPlaces: Namespaces = [recalledNamespaces.users, recalledNamespaces.agents];
 
@@ -104,7 +103,7 @@ export function isIndexed(
   if (!allowed.some(isAllowed) || except.some(isAllowed)) return false;
   const [first, , kind, tier] = namespace;
   // What a document was is not what it is.
-  if (incarnation === undefined && kind === historyName) return false;
+  if (incarnation === undefined && kind === pastElement) return false;
   // The volatile tier of a person's memory may be in the same store.
   if (incarnation !== undefined || first !== recalledNamespaces.users[0]) return true;
   return (kind === "memory" || kind === "agents") && tier === "durable";
