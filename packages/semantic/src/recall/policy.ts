@@ -56,7 +56,6 @@ const policyFields: FieldTable = fieldTable<IndexingPolicy>({
   except: "refines",
 });
 
-
 const memoryPlaces: Namespaces = [recalledNamespaces.users, recalledNamespaces.agents];
 
 /** @throws `invalid-input` that names the field. */
