@@ -28,6 +28,7 @@ import { admitHistory, type HistoryOptions } from "./history/history-options.ts"
 import { defaultPage } from "./newest-page.ts";
 import { admitRecording } from "./recall/recall-recording.ts";
 import type { RecordRecallsOptions } from "./recall/recorded-recall.ts";
+import { type Importance, recencyAndWeight } from "./retention/importance.ts";
 import { type CopyHolder, type MemoryStore, Runtime } from "./runtime.ts";
 import { SessionCache } from "./session-cache.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
@@ -81,6 +82,11 @@ interface CommonOptions {
    * Where `archive` moves sessions. When left out, the durable store if sessions are in the volatile one, and none if not.
    */
   readonly archive?: MemoryStore | undefined;
+  /**
+   * How much a document is worth keeping, for policies with `belowImportance`. When left out, its `metadata.importance` from 0
+   * to 1 (0.5 without), halved for every 30 days since its last write.
+   */
+  readonly importance?: Importance | undefined;
   /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
   readonly random?: (() => number) | undefined;
 }
@@ -126,6 +132,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
   history: "refines",
   recordRecalls: "refines",
   archive: "refines",
+  importance: "refines",
 });
 const dayMs = 24 * 3600 * 1000;
 
@@ -150,6 +157,7 @@ export function createMemory(given: MemoryOptions): Memory {
   const runtime = new Runtime({
     ...stores,
     archive: admitArchive(options.archive, stores),
+    importance: admitObject(options.importance, "importance", ["score"]) ?? recencyAndWeight,
     clock,
     ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
     view,

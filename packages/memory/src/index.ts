@@ -81,6 +81,19 @@ export type { ImportOptions, ImportReport } from "./portability/import-data.ts";
 export type { TextSource } from "./portability/split-lines.ts";
 export type { RecalledContext } from "./recall/recall-for-task.ts";
 export type { RecallsOptions, RecordedRecall, RecordRecallsOptions } from "./recall/recorded-recall.ts";
+export { type Importance, recencyAndWeight } from "./retention/importance.ts";
+export type {
+  ApplyOptions,
+  DocumentSelection,
+  EventSelection,
+  RetentionPolicy,
+} from "./retention/policy.ts";
+export type {
+  Retention,
+  RetentionCounts,
+  RetentionPlan,
+  RetentionReport,
+} from "./retention/retention.ts";
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
 export type { OpenTurn, Session, TurnSession } from "./session.ts";
@@ -109,6 +122,7 @@ export type {
   ViewOptions,
 } from "./session-options.ts";
 export type { Tenant } from "./tenant.ts";
+export type { SessionUsage } from "./usage.ts";
 export type { SessionUser, User, UserSessionsOptions } from "./user.ts";
 export type { ViewRecordOptions } from "./view-record.ts";
 export type {

@@ -14,6 +14,7 @@ export const namespaces: Readonly<
     | "agents"
     | "outcomes"
     | "archive"
+    | "retentions"
     | "users"
     | "knowledge"
     | "recalls"
@@ -40,6 +41,8 @@ export const namespaces: Readonly<
   outcomes: ["relevo:outcomes"],
   /** Stand-alone documents of an archive: which copies are complete; the session's id follows. */
   archive: ["relevo:archive"],
+  /** Stand-alone documents: what retention has removed, and by which policies. */
+  retentions: ["relevo", "retentions"],
   /**
    * Stand-alone documents: all that is kept about one person; the person's id follows. Each person is an owner of their own
    * (see `unitOf`), so that writes about two people do not wait for each other, and one prefix names everything.

@@ -12,6 +12,7 @@ import { closedError, documentSortKey } from "@relevo/core/input";
 import type { HistoryKind } from "./history/history-options.ts";
 import { KnownAgents } from "./known-agents.ts";
 import type { RecallRecording } from "./recall/recall-recording.ts";
+import type { Importance } from "./retention/importance.ts";
 import type { SessionCache } from "./session-cache.ts";
 
 /** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
@@ -42,6 +43,7 @@ export class Runtime {
   readonly durable: MemoryStore;
   /** Where sessions are archived; none when they would stay where they are. */
   readonly archive: MemoryStore | undefined;
+  readonly importance: Importance;
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly view: ViewStrategy | undefined;
@@ -69,6 +71,7 @@ export class Runtime {
     readonly volatile: MemoryStore;
     readonly durable: MemoryStore;
     readonly archive: MemoryStore | undefined;
+    readonly importance: Importance;
     readonly clock: Clock;
     readonly ids: IdGenerator;
     readonly view: ViewStrategy | undefined;
@@ -88,6 +91,7 @@ export class Runtime {
     this.volatile = parts.volatile;
     this.durable = parts.durable;
     this.archive = parts.archive;
+    this.importance = parts.importance;
     this.clock = parts.clock;
     this.ids = parts.ids;
     this.view = parts.view;

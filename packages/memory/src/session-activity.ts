@@ -4,6 +4,7 @@ import type { WorkingMemory } from "./agent-memory.ts";
 import { readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
+import { addUsage, noUsage, type SessionUsage } from "./usage.ts";
 
 export interface ActivityOptions extends CallOptions {
   /** The most events to count, newest first, which bounds the cost; 10,000 when left out. */
@@ -50,6 +51,8 @@ export interface SessionActivity {
     /** Each execution once, with its latest state. */
     readonly byStatus: Readonly<Record<string, number>>;
   };
+  /** Of assistant messages with `metadata.usage`: `{ inputTokens, outputTokens, cachedInputTokens?, cost? }`. */
+  readonly usage: SessionUsage;
   readonly working: {
     /** The first 1,000 keys of the working memory. */
     readonly keys: readonly string[];
@@ -102,12 +105,13 @@ export async function readActivity(
 
 function countEvents(
   events: readonly StoredEvent[],
-): Pick<SessionActivity, "messages" | "agents" | "handoffs" | "executions"> {
+): Pick<SessionActivity, "messages" | "agents" | "handoffs" | "executions" | "usage"> {
   const byRole = new Map<string, number>();
   const byAgent = new Map<string, number>();
   const agents = new Set<string>();
   const handoffs = new Map<string, HandoffActivity>();
   const executions = new Map<string, string>();
+  const usage = noUsage();
   let messages = 0;
   for (const event of events) {
     if (event.erasedAt !== undefined) continue;
@@ -115,6 +119,7 @@ function countEvents(
     if (event.type === "message") {
       messages++;
       increment(byRole, event.body.role);
+      if (event.body.role === "assistant") addUsage(usage, event.body);
       if (event.agent !== undefined) increment(byAgent, event.agent);
     } else if (event.type === "handoff") {
       const { handoffId, from, to, reason, status, durationMs } = event.body;
@@ -133,6 +138,7 @@ function countEvents(
       byStatus: tally([...handoffs.values()].map(({ status }) => status)),
       list: [...handoffs.values()],
     },
+    usage,
     executions: { total: executions.size, byStatus: tally([...executions.values()]) },
   };
 }

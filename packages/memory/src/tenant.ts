@@ -64,6 +64,8 @@ import type { TextSource } from "./portability/split-lines.ts";
 import { listRecalls } from "./recall/record-recall.ts";
 import type { RecallsOptions, RecordedRecall } from "./recall/recorded-recall.ts";
 import { searchIn } from "./recall/search.ts";
+import type { RetentionPolicy } from "./retention/policy.ts";
+import { createRetention, type Retention } from "./retention/retention.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
@@ -195,6 +197,13 @@ export interface Tenant {
   archived(options?: PageOptions): Promise<Page<ArchivedSession>>;
   /** Archives the sessions that were not written for a while, the longest idle first; what cannot be moved is reported. */
   archiveIdle(options: ArchiveIdleOptions): Promise<ArchiveIdleReport>;
+  /**
+   * What is not to be kept: `plan()` counts it, `apply()` removes it.
+   *
+   * @throws `invalid-input` for a policy that says nothing or would remove everything; `unsupported` to archive without an
+   *   archive.
+   */
+  retention(policies: readonly RetentionPolicy[]): Retention;
   /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;
 }
@@ -303,6 +312,7 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       return listArchive(runtime, id, options);
     },
     archiveIdle: (options) => archiveIdle(runtime, id, options),
+    retention: (policies) => createRetention(runtime, id, policies),
     async context(given) {
       const options = admitFields(given, "options", contextFields);
       runtime.requireOpen();

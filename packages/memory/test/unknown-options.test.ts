@@ -10,6 +10,7 @@ it("an option that nobody knows is refused by every call", async () => {
   const tenant = memory.tenant("acme");
   const session = tenant.session("chat");
   await session.append([user("1"), user("2")]);
+  const retention = tenant.retention([{ memories: { keep: 1_000 } }]);
   const withArchive = twoStores().memory.tenant("acme");
   const agent = tenant.agent("planner");
   const inSession = session.agent("planner");
@@ -46,6 +47,7 @@ it("an option that nobody knows is refused by every call", async () => {
   const problems = await optionProblems(
     {
       memory,
+      retention,
       tenant,
       session,
       agent,
@@ -94,6 +96,9 @@ it("an option that nobody knows is refused by every call", async () => {
       "tenant.archived": (o) => withArchive.archived({ ...o }),
       "tenant.archiveIdle": (o) => withArchive.archiveIdle({ idleMs: 1, ...o }),
       "session.archive": (o) => session.archive({ ...o }),
+      "retention.plan": (o) => retention.plan({ ...o }),
+      "retention.apply": (o) => retention.apply({ ...o }),
+      "retention policy": (o) => tenant.retention([{ memories: { keep: 1, ...(o as object) } }]),
       "tenant.export": (o) => tenant.export({}, { ...o }),
       "export selector": (o) => tenant.export({ ...(o as object) }),
       "tenant.import": (o) => tenant.import([], { ...o }),
@@ -161,6 +166,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "tenant.agent",
       "knowledge.collection",
       "tenant.user",
+      "tenant.retention",
       "tenant.workspace",
       "tenant.sharedWorkspace",
       "workspace.as",

@@ -8,6 +8,7 @@ import type {
   DocumentsShape,
   KnowledgeShape,
   OpenTurnShape,
+  RetentionShape,
   SessionShape,
   TenantShape,
   UserShape,
@@ -130,6 +131,14 @@ export function streamOperation({
       if (returned !== undefined) endAppend(span, returned as Appended);
     },
   };
+}
+
+/** What spans say of the removal of what is not to be kept. */
+export function retentionOperations(tenant: string): Operations<RetentionShape> {
+  const start = (span: Span): undefined => describePlace(span, { tenant });
+  const end = (span: Span, _: unknown, { documents }: { readonly documents: number }): void =>
+    void span.setAttribute(relevo.removed.name, documents);
+  return { plan: { name: "retention.plan", start }, apply: { name: "retention.apply", start, end } };
 }
 
 /** The span of an export, with the number of its lines. */

@@ -25,6 +25,7 @@ export interface TenantShape {
   restore?(session: string, options?: never): Promise<object>;
   archived?(options?: never): Promise<PageShape>;
   archiveIdle?(options: never): Promise<{ readonly archived: readonly object[] }>;
+  retention?(policies: never): RetentionShape;
   import?(source: never, options?: never): Promise<object>;
   executions?(options?: never): Promise<PageShape>;
   workspace?(name: string): WorkspaceShape;
@@ -48,6 +49,11 @@ export interface KnowledgeShape {
   remove(ids: never, options?: never): Promise<number>;
   entries(options?: never): Promise<PageShape>;
   similar(id: string, options?: never): Promise<FoundShape>;
+}
+
+export interface RetentionShape {
+  plan(options?: never): Promise<{ readonly documents: number }>;
+  apply(options?: never): Promise<{ readonly documents: number }>;
 }
 
 interface PageShape {

@@ -7,6 +7,7 @@ import {
   knowledgeOperations,
   type MemoryPlace,
   openTurnOperations,
+  retentionOperations,
   sessionOperations,
   streamOperation,
   tenantOperations,
@@ -68,6 +69,10 @@ function traceTenant(telemetry: Telemetry, tenant: TenantShape): TenantShape {
   });
   const { knowledge } = tenant;
   return withMembers(traced, {
+    retention: (policies: never) => {
+      const found = tenant.retention?.(policies);
+      return found && tracePort(telemetry, found, retentionOperations(id), common);
+    },
     knowledge: knowledge && traceKnowledge(telemetry, knowledge, id),
     session: (...args: Parameters<TenantShape["session"]>) =>
       traceSession(telemetry, tenant.session(...args)),

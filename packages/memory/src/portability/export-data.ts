@@ -184,5 +184,10 @@ async function isSession(
 function isPassing({ namespace }: ExportLine): boolean {
   const begins = (prefix: readonly string[]): boolean =>
     Array.isArray(namespace) && prefix.every((element, index) => namespace[index] === element);
-  return begins(namespaces.erasing) || begins(namespaces.erasures) || begins(namespaces.archive);
+  return (
+    begins(namespaces.erasing) ||
+    begins(namespaces.erasures) ||
+    begins(namespaces.archive) ||
+    begins(namespaces.retentions)
+  );
 }

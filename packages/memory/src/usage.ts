@@ -1,0 +1,42 @@
+import type { Message } from "@relevo/core";
+
+/** What the model calls of a session cost, as far as messages say. */
+export interface SessionUsage {
+  /** Messages that say anything. */
+  readonly messages: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Of the input, what a provider had in its cache. */
+  readonly cachedInputTokens: number;
+  /** The sum of the costs, in the callers' currency. */
+  readonly cost: number;
+}
+
+/** The names that providers and frameworks have for it, and where: in `metadata.usage`, or as LangChain has it. */
+const names: { readonly [Name in Exclude<keyof SessionUsage, "messages">]: readonly string[] } = {
+  inputTokens: ["inputTokens", "input_tokens", "promptTokens", "prompt_tokens"],
+  outputTokens: ["outputTokens", "output_tokens", "completionTokens", "completion_tokens"],
+  cachedInputTokens: ["cachedInputTokens", "cache_read_input_tokens", "cached_tokens"],
+  cost: ["cost"],
+};
+
+type Usage = { -readonly [Name in keyof SessionUsage]: number };
+
+export function noUsage(): Usage {
+  return { messages: 0, inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, cost: 0 };
+}
+
+/** Adds what the message says of its usage. What is no number counts nothing. */
+export function addUsage(usage: Usage, { metadata }: Message): void {
+  const said = metadata?.usage ?? metadata?.usage_metadata;
+  if (typeof said !== "object" || said === null || Array.isArray(said)) return;
+  const fields = said as Readonly<Record<string, unknown>>;
+  let found = false;
+  for (const [name, known] of Object.entries(names) as [keyof typeof names, readonly string[]][]) {
+    const value = known.map((one) => fields[one]).find((one) => typeof one === "number" && one >= 0);
+    if (typeof value !== "number") continue;
+    usage[name] += value;
+    found = true;
+  }
+  if (found) usage.messages++;
+}
