@@ -33,6 +33,8 @@ export function createCachedEmbedder(embedder: Embedder, options?: CachedEmbedde
   const cache = new LRUCache<string, readonly number[]>({
     maxSize: admitInteger(given.maxBytes ?? 64 * 1024 * 1024, "options.maxBytes", 1),
     ttl: admitInteger(given.ttlMs ?? 3_600_000, "options.ttlMs", 1),
+    // Otherwise it starts a timer each millisecond.
+    ttlResolution: 0,
     // Numbers of 8 bytes, and what a key and an entry take.
     sizeCalculation: (vector) => vector.length * 8 + 200,
   });
