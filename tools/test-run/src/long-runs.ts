@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { countTasks, type RunTargetsOptions, runTargets } from "./nx.ts";
 import type { Project } from "./projects.ts";
 import type { Tally } from "./tally.ts";
@@ -37,13 +38,14 @@ export async function faults(
 /** Ends a hang only: the work of a fuzz is bounded by counts, which are the same on every machine. */
 const fuzzTimeoutMs = 60 * 60_000;
 
-/** Runs the fuzz of the projects that have one, one after the other. */
+/** Runs the fuzz of the projects that have one, side by side: each is one process, and nothing in it is timed. */
 export async function fuzz(
   root: string,
   projects: readonly Project[],
   report: Report,
 ): Promise<readonly Tally[]> {
-  return await longRun("fuzz", root, projects, { report, timeoutMs: fuzzTimeoutMs });
+  const parallel = availableParallelism();
+  return await longRun("fuzz", root, projects, { report, timeoutMs: fuzzTimeoutMs, parallel });
 }
 
 async function longRun(
@@ -57,7 +59,7 @@ async function longRun(
     options.report(`    no project has a ${target} target yet`);
     return [];
   }
-  const run = await runTargets(root, [target], { ...options, parallel: 1 });
+  const run = await runTargets(root, [target], { parallel: 1, ...options });
   if (run.code !== 0) options.report(run.output);
   const ids = having.map(({ name }) => `${name}:${target}`);
   return [countTasks(target, run, ids)];

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
 import { limitCompileCache } from "./compile-cache.ts";
@@ -123,6 +124,8 @@ async function countChecks(
   );
 }
 
+const slowAtOnce = Math.max(4, availableParallelism());
+
 /** Runs the slow tests of the projects that have some. */
 async function slowTests(
   root: string,
@@ -134,7 +137,8 @@ async function slowTests(
     report("    no project has slow tests yet");
     return [];
   }
-  const run = await runTargets(root, ["slow", "slow-check"], { report });
+  // More at once than there are cores: many of them wait for a lease, a deadline or a server that starts.
+  const run = await runTargets(root, ["slow", "slow-check"], { report, parallel: slowAtOnce });
   const tallies = await Promise.all(
     slow.map(async ({ name, root: folder }) => {
       const tests = await readVitestReport(`${name} slow`, join(root, folder, ".reports", "slow.json"));
