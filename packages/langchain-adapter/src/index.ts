@@ -1,4 +1,5 @@
 export { type ChatMessageHistoryOptions, RelevoChatMessageHistory } from "./chat-message-history.ts";
+export { type ImportChatHistoryOptions, importChatHistory } from "./import-chat-history.ts";
 export { fromLangChain, toLangChain } from "./messages/convert-messages.ts";
 export {
   createLangChainEmbedder,

@@ -17,6 +17,8 @@ it("an option that nobody knows is refused by every call", async () => {
   const embedder = adapter.createLangChainEmbedder(embedding);
   const model = new FakeListChatModel({ responses: [""] });
   const handoffs = agent.createAgentHandoffs(createHandoffs({ log: store.log }));
+  const saver = new langgraph.RelevoCheckpointer({ store, tenant: "acme" });
+  const items = new langgraph.RelevoStore({ store, tenant: "acme" });
   const problems = await optionProblems(
     { adapter, agent, handoffs, langgraph, embedder },
     {
@@ -28,6 +30,13 @@ it("an option that nobody knows is refused by every call", async () => {
       "adapter.createLangChainSummarizer": (o) => adapter.createLangChainSummarizer(model, o as object),
       "agent.relevoMemory": (o) => agent.relevoMemory({ memory, tenant: "acme", ...(o as object) }),
       recall: (o) => agent.relevoMemory({ memory, tenant: "acme", recall: o as object }),
+      "adapter.importChatHistory": (o) =>
+        adapter.importChatHistory({ getMessages: async () => [] }, acme.session("s"), {
+          name: "n",
+          ...(o as object),
+        }),
+      "langgraph.importThreads": (o) => langgraph.importThreads(saver, saver, o as object),
+      "langgraph.importItems": (o) => langgraph.importItems(items, items, o as object),
       "handoffs.handoffTool": (o) => handoffs.handoffTool({ to: "a", ...(o as object) }),
       "langgraph.RelevoStore": (o) => new langgraph.RelevoStore({ store, tenant: "acme", ...(o as object) }),
       "langgraph.RelevoCheckpointer": (o) =>

@@ -18,6 +18,7 @@ export class AgentTurn {
   recalled: Promise<string> | undefined;
   readonly #known: KnownMessages = new Map();
   #isAligned = false;
+  readonly #isResumed: boolean;
   #sync: Promise<void> = Promise.resolve();
   #working = 0;
   #isOver = false;
@@ -27,13 +28,14 @@ export class AgentTurn {
   readonly #onError: (error: unknown) => void;
 
   constructor(
-    place: Pick<AgentTurn, "tenant" | "open" | "subject" | "received">,
+    place: Pick<AgentTurn, "tenant" | "open" | "subject" | "received"> & { readonly isResumed: boolean },
     { idleMs, onError }: Pick<AgentSettings, "idleMs" | "onError">,
   ) {
     this.tenant = place.tenant;
     this.open = place.open;
     this.subject = place.subject;
     this.received = place.received;
+    this.#isResumed = place.isResumed;
     this.#idleMs = idleMs;
     this.#onError = onError;
     this.#watch();
@@ -52,7 +54,7 @@ export class AgentTurn {
     const state = conversationOf(messages);
     const work = this.#sync.then(async () => {
       if (!this.#isAligned) {
-        await noteKnown(this.session, state, this.#known);
+        await noteKnown(this.session, state, this.#known, this.#isResumed);
         this.#isAligned = true;
       }
       await syncMessages(this.session, state, this.#known);

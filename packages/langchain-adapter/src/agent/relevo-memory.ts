@@ -149,7 +149,7 @@ class Runs {
   }
 
   /** The turn of the run that begins now. */
-  async begin(runtime: HookRuntime): Promise<AgentTurn> {
+  async begin(runtime: HookRuntime, isResumed = false): Promise<AgentTurn> {
     const { tenant, session, options, key, agent } = await this.#placeOf(runtime);
     const owner = this.#settings.memory.tenant(tenant);
     const open = await owner.session(session, options).beginTurn({
@@ -157,7 +157,10 @@ class Runs {
       ...(runtime.signal === undefined ? {} : { signal: runtime.signal }),
     });
     const received = this.#settings.handoffs?.take(open.session, agent);
-    const turn = new AgentTurn({ tenant: owner, open, subject: options.subject, received }, this.#settings);
+    const turn = new AgentTurn(
+      { tenant: owner, open, subject: options.subject, received, isResumed },
+      this.#settings,
+    );
     this.#turns.set(key, turn);
     this.#forgetEnded();
     return turn;
@@ -167,7 +170,7 @@ class Runs {
   async resume(runtime: HookRuntime): Promise<AgentTurn> {
     const { key } = await this.#placeOf(runtime);
     const turn = this.#turns.get(key);
-    if (turn === undefined || turn.isOver) return await this.begin(runtime);
+    if (turn === undefined || turn.isOver) return await this.begin(runtime, true);
     turn.touch();
     return turn;
   }

@@ -13,8 +13,8 @@ export interface StateMessage {
   readonly said: string;
 }
 
-/** Of each message that is in the log already, its id with its hash. */
-export type KnownMessages = Map<string, string>;
+/** Of each message of the state that is in the log already, by its id: under which id, and with which content. */
+export type KnownMessages = Map<string, { readonly id: string; readonly hash: string }>;
 
 /** The newest messages of a log are enough to find where a state goes on. */
 const newest = 50;
@@ -49,34 +49,68 @@ function saidBy(message: Message): string {
 }
 
 /**
- * Notes which messages at the start of the state are in the log already. The newest message of the log is looked for in the
- * state, by its id, or by what it says together with the one before it: a client may send a whole conversation under new ids.
+ * Notes which messages at the start of the state are in the log already.
+ *
+ * They are told by their ids, and those behind them by what they say: after a crash, a graph gives new ids to what it has not
+ * stored with one. Where no id is known, the newest message of the log is looked for with the one before it: a client may
+ * send a whole conversation under new ids.
+ *
+ * A run that goes on after a crash may know less than the log. What it does not know it makes again, so with `resumed` those
+ * answers are retracted.
  */
 export async function noteKnown(
   session: Session,
   state: readonly StateMessage[],
   known: KnownMessages,
+  resumed: boolean,
 ): Promise<void> {
   const log = await session.messages({ limit: newest });
-  note(state.slice(0, countKnown(log, state)), known);
-  // As the log has them: a person may have changed a call since.
-  for (const { id, content } of log) if (known.has(id)) known.set(id, hashOf(content));
+  const last = lastInCommon(log, state);
+  if (last === undefined) return;
+  const byId = new Map(log.map((message) => [message.id, message]));
+  for (const [index, { id, hash }] of state.slice(0, last.inState + 1).entries()) {
+    if (id === undefined) continue;
+    const stored = byId.get(id);
+    // As the log has it: a person may have changed a call since.
+    if (stored !== undefined) known.set(id, { id, hash: hashOf(stored.content) });
+    else known.set(id, { id: log[last.inLog - (last.inState - index)]?.id ?? id, hash });
+  }
+  const rest = log.slice(last.inLog + 1);
+  if (resumed && rest.length > 0 && rest.every(({ role }) => role === "assistant" || role === "tool"))
+    await session.retract({ seqs: rest.map(({ seq }) => seq), reason: "made again after a crash" });
 }
 
-function countKnown(log: readonly SessionMessage[], state: readonly StateMessage[]): number {
-  const ids = new Set(log.map(({ id }) => id));
-  for (let index = state.length - 1; index >= 0; index--) {
-    const { id } = state[index] as StateMessage;
-    if (id !== undefined && ids.has(id)) return index + 1;
+/** The last message that both have. */
+interface Common {
+  readonly inLog: number;
+  readonly inState: number;
+}
+
+function lastInCommon(log: readonly SessionMessage[], state: readonly StateMessage[]): Common | undefined {
+  const places = new Map(log.map(({ id }, index) => [id, index]));
+  const anchored = state.findLastIndex(({ id }) => id !== undefined && places.has(id));
+  if (anchored === -1) return lastBySaid(log, state);
+  let inLog = places.get(state[anchored]?.id ?? "") ?? 0;
+  let inState = anchored;
+  for (;;) {
+    const stored = log[inLog + 1];
+    if (stored === undefined || state[inState + 1]?.said !== saidBy(stored)) break;
+    inLog++;
+    inState++;
   }
+  return { inLog, inState };
+}
+
+function lastBySaid(log: readonly SessionMessage[], state: readonly StateMessage[]): Common | undefined {
   const [last, previous] = log.slice(-2).toReversed().map(saidBy);
-  if (last === undefined) return 0;
-  for (let index = state.length - 1; index >= 0; index--) {
-    // At the start of a state, only the newest message of the log can be compared.
-    const isKnown = state[index]?.said === last && (index === 0 || state[index - 1]?.said === previous);
-    if (isKnown) return index + 1;
-  }
-  return 0;
+  // At the start of a state, only the newest message of the log can be compared.
+  const inState =
+    last === undefined
+      ? -1
+      : state.findLastIndex(
+          ({ said }, index) => said === last && (index === 0 || state[index - 1]?.said === previous),
+        );
+  return inState === -1 ? undefined : { inLog: log.length - 1, inState };
 }
 
 function hashOf(content: Message["content"]): string {
@@ -92,26 +126,27 @@ export async function syncMessages(
   state: readonly StateMessage[],
   known: KnownMessages,
 ): Promise<void> {
-  const changed = state.findIndex(
-    ({ id, hash }) => id !== undefined && known.has(id) && known.get(id) !== hash,
-  );
-  const fresh = state.filter(({ id }) => id === undefined || !known.has(id));
+  const changed = state.findIndex(({ id, hash }) => {
+    const stored = id === undefined ? undefined : known.get(id);
+    return stored !== undefined && stored.hash !== hash;
+  });
   if (changed !== -1) {
-    const from = state[changed] as StateMessage;
     const rest = state.slice(changed);
+    const id = rest[0]?.id ?? "";
     await session.replaceFrom(
-      from.id ?? "",
+      known.get(id)?.id ?? id,
       rest.map(({ message }) => message),
       { reason: "changed by the agent" },
     );
     note(rest, known);
     return;
   }
+  const fresh = state.filter(({ id }) => id === undefined || !known.has(id));
   if (fresh.length === 0) return;
   await session.append(fresh.map(({ message }) => message));
   note(fresh, known);
 }
 
 function note(messages: readonly StateMessage[], known: KnownMessages): void {
-  for (const { id, hash } of messages) if (id !== undefined) known.set(id, hash);
+  for (const { id, hash } of messages) if (id !== undefined) known.set(id, { id, hash });
 }

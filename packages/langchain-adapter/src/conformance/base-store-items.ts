@@ -16,3 +16,15 @@ export async function keysBelow(
   const found = await store.search(prefix, { limit: 100, ...(filter === undefined ? {} : { filter }) });
   return found.map(({ key }) => key).sort();
 }
+
+/** By `batch`, past the checks of `get`. */
+export async function valueAt(store: BaseStore, namespace: string[], key: string): Promise<unknown> {
+  const [item] = await store.batch([{ namespace, key }]);
+  return item?.value;
+}
+
+/** By `batch`, past the checks of `search`. */
+export async function valuesBelow(store: BaseStore, namespacePrefix: string[]): Promise<readonly unknown[]> {
+  const [found] = await store.batch([{ namespacePrefix, limit: 100 }]);
+  return (found ?? []).map(({ value }) => value);
+}

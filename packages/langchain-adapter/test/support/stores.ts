@@ -6,8 +6,10 @@ import { startPostgres, startRedis } from "@relevo/test-services";
 import pg from "pg";
 import { createClient } from "redis";
 
-/** A private server, and stores on it that know nothing of each other; of one name they hold the same data. */
+/** A private server, and stores on it that know nothing of each other; `shared` is what other processes have. */
 export interface ServedStores extends AsyncDisposable {
+  /** Of the server, for other processes. */
+  readonly url: string;
   open(name?: string): Store;
 }
 
@@ -20,7 +22,13 @@ export async function serveRedis(): Promise<ServedStores> {
   client.on("error", () => undefined);
   await client.connect();
   return {
-    open: (name = randomUUID()) => createRedisStore({ client, prefix: `t-${name}`, deadlineMs: 300_000 }),
+    url: server.url,
+    open: (name = randomUUID()) =>
+      createRedisStore({
+        client,
+        deadlineMs: 300_000,
+        ...(name === "shared" ? {} : { prefix: `t-${name}` }),
+      }),
     async [Symbol.asyncDispose]() {
       client.destroy();
       await server.stop();
@@ -35,6 +43,7 @@ export async function servePostgres(): Promise<ServedStores> {
   await migratePostgres({ pool });
   const store = createPostgresStore({ pool, ...patient });
   return {
+    url: server.url,
     open: () => store,
     async [Symbol.asyncDispose]() {
       await store.close();

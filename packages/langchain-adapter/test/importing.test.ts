@@ -1,0 +1,90 @@
+import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { Annotation, Command, interrupt, MemorySaver, START, StateGraph } from "@langchain/langgraph";
+import { type BaseCheckpointSaver, InMemoryStore } from "@langchain/langgraph-checkpoint";
+import { MemoryError } from "@relevo/core";
+import { createMemory } from "@relevo/memory";
+import { createMemoryStore } from "@relevo/store-memory";
+import { createAgent } from "langchain";
+import { expect, it } from "vitest";
+import { relevoMemory } from "../src/agent/index.ts";
+import { importChatHistory, RelevoChatMessageHistory } from "../src/index.ts";
+import { importItems, importThreads, RelevoCheckpointer, RelevoStore } from "../src/langgraph/index.ts";
+import { ScriptedModel } from "./support/scripted-model.ts";
+
+it("a chat history is imported exactly, once, and continued when it has grown", async () => {
+  await using memory = createMemory({ store: createMemoryStore() });
+  const session = memory.tenant("acme").session("s");
+  const old = new InMemoryChatMessageHistory(
+    Array.from({ length: 250 }, (_, n) =>
+      n % 2
+        ? new AIMessage({ content: `Answer ${n}`, response_metadata: { n } })
+        : new HumanMessage(`Question ${n}`),
+    ),
+  );
+  expect(await importChatHistory(old, session, { name: "old" })).toBe(250);
+  expect(await importChatHistory(old, session, { name: "old" })).toBe(250);
+  await old.addMessage(new HumanMessage("More"));
+  expect(await importChatHistory(old, session, { name: "old", after: 250 })).toBe(251);
+  const imported = await new RelevoChatMessageHistory({ session }).getMessages();
+  expect(imported.map(({ text }) => text)).toEqual((await old.getMessages()).map(({ text }) => text));
+  expect(imported[1]?.response_metadata).toEqual({ n: 1 });
+  const other = new InMemoryChatMessageHistory([new HumanMessage("Else")]);
+  const conflict = await importChatHistory(other, session, { name: "old" }).catch((error: unknown) => error);
+  expect(MemoryError.isInstance(conflict, "conflict")).toBe(true);
+});
+
+it("threads are imported with what they wait for, and go on", async () => {
+  const State = Annotation.Root({
+    steps: Annotation<string[]>({ reducer: (left, right) => [...left, ...right], default: () => [] }),
+  });
+  const graphOn = (checkpointer: BaseCheckpointSaver) =>
+    new StateGraph(State)
+      .addNode("ask", () => ({ steps: [String(interrupt("May I?"))] }))
+      .addNode("end", () => ({ steps: ["end"] }))
+      .addEdge(START, "ask")
+      .addEdge("ask", "end")
+      .compile({ checkpointer });
+  const old = new MemorySaver();
+  const config = { configurable: { thread_id: "t" } };
+  await graphOn(old).invoke({ steps: ["begin"] }, config);
+  const saver = new RelevoCheckpointer({ store: createMemoryStore(), tenant: "acme" });
+  expect(await importThreads(old, saver)).toBe(2);
+  expect(await importThreads(old, saver, { threadId: "t" })).toBe(2);
+  const graph = graphOn(saver);
+  expect((await graph.getState(config)).tasks[0]?.interrupts[0]?.value).toBe("May I?");
+  expect(await graph.invoke(new Command({ resume: "yes" }), config)).toEqual({
+    steps: ["begin", "yes", "end"],
+  });
+});
+
+it("an agent's thread moves into a session by itself", async () => {
+  const old = new MemorySaver();
+  const config = { configurable: { thread_id: "t" } };
+  const model = new ScriptedModel((messages) => new AIMessage(`Answer ${messages.length}`));
+  await createAgent({ model, tools: [], checkpointer: old }).invoke(
+    { messages: [new HumanMessage("One")] },
+    config,
+  );
+  await using memory = createMemory({ store: createMemoryStore() });
+  const agent = createAgent({
+    model,
+    tools: [],
+    checkpointer: old,
+    middleware: [relevoMemory({ memory, tenant: "acme" })],
+  });
+  await agent.invoke({ messages: [new HumanMessage("Two")] }, config);
+  const log = await memory.tenant("acme").session("t").messages();
+  expect(log.map(({ content }) => content)).toEqual(["One", "Answer 1", "Two", "Answer 3"]);
+});
+
+it("items are imported, each in its namespace", async () => {
+  const old = new InMemoryStore();
+  for (let n = 0; n < 230; n++) await old.put(["a"], `k${n}`, { n });
+  await old.put(["a", "b"], "k", { deep: true });
+  const items = new RelevoStore({ store: createMemoryStore(), tenant: "acme" });
+  expect(await importItems(old, items)).toBe(231);
+  expect(await items.listNamespaces()).toEqual([["a"], ["a", "b"]]);
+  expect((await items.get(["a"], "k229"))?.value).toEqual({ n: 229 });
+  expect((await items.get(["a", "b"], "k"))?.value).toEqual({ deep: true });
+});

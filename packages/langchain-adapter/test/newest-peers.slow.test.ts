@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+
+const project = join(import.meta.dirname, "..");
+const root = join(project, "..", "..");
+const newest = join(root, "tools", "langchain-newest", "node_modules");
+const isInstalled = existsSync(newest);
+if (!isInstalled && (process.env.RELEVO_REQUIRE ?? "").includes("langchain-newest"))
+  throw new Error("RELEVO_REQUIRE names langchain-newest. Run: npx pnpm langchain-newest");
+if (!isInstalled)
+  console.warn("The newest releases of LangChain are not tested: npx pnpm langchain-newest installs them.");
+
+/** A folder in which everything resolves as here, but LangChain to its newest releases. */
+async function placeBesideNewest(): Promise<string> {
+  const parent = join(root, ".relevo");
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, "newest-"));
+  for (const name of ["src", "test", "package.json"])
+    await cp(join(project, name), join(folder, name), { recursive: true });
+  const own = join(project, "node_modules");
+  for (const name of await packagesIn(own)) await link(join(own, name), join(folder, "node_modules", name));
+  for (const name of await packagesIn(newest))
+    await link(join(newest, name), join(folder, "node_modules", name));
+  await writeFile(
+    join(folder, "vitest.config.ts"),
+    `export default { test: {
+      include: ["test/**/*.test.ts"],
+      exclude: ["**/*.slow.test.ts", "**/base-store-differences.test.ts", "**/node_modules/**"],
+      testTimeout: 600_000,
+      hookTimeout: 600_000,
+    } };`,
+  );
+  return folder;
+}
+
+async function packagesIn(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).filter((name) => !name.startsWith("."));
+  const found = await Promise.all(
+    names.map(async (name) =>
+      name.startsWith("@") ? (await readdir(join(folder, name))).map((inner) => `${name}/${inner}`) : [name],
+    ),
+  );
+  return found.flat();
+}
+
+/** The later link stands. */
+async function link(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await rm(to, { force: true });
+  await symlink(await realpath(from), to);
+}
+
+it.skipIf(!isInstalled)("the tests of this package pass with the newest releases of LangChain", async () => {
+  const folder = await placeBesideNewest();
+  try {
+    const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+    const run = promisify(execFile)(process.execPath, [vitest, "run", "--root", folder], {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: "1", CI: "true" },
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    const { stdout } = await run.catch((error: { readonly stdout: string }) => ({ stdout: error.stdout }));
+    expect(stdout).toMatch(/Tests {2}\d+ passed \(\d+\)/u);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
