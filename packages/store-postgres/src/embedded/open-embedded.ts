@@ -19,6 +19,11 @@ export interface EmbeddedOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** How long a call may take, from its beginning to its end; 30,000 when left out. In milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Whether the search index takes vectors; not when left out. Needs `@electric-sql/pglite-pgvector` beside this package, each
+   * time that the folder is opened once it has some.
+   */
+  readonly vectors?: boolean | undefined;
   /** What failed where no caller waits for it. Nothing when left out. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -26,6 +31,7 @@ export interface EmbeddedOptions {
 const optionFields = fieldTable<EmbeddedOptions>({
   limits: "refines",
   timeoutMs: "refines",
+  vectors: "refines",
   onError: "refines",
 });
 
@@ -67,10 +73,11 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
     throw refuse("folder", "must be the path of a folder.");
   const path = resolve(folder);
   const admitted = admitOptions(options, optionFields);
-  const { onError = () => undefined, limits } = admitted;
+  const { onError = () => undefined, limits, vectors = false } = admitted;
+  if (typeof vectors !== "boolean") throw refuse("options.vectors", "must be true or false.");
   // Before the folder is touched: making a database takes seconds.
   const timeoutMs = admitInteger(admitted.timeoutMs ?? defaultTimeoutMs, "timeoutMs", 1, maxTimeoutMs);
-  const opening = openFolder(path, { limits: resolveLimits(limits), timeoutMs, onError });
+  const opening = openFolder(path, { limits: resolveLimits(limits), timeoutMs, onError }, vectors);
   const { store, pglite, end } = await within(openMs, opening, `${path} could not be opened in time.`).catch(
     (error: unknown) => {
       // Should it open after all, it must not stay so.
@@ -101,7 +108,7 @@ interface OpenFolder {
   end(): Promise<void>;
 }
 
-async function openFolder(path: string, options: AdmittedOptions): Promise<OpenFolder> {
+async function openFolder(path: string, options: AdmittedOptions, vectors: boolean): Promise<OpenFolder> {
   await prepareFolder(path);
   let opened: OpenedPglite | undefined;
   let lost: MemoryError | undefined;
@@ -122,7 +129,7 @@ async function openFolder(path: string, options: AdmittedOptions): Promise<OpenF
     }
   }
   try {
-    opened = await openPglite(path);
+    opened = await openPglite(path, vectors);
     if (!(await lock.verify()) && lost !== undefined) {
       opened.stop(lost);
       throw lost;

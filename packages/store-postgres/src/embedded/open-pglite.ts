@@ -12,6 +12,7 @@ interface PgliteOptions {
   readonly dataDir?: string;
   readonly startParams?: string[];
   readonly onStderr?: (line: string) => boolean;
+  readonly extensions?: { readonly vector: object };
 }
 
 interface PgliteClass {
@@ -43,16 +44,17 @@ const missing: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "
  * @throws `corrupt`; `unsupported` for files of another version of PostgreSQL, or without PGlite; `denied`;
  *   `unavailable`.
  */
-export async function openPglite(folder: string): Promise<OpenedPglite> {
+export async function openPglite(folder: string, vectors: boolean): Promise<OpenedPglite> {
   const data = join(folder, "postgres");
   const draft = join(folder, "postgres.new");
   const { PGlite: pgliteClass } = await importPglite();
+  const extensions = vectors ? { extensions: await importVectors() } : {};
   try {
     await requireAccess(folder);
     if (!(await exists(data))) {
       await rm(draft, { recursive: true, force: true });
       try {
-        await closePglite(await openMigrated(pgliteClass, draft));
+        await closePglite(await openMigrated(pgliteClass, draft, extensions));
         await rename(draft, data);
       } catch (error) {
         // Whatever filled the disk is no use to anybody. Should that fail too, the next one removes it.
@@ -61,7 +63,7 @@ export async function openPglite(folder: string): Promise<OpenedPglite> {
       }
     }
     await requireAccess(data);
-    return await openMigrated(pgliteClass, data);
+    return await openMigrated(pgliteClass, data, extensions);
   } catch (error) {
     throw explainFolder(error, folder);
   }
@@ -73,17 +75,43 @@ export async function closePglite({ pglite, stopped }: OpenedPglite): Promise<vo
   else if (!pglite.closed) await pglite.close();
 }
 
-async function openMigrated(pgliteClass: PgliteClass, data: string): Promise<OpenedPglite> {
-  const opened = await create(pgliteClass, data);
+async function openMigrated(
+  pgliteClass: PgliteClass,
+  data: string,
+  extensions: Pick<PgliteOptions, "extensions">,
+): Promise<OpenedPglite> {
+  const opened = await create(pgliteClass, data, extensions);
   try {
     const { pglite } = opened;
-    if (!(await isUpToDate((text) => pglite.query(text, []), defaultSchema)))
+    const adds = extensions.extensions !== undefined && (await addsVectors(pglite));
+    if (adds || !(await isUpToDate((text) => pglite.query(text, []), defaultSchema)))
       await migratePostgres({ pglite });
     return opened;
   } catch (error) {
     // The first error is the one that says what is wrong.
     await closePglite(opened).catch(() => undefined);
     throw error;
+  }
+}
+
+/** Creates the extension in a database that is without; true when it was. */
+async function addsVectors(pglite: GuardablePglite): Promise<boolean> {
+  const { rows } = await pglite.query("select from pg_catalog.pg_extension where extname = 'vector'", []);
+  if (rows.length > 0) return false;
+  await pglite.query("create extension vector", []);
+  return true;
+}
+
+async function importVectors(): Promise<{ readonly vector: object }> {
+  try {
+    const { vector } = await import("@electric-sql/pglite-pgvector");
+    return { vector };
+  } catch (cause) {
+    throw new MemoryError(
+      "unsupported",
+      "Vectors need the package @electric-sql/pglite-pgvector. Install it beside @relevo/store-postgres.",
+      { cause },
+    );
   }
 }
 
@@ -99,7 +127,11 @@ async function importPglite(): Promise<{ readonly PGlite: PgliteClass }> {
   }
 }
 
-async function create(pgliteClass: PgliteClass, data: string): Promise<OpenedPglite> {
+async function create(
+  pgliteClass: PgliteClass,
+  data: string,
+  extensions: Pick<PgliteOptions, "extensions">,
+): Promise<OpenedPglite> {
   // Asked beforehand, because a folder without it would be taken for an empty one and overwritten.
   const found = await readFile(join(data, versionFile), "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (!missing.has(cause.code)) throw explainFolder(cause, data);
@@ -110,6 +142,7 @@ async function create(pgliteClass: PgliteClass, data: string): Promise<OpenedPgl
   try {
     const pglite = await pgliteClass.create({
       dataDir: data,
+      ...extensions,
       startParams: [...pgliteClass.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])],
       onStderr: (line) => {
         if (/\b(FATAL|PANIC|DETAIL):/.test(line)) said?.push(line);

@@ -120,11 +120,14 @@ export function createVectorSchema(schema: string, vectorSchema: string): readon
   ];
 }
 
-/** An index for the nearest of many vectors of so many dimensions. */
+/**
+ * An index for the nearest of many vectors of so many dimensions. With pgvector's usual 16 and 64 it finds 93 % of the
+ * nearest 100 among 14,000 that lie in clusters, with these more than 95 % (`test/search-vectors.slow.test.ts`).
+ */
 export function createVectorIndex(schema: string, vectorSchema: string, dimensions: number): string {
   return `create index if not exists ${vectorTable}_${dimensions} on ${schema}.${vectorTable}
 using hnsw ((vector::${vectorSchema}.vector(${dimensions})) ${vectorSchema}.vector_cosine_ops)
-where ${vectorSchema}.vector_dims(vector) = ${dimensions}`;
+with (m = 24, ef_construction = 128) where ${vectorSchema}.vector_dims(vector) = ${dimensions}`;
 }
 
 /** The statements of a text, each ended by a semicolon at the end of a line, outside of bodies in `$body$`. */

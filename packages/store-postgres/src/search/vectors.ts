@@ -59,8 +59,8 @@ export function nearestQuery(vector: readonly number[], filter: SearchFilter = {
     }),
     subjects,
     agents: agents?.map(nameKey),
-    since: `${since ?? "-Infinity"}`,
-    until: `${until ?? "Infinity"}`,
+    since: since === undefined ? undefined : `${since}`,
+    until: until === undefined ? undefined : `${until}`,
   };
 }
 

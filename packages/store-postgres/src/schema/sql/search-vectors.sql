@@ -41,7 +41,8 @@ create function {{schema}}.nearest_search_items(
   p_until double precision, p_agents integer[]
 ) returns table (r_stream integer, r_item integer, r_vector text) language plpgsql stable
 -- #include by-index
-set hnsw.ef_search = 400
+set enable_sort = on
+set hnsw.ef_search = 1000
 set hnsw.iterative_scan = 'relaxed_order'
 set hnsw.max_scan_tuples = 200000
 as $body$
@@ -49,19 +50,26 @@ declare
   asked {{vector}}.vector := p_vector::{{vector}}.vector;
   dimensions integer := {{vector}}.vector_dims(asked);
   ordered text := 'v.vector';
-  same text := '';
+  conditions text := '';
 begin
-  -- The expression and the condition of the index; an order by the column itself does not use it.
+  -- The expression and the condition of the index; an order by the column itself does not use it. The planner of a table that
+  -- nobody has counted would rather sort all of a tenant. It lasts until this function ends, as that has the setting too.
   if p_indexed and to_regclass({{schemaText}} || '.search_vectors_' || dimensions) is not null then
     ordered := '(v.vector::' || {{vectorText}} || '.vector(' || dimensions || '))';
-    same := ' and ' || {{vectorText}} || '.vector_dims(v.vector) = ' || dimensions;
+    conditions := ' and ' || {{vectorText}} || '.vector_dims(v.vector) = ' || dimensions;
+    perform set_config('enable_sort', 'off', true);
+  end if;
+  if p_since is not null or p_until is not null or p_agents is not null then
+    conditions := conditions || ' and exists (
+      select from ' || {{schemaText}} || '.search_items as i
+      where i.tenant = v.tenant and i.stream = v.stream and i.item = v.item and ($5 is null or i.at >= $5)
+        and ($6 is null or i.at <= $6) and ($7 is null or i.agent = any($7)) offset 0
+    )';
   end if;
   return query execute
     'select v.stream, v.item, encode(' || {{vectorText}} || '.vector_send(v.vector), ''hex'')
     from ' || {{schemaText}} || '.search_vectors as v
-    join ' || {{schemaText}} || '.search_items as i using (tenant, stream, item)
-    where v.tenant = $1 and ($4 is null or v.stream = any($4)) and i.at >= $5 and i.at <= $6
-      and ($7 is null or i.agent = any($7))' || same || '
+    where v.tenant = $1 and ($4 is null or v.stream = any($4))' || conditions || '
     order by ' || ordered || ' operator(' || {{vectorText}} || '.<=>) $2 limit $3'
   using p_tenant, asked, p_limit, p_streams, p_since, p_until, p_agents;
 end
