@@ -121,6 +121,14 @@ export type {
   TurnOptions,
   ViewOptions,
 } from "./session-options.ts";
+export {
+  type MemoryFromEnvOptions,
+  memoryFromEnv,
+  type OpenedMemoryStores,
+  type OpenedStore,
+  type OpenStore,
+} from "./settings/memory-from-env.ts";
+export type { Environment, StoreSettings } from "./settings/read-settings.ts";
 export type { Tenant } from "./tenant.ts";
 export type { SessionUsage } from "./usage.ts";
 export type { SessionUser, User, UserSessionsOptions } from "./user.ts";
