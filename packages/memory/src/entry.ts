@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Document, DocumentInput, FindOptions, JsonObject, JsonValue } from "@relevo/core";
+import type { Document, DocumentInput, FindOptions, JsonObject, JsonValue, Limits } from "@relevo/core";
 import {
   admitJson,
   admitMetadata,
@@ -122,15 +122,25 @@ export interface RememberFields {
   readonly metadata?: JsonObject | undefined;
 }
 
-/** @throws `invalid-input` for names in the reserved part; what admission throws, when the caller set limits. */
-export function documentInput(runtime: Runtime, value: JsonValue, fields: RememberFields): DocumentInput {
-  // A copy, because other calls may come before the write, and the caller may change its value meanwhile.
-  const { value: own } = admitJson(value, "value", runtime.checksValues ? runtime.limits : unbounded);
-  const { value: metadata } = admitMetadata(fields.metadata, "metadata", runtime.limits);
-  refuseReserved(metadata, "metadata");
-  const category = admitOptionalId(fields.category, "category", runtime.limits);
+/**
+ * A copy, because other calls may come before the write, and the caller may change its value meanwhile. `name` is what the
+ * names of the fields begin with in errors.
+ *
+ * @throws `invalid-input` for names in the reserved part; what admission throws, when the caller set limits.
+ */
+export function documentInput(
+  runtime: Runtime,
+  value: JsonValue,
+  fields: RememberFields,
+  name: string = "",
+): DocumentInput {
+  const { limits, checksValues } = runtime;
+  const { value: own } = admitJson(value, `${name}value`, checksValues ? limits : unbounded);
+  const { value: metadata } = admitMetadata(fields.metadata, `${name}metadata`, limits);
+  refuseReserved(metadata, `${name}metadata`);
+  const category = admitOptionalId(fields.category, `${name}category`, limits);
   const noted = category === undefined ? metadata : { ...metadata, [inCategory]: category };
-  const tags = fields.tags === undefined ? undefined : admitOwnTags(runtime, fields.tags);
+  const tags = fields.tags === undefined ? undefined : admitOwnTags(limits, fields.tags, `${name}tags`);
   const all = category === undefined ? tags : [...(tags ?? []), categoryTag(category)];
   return {
     value: own,
@@ -181,11 +191,11 @@ export function refuseReserved(metadata: object, field: string): void {
       );
 }
 
-function admitOwnTags({ limits }: Runtime, given: readonly string[]): readonly string[] {
-  const tags = admitTags(given, "tags", limits);
+function admitOwnTags(limits: Limits, given: readonly string[], field: string): readonly string[] {
+  const tags = admitTags(given, field, limits);
   const wrong = tags.find((tag) => tag.startsWith(reserved));
   if (wrong !== undefined)
-    throw refuse("tags", `must not begin with "${reserved}", which is reserved.`, {
+    throw refuse(field, `must not begin with "${reserved}", which is reserved.`, {
       tag: wrong.slice(0, 64),
     });
   return tags;

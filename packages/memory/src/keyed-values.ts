@@ -1,13 +1,5 @@
 import type { DocumentInput, JsonObject, JsonValue } from "@relevo/core";
-import {
-  admitFields,
-  admitId,
-  admitOptionalId,
-  type FieldTable,
-  fieldTable,
-  readArray,
-  refuse,
-} from "@relevo/core/input";
+import { admitFields, admitId, type FieldTable, fieldTable, readArray, refuse } from "@relevo/core/input";
 import { documentInput } from "./entry.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -49,7 +41,6 @@ export function admitValues(runtime: Runtime, given: readonly KeyedValue[]): rea
     const key = admitId(givenKey, `${name}.key`, limits);
     if (keys.has(key)) throw refuse(`${name}.key`, "is that of another entry, too.");
     keys.add(key);
-    const category = admitOptionalId(fields.category, `${name}.category`, limits);
-    return { key, category, input: documentInput(runtime, value, fields) };
+    return { key, category: fields.category, input: documentInput(runtime, value, fields, `${name}.`) };
   });
 }

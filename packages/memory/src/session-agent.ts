@@ -67,10 +67,11 @@ export class SessionAgent extends Outcomes implements AgentMemory {
     given: RememberOptions & TierOptions = {},
   ): Promise<MemoryEntry> {
     const options = admitOptions(given, rememberInTierFields);
-    const { tier: chosen, ...fields } = options;
+    // Notes of the session have no history.
+    const { tier: chosen, reason, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
     if (tier === "volatile") return this.#inSession.remember(key, value, fields);
-    const entry = await this.#acrossSessions.remember(key, value, { ...fields, tier });
+    const entry = await this.#acrossSessions.remember(key, value, { ...fields, tier, reason });
     await this.#dropNote(key, options);
     return entry;
   }
@@ -135,7 +136,7 @@ export class SessionAgent extends Outcomes implements AgentMemory {
     given: UpdateMemoryOptions & TierOptions = {},
   ): Promise<MemoryEntry | undefined> {
     const options = admitOptions(given, updateInTierFields);
-    const { tier: chosen, ...fields } = options;
+    const { tier: chosen, reason, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
     if (tier === "volatile") return this.#inSession.update(key, change, fields);
     let changed = false;
@@ -146,7 +147,7 @@ export class SessionAgent extends Outcomes implements AgentMemory {
         changed = value !== undefined;
         return value;
       },
-      { ...fields, tier },
+      { ...fields, tier, reason },
     );
     if (changed) await this.#dropNote(key, options);
     return entry;

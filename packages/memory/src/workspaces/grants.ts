@@ -18,6 +18,7 @@ import {
   readArray,
   refuse,
 } from "@relevo/core/input";
+import { storesOf } from "../list-people.ts";
 import { workspaceNamespace } from "../namespaces.ts";
 import type { Runtime } from "../runtime.ts";
 import { signalOf } from "../signal.ts";
@@ -153,16 +154,25 @@ function partiesOf(asking: Asking): readonly WorkspaceParty[] {
   return [...(agent === undefined ? [] : [{ agent }]), ...roles.map((role) => ({ role }))];
 }
 
-/** One record for each actor and access, so that an agent that tries again for ever fills no store. Never throws. */
+/**
+ * One record for each actor and access, so that an agent that tries again for ever fills no store; and none where there is no
+ * workspace, or another tenant could make one by asking. Never throws.
+ */
 async function noteRefusal(
-  { durable, clock, onError, random }: Runtime,
+  runtime: Runtime,
   { tenant, name }: WorkspacePlace,
   by: Asking,
   access: WorkspaceAccess,
 ): Promise<void> {
-  const namespace = [...workspaceNamespace(name), "refusals"];
+  const { durable, clock, onError, random } = runtime;
+  const namespacePrefix = workspaceNamespace(name);
+  const namespace = [...namespacePrefix, "refusals"];
   const key = fingerprint([{ ...by } as JsonValue, access]);
   try {
+    const looks = storesOf(runtime).map(({ documents }) =>
+      documents.find({ tenant }, { namespacePrefix, limit: 1 }),
+    );
+    if ((await Promise.all(looks)).every(({ items }) => items.length === 0)) return;
     await updateDocument(
       durable.documents,
       { tenant, namespace, key },

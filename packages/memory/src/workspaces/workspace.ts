@@ -70,7 +70,8 @@ export interface SharedMemory extends KeyedMemory {
 export interface Workspace extends SharedMemory {
   /**
    * The workspace as this actor may use it: without a grant nothing. Grants are looked up with each call, so that a
-   * revocation holds for every call that begins afterwards; a refusal is `denied` and recorded.
+   * revocation holds for every call that begins afterwards; a refusal is `denied` and recorded, where the workspace has
+   * anything.
    *
    * @throws `invalid-input` for an actor who is nobody.
    */

@@ -55,6 +55,10 @@ describe("the history of a value", () => {
     ]);
     expect(past[0]?.metadata).toEqual({ source: "call" });
     expect(await clerk.history("k", { limit: 1 })).toHaveLength(1);
+    // A note of the session has no history, and takes the reason.
+    await clerk.remember("note", 1, { reason: "for now" });
+    await clerk.update("note", () => 2, { reason: "for now" });
+    expect(await clerk.history("note")).toEqual([]);
     // What is there now says why, too, and nothing of how it is kept.
     expect(await acme.agent("clerk").entry("k")).toMatchObject({ value: { n: 3 }, tags: [], metadata: {} });
     await acme.agent("clerk").remember("k", 4, { reason: "last" });

@@ -103,7 +103,9 @@ describe.each([
       ],
       [{ key: "c", value: 1 }, null],
     ])
-      await failure(leads.rememberMany(bad as never), "invalid-input");
+      expect((await failure(leads.rememberMany(bad as never), "invalid-input")).message).toMatch(
+        /^entries\b/u,
+      );
     const many = Array.from({ length: 1001 }, (_, index) => ({ key: `${index}`, value: 1 }));
     await failure(leads.rememberMany(many), "too-large");
     expect(await keysOf(leads)).toEqual(["a", "b"]);
@@ -172,6 +174,9 @@ describe.each([
     await failure(partner.sharedWorkspace("acme", "other").recall("k"), "denied");
     await failure(memory.tenant("third").sharedWorkspace("acme", "leads").recall("k"), "denied");
     expect((await partner.workspaces()).items).toEqual([]);
+    // Whoever asks for what is not there makes nothing.
+    expect((await acme.workspaces()).items).toEqual(["leads"]);
+    expect((await acme.workspace("other").refusals()).items).toEqual([]);
     expect(await partner.workspace("leads").recall("k")).toBeUndefined();
     await leads.grant({ tenant: "partner" }, "read-write");
     await shared.remember("k", "of both");
@@ -295,6 +300,7 @@ describe.each([
 it("a refusal that cannot be recorded is a refusal all the same", async () => {
   const { memory, durableFaults, errors } = twoStores("durable");
   const leads = memory.tenant("acme").workspace("leads");
+  await leads.remember("k", 1);
   durableFaults.failing.add("put");
   await failure(leads.as({ agent: "clerk" }).recall("k"), "denied");
   expect(errors).toMatchObject([{ code: "unavailable" }]);
