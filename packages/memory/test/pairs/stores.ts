@@ -51,7 +51,7 @@ const openers: { readonly [Kind in StoreKind]: () => Promise<OpenedStore> } = {
     return {
       store,
       url: server.url,
-      dump: () => dumpKeys(server),
+      dump: () => dumpKeys((...args) => client.sendCommand(args.map(String))),
       async [Symbol.asyncDispose]() {
         await store.close();
         client.destroy();
@@ -127,9 +127,7 @@ async function dumpTables(query: (sql: string) => Promise<readonly Row[]>): Prom
   return lines.join("\n");
 }
 
-interface Commands {
-  command(...args: readonly (string | number)[]): Promise<unknown>;
-}
+type SendCommand = (...args: readonly (string | number)[]) => Promise<unknown>;
 
 const readers: { readonly [type: string]: (key: string) => readonly (string | number)[] } = {
   string: (key) => ["GET", key],
@@ -139,16 +137,16 @@ const readers: { readonly [type: string]: (key: string) => readonly (string | nu
   zset: (key) => ["ZRANGE", key, 0, -1],
 };
 
-async function dumpKeys(redis: Commands): Promise<string> {
-  const keys = (await redis.command("KEYS", "*")) as readonly string[];
-  const lines: string[] = [];
-  for (const key of keys) {
-    const type = `${await redis.command("TYPE", key)}`;
+/** All keys with what they hold. Side by side: there may be thousands. */
+async function dumpKeys(send: SendCommand): Promise<string> {
+  const keys = (await send("KEYS", "*")) as readonly string[];
+  const lines = keys.map(async (key) => {
+    const type = `${await send("TYPE", key)}`;
     const read = readers[type];
     if (read === undefined && type !== "none") throw new Error(`Nobody reads keys of type ${type}.`);
-    lines.push(`${key} ${read === undefined ? "" : JSON.stringify(await redis.command(...read(key)))}`);
-  }
-  return lines.join("\n");
+    return `${key} ${read === undefined ? "" : JSON.stringify(await send(...read(key)))}`;
+  });
+  return (await Promise.all(lines)).join("\n");
 }
 
 /** The files of an initialised database, made once: making them takes seconds. */
