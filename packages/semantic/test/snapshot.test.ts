@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { SearchChange, SearchReading, SearchRequest } from "@relevo/core";
 import { describe, expect, it } from "vitest";
 import { createSearchIndex, type InProcessSearchIndex } from "../src/index.ts";
@@ -113,6 +114,29 @@ describe("a snapshot", () => {
     const { items } = await restored.streams("acme", { session: "long" });
     expect([0, 300]).toContain(items[0]?.items);
     expect(items[0]?.revision).toBe(items[0]?.items === 0 ? 4 : 3);
+  });
+
+  it("of a stream that is written all the time is of one moment, and comes to its end", async () => {
+    const index = createSearchIndex();
+    const version = (at: number): SearchChange => {
+      const { items, ...rest } = change("busy", 0, 600);
+      return { ...rest, items: items.map((item) => ({ ...item, at })) };
+    };
+    await index.write("acme", version(0));
+    let isDone = false;
+    const writing = (async () => {
+      for (let at = 1; !isDone; at++) {
+        await index.write("acme", version(at));
+        await setImmediate();
+      }
+    })();
+    const restored = createSearchIndex();
+    await restored.restore("acme", index.snapshot("acme"));
+    isDone = true;
+    await writing;
+    const times = await restored.read("acme", request, ({ at, size }) => new Set(at.subarray(0, size)));
+    expect(times.size).toBe(1);
+    expect((await restored.state("acme")).items).toBe(600);
   });
 
   it("that is damaged anywhere, cut or of another version is refused, and the index stays as it was", async () => {

@@ -19,28 +19,25 @@ export interface Frame {
 
 const noFloats: Float32Array = new Float32Array(0);
 
-/** Makes the bytes of a snapshot. */
+/** Puts the frames of a snapshot between its beginning and its end. */
 export class SnapshotWriter {
   readonly #hash: Hash = createHash("sha256");
 
   begin(json: JsonObject): Uint8Array {
-    const line = Buffer.from(`${firstWords}${format}\n`);
-    this.#hash.update(line);
-    return Buffer.concat([line, this.frame(json)]);
+    return this.add(Buffer.concat([Buffer.from(`${firstWords}${format}\n`), frameBytes(json)]));
   }
 
-  frame(json: JsonObject, floats: Float32Array = noFloats): Uint8Array {
-    const bytes = frameBytes(json, floats);
-    this.#hash.update(bytes);
-    return bytes;
+  add(frame: Uint8Array): Uint8Array {
+    this.#hash.update(frame);
+    return frame;
   }
 
   end(): Uint8Array {
-    return frameBytes({ sha256: this.#hash.digest("hex") }, noFloats);
+    return frameBytes({ sha256: this.#hash.digest("hex") });
   }
 }
 
-function frameBytes(json: JsonObject, floats: Float32Array): Buffer {
+export function frameBytes(json: JsonObject, floats: Float32Array = noFloats): Uint8Array {
   const text = Buffer.from(JSON.stringify(json));
   const head = Buffer.alloc(frameHead);
   head.writeUInt32LE(text.length, 0);

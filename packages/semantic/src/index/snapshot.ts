@@ -6,12 +6,14 @@ import {
   type SearchChange,
   type SearchItem,
 } from "@relevo/core";
-import { createEventLoopPacer, refuse } from "@relevo/core/input";
+import { createEventLoopPacer, type EventLoopPacer, refuse } from "@relevo/core/input";
 import { admitSearchChange, admitSearchMark } from "@relevo/core/store";
-import { damaged, type Frame, readFrames, SnapshotWriter } from "./snapshot-bytes.ts";
+import { damaged, type Frame, frameBytes, readFrames, SnapshotWriter } from "./snapshot-bytes.ts";
 import type { StreamContent, TenantIndex } from "./tenant-index.ts";
 
 const itemsAtOnce = 256;
+/** So often a stream is read again that is being written; one that is written all the time must not keep a snapshot. */
+const mostAttempts = 3;
 
 /** What a frame holds beside the tenant of the first one. */
 interface ChangeFrame {
@@ -32,14 +34,8 @@ export async function* writeSnapshot(
   const writer = new SnapshotWriter();
   const { mark } = index.state();
   yield writer.begin({ tenant, ...(mark === undefined ? {} : { mark }) });
-  for (const [key] of index.streams({ all: true })) {
-    const content = index.contentOf(key);
-    if (content === undefined) continue;
-    // At once, before anything else can change the stream.
-    const frames = changesOf(content).map((change) => frameOf(change, writer));
-    for (const frame of frames) yield frame;
-    await pacer.next(performance.now());
-  }
+  for (const [key] of index.streams({ all: true }))
+    for (const frame of await framesOf(key, index, pacer)) yield writer.add(frame);
   yield writer.end();
 }
 
@@ -64,29 +60,50 @@ export async function readSnapshot(
   if (mark !== undefined) index.mark(admitted(() => admitSearchMark(mark, defaultLimits)));
 }
 
+/** A stream as of one moment. Starts again when somebody changes it meanwhile, and at last goes on without a pause. */
+async function framesOf(
+  key: string,
+  index: TenantIndex,
+  pacer: EventLoopPacer,
+): Promise<readonly Uint8Array[]> {
+  for (let attempt = 1; ; attempt++) {
+    const content = index.contentOf(key);
+    if (content === undefined) return [];
+    const frames: Uint8Array[] = [];
+    for (const change of changesOf(content)) {
+      frames.push(frameOf(change));
+      if (attempt < mostAttempts) await pacer.next(performance.now());
+      if (!content.isCurrent()) break;
+    }
+    if (content.isCurrent()) return frames;
+  }
+}
+
 /** A change that writes the whole stream, then those that add to it. */
-function changesOf({ items, ...state }: StreamContent): readonly SearchChange[] {
-  const changes: SearchChange[] = [];
+function* changesOf({ state, items }: StreamContent): Generator<SearchChange, void, void> {
   let part: SearchItem[] = [];
   let after: number | undefined;
   let last: number | undefined;
-  const close = (): void => {
-    changes.push({ ...state, ...(after === undefined ? {} : { after }), items: part });
-    after = last;
-    part = [];
-  };
-  for (const item of items) {
+  const change = (): SearchChange => ({
+    ...state,
+    ...(after === undefined ? {} : { after }),
+    items: part,
+  });
+  for (const item of items()) {
     const whole = Math.floor(item.position);
     // A change replaces whole positions, so the pieces of a text stay together.
-    if (whole !== last && part.length >= itemsAtOnce) close();
+    if (whole !== last && part.length >= itemsAtOnce) {
+      yield change();
+      after = last;
+      part = [];
+    }
     part.push(item);
     last = whole;
   }
-  close();
-  return changes;
+  yield change();
 }
 
-function frameOf(change: SearchChange, writer: SnapshotWriter): Uint8Array {
+function frameOf(change: SearchChange): Uint8Array {
   const vectors: number[] = [];
   const values: number[] = [];
   const items = change.items.map(({ vector, ...item }, index) => {
@@ -96,7 +113,7 @@ function frameOf(change: SearchChange, writer: SnapshotWriter): Uint8Array {
     return item;
   });
   const json = { change: { ...change, items }, ...(vectors.length === 0 ? {} : { vectors }) };
-  return writer.frame(json as unknown as JsonObject, Float32Array.from(values));
+  return frameBytes(json as unknown as JsonObject, Float32Array.from(values));
 }
 
 function changeOf({ json, floats }: Frame): SearchChange {

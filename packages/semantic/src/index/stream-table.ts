@@ -5,6 +5,8 @@ export interface StreamEntry {
   /** See `searchStreamKey`. */
   readonly key: string;
   readonly number: number;
+  /** How often it was written. */
+  changes: number;
   stream: SearchStream;
   revision: number;
   readonly items: number[];

@@ -25,7 +25,12 @@ const noItems: Int32Array = new Int32Array(0);
 /** So many numbers may stand for removed items before the index is compacted, beside as many as there are items. */
 const fewRemoved = 1024;
 
-export type StreamContent = Omit<SearchChange, "after" | "through" | "keep">;
+export interface StreamContent {
+  readonly state: Omit<SearchStreamState, "items">;
+  /** False when the stream was changed since; its items must not be read then. */
+  isCurrent(): boolean;
+  items(): Generator<SearchItem, void, void>;
+}
 
 /** The index of one tenant, in typed arrays. Takes admitted calls, and answers at once. */
 export class TenantIndex {
@@ -60,6 +65,7 @@ export class TenantIndex {
     const entry = known ?? this.#open(key, change);
     entry.stream = change.stream;
     entry.revision = change.revision;
+    entry.changes++;
     if (change.language !== undefined) entry.language = change.language;
     if (change.subject !== undefined) entry.subject = change.subject;
     if (change.progress !== undefined) entry.progress = change.progress;
@@ -145,8 +151,16 @@ export class TenantIndex {
   contentOf(key: string): StreamContent | undefined {
     const entry = this.#streams.get(key);
     if (entry === undefined) return undefined;
-    const { items: _, ...state } = stateOf(entry);
-    return { ...state, items: entry.items.map((item) => this.#itemOf(item)) };
+    const { items: count, ...state } = stateOf(entry);
+    const { changes } = entry;
+    const itemOf = (place: number): SearchItem => this.#itemOf(entry.items[place] ?? -1);
+    return {
+      state,
+      isCurrent: () => this.#streams.get(key) === entry && entry.changes === changes,
+      *items() {
+        for (let place = 0; place < count; place++) yield itemOf(place);
+      },
+    };
   }
 
   #itemOf(number: number): SearchItem {
@@ -181,7 +195,7 @@ export class TenantIndex {
 
   #open(key: string, { stream, revision }: SearchChange): StreamEntry {
     const number = this.#freeStreams.pop() ?? this.#entries.length;
-    const entry: StreamEntry = { key, number, stream, revision, items: [] };
+    const entry: StreamEntry = { key, number, changes: 0, stream, revision, items: [] };
     this.#entries[number] = entry;
     if (number >= this.#first.length) {
       this.#first = grown(this.#first, number + 1);
