@@ -63,6 +63,7 @@ describe("facts", () => {
     expect(hits).toMatchObject([
       {
         text: "Somebody said: three plums",
+        place: "facts",
         source: { kind: "document", session: "s" },
         derivedFrom: { events: { session: "s", ranges: [{ from: 3, to: 3 }] } },
       },

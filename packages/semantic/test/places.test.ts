@@ -42,7 +42,11 @@ describe("knowledge", () => {
     ]);
     expect(await find({ text: "tea", where: { path: ["metadata", "topic"], $eq: "tea" } })).toEqual([all[0]]);
     const { hits } = await acme.search({ text: "coffee press" });
-    expect(hits[0]).toMatchObject({ at: Date.UTC(2024, 0, 1), source: { key: "coffee" } });
+    expect(hits[0]).toMatchObject({
+      place: "knowledge",
+      at: Date.UTC(2024, 0, 1),
+      source: { key: "coffee" },
+    });
 
     // A retry, and the same text once more.
     const twice = await acme.knowledge.add([
@@ -197,6 +201,10 @@ describe("a policy", () => {
       "no sugar in tea",
       "serve tea warm",
     ]);
+    const { hits } = await acme.search({ text: "tea" });
+    expect(new Set(hits.map(({ place, user, agent }) => [place, user, agent].join()))).toEqual(
+      new Set(["memories,leo,", "memories,ana,", "memories,ana,waiter", "memories,,waiter"]),
+    );
     // What is everybody's stays in.
     expect(await find({ text: "tea", users: ["ana"] })).toEqual([
       "mint tea",

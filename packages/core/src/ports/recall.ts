@@ -79,6 +79,11 @@ export interface SupersedingDocument {
 export interface RecallHit extends RecalledText {
   /** Comparable within one search only. */
   readonly score: number;
+  readonly place: RecallPlace;
+  /** Whose memory it is. */
+  readonly user?: string;
+  /** The agent that said it, or whose memory it is. */
+  readonly agent?: string;
   /** What a fact or another document was made from. */
   readonly derivedFrom?: DocumentSources;
   /**

@@ -9,6 +9,7 @@ const hits: readonly RecallHit[] = [
     text: "Secret: we need a CRM",
     at: 0,
     score: 0.91,
+    place: "messages",
     metadata: {},
   },
   {
@@ -16,6 +17,7 @@ const hits: readonly RecallHit[] = [
     text: "200 people",
     at: 0,
     score: 0.4,
+    place: "documents",
     metadata: {},
   },
 ];

@@ -1,4 +1,4 @@
-import type { Document, JsonObject, JsonValue, SupersedingDocument } from "@relevo/core";
+import type { Document, JsonObject, JsonValue, RecallPlace, SupersedingDocument } from "@relevo/core";
 import { recalledNamespaces, supersededByName } from "@relevo/core/input";
 import { type AdmittedPolicy, isBelow, isIndexed } from "./policy.ts";
 
@@ -42,6 +42,14 @@ export function ownerOf({ namespace, incarnation }: Document): {
   return isBelow(recalledNamespaces.agents, namespace)
     ? { agent: namespace[recalledNamespaces.agents.length] }
     : {};
+}
+
+/** What kind of text a document is. */
+export function placeOfDocument({ namespace, incarnation }: Document): Exclude<RecallPlace, "messages"> {
+  const { knowledge, users, agents, facts } = recalledNamespaces;
+  if (incarnation !== undefined) return isBelow(facts, namespace) ? "facts" : "documents";
+  if (isBelow(knowledge, namespace)) return "knowledge";
+  return isBelow(users, namespace) || isBelow(agents, namespace) ? "memories" : "documents";
 }
 
 /** Without the notes of `@relevo/memory`. */

@@ -12,6 +12,8 @@ import {
 import type { ScoredItem } from "../scoring/score-question.ts";
 import {
   type DocumentTexts,
+  ownerOf,
+  placeOfDocument,
   publicMetadata,
   supersedersOf,
   textOfDocument,
@@ -153,12 +155,16 @@ export async function documentHit(
     return undefined;
   const { derivedFrom } = document;
   const supersededBy = supersedersOf(document);
+  const { subject, agent } = ownerOf(document);
   return {
     source,
     text: piecesOf(text)[position] ?? text,
     at: timeOfDocument(document),
     metadata: publicMetadata(document.metadata),
     ...scoreOf(item, options),
+    place: placeOfDocument(document),
+    ...(subject === undefined ? {} : { user: subject }),
+    ...(agent === undefined ? {} : { agent }),
     ...(derivedFrom === undefined ? {} : { derivedFrom }),
     ...(supersededBy.length === 0 ? {} : { supersededBy }),
   };
@@ -182,11 +188,18 @@ function messageHit(
   const place = events.findIndex(({ seq }) => seq === source.seq);
   const own = textAt(events, place, source, Math.round((item.position % 1) / pieceStep));
   if (own === undefined) return undefined;
+  const agent = agentOf(events[place]);
   return {
     ...own,
     ...scoreOf(item, options),
+    place: "messages",
+    ...(agent === undefined ? {} : { agent }),
     ...(neighbours === 0 ? {} : { neighbours: neighboursOf(events, place, source, neighbours) }),
   };
+}
+
+function agentOf(event: StoredEvent | undefined): string | undefined {
+  return event !== undefined && isEvent(event, "message") ? (event.agent ?? event.body.agent) : undefined;
 }
 
 function textAt(
