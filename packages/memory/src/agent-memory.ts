@@ -42,6 +42,14 @@ export interface RevertOptions extends MemoryWriteOptions {
   readonly reason?: string | undefined;
 }
 
+export interface SupersedingOptions {
+  /**
+   * Keys of the same durable memory in whose place this value holds from now on: searches put it before them. One of them that
+   * is remembered anew holds again.
+   */
+  readonly supersedes?: readonly string[] | undefined;
+}
+
 export interface RecallOptions extends CallOptions {
   /** Reads only this tier. Left out, the value that was remembered last is returned, from either tier. */
   readonly tier?: Tier;
@@ -115,7 +123,11 @@ export interface KeyedMemory {
    *
    * @throws `conflict`; `invalid-input`; `too-large`; what the tier's store throws.
    */
-  remember(key: string, value: JsonValue, options?: RememberOptions & TierOptions): Promise<MemoryEntry>;
+  remember(
+    key: string,
+    value: JsonValue,
+    options?: RememberOptions & TierOptions & SupersedingOptions,
+  ): Promise<MemoryEntry>;
   /**
    * Remembers several durable values, all or none: each key once, and as many as `limits.batchItems` of the store. Otherwise
    * as `remember`; what the volatile tier has of these keys is removed.

@@ -9,6 +9,7 @@ export type {
   RecallOptions,
   RememberOptions,
   RevertOptions,
+  SupersedingOptions,
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,

@@ -15,6 +15,7 @@ import type {
   RecallOptions,
   RememberOptions,
   RevertOptions,
+  SupersedingOptions,
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
@@ -245,8 +246,11 @@ export const forgetNoteFields: FieldTable = fieldTable<Fenced<MemoryWriteOptions
 export const entriesFields: FieldTable = fieldTable<EntriesOptions>(entriesKinds);
 
 export const rememberManyFields: FieldTable = fieldTable<MemoryWriteOptions>(memoryWriteKinds);
-export const rememberInTierFields: FieldTable = fieldTable<RememberOptions & TierOptions>({
+export const rememberInTierFields: FieldTable = fieldTable<
+  RememberOptions & TierOptions & SupersedingOptions
+>({
   ...contentKinds,
+  supersedes: "refines",
   expectedVersion: "selects",
   tier: "selects",
   reason: "refines",

@@ -9,6 +9,7 @@ import type {
   RecallOptions,
   RememberOptions,
   RevertOptions,
+  SupersedingOptions,
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
@@ -31,6 +32,7 @@ import {
   rememberManyFields,
   updateInTierFields,
 } from "./options.ts";
+import { admitSuperseded } from "./recall/note-superseded.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { signalOf } from "./signal.ts";
@@ -64,12 +66,13 @@ export class SessionAgent extends Outcomes implements AgentMemory {
   async remember(
     key: string,
     value: JsonValue,
-    given: RememberOptions & TierOptions = {},
+    given: RememberOptions & TierOptions & SupersedingOptions = {},
   ): Promise<MemoryEntry> {
     const options = admitOptions(given, rememberInTierFields);
     // Notes of the session have no history.
     const { tier: chosen, reason, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
+    admitSuperseded(fields.supersedes, key, tier, this.#handle.runtime.limits);
     if (tier === "volatile") return this.#inSession.remember(key, value, fields);
     const entry = await this.#acrossSessions.remember(key, value, { ...fields, tier, reason });
     await this.#dropNote(key, options);

@@ -26,6 +26,7 @@ import type {
   RecallOptions,
   RememberOptions,
   RevertOptions,
+  SupersedingOptions,
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
@@ -36,6 +37,7 @@ import { mostPast } from "./history/history-options.ts";
 import { clearPast, type PastEntry } from "./history/past-values.ts";
 import { admitVersions, diffVersions, listVersions, pastOf } from "./history/read-versions.ts";
 import { isOutage } from "./is-outage.ts";
+import type { KeyedPlace } from "./keyed-place.ts";
 import { admitValues, type KeyedValue } from "./keyed-values.ts";
 import { memoryOperation, type Operated, writeOnce } from "./memory-operation.ts";
 import type { MemoryPlace, OpenOrigin, OpenPlace, WriteOrigin } from "./memory-place.ts";
@@ -49,6 +51,7 @@ import {
   revertFields,
   updateInTierFields,
 } from "./options.ts";
+import { admitSuperseded, noteSuperseded } from "./recall/note-superseded.ts";
 import { replaceAnyway, replaceDocument, replaceDocuments } from "./replace-document.ts";
 import type { Runtime } from "./runtime.ts";
 import { retries } from "./session-documents.ts";
@@ -74,10 +77,11 @@ export class TieredMemory implements KeyedMemory {
   async remember(
     key: string,
     value: JsonValue,
-    given: RememberOptions & TierOptions = {},
+    given: RememberOptions & TierOptions & SupersedingOptions = {},
   ): Promise<MemoryEntry> {
     const options = admitOptions(given, rememberInTierFields);
     const tier = admitChoice(options.tier, "tier", tiers, "durable");
+    const supersedes = admitSuperseded(options.supersedes, key, tier, this.#runtime.limits);
     const { expectedVersion } = options;
     // Before anything is waited for, because the caller may change its value meanwhile.
     const input = documentInput(this.#runtime, value, options);
@@ -85,8 +89,7 @@ export class TieredMemory implements KeyedMemory {
     const { slot, place } = at;
     if (options.category !== undefined) await place.noteCategory?.(options.category, signalOf(options));
     // What was admitted: the caller may have changed its own by now.
-    const { value: own, tags, metadata, ttlMs } = input;
-    const request = { remember: key, value: own, tags, metadata, ttlMs };
+    const request = { remember: key, ...input, supersedes };
     const put: PutOptions = {
       ...signalOf(options),
       ...this.#operation(place, tier, options, request),
@@ -100,6 +103,8 @@ export class TieredMemory implements KeyedMemory {
     }
     const origin = await this.#enter(place, this.#durable, options);
     const before = await slot.dropCopy(options);
+    for (const older of supersedes ?? [])
+      await noteSuperseded(this.#runtime, this.#placeOf(older, place), at.durable, options);
     const replacement = { input, origin, keep: this.#keep(place) };
     const { stored, isPast } = await writeOnce(this.#durable, at.durable, put, () =>
       replaceAnyway(this.#runtime, this.#durable, at.durable, replacement, put),
@@ -127,12 +132,12 @@ export class TieredMemory implements KeyedMemory {
     const stored = await replaceDocuments(
       this.#runtime,
       this.#durable,
-      writes.map(({ input }, index) => ({ address: (places[index] as At).durable, input })),
+      writes.map(({ input }, index) => ({ address: (places[index] as KeyedPlace).durable, input })),
       { origin, keep: this.#keep(place) },
       { ...call, ...operated },
     );
     for (const [index, document] of stored.entries())
-      await this.#settle(places[index] as At, origin, document, "durable", "taken");
+      await this.#settle(places[index] as KeyedPlace, origin, document, "durable", "taken");
     return stored.map((document) => this.#entry(place, document, "durable"));
   }
 
@@ -289,7 +294,7 @@ export class TieredMemory implements KeyedMemory {
    * @throws when the person was erased meanwhile, with nothing written.
    */
   async #settle(
-    { slot, place, durable }: At,
+    { slot, place, durable }: KeyedPlace,
     origin: WriteOrigin,
     document: Document,
     tier: Tier,
@@ -306,7 +311,11 @@ export class TieredMemory implements KeyedMemory {
     });
   }
 
-  async #guardVolatile({ place, volatile }: At, origin: WriteOrigin, document: Document): Promise<void> {
+  async #guardVolatile(
+    { place, volatile }: KeyedPlace,
+    origin: WriteOrigin,
+    document: Document,
+  ): Promise<void> {
     await this.#guard(place, origin, this.#volatile, () =>
       this.#volatile.delete(volatile, { expectedVersion: document.version }),
     );
@@ -351,12 +360,12 @@ export class TieredMemory implements KeyedMemory {
     return memoryOperation(this.#runtime, place.namespace(of), operationId, { ...request, tier });
   }
 
-  async #at(key: string, options: CallOptions, access: "read" | "read-write"): Promise<At> {
+  async #at(key: string, options: CallOptions, access: "read" | "read-write"): Promise<KeyedPlace> {
     admitId(key, "key", this.#runtime.limits);
     return this.#placeOf(key, await this.#open(signalOf(options), access));
   }
 
-  #placeOf(key: string, place: MemoryPlace): At {
+  #placeOf(key: string, place: MemoryPlace): KeyedPlace {
     return {
       place,
       slot: this.#slot(place, key),
@@ -388,12 +397,4 @@ export class TieredMemory implements KeyedMemory {
   #entry(place: MemoryPlace, document: Document, tier: "volatile" | "durable"): MemoryEntry {
     return entryOf(document, tier, place.agent);
   }
-}
-
-/** One key of a place. */
-interface At {
-  readonly place: MemoryPlace;
-  readonly slot: VolatileSlot;
-  readonly volatile: DocumentAddress;
-  readonly durable: DocumentAddress;
 }

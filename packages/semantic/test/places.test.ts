@@ -230,6 +230,39 @@ describe("a policy", () => {
     expect(await find({ text: "mint" })).toEqual([]);
   });
 
+  it("puts a memory before those that it supersedes, until they are remembered anew", async () => {
+    const { acme } = opened({ memories: true });
+    const ana = acme.user("ana");
+    await ana.remember("drink", "Her favourite drink is mint tea", { tags: ["taste"], tier: "both" });
+    await ana.remember("new-drink", "She only takes coffee now", { supersedes: ["drink", "nothing"] });
+    const keys = async (): Promise<readonly unknown[]> =>
+      (await acme.search({ text: "favourite drink" })).hits.map(
+        ({ source, supersededBy }) => source.kind === "document" && [source.key, supersededBy?.length],
+      );
+    expect(await keys()).toEqual([
+      ["new-drink", undefined],
+      ["drink", 1],
+    ]);
+    // What else is known of it stays, and nothing of ours is shown.
+    const entry = await ana.entry("drink");
+    expect(entry).toMatchObject({ tags: ["taste"], metadata: {} });
+    await ana.remember("drink", "Her favourite drink is green tea", {
+      expectedVersion: entry?.version ?? 0,
+      tier: "both",
+    });
+    expect((await keys())[0]).toEqual(["drink", undefined]);
+    for (const bad of [{ supersedes: ["a"] }, { supersedes: [5] }, { supersedes: ["b"], tier: "volatile" }])
+      await expect(ana.remember("a", 1, bad as never)).rejects.toMatchObject({
+        details: { field: expect.stringContaining("options.supersedes") },
+      });
+    await expect(
+      acme
+        .session("s")
+        .agent("x")
+        .remember("a", 1, { supersedes: ["b"] }),
+    ).rejects.toThrow("tier");
+  });
+
   it("leaves messages out, and documents of sessions in, by namespace", async () => {
     const { acme, find, store, index } = opened({
       messages: false,
