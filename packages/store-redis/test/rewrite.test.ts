@@ -88,7 +88,7 @@ describe.skipIf(!requireService("redis", { for: "big rewrites in store-redis" })
         undo(1 + ((index * 7) % 1500), 1500 + index),
       );
       const { calls } = await fixture.costOf(() => fixture.store.log.append(address, retractions));
-      expect(calls.get("lrange") ?? 0).toBeLessThan(400);
+      expect(calls.get("lrange") ?? 0).toBeLessThan(320);
       const effective = (await allOf(fixture)).filter(({ retractedBy }) => retractedBy === undefined);
       const messages = effective.filter(({ type }) => type === "message").map(({ seq }) => seq);
       expect(messages[0]).toBe(1801);

@@ -63,9 +63,7 @@ for index, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do
   redis.call('HSET', DERIVED, num(before + tonumber(index)), ranges)
 end
 local retracted = {}
-for index, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
-  retract(h, before + tonumber(index), ranges, retracted)
-end
+retractAll(h, retractions, before, retracted)
 noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.revision, found or h.inc, now }

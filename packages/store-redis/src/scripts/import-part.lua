@@ -47,7 +47,7 @@ for index = 1, operationsCount do
 end
 for seq, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do redis.call('HSET', DERIVED, seq, ranges) end
 local retracted = {}
-for seq, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do retract(h, tonumber(seq), ranges, retracted) end
+retractAll(h, retractions, 0, retracted)
 if erasedRanges ~= '' then
   local _, blanked = blankEvents(h, pairsOf(erasedRanges))
   changed = blanked

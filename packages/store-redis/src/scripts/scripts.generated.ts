@@ -656,38 +656,7 @@ local function blankEvents(h, asked)
   return erased, spansOf(changed)
 end
 
--- Spans that retractions of this script have walked through, ascending and apart: they leave nothing there to be marked.
-local walked = {}
-
--- What of ascending ranges none has walked through, up to the event before a seq.
-local function unwalked(list, by)
-  local rest, place = {}, 1
-  for _, pair in ipairs(list) do
-    local from, to = pair[1], math.min(pair[2], by - 1)
-    while walked[place] and walked[place][2] < from do place = place + 1 end
-    local at = place
-    while from <= to do
-      local span = walked[at]
-      if not span or span[1] > to then
-        rest[#rest + 1] = { from, to }
-        break
-      end
-      if span[1] > from then rest[#rest + 1] = { from, span[1] - 1 } end
-      from, at = math.max(from, span[2] + 1), at + 1
-    end
-  end
-  for _, pair in ipairs(rest) do walked[#walked + 1] = { pair[1], pair[2] } end
-  table.sort(walked, function(a, b) return a[1] < b[1] end)
-  local joined = {}
-  for _, span in ipairs(walked) do
-    local last = joined[#joined]
-    if last and span[1] <= last[2] + 1 then last[2] = math.max(last[2], span[2]) else joined[#joined + 1] = span end
-  end
-  walked = joined
-  return rest
-end
-
--- Marks the messages and summaries of the ranges before the retraction that nothing has marked yet, and summaries derived
+-- Marks the messages and summaries of ranges, ascending and apart, that nothing has marked yet, and summaries derived
 -- from those. Adds what it marked to a list.
 local function retract(h, by, ranges, retracted)
   local marked, text = {}, num(by)
@@ -701,7 +670,7 @@ local function retract(h, by, ranges, retracted)
     retracted[#retracted + 1] = seq
     return true
   end
-  changeEvents(h, unwalked(pairsOf(ranges), by), mark)
+  changeEvents(h, ranges, mark)
   if #marked == 0 then return end
   local first, later = spansOf(marked), {}
   for _, derived in ipairs(derivedEvents()) do
@@ -713,6 +682,56 @@ local function retract(h, by, ranges, retracted)
         return true
       end)
     end
+  end
+end
+
+-- Lets retractions take effect, as \`number=from-to,…;\` with the number behind a seq, each on what stands before it. Of
+-- those that name an event the first one marks it, and the others would only read it again. So the log is cut where a
+-- range begins or ends, and each part is walked once: \`free\` leads from a part to the next that none has walked.
+local function retractAll(h, retractions, after, retracted)
+  local list, bounds = {}, {}
+  for number, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
+    local one = { by = after + tonumber(number), ranges = {} }
+    for _, pair in ipairs(pairsOf(ranges)) do
+      local from, to = pair[1], math.min(pair[2], one.by - 1)
+      if from <= to then
+        one.ranges[#one.ranges + 1] = { from, to + 1 }
+        bounds[#bounds + 1], bounds[#bounds + 2] = from, to + 1
+      end
+    end
+    list[#list + 1] = one
+  end
+  table.sort(bounds)
+  local starts, partAt, free = {}, {}, {}
+  for _, seq in ipairs(bounds) do
+    if not partAt[seq] then
+      starts[#starts + 1] = seq
+      partAt[seq] = #starts
+      free[#starts] = #starts
+    end
+  end
+  local function firstFree(part)
+    local found = part
+    while free[found] ~= found do found = free[found] end
+    while part ~= found do
+      local next = free[part]
+      free[part], part = found, next
+    end
+    return found
+  end
+  for _, one in ipairs(list) do
+    local ranges = {}
+    for _, range in ipairs(one.ranges) do
+      local part, last = firstFree(partAt[range[1]]), partAt[range[2]]
+      while part < last do
+        local before, to = ranges[#ranges], starts[part + 1] - 1
+        if before and before[2] + 1 == starts[part] then before[2] = to
+        else ranges[#ranges + 1] = { starts[part], to } end
+        free[part] = part + 1
+        part = firstFree(part + 1)
+      end
+    end
+    retract(h, one.by, ranges, retracted)
   end
 end
 `;
@@ -1597,14 +1616,12 @@ ${newLandmarksText}${addLandmarksText}for index, ranges in string.gmatch(derivat
   redis.call('HSET', DERIVED, num(before + tonumber(index)), ranges)
 end
 local retracted = {}
-for index, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
-  retract(h, before + tonumber(index), ranges, retracted)
-end
+retractAll(h, retractions, before, retracted)
 noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.revision, found or h.inc, now }
 `,
-  sha: "640211263406aaa54d69413d8df458b775c9db72",
+  sha: "48d9df9e89a1cf1c35400dbf717dd6c1f31b7421",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -1997,7 +2014,7 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "2ae8c8310cfed7abd63e24af0b49f85ab5f5e848",
+  sha: "db1dbf338df743c7f532c119a6067c52c7abae50",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
@@ -2253,7 +2270,7 @@ for index = 1, operationsCount do
 end
 for seq, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do redis.call('HSET', DERIVED, seq, ranges) end
 local retracted = {}
-for seq, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do retract(h, tonumber(seq), ranges, retracted) end
+retractAll(h, retractions, 0, retracted)
 if erasedRanges ~= '' then
   local _, blanked = blankEvents(h, pairsOf(erasedRanges))
   changed = blanked
@@ -2276,7 +2293,7 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "0627929ef767d5f957b3e6c6b955f3306f8d2931",
+  sha: "ac62e76fed8b3a4263edd32549ffe3ca1a17edd2",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
@@ -3045,7 +3062,7 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "c518eea72fe2f8de01901e3110bdd7b3aa2b633b",
+  sha: "9da6c4e0bc2e2d19272a49974b4d86170ac6ae86",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],

@@ -119,38 +119,7 @@ local function blankEvents(h, asked)
   return erased, spansOf(changed)
 end
 
--- Spans that retractions of this script have walked through, ascending and apart: they leave nothing there to be marked.
-local walked = {}
-
--- What of ascending ranges none has walked through, up to the event before a seq.
-local function unwalked(list, by)
-  local rest, place = {}, 1
-  for _, pair in ipairs(list) do
-    local from, to = pair[1], math.min(pair[2], by - 1)
-    while walked[place] and walked[place][2] < from do place = place + 1 end
-    local at = place
-    while from <= to do
-      local span = walked[at]
-      if not span or span[1] > to then
-        rest[#rest + 1] = { from, to }
-        break
-      end
-      if span[1] > from then rest[#rest + 1] = { from, span[1] - 1 } end
-      from, at = math.max(from, span[2] + 1), at + 1
-    end
-  end
-  for _, pair in ipairs(rest) do walked[#walked + 1] = { pair[1], pair[2] } end
-  table.sort(walked, function(a, b) return a[1] < b[1] end)
-  local joined = {}
-  for _, span in ipairs(walked) do
-    local last = joined[#joined]
-    if last and span[1] <= last[2] + 1 then last[2] = math.max(last[2], span[2]) else joined[#joined + 1] = span end
-  end
-  walked = joined
-  return rest
-end
-
--- Marks the messages and summaries of the ranges before the retraction that nothing has marked yet, and summaries derived
+-- Marks the messages and summaries of ranges, ascending and apart, that nothing has marked yet, and summaries derived
 -- from those. Adds what it marked to a list.
 local function retract(h, by, ranges, retracted)
   local marked, text = {}, num(by)
@@ -164,7 +133,7 @@ local function retract(h, by, ranges, retracted)
     retracted[#retracted + 1] = seq
     return true
   end
-  changeEvents(h, unwalked(pairsOf(ranges), by), mark)
+  changeEvents(h, ranges, mark)
   if #marked == 0 then return end
   local first, later = spansOf(marked), {}
   for _, derived in ipairs(derivedEvents()) do
@@ -176,5 +145,55 @@ local function retract(h, by, ranges, retracted)
         return true
       end)
     end
+  end
+end
+
+-- Lets retractions take effect, as `number=from-to,…;` with the number behind a seq, each on what stands before it. Of
+-- those that name an event the first one marks it, and the others would only read it again. So the log is cut where a
+-- range begins or ends, and each part is walked once: `free` leads from a part to the next that none has walked.
+local function retractAll(h, retractions, after, retracted)
+  local list, bounds = {}, {}
+  for number, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
+    local one = { by = after + tonumber(number), ranges = {} }
+    for _, pair in ipairs(pairsOf(ranges)) do
+      local from, to = pair[1], math.min(pair[2], one.by - 1)
+      if from <= to then
+        one.ranges[#one.ranges + 1] = { from, to + 1 }
+        bounds[#bounds + 1], bounds[#bounds + 2] = from, to + 1
+      end
+    end
+    list[#list + 1] = one
+  end
+  table.sort(bounds)
+  local starts, partAt, free = {}, {}, {}
+  for _, seq in ipairs(bounds) do
+    if not partAt[seq] then
+      starts[#starts + 1] = seq
+      partAt[seq] = #starts
+      free[#starts] = #starts
+    end
+  end
+  local function firstFree(part)
+    local found = part
+    while free[found] ~= found do found = free[found] end
+    while part ~= found do
+      local next = free[part]
+      free[part], part = found, next
+    end
+    return found
+  end
+  for _, one in ipairs(list) do
+    local ranges = {}
+    for _, range in ipairs(one.ranges) do
+      local part, last = firstFree(partAt[range[1]]), partAt[range[2]]
+      while part < last do
+        local before, to = ranges[#ranges], starts[part + 1] - 1
+        if before and before[2] + 1 == starts[part] then before[2] = to
+        else ranges[#ranges + 1] = { starts[part], to } end
+        free[part] = part + 1
+        part = firstFree(part + 1)
+      end
+    end
+    retract(h, one.by, ranges, retracted)
   end
 end
