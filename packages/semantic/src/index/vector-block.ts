@@ -156,17 +156,21 @@ class ByteKernel implements Kernel {
   }
 
   wrote(row: number, values: Float32Array): void {
+    const width = this.#stride;
     let highest = 0;
-    for (const value of values) highest = Math.max(highest, Math.abs(value));
+    for (let index = 0; index < width; index++)
+      highest = Math.max(highest, Math.abs(values[index] as number));
     this.#scales[row] = highest / highestByte;
-    const scale = this.#scales[row];
-    const start = row * this.#stride;
+    const scale = this.#scales[row] as number;
+    const perScale = scale === 0 ? 0 : 1 / scale;
+    const bytes = this.#bytes.subarray(row * width, (row + 1) * width);
     let lost = 0;
-    for (let index = 0; index < this.#stride; index++) {
+    for (let index = 0; index < width; index++) {
       const value = values[index] as number;
-      const byte = scale === 0 ? 0 : Math.max(-highestByte, Math.min(highestByte, Math.round(value / scale)));
-      this.#bytes[start + index] = byte;
-      lost += (value - byte * scale) ** 2;
+      const byte = Math.max(-highestByte, Math.min(highestByte, Math.round(value * perScale)));
+      bytes[index] = byte;
+      const rest = value - byte * scale;
+      lost += rest * rest;
     }
     // A little more, because it is kept with fewer digits.
     this.lost[row] = Math.sqrt(lost) * (1 + 1e-6);

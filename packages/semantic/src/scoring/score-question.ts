@@ -117,7 +117,9 @@ export function scoreQuestion(
   const dateOf = (item: number): number =>
     hasTimes ? weights.date * nearness(at[item] as number, question.times, weights) : 0;
   const eventOf = (item: number): number =>
-    hasTimes ? weights.event * overlap(reading.times(item), question.times) : 0;
+    hasTimes && timesIn(marks[item] as number) > 0
+      ? weights.event * overlap(reading.times(item), question.times)
+      : 0;
   const vectorOf = (item: number): number => weights.vector * (vectors.get(item) ?? 0);
   const { recency, importance: importanceWeight = 0 } = question;
   const recencyOf = (item: number): number =>
