@@ -1,4 +1,4 @@
-import type { CallOptions, FindOptions, SessionHead } from "@relevo/core";
+import type { CallOptions, Document, FindOptions, SessionHead } from "@relevo/core";
 import {
   admitFields,
   admitId,
@@ -9,9 +9,9 @@ import {
   throwIfAborted,
 } from "@relevo/core/input";
 import { completeCopy } from "../archive/archive-mark.ts";
-import { isOnlyAbout, madeInTag } from "../entry.ts";
+import { aboutTag, isOnlyAbout, madeInTag } from "../entry.ts";
 import { storesOf } from "../list-people.ts";
-import { namespaces, userNamespace } from "../namespaces.ts";
+import { namespaces, userNamespace, workspaceNamespace } from "../namespaces.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
 import { sessionsOfUser, withForks } from "../subject-sessions.ts";
 import {
@@ -29,7 +29,11 @@ export interface ExportProgressOptions extends CallOptions {
   readonly onProgress?: ((counts: ExportCounts) => void) | undefined;
 }
 
-const selectorFields: FieldTable = fieldTable<ExportSelector>({ user: "selects", session: "selects" });
+const selectorFields: FieldTable = fieldTable<ExportSelector>({
+  user: "selects",
+  session: "selects",
+  workspace: "selects",
+});
 export const progressFields: FieldTable = fieldTable<ExportProgressOptions>({
   signal: "refines",
   onProgress: "refines",
@@ -52,15 +56,15 @@ export function exportData(
 }
 
 function admitExportSelector(runtime: Runtime, given: ExportSelector): Omit<ExportHeader, "tenant"> {
-  const { user, session }: { readonly user?: unknown; readonly session?: unknown } = admitFields(
+  const selector = admitFields<{ readonly [Name in "user" | "session" | "workspace"]?: string }>(
     given,
     "selector",
     selectorFields,
   );
-  if (user !== undefined && session !== undefined)
-    throw refuse("selector", "must name a user or a session, or neither for all of the tenant.");
-  if (user !== undefined) return { user: admitId(user, "selector.user", runtime.limits) };
-  return session === undefined ? {} : { session: admitId(session, "selector.session", runtime.limits) };
+  const [name, ...others] = (["user", "session", "workspace"] as const).filter((one) => one in selector);
+  if (others.length > 0)
+    throw refuse("selector", "must name a user, a session or a workspace, or nothing for all of the tenant.");
+  return name === undefined ? {} : { [name]: admitId(selector[name], `selector.${name}`, runtime.limits) };
 }
 
 export function requireCallback(onProgress: unknown): void {
@@ -104,40 +108,59 @@ async function* linesOf(
   { tenant, ...selector }: ExportHeader,
   options: CallOptions,
 ): AsyncGenerator<ExportLine, void, void> {
-  const { user, session } = selector;
+  const { user, session, workspace } = selector;
+  const learned = new Set<string>();
   for (const store of storesOf(runtime)) {
     const documents = (filter: FindOptions): AsyncIterable<ExportLine> =>
       documentLines(store, tenant, filter, tierOf(runtime, store), options);
+    if (workspace !== undefined) {
+      yield* documents({ namespacePrefix: workspaceNamespace(workspace) });
+      continue;
+    }
     for await (const heads of sessionsIn(store, tenant, selector, options)) {
       const all =
         user === undefined && session === undefined ? heads : withForks(store, tenant, heads, options);
       for await (const head of all) {
         if (!(await isSession(runtime, store, tenant, head, options))) continue;
         yield* sessionLines(store, tenant, head.session, options);
-        if (user !== undefined) yield* learnedLines(runtime, tenant, user, head.session, options);
+        const tag = madeInTag(head.session);
+        if (user !== undefined) yield* learnedLines(runtime, { tenant, user, tag, learned }, options);
       }
     }
-    if (user !== undefined) yield* documents({ namespacePrefix: userNamespace(user) });
-    else if (session === undefined) {
+    if (user !== undefined) {
+      yield* documents({ namespacePrefix: userNamespace(user) });
+      // Of sessions that are gone.
+      yield* learnedLines(runtime, { tenant, user, tag: aboutTag(user), learned }, options);
+    } else if (session === undefined) {
       for await (const line of documents({})) if (!isPassing(line)) yield line;
     }
   }
 }
 
-/** What agents have learned in a session, unless it may speak of other people too. */
+/** What agents have learned, once each, unless it may speak of other people too. */
 async function* learnedLines(
   runtime: Runtime,
-  tenant: string,
-  user: string,
-  session: string,
+  of: {
+    readonly tenant: string;
+    readonly user: string;
+    readonly tag: string;
+    /** What was exported already: a memory may come from several sessions. */
+    readonly learned: Set<string>;
+  },
   options: CallOptions,
 ): AsyncGenerator<ExportLine, void, void> {
-  const tags = { any: [madeInTag(session)] };
+  const { tenant, user, tag, learned } = of;
   for (const store of new Set([runtime.durable, runtime.volatile])) {
-    for (const namespacePrefix of [namespaces.agents, namespaces.outcomes])
-      yield* documentLines(store, tenant, { namespacePrefix, tags }, tierOf(runtime, store), {
+    const only = (document: Document): boolean => {
+      const place = JSON.stringify([store === runtime.durable, document.namespace, document.key]);
+      if (learned.has(place) || !isOnlyAbout(document, user)) return false;
+      learned.add(place);
+      return true;
+    };
+    for (const namespacePrefix of [namespaces.agents, namespaces.outcomes, namespaces.workspaces])
+      yield* documentLines(store, tenant, { namespacePrefix, tags: { any: [tag] } }, tierOf(runtime, store), {
         ...options,
-        only: (document) => isOnlyAbout(document, user),
+        only,
       });
   }
 }

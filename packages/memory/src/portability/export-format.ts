@@ -6,9 +6,11 @@ const version = 1;
 
 /** What an export holds. */
 export type ExportSelector =
-  | { readonly user?: never; readonly session?: never }
+  | { readonly user?: never; readonly session?: never; readonly workspace?: never }
   | { readonly user: string }
-  | { readonly session: string };
+  | { readonly session: string }
+  /** A workspace, with its grants. */
+  | { readonly workspace: string };
 
 /** How many there are of each. */
 export interface ExportCounts {
@@ -23,6 +25,7 @@ export interface ExportHeader {
   readonly tenant: string;
   readonly user?: string;
   readonly session?: string;
+  readonly workspace?: string;
 }
 
 /** One line: a JSON object whose last field is a checksum over it and all lines before. */
@@ -67,13 +70,14 @@ export class ChecksumChain {
 
 /** @throws `corrupt` for another text; `unsupported` for a later format. */
 export function readHeader(line: ExportLine): ExportHeader {
-  const { kind, version: found, tenant, user, session } = line;
+  const { kind, version: found, tenant, user, session, workspace } = line;
   if (kind !== "relevo-export" || typeof found !== "number" || typeof tenant !== "string")
     throw damaged(1, "is no header of an export");
   return {
     tenant,
     ...(typeof user === "string" ? { user } : {}),
     ...(typeof session === "string" ? { session } : {}),
+    ...(typeof workspace === "string" ? { workspace } : {}),
   };
 }
 

@@ -49,6 +49,9 @@ export async function plant(
     await session.agent("clerk").remember("note", canary);
     await session.agent("clerk").for(session.user).remember(`seen-${id}`, canary);
     await session.agent("clerk").remember(`learned-${id}`, canary, { tier: "both" });
+    const leads = acme.workspace("leads");
+    await leads.grant({ agent: "clerk" }, "read-write");
+    await leads.as({ agent: "clerk", session }).remember(`lead-${id}`, canary, { tier: "both" });
     await session.view({ record: true });
     await plantDerived(stores, session.id, plot);
   }

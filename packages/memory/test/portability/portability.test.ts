@@ -38,7 +38,12 @@ function importInto(memory: Memory, source: TextSource, options?: ImportOptions)
   return memory.tenant("acme").import(source, options);
 }
 
-const selectors: readonly ExportSelector[] = [{}, { user: person }, { session: "chat-1" }];
+const selectors: readonly ExportSelector[] = [
+  {},
+  { user: person },
+  { session: "chat-1" },
+  { workspace: "leads" },
+];
 
 describe("an export", () => {
   it.each(selectors)(
@@ -58,6 +63,27 @@ describe("an export", () => {
       }
     },
   );
+
+  it("of a person has a memory that comes from several sessions once, and none that comes from others", async () => {
+    const { memory } = oneStore();
+    const acme = memory.tenant("acme");
+    for (const [id, subject] of [
+      ["chat-1", person],
+      ["chat-2", person],
+      ["ana-chat", other],
+    ] as const) {
+      const session = acme.session(id, { subject });
+      await session.append(user("hi"));
+      await session.agent("clerk").update("all", (value) => `${value ?? ""} ${id}`, { tier: "durable" });
+      if (subject === other) continue;
+      await session.agent("clerk").update("own", (value) => `${value ?? ""} ${id}`, { tier: "durable" });
+    }
+    await acme.session("chat-1").delete();
+    const lines = (await textOf(memory, { user: person })).trimEnd().split("\n");
+    const documents = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === "document");
+    expect(documents.filter(({ key }) => key === "own")).toHaveLength(1);
+    expect(documents.filter(({ key }) => key === "all")).toEqual([]);
+  });
 
   it.each(["volatile", "durable"] as const)(
     "of two tiers goes back to where it came from, sessions %s",
@@ -278,7 +304,7 @@ describe("an import", () => {
     expect((await globex.import([text], { from: "acme" })).of.tenant).toBe("acme");
     expect((await globex.sessions()).items).toHaveLength(5);
     const acme = memory.tenant("acme");
-    expect(() => acme.export({ user: "a", session: "b" } as never)).toThrow("or neither");
+    expect(() => acme.export({ user: "a", session: "b" } as never)).toThrow("or nothing");
     expect(() => acme.export({ user: undefined } as never)).toThrow("undefined");
     expect(() => acme.export({}, { onProgress: "x" as never })).toThrow("function");
     expect((await textOf(memory, { session: "nobody" })).split("\n")).toHaveLength(3);
