@@ -15,6 +15,8 @@ export interface CliOptions {
   readonly chains: string;
   /** Whether the traces of the leads that `chains` names are drawn. */
   readonly trace: boolean;
+  /** Whether what the agents have learned over all runs is shown. */
+  readonly report: boolean;
   readonly concurrency: number;
   /** The folder of the memory; `false` for none, absent for what the environment or the default says. */
   readonly data?: string | false;
@@ -47,7 +49,7 @@ export function parseCommand(args: readonly string[], output: CommandOutput): Pa
     featuresEnabled: values.features,
     apiLimits: values.callsPerHour === undefined ? {} : { callsPerHour: values.callsPerHour },
   });
-  const { leads, json, chains, trace, concurrency } = values;
+  const { leads, json, chains, trace, report, concurrency } = values;
   // With --no-data commander makes true the default of --data.
   const data = values.data === true ? undefined : values.data;
   return {
@@ -57,6 +59,7 @@ export function parseCommand(args: readonly string[], output: CommandOutput): Pa
       json,
       chains,
       trace,
+      report,
       concurrency,
       ...(data === undefined ? {} : { data }),
       tenant,
@@ -69,6 +72,7 @@ interface RawOptions {
   readonly json: boolean;
   readonly chains: string;
   readonly trace: boolean;
+  readonly report: boolean;
   readonly concurrency: number;
   readonly data: string | boolean;
   readonly tenant: string;
@@ -89,6 +93,7 @@ function createCommand(): Command {
     .option("--json", "one JSON document on standard output, progress on standard error", false)
     .option("--chains <which>", "whose handoffs to draw: best, all, none, or a lead's id", "best")
     .option("--trace", "also draw their traces: agents, tools, handoffs and memory, with times", false)
+    .option("--report", "also show what the agents have learned over all runs", false)
     .option(
       "-c, --concurrency <n>",
       "leads worked at once; above 1 repetitions may be missed",

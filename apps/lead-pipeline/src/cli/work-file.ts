@@ -4,11 +4,13 @@ import type { BadRow } from "../lead.ts";
 import type { ChosenModel } from "../model/choose-model.ts";
 import { jsonReport } from "../output/json-report.ts";
 import { tableHead, tableRow } from "../output/lead-table.ts";
+import { drawLessons } from "../output/lessons.ts";
 import { createScreen } from "../output/screen.ts";
 import { drawChains, drawOpening, drawTraces } from "../output/sections.ts";
 import { layoutOf } from "../output/table-layout.ts";
 import { drawTotals, listCauses, listRecognised } from "../output/totals.ts";
 import { callsThisHour } from "../workflow/call-meter.ts";
+import { readLessons } from "../workflow/lessons.ts";
 import { type LeadResult, runLeads } from "../workflow/run-leads.ts";
 import type { ChosenMemory } from "./choose-memory.ts";
 import type { CliProcess } from "./cli-process.ts";
@@ -24,7 +26,7 @@ export async function workFile(
   spans: readonly StoredSpan[] = [],
 ): Promise<number> {
   const begun = performance.now();
-  const { tenant, concurrency, json, chains, trace } = options;
+  const { tenant, concurrency, json, chains, trace, report } = options;
   const view = json ? io.stderr : io.stdout;
   const screen = createScreen(view, io.env);
   const { paint } = screen;
@@ -59,6 +61,7 @@ export async function workFile(
   const durationMs = Math.round(performance.now() - begun);
   const callsInHour = await callsThisHour(kit.memory.tenant(tenant.tenantId), kit.clock);
   const { callsPerHour } = tenant.apiLimits;
+  const lessons = report ? await readLessons(kit.memory.tenant(tenant.tenantId)) : undefined;
   const facts = {
     badRows: badRows.length,
     firstLeadMs,
@@ -72,6 +75,7 @@ export async function workFile(
     ...(trace ? drawTraces(results, chains, spans, screen) : []),
     listRecognised(results, memory.startOver, screen),
     listCauses(results, screen),
+    lessons && drawLessons(lessons, screen),
     drawTotals(results, facts, screen),
   ]) {
     if (section !== undefined) show(`\n${section}`);
@@ -94,6 +98,7 @@ export async function workFile(
       durationMs,
       exitCode,
       callsThisHour: callsInHour,
+      ...(lessons === undefined ? {} : { lessons }),
     };
     io.stdout.write(`${jsonReport({ ...run, results, badRows })}\n`);
   }

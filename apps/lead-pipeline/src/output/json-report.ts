@@ -1,5 +1,6 @@
 import { printable } from "@relevo/core";
 import type { BadRow } from "../lead.ts";
+import type { Lessons } from "../workflow/lessons.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
 import type { TenantContext } from "../workflow/tenant-context.ts";
 import { countOutcomes, countRun } from "./totals.ts";
@@ -20,6 +21,8 @@ export interface ReportInput {
   readonly exitCode: number;
   /** Calls of the tenant in this hour, those of other runs among them. */
   readonly callsThisHour: number;
+  /** With `--report`: what the agents have learned over all runs. */
+  readonly lessons?: readonly Lessons[];
 }
 
 /**

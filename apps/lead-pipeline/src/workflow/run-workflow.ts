@@ -13,6 +13,7 @@ import { createRuleModel } from "../model/rule-model.ts";
 import { CallLimitError, type CallMeter, createCallMeter } from "./call-meter.ts";
 import { createLeadDesk, type LeadDesk, type Remembered } from "./lead-desk.ts";
 import { factKeys } from "./lead-facts.ts";
+import { recordLessons } from "./lessons.ts";
 import { type MemoryKit, openMemory } from "./memory-kit.ts";
 import type { Outcome } from "./outcome.ts";
 import { createTenantContext, refusal, serviceLevel, type TenantContext } from "./tenant-context.ts";
@@ -104,7 +105,7 @@ async function work(lead: Lead, kit: MemoryKit, options: WorkflowOptions): Promi
     signal: options.signal,
   };
   const done = await traceWorkflow({ name: "lead", conversation: session.id }, () =>
-    session.run(() => workAndReport(workflow)),
+    session.run(() => workAndReport(workflow, begun)),
   );
   const durationMs = Math.round((performance.now() - begun) * 10) / 10;
   return {
@@ -120,9 +121,10 @@ async function work(lead: Lead, kit: MemoryKit, options: WorkflowOptions): Promi
 
 type End = Pick<WorkflowResult, "outcome" | "summary">;
 
-async function workAndReport(workflow: Workflow): Promise<End & Report> {
+async function workAndReport(workflow: Workflow, begun: number): Promise<End & Report> {
   const end = await workToTheEnd(workflow);
-  const reported = await report(workflow).catch((error: unknown) => ({
+  const durationMs = performance.now() - begun;
+  const reported = await reportAndLearn(workflow, end, durationMs).catch((error: unknown) => ({
     ...nothingKnown,
     outcome: "failed" as const,
     summary: end.outcome === "failed" ? end.summary : `The memory failed after the work: ${reasonOf(error)}`,
@@ -269,6 +271,13 @@ type Report = Pick<
   WorkflowResult,
   "score" | "grade" | "seenBefore" | "handoffsRecorded" | "handoffs" | "draft" | "meeting" | "activity"
 >;
+
+async function reportAndLearn(workflow: Workflow, end: End, durationMs: number): Promise<Report> {
+  const reported = await report(workflow);
+  const { session, visited } = workflow;
+  await recordLessons(session, { ...end, ...reported, agentsVisited: visited, durationMs });
+  return reported;
+}
 
 async function report({ kit, session, desk }: Workflow): Promise<Report> {
   const qualification = await desk.qualification();

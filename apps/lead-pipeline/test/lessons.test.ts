@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { drawLessons } from "../src/output/lessons.ts";
+import { readLessons } from "../src/workflow/lessons.ts";
+import { openMemory } from "../src/workflow/memory-kit.ts";
+import { runWorkflow } from "../src/workflow/run-workflow.ts";
+import { createTenantContext } from "../src/workflow/tenant-context.ts";
+import { hotLead, makeLead } from "./leads.ts";
+
+const plain = { paint: (_: unknown, text: string) => text, columns: Number.POSITIVE_INFINITY };
+
+it("agents learn over several runs which of their ways win, and a lead that comes again teaches nothing", async () => {
+  await using memory = openMemory();
+  const tenant = createTenantContext();
+  const learned = () => readLessons(memory.memory.tenant(tenant.tenantId));
+  expect(drawLessons(await learned(), plain as never)).toContain("coordinator: nothing yet");
+  const work = async (run: number): Promise<void> => {
+    for (let index = 0; index < 2; index++) {
+      const at = `${run}-${index}`;
+      await runWorkflow(
+        { ...hotLead, id: `hot-${at}`, email: `a@hot-${at}.example`, company: `Hot ${at}` },
+        { memory, tenant },
+      );
+    }
+    const cold = makeLead({
+      id: `cold-${run}`,
+      company: `Tiny ${run}`,
+      email: `b@tiny-${run}.example`,
+      role: "Developer",
+      companySize: 4,
+    });
+    await runWorkflow(cold, { memory, tenant });
+    // The same request again.
+    await runWorkflow({ ...cold, id: `again-${run}` }, { memory, tenant });
+    await runWorkflow(
+      makeLead({
+        id: `spam-${run}`,
+        email: `s@spam-${run}.example`,
+        message: "You have won! Click here, risk free",
+      }),
+      { memory, tenant },
+    );
+  };
+  for (const run of [1, 2, 3]) await work(run);
+  const lessons = await learned();
+  const of = (name: string) => lessons.find(({ agent }) => agent === name);
+  expect(of("coordinator")?.performance).toMatchObject({ total: 9, succeeded: 6 });
+  expect(of("lead_qualifier")?.performance.strategies).toMatchObject([
+    { strategy: "grade hot", count: 6, succeeded: 6, supported: true },
+    { strategy: expect.stringMatching(/^grade (cold|poor)$/u), count: 3, succeeded: 0, supported: false },
+  ]);
+  expect(of("lead_qualifier")?.recommended?.strategy).toBe("grade hot");
+  expect(of("meeting_scheduler")?.recommended).toMatchObject({ strategy: "earliest slot", count: 6 });
+  const drawn = drawLessons(lessons, plain as never);
+  expect(drawn).toContain("  coordinator: 9 leads, won 67 % (35 to 88)");
+  expect(drawn).toContain("    › grade hot: 6, won 100 % (61 to 100)");
+  expect(drawn).toContain(": 3, won 0 % (0 to 56), too few to tell");
+});
