@@ -1,3 +1,4 @@
+import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { expect, it } from "vitest";
 import { createAnalysis } from "../src/analysis/create-analysis.ts";
@@ -55,4 +56,21 @@ it("long texts are indexed and asked for", async () => {
     await store.log.append({ tenant: "acme", session: "s" }, [said(["Nora", text], 0)]);
     await recall.search("acme", { text });
   }
+});
+
+it("a text of megabytes is found, whatever value and metadata stand with each of its thousand pieces", async () => {
+  await using store = createMemoryStore();
+  const recall = createRecall({ store, index: createSearchIndex() });
+  const acme = createMemory({ store, recall, indexes: [recall] }).tenant("acme");
+  const filler = "Nothing of interest happens in this sentence about weather. ".repeat(35_000);
+  const metadata = Object.fromEntries(Array.from({ length: 600 }, (_, n) => [`field${n}`, "x".repeat(80)]));
+  await acme.knowledge.add({ id: "big", text: `${filler}The pangolin sleeps.`, metadata });
+  await acme.session("s").append({ role: "user", content: `${filler}The walrus sings.`, metadata });
+  const { hits } = await acme.search({ text: "pangolin walrus" });
+  expect(hits.map(({ place }) => place).sort()).toEqual(["knowledge", "messages"]);
+  expect(hits[0]?.metadata).toEqual(metadata);
+  // Filters see the beginning of long strings.
+  const where = { path: ["value", "text"], $contains: "Nothing" } as const;
+  expect((await acme.search({ text: "pangolin", where })).hits).toHaveLength(1);
+  expect(await recall.update("acme")).toBe(0);
 });

@@ -310,6 +310,32 @@ describe("a policy", () => {
   });
 });
 
+it("a document whose text cannot be had keeps no other from being found, and is told", async () => {
+  const store = createMemoryStore();
+  const errors: unknown[] = [];
+  let isBroken = true;
+  const recall = createRecall({
+    store,
+    index: createSearchIndex(),
+    policy: { documents: [["kb"]] },
+    textOf: ({ key, value }) => {
+      if (key === "bad" && isBroken) throw new Error("no text");
+      return `${value}`;
+    },
+    onError: (error) => errors.push(error),
+  });
+  const put = (namespace: readonly string[], key: string) =>
+    store.documents.put({ tenant: "acme", namespace, key }, { value: "The plum is ripe." });
+  await put(["kb", "a"], "bad");
+  await put(["kb", "b"], "good");
+  const found = async () => (await recall.search("acme", { text: "plum" })).hits.length;
+  expect(await found()).toBe(1);
+  expect(errors).toMatchObject([{ code: "invalid-input", cause: { message: "no text" } }]);
+  isBroken = false;
+  await put(["kb", "a"], "bad");
+  expect(await found()).toBe(2);
+});
+
 it("two stores are followed together", async () => {
   const [volatile, durable] = [createMemoryStore(), createMemoryStore()];
   const recall = createRecall({ store: volatile, durable, index: createSearchIndex() });

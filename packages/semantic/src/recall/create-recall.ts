@@ -198,7 +198,7 @@ export function createRecall(given: RecallOptions): StoreRecall {
   const analysis = createAnalysis();
   const scratch = new Scratch();
   function workFor(tenant: string): FollowedStore {
-    return { store, durable, index, analysis, embedder, language, textOf, policy: policyOf(tenant) };
+    return { store, durable, index, analysis, embedder, language, textOf, onError, policy: policyOf(tenant) };
   }
 
   const keeper = createIndexKeeper({ workFor, embedder, onError });

@@ -1,5 +1,5 @@
 import type { Document, JsonObject, JsonValue, RecallPlace, SupersedingDocument } from "@relevo/core";
-import { recalledNamespaces, supersededByName } from "@relevo/core/input";
+import { readInput, recalledNamespaces, refuse, supersededByName } from "@relevo/core/input";
 import { type AdmittedPolicy, isBelow, isIndexed } from "./policy.ts";
 
 /** How documents are turned into text. */
@@ -19,9 +19,18 @@ interface Written {
 export function textOfDocument(document: Document, { policy, textOf }: DocumentTexts): string | undefined {
   if (!isIndexed(policy, document)) return undefined;
   const text = writtenIn(document)?.text;
-  const found =
-    typeof text === "string" ? text : (textOf ?? ((one) => stringsOf(one.value).join("\n")))(document);
+  const found = typeof text === "string" ? text : textBy(textOf, document);
   return found === undefined || found.trim() === "" ? undefined : found;
+}
+
+/** @throws `invalid-input` for a function that throws, or answers something else than a text. */
+function textBy(textOf: DocumentTexts["textOf"], document: Document): string | undefined {
+  if (textOf === undefined) return stringsOf(document.value).join("\n");
+  const { namespace, key } = document;
+  const field = `options.textOf of ${JSON.stringify([...namespace, key])}`;
+  const text: unknown = readInput(field, () => textOf(document));
+  if (text !== undefined && typeof text !== "string") throw refuse(field, "must be a text or undefined.");
+  return text;
 }
 
 /** When it was said or written. */

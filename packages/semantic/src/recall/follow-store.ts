@@ -13,6 +13,8 @@ import { indexSession } from "./index-session.ts";
 import { createSleepingEmbedder } from "./patient-embedder.ts";
 
 export interface FollowedStore extends DocumentIndexing {
+  /** Told of what cannot be indexed. */
+  readonly onError: (error: unknown) => void;
   readonly store: Pick<Store, "log" | "documents" | "feed" | "leases">;
   readonly durable: Pick<Store, "documents" | "feed">;
 }
@@ -60,7 +62,7 @@ export async function followStore(
       }
       const failures = writer.embedder?.failures();
       const taken = page.units.filter(takes);
-      for (const unit of taken) await indexUnit(writer, tenant, unit, call);
+      for (const unit of taken) await indexOrTell(writer, tenant, unit, call);
       units += taken.length;
       if (taken.length > 0) onUnits(units);
       if (page.cursor !== mark[cursor]) {
@@ -93,6 +95,28 @@ function sourcesOf({ store, durable }: FollowedStore): readonly Source[] {
     { feed, cursor: "cursor", takes: ({ kind }) => kind === "session" },
     { feed: durableFeed, cursor: "durableCursor", takes: ({ kind }) => kind === "owner" },
   ];
+}
+
+/** One session or owner that cannot be indexed must not keep all others from being found. */
+export async function indexOrTell(
+  work: FollowedStore,
+  tenant: string,
+  unit: ChangedUnit,
+  call: CallOptions,
+): Promise<void> {
+  try {
+    await indexUnit(work, tenant, unit, call);
+  } catch (error) {
+    if (!isAboutTheUnit(error)) throw error;
+    work.onError(error);
+  }
+}
+
+/** Another try would end the same way: the content cannot be read, or is refused by the index, or has no text. */
+function isAboutTheUnit(error: unknown): boolean {
+  return (["corrupt", "too-large", "invalid-input"] as const).some((code) =>
+    MemoryError.isInstance(error, code),
+  );
 }
 
 /** The mark that this process goes on with. */
@@ -138,7 +162,7 @@ async function sweep(work: FollowedStore, tenant: string, mark: Mark, call: Call
     const name = JSON.stringify(unit);
     if (seen.has(name)) continue;
     seen.add(name);
-    await indexUnit(sweeping, tenant, unit, call);
+    await indexOrTell(sweeping, tenant, unit, call);
   }
 }
 
@@ -167,7 +191,7 @@ async function changesAfter(
   }
 }
 
-export async function indexUnit(
+async function indexUnit(
   work: FollowedStore,
   tenant: string,
   unit: ChangedUnit,

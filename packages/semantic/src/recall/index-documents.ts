@@ -20,6 +20,7 @@ import {
   textOfDocument,
   timeOfDocument,
 } from "./document-text.ts";
+import { filteredValue } from "./filtered-fields.ts";
 import { type Indexing, isMadeBy, lacksVectors, madeBy } from "./indexing.ts";
 import { embeddedText } from "./message-items.ts";
 import { piecesOf } from "./pieces.ts";
@@ -177,12 +178,14 @@ async function changeOf(
   const { analysis, embedder } = work;
   const { version, value } = document;
   const at = timeOfDocument(document);
-  const metadata = publicMetadata(document.metadata);
+  const importance = importanceOf(document.metadata);
   const { agent } = ownerOf(document);
   const counts = new Map<LanguageName, number>();
   analysis.countStopWords(text, counts);
   const language = work.language ?? likeliestLanguage(counts);
   const pieces = piecesOf(text);
+  const metadata = filteredValue(publicMetadata(document.metadata), pieces.length);
+  const filtered = filteredValue(value, pieces.length);
   const texts = pieces.map((piece) => embeddedText(undefined, piece));
   const vectors = await embedder?.embed(texts, call);
   const items = pieces.map((piece, position): SearchItem => {
@@ -192,9 +195,9 @@ async function changeOf(
       position,
       at,
       ...analysed,
-      marks: withImportance(analysed.marks, importanceOf(metadata)),
-      metadata,
-      value,
+      marks: withImportance(analysed.marks, importance),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(filtered === undefined ? {} : { value: filtered }),
       ...(agent === undefined ? {} : { agent }),
       ...(vector === undefined ? {} : { vector }),
     };

@@ -11,6 +11,7 @@ import type { LanguageName } from "../analysis/language.ts";
 import { withImportance } from "../analysis/marks.ts";
 import { sentencesOf, speakerKey } from "../analysis/text.ts";
 import { importanceOf } from "./document-text.ts";
+import { filteredValue } from "./filtered-fields.ts";
 import { pieceStep, piecesOf } from "./pieces.ts";
 
 export type MessageEvent = StoredEventOf<"message">;
@@ -48,14 +49,16 @@ export function* itemsOfMessage(
   const at = timeOf(event);
   const speaker = speakerOf(event);
   const agent = event.agent ?? event.body.agent;
-  const metadata = metadataOf(event);
-  for (const [index, piece] of piecesOf(text).entries()) {
+  const pieces = piecesOf(text);
+  const importance = importanceOf(metadataOf(event));
+  const metadata = filteredValue(metadataOf(event), pieces.length) ?? {};
+  for (const [index, piece] of pieces.entries()) {
     const analysed = analysis.analyse(piece, language, at);
     yield {
       position: event.seq + index * pieceStep,
       at,
       ...analysed,
-      marks: withImportance(analysed.marks, importanceOf(metadata)),
+      marks: withImportance(analysed.marks, importance),
       ...(speaker === undefined ? {} : { speaker: speakerKey(speaker) }),
       ...(agent === undefined ? {} : { agent }),
       ...(Object.keys(metadata).length === 0 ? {} : { metadata }),

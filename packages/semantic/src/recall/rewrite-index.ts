@@ -1,5 +1,5 @@
 import { allPages, type CallOptions, isConflict, isSharedIndex, type Lease, MemoryError } from "@relevo/core";
-import { type FollowedStore, indexUnit, unitOfStream, writerFor } from "./follow-store.ts";
+import { type FollowedStore, indexOrTell, unitOfStream, writerFor } from "./follow-store.ts";
 import { type Mark, markOf, storeMark } from "./index-mark.ts";
 import { isMadeBy, lacksVectors } from "./indexing.ts";
 
@@ -109,7 +109,7 @@ async function rewriteStreams(
     const name = JSON.stringify(unit);
     if (!seen.has(name) && (!isMadeBy(writer, state) || lacksVectors(state))) {
       seen.add(name);
-      await indexUnit(writer, tenant, unit, call);
+      await indexOrTell(writer, tenant, unit, call);
     }
     done++;
     if (done % streamsPerRenewal === 0) await lease.renew(call);
