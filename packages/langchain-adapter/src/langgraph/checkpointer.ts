@@ -62,7 +62,7 @@ export interface RelevoCheckpointerOptions {
   readonly tenant: string;
   /** Turns values into bytes and back; that of LangGraph when left out. */
   readonly serde?: SerializerProtocol | undefined;
-  /** Of how many checkpoints this process remembers what is stored already; 1,000 when left out. */
+  /** Of how many checkpoints this process remembers what is stored already; 100 when left out. */
   readonly remembered?: number | undefined;
 }
 
@@ -124,7 +124,7 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     this.#documents = store.documents;
     this.#log = store.log;
     this.#tenant = admitTenant(tenant, defaultLimits);
-    this.#known = new KnownCheckpoints(admitInteger(remembered ?? 1000, "options.remembered", 1));
+    this.#known = new KnownCheckpoints(admitInteger(remembered ?? 100, "options.remembered", 1));
     this.#codec = new ChannelCodec(this.serde);
   }
 
@@ -267,7 +267,9 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     const stored = readStored(document);
     const { channels, frame, metadata, parent } = stored;
     const keys = [...keysOfValue(frame), ...keysOfValue(metadata)];
-    for (const [, channel] of channels) keys.push(...keysOfChannel(channel));
+    const recalled = channels.map(([, channel]) => this.#codec.recall(channel));
+    for (const [index, [, channel]] of channels.entries())
+      for (const key of keysOfChannel(channel, recalled[index])) keys.push(key);
     const id = document.key;
     const [blobs, pendingWrites] = await Promise.all([
       readBlobs(this.#documents, thread, keys),
@@ -275,8 +277,8 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     ]);
     const known = new Map<string, KnownChannel>();
     const values: Record<string, unknown> = {};
-    for (const [name, channel] of channels) {
-      const value = await this.#codec.load(channel, blobs);
+    for (const [index, [name, channel]] of channels.entries()) {
+      const value = await this.#codec.load(channel, blobs, recalled[index]);
       // The name could be `__proto__`, which an assignment would not make a field of.
       Object.defineProperty(values, name, { value, enumerable: true, writable: true, configurable: true });
       known.set(name, this.#codec.know(channel, value));

@@ -316,6 +316,21 @@ export function checkpointerCases(open: () => Store): void {
     ]);
   });
 
+  it("what a reader changes in its state is not what the next reader gets", async () => {
+    const saver = saverOn(open());
+    const { config } = await converse(saver, newThread(), 70);
+    const first = await channelOf<AIMessage[]>(saver, config, "messages");
+    const [message, other] = first;
+    if (message === undefined || other === undefined) throw new Error("The messages are missing.");
+    message.content = "Changed";
+    other.additional_kwargs.seen = true;
+    first.pop();
+    for (let read = 0; read < 2; read++) {
+      const again = await channelOf<AIMessage[]>(saver, config, "messages");
+      expect([again.length, again[0]?.text, again[1]?.additional_kwargs]).toEqual([70, "Question 1", {}]);
+    }
+  });
+
   it("any value and any name of a channel comes back", async () => {
     const saver = saverOn(open());
     const values = {

@@ -1,5 +1,6 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { type JsonValue, MemoryError } from "@relevo/core";
+import { DecodedGroups } from "./decoded-groups.ts";
 import { ElementWatch, type Group, groupsOf } from "./list-groups.ts";
 import {
   type BlobWrite,
@@ -30,6 +31,7 @@ const shortList = 8;
 export class ChannelCodec {
   readonly #serde: SerializerProtocol;
   readonly #watch = new ElementWatch();
+  readonly #decoded = new DecodedGroups(this.#watch);
 
   constructor(serde: SerializerProtocol) {
     this.#serde = serde;
@@ -50,10 +52,12 @@ export class ChannelCodec {
     const keys: string[] = [];
     const have = new Set(known?.groups);
     const old = known === undefined ? [] : groupsOf(known.length);
+    const refs: (WeakRef<object> | undefined)[] = [];
     for (const [index, group] of groupsOf(value.length).entries()) {
       const key = known?.groups[index];
       if (key !== undefined && this.#isSame(group, old[index], value, before?.elements)) {
         keys.push(key);
+        for (let at = group.from; at < group.to; at++) refs.push(before?.elements?.[at]);
         continue;
       }
       const slice = value.slice(group.from, group.to);
@@ -61,21 +65,41 @@ export class ChannelCodec {
       const made = storeBlob(await this.#serde.dumpsTyped(slice), (blob) => writes.push(blob));
       if (!have.has(made)) for (const blob of writes) write(blob);
       keys.push(made);
+      for (const element of slice) refs.push(this.#note(element));
     }
-    return { stored: { groups: keys, length: value.length }, elements: this.#note(value, before?.elements) };
+    const elements = refs.every((ref) => ref !== undefined) ? refs : undefined;
+    return { stored: { groups: keys, length: value.length }, elements };
   }
 
-  /** The value, from documents that were read. @throws `corrupt` when one of them is missing. */
-  async load(stored: StoredChannel, blobs: ReadonlyMap<string, JsonValue>): Promise<unknown> {
+  /** The elements of a channel's groups that need not be read, by the place of the group. */
+  recall(stored: StoredChannel): readonly (readonly object[] | undefined)[] {
+    return "value" in stored ? [] : stored.groups.map((key) => this.#decoded.get(key));
+  }
+
+  /** The value, from documents that were read, and from what was recalled. @throws `corrupt` when one of them is missing. */
+  async load(
+    stored: StoredChannel,
+    blobs: ReadonlyMap<string, JsonValue>,
+    recalled: readonly (readonly object[] | undefined)[] = [],
+  ): Promise<unknown> {
     if ("value" in stored) return await this.#read(stored.value, blobs);
-    const groups = await Promise.all(stored.groups.map((key) => this.#read(key, blobs)));
+    const groups = await Promise.all(
+      stored.groups.map(async (key, place) => {
+        const known = recalled[place];
+        if (known !== undefined) return known;
+        const decoded = await this.#read(key, blobs);
+        if (Array.isArray(decoded)) this.#decoded.set(key, decoded);
+        return decoded;
+      }),
+    );
     return groups.flat(1);
   }
 
   /** Remembers a list as it was read, so that storing it again costs what was changed of it. */
   know(stored: StoredChannel, value: unknown): KnownChannel {
-    const isList = "groups" in stored && Array.isArray(value);
-    return { stored, elements: isList ? this.#note(value, undefined) : undefined };
+    if (!("groups" in stored) || !Array.isArray(value)) return { stored, elements: undefined };
+    const refs = value.map((element) => this.#note(element));
+    return { stored, elements: refs.every((ref) => ref !== undefined) ? refs : undefined };
   }
 
   async #read(stored: StoredValue, blobs: ReadonlyMap<string, JsonValue>): Promise<unknown> {
@@ -102,25 +126,18 @@ export class ChannelCodec {
     return true;
   }
 
-  #note(
-    value: readonly unknown[],
-    before: readonly WeakRef<object>[] | undefined,
-  ): readonly WeakRef<object>[] | undefined {
-    const refs: WeakRef<object>[] = [];
-    for (const [index, element] of value.entries()) {
-      if (typeof element !== "object" || element === null) return undefined;
-      const old = before?.[index];
-      if (old?.deref() === element && this.#watch.isUnchanged(element)) refs.push(old);
-      else {
-        this.#watch.note(element);
-        refs.push(new WeakRef(element));
-      }
-    }
-    return refs;
+  #note(element: unknown): WeakRef<object> | undefined {
+    if (typeof element !== "object" || element === null) return undefined;
+    this.#watch.note(element);
+    return new WeakRef(element);
   }
 }
 
-/** The keys of all documents that hold the value. */
-export function keysOfChannel(stored: StoredChannel): readonly string[] {
-  return "value" in stored ? keysOfValue(stored.value) : stored.groups.flatMap(keysOfBlob);
+/** The keys of all documents that hold the value, but for groups that were recalled. */
+export function keysOfChannel(
+  stored: StoredChannel,
+  recalled: readonly (readonly object[] | undefined)[] = [],
+): readonly string[] {
+  if ("value" in stored) return keysOfValue(stored.value);
+  return stored.groups.flatMap((key, place) => (recalled[place] === undefined ? keysOfBlob(key) : []));
 }

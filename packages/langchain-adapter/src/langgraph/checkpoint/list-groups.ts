@@ -36,17 +36,28 @@ export class ElementWatch {
   isUnchanged(element: object): boolean {
     const before = this.#snapshots.get(element);
     if (before === undefined) return false;
-    const now = snapshot(element);
-    return now.length === before.length && now.every((value, index) => Object.is(value, before[index]));
+    let place = 0;
+    const fields = element as { readonly [name: string]: unknown };
+    for (const name in fields) {
+      const value = fields[name];
+      if (!Object.is(value, before[place++])) return false;
+      if (typeof value !== "object" || value === null) continue;
+      const inner = value as { readonly [name: string]: unknown };
+      for (const key in inner) if (!Object.is(inner[key], before[place++])) return false;
+    }
+    return place === before.length;
   }
 }
 
 function snapshot(element: object): readonly unknown[] {
   const values: unknown[] = [];
-  for (const value of Object.values(element)) {
+  const fields = element as { readonly [name: string]: unknown };
+  for (const name in fields) {
+    const value = fields[name];
     values.push(value);
-    if (typeof value === "object" && value !== null)
-      for (const inner of Object.values(value)) values.push(inner);
+    if (typeof value !== "object" || value === null) continue;
+    const inner = value as { readonly [name: string]: unknown };
+    for (const key in inner) values.push(inner[key]);
   }
   return values;
 }
