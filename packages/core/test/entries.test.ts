@@ -65,7 +65,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       findMatcher isCreatedStore isOneEditAway isSimilarTerm matchesFilter matchesNamespace maxImportedVersion
       maxPinnedBelow maxRemovedRanges maxSummariesLookedAt mergeRemovals mostSimilarTerms namespaceListStart
       namespaceSortPrefix placeBehindNamespace planImport prefixEnd recordPut replayDelete replayPut
-      retractedRanges searchStreamFilter searchStreamKey searchStreamPrefix searchableText sessionKey
+      retractedRanges retractionsOf searchStreamFilter searchStreamKey searchStreamPrefix searchableText sessionKey
       shortestSimilarTerm similarPrefixLength summariesInForce valueAt wasRemovedSince whereMatcher
       whereOperators
     `,

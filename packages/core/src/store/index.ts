@@ -105,6 +105,7 @@ export {
   type RemovedRange,
   wasRemovedSince,
 } from "./removals.ts";
+export { retractionsOf } from "./retractions.ts";
 export {
   admitSearchCall,
   admitSearchChange,

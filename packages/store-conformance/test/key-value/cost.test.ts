@@ -68,3 +68,17 @@ for (const [name, call] of Object.entries(calls)) {
     expect(short.changes).toBeLessThanOrEqual(10);
   });
 }
+
+it("costs what is retracted, however many retractions of a batch name it", async () => {
+  const undo = { type: "retraction", body: { ranges: [{ from: 1, to: 150 }], reason: "undo" } } as const;
+  const retracting = (count: number) =>
+    trafficOf(300, ({ log }) =>
+      log.append(
+        address,
+        Array.from({ length: count }, () => undo),
+      ),
+    );
+  const [once, often] = [await retracting(1), await retracting(200)];
+  expect(once.entriesRead).toBeGreaterThan(150);
+  expect(often.entriesRead - once.entriesRead).toBeLessThan(100);
+});

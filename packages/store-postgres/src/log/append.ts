@@ -1,6 +1,6 @@
 import type { AppendResult, EventInput, SeqRange, Tombstone } from "@relevo/core";
 import type { AdmittedEvent } from "@relevo/core/input";
-import type { AdmittedAppend, Answer } from "@relevo/core/store";
+import { type AdmittedAppend, type Answer, retractionsOf } from "@relevo/core/store";
 import { callFunction, unknownStatus } from "../call-function.ts";
 import type { StoreContext } from "../context.ts";
 import { contentSeparator } from "../schema/bounds.ts";
@@ -116,9 +116,12 @@ function argumentsOfMany(events: readonly AdmittedEvent[]): Readonly<Record<stri
     columns.set(index, one);
     if (event.type !== "retraction") return;
     for (const { to } of event.body.ranges) retractTo = Math.max(retractTo, to);
-    retractions.push(index + 1);
-    retracted.push(multirange(event.body.ranges));
   });
+  for (const [index, ranges] of retractionsOf(events.map(({ event }) => event)).entries()) {
+    if (ranges.length === 0) continue;
+    retractions.push(index + 1);
+    retracted.push(multirange(ranges));
+  }
   const [types, agents, roles, statuses, durations, ats, pinned, sizes, derived, contents] = columns.values();
   return {
     bytes,

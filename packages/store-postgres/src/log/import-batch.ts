@@ -8,7 +8,7 @@ import {
   type ImportTarget,
   mergeRemovals,
   planImport,
-  retractedRanges,
+  retractionsOf,
   sessionKey,
 } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
@@ -100,10 +100,9 @@ function argumentsOf(
     columns.set(index, { event: appended as StoredEvent, bytes: size });
   });
   const [types, agents, roles, statuses, durations, ats, pinned, sizes, derived, contents] = columns.values();
-  const retractions = events.flatMap(({ event }) =>
-    event.erasedAt === undefined && event.type === "retraction"
-      ? [{ seq: event.seq, ranges: multirange(retractedRanges(event)) }]
-      : [],
+  const firstSeq = events[0]?.event.seq ?? 0;
+  const retractions = retractionsOf(events.map(({ event }) => event)).flatMap((ranges, index) =>
+    ranges.length === 0 ? [] : [{ seq: firstSeq + index, ranges: multirange(ranges) }],
   );
   return {
     creates,

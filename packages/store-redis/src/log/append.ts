@@ -1,5 +1,5 @@
 import type { AppendResult, EventInput } from "@relevo/core";
-import { type AdmittedAppend, type Answer, retractedRanges } from "@relevo/core/store";
+import { type AdmittedAppend, type Answer, retractionsOf } from "@relevo/core/store";
 import { type Reply, refusalOf, replyOf } from "../answers.ts";
 import type { CallSettings } from "../connection/connection.ts";
 import type { StoreContext } from "../context.ts";
@@ -80,7 +80,10 @@ export async function appendEvents(
     {
       ...common,
       ...seed,
-      retractions: numberedRanges(numbered, retractedRanges),
+      retractions: numberedRanges(
+        retractionsOf(request.events.map(({ event }) => event)).map((ranges, index) => [index + 1, ranges]),
+        (ranges) => ranges,
+      ),
       derivations: numberedRanges(numbered, ({ derivedFrom }) => derivedFrom ?? []),
       seenRemoval: request.derivedFrom === undefined ? undefined : request.removalRevision,
       sources: rangesText(request.derivedFrom ?? []),

@@ -7,7 +7,7 @@ import {
   type ImportPlan,
   type ImportTarget,
   planImport,
-  retractedRanges,
+  retractionsOf,
   type TransferDriver,
 } from "@relevo/core/store";
 import { answerOf, refusalOf, replyOf } from "../answers.ts";
@@ -100,14 +100,16 @@ function headValues({ head, ttlMs, removed }: AdmittedTransferBatch) {
 
 function planValues({ events, bytes, operations, erased, revision }: ImportPlan) {
   const numbered = events.map(({ event }) => [event.seq, event] as const);
+  const firstSeq = events[0]?.event.seq ?? 0;
   return {
     newRevision: revision,
     bytes,
     cells: events.map(({ event }) => cellOf(flagsOf(event), event.agent)).join(""),
     erasedRanges: rangesText(rangesOf(erased)),
     derivations: numberedRanges(numbered, ({ derivedFrom }) => derivedFrom ?? []),
-    retractions: numberedRanges(numbered, (event) =>
-      event.erasedAt === undefined ? retractedRanges(event) : [],
+    retractions: numberedRanges(
+      retractionsOf(events.map(({ event }) => event)).map((ranges, index) => [firstSeq + index, ranges]),
+      (ranges) => ranges,
     ),
     operations: operations.map((operation) => ({ id: operation.id, row: encodeOperation(operation) })),
     events: events.map(({ event, bytes: size }) => encodeCopy(event, size)),

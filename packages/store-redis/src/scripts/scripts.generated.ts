@@ -685,53 +685,10 @@ local function retract(h, by, ranges, retracted)
   end
 end
 
--- Lets retractions take effect, as \`number=from-to,…;\` with the number behind a seq, each on what stands before it. Of
--- those that name an event the first one marks it, and the others would only read it again. So the log is cut where a
--- range begins or ends, and each part is walked once: \`free\` leads from a part to the next that none has walked.
+-- Lets retractions take effect, as \`number=from-to,…;\` with the number behind a seq. No two name the same event.
 local function retractAll(h, retractions, after, retracted)
-  local list, bounds = {}, {}
   for number, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
-    local one = { by = after + tonumber(number), ranges = {} }
-    for _, pair in ipairs(pairsOf(ranges)) do
-      local from, to = pair[1], math.min(pair[2], one.by - 1)
-      if from <= to then
-        one.ranges[#one.ranges + 1] = { from, to + 1 }
-        bounds[#bounds + 1], bounds[#bounds + 2] = from, to + 1
-      end
-    end
-    list[#list + 1] = one
-  end
-  table.sort(bounds)
-  local starts, partAt, free = {}, {}, {}
-  for _, seq in ipairs(bounds) do
-    if not partAt[seq] then
-      starts[#starts + 1] = seq
-      partAt[seq] = #starts
-      free[#starts] = #starts
-    end
-  end
-  local function firstFree(part)
-    local found = part
-    while free[found] ~= found do found = free[found] end
-    while part ~= found do
-      local next = free[part]
-      free[part], part = found, next
-    end
-    return found
-  end
-  for _, one in ipairs(list) do
-    local ranges = {}
-    for _, range in ipairs(one.ranges) do
-      local part, last = firstFree(partAt[range[1]]), partAt[range[2]]
-      while part < last do
-        local before, to = ranges[#ranges], starts[part + 1] - 1
-        if before and before[2] + 1 == starts[part] then before[2] = to
-        else ranges[#ranges + 1] = { starts[part], to } end
-        free[part] = part + 1
-        part = firstFree(part + 1)
-      end
-    end
-    retract(h, one.by, ranges, retracted)
+    retract(h, after + tonumber(number), pairsOf(ranges), retracted)
   end
 end
 `;
@@ -1621,7 +1578,7 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.revision, found or h.inc, now }
 `,
-  sha: "48d9df9e89a1cf1c35400dbf717dd6c1f31b7421",
+  sha: "f4d885e5e0aa8254a819e9b6a5a87870416a4259",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -2014,7 +1971,7 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "db1dbf338df743c7f532c119a6067c52c7abae50",
+  sha: "980a90f9c544d65ac765bfb8278201eda39854af",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
@@ -2293,7 +2250,7 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "ac62e76fed8b3a4263edd32549ffe3ca1a17edd2",
+  sha: "bd391e9f99b7153b1ece3ef7936ac2f28ab1b598",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
@@ -3062,7 +3019,7 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "9da6c4e0bc2e2d19272a49974b4d86170ac6ae86",
+  sha: "0f90159eef3eb7e9cd676fa08cd7970cd6548e19",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],

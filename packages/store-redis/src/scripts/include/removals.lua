@@ -148,52 +148,9 @@ local function retract(h, by, ranges, retracted)
   end
 end
 
--- Lets retractions take effect, as `number=from-to,…;` with the number behind a seq, each on what stands before it. Of
--- those that name an event the first one marks it, and the others would only read it again. So the log is cut where a
--- range begins or ends, and each part is walked once: `free` leads from a part to the next that none has walked.
+-- Lets retractions take effect, as `number=from-to,…;` with the number behind a seq. No two name the same event.
 local function retractAll(h, retractions, after, retracted)
-  local list, bounds = {}, {}
   for number, ranges in string.gmatch(retractions, '(%d+)=([^;]*);') do
-    local one = { by = after + tonumber(number), ranges = {} }
-    for _, pair in ipairs(pairsOf(ranges)) do
-      local from, to = pair[1], math.min(pair[2], one.by - 1)
-      if from <= to then
-        one.ranges[#one.ranges + 1] = { from, to + 1 }
-        bounds[#bounds + 1], bounds[#bounds + 2] = from, to + 1
-      end
-    end
-    list[#list + 1] = one
-  end
-  table.sort(bounds)
-  local starts, partAt, free = {}, {}, {}
-  for _, seq in ipairs(bounds) do
-    if not partAt[seq] then
-      starts[#starts + 1] = seq
-      partAt[seq] = #starts
-      free[#starts] = #starts
-    end
-  end
-  local function firstFree(part)
-    local found = part
-    while free[found] ~= found do found = free[found] end
-    while part ~= found do
-      local next = free[part]
-      free[part], part = found, next
-    end
-    return found
-  end
-  for _, one in ipairs(list) do
-    local ranges = {}
-    for _, range in ipairs(one.ranges) do
-      local part, last = firstFree(partAt[range[1]]), partAt[range[2]]
-      while part < last do
-        local before, to = ranges[#ranges], starts[part + 1] - 1
-        if before and before[2] + 1 == starts[part] then before[2] = to
-        else ranges[#ranges + 1] = { starts[part], to } end
-        free[part] = part + 1
-        part = firstFree(part + 1)
-      end
-    end
-    retract(h, one.by, ranges, retracted)
+    retract(h, after + tonumber(number), pairsOf(ranges), retracted)
   end
 end

@@ -1,6 +1,6 @@
 import type { SeqRange } from "../../../events.ts";
-import { retractedRanges } from "../../../input/events.ts";
 import { normalizeRanges, rangesOf } from "../../../input/ranges.ts";
+import { retractionsOf } from "../../retractions.ts";
 import type { GenerationKeys } from "../layout.ts";
 import { afterKey, lastNumber } from "../space/encode-key.ts";
 import type { KeyRange } from "../space/key-value-space.ts";
@@ -79,16 +79,13 @@ export async function planRetractions(
     return seqs;
   }
 
-  for (const { event } of added) {
-    if (event.type !== "retraction" || event.erasedAt !== undefined || event.retractedBy !== undefined)
-      continue;
-    const by = event.seq;
+  for (const [index, retraction] of retractionsOf(added.map(({ event }) => event)).entries()) {
+    const by = first + index;
     const marked: number[] = [];
-    for (const { from, to } of normalizeRanges(retractedRanges(event))) {
-      const last = Math.min(to, by - 1);
+    for (const { from, to } of retraction) {
       for (const type of ["message", "summary"] as const) {
         // Not spread into one call: a retraction of a whole log has more than a call takes.
-        for (const one of await markable(type, from, last)) marked.push(one);
+        for (const one of await markable(type, from, to)) marked.push(one);
       }
     }
     if (marked.length === 0) continue;
