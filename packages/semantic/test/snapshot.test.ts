@@ -164,6 +164,8 @@ describe("a snapshot", () => {
     );
     await refused(Buffer.from("a,b\n1,2\n".repeat(100)), "corrupt");
     await refused(new Uint8Array(0), "corrupt");
+    const line = short.indexOf("\n") + 1;
+    await refused(Buffer.concat([short.subarray(0, line), Buffer.alloc(8, 0xff)]), "corrupt");
     await expect(index.restore("acme", ["text"] as never)).rejects.toMatchObject({ code: "corrupt" });
     await expect(index.restore("acme", 5 as never)).rejects.toMatchObject({ code: "invalid-input" });
     await expect(index.restore("other", [bytes])).rejects.toThrow("snapshot is of another tenant.");

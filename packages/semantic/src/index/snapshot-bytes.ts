@@ -9,6 +9,8 @@ const firstWords = "relevo search index, format ";
 const format = 1;
 const longestFirstLine = firstWords.length + 12;
 const frameHead = 8;
+/** No part is longer: a string could not hold it. So damage in a length never makes a reader collect gigabytes. */
+const longestPart = 2 ** 29 - 1;
 
 const advice = "A recall fills an empty index from its store.";
 
@@ -66,8 +68,10 @@ async function* framesOf(bytes: ByteReader): AsyncGenerator<Frame, void, void> {
   hash.update(await readFirstLine(bytes));
   for (;;) {
     const head = await bytes.take(frameHead);
-    const text = await bytes.take(head.readUInt32LE(0));
-    const rest = await bytes.take(head.readUInt32LE(4));
+    const lengths = [head.readUInt32LE(0), head.readUInt32LE(4)] as const;
+    if (Math.max(...lengths) > longestPart) throw damaged("a part of it has an impossible length");
+    const text = await bytes.take(lengths[0]);
+    const rest = await bytes.take(lengths[1]);
     const json = parsed(text);
     if (typeof json.sha256 === "string") {
       if (json.sha256 !== hash.digest("hex")) throw damaged("its checksum is another one");
