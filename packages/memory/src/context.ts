@@ -84,7 +84,7 @@ export async function gatherContext(
   const messageCount = options.messages ?? 20;
   const activityEvents = options.activity ?? maxPageSize;
   const { task, recalled: texts = 5, recalledTokens: maxTokens = 1000, signal } = options;
-  admitInteger(texts, "options.recalled", 1, maxPageSize - messageCount);
+  admitInteger(texts, "options.recalled", 1, maxPageSize);
   admitInteger(maxTokens, "options.recalledTokens", 1);
   if (task !== undefined && typeof task !== "string") throw refuse("options.task", "must be a string.");
   const [messages, working, inSession, volatile, durable, user, activity] = await Promise.all([

@@ -140,11 +140,10 @@ describe("what is recalled for a task", () => {
     expect(small?.shown).toHaveLength(1);
     expect(small?.leftOut).toHaveLength(1);
     expect(await ask(5)).toMatchObject({ text: "", tokens: 0, shown: [] });
-    // With the counter of the memory.
-    const counted = opened(false);
-    await counted.acme.session("s").append(say("The plum tree is behind the shed."));
-    const { recalled } = await counted.acme.context({ session: "s", task: "plum", messages: 0 });
-    expect(recalled?.shown).toHaveLength(1);
+    const { recalled } = await acme.context({ session, task: "plum", messages: 1000, recalled: 1000 });
+    expect(recalled?.shown).toHaveLength(2);
+    const withoutMessages = await acme.context({ session: "old", task: "plum", messages: 0 });
+    expect(withoutMessages.recalled?.shown).toHaveLength(3);
     for (const bad of [{ recalledTokens: 0 }, { recalled: 0 }, { recalled: 5000 }, { task: 5 as never }])
       await expect(acme.context({ session, task: "plum", ...bad })).rejects.toMatchObject({
         code: "invalid-input",

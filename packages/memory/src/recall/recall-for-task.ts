@@ -5,6 +5,7 @@ import {
   type RecallHit,
   renderRecalled,
 } from "@relevo/core";
+import { maxPageSize } from "@relevo/core/input";
 import type { Runtime } from "../runtime.ts";
 import type { Session } from "../session.ts";
 import { searchIn } from "./search.ts";
@@ -37,7 +38,12 @@ export async function recallForTask(
     runtime,
     tenant,
     // So many more as may be left out because they are shown.
-    { text: task, limit: texts + shown.length, signal, ...(user === undefined ? {} : { users: [user] }) },
+    {
+      text: task,
+      limit: Math.min(maxPageSize, texts + shown.length),
+      signal,
+      ...(user === undefined ? {} : { users: [user] }),
+    },
     session,
   );
   const seqs = new Set(shown.map(({ seq }) => seq));
