@@ -37,6 +37,7 @@ export interface PastEntry {
 const versionName = "relevo:version";
 const atName = "relevo:at";
 const tagsName = "relevo:tags";
+const ofName = "relevo:of";
 
 /** Past values are removed so many at a time, and so many more than wanted may be there. */
 const slack = 8;
@@ -88,7 +89,8 @@ export function pastWrite(
 ): DocumentWrite {
   if (current === undefined) return { address: pastAddress(address, "first"), value: null };
   const { past = 0, sources } = notesOf(current);
-  const facts = { [versionName]: current.version, [atName]: current.updatedAt };
+  const of = [...address.namespace.slice(2), address.key];
+  const facts = { [versionName]: current.version, [atName]: current.updatedAt, [ofName]: of };
   const tags = publicTags(current);
   const whole = { ...current.metadata, ...facts, ...(tags.length === 0 ? {} : { [tagsName]: [...tags] }) };
   const { [tagsName]: _tags, ...plain } = whole as JsonObject;
@@ -161,6 +163,17 @@ export async function listPast(
   const addresses = places.map((place) => pastAddress(address, place));
   const found = await documents.getMany(addresses, signalOf(options));
   return found.flatMap((document) => (document === undefined ? [] : [entryOfPast(address.key, document)]));
+}
+
+/** Whose value it was below its owner, when that was written, and with which tags; `undefined` for what is no value. */
+export function pastFacts({
+  metadata,
+}: Document):
+  | { readonly of: readonly unknown[]; readonly at: number; readonly tags: readonly unknown[] }
+  | undefined {
+  const { [ofName]: of, [atName]: at, [tagsName]: tags } = metadata;
+  if (!Array.isArray(of) || typeof at !== "number") return undefined;
+  return { of, at, tags: Array.isArray(tags) ? tags : [] };
 }
 
 function entryOfPast(key: string, document: Document): PastEntry {

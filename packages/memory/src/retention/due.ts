@@ -1,5 +1,6 @@
 import { allPages, type CallOptions, type Document, type SessionHead } from "@relevo/core";
-import { maxPageSize } from "@relevo/core/input";
+import { maxPageSize, pastElement } from "@relevo/core/input";
+import { pastFacts } from "../history/past-values.ts";
 import { heldTags, holdsOn } from "../holds.ts";
 import { agentNamespace, namespaces, userNamespace } from "../namespaces.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
@@ -46,6 +47,8 @@ export async function* dueBy(
         if (name === undefined || rest.length > 0) continue;
         yield isHeld(document) ? { kind: "held" } : { kind: "memory", agent: name, document };
       }
+      for await (const document of duePast(runtime, tenant, policy.memories, options))
+        yield isHeld(document) ? { kind: "held" } : { kind: "document", store: runtime.durable, document };
       return;
     }
     for (const store of new Set([runtime.durable, runtime.volatile]))
@@ -127,6 +130,26 @@ async function firstSince(
     after = page.next;
   }
   return end;
+}
+
+/** Past values that are so old, whatever is in their place now. Counts, tags and importance are of what is there now. */
+async function* duePast(
+  { durable: { documents }, clock }: Runtime,
+  tenant: string,
+  { agent, olderThanMs, ...others }: DocumentSelection & { readonly agent?: string },
+  { signal }: CallOptions,
+): AsyncGenerator<Document, void, void> {
+  if (olderThanMs === undefined || Object.keys(others).length > 0) return;
+  const before = clock.now() - olderThanMs;
+  const namespacePrefix = [...namespaces.agents, pastElement];
+  const find = (cursor: { readonly cursor?: string }) =>
+    documents.find({ tenant }, { namespacePrefix, ...cursor, signal });
+  for await (const document of allPages(find)) {
+    const facts = pastFacts(document);
+    if (facts === undefined || facts.at > before || facts.tags.includes(pinnedTag)) continue;
+    // Tier, agent, key.
+    if (agent === undefined || facts.of[1] === agent) yield document;
+  }
 }
 
 async function* dueDocuments(

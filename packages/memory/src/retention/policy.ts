@@ -36,7 +36,10 @@ export type RetentionPolicy =
     }
   /** The oldest events of each session. */
   | { readonly events: EventSelection }
-  /** What agents remember across sessions: all agents, or one. */
+  /**
+   * What agents remember across sessions: all agents, or one. By `olderThanMs` alone, past values that were written so long
+   * ago, too; otherwise those go with their value.
+   */
   | { readonly memories: DocumentSelection & { readonly agent?: string } }
   /** Documents of the application whose namespace begins with these elements, one at least. */
   | { readonly documents: DocumentSelection & { readonly namespacePrefix: readonly string[] } };

@@ -212,6 +212,43 @@ describe("what is in the history", () => {
     expect(await everythingIn(store)).not.toContain(secret);
   });
 
+  it("goes by retention when it is old, whatever is in its place, unless it is held or pinned", async () => {
+    const { acme, clock, store } = open();
+    const juan = acme.session("chat", { subject: "juan" });
+    await juan.append(user("hi"));
+    const clerk = acme.agent("clerk");
+    await juan.agent("clerk").remember("k", "of juan", { tier: "durable" });
+    await clerk.remember("pin", secret, { tags: ["pinned"] });
+    await clerk.remember("a", "old");
+    await acme.agent("other").remember("a", "old of another");
+    clock.advance(10_000);
+    await clerk.remember("a", "younger");
+    for (const [agent, key] of [
+      ["clerk", "k"],
+      ["clerk", "pin"],
+      ["clerk", "a"],
+      ["other", "a"],
+    ] as const)
+      await acme.agent(agent).remember(key, "now");
+    await acme.hold({ user: "juan" }, { reason: "court" });
+    const retention = acme.retention([{ memories: { agent: "clerk", olderThanMs: 5_000 } }]);
+    expect(await retention.plan()).toMatchObject({ documents: 1, held: 1 });
+    expect(await retention.apply()).toMatchObject({ documents: 1, held: 1, skipped: 0 });
+    expect(await valuesOf(clerk, "a")).toEqual(["younger"]);
+    expect(await valuesOf(clerk, "k")).toEqual(["of juan"]);
+    expect(await valuesOf(clerk, "pin")).toEqual([secret]);
+    expect(await valuesOf(acme.agent("other"), "a")).toEqual(["old of another"]);
+    await acme.release({ user: "juan" });
+    await acme.retention([{ memories: { olderThanMs: 5_000 } }]).apply();
+    expect(await valuesOf(clerk, "k")).toEqual([]);
+    expect(await valuesOf(acme.agent("other"), "a")).toEqual([]);
+    expect(await clerk.recall("k")).toBe("now");
+    // And with its value, pinned or not.
+    clock.advance(10_000);
+    await acme.retention([{ memories: { olderThanMs: 5_000 } }]).apply();
+    expect(await everythingIn(store)).not.toMatch(/younger|zQcanaryX7/u);
+  });
+
   it("lives no longer than it was to live, nor than what replaced it", async () => {
     const { acme, clock } = open();
     const clerk = acme.agent("clerk");
