@@ -1,6 +1,7 @@
 import type { Suite } from "./benchmark.ts";
 import { inProcessBenchmarks } from "./in-process.ts";
 import { openPostgres } from "./postgres.ts";
+import { openPostgresSearch } from "./postgres-search.ts";
 import { openRedis } from "./redis.ts";
 import { runSuites } from "./run-suites.ts";
 import { telemetryBenchmarks } from "./telemetry.ts";
@@ -18,6 +19,7 @@ const suites: readonly Suite[] = [
   { title: "Views", open: async () => ({ benchmarks: viewBenchmarks }) },
   { title: "Redis", roundMs: 60, open: openRedis },
   { title: "Postgres", roundMs: 60, open: openPostgres },
+  { title: "Search on Postgres", roundMs: 60, open: openPostgresSearch },
 ];
 
 process.exitCode = await runSuites(suites, process.argv.slice(2));
