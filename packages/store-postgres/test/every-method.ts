@@ -163,7 +163,11 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
 export function methodsOf(store: PostgresStore): readonly string[] {
   const { log, documents, leases, feed, search, maintenance } = store;
   return Object.entries({ log, documents, leases, feed, search, maintenance })
-    .flatMap(([port, methods]) => Object.keys(methods).map((method) => `${port}.${method}`))
+    .flatMap(([port, members]) =>
+      Object.entries(members)
+        .filter(([, member]) => typeof member === "function")
+        .map(([method]) => `${port}.${method}`),
+    )
     .toSorted();
 }
 
@@ -172,8 +176,9 @@ function record(store: PostgresStore): PostgresStore & { readonly called: Readon
   const watch = <Port extends object>(name: string, port: Port): Port =>
     new Proxy(port, {
       get(target, method, receiver) {
-        called.add(`${name}.${String(method)}`);
-        return Reflect.get(target, method, receiver);
+        const member: unknown = Reflect.get(target, method, receiver);
+        if (typeof member === "function") called.add(`${name}.${String(method)}`);
+        return member;
       },
     });
   const { log, documents, leases, feed, search, maintenance } = store;

@@ -103,9 +103,11 @@ export async function startRemoteProcess(
 
   /** Every method of a port, sent on. */
   function portOf<Port extends object>(handle: number, name: string, like: Port): Port {
-    const methods = Object.keys(like).map((method) => [
+    const methods = Object.entries(like).map(([method, member]) => [
       method,
-      (...all: unknown[]) => call(handle, name === "" ? method : `${name}.${method}`, all),
+      typeof member === "function"
+        ? (...all: unknown[]) => call(handle, name === "" ? method : `${name}.${method}`, all)
+        : member,
     ]);
     return Object.fromEntries(methods) as Port;
   }
