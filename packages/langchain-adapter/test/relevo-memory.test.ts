@@ -12,6 +12,7 @@ import {
   createMiddleware,
   humanInTheLoopMiddleware,
   summarizationMiddleware,
+  toolStrategy,
 } from "langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -303,7 +304,7 @@ describe("beside other middleware", () => {
     );
   });
 
-  it("a structured answer is appended, and an agent in a tool is a part of the turn", async () => {
+  it("an agent in a tool is a part of the turn", async () => {
     const { memory, session, middleware } = setUp();
     const inner = createAgent({
       model: new ScriptedModel(() => new AIMessage({ content: "Inner.", name: "helper" })),
@@ -313,25 +314,51 @@ describe("beside other middleware", () => {
     const help = tool(
       async (_, config) =>
         (await inner.invoke({ messages: [new HumanMessage("Help")] }, config)).messages.at(-1)?.text ?? "",
-      {
-        name: "help",
-        description: "Asks another agent.",
-        schema: z.object({}),
-      },
+      { name: "help", description: "Asks another agent.", schema: z.object({}) },
     );
-    const model = new ScriptedModel((messages, call) =>
-      call === 1
-        ? calling(["help", "c1"])
-        : calling([messages.length > 0 ? "extract-1" : "", "c2", { city: "Vigo" }]),
+    const model = new ScriptedModel((_, call) =>
+      call === 1 ? calling(["help", "c1"]) : new AIMessage("Done."),
     );
     const agent = createAgent({ model, tools: [help], middleware: [middleware] });
-    // The script knows no name of the tool for the answer: the run ends by its limit, and what it said is there.
-    await agent
-      .invoke({ messages: [new HumanMessage("Go")] }, { ...on("t"), recursionLimit: 8 })
-      .catch(() => undefined);
-    const log = await logOf(session);
-    expect(log.slice(0, 4)).toEqual(["user: Go", "assistant: calls c1", "user: Help", "assistant: Inner."]);
-    expect(log[4]).toBe("tool: tool-result");
+    await agent.invoke({ messages: [new HumanMessage("Go")] }, on("t"));
+    expect(await logOf(session)).toEqual([
+      "user: Go",
+      "assistant: calls c1",
+      "user: Help",
+      "assistant: Inner.",
+      "tool: tool-result",
+      "assistant: Done.",
+    ]);
+  });
+
+  it("a structured answer is appended with its call", async () => {
+    const { session, middleware } = setUp();
+    const format = z.object({ degrees: z.number() });
+    const responseFormat = toolStrategy(format);
+    const name = responseFormat[0]?.name ?? "";
+    const model = new ScriptedModel(() => calling([name, "c1", { degrees: 12 }]));
+    const agent = createAgent({ model, tools: [], middleware: [middleware], responseFormat });
+    const { structuredResponse } = await agent.invoke({ messages: [new HumanMessage("Warm?")] }, on("t"));
+    expect(structuredResponse).toEqual({ degrees: 12 });
+    expect(await logOf(session)).toEqual([
+      "user: Warm?",
+      "assistant: calls c1",
+      "tool: tool-result",
+      'assistant: Returning structured response: {"degrees":12}',
+    ]);
+  });
+
+  it("a stream brings the same into the session", async () => {
+    const { session, middleware } = setUp();
+    const agent = createAgent({ model: counting(), tools: [], middleware: [middleware] });
+    const seen: unknown[] = [];
+    const stream = await agent.stream(
+      { messages: [new HumanMessage("Hi")] },
+      { ...on("t"), streamMode: "updates" },
+    );
+    for await (const update of stream) seen.push(update);
+    expect(seen.length).toBeGreaterThan(0);
+    expect(await logOf(session)).toEqual(["user: Hi", "assistant: Answer 1 to Hi"]);
   });
 
   it("a tool that fails is recorded as failed", async () => {
@@ -360,6 +387,48 @@ describe("beside other middleware", () => {
     const { events } = await session.events({ types: ["execution"] });
     expect(events[0]?.body).toMatchObject({ status: "failed" });
     expect(JSON.stringify(events[0]?.body)).toContain("No connection.");
+  });
+});
+
+describe("a thread of a person", () => {
+  const runOf = (user: string) => ({ configurable: { thread_id: "t", user } });
+  const session: RelevoMemoryOptions["session"] = ({ configurable }) => ({
+    subject: String(configurable.user),
+  });
+
+  it("is theirs, also when a checkpointer wrote first, and is denied to others", async () => {
+    const { store, memory } = setUp();
+    const agent = createAgent({
+      model: counting(),
+      tools: [],
+      middleware: [relevoMemory({ memory, tenant: "acme", session })],
+      checkpointer: new RelevoCheckpointer({ store, tenant: "acme" }),
+    });
+    const ask = (user: string) => agent.invoke({ messages: [new HumanMessage("Hi")] }, runOf(user));
+    await ask("u1");
+    expect((await memory.tenant("acme").session("t").head())?.subject).toBe("u1");
+    expect((await memory.tenant("acme").user("u1").sessions()).items.map((head) => head.session)).toEqual([
+      "t",
+    ]);
+    await ask("u1");
+    const error = await ask("u2").catch((caught: unknown) => caught);
+    expect(String(error)).toContain("The session t belongs to somebody else.");
+    expect(await memory.tenant("acme").session("t").messages()).toHaveLength(4);
+  });
+
+  it("is not taken over from nobody, when it has messages", async () => {
+    const { memory } = setUp();
+    await memory.tenant("acme").session("t").append({ role: "user", content: "Anonymous" });
+    const agent = createAgent({
+      model: counting(),
+      tools: [],
+      middleware: [relevoMemory({ memory, tenant: "acme", session })],
+    });
+    await expect(agent.invoke({ messages: [new HumanMessage("Hi")] }, runOf("u1"))).rejects.toThrow(
+      "belongs to nobody",
+    );
+    await memory.tenant("acme").session("t").touch({ subject: "u1" });
+    await agent.invoke({ messages: [new HumanMessage("Hi")] }, runOf("u1"));
   });
 });
 

@@ -1,6 +1,7 @@
 import type { ToolMessage } from "@langchain/core/messages";
-import { type JsonValue, MemoryError } from "@relevo/core";
+import { type JsonValue, MemoryError, printable } from "@relevo/core";
 import { errorLine, refuse, storableText } from "@relevo/core/input";
+import type { Session } from "@relevo/memory";
 import type { AgentMiddleware } from "langchain";
 import { loadPeer } from "../load-peer.ts";
 import { asParentCommand, parentMessages } from "./agent-handoffs.ts";
@@ -156,6 +157,12 @@ class Runs {
       waitMs: this.#settings.waitMs,
       ...(runtime.signal === undefined ? {} : { signal: runtime.signal }),
     });
+    try {
+      if (options.subject !== undefined) await requireOwner(open.session, options.subject, runtime.signal);
+    } catch (error) {
+      await open.abandon();
+      throw error;
+    }
     const received = this.#settings.handoffs?.take(open.session, agent);
     const turn = new AgentTurn(
       { tenant: owner, open, subject: options.subject, received, isResumed },
@@ -203,6 +210,30 @@ class Runs {
   #forgetEnded(): void {
     for (const [key, turn] of this.#turns) if (turn.isOver) this.#turns.delete(key);
   }
+}
+
+/**
+ * A thread of one person is not shown to another one. A checkpointer may have created the session before its first message,
+ * without an owner: then it gets this one.
+ *
+ * @throws `denied`.
+ */
+async function requireOwner(
+  session: Session,
+  subject: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const head = await session.head({ signal });
+  if (head === undefined || head.subject === subject) return;
+  if (head.subject === undefined && head.version === 0) {
+    await session.touch({ subject, signal });
+    return;
+  }
+  const problem =
+    head.subject === undefined
+      ? "belongs to nobody. If it is this person's, say so once: session.touch({ subject })."
+      : "belongs to somebody else.";
+  throw new MemoryError("denied", `The session ${printable(session.id)} ${problem}`);
 }
 
 function isBubbleUp(error: unknown): boolean {
