@@ -131,6 +131,7 @@ export {
 } from "./settings/memory-from-env.ts";
 export type { Environment, StoreSettings } from "./settings/read-settings.ts";
 export type { Tenant } from "./tenant.ts";
+export type { SessionStats, StatsOptions, TenantStats } from "./tenant-stats.ts";
 export type { SessionUsage } from "./usage.ts";
 export type { SessionUser, User, UserSessionsOptions } from "./user.ts";
 export type { ViewRecordOptions } from "./view-record.ts";

@@ -9,6 +9,7 @@ import type {
   ViewStrategy,
 } from "@relevo/core";
 import { closedError, documentSortKey } from "@relevo/core/input";
+import { Lanes } from "./agents/lanes.ts";
 import type { HistoryKind } from "./history/history-options.ts";
 import { KnownAgents } from "./known-agents.ts";
 import type { RecallRecording } from "./recall/recall-recording.ts";
@@ -63,6 +64,7 @@ export class Runtime {
   /** How many old values are kept of each kind of memory. */
   readonly history: Readonly<Record<HistoryKind, number>>;
   readonly knownAgents: KnownAgents = new KnownAgents();
+  readonly lanes: Lanes = new Lanes();
   readonly #outdated: Map<string, number> = new Map();
   #closed = false;
 

@@ -70,6 +70,7 @@ import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import { SessionHandle } from "./session-handle.ts";
 import type { SessionOptions } from "./session-options.ts";
+import { type StatsOptions, type TenantStats, tenantStats } from "./tenant-stats.ts";
 import type { User } from "./user.ts";
 import { markerAddress } from "./user-guard.ts";
 import { createSharedWorkspace, createWorkspace } from "./workspaces/create-workspace.ts";
@@ -204,6 +205,8 @@ export interface Tenant {
    *   archive.
    */
   retention(policies: readonly RetentionPolicy[]): Retention;
+  /** How many sessions, events and bytes there are, how many of the sessions are active, and what is archived. */
+  stats(options?: StatsOptions): Promise<TenantStats>;
   /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;
 }
@@ -312,6 +315,7 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       return listArchive(runtime, id, options);
     },
     archiveIdle: (options) => archiveIdle(runtime, id, options),
+    stats: (options) => tenantStats(runtime, id, options),
     retention: (policies) => createRetention(runtime, id, policies),
     async context(given) {
       const options = admitFields(given, "options", contextFields);

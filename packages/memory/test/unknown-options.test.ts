@@ -96,6 +96,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "tenant.archived": (o) => withArchive.archived({ ...o }),
       "tenant.archiveIdle": (o) => withArchive.archiveIdle({ idleMs: 1, ...o }),
       "session.archive": (o) => session.archive({ ...o }),
+      "tenant.stats": (o) => tenant.stats({ ...o }),
       "retention.plan": (o) => retention.plan({ ...o }),
       "retention.apply": (o) => retention.apply({ ...o }),
       "retention policy": (o) => tenant.retention([{ memories: { keep: 1, ...(o as object) } }]),

@@ -1,5 +1,6 @@
 import type { Suite } from "./benchmark.ts";
 import { inProcessBenchmarks } from "./in-process.ts";
+import { memoryBenchmarks } from "./memory.ts";
 import { openPostgres } from "./postgres.ts";
 import { openPostgresSearch } from "./postgres-search.ts";
 import { openRedis } from "./redis.ts";
@@ -17,6 +18,7 @@ const suites: readonly Suite[] = [
     open: async () => ({ benchmarks: telemetryBenchmarks }),
   },
   { title: "Views", open: async () => ({ benchmarks: viewBenchmarks }) },
+  { title: "Memory", roundMs: 60, open: async () => ({ benchmarks: memoryBenchmarks }) },
   { title: "Redis", roundMs: 60, open: openRedis },
   { title: "Postgres", roundMs: 60, open: openPostgres },
   { title: "Search on Postgres", roundMs: 60, open: openPostgresSearch },

@@ -203,6 +203,11 @@ export function tenantOperations(id: string): Operations<TenantShape> {
     release: { name: "tenant.release", start },
     holds: { name: "tenant.holds", start, end },
     import: { name: "tenant.import", start },
+    stats: {
+      name: "tenant.stats",
+      start,
+      end: (span, _, { sessions }) => void span.setAttribute(genAi.memoryRecordCount, sessions),
+    },
     archive: { name: "tenant.archive", start: startSession },
     restore: { name: "tenant.restore", start: startSession },
     archived: { name: "tenant.archived", start, end },

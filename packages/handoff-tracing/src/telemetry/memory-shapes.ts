@@ -25,6 +25,7 @@ export interface TenantShape {
   restore?(session: string, options?: never): Promise<object>;
   archived?(options?: never): Promise<PageShape>;
   archiveIdle?(options: never): Promise<{ readonly archived: readonly object[] }>;
+  stats?(options?: never): Promise<{ readonly sessions: number }>;
   retention?(policies: never): RetentionShape;
   import?(source: never, options?: never): Promise<object>;
   executions?(options?: never): Promise<PageShape>;

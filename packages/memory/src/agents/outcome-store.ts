@@ -2,6 +2,8 @@ import {
   type CallOptions,
   type Document,
   type DocumentAddress,
+  type DocumentInput,
+  type DocumentWriteOptions,
   isConflict,
   type JsonObject,
   MemoryError,
@@ -62,20 +64,10 @@ export class OutcomeStore {
     const written = await retry(
       async () => {
         const part = Math.min(parts - 1, Math.floor(this.#runtime.random() * parts));
-        const tallyAddress = this.#tally(part);
-        const found = await documents.get(tallyAddress, signalOf(call));
-        const tally = found === undefined ? emptyTally() : readTally(found.value);
-        const slot = tally.added % maxFeedback;
-        addOutcome(tally, kept);
-        const address = this.#feedback(part, slot);
-        const [, stored] = await documents.putMany(
-          [
-            { address: tallyAddress, value: writeTally(tally), expectedVersion: found?.version ?? 0 },
-            { address, ...input },
-          ],
-          { ...operated, ...signalOf(call) },
+        const lane = `${this.#tenant}\0${this.#namespace.join("\0")}\0${part}`;
+        return await this.#runtime.lanes.run(lane, () =>
+          this.#add(part, kept, input, { ...operated, ...signalOf(call) }),
         );
-        return { address, expectedVersion: stored?.version ?? 0 };
       },
       {
         name: "record-outcome",
@@ -92,6 +84,29 @@ export class OutcomeStore {
       const { address, expectedVersion } = written;
       await documents.delete(address, { expectedVersion });
     });
+  }
+
+  /** Adds the outcome to a part, and says where it is kept. @throws `conflict` when another process was faster. */
+  async #add(
+    part: number,
+    kept: Omit<Feedback, "session">,
+    input: DocumentInput,
+    options: DocumentWriteOptions,
+  ): Promise<{ readonly address: DocumentAddress; readonly expectedVersion: number }> {
+    const { documents } = this.#runtime.durable;
+    const tallyAddress = this.#tally(part);
+    const found = await documents.get(tallyAddress, signalOf(options));
+    const tally = found === undefined ? emptyTally() : readTally(found.value);
+    const address = this.#feedback(part, tally.added % maxFeedback);
+    addOutcome(tally, kept);
+    const [, stored] = await documents.putMany(
+      [
+        { address: tallyAddress, value: writeTally(tally), expectedVersion: found?.version ?? 0 },
+        { address, ...input },
+      ],
+      options,
+    );
+    return { address, expectedVersion: stored?.version ?? 0 };
   }
 
   /** All outcomes, as of one moment. */

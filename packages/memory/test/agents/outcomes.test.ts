@@ -152,6 +152,15 @@ describe("an agent's outcomes", () => {
     );
   });
 
+  it("are all counted when several memories record at once, which meet in the store", async () => {
+    const { store } = oneStore();
+    const memories = Array.from({ length: 4 }, () => createMemory({ store }));
+    const record = (index: number) =>
+      memories[index % 4]?.tenant("acme").agent("planner").recordOutcome({ success: true });
+    await Promise.all(Array.from({ length: 40 }, (_, index) => record(index)));
+    expect((await memories[0]?.tenant("acme").agent("planner").performance())?.total).toBe(40);
+  });
+
   it("keep the newest fifty, however many there were", async () => {
     const { memory, clock } = oneStore();
     const agent = memory.tenant("acme").agent("planner");
