@@ -85,6 +85,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "knowledge text": (o) => knowledge.add({ text: "x", ...(o as object) }),
       "knowledge.get": (o) => knowledge.get("x", { ...o }),
       "knowledge.remove": (o) => knowledge.remove("x", { ...(o as object) }),
+      "knowledge.clear": (o) => knowledge.clear({ ...o }),
       "knowledge.entries": (o) => knowledge.entries({ ...o }),
       "knowledge.similar": (o) => knowledge.similar("x", { ...o }),
       recordRecalls: (o) => createMemory({ store, recordRecalls: { ...(o as object) } }),

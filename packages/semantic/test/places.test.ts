@@ -66,6 +66,18 @@ describe("knowledge", () => {
     expect(await acme.knowledge.get(tea?.id ?? "")).toBeUndefined();
   });
 
+  it("of one collection is cleared, and of no other", async () => {
+    const { acme, find, index } = opened();
+    const many = Array.from({ length: 250 }, (_, n) => ({ text: `Plum number ${n}.` }));
+    await acme.knowledge.collection("fruit").add(many);
+    await acme.knowledge.add({ text: "Plum trees need sun." });
+    expect(await find({ text: "plum", limit: 1000 })).toHaveLength(251);
+    expect(await acme.knowledge.collection("fruit").clear()).toBe(250);
+    expect((await index.state("acme")).items).toBe(1);
+    expect(await find({ text: "plum", limit: 1000 })).toEqual(["Plum trees need sun."]);
+    expect(await acme.knowledge.collection("fruit").clear()).toBe(0);
+  });
+
   it("in a long text is found by the piece that says it", async () => {
     const { acme } = opened();
     const filler = "Nothing of interest happens in this sentence about weather. ".repeat(300);

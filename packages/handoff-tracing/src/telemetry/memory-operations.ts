@@ -239,6 +239,11 @@ export function knowledgeOperations(tenant: string): Operations<KnowledgeShape> 
       start,
       end: (span, _, removed) => void span.setAttribute(relevo.removed.name, removed),
     },
+    clear: {
+      name: "knowledge.clear",
+      start,
+      end: (span, _, removed) => void span.setAttribute(relevo.removed.name, removed),
+    },
     entries: { name: "knowledge.entries", start, end: (span, _, { items }) => count(span, items) },
     similar: {
       name: "knowledge.similar",

@@ -48,6 +48,7 @@ export interface KnowledgeShape {
   add(texts: never, options?: never): Promise<readonly unknown[]>;
   get(id: string, options?: never): Promise<unknown>;
   remove(ids: never, options?: never): Promise<number>;
+  clear(options?: never): Promise<number>;
   entries(options?: never): Promise<PageShape>;
   similar(id: string, options?: never): Promise<FoundShape>;
 }

@@ -73,6 +73,7 @@ interface Admitted extends Omit<KnowledgeText, "supersedes"> {
 
 /** How often a text that others write at the same time is tried. */
 const attempts = 20;
+const textsAtOnce = 100;
 
 /** What `Knowledge` promises. */
 export function createKnowledge(runtime: Runtime, tenant: string, name: string): Knowledge {
@@ -201,6 +202,22 @@ export function createKnowledge(runtime: Runtime, tenant: string, name: string):
       for (const index of runtime.indexes)
         for (const key of distinct)
           await index.remove(tenant, { namespacePrefix: namespace, key }, signalOf(options));
+      return removed;
+    },
+    async clear(given) {
+      const call = admitCall(given);
+      runtime.requireOpen();
+      const { documents } = runtime.durable;
+      const limit = Math.min(textsAtOnce, limits.batchItems);
+      let removed = 0;
+      let cursor: string | undefined;
+      do {
+        const page = await documents.find({ tenant }, { namespace, limit, cursor, ...call });
+        const deletes = page.items.map(({ key }) => ({ address: addressOf(key) }));
+        if (deletes.length > 0) removed += await documents.deleteMany(deletes, call);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      for (const index of runtime.indexes) await index.remove(tenant, { namespacePrefix: namespace }, call);
       return removed;
     },
     async entries(given: KnowledgeEntriesOptions = {}): Promise<Page<KnowledgeEntry>> {

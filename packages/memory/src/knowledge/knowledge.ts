@@ -71,6 +71,8 @@ export interface Knowledge {
   get(id: string, options?: CallOptions): Promise<KnowledgeEntry | undefined>;
   /** Removes texts for good, with what was derived from them; returns how many there were. */
   remove(ids: string | readonly string[], options?: KnowledgeWriteOptions): Promise<number>;
+  /** Removes every text of the collection, page by page; returns how many there were. Texts that are added meanwhile may stay. */
+  clear(options?: CallOptions): Promise<number>;
   /** One page, in the order of ids as UTF-8 bytes. */
   entries(options?: KnowledgeEntriesOptions): Promise<Page<KnowledgeEntry>>;
   /**
