@@ -1,7 +1,7 @@
 import type { AgentPerformance, Recommendation, Session, Tenant } from "@relevo/memory";
 import { type AgentName, agentNames } from "../agents/agent-names.ts";
+import type { EmailDraft, Qualification } from "../agents/desk.ts";
 import type { Outcome } from "./outcome.ts";
-import type { WorkflowResult } from "./run-workflow.ts";
 
 /** What an agent has learned over all runs, of a tenant. */
 export interface Lessons {
@@ -17,10 +17,16 @@ const won: ReadonlySet<Outcome> = new Set(["meeting_scheduled", "contacted", "qu
 /** What ended for reasons of its own says nothing about how the agents work. */
 const noLesson: ReadonlySet<Outcome> = new Set(["limit_reached", "on_hold", "duplicate", "spam"]);
 
-type Worked = Pick<WorkflowResult, "outcome" | "grade" | "draft" | "meeting" | "summary"> & {
+/** How a workflow ended, as its result says. */
+interface Worked {
+  readonly outcome: Outcome;
+  readonly summary: string;
+  readonly grade: Qualification["grade"] | null;
+  readonly draft: EmailDraft | null;
+  readonly meeting: string | null;
   readonly agentsVisited: readonly AgentName[];
   readonly durationMs: number;
-};
+}
 
 /** Notes for every agent that worked on the lead how that ended, once for each workflow. */
 export async function recordLessons(session: Session, worked: Worked): Promise<void> {
