@@ -163,6 +163,51 @@ describe("a graph that hands over by itself", () => {
   });
 });
 
+describe("a supervisor", () => {
+  it("passes to several agents at once, each with its handoff, and has the last word", async () => {
+    const { handoffs, agentHandoffs, middleware, session } = setUp();
+    const worker = (name: string) =>
+      createAgent({
+        name,
+        model: new ScriptedModel(() => new AIMessage(`${name} has looked.`)),
+        tools: [],
+        middleware: [middleware()],
+      }).graph;
+    const model = new ScriptedModel((messages) =>
+      messages.some(({ text }) => text.includes("has looked"))
+        ? new AIMessage("Both have looked.")
+        : calling(
+            ["transfer_to_stock", "c1", { reason: "is it there" }],
+            ["transfer_to_prices", "c2", { reason: "what is it" }],
+          ),
+    );
+    const supervisor = createAgent({
+      name: "supervisor",
+      model,
+      tools: ["stock", "prices"].map((to) => agentHandoffs.handoffTool({ to, policy: policies.none() })),
+      middleware: [middleware()],
+    });
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("supervisor", supervisor.graph, { ends: ["stock", "prices"] })
+      .addNode("stock", worker("stock"))
+      .addNode("prices", worker("prices"))
+      .addEdge(START, "supervisor")
+      .addEdge("stock", "supervisor")
+      .addEdge("prices", "supervisor")
+      .compile();
+    const { messages } = await graph.invoke({ messages: [new HumanMessage("Can we sell it?")] }, thread);
+    expect(messages.at(-1)?.text).toBe("Both have looked.");
+    const log = await session.messages();
+    // Which of two commands LangGraph follows is its own affair: the record says who has begun.
+    const { entries } = await handoffs.chain({ tenant: "acme", session: "t" });
+    expect(entries.map(({ to }) => to).sort()).toEqual(["prices", "stock"]);
+    for (const { to, status } of entries)
+      expect(status).toBe(log.some(({ agent }) => agent === to) ? "completed" : "failed");
+    expect(log.slice(0, 4).map(({ role }) => role)).toEqual(["user", "assistant", "tool", "tool"]);
+    expect(new Set(log.map(({ id }) => id)).size).toBe(log.length);
+  });
+});
+
 describe("bad input", () => {
   it("says what to do", async () => {
     const { agentHandoffs } = setUp();

@@ -51,6 +51,9 @@ const toolFields: FieldTable = fieldTable<HandoffToolOptions>({
   update: "refines",
 });
 
+/** Those whose receivers never begin must not add up. */
+const mostWaiting = 1000;
+
 /** A handoff whose receiver has not ended yet. */
 export interface ReceivedHandoff {
   readonly from: string;
@@ -76,8 +79,8 @@ export interface AgentHandoffs {
    * `relevoMemory` in the list. What the receiver is shown is the graph's business: nothing is recorded of it.
    */
   handoffMiddleware(): AgentMiddleware;
-  /** For `relevoMemory`: the oldest handoff to this agent in the session that waits for it. */
-  take(session: Session, agent: string): ReceivedHandoff | undefined;
+  /** For `relevoMemory`: the handoff to this agent in the session that waits for it. */
+  take(session: Session, agent: string): Promise<ReceivedHandoff | undefined>;
 }
 
 /**
@@ -88,7 +91,7 @@ export interface AgentHandoffs {
 export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
   if (typeof handoffs?.start !== "function")
     throw refuse("handoffs", "must be of createHandoffs() of @relevo/handoff-tracing.");
-  const waiting: { readonly place: string; readonly received: ReceivedHandoff }[] = [];
+  const waiting = new Map<string, ReceivedHandoff>();
 
   async function start(
     from: string,
@@ -107,7 +110,18 @@ export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
     const version = (await session.head())?.version ?? 0;
     const { reason } = request;
     const received = { from, reason, data: handle.data, messages: handle.messages, version, handle };
-    waiting.push({ place: placeOf(session, to), received });
+    const name = placeOf(session, to);
+    await drop(name);
+    waiting.set(name, received);
+    const [oldest = name] = waiting.keys();
+    if (waiting.size > mostWaiting) await drop(oldest);
+  }
+
+  /** Its receiver never began. */
+  async function drop(name: string): Promise<void> {
+    const received = waiting.get(name);
+    waiting.delete(name);
+    await received?.handle.fail(new Error("The receiver did not begin."));
   }
 
   return {
@@ -167,10 +181,14 @@ export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
         },
       }) as unknown as AgentMiddleware;
     },
-    take(session, agent) {
-      const place = placeOf(session, agent);
-      const index = waiting.findIndex((one) => one.place === place);
-      return index === -1 ? undefined : waiting.splice(index, 1)[0]?.received;
+    async take(session, agent) {
+      const name = placeOf(session, agent);
+      const taken = waiting.get(name);
+      waiting.delete(name);
+      // LangGraph follows one of several commands that tools of one answer return. When the sender has control again, the
+      // other receivers have not begun.
+      for (const [other, { from }] of waiting) if (from === agent && isIn(other, session)) await drop(other);
+      return taken;
     },
   };
 }
@@ -187,6 +205,11 @@ function sessionOf(): Session {
 
 function placeOf({ address }: Session, agent: string): string {
   return JSON.stringify([address.tenant, address.session, agent]);
+}
+
+function isIn(place: string, { address }: Session): boolean {
+  const [tenant, session] = JSON.parse(place) as readonly [string, string, string];
+  return tenant === address.tenant && session === address.session;
 }
 
 interface ParentCommand {

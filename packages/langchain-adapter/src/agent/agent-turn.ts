@@ -73,7 +73,6 @@ export class AgentTurn {
       return result;
     } finally {
       this.#working--;
-      if (this.#isPassedOn && this.#working === 0 && !failed) await this.commit("passed on");
       // Most likely the run has ended: a model that failed, a tool that interrupts it.
       this.#watch(failed ? Math.min(this.#idleMs, failureMs) : this.#idleMs);
     }
@@ -88,9 +87,14 @@ export class AgentTurn {
     this.#end();
   }
 
-  /** Ends the turn when the tools that still work have ended: control is with another agent. */
+  /** Control goes to another agent. */
   passOn(): void {
     this.#isPassedOn = true;
+  }
+
+  /** Whether control is passed on and no tool works any more, so that the turn can end. */
+  get isDone(): boolean {
+    return this.#isPassedOn && this.#working === 0;
   }
 
   /** Lets the next run in. What was appended stays: the graph goes on from it. */

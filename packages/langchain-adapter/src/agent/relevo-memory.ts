@@ -4,7 +4,7 @@ import { errorLine, refuse, storableText } from "@relevo/core/input";
 import type { Session } from "@relevo/memory";
 import type { AgentMiddleware } from "langchain";
 import { loadPeer } from "../load-peer.ts";
-import { asParentCommand, parentMessages } from "./agent-handoffs.ts";
+import { asParentCommand, parentMessages, type ReceivedHandoff } from "./agent-handoffs.ts";
 import {
   type AgentSession,
   type AgentSettings,
@@ -91,7 +91,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
           }),
         );
       };
-      return await inTurn(turn, async () => {
+      const result = await inTurn(turn, async () => {
         try {
           const answer = await handler(request);
           if (asParentCommand(answer) !== undefined) {
@@ -110,6 +110,8 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
           throw error;
         }
       });
+      if (turn.isDone) await runs.attempt(() => turn.commit("passed on"));
+      return result;
     },
     async afterModel(state, runtime) {
       await runs.attempt(async () => (await runs.resume(runtime)).sync(state.messages));
@@ -157,13 +159,14 @@ class Runs {
       waitMs: this.#settings.waitMs,
       ...(runtime.signal === undefined ? {} : { signal: runtime.signal }),
     });
+    let received: ReceivedHandoff | undefined;
     try {
       if (options.subject !== undefined) await requireOwner(open.session, options.subject, runtime.signal);
+      received = await this.#settings.handoffs?.take(open.session, agent);
     } catch (error) {
       await open.abandon();
       throw error;
     }
-    const received = this.#settings.handoffs?.take(open.session, agent);
     const turn = new AgentTurn(
       { tenant: owner, open, subject: options.subject, received, isResumed },
       this.#settings,
