@@ -61,6 +61,54 @@ export const ownMutants: readonly Mutant[] = [
         },
       })),
   },
+  {
+    id: "postgres-search-prefix-of-places",
+    target: "search/selectors-name-streams",
+    defect: "the place of a session is taken for a prefix, so that sessions whose ids begin alike go with it",
+    mutate: (store, shared) =>
+      breakStore(store, shared, ({ search }) => ({
+        search: {
+          async remove(tenant, selector, options) {
+            const removed = await search.remove(tenant, selector, options);
+            if (!("session" in selector)) return removed;
+            return removed + (await search.remove(tenant, { session: `${selector.session}2` }, options));
+          },
+        },
+      })),
+  },
+  {
+    id: "postgres-search-agents-among-speakers",
+    target: "search/filters-hold-together",
+    defect: "agents of a filter are looked up among those who have spoken",
+    mutate: (store, shared) =>
+      breakStore(store, shared, ({ search }) => ({
+        search: {
+          read(tenant, request, score, options) {
+            const { filter } = request;
+            const none =
+              filter?.agents === undefined ? request : { ...request, filter: { ...filter, agents: [] } };
+            return search.read(tenant, none, score, options);
+          },
+        },
+      })),
+  },
+  {
+    id: "postgres-search-languages-only-grow",
+    target: "search/state-tells-what-a-tenant-has",
+    defect: "the count of languages beside the rows forgets to go down with a removal",
+    mutate: (store, shared) =>
+      breakStore(store, shared, ({ search }) => ({
+        search: {
+          async state(tenant, options) {
+            const state = await search.state(tenant, options);
+            const known = shared.get("languages") as typeof state.languages | undefined;
+            const languages = { ...known, ...state.languages };
+            shared.set("languages", languages);
+            return { ...state, languages };
+          },
+        },
+      })),
+  },
 ];
 
 function like(prefix: string): string {
