@@ -11,7 +11,7 @@ import {
 import { completeCopy } from "../archive/archive-mark.ts";
 import { aboutTag, isOnlyAbout, madeInTag } from "../entry.ts";
 import { storesOf } from "../list-people.ts";
-import { namespaces, userNamespace, workspaceNamespace } from "../namespaces.ts";
+import { userNamespace, workspaceNamespace } from "../namespaces.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
 import { sessionsOfUser, withForks } from "../subject-sessions.ts";
 import {
@@ -23,6 +23,7 @@ import {
   headerLine,
 } from "./export-format.ts";
 import { documentLines, sessionLines } from "./export-lines.ts";
+import { isPassing, learnedPlaces } from "./scope.ts";
 
 export interface ExportProgressOptions extends CallOptions {
   /** Told after each session, and about every thousand lines, how much has been passed. */
@@ -157,7 +158,7 @@ async function* learnedLines(
       learned.add(place);
       return true;
     };
-    for (const namespacePrefix of [namespaces.agents, namespaces.outcomes, namespaces.workspaces])
+    for (const namespacePrefix of learnedPlaces)
       yield* documentLines(store, tenant, { namespacePrefix, tags: { any: [tag] } }, tierOf(runtime, store), {
         ...options,
         only,
@@ -201,16 +202,4 @@ async function isSession(
   const address = { tenant, session };
   if ((await completeCopy(store, address, options)) !== incarnation) return false;
   return (await runtime.sessions.log.head(address, options))?.incarnation !== incarnation;
-}
-
-/** What only the stores that it is in can use: erasures under way, and marks that they leave for a day. */
-function isPassing({ namespace }: ExportLine): boolean {
-  const begins = (prefix: readonly string[]): boolean =>
-    Array.isArray(namespace) && prefix.every((element, index) => namespace[index] === element);
-  return (
-    begins(namespaces.erasing) ||
-    begins(namespaces.erasures) ||
-    begins(namespaces.archive) ||
-    begins(namespaces.retentions)
-  );
 }

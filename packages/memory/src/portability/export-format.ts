@@ -58,8 +58,15 @@ export class ChecksumChain {
     const body = found === null ? "" : text.slice(0, found.index);
     if (found === null || this.#next(body) !== found[1])
       throw damaged(place, "was changed, moved, or is not whole");
-    // What has its checksum is JSON, as it was written.
-    return JSON.parse(`${body}}`) as ExportLine;
+    let line: Partial<ExportLine>;
+    try {
+      line = JSON.parse(`${body}}`) as Partial<ExportLine>;
+    } catch {
+      // Anybody can compute a checksum.
+      throw damaged(place, "is not JSON");
+    }
+    if (typeof line.kind !== "string") throw damaged(place, "does not say what it is");
+    return line as ExportLine;
   }
 
   #next(body: string): string {

@@ -19,6 +19,7 @@ import {
   refuseLaterVersion,
 } from "./export-format.ts";
 import { Importer } from "./importer.ts";
+import { isInScope } from "./scope.ts";
 import { splitLines, type TextSource } from "./split-lines.ts";
 
 export interface ImportOptions extends ExportProgressOptions {
@@ -79,7 +80,7 @@ export async function importData(
   const read = { sessions: 0, events: 0, operations: 0, documents: 0 };
   const lines = checkedLines(pieces, runtime.limits.batchBytes + lineOverhead);
   const first = await lines.next();
-  const of = readHeader(first.done ? { kind: "nothing" } : first.value);
+  const of = readHeader(first.done ? { kind: "nothing" } : first.value.line);
   if (of.tenant !== from)
     throw refuse("source", 'is an export of another tenant. Say so with { from: "…" } when that is meant.', {
       tenant: of.tenant,
@@ -89,12 +90,13 @@ export async function importData(
     : new Importer(runtime, tenant, { introduces: of.session !== undefined, signal });
   await importer?.begin(of.user);
   let place = 1;
-  for await (const line of lines) {
+  for await (const { line, units } of lines) {
     place++;
     throwIfAborted(signal);
+    if (!isInScope(of, line)) throw damaged(place, "is not of what the export says it is of");
     countLine(read, line);
     if (line.kind === "end") requireCounts(line, read, place);
-    await importer?.take(line, place);
+    await importer?.take(line, { place, units });
     if (place % linesBetweenReports === 0 || line.kind === "session") onProgress?.({ ...read });
   }
   await importer?.finish();
@@ -107,7 +109,10 @@ export async function importData(
  *
  * @throws `corrupt` when a line is not, when there is none, or when the last one is missing; `unsupported`.
  */
-async function* checkedLines(source: TextSource, maxLength: number): AsyncGenerator<ExportLine, void, void> {
+async function* checkedLines(
+  source: TextSource,
+  maxLength: number,
+): AsyncGenerator<{ readonly line: ExportLine; readonly units: number }, void, void> {
   const chain = new ChecksumChain();
   let place = 0;
   let ended = false;
@@ -117,7 +122,7 @@ async function* checkedLines(source: TextSource, maxLength: number): AsyncGenera
     if (place === 1) refuseLaterVersion(text);
     const line = chain.read(text, place);
     ended = line.kind === "end";
-    yield line;
+    yield { line, units: text.length };
   }
   if (!ended) throw damaged(place + 1, "is missing: the text was cut", { cut: true });
 }

@@ -1,19 +1,22 @@
-import type {
-  CallOptions,
-  OperationRecord,
-  SeqRange,
-  SessionAddress,
-  SessionHead,
-  StoredEvent,
-  TransferBatch,
-  TransferredDocument,
+import {
+  type CallOptions,
+  isConflict,
+  type OperationRecord,
+  type SeqRange,
+  type SessionAddress,
+  type SessionHead,
+  type StoredEvent,
+  type TransferBatch,
+  type TransferredDocument,
 } from "@relevo/core";
-import { markComplete } from "../archive/archive-mark.ts";
+import { admitId } from "@relevo/core/input";
+import { markComplete, unmark } from "../archive/archive-mark.ts";
 import { toArchived } from "../archive/archived-batch.ts";
+import { aboutTag } from "../entry.ts";
 import { introduceUser } from "../introduce-user.ts";
 import { namespaces } from "../namespaces.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
-import { beingErased, readMarker } from "../user-guard.ts";
+import { UserGuard } from "../user-guard.ts";
 import { damaged, type ExportLine } from "./export-format.ts";
 import { transferOf } from "./export-lines.ts";
 
@@ -64,8 +67,8 @@ export class Importer {
   #removed: Removed[] = [];
   #documents: TransferredDocument[] = [];
   #documentStore: MemoryStore | undefined;
-  /** The last person who was found not to be erased at present. */
-  #welcome: string | undefined;
+  /** Of the people whom the export is about, by the tag of what was learned from them. */
+  readonly #guards: Map<string, UserGuard> = new Map();
   #units = 0;
   #unchanged = 0;
   #expired = 0;
@@ -96,9 +99,10 @@ export class Importer {
   }
 
   /** @throws `corrupt` for a line that says nothing here; what the stores throw, with the session sealed as it was. */
-  async take(line: ExportLine, place: number): Promise<void> {
+  async take(line: ExportLine, at: { readonly place: number; readonly units: number }): Promise<void> {
     try {
-      await this.#take(line, place);
+      await this.#take(line, at.place);
+      await this.#grow(at.units);
     } catch (error) {
       await this.#giveUp();
       throw error;
@@ -153,12 +157,46 @@ export class Importer {
     if (facts.firstSeq > 1) this.#removed.push({ from: 1, to: facts.firstSeq - 1, revision: beyondRevision });
   }
 
-  /** A person whose data is being erased gets none back meanwhile. */
+  /** A person whose data is being erased gets none back meanwhile, nor from an import that began before. */
   async #requireWelcome(user: string): Promise<void> {
-    if (user === this.#welcome) return;
-    const marker = await readMarker(this.#runtime.durable.documents, this.#tenant, user, this.#call);
-    if (marker?.running === true) throw beingErased();
-    this.#welcome = user;
+    const tag = aboutTag(admitId(user, "user", this.#runtime.limits));
+    const guard = this.#guards.get(tag) ?? new UserGuard(this.#tenant, user);
+    await guard.enter(this.#runtime.durable.documents, this.#call);
+    this.#guards.set(tag, guard);
+  }
+
+  /** After what is there of the session was written. @throws `conflict`; `history-lost`, with the session gone. */
+  async #settleSession({ store, address, facts }: OpenSession): Promise<void> {
+    const { subject, incarnation } = facts;
+    if (subject === undefined) return;
+    await this.#guards.get(aboutTag(subject))?.settle(this.#runtime.durable.documents, async () => {
+      if (store === this.#runtime.archive) await unmark(store, address, incarnation, {});
+      await store.log.delete(address, { incarnation });
+    });
+  }
+
+  /** After documents that stand alone were written. @throws as `#settleSession`, with those about the person gone. */
+  async #settleDocuments(store: MemoryStore, documents: readonly TransferredDocument[]): Promise<void> {
+    const about = new Map<UserGuard, TransferredDocument[]>();
+    for (const document of documents) {
+      const { namespace, tags } = document;
+      const [first, person] = namespace;
+      const own = first === namespaces.users[0] && person !== undefined ? [aboutTag(person)] : [];
+      for (const tag of [...own, ...(tags ?? [])]) {
+        const guard = this.#guards.get(tag);
+        if (guard !== undefined) about.set(guard, [...(about.get(guard) ?? []), document]);
+      }
+    }
+    for (const [guard, written] of about)
+      await guard.settle(this.#runtime.durable.documents, async () => {
+        for (const { namespace, key, version } of written)
+          await store.documents
+            .delete({ tenant: this.#tenant, namespace, key }, { expectedVersion: version })
+            .catch((error: unknown) => {
+              // Written by somebody who came after the erasure.
+              if (!isConflict(error, "version")) throw error;
+            });
+      });
   }
 
   async #takeEvent(fields: object, place: number): Promise<void> {
@@ -166,12 +204,11 @@ export class Importer {
       readonly session: string;
       readonly erasedRevision?: number;
     };
-    const open = this.#sessionOf(session, place);
+    this.#sessionOf(session, place);
     const range: SeqRange = { from: event.seq, to: event.seq };
     if (erasedRevision !== undefined) this.#removed.push({ ...range, revision: erasedRevision });
     else if (event.retractedBy !== undefined) this.#removed.push({ ...range, revision: beyondRevision });
     this.#events.push(event as StoredEvent);
-    await this.#grow(event, open.store);
   }
 
   async #takeOperation(fields: object, place: number): Promise<void> {
@@ -183,10 +220,8 @@ export class Importer {
       readonly version: number;
       readonly revision: number;
     };
-    const { facts, store } = this.#sessionOf(session, place);
-    const { incarnation } = facts;
+    const { incarnation } = this.#sessionOf(session, place).facts;
     this.#operations.push({ id, fingerprint, result: { firstSeq, version, incarnation, revision } });
-    await this.#grow({ id, fingerprint }, store);
   }
 
   async #takeDocument(fields: object, place: number): Promise<void> {
@@ -208,7 +243,6 @@ export class Importer {
       this.#documentStore = store;
     }
     this.#documents.push(document);
-    await this.#grow(document, this.#documentStore);
   }
 
   #sessionOf(session: string, place: number): OpenSession {
@@ -217,8 +251,9 @@ export class Importer {
     return this.#open;
   }
 
-  async #grow(item: object, { limits }: MemoryStore): Promise<void> {
-    this.#units += JSON.stringify(item).length;
+  async #grow(units: number): Promise<void> {
+    const { limits } = this.#open?.store ?? this.#documentStore ?? this.#runtime.durable;
+    this.#units += units;
     const items = this.#events.length + this.#operations.length + this.#documents.length;
     const isFull =
       items >= Math.min(itemsAtOnce, limits.batchItems) ||
@@ -269,8 +304,10 @@ export class Importer {
     );
     this.#unchanged += result.unchanged;
     this.#expired += result.expired;
+    const written = this.#documents;
     this.#documents = [];
     this.#units = 0;
+    if (open === undefined) await this.#settleDocuments(store, written);
   }
 
   async #endSession(): Promise<void> {
@@ -281,10 +318,11 @@ export class Importer {
     const { subject, incarnation } = open.facts;
     if (open.archivedAt === undefined) await this.#unseal(open);
     else await markComplete(open.store, open.address, incarnation, this.#call);
-    if (this.#introduces && open.isNew && subject !== undefined && open.store === this.#runtime.sessions)
-      await introduceUser(this.#runtime, open.address, subject, incarnation);
     this.#runtime.cache?.forget(open.address);
     this.#open = undefined;
+    await this.#settleSession(open);
+    if (this.#introduces && open.isNew && subject !== undefined && open.store === this.#runtime.sessions)
+      await introduceUser(this.#runtime, open.address, subject, incarnation);
   }
 
   async #unseal({ store, address, facts }: OpenSession): Promise<void> {
@@ -305,10 +343,14 @@ export class Importer {
   async #giveUp(): Promise<void> {
     const open = this.#open;
     this.#forget();
-    if (open?.wasOpen !== true) return;
-    await transferOf(open.store)
-      .log.unseal(open.address, { incarnation: open.facts.incarnation })
-      .catch((error: unknown) => this.#runtime.onError(error));
+    if (open === undefined) return;
+    try {
+      if (open.hasEvents) await this.#settleSession(open);
+      if (open.wasOpen)
+        await transferOf(open.store).log.unseal(open.address, { incarnation: open.facts.incarnation });
+    } catch (error) {
+      this.#runtime.onError(error);
+    }
   }
 
   #forget(): void {

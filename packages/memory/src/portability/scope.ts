@@ -1,0 +1,49 @@
+import { originName } from "../fork-session.ts";
+import { namespaces, userNamespace, workspaceNamespace } from "../namespaces.ts";
+import type { ExportHeader, ExportLine } from "./export-format.ts";
+
+/** What only the stores that it is in can use: erasures under way, marks of moves, records of what was removed. */
+const passing: readonly (readonly string[])[] = [
+  namespaces.erasing,
+  namespaces.erasures,
+  namespaces.archive,
+  namespaces.retentions,
+];
+
+/** What agents may have learned from a person. */
+export const learnedPlaces: readonly (readonly string[])[] = [
+  namespaces.agents,
+  namespaces.outcomes,
+  namespaces.workspaces,
+];
+
+function isBelow(prefix: readonly string[], namespace: readonly unknown[]): boolean {
+  return prefix.every((element, index) => namespace[index] === element);
+}
+
+/** Whether no export has it. */
+export function isPassing({ namespace }: ExportLine): boolean {
+  return Array.isArray(namespace) && passing.some((prefix) => isBelow(prefix, namespace));
+}
+
+/**
+ * Whether an export of this header may have the line. Whoever can change a text can make its checksums anew: the file of one
+ * person must not write about another one, nor a file of any kind what this package works by.
+ */
+export function isInScope({ user, session, workspace }: ExportHeader, line: ExportLine): boolean {
+  const { kind, session: ofSession, incarnation, subject, metadata, namespace } = line;
+  if (kind === "session") {
+    if (typeof ofSession !== "string" || typeof incarnation !== "string") return false;
+    const isFork = Object.hasOwn(Object(metadata), originName);
+    if (user !== undefined) return subject === user || isFork;
+    if (session !== undefined) return ofSession === session || isFork;
+    return workspace === undefined;
+  }
+  // What is of a session comes behind the line of the session.
+  if (kind !== "document" || ofSession !== undefined) return true;
+  if (!Array.isArray(namespace) || isPassing(line)) return false;
+  if (user !== undefined)
+    return [userNamespace(user), ...learnedPlaces].some((prefix) => isBelow(prefix, namespace));
+  if (workspace !== undefined) return isBelow(workspaceNamespace(workspace), namespace);
+  return session === undefined;
+}
