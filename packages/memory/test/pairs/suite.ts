@@ -375,6 +375,28 @@ export function describeArrangement(
       expect((await back.import([text], { from: plot.tenant })).unchanged).toBeGreaterThan(20);
     });
 
+    it("removes by policy what is not to be kept", async () => {
+      const { memory, stores } = open();
+      const { tenant } = newPlot();
+      const acme = memory.tenant(tenant);
+      const session = acme.session("idle", { subject: person });
+      await session.append(Array.from({ length: 6 }, (_, index) => user(`${index}`)));
+      for (const key of ["a", "b", "c"]) await acme.agent("clerk").remember(key, 1, { tier: "both" });
+      const cap = acme.retention([{ events: { keep: 4 } }, { memories: { keep: 2 } }]);
+      expect(await cap.plan()).toMatchObject({ sessions: 0, events: 2, documents: 1 });
+      expect(await cap.apply()).toMatchObject({ events: 2, documents: 1, more: false, skipped: 0 });
+      expect((await session.messages()).map(({ content }) => content)).toEqual(["2", "3", "4", "5"]);
+      expect(await acme.agent("clerk").recall("a")).toBeUndefined();
+      expect(await acme.stats()).toMatchObject({ sessions: 1, active: 1, people: 1 });
+      const idle = acme.retention([{ sessions: { idleMs: 20 }, action: "erase" }]);
+      await expect.poll(async () => (await idle.plan()).sessions).toBe(1);
+      expect(await idle.apply()).toMatchObject({ sessions: 1, more: false });
+      expect((await acme.sessions()).items).toEqual([]);
+      expect(await Promise.all(stores.map((store) => store.log.list(tenant)))).toMatchObject(
+        stores.map(() => ({ items: [] })),
+      );
+    });
+
     it("archives a session and restores it as it was", async () => {
       await using elsewhere = createMemoryStore();
       const place = "store" in arrangement || arrangement.sessions === "durable" ? elsewhere : undefined;
