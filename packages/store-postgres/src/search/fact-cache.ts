@@ -2,8 +2,9 @@ import { type FactChanges, FactTable } from "./fact-table.ts";
 
 /** Of tenants with at most so many items the facts are kept; about 80 bytes an item. Larger ones are read by the question. */
 export const keptItems = 500_000;
-/** Of all tenants together. */
+/** Of all tenants together, each with as many more as the least table of one takes. */
 const mostKept = 1_000_000;
+const leastItems = 1000;
 const mostSeen = 10_000;
 
 /** The facts of one tenant as of one version. */
@@ -79,10 +80,10 @@ export class FactCache {
   /** Lets go of the tenants that were used longest ago, when more is kept than may be. */
   trim(): void {
     let items = 0;
-    for (const { table } of this.#kept.values()) items += table.size;
+    for (const { table } of this.#kept.values()) items += table.size + leastItems;
     for (const [tenant, { table }] of this.#kept) {
       if (items <= mostKept) return;
-      items -= table.size;
+      items -= table.size + leastItems;
       this.forget(tenant);
     }
   }
