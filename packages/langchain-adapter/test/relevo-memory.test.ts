@@ -361,6 +361,20 @@ describe("beside other middleware", () => {
     expect(await logOf(session)).toEqual(["user: Hi", "assistant: Answer 1 to Hi"]);
   });
 
+  it("a tool's answer that no store takes is stored as near as can be", async () => {
+    const { session, middleware } = setUp();
+    const odd = tool(() => "half \ud800 and \0", { name: "odd", description: "Odd.", schema: z.object({}) });
+    const model = new ScriptedModel((_, call) =>
+      call === 1 ? calling(["odd", "c1"]) : new AIMessage("Done."),
+    );
+    await createAgent({ model, tools: [odd], middleware: [middleware] }).invoke(
+      { messages: [new HumanMessage("Go")] },
+      on("t"),
+    );
+    expect(JSON.stringify((await session.messages())[2]?.content)).toContain("half \ufffd and \ufffd");
+    expect((await session.messages()).at(-1)?.content).toBe("Done.");
+  });
+
   it("a tool that fails is recorded as failed", async () => {
     const { session, middleware } = setUp();
     const broken = tool(

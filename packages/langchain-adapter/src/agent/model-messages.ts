@@ -1,5 +1,5 @@
 import { type BaseMessage, HumanMessage, type SystemMessage } from "@langchain/core/messages";
-import { type Message, renderRecalled, textOf, type View } from "@relevo/core";
+import { isEvent, type Message, readPages, renderRecalled, textOf, type View } from "@relevo/core";
 import { arrangeGroups, groupEntries } from "@relevo/messages";
 import { toLangChain } from "../messages/convert-messages.ts";
 import type { ReceivedHandoff } from "./agent-handoffs.ts";
@@ -43,7 +43,10 @@ async function receivedMessages(
   { messages, from, reason, data, version }: ReceivedHandoff,
   settings: AgentSettings,
 ): Promise<readonly Message[]> {
-  const since = (await session.messages()).filter(({ seq }) => seq > version);
+  const since: Message[] = [];
+  const pages = readPages((page) => session.events(page), { after: version, types: ["message"] });
+  for await (const { events } of pages)
+    for (const event of events) if (isEvent(event, "message")) since.push(event.body);
   const why = `${from} handed the conversation over to you. Reason: ${reason}`;
   const told: Message = {
     role: "user",

@@ -13,6 +13,7 @@ import {
 } from "./agent-options.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { modelMessages, withSystem } from "./model-messages.ts";
+import { storableValue } from "./storable.ts";
 
 const { createMiddleware } = await loadPeer("langchain", () => import("langchain"));
 
@@ -83,7 +84,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       }): Promise<void> => {
         await runs.attempt(() =>
           turn.session.recordExecution({
-            input: { tool: name, args: toJson(args) },
+            input: { tool: name, args: storableValue(args) },
             ...(id === undefined ? {} : { executionId: id }),
             ...outcome,
             status: outcome.error === undefined ? "completed" : "failed",
@@ -101,7 +102,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
           const message = answer as Partial<ToolMessage>;
           if (message.status === "error")
             await record({ error: { name: "ToolError", message: storableText(String(message.text ?? "")) } });
-          else await record({ output: toJson(message.content ?? null) });
+          else await record({ output: storableValue(message.content ?? null) });
           return answer;
         } catch (error) {
           // An interrupt or a command to a parent graph is no failure, and the tool will run again.
@@ -241,13 +242,4 @@ async function requireOwner(
 
 function isBubbleUp(error: unknown): boolean {
   return (error as { readonly is_bubble_up?: unknown } | undefined)?.is_bubble_up === true;
-}
-
-/** What a tool was given and answered, as far as JSON has it. */
-function toJson(value: unknown): JsonValue {
-  try {
-    return JSON.parse(JSON.stringify(value) ?? "null") as JsonValue;
-  } catch {
-    return null;
-  }
 }

@@ -2,19 +2,43 @@ import type { BaseMessage } from "@langchain/core/messages";
 import { fingerprint, type JsonValue, type Message, textOf } from "@relevo/core";
 import type { Session, SessionMessage } from "@relevo/memory";
 import { fromLangChain } from "../messages/convert-messages.ts";
+import { storableMessage } from "./storable.ts";
 
-/** A message of the graph's state that belongs in the log, with what tells it from others. */
-export interface StateMessage {
+/** A message of the graph's state that belongs in the log, converted when somebody asks: most are in the log already. */
+export class StateMessage {
   readonly id: string | undefined;
-  readonly message: Message;
+  readonly #source: BaseMessage;
+  #message: Message | undefined;
+
+  constructor(source: BaseMessage) {
+    this.id = source.id === "" ? undefined : source.id;
+    this.#source = source;
+  }
+
+  get message(): Message {
+    this.#message ??= storableMessage(fromLangChain([this.#source])[0] as Message);
+    return this.#message;
+  }
+
   /** Of its content, so that one that was changed is noticed. */
-  readonly hash: string;
+  get hash(): string {
+    return hashOf(this.message.content);
+  }
+
   /** Of its words and calls alone, so that it is known again without id and form. */
-  readonly said: string;
+  get said(): string {
+    return saidBy(this.message);
+  }
 }
 
 /** Of each message of the state that is in the log already, by its id: under which id, and with which content. */
-export type KnownMessages = Map<string, { readonly id: string; readonly hash: string }>;
+export type KnownMessages = Map<string, KnownMessage>;
+
+interface KnownMessage {
+  readonly id: string;
+  /** `undefined` of an old message, which is not compared any more. */
+  readonly hash: string | undefined;
+}
 
 /** The newest messages of a log are enough to find where a state goes on. */
 const newest = 50;
@@ -28,16 +52,7 @@ export function conversationOf(messages: readonly BaseMessage[]): readonly State
     ({ type, additional_kwargs: extras }) =>
       (type as string) !== "remove" && type !== "system" && extras?.lc_source !== "summarization",
   );
-  const converted = fromLangChain(said);
-  return converted.map((message, index) => {
-    const id = said[index]?.id;
-    return {
-      id: id === "" ? undefined : id,
-      message,
-      hash: hashOf(message.content),
-      said: saidBy(message),
-    };
-  });
+  return said.map((message) => new StateMessage(message));
 }
 
 function saidBy(message: Message): string {
@@ -68,12 +83,12 @@ export async function noteKnown(
   const last = lastInCommon(log, state);
   if (last === undefined) return;
   const byId = new Map(log.map((message) => [message.id, message]));
-  for (const [index, { id, hash }] of state.slice(0, last.inState + 1).entries()) {
+  for (const [index, { id }] of state.slice(0, last.inState + 1).entries()) {
     if (id === undefined) continue;
     const stored = byId.get(id);
     // As the log has it: a person may have changed a call since.
     if (stored !== undefined) known.set(id, { id, hash: hashOf(stored.content) });
-    else known.set(id, { id: log[last.inLog - (last.inState - index)]?.id ?? id, hash });
+    else known.set(id, { id: log[last.inLog - (last.inState - index)]?.id ?? id, hash: undefined });
   }
   const rest = log.slice(last.inLog + 1);
   if (resumed && rest.length > 0 && rest.every(({ role }) => role === "assistant" || role === "tool"))
@@ -108,7 +123,7 @@ function lastBySaid(log: readonly SessionMessage[], state: readonly StateMessage
     last === undefined
       ? -1
       : state.findLastIndex(
-          ({ said }, index) => said === last && (index === 0 || state[index - 1]?.said === previous),
+          (message, index) => message.said === last && (index === 0 || state[index - 1]?.said === previous),
         );
   return inState === -1 ? undefined : { inLog: log.length - 1, inState };
 }
@@ -126,9 +141,9 @@ export async function syncMessages(
   state: readonly StateMessage[],
   known: KnownMessages,
 ): Promise<void> {
-  const changed = state.findIndex(({ id, hash }) => {
-    const stored = id === undefined ? undefined : known.get(id);
-    return stored !== undefined && stored.hash !== hash;
+  const changed = state.findIndex((message) => {
+    const stored = message.id === undefined ? undefined : known.get(message.id);
+    return stored?.hash !== undefined && stored.hash !== message.hash;
   });
   if (changed !== -1) {
     const rest = state.slice(changed);
@@ -148,5 +163,8 @@ export async function syncMessages(
 }
 
 function note(messages: readonly StateMessage[], known: KnownMessages): void {
-  for (const { id, hash } of messages) if (id !== undefined) known.set(id, { id, hash });
+  for (const message of messages) {
+    const { id, hash } = message;
+    if (id !== undefined) known.set(id, { id, hash });
+  }
 }

@@ -1,0 +1,29 @@
+import type { JsonValue, Message } from "@relevo/core";
+
+/** A model or a tool may answer with half a surrogate pair or a NUL, which no store takes: that must not end a run. */
+export function storableMessage(message: Message): Message {
+  return repaired(message, JSON.stringify(message)) as Message;
+}
+
+/** Longer values are in the messages anyway. */
+const mostLetters = 16 * 1024;
+
+/** What a tool was given or has answered, as far as JSON has it, for the record of an execution; cut when it is long. */
+export function storableValue(value: unknown): JsonValue {
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? "null";
+  } catch {
+    return null;
+  }
+  if (text.length <= mostLetters) return repaired(JSON.parse(text), text) as JsonValue;
+  const letters = typeof value === "string" ? value : text;
+  return `${letters.slice(0, mostLetters).toWellFormed().replaceAll("\0", "\uFFFD")}…`;
+}
+
+function repaired(value: unknown, text: string): unknown {
+  if (!/\\u(?:0000|d[89a-f])/iu.test(text)) return value;
+  return JSON.parse(text, (_, inner: unknown) =>
+    typeof inner === "string" ? inner.toWellFormed().replaceAll("\0", "\uFFFD") : inner,
+  );
+}
