@@ -163,8 +163,9 @@ export interface Tenant {
    *
    * The text is checked line by line before anything of the line is written; `dryRun` checks all of it first.
    *
-   * @throws `corrupt` with `details.line` for a text that was cut, changed or put in another order; `unsupported` for the
-   *   format of a later version; `conflict` when another session or a newer document is here, or the person is being erased;
+   * @throws `corrupt` with `details.line` for a text that was cut, changed or put in another order, or has what such an export
+   *   cannot have; `unsupported` for the format of a later version; `conflict` when another session or a newer document is
+   *   here, or the person is being erased; `history-lost` when a person was erased meanwhile, of whom nothing comes back then;
    *   `invalid-input`, also for an export of another tenant without `from`; what the stores throw.
    */
   import(source: TextSource, options?: ImportOptions): Promise<ImportReport>;

@@ -1,5 +1,6 @@
 import { allPages, type CallOptions, type Document, type SessionHead } from "@relevo/core";
 import { maxPageSize, pastElement } from "@relevo/core/input";
+import { manySourcesTag } from "../entry.ts";
 import { pastFacts } from "../history/past-values.ts";
 import { heldTags, holdsOn } from "../holds.ts";
 import { agentNamespace, namespaces, userNamespace } from "../namespaces.ts";
@@ -223,6 +224,8 @@ async function holderOf(
       "user" in selector ? [JSON.stringify(userNamespace(selector.user))] : [],
     ),
   );
+  // What comes from more than it can name may come from what is held.
   return ({ tags, namespace }) =>
-    tags.some((tag) => held.has(tag)) || people.has(JSON.stringify(namespace.slice(0, 2)));
+    tags.some((tag) => held.has(tag) || (tag === manySourcesTag && held.size > 0)) ||
+    people.has(JSON.stringify(namespace.slice(0, 2)));
 }

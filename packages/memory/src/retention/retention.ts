@@ -1,10 +1,18 @@
 import { type CallOptions, isConflict, type JsonValue } from "@relevo/core";
-import { admitCall, admitInteger, admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
+import {
+  admitCall,
+  admitInteger,
+  admitOptions,
+  documentSortKey,
+  type FieldTable,
+  fieldTable,
+} from "@relevo/core/input";
 import { archiveOf, archiveSession } from "../archive/archive-session.ts";
-import { createAgent } from "../create-agent.ts";
 import { erase } from "../erase.ts";
-import { namespaces } from "../namespaces.ts";
+import { clearPast } from "../history/past-values.ts";
+import { agentNamespace, namespaces } from "../namespaces.ts";
 import type { Runtime } from "../runtime.ts";
+import { VolatileSlot } from "../volatile-slot.ts";
 import { type Due, dueBy } from "./due.ts";
 import { type ApplyOptions, admitPolicies, type RetentionPolicy } from "./policy.ts";
 
@@ -120,17 +128,8 @@ async function remove(
         return await endSession(runtime, tenant, due, options);
       case "events":
         return await trim(runtime, tenant, due, options);
-      case "memory": {
-        const { agent, document } = due;
-        const address = { tenant, namespace: document.namespace, key: document.key };
-        const now = await runtime.durable.documents.get(address, options);
-        if (now?.version !== document.version) return false;
-        // With its copy in the volatile tier.
-        return await createAgent(runtime, tenant, agent).forget(document.key, {
-          tier: "durable",
-          ...options,
-        });
-      }
+      case "memory":
+        return await forgetMemory(runtime, tenant, due, options);
       default: {
         const { namespace, key, version } = due.document;
         const address = { tenant, namespace, key };
@@ -142,6 +141,25 @@ async function remove(
     if (isConflict(error)) return false;
     throw error;
   }
+}
+
+/** This version alone, with its past values and its copy in the volatile tier; that first, or a crash would leave it. */
+async function forgetMemory(
+  runtime: Runtime,
+  tenant: string,
+  { agent, document: { namespace, key, version } }: Extract<Due, { readonly kind: "memory" }>,
+  options: CallOptions,
+): Promise<boolean> {
+  const { documents } = runtime.durable;
+  const address = { tenant, namespace, key };
+  const copy = { tenant, namespace: agentNamespace("volatile", agent), key };
+  const slot = new VolatileSlot(runtime, copy, `${tenant}\0${documentSortKey(copy.namespace, key)}`);
+  await slot.forgetCopy(options);
+  if (!(await documents.delete(address, { expectedVersion: version, ...options }))) return false;
+  if ((await documents.get(address, options)) === undefined) await clearPast(documents, address, options);
+  // Another process may have made one again.
+  await slot.forgetCopy(options);
+  return true;
 }
 
 async function endSession(

@@ -125,6 +125,35 @@ it("memories go by age, number, importance and tag; what is pinned or held stays
   expect([await clerk.recall("old pinned"), await clerk.recall("old held")]).toEqual([1, 1]);
 });
 
+it("a memory that is written anew while it is removed stays", async () => {
+  const { memory, clock, durableFaults } = twoStores();
+  const clerk = memory.tenant("acme").agent("clerk");
+  await clerk.remember("style", "old");
+  clock.advance(40 * dayMs);
+  const run = async () => void (await clerk.remember("style", "new"));
+  durableFaults.after = { method: "get", run };
+  const old = memory.tenant("acme").retention([{ memories: { olderThanMs: 30 * dayMs } }]);
+  await old.apply();
+  expect(durableFaults.after).toBeUndefined();
+  expect(await clerk.recall("style")).toBe("new");
+});
+
+it("a memory of more people than it can name stays while any of them may be held", async () => {
+  const { memory, clock } = oneStore();
+  const acme = memory.tenant("acme");
+  for (const subject of ["eva", ...Array.from({ length: 15 }, (_, place) => `other-${place}`)]) {
+    const session = acme.session(`of-${subject}`, { subject });
+    await session.append(user("x"));
+    await session.agent("clerk").update("all", (known) => `${known ?? ""} ${subject}`, { tier: "durable" });
+  }
+  clock.advance(40 * dayMs);
+  const old = acme.retention([{ memories: { olderThanMs: 30 * dayMs } }]);
+  await acme.hold({ user: "eva" }, { reason: "court" });
+  expect(await old.apply()).toMatchObject({ documents: 0, held: 1 });
+  await acme.release({ user: "eva" });
+  expect(await old.apply()).toMatchObject({ documents: 1, held: 0 });
+});
+
 it("the application may say what is important", async () => {
   const { store, clock } = oneStore();
   const score = ({ key }: { readonly key: string }): number => (key === "a" ? 0.1 : 0.9);
