@@ -4,6 +4,7 @@ import {
   type DocumentAddress,
   isConflict,
   type SessionAddress,
+  type SessionHead,
 } from "@relevo/core";
 import { namespaces } from "../namespaces.ts";
 import type { MemoryStore } from "../runtime.ts";
@@ -34,6 +35,22 @@ export async function completeCopy(
 ): Promise<string | undefined> {
   const found = await documents.get(addressOf(address), signalOf(options));
   return found && incarnationOf(found);
+}
+
+/** Those of these copies that are complete. */
+export async function completeAmong(
+  { documents }: MemoryStore,
+  tenant: string,
+  heads: readonly SessionHead[],
+  options: CallOptions,
+): Promise<readonly SessionHead[]> {
+  if (heads.length === 0) return [];
+  const addresses = heads.map(({ session }) => addressOf({ tenant, session }));
+  const found = await documents.getMany(addresses, signalOf(options));
+  return heads.filter(({ incarnation }, index) => {
+    const mark = found[index];
+    return mark !== undefined && incarnationOf(mark) === incarnation;
+  });
 }
 
 /** Not the mark of another incarnation, whose copy is all there is of it. */

@@ -8,7 +8,7 @@ import {
 } from "@relevo/core";
 import { admitFields, admitInteger, type FieldTable, fieldTable } from "@relevo/core/input";
 import type { Runtime } from "../runtime.ts";
-import { completeCopy } from "./archive-mark.ts";
+import { completeAmong } from "./archive-mark.ts";
 import { archiveOf, archiveSession, type MovedSession } from "./archive-session.ts";
 import { archivedAt, withoutNote } from "./archived-batch.ts";
 
@@ -47,15 +47,12 @@ export async function listArchive(
 ): Promise<Page<ArchivedSession>> {
   const archive = archiveOf(runtime);
   const page = await archive.log.list(tenant, options);
-  const items: ArchivedSession[] = [];
-  for (const head of page.items) {
+  const items = (await completeAmong(archive, tenant, page.items, options)).flatMap((head) => {
     const at = archivedAt(head);
-    if (at === undefined) continue;
-    const complete = await completeCopy(archive, { tenant, session: head.session }, options);
-    if (complete !== head.incarnation) continue;
+    if (at === undefined) return [];
     const { sealed: _, ...rest } = withoutNote(head);
-    items.push({ ...rest, archivedAt: at });
-  }
+    return [{ ...rest, archivedAt: at }];
+  });
   return page.cursor === undefined ? { items } : { items, cursor: page.cursor };
 }
 
