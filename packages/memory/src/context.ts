@@ -1,6 +1,7 @@
 import { type CallOptions, type FindOptions, MemoryError, type Message, type Page } from "@relevo/core";
 import { admitInteger, historyLost, maxPageSize, refuse } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
+import type { AgentPerformance } from "./agents/outcome.ts";
 import { entryOf, type MemoryEntry, madeInTag } from "./entry.ts";
 import { namespaces, userMemoryNamespace, userNamespace } from "./namespaces.ts";
 import { type RecalledContext, recallForTask } from "./recall/recall-for-task.ts";
@@ -33,6 +34,8 @@ export interface ContextOptions extends CallOptions {
   readonly recalledTokens?: number | undefined;
   /** Over how many of the newest events the activity is counted; 1,000 when left out, 0 for none. */
   readonly activity?: number | undefined;
+  /** Also tells how well the agent does, and by which strategy. False when left out; only with an agent. */
+  readonly performance?: boolean | undefined;
 }
 
 /** What an agent should know before it acts; short-lived and lasting memory are separate. */
@@ -59,6 +62,8 @@ export interface MemoryContext {
     readonly user: readonly MemoryEntry[];
   };
   readonly activity?: SessionActivity;
+  /** How the agent's work ended, in all sessions; there when `performance` asked for it. */
+  readonly performance?: AgentPerformance;
   /**
    * What fits the task, there when one was given: as a block for the prompt, escaped and labelled, with the texts in it and
    * those that did not fit. Never with messages that are among the newest above. Texts of others: put the block where it is
@@ -87,7 +92,10 @@ export async function gatherContext(
   admitInteger(texts, "options.recalled", 1, maxPageSize);
   admitInteger(maxTokens, "options.recalledTokens", 1);
   if (task !== undefined && typeof task !== "string") throw refuse("options.task", "must be a string.");
-  const [messages, working, inSession, volatile, durable, user, activity] = await Promise.all([
+  const { performance: isAsked = false } = options;
+  if (typeof isAsked !== "boolean") throw refuse("options.performance", "must be true or false.");
+  if (isAsked && agent === undefined) throw refuse("options.performance", "is of an agent: name one.");
+  const [messages, working, inSession, volatile, durable, user, activity, performance] = await Promise.all([
     session === undefined || messageCount === 0
       ? []
       : session.messages({ limit: messageCount, signal: options.signal }),
@@ -100,6 +108,7 @@ export async function gatherContext(
     session === undefined || activityEvents === 0
       ? undefined
       : session.activity({ maxEvents: activityEvents, signal: options.signal }),
+    isAsked ? agent?.performance({ signal: options.signal }) : undefined,
   ]);
   const recalled =
     task === undefined
@@ -132,6 +141,7 @@ export async function gatherContext(
     },
     durable: { agent: durable.items, user: user.items },
     ...(activity === undefined ? {} : { activity }),
+    ...(performance === undefined ? {} : { performance }),
     ...(recalled === undefined ? {} : { recalled }),
     incomplete: [...new Set(cut)],
   };

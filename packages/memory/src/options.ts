@@ -192,6 +192,7 @@ export const contextFields: FieldTable = fieldTable<ContextOptions>({
   messages: "refines",
   entries: "refines",
   activity: "refines",
+  performance: "refines",
   task: "refines",
   recalled: "refines",
   recalledTokens: "refines",

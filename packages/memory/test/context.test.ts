@@ -277,3 +277,18 @@ describe("context", () => {
     await failure(acme.context({ session, messages: 0, activity: 0 }), "history-lost");
   });
 });
+
+it("context tells how well the agent does, where it is asked to", async () => {
+  const { memory } = oneStore();
+  const acme = memory.tenant("acme");
+  await acme.session("chat").append(user("x"));
+  await acme.agent("planner").recordOutcome({ success: true, strategy: "persona" });
+  const asked = { session: "chat", agent: "planner", performance: true };
+  expect((await acme.context(asked)).performance).toMatchObject({
+    total: 1,
+    strategies: [{ strategy: "persona" }],
+  });
+  expect(await acme.context({ session: "chat", agent: "planner" })).not.toHaveProperty("performance");
+  await failure(acme.context({ session: "chat", performance: true }), "invalid-input");
+  await failure(acme.context({ ...asked, performance: 1 as never }), "invalid-input");
+});
