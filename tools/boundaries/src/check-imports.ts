@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import type { Project } from "@relevo/test-run";
 import { isAllowed, layerOf } from "./layers.ts";
 import type { Manifest } from "./manifest.ts";
+import { packageName } from "./package-name.ts";
 import type { SourceFile } from "./source-files.ts";
 
 /** A project with what it declares and what its files import. */
@@ -106,11 +107,4 @@ function checkNamed(
   const entry = `.${specifier.slice(name.length)}`;
   if (target === undefined || target.manifest.entries.has(entry)) return undefined;
   return `imports ${specifier}, which is not a public entry of ${name}`;
-}
-
-function packageName(specifier: string): string {
-  return specifier
-    .split("/")
-    .slice(0, specifier.startsWith("@") ? 2 : 1)
-    .join("/");
 }

@@ -27,7 +27,7 @@ function member(
       entries: new Set([".", "./package.json"]),
       watched: new Map(Object.entries(watched).map(([target, names]) => [target, new Set(names)])),
     },
-    files: Object.entries(files).map(([path, imports]) => ({ path, imports, lines: 1 })),
+    files: Object.entries(files).map(([path, imports]) => ({ path, imports, lines: 1, named: [] })),
   };
 }
 
@@ -137,7 +137,7 @@ it("does not take a file that it cannot read for one without imports", () => {
 });
 
 it("refuses files above 400 lines, tests above 600", () => {
-  const file = (path: string, lines: number) => ({ path, lines, imports: [] });
+  const file = (path: string, lines: number) => ({ path, lines, imports: [], named: [] });
   const files = [
     file("src/a.ts", 400),
     file("src/b.ts", 401),
@@ -152,20 +152,40 @@ it("refuses files above 400 lines, tests above 600", () => {
 });
 
 it("refuses inputs of tests that leave out what the tests load", () => {
-  const parts = { production: ["@relevo/core"], development: ["@relevo/store-redis"] };
   const kit = member("packages/store-conformance", { production: ["@relevo/core"] });
   const store = member("packages/store-redis", {
     production: ["@relevo/core", "@relevo/messages"],
     // What only the tests of that store load.
     development: ["@relevo/store-conformance"],
   });
-  const problems = (watched: readonly string[]) => {
-    const subject = member("packages/memory", { ...parts, watched: { test: watched } });
-    return checkWatched(subject, [core, kit, store, member("packages/messages"), subject]);
+  const problems = (watched: Parts["watched"], worker: readonly string[] = []) => {
+    const subject = member("packages/memory", {
+      production: ["@relevo/core"],
+      files: {
+        "src/index.ts": ["@relevo/core"],
+        "test/a.test.ts": ["./support/open.ts"],
+        "test/support/open.ts": ["@relevo/store-redis"],
+        "test/b.slow.test.ts": ["@relevo/store-conformance"],
+        "test/worker.ts": worker,
+      },
+      ...(watched && { watched }),
+    });
+    const files = subject.files.map((file) =>
+      file.path === "test/a.test.ts" ? { ...file, named: ["./worker.ts"] } : file,
+    );
+    return checkWatched({ ...subject, files }, [core, kit, store, member("packages/messages"), subject]);
   };
-  expect(problems(["@relevo/core", "@relevo/store-redis", "@relevo/messages"])).toEqual([]);
-  expect(problems(["@relevo/core", "@relevo/store-redis"])).toEqual([
+  const names = (...all: readonly string[]) => all.map((name) => `@relevo/${name}`);
+  expect(problems({ test: names("core", "store-redis", "messages") })).toEqual([]);
+  expect(problems({ test: names("core", "store-redis") })).toEqual([
     "the inputs of test leave out @relevo/messages, which its tests load",
   ]);
-  expect(checkWatched(member("packages/memory", parts), [core, store])).toEqual([]);
+  expect(problems({ slow: names("core") })).toEqual([
+    "the inputs of slow leave out @relevo/store-conformance, which its tests load",
+  ]);
+  // In a process that a test starts.
+  expect(problems({ test: names("core", "store-redis", "messages") }, names("store-conformance"))).toEqual([
+    "the inputs of test leave out @relevo/store-conformance, which its tests load",
+  ]);
+  expect(problems(undefined)).toEqual([]);
 });
