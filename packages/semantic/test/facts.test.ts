@@ -1,4 +1,5 @@
 import { createManualClock, type FactRequest, type WrittenFact } from "@relevo/core";
+import { supersededByName } from "@relevo/core/input";
 import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
@@ -229,6 +230,37 @@ describe("selective forgetting", () => {
     expect(restored).toMatchObject({ text: old });
     expect(restored).not.toHaveProperty("supersededBy");
   });
+});
+
+it("a fact of a session that has become another person's is not shown in place of an older one", async () => {
+  const { store, acme, facts } = opened(
+    async ({ messages, known }) =>
+      messages.map(({ seq, text }) => ({ text, from: [seq], supersedes: known.map((_, place) => place) })),
+    { messagesAtOnce: 1 },
+  );
+  for (const [id, text] of [
+    ["one", "Juan lives in Madrid."],
+    ["two", "The home is in Lisbon."],
+  ] as const) {
+    await acme.session(id, { subject: "juan" }).append(say(text));
+    await facts.update("acme");
+  }
+  const ask = async () =>
+    (await acme.search({ text: "Juan in Madrid", in: ["facts"], users: ["juan"] })).hits.map(
+      ({ text }) => text,
+    );
+  expect(await ask()).toEqual(["The home is in Lisbon.", "Juan lives in Madrid."]);
+  await acme.session("two").touch({ subject: "ana" });
+  expect(await ask()).toEqual(["Juan lives in Madrid."]);
+  // Nor is what is a document of another person.
+  const place = { namespace: ["relevo:user", "ana", "memory", "durable"], key: "home" };
+  await store.documents.put({ tenant: "acme", ...place }, { value: "Ana lives in Porto." });
+  const noted = { [supersededByName]: [place] };
+  const own = { namespace: ["relevo:user", "juan", "memory", "durable"], key: "home" };
+  await store.documents.put({ tenant: "acme", ...own }, { value: "Juan in Madrid", metadata: noted });
+  const memories = createRecall({ store, index: createSearchIndex(), policy: { memories: true } });
+  const query = { text: "Juan in Madrid", in: ["memories"], users: ["juan"] } as const;
+  expect((await memories.search("acme", query)).hits.map(({ text }) => text)).toEqual(["Juan in Madrid"]);
 });
 
 describe("a prompted writer", () => {

@@ -43,7 +43,7 @@ const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
 
 describe("an import", () => {
   it.each<[string, object, ExportLine]>([
-    ["another person's memory", { user: "juan" }, documentLine(["relevo:users", "ana", "memory", "durable"])],
+    ["another person's memory", { user: "juan" }, documentLine(["relevo:user", "ana", "memory", "durable"])],
     ["another person's session", { user: "juan" }, sessionLine("s", { subject: "ana" })],
     ["an application's document, of a person", { user: "juan" }, documentLine(["prices"])],
     ["another session", { session: "chat" }, sessionLine("other")],

@@ -246,7 +246,13 @@ export function createRecall(given: RecallOptions): StoreRecall {
         hits = reranked ?? hits;
       }
       const inserts = !filtersTexts(query);
-      hits = await placeSuperseding(work, tenant, hits.slice(0, limit), { ...options, inserts }, call);
+      hits = await placeSuperseding(
+        work,
+        tenant,
+        hits.slice(0, limit),
+        { ...options, inserts, users: query.users },
+        call,
+      );
       return { hits: hits.slice(0, limit), missing };
     },
     async update(tenantGiven: string, given?: IndexOptions): Promise<number> {

@@ -1,5 +1,6 @@
-import type { CallOptions, RecallHit, SearchSource, SupersedingDocument } from "@relevo/core";
+import type { CallOptions, Document, RecallHit, SearchSource, SupersedingDocument } from "@relevo/core";
 import type { ScoreParts } from "../scoring/score-question.ts";
+import { ownerOf } from "./document-text.ts";
 import { documentHit, type HitOptions, type HitStore } from "./read-hits.ts";
 
 /** Of the texts that supersede one, the newest are looked at. */
@@ -9,13 +10,13 @@ const mostSteps = 8;
 
 /**
  * Puts each text that supersedes another before it. One that is not among the hits is read and put there, when `inserts`
- * says so: what a filter has left out must not come back. A reference to a text that is gone does not count.
+ * says so, and it is of the same people: what a filter has left out must not come back. A reference to a text that is gone does not count.
  */
 export async function placeSuperseding(
   from: HitStore,
   tenant: string,
   hits: readonly RecallHit[],
-  options: HitOptions & { readonly inserts: boolean },
+  options: HitOptions & { readonly inserts: boolean; readonly users: readonly string[] | undefined },
   call: CallOptions,
 ): Promise<readonly RecallHit[]> {
   if (!hits.some(({ supersededBy }) => supersededBy !== undefined)) return hits;
@@ -45,11 +46,26 @@ export async function placeSuperseding(
   ): Promise<RecallHit | undefined> => {
     const { documents } = reference.session === undefined ? from.durable : from.store;
     const document = await documents.get({ tenant, ...reference }, call);
-    if (document === undefined) return undefined;
+    if (document === undefined || !(await isOf(options.users, reference, document))) return undefined;
     const source = { kind: "document", ...reference, version: document.version } as const;
     // It takes the place, and so the score, of what it supersedes.
     const parts = (explain ?? {}) as unknown as ScoreParts;
     return await documentHit(from, tenant, { source, position: 0, score, parts }, document, options, call);
+  };
+
+  /** A session may have become another person's since its fact was written. */
+  const isOf = async (
+    users: readonly string[] | undefined,
+    { session }: SupersedingDocument,
+    document: Document,
+  ): Promise<boolean> => {
+    if (users === undefined) return true;
+    if (session === undefined) {
+      const { subject } = ownerOf(document);
+      return subject === undefined || users.includes(subject);
+    }
+    const subject = (await from.store.log.head({ tenant, session }, call))?.subject;
+    return subject !== undefined && users.includes(subject);
   };
 
   for (const hit of hits) await place(hit, 0);
