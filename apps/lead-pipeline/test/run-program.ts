@@ -34,12 +34,16 @@ export interface ProgramInput {
   readonly from?: keyof typeof programs;
 }
 
-/** Starts the program with nothing in its environment that could change it. */
+/** What Node.js compiled for the run before is not compiled again: a start takes half the processor time. */
+const { NODE_COMPILE_CACHE } = process.env;
+const compileCache = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+
+/** Starts the program with nothing in its environment that could change what it does. */
 export function startProgram(args: readonly string[], input: ProgramInput = {}): RunningProgram {
   const memory = input.remembers === true ? [] : ["--no-data"];
   const child = spawn(process.execPath, [...programs[input.from ?? "compiled"], ...memory, ...args], {
     stdio: [input.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    env: { PATH: process.env.PATH ?? "", ...input.env },
+    env: { PATH: process.env.PATH ?? "", ...compileCache, ...input.env },
   });
   if (input.stdin !== undefined && input.stdin !== "open") child.stdin?.end(input.stdin);
   let stdout = "";
