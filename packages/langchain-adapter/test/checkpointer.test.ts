@@ -80,6 +80,40 @@ describe("under a graph", () => {
     await createMemory({ store }).tenant("acme").session("t").delete();
     expect(await saver.getTuple(config)).toBeUndefined();
   });
+
+  it.each(["erased", "deleted"] as const)(
+    "a session that is %s while a graph runs does not come back",
+    async (how) => {
+      const store = createMemoryStore();
+      const acme = createMemory({ store }).tenant("acme");
+      await acme.session("t", { subject: "juan" }).append({ role: "user", content: "hello" });
+      const remove = (): Promise<unknown> =>
+        how === "erased" ? acme.erase({ user: "juan" }) : acme.session("t").delete();
+      const saver: unknown = new RelevoCheckpointer({ store, tenant: "acme" });
+      let removes = true;
+      const graph = new StateGraph(State)
+        .addNode("first", () => ({ steps: ["first"] }))
+        .addNode("second", async () => {
+          if (removes) await remove();
+          return { steps: ["second"] };
+        })
+        .addNode("third", () => ({ steps: ["third"] }))
+        .addEdge(START, "first")
+        .addEdge("first", "second")
+        .addEdge("second", "third")
+        .addEdge("third", END)
+        .compile({ checkpointer: saver as BaseCheckpointSaver });
+      const config = { configurable: { thread_id: "t" } };
+      await expect(graph.invoke({ steps: ["I am Juan"] }, config)).rejects.toMatchObject({
+        code: "history-lost",
+      });
+      expect(await store.log.head({ tenant: "acme", session: "t" })).toBeUndefined();
+      // Who begins anew may.
+      removes = false;
+      const { steps } = await graph.invoke({ steps: ["again"] }, config);
+      expect(steps).toEqual(["again", "first", "second", "third"]);
+    },
+  );
 });
 
 describe("bad input", () => {

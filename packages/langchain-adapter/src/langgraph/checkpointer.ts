@@ -33,7 +33,7 @@ import {
 import { loadPeer } from "../load-peer.ts";
 import { ChannelCodec, type KnownChannel, keysOfChannel } from "./checkpoint/channel-codec.ts";
 import { type KnownCheckpoint, KnownCheckpoints } from "./checkpoint/known-checkpoints.ts";
-import { readBlobs, readWrites, storeWrites } from "./checkpoint/pending-writes.ts";
+import { readBlobs, readWrites, storeWrites, type WriteGuard } from "./checkpoint/pending-writes.ts";
 import { deleteCheckpoints, type PruningState, pruneThread, readPruning } from "./checkpoint/prune-thread.ts";
 import { type BlobWrite, keysOfValue, type StoredValue, storeValue } from "./checkpoint/stored-bytes.ts";
 import { readStored, type StoredCheckpoint, toJson } from "./checkpoint/stored-checkpoint.ts";
@@ -139,6 +139,9 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
         : this.#documents.get(checkpointAddress(thread, checkpointId)),
       readPruning(this.#documents, thread),
     ]);
+    // A subgraph begins in the middle of a run.
+    if (document !== undefined || thread.name === "")
+      this.#known.noteIncarnation(thread, document?.incarnation);
     return document && (await this.#tupleOf(thread, document, pruning));
   }
 
@@ -193,12 +196,17 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     const id = admitId(checkpoint?.id, "checkpoint.id", defaultLimits);
     const given = { id, parent: admitted.checkpointId, checkpoint, metadata, newVersions };
     let before = given.parent === undefined ? undefined : await this.#knownOf(thread, given.parent);
+    // A run goes on in the session in which it began: one that was erased or deleted meanwhile does not come back.
+    const guard = guardOf(
+      given.parent && (before?.incarnation ?? this.#known.incarnationOf(thread, given.parent)),
+    );
     for (let attempt = 0; ; attempt++) {
       const pruning = before?.pruning ?? (await readPruning(this.#documents, thread)).version;
-      const channels = await this.#store(thread, given, before);
+      const { channels, incarnation } = await this.#store(thread, given, before, guard);
       const after = await readPruning(this.#documents, thread);
       if (after.version === pruning && !after.isRunning) {
-        this.#known.set(thread, id, { versions: { ...checkpoint.channel_versions }, channels, pruning });
+        const versions = { ...checkpoint.channel_versions };
+        this.#known.set(thread, id, { versions, channels, pruning, incarnation });
         break;
       }
       // What was known to be stored may have been removed.
@@ -226,7 +234,8 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     if (typeof taskPath !== "string") throw refuse("taskPath", "must be a text.");
     const id = admitId(taskId, "taskId", defaultLimits);
     const task = { id, path: taskPath, writes };
-    await storeWrites(this.#documents, this.serde, thread, admitted.checkpointId, task, order);
+    const guard = guardOf(this.#known.incarnationOf(thread, admitted.checkpointId));
+    await storeWrites(this.#documents, this.serde, thread, admitted.checkpointId, task, { ...order, guard });
   }
 
   /** Removes the checkpoints of the thread. The session with this id, if it has messages, stays. */
@@ -286,7 +295,8 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     const checkpoint = { ...((await this.#read(frame, blobs)) as Checkpoint), channel_values: values };
     if (pruning !== undefined && !pruning.isRunning) {
       const versions = { ...checkpoint.channel_versions };
-      this.#known.set(thread, id, { versions, channels: known, pruning: pruning.version });
+      const { incarnation } = document;
+      this.#known.set(thread, id, { versions, channels: known, pruning: pruning.version, incarnation });
     }
     if (checkpoint.v < 4 && parent !== undefined) await this.#addSends(thread, parent, checkpoint);
     return {
@@ -327,7 +337,8 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     const stored = channels.map(
       ([name, channel]) => [name, { stored: channel, elements: undefined }] as const,
     );
-    return { versions, channels: new Map(stored), pruning: pruning.version };
+    const { incarnation } = document;
+    return { versions, channels: new Map(stored), pruning: pruning.version, incarnation };
   }
 
   async #read(stored: StoredValue, blobs: ReadonlyMap<string, JsonValue>): Promise<unknown> {
@@ -338,7 +349,8 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     thread: Thread,
     put: GivenCheckpoint,
     before: KnownCheckpoint | undefined,
-  ): Promise<ReadonlyMap<string, KnownChannel>> {
+    guard: WriteGuard,
+  ): Promise<Pick<KnownCheckpoint, "channels" | "incarnation">> {
     const { channel_values: values = {}, ...frame } = put.checkpoint;
     const blobs = new Map<string, BlobWrite>();
     const write = (blob: BlobWrite): void => void blobs.set(blob.key, blob);
@@ -365,11 +377,15 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
       ({ key, value }): DocumentWrite => ({ address: blobAddress(thread, key), value }),
     );
     // Parts that are too many for one write are stored before what refers to them.
-    while (parts.length > blobsAtOnce) await this.#documents.putMany(parts.splice(0, blobsAtOnce / 4));
+    while (parts.length > blobsAtOnce) await this.#documents.putMany(parts.splice(0, blobsAtOnce / 4), guard);
     const address = checkpointAddress(thread, put.id);
-    await this.#documents.putMany([...parts, { address, value: toJson(stored) }]);
-    return channels;
+    const written = await this.#documents.putMany([...parts, { address, value: toJson(stored) }], guard);
+    return { channels, incarnation: written.at(-1)?.incarnation };
   }
+}
+
+function guardOf(incarnation: string | undefined): WriteGuard {
+  return incarnation === undefined ? {} : { incarnation };
 }
 
 function hasMetadata(

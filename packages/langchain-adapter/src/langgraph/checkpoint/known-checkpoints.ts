@@ -8,11 +8,15 @@ export interface KnownCheckpoint {
   readonly channels: ReadonlyMap<string, KnownChannel>;
   /** The last pruning of the thread before that; see `pruneThread`. */
   readonly pruning: number;
+  /** Of the session that it is in. */
+  readonly incarnation: string | undefined;
 }
 
 /** The newest checkpoints that this process wrote or read, the newest last. */
 export class KnownCheckpoints {
   readonly #entries: Map<string, KnownCheckpoint> = new Map();
+  /** Of sessions, as the newest run here knows them. */
+  readonly #incarnations: Map<string, string> = new Map();
   readonly #most: number;
 
   constructor(most: number) {
@@ -24,16 +28,32 @@ export class KnownCheckpoints {
   }
 
   set(thread: Thread, checkpointId: string, known: KnownCheckpoint): void {
-    const name = nameOf(thread, checkpointId);
-    this.#entries.delete(name);
-    this.#entries.set(name, known);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > this.#most && oldest !== undefined) this.#entries.delete(oldest);
+    keep(this.#entries, nameOf(thread, checkpointId), known, this.#most);
+    this.noteIncarnation(thread, known.incarnation);
+  }
+
+  /** That of the session in which the run is which writes behind this checkpoint, also when that was never stored. */
+  incarnationOf(thread: Thread, checkpointId: string): string | undefined {
+    return this.get(thread, checkpointId)?.incarnation ?? this.#incarnations.get(thread.session);
+  }
+
+  /** `undefined` when a run begins in a session that has no checkpoint. */
+  noteIncarnation({ session }: Thread, incarnation: string | undefined): void {
+    if (incarnation === undefined) this.#incarnations.delete(session);
+    else keep(this.#incarnations, session, incarnation, this.#most);
   }
 
   forget(session: string): void {
+    this.#incarnations.delete(session);
     for (const name of this.#entries.keys()) if (JSON.parse(name)[0] === session) this.#entries.delete(name);
   }
+}
+
+function keep<Value>(map: Map<string, Value>, name: string, value: Value, most: number): void {
+  map.delete(name);
+  map.set(name, value);
+  const [oldest] = map.keys();
+  if (map.size > most && oldest !== undefined) map.delete(oldest);
 }
 
 function nameOf({ session, name }: Thread, checkpointId: string): string {

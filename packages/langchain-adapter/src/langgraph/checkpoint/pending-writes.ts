@@ -21,6 +21,11 @@ export interface WriteOrder {
   readonly special: Readonly<Record<string, number>>;
 }
 
+/** The session as the writer knows it; another one of its id is not written. */
+export interface WriteGuard {
+  readonly incarnation?: string;
+}
+
 interface StoredWrite {
   readonly path: string;
   readonly task: string;
@@ -42,7 +47,7 @@ export async function storeWrites(
   thread: Thread,
   checkpointId: string,
   task: { readonly id: string; readonly path: string; readonly writes: readonly PendingWrite[] },
-  { special }: WriteOrder,
+  { special, guard }: WriteOrder & { readonly guard: WriteGuard },
 ): Promise<void> {
   const blobWrites: DocumentWrite[] = [];
   const { tenant, session } = thread;
@@ -72,7 +77,7 @@ export async function storeWrites(
       }),
     );
     try {
-      await documents.putMany([...blobsOnce, ...batch]);
+      await documents.putMany([...blobsOnce, ...batch], guard);
       return;
     } catch (error) {
       if (!isConflict(error, "version") || attempt === attempts) throw error;
