@@ -9,7 +9,7 @@ import {
   refuse,
 } from "@relevo/core/input";
 import { categoryOf, metadataOf, publicTags } from "../entry.ts";
-import type { KeyedValue } from "../keyed-values.ts";
+import { admitValues, type KeyedValue } from "../keyed-values.ts";
 import type { MemoryPlace, OpenOrigin, OpenPlace } from "../memory-place.ts";
 import { workspaceEntriesNamespace } from "../namespaces.ts";
 import { pageFields } from "../options.ts";
@@ -94,6 +94,7 @@ class AccessedMemory extends TieredMemory implements SharedMemory {
     const flush = async (): Promise<void> => {
       const entries = [...batch.values()];
       batch = new Map();
+      admitValues(this.#runtime, entries);
       const changed = await this.#changed(entries, options);
       total.unchanged += entries.length - changed.length;
       total.imported += changed.length;

@@ -214,6 +214,8 @@ describe.each([
     expect(await leads.import([first, { key: first.key, value: "later" }])).toMatchObject({ imported: 2 });
     expect(await leads.recall(first.key)).toBe("later");
     for (const bad of [undefined, null, 7, {}]) await failure(leads.import(bad as never), "invalid-input");
+    for (const bad of [undefined, null, 7, "k", [], {}])
+      await failure(leads.import([first, bad] as never), "invalid-input");
     await failure(leads.import([first, 7 as never]), "invalid-input");
     let isRead = false;
     async function* watched(): AsyncGenerator<KeyedValue> {
