@@ -34,6 +34,21 @@ describe("search", () => {
     await store.close();
   });
 
+  it("shows the sessions that belong to a person now, whatever the index knows", async () => {
+    const store = createMemoryStore();
+    const index = createSearchIndex();
+    const recall = createRecall({ store, index, updateBeforeSearch: false });
+    const given = { tenant: "acme", session: "given" };
+    await store.log.append(given, [said(["Ana", "A plum tree."], friday)], { init: { subject: "ana" } });
+    const kept = { tenant: "acme", session: "kept" };
+    await store.log.append(kept, [said(["Ana", "Plum jam."], friday)], { init: { subject: "ana" } });
+    await recall.update("acme");
+    await store.log.touch(given, { subject: "leo" });
+    expect(texts(await recall.search("acme", { text: "plum", users: ["ana"] }))).toEqual(["Plum jam."]);
+    expect(texts(await recall.search("acme", { text: "plum" }))).toHaveLength(2);
+    await store.close();
+  });
+
   it("finds what was said at a time, and yesterday when it knows today", async () => {
     const { store, recall } = await opened();
     await append(store, "acme", "a", [["Nora", "We painted the kitchen."]], Date.UTC(2024, 0, 5));

@@ -238,7 +238,7 @@ export function createRecall(given: RecallOptions): StoreRecall {
         (reading, question) => scoreQuestion(reading, question, wanted + spareItems, scratch),
         call,
       );
-      const options = { limit: wanted, neighbours, explain };
+      const options = { limit: wanted, neighbours, explain, users: query.users };
       let hits: readonly RecallHit[] = await readHits(work, tenant, best, options, call);
       if (reranker !== undefined) {
         const reranked = await reranker.rerank(text, hits, call);
@@ -246,13 +246,7 @@ export function createRecall(given: RecallOptions): StoreRecall {
         hits = reranked ?? hits;
       }
       const inserts = !filtersTexts(query);
-      hits = await placeSuperseding(
-        work,
-        tenant,
-        hits.slice(0, limit),
-        { ...options, inserts, users: query.users },
-        call,
-      );
+      hits = await placeSuperseding(work, tenant, hits.slice(0, limit), { ...options, inserts }, call);
       return { hits: hits.slice(0, limit), missing };
     },
     async update(tenantGiven: string, given?: IndexOptions): Promise<number> {

@@ -23,6 +23,7 @@ import { type MessageEvent, metadataOf, speakerOf, spokenText, timeOf } from "./
 import { pieceStep, piecesOf } from "./pieces.ts";
 import { readWindows } from "./read-windows.ts";
 import { hasRetractedSources } from "./retracted-sources.ts";
+import { sessionsOf } from "./sessions-of.ts";
 
 /** Where the texts of hits are. */
 export interface HitStore extends DocumentTexts {
@@ -35,6 +36,8 @@ export interface HitOptions {
   readonly limit: number;
   readonly neighbours: number;
   readonly explain: boolean;
+  /** Sessions of these people alone, as they are now; all when left out. */
+  readonly users?: readonly string[] | undefined;
 }
 
 /** So many events around a message are looked through for its neighbours, beside as many as are asked for. */
@@ -64,9 +67,24 @@ export async function readHits(
     const batch = candidates.slice(next, next + Math.min(missing, hitsAtOnce));
     next += batch.length;
     const read = await readBatch(from, tenant, batch, options, call);
-    for (const hit of read) if (hit !== undefined) hits.push(hit);
+    for (const hit of await ofUsers(from, tenant, read, options.users, call)) hits.push(hit);
   }
   return hits;
+}
+
+/** Asked after the texts were read: a session that was given away in between is left out. */
+async function ofUsers(
+  { store }: HitStore,
+  tenant: string,
+  read: readonly (RecallHit | undefined)[],
+  users: readonly string[] | undefined,
+  call: CallOptions,
+): Promise<readonly RecallHit[]> {
+  const hits = read.filter((hit) => hit !== undefined);
+  if (users === undefined) return hits;
+  const sessions = hits.flatMap(({ source: { session } }) => (session === undefined ? [] : [session]));
+  const own = await sessionsOf(store.log, tenant, sessions, users, call);
+  return hits.filter(({ source: { session } }) => session === undefined || own.has(session));
 }
 
 /** In the order of the items. */

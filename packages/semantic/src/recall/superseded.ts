@@ -2,6 +2,7 @@ import type { CallOptions, Document, RecallHit, SearchSource, SupersedingDocumen
 import type { ScoreParts } from "../scoring/score-question.ts";
 import { ownerOf } from "./document-text.ts";
 import { documentHit, type HitOptions, type HitStore } from "./read-hits.ts";
+import { sessionsOf } from "./sessions-of.ts";
 
 /** Of the texts that supersede one, the newest are looked at. */
 const mostSuperseders = 16;
@@ -16,7 +17,7 @@ export async function placeSuperseding(
   from: HitStore,
   tenant: string,
   hits: readonly RecallHit[],
-  options: HitOptions & { readonly inserts: boolean; readonly users: readonly string[] | undefined },
+  options: HitOptions & { readonly inserts: boolean },
   call: CallOptions,
 ): Promise<readonly RecallHit[]> {
   if (!hits.some(({ supersededBy }) => supersededBy !== undefined)) return hits;
@@ -40,32 +41,26 @@ export async function placeSuperseding(
     result.push(alive.length === 0 ? rest : { ...rest, supersededBy: alive });
   };
 
+  const isOf = async ({ session }: SupersedingDocument, document: Document): Promise<boolean> => {
+    const { users } = options;
+    if (users === undefined) return true;
+    if (session !== undefined)
+      return (await sessionsOf(from.store.log, tenant, [session], users, call)).has(session);
+    const { subject } = ownerOf(document);
+    return subject === undefined || users.includes(subject);
+  };
+
   const readOther = async (
     reference: SupersedingDocument,
     { score, explain }: RecallHit,
   ): Promise<RecallHit | undefined> => {
     const { documents } = reference.session === undefined ? from.durable : from.store;
     const document = await documents.get({ tenant, ...reference }, call);
-    if (document === undefined || !(await isOf(options.users, reference, document))) return undefined;
+    if (document === undefined || !(await isOf(reference, document))) return undefined;
     const source = { kind: "document", ...reference, version: document.version } as const;
     // It takes the place, and so the score, of what it supersedes.
     const parts = (explain ?? {}) as unknown as ScoreParts;
     return await documentHit(from, tenant, { source, position: 0, score, parts }, document, options, call);
-  };
-
-  /** A session may have become another person's since its fact was written. */
-  const isOf = async (
-    users: readonly string[] | undefined,
-    { session }: SupersedingDocument,
-    document: Document,
-  ): Promise<boolean> => {
-    if (users === undefined) return true;
-    if (session === undefined) {
-      const { subject } = ownerOf(document);
-      return subject === undefined || users.includes(subject);
-    }
-    const subject = (await from.store.log.head({ tenant, session }, call))?.subject;
-    return subject !== undefined && users.includes(subject);
   };
 
   for (const hit of hits) await place(hit, 0);
