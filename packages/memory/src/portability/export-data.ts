@@ -122,6 +122,8 @@ async function* linesOf(
       const all =
         user === undefined && session === undefined ? heads : withForks(store, tenant, heads, options);
       for await (const head of all) {
+        // A fork that was given to another person has her words too; his are in the session that it was made from.
+        if (user !== undefined && head.subject !== user) continue;
         if (!(await isSession(runtime, store, tenant, head, options))) continue;
         yield* sessionLines(store, tenant, head.session, options);
         const tag = madeInTag(head.session);

@@ -34,9 +34,8 @@ export function isInScope({ user, session, workspace }: ExportHeader, line: Expo
   const { kind, session: ofSession, incarnation, subject, metadata, namespace } = line;
   if (kind === "session") {
     if (typeof ofSession !== "string" || typeof incarnation !== "string") return false;
-    const isFork = Object.hasOwn(Object(metadata), originName);
-    if (user !== undefined) return subject === user || isFork;
-    if (session !== undefined) return ofSession === session || isFork;
+    if (user !== undefined) return subject === user;
+    if (session !== undefined) return ofSession === session || Object.hasOwn(Object(metadata), originName);
     return workspace === undefined;
   }
   // What is of a session comes behind the line of the session.
