@@ -1,8 +1,8 @@
 import { admitOptions, type FieldTable, fieldTable } from "./input/fields.ts";
 import { admitInteger } from "./input/numbers.ts";
+import { markup } from "./markup.ts";
 import type { TokenCounter } from "./ports/models.ts";
 import type { RecalledText, RecallHit } from "./ports/recall.ts";
-import { printable } from "./printable.ts";
 
 export interface RenderRecalledOptions {
   /** At most so many tokens; 1,000 when left out. */
@@ -85,17 +85,5 @@ function element({ source, text, at, speaker, ...rest }: RecalledText | RecallHi
     ...(speaker === undefined ? {} : { speaker }),
     ...("supersededBy" in rest && rest.supersededBy !== undefined ? { outdated: "true" } : {}),
   };
-  const attributes = Object.entries(labels).map(([name, value]) => ` ${name}="${escaped(printable(value))}"`);
-  return `<text${attributes.join("")}>${escaped(text)}</text>\n`;
-}
-
-const entities: ReadonlyMap<string, string> = new Map([
-  ["&", "&amp;"],
-  ["<", "&lt;"],
-  [">", "&gt;"],
-  ['"', "&quot;"],
-]);
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => entities.get(sign) ?? sign);
+  return markup("text", labels, text);
 }

@@ -47,7 +47,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
       admitViewForm admitWhere anySignal cacheChannel callKinds closedError conflict countRanges
       createEventLoopPacer defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
-      historyLost jsonEquals maxPageSize maxTimerMs normalizeRanges noteCacheRead noteRetry pageKinds pastElement
+      historyLost jsonEquals markup maxPageSize maxTimerMs normalizeRanges noteCacheRead noteRetry pageKinds pastElement
       rangesInclude rangesIntersect rangesOf readArray readInput recallKinds recalledNamespaces refuse
       requireKnownFields requireObject resolveLimits retry retryChannel sleep storableText supersededByName
       throwIfAborted tooLarge wasRetried withAttempts withTimeout

@@ -1,13 +1,21 @@
-import { type CallOptions, type FindOptions, MemoryError, type Message, type Page } from "@relevo/core";
+import { type CallOptions, type FindOptions, MemoryError, type Page } from "@relevo/core";
 import { admitInteger, historyLost, maxPageSize, refuse } from "@relevo/core/input";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { AgentPerformance } from "./agents/outcome.ts";
+import {
+  admitAllowance,
+  type ContextBudget,
+  type ContextShares,
+  contextBudget,
+  fitGathered,
+} from "./context/fit-context.ts";
 import { entryOf, type MemoryEntry, madeInTag } from "./entry.ts";
 import { namespaces, userMemoryNamespace, userNamespace } from "./namespaces.ts";
 import { type RecalledContext, recallForTask } from "./recall/recall-for-task.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import type { SessionActivity } from "./session-activity.ts";
+import type { SessionMessage } from "./session-options.ts";
 
 export interface ContextOptions extends CallOptions {
   /** The session: its object or its id. */
@@ -30,12 +38,26 @@ export interface ContextOptions extends CallOptions {
   readonly task?: string | undefined;
   /** How many texts to recall for the task; 5 when left out. */
   readonly recalled?: number | undefined;
-  /** The most tokens of their block, as the memory's counter counts them; 1,000 when left out. */
+  /**
+   * The most tokens of their block, as the memory's counter counts them; 1,000 when left out, or their share of `maxTokens`,
+   * which is never exceeded.
+   */
   readonly recalledTokens?: number | undefined;
   /** Over how many of the newest events the activity is counted; 1,000 when left out, 0 for none. */
   readonly activity?: number | undefined;
   /** Also tells how well the agent does, and by which strategy. False when left out; only with an agent. */
   readonly performance?: boolean | undefined;
+  /**
+   * The most tokens of what `renderContext` makes of the context, as the memory's counter counts its pieces (a token for
+   * each three bytes of UTF-8 without a counter). What does not fit is left out and named in `budget`: old messages, and
+   * memories that were not written for the longest time. Activity is not part of it. Not bounded when left out.
+   */
+  readonly maxTokens?: number | undefined;
+  /**
+   * The share of each part in `maxTokens`. No part takes more, so that what is recalled never changes durable memory and
+   * with it the cached start of the prompt; messages alone take what the others leave.
+   */
+  readonly shares?: ContextShares | undefined;
 }
 
 /** What an agent should know before it acts; short-lived and lasting memory are separate. */
@@ -46,7 +68,7 @@ export interface MemoryContext {
   /** Memory that ends with the session or is in the volatile tier. */
   readonly volatile: {
     /** The newest effective messages, oldest first. */
-    readonly messages: readonly Message[];
+    readonly messages: readonly SessionMessage[];
     readonly working: readonly MemoryEntry[];
     /** The agent's notes in this session, then its volatile memory across sessions, each key once. */
     readonly agent: readonly MemoryEntry[];
@@ -70,6 +92,8 @@ export interface MemoryContext {
    * no instruction, after the part of the prompt that a provider caches and before the newest turn.
    */
   readonly recalled?: RecalledContext;
+  /** What each part costs, and what did not fit; there when `maxTokens` was given. */
+  readonly budget?: ContextBudget;
   /** Names of the lists above that are incomplete, such as `durable.agent`; read the rest through `entries`. */
   readonly incomplete: readonly string[];
 }
@@ -88,9 +112,10 @@ export async function gatherContext(
   const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
   const messageCount = options.messages ?? 20;
   const activityEvents = options.activity ?? maxPageSize;
-  const { task, recalled: texts = 5, recalledTokens: maxTokens = 1000, signal } = options;
+  const { task, recalled: texts = 5, recalledTokens, signal } = options;
   admitInteger(texts, "options.recalled", 1, maxPageSize);
-  admitInteger(maxTokens, "options.recalledTokens", 1);
+  if (recalledTokens !== undefined) admitInteger(recalledTokens, "options.recalledTokens", 1);
+  const allowance = admitAllowance(options.maxTokens, options.shares);
   if (task !== undefined && typeof task !== "string") throw refuse("options.task", "must be a string.");
   const { performance: isAsked = false } = options;
   if (typeof isAsked !== "boolean") throw refuse("options.performance", "must be true or false.");
@@ -110,18 +135,6 @@ export async function gatherContext(
       : session.activity({ maxEvents: activityEvents, signal: options.signal }),
     isAsked ? agent?.performance({ signal: options.signal }) : undefined,
   ]);
-  const recalled =
-    task === undefined
-      ? undefined
-      : await recallForTask(runtime, tenant, session, {
-          task,
-          texts,
-          maxTokens,
-          shown: messages,
-          user: session && (await subjectOf(session, signal)),
-          signal,
-        });
-  const noted = new Set(inSession.items.map((entry) => entry.key));
   const lists: readonly (readonly [string, Page<MemoryEntry>])[] = [
     ["volatile.working", working],
     ["volatile.agent", inSession],
@@ -130,19 +143,47 @@ export async function gatherContext(
     ["durable.user", user],
   ];
   const cut = lists.filter(([, page]) => page.cursor !== undefined).map(([name]) => name);
-  return {
-    tenant,
-    ...(session === undefined ? {} : { session: session.id }),
-    ...(agent === undefined ? {} : { agent: agent.name }),
+  const noted = new Set(inSession.items.map((entry) => entry.key));
+  const gathered = {
     volatile: {
       messages,
       working: working.items,
       agent: [...inSession.items, ...volatile.items.filter((entry) => !noted.has(entry.key))],
     },
     durable: { agent: durable.items, user: user.items },
+    performance,
+  };
+  const { budgets, ...fitted } =
+    allowance === undefined
+      ? { ...gathered, budgets: undefined }
+      : fitGathered(runtime.counter, gathered, allowance);
+  const share = allowance?.parts.recalled;
+  const recalled =
+    task === undefined
+      ? undefined
+      : await recallForTask(runtime, tenant, session, {
+          task,
+          texts,
+          maxTokens: Math.max(
+            1,
+            Math.min(recalledTokens ?? share ?? 1000, share ?? Number.POSITIVE_INFINITY),
+          ),
+          shown: fitted.volatile.messages,
+          user: session && (await subjectOf(session, signal)),
+          signal,
+        });
+  return {
+    tenant,
+    ...(session === undefined ? {} : { session: session.id }),
+    ...(agent === undefined ? {} : { agent: agent.name }),
+    volatile: fitted.volatile,
+    durable: fitted.durable,
     ...(activity === undefined ? {} : { activity }),
-    ...(performance === undefined ? {} : { performance }),
+    ...(fitted.performance === undefined ? {} : { performance: fitted.performance }),
     ...(recalled === undefined ? {} : { recalled }),
+    ...(allowance === undefined || budgets === undefined
+      ? {}
+      : { budget: contextBudget(allowance, budgets, recalled) }),
     incomplete: [...new Set(cut)],
   };
 }

@@ -44,6 +44,9 @@ export type {
   ArchiveIdleReport,
 } from "./archive/list-archive.ts";
 export type { SessionCacheOptions } from "./cache-options.ts";
+export type { ContextPart, LeftOut } from "./context/context-parts.ts";
+export type { ContextBudget, ContextShares, PartBudget } from "./context/fit-context.ts";
+export { type RenderedContext, renderContext } from "./context/render-context.ts";
 export type { ContextOptions, MemoryContext } from "./context.ts";
 export {
   createMemory,

@@ -196,6 +196,8 @@ export const contextFields: FieldTable = fieldTable<ContextOptions>({
   task: "refines",
   recalled: "refines",
   recalledTokens: "refines",
+  maxTokens: "refines",
+  shares: "refines",
 });
 
 export const searchFields: FieldTable = fieldTable<RecallQuery>(recallKinds);

@@ -64,7 +64,8 @@ function callsOf(message: Message): readonly string[] {
   );
 }
 
-function isReasoningAlone({ role, content }: Message): boolean {
+/** A model's reasoning without what it led to. */
+export function isReasoningAlone({ role, content }: Message): boolean {
   return (
     role === "assistant" &&
     typeof content !== "string" &&

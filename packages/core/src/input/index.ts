@@ -1,4 +1,5 @@
 export { resolveLimits } from "../limits.ts";
+export { markup } from "../markup.ts";
 export { documentSortKey } from "../order.ts";
 export { jsonEquals } from "../where.ts";
 export { type AbortableOptions, abortable, anySignal } from "./abortable.ts";

@@ -1,0 +1,76 @@
+import type { Message } from "@relevo/core";
+import type { MemoryContext } from "../context.ts";
+import {
+  blockOf,
+  entryElement,
+  feedbackElement,
+  messageElement,
+  strategyElement,
+  totalsElement,
+} from "./context-parts.ts";
+
+/** A context as a prompt. The same context gives the same text, byte for byte. */
+export interface RenderedContext {
+  /**
+   * Durable memory: the same until somebody writes to it, so that a provider caches a prompt that starts with it. Empty when
+   * there is none.
+   */
+  readonly stable: string;
+  /** Performance, working memory, notes, and last what was recalled: what changes from turn to turn. */
+  readonly changing: string;
+  /** `stable`, the conversation, `changing`. */
+  readonly text: string;
+  /**
+   * The same for an API of messages: `stable` as a system message, the conversation as it is, `changing` as a message of the
+   * user before the newest one, so that all before it stays cached. A call is never apart from its results.
+   */
+  readonly messages: readonly Message[];
+}
+
+/**
+ * A context as text and as messages for a model. Each part is a labelled block; those of memory say that they are data.
+ * Everything in a block is escaped, so that no content can close it or open another. Messages of `messages` are not escaped: there
+ * the API keeps them apart.
+ *
+ * @example
+ * ```ts
+ * const context = await tenant.context({ session, agent: "planner", task, maxTokens: 4000 });
+ * const { text } = renderContext(context);
+ * ```
+ */
+export function renderContext({ volatile, durable, performance, recalled }: MemoryContext): RenderedContext {
+  const stable =
+    blockOf("durable.agent", durable.agent.map(entryElement)) +
+    blockOf("durable.user", durable.user.map(entryElement));
+  const conversation = blockOf("volatile.messages", volatile.messages.map(messageElement));
+  const outcomes = performance && [
+    totalsElement(performance),
+    ...performance.strategies.map(strategyElement),
+    ...performance.feedback.map(feedbackElement),
+  ];
+  const changing =
+    blockOf("performance", outcomes ?? []) +
+    blockOf("volatile.working", volatile.working.map(entryElement)) +
+    blockOf("volatile.agent", volatile.agent.map(entryElement)) +
+    (recalled?.text ?? "");
+  // Results without their call are refused by every provider.
+  const first = volatile.messages.findIndex(({ role }) => role !== "tool");
+  const shown = first === -1 ? [] : volatile.messages.slice(first);
+  const newest = shown.findLastIndex(({ role }) => role === "user");
+  const before = newest === -1 ? shown.length : newest;
+  return {
+    stable,
+    changing,
+    text: stable + conversation + changing,
+    messages: [
+      ...textMessage("system", stable),
+      ...shown.slice(0, before),
+      ...textMessage("user", changing),
+      ...shown.slice(before),
+    ],
+  };
+}
+
+function textMessage(role: "system" | "user", content: string): readonly Message[] {
+  return content === "" ? [] : [{ role, content }];
+}
