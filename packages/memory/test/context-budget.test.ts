@@ -194,6 +194,13 @@ describe("a context as a prompt", () => {
     expect(renderContext(context)).toEqual({ stable: "", changing: "", text: "", messages: [] });
   });
 
+  it("says what is wrong where an await is missing", async () => {
+    const promise = oneStore().memory.tenant("acme").context({ agent: "a" });
+    await failure((async () => renderContext(promise as never))(), "invalid-input");
+    await failure((async () => renderContext(undefined as never))(), "invalid-input");
+    expect(renderContext(await promise).text).toBe("");
+  });
+
   const hostile = fc
     .array(
       fc.oneof(

@@ -1,4 +1,5 @@
 import type { Message } from "@relevo/core";
+import { refuse } from "@relevo/core/input";
 import type { MemoryContext } from "../context.ts";
 import {
   blockOf,
@@ -32,13 +33,17 @@ export interface RenderedContext {
  * Everything in a block is escaped, so that no content can close it or open another. Messages of `messages` are not escaped: there
  * the API keeps them apart.
  *
+ * @throws `invalid-input` for what is no context.
  * @example
  * ```ts
  * const context = await tenant.context({ session, agent: "planner", task, maxTokens: 4000 });
  * const { text } = renderContext(context);
  * ```
  */
-export function renderContext({ volatile, durable, performance, recalled }: MemoryContext): RenderedContext {
+export function renderContext(context: MemoryContext): RenderedContext {
+  if (typeof context?.volatile !== "object" || typeof context.durable !== "object")
+    throw refuse("context", "must be what tenant.context() resolves to. Is an await missing?");
+  const { volatile, durable, performance, recalled } = context;
   const stable =
     blockOf("durable.agent", durable.agent.map(entryElement)) +
     blockOf("durable.user", durable.user.map(entryElement));
