@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type {
   BaseCheckpointSaver as BaseCheckpointSaverClass,
@@ -17,8 +16,8 @@ import {
   type DocumentWrite,
   defaultLimits,
   type EventLog,
+  isConflict,
   type JsonValue,
-  MemoryError,
 } from "@relevo/core";
 import {
   admitFields,
@@ -28,15 +27,14 @@ import {
   type FieldTable,
   fieldTable,
   refuse,
-  sleep,
 } from "@relevo/core/input";
 import { loadPeer } from "../load-peer.ts";
 import { ChannelCodec, type KnownChannel, keysOfChannel } from "./checkpoint/channel-codec.ts";
 import { type KnownCheckpoint, KnownCheckpoints } from "./checkpoint/known-checkpoints.ts";
 import { readBlobs, readWrites, storeWrites, type WriteGuard } from "./checkpoint/pending-writes.ts";
-import { deleteCheckpoints, type PruningState, pruneThread, readPruning } from "./checkpoint/prune-thread.ts";
+import { pruneThread } from "./checkpoint/prune-thread.ts";
 import { type BlobWrite, keysOfValue, type StoredValue, storeValue } from "./checkpoint/stored-bytes.ts";
-import { readStored, type StoredCheckpoint, toJson } from "./checkpoint/stored-checkpoint.ts";
+import { hasMetadata, readStored, type StoredCheckpoint, toJson } from "./checkpoint/stored-checkpoint.ts";
 import {
   admitConfig,
   blobAddress,
@@ -44,6 +42,7 @@ import {
   checkpointNamespace,
   checkpoints,
   configOf,
+  headAddress,
   nameIn,
   type Thread,
   threadOf,
@@ -82,8 +81,8 @@ interface GivenCheckpoint {
   readonly newVersions: ChannelVersions;
 }
 
-/** A pruning takes a few reads and writes; one that lasts longer than these tries together is for the caller to wait for. */
-const attempts = 70;
+/** Only other writers and prunings refuse a put, and a whole one that fits one write is never refused; more means something else. */
+const attempts = 20;
 /** Few enough for one write of a store. */
 const blobsAtOnce = 100;
 const listPage = 100;
@@ -133,16 +132,14 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     if (admitted.threadId === undefined) return undefined;
     const thread = threadOf(this.#tenant, admitted);
     const { checkpointId } = admitted;
-    const [document, pruning] = await Promise.all([
+    const document =
       checkpointId === undefined
-        ? this.#newest(thread)
-        : this.#documents.get(checkpointAddress(thread, checkpointId)),
-      readPruning(this.#documents, thread),
-    ]);
+        ? await this.#newest(thread)
+        : await this.#documents.get(checkpointAddress(thread, checkpointId));
     // A subgraph begins in the middle of a run.
     if (document !== undefined || thread.name === "")
       this.#known.noteIncarnation(thread, document?.incarnation);
-    return document && (await this.#tupleOf(thread, document, pruning));
+    return document && (await this.#tupleOf(thread, document));
   }
 
   override async *list(
@@ -201,22 +198,15 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
       given.parent && (before?.incarnation ?? this.#known.incarnationOf(thread, given.parent)),
     );
     for (let attempt = 0; ; attempt++) {
-      const pruning = before?.pruning ?? (await readPruning(this.#documents, thread)).version;
-      const { channels, incarnation } = await this.#store(thread, given, before, guard);
-      const after = await readPruning(this.#documents, thread);
-      if (after.version === pruning && !after.isRunning) {
-        const versions = { ...checkpoint.channel_versions };
-        this.#known.set(thread, id, { versions, channels, pruning, incarnation });
+      const expected = before?.head.version;
+      try {
+        this.#known.set(thread, id, await this.#store(thread, given, before, guard));
         break;
+      } catch (error) {
+        if (!isConflict(error, "version") || attempt === attempts) throw error;
+        // Unless a put of this process came first, what was known to be stored may have been removed.
+        if (before?.head.version === expected) before = undefined;
       }
-      // What was known to be stored may have been removed.
-      before = undefined;
-      if (attempt === attempts)
-        throw new MemoryError("unavailable", "The thread is being pruned. Try again later.", {
-          outcome: "unknown",
-          details: { attempts: attempt + 1 },
-        });
-      await sleep(Math.min(20 * 2 ** attempt, 1000));
     }
     return configOf(thread, id);
   }
@@ -242,7 +232,7 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
   override async deleteThread(threadId: string): Promise<void> {
     const session = admitId(threadId, "threadId", defaultLimits);
     this.#known.forget(session);
-    await deleteCheckpoints(this.#documents, { tenant: this.#tenant, session });
+    await pruneThread(this.#documents, { tenant: this.#tenant, session }, "nothing");
   }
 
   /**
@@ -254,7 +244,7 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
   async pruneThread(threadId: string): Promise<number> {
     const session = admitId(threadId, "threadId", defaultLimits);
     this.#known.forget(session);
-    return await pruneThread(this.#documents, { tenant: this.#tenant, session });
+    return await pruneThread(this.#documents, { tenant: this.#tenant, session }, "newest");
   }
 
   async #newest(thread: Thread): Promise<Document | undefined> {
@@ -272,7 +262,7 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     else for await (const head of allPages((page) => this.#log.list(this.#tenant, page))) yield head.session;
   }
 
-  async #tupleOf(thread: Thread, document: Document, pruning?: PruningState): Promise<CheckpointTuple> {
+  async #tupleOf(thread: Thread, document: Document): Promise<CheckpointTuple> {
     const stored = readStored(document);
     const { channels, frame, metadata, parent } = stored;
     const keys = [...keysOfValue(frame), ...keysOfValue(metadata)];
@@ -280,8 +270,9 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     for (const [index, [, channel]] of channels.entries())
       for (const key of keysOfChannel(channel, recalled[index])) keys.push(key);
     const id = document.key;
-    const [blobs, pendingWrites] = await Promise.all([
-      readBlobs(this.#documents, thread, keys),
+    // What is stored is known of a moment at which the checkpoint and the head are there together.
+    const [[blobs, there, head], pendingWrites] = await Promise.all([
+      readBlobs(this.#documents, thread, keys, [checkpointAddress(thread, id), headAddress(thread)]),
       readWrites(this.#documents, this.serde, thread, id),
     ]);
     const known = new Map<string, KnownChannel>();
@@ -293,10 +284,15 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
       known.set(name, this.#codec.know(channel, value));
     }
     const checkpoint = { ...((await this.#read(frame, blobs)) as Checkpoint), channel_values: values };
-    if (pruning !== undefined && !pruning.isRunning) {
+    if (there !== undefined && head !== undefined) {
       const versions = { ...checkpoint.channel_versions };
       const { incarnation } = document;
-      this.#known.set(thread, id, { versions, channels: known, pruning: pruning.version, incarnation });
+      this.#known.set(thread, id, {
+        versions,
+        channels: known,
+        head: { version: head.version },
+        incarnation,
+      });
     }
     if (checkpoint.v < 4 && parent !== undefined) await this.#addSends(thread, parent, checkpoint);
     return {
@@ -322,23 +318,23 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     };
   }
 
-  /** What is stored of a checkpoint; `undefined` when it is not there, or is about to be removed. */
+  /** What is stored of a checkpoint; `undefined` when it is not there. */
   async #knownOf(thread: Thread, checkpointId: string): Promise<KnownCheckpoint | undefined> {
     const known = this.#known.get(thread, checkpointId);
     if (known !== undefined) return known;
-    const [document, pruning] = await Promise.all([
-      this.#documents.get(checkpointAddress(thread, checkpointId)),
-      readPruning(this.#documents, thread),
+    const [document, head] = await this.#documents.getMany([
+      checkpointAddress(thread, checkpointId),
+      headAddress(thread),
     ]);
-    if (document === undefined || pruning.isRunning) return undefined;
+    if (document === undefined || head === undefined) return undefined;
     const { frame, channels } = readStored(document);
-    const blobs = await readBlobs(this.#documents, thread, keysOfValue(frame));
+    const [blobs] = await readBlobs(this.#documents, thread, keysOfValue(frame));
     const { channel_versions: versions } = (await this.#read(frame, blobs)) as Checkpoint;
     const stored = channels.map(
       ([name, channel]) => [name, { stored: channel, elements: undefined }] as const,
     );
     const { incarnation } = document;
-    return { versions, channels: new Map(stored), pruning: pruning.version, incarnation };
+    return { versions, channels: new Map(stored), head: { version: head.version }, incarnation };
   }
 
   async #read(stored: StoredValue, blobs: ReadonlyMap<string, JsonValue>): Promise<unknown> {
@@ -350,7 +346,7 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     put: GivenCheckpoint,
     before: KnownCheckpoint | undefined,
     guard: WriteGuard,
-  ): Promise<Pick<KnownCheckpoint, "channels" | "incarnation">> {
+  ): Promise<KnownCheckpoint> {
     const { channel_values: values = {}, ...frame } = put.checkpoint;
     const blobs = new Map<string, BlobWrite>();
     const write = (blob: BlobWrite): void => void blobs.set(blob.key, blob);
@@ -373,25 +369,32 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
       metadata: storeValue(described, write),
       channels: [...channels].map(([name, known]) => [name, known.stored]),
     };
+    const head = headAddress(thread);
     const parts = [...blobs.values()].map(
       ({ key, value }): DocumentWrite => ({ address: blobAddress(thread, key), value }),
     );
+    let expected = before?.head.version;
     // Parts that are too many for one write are stored before what refers to them.
+    if (parts.length > blobsAtOnce)
+      expected ??= (await this.#documents.put(head, { value: null }, guard)).version;
     while (parts.length > blobsAtOnce) await this.#documents.putMany(parts.splice(0, blobsAtOnce / 4), guard);
-    const address = checkpointAddress(thread, put.id);
-    const written = await this.#documents.putMany([...parts, { address, value: toJson(stored) }], guard);
-    return { channels, incarnation: written.at(-1)?.incarnation };
+    const writes: readonly DocumentWrite[] = [
+      { address: head, value: null, ...(expected === undefined ? {} : { expectedVersion: expected }) },
+      ...parts,
+      { address: checkpointAddress(thread, put.id), value: toJson(stored) },
+    ];
+    const [written] = await this.#documents.putMany(writes, guard);
+    const { version, incarnation } = written as Document;
+    if (before !== undefined) before.head.version = version;
+    return {
+      versions: { ...frame.channel_versions },
+      channels,
+      head: before?.head ?? { version },
+      incarnation,
+    };
   }
 }
 
 function guardOf(incarnation: string | undefined): WriteGuard {
   return incarnation === undefined ? {} : { incarnation };
-}
-
-function hasMetadata(
-  metadata: CheckpointMetadata | undefined,
-  filter: Readonly<Record<string, unknown>> | undefined,
-): boolean {
-  const found = (metadata ?? {}) as Readonly<Record<string, unknown>>;
-  return Object.entries(filter ?? {}).every(([name, value]) => isDeepStrictEqual(found[name], value));
 }

@@ -409,6 +409,55 @@ export function checkpointerCases(open: () => Store): void {
     expect(items.length).toBeLessThan(30);
   });
 
+  it.each(["pruneThread", "deleteThread"] as const)(
+    "a put by a process that knows what was stored is whole, at each step of %s",
+    async (remove) => {
+      const store = open();
+      let step = 0;
+      for (let at = 1; ; at++) {
+        const thread = newThread();
+        const { config } = await converse(saverOn(store), thread, 40);
+        const old = (await saverOn(store).getTuple(config))?.parentConfig ?? {};
+        const other = saverOn(store);
+        const from = await other.getTuple(old);
+        if (from === undefined) throw new Error("The checkpoint is missing.");
+        const fork = nextCheckpoint({ extra: at }, from.checkpoint);
+        let put: Promise<RunnableConfig> | undefined;
+        step = 0;
+        // Before each thing that is removed, and once after the last.
+        const before = async (): Promise<void> => {
+          if (++step !== at) return;
+          put = other.put(old, fork.checkpoint, metadata, fork.versions);
+          await put;
+        };
+        const documents: DocumentStore = {
+          ...bind(store.documents),
+          async delete(...given) {
+            await before();
+            return await store.documents.delete(...given);
+          },
+          async deleteMany(...given) {
+            await before();
+            return await store.documents.deleteMany(...given);
+          },
+        };
+        await saverOn({ log: store.log, documents })[remove](thread);
+        await before();
+        if (put === undefined) break;
+        const isWhole = async (place: RunnableConfig): Promise<void> =>
+          expect(await channelOf(saverOn(store), place, "messages")).toEqual(
+            from.checkpoint.channel_values.messages,
+          );
+        const first = await put;
+        // Before the next put, which could make it whole again.
+        await isWhole(first);
+        const onward = nextCheckpoint({ extra: -at }, fork.checkpoint);
+        await isWhole(await other.put(first, onward.checkpoint, metadata, onward.versions));
+      }
+      expect(step).toBeGreaterThan(3);
+    },
+  );
+
   it("a thread is deleted whole, and the messages of its session stay", async () => {
     const store = open();
     const saver = saverOn(store);

@@ -2,12 +2,17 @@ import type { ChannelVersions } from "@langchain/langgraph-checkpoint";
 import type { KnownChannel } from "./channel-codec.ts";
 import type { Thread } from "./thread.ts";
 
+/** The head of a graph, as the last put left it that relied on what was known; see `pruneThread`. */
+export interface KnownHead {
+  version: number;
+}
+
 /** What this process knows of a checkpoint that it wrote or read: enough to write the next one. */
 export interface KnownCheckpoint {
   readonly versions: Readonly<ChannelVersions>;
   readonly channels: ReadonlyMap<string, KnownChannel>;
-  /** The last pruning of the thread before that; see `pruneThread`. */
-  readonly pruning: number;
+  /** All that is known to be stored is, as long as the head is as it is known. Shared by checkpoints that lead to each other. */
+  readonly head: KnownHead;
   /** Of the session that it is in. */
   readonly incarnation: string | undefined;
 }

@@ -5,6 +5,8 @@ import type {
 } from "@langchain/langgraph-checkpoint";
 import {
   allPages,
+  type Document,
+  type DocumentAddress,
   type DocumentStore,
   type DocumentWrite,
   isConflict,
@@ -104,7 +106,7 @@ export async function readWrites(
   found.sort(
     (one, other) => compare(one.path, other.path) || compare(one.task, other.task) || one.index - other.index,
   );
-  const blobs = await readBlobs(
+  const [blobs] = await readBlobs(
     documents,
     thread,
     found.flatMap(({ value }) => keysOfValue(value)),
@@ -141,19 +143,20 @@ function compare(one: string, other: string): number {
   return one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
-/** The values of documents by their keys; those that are missing are left out. */
+/**
+ * The values of documents by their keys; those that are missing are left out. Other documents come as they were at the moment
+ * of the first read.
+ */
 export async function readBlobs(
   documents: DocumentStore,
   thread: Thread,
   keys: readonly string[],
-): Promise<ReadonlyMap<string, JsonValue>> {
-  const unique = [...new Set(keys)];
-  const found = new Map<string, JsonValue>();
-  for (let from = 0; from < unique.length; from += maxPageSize) {
-    const page = unique.slice(from, from + maxPageSize);
-    const read = await documents.getMany(page.map((key) => blobAddress(thread, key)));
-    for (const [index, document] of read.entries())
-      if (document !== undefined) found.set(page[index] ?? "", document.value);
-  }
-  return found;
+  others: readonly DocumentAddress[] = [],
+): Promise<[blobs: ReadonlyMap<string, JsonValue>, ...others: (Document | undefined)[]]> {
+  const addresses = [...others, ...[...new Set(keys)].map((key) => blobAddress(thread, key))];
+  const read: (Document | undefined)[] = [];
+  for (let from = 0; from < addresses.length; from += maxPageSize)
+    read.push(...(await documents.getMany(addresses.slice(from, from + maxPageSize))));
+  const found = read.slice(others.length).filter((document) => document !== undefined);
+  return [new Map(found.map(({ key, value }) => [key, value])), ...read.slice(0, others.length)];
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import { type Document, type JsonValue, MemoryError } from "@relevo/core";
 import { isObject } from "../../messages/message-item.ts";
@@ -48,4 +49,13 @@ function isChannel(entry: JsonValue): boolean {
   const [name, stored] = entry as readonly JsonValue[];
   if (typeof name !== "string" || !isObject(stored)) return false;
   return stored.value !== undefined || (Array.isArray(stored.groups) && typeof stored.length === "number");
+}
+
+/** Whether the metadata has all that a filter names. */
+export function hasMetadata(
+  metadata: CheckpointMetadata | undefined,
+  filter: Readonly<Record<string, unknown>> | undefined,
+): boolean {
+  const found = (metadata ?? {}) as Readonly<Record<string, unknown>>;
+  return Object.entries(filter ?? {}).every(([name, value]) => isDeepStrictEqual(found[name], value));
 }

@@ -7,6 +7,7 @@ export const root = "langgraph";
 export const checkpoints: readonly string[] = [root, "checkpoints"];
 export const writes: readonly string[] = [root, "writes"];
 export const blobs: readonly string[] = [root, "blobs"];
+export const heads: readonly string[] = [root, "heads"];
 
 /** The checkpoints of one graph, or subgraph, in one thread. */
 export interface Thread {
@@ -62,6 +63,11 @@ export function nameIn(namespace: readonly string[]): string {
 export function checkpointAddress(thread: Thread, checkpointId: string): DocumentAddress {
   const { tenant, session } = thread;
   return { tenant, session, namespace: checkpointNamespace(thread), key: checkpointId };
+}
+
+/** What each put to a graph in a thread writes; see `pruneThread`. */
+export function headAddress({ tenant, session, name }: Thread): DocumentAddress {
+  return { tenant, session, namespace: [...heads, `:${name}`], key: "head" };
 }
 
 export function writesNamespace({ name }: Thread, checkpointId: string): readonly string[] {
