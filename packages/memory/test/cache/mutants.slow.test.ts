@@ -32,7 +32,7 @@ describe("the model of the cache finds that", () => {
     const property = fc.asyncProperty(stories, (story) => runStory(create, story, mutant.inProcess ?? false));
     const { failed, numRuns, errorInstance } = await fc.check(property, {
       numRuns: 5000,
-      seed: 1,
+      seed: mutant.seed ?? 1,
       endOnFailure: true,
     });
     expect(failed, `${numRuns} stories`).toBe(true);

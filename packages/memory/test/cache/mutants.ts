@@ -3,6 +3,8 @@ export interface CacheMutant {
   readonly name: string;
   /** What a story must find: across a network, or in the process of the store. */
   readonly inProcess?: true;
+  /** Of the random stories, where those of seed 1 take hundreds to find it; the others are found by every seed soon. */
+  readonly seed?: number;
   readonly changes: readonly (readonly [file: string, from: string, to: string])[];
 }
 
@@ -23,6 +25,7 @@ export const cacheMutants: readonly CacheMutant[] = [
   },
   {
     name: "a touch moves whatever is cached",
+    seed: 2,
     changes: [[cache, " || previousToken !== cached.page.token) return;", ") return;"]],
   },
   {
@@ -60,6 +63,7 @@ export const cacheMutants: readonly CacheMutant[] = [
   },
   {
     name: "a page serves views that need more than it has",
+    seed: 4,
     changes: [[cache, "cached.limit >= limit ||", "true ||"]],
   },
   {
@@ -68,6 +72,7 @@ export const cacheMutants: readonly CacheMutant[] = [
   },
   {
     name: "pinned messages that leave the page are forgotten",
+    seed: 6,
     changes: [[page, "if (added.length === 0) return below;", "return below;"]],
   },
   {
