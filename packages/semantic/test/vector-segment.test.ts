@@ -63,6 +63,26 @@ it("the kernel is what its text says, and this process can run it", async () => 
   expect(createDotKernel()?.open(1)?.buffer.byteLength).toBe(65_536);
 });
 
+it("there is no kernel where code may not be compiled, and other failures are not hidden", () => {
+  const { WebAssembly: api } = globalThis as unknown as {
+    readonly WebAssembly: { Module: unknown; readonly CompileError: new (message: string) => Error };
+  };
+  const { Module } = api;
+  const failing = (failure: Error) => {
+    api.Module = function refuse() {
+      throw failure;
+    };
+  };
+  try {
+    failing(new api.CompileError("Wasm code generation disallowed by embedder"));
+    expect(createDotKernel()).toBeUndefined();
+    failing(new RangeError("out of memory"));
+    expect(createDotKernel).toThrow(RangeError);
+  } finally {
+    api.Module = Module;
+  }
+});
+
 it("a kernel without memory to give says so", () => {
   expect(createDotKernel()?.open(2 ** 40)).toBeUndefined();
 });

@@ -62,7 +62,7 @@ function problemsOf({ output }: PlacedSnippet, outcome: SnippetOutcome | undefin
 }
 
 /** Measured times differ from run to run, and with them the width of their column; the rest is compared. */
-function normalize(text: string): string {
+export function normalize(text: string): string {
   return text
     .replaceAll(/\d+(\.\d+)? (ms|s)\b/gu, "0 $2")
     .replaceAll(/[ \t]+/gu, " ")

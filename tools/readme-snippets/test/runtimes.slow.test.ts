@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "@relevo/test-run";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { normalize } from "../src/check-snippets.ts";
 import { findDocuments } from "../src/documents.ts";
 import { extractSnippets, type Snippet } from "../src/extract.ts";
 
@@ -10,7 +11,7 @@ const root = join(import.meta.dirname, "..", "..", "..");
 const commands = join(root, "tools", "runtimes", "node_modules", ".bin");
 
 /** The packages that docs/runtimes.md promises on every runtime. */
-const packages = ["core", "messages", "memory", "truncation", "store-memory"];
+const packages = ["core", "messages", "memory", "truncation", "store-memory", "semantic", "handoff-tracing"];
 
 /** The oldest date that docs/runtimes.md names. */
 const compatibilityDate = "2026-03-17";
@@ -125,6 +126,6 @@ describe.each(Object.entries(runtimes))("%s", (runtime, runOn) => {
   it.skipIf(!isInstalled).each(chosen)("prints what Node.js prints: %s", async (name, snippet) => {
     const expected = printedByNode.get(name) ?? run(process.execPath, `${name}.ts`);
     printedByNode.set(name, expected);
-    expect(await runOn(name, snippet)).toBe(await expected);
+    expect(normalize(await runOn(name, snippet))).toBe(normalize(await expected));
   });
 });

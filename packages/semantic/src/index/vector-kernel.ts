@@ -3,6 +3,7 @@ import { dot } from "./kernel/kernel.generated.ts";
 /** The part of WebAssembly that is used; TypeScript has its types in the library of the DOM alone. */
 interface WebAssemblyApi {
   validate(bytes: Uint8Array): boolean;
+  readonly CompileError: new () => Error;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
   readonly Memory: new (pages: {
@@ -36,12 +37,13 @@ export interface DotKernel {
   open(bytes: number): KernelMemory | undefined;
 }
 
-/** `undefined` where WebAssembly or its vector instructions are missing. */
+/** `undefined` where WebAssembly or its vector instructions are missing, or where code may not be compiled, as in Workers. */
 export function createDotKernel(): DotKernel | undefined {
   const { WebAssembly: api } = globalThis as { readonly WebAssembly?: WebAssemblyApi };
   const bytes = Buffer.from(dot, "base64");
   if (api === undefined || !api.validate(bytes)) return undefined;
-  const module = new api.Module(bytes);
+  const module = compile(api, bytes);
+  if (module === undefined) return undefined;
   return {
     open(size) {
       const pages = Math.ceil(size / pageBytes);
@@ -55,4 +57,14 @@ export function createDotKernel(): DotKernel | undefined {
       }
     },
   };
+}
+
+/** The bytes are valid: what is refused here is to compile at all. */
+function compile(api: WebAssemblyApi, bytes: Uint8Array): object | undefined {
+  try {
+    return new api.Module(bytes);
+  } catch (error) {
+    if (error instanceof api.CompileError) return undefined;
+    throw error;
+  }
 }
