@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
+import { Annotation, START, StateGraph } from "@langchain/langgraph";
 import {
   type Checkpoint,
   type CheckpointMetadata,
@@ -114,6 +116,22 @@ async function channelOf<Value>(
   const found = await saver.getTuple(config);
   if (found === undefined) throw new Error("The checkpoint is missing.");
   return found.checkpoint.channel_values[channel] as Value;
+}
+
+/** Versions as savers have them that keep what two forks wrote apart by its version. */
+class TextVersions extends RelevoCheckpointer {
+  readonly store: Store;
+
+  constructor(options: { readonly store: Store; readonly tenant: string }) {
+    super(options);
+    this.store = options.store;
+  }
+
+  override getNextVersion(current: number | undefined): number {
+    const count = current === undefined ? 0 : Number(String(current).split(".")[0]);
+    // The declared type knows numbers alone, LangGraph takes texts as well.
+    return `${String(count + 1).padStart(16, "0")}.${randomUUID()}` as unknown as number;
+  }
 }
 
 /** What the kit of LangGraph does not ask. */
@@ -259,6 +277,42 @@ export function checkpointerCases(open: () => Store): void {
     const lastOf = async (at: RunnableConfig): Promise<string> =>
       (await channelOf<HumanMessage[]>(saver, at, "messages")).at(-1)?.text ?? "";
     expect([await lastOf(atLeft), await lastOf(atRight)]).toEqual(["Left", "Right"]);
+  });
+
+  it("forks of a graph whose versions are texts keep values of their own", async () => {
+    const saver = new TextVersions({ store: open(), tenant: "acme" });
+    const State = Annotation.Root({
+      steps: Annotation<string[]>({ reducer: (left, right) => [...left, ...right], default: () => [] }),
+    });
+    const graph = new StateGraph(State)
+      .addNode("work", () => ({ steps: ["work"] }))
+      .addNode("check", () => ({ steps: ["check"] }))
+      .addEdge(START, "work")
+      .addEdge("work", "check")
+      .compile({ checkpointer: saver });
+    const config = threadConfig(newThread());
+    // More than nine versions: texts are compared as texts.
+    for (let run = 0; run < 4; run++) await graph.invoke({ steps: [`run ${run}`] }, config);
+    const { config: origin, values } = await graph.getState(config);
+    const forks = [];
+    for (const name of ["left", "right"]) {
+      const at = await graph.updateState(origin, { steps: [name] }, "check");
+      await graph.invoke({ steps: ["on"] }, at);
+      forks.push(at, (await graph.getState(config)).config);
+    }
+    // Another process, which has read nothing yet.
+    const other = new TextVersions({ store: saver.store, tenant: "acme" });
+    const found = [];
+    for (const at of forks)
+      found.push((await channelOf<string[]>(other, at, "steps")).slice(values.steps.length));
+    expect(found).toEqual([
+      ["left"],
+      ["left", "on", "work", "check"],
+      ["right"],
+      ["right", "on", "work", "check"],
+    ]);
+    const versions = (await other.getTuple(config))?.checkpoint.channel_versions.steps;
+    expect(versions).toMatch(/^\d{16}\./);
   });
 
   it("a put writes what is new, however long the list is", async () => {
