@@ -23,14 +23,14 @@ import {
   requireObject,
   resolveLimits,
 } from "@relevo/core/input";
-import { admitCache, type SessionCacheOptions } from "./cache-options.ts";
+import { admitCache, type SessionCacheOptions } from "./cache/cache-options.ts";
+import { SessionCache } from "./cache/session-cache.ts";
 import { admitHistory, type HistoryOptions } from "./history/history-options.ts";
-import { defaultPage } from "./newest-page.ts";
 import { admitRecording } from "./recall/recall-recording.ts";
 import type { RecordRecallsOptions } from "./recall/recorded-recall.ts";
 import { type Importance, recencyAndWeight } from "./retention/importance.ts";
 import { type CopyHolder, type MemoryStore, Runtime } from "./runtime.ts";
-import { SessionCache } from "./session-cache.ts";
+import { defaultPage } from "./session/newest-page.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
 
 interface CommonOptions {

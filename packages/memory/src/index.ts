@@ -16,7 +16,7 @@ export type {
   UserNotes,
   UserReference,
   WorkingMemory,
-} from "./agent-memory.ts";
+} from "./agents/agent-memory.ts";
 export type {
   ExecutionFilter,
   ExecutionsOptions,
@@ -43,11 +43,11 @@ export type {
   ArchiveIdleOptions,
   ArchiveIdleReport,
 } from "./archive/list-archive.ts";
-export type { SessionCacheOptions } from "./cache-options.ts";
+export type { SessionCacheOptions } from "./cache/cache-options.ts";
+export type { ContextOptions, MemoryContext } from "./context/context.ts";
 export type { ContextPart, LeftOut } from "./context/context-parts.ts";
 export type { ContextBudget, ContextShares, PartBudget } from "./context/fit-context.ts";
 export { type RenderedContext, renderContext } from "./context/render-context.ts";
-export type { ContextOptions, MemoryContext } from "./context.ts";
 export {
   createMemory,
   type Memory,
@@ -55,7 +55,8 @@ export {
   type OneStoreOptions,
   type TwoStoreOptions,
 } from "./create-memory.ts";
-export type { MemoryEntry, Tier } from "./entry.ts";
+export type { MemoryEntry, Tier } from "./entries/entry.ts";
+export type { KeyedValue } from "./entries/keyed-values.ts";
 export type {
   EraseCounts,
   EraseOptions,
@@ -64,13 +65,11 @@ export type {
   Hold,
   HoldSelector,
   OutOfReach,
-} from "./erase-report.ts";
-export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./explain-view.ts";
+} from "./erasure/erase-report.ts";
+export type { HoldOptions } from "./erasure/holds.ts";
 export { diffValues, type ValueChange } from "./history/diff-values.ts";
 export type { HistoryOptions } from "./history/history-options.ts";
 export type { PastEntry } from "./history/past-values.ts";
-export type { HoldOptions } from "./holds.ts";
-export type { KeyedValue } from "./keyed-values.ts";
 export type {
   Knowledge,
   KnowledgeEntriesOptions,
@@ -79,6 +78,8 @@ export type {
   KnowledgeWriteOptions,
   SimilarOptions,
 } from "./knowledge/knowledge.ts";
+export type { SessionStats, StatsOptions, TenantStats } from "./people/tenant-stats.ts";
+export type { SessionUser, User, UserSessionsOptions } from "./people/user.ts";
 export type { ExportProgressOptions } from "./portability/export-data.ts";
 export type { ExportCounts, ExportHeader, ExportSelector } from "./portability/export-format.ts";
 export type { ImportOptions, ImportReport } from "./portability/import-data.ts";
@@ -100,8 +101,8 @@ export type {
 } from "./retention/retention.ts";
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
-export type { OpenTurn, Session, TurnSession } from "./session.ts";
-export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session-activity.ts";
+export type { OpenTurn, Session, TurnSession } from "./session/session.ts";
+export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session/session-activity.ts";
 export type {
   AbandonOptions,
   AnswerPiece,
@@ -124,7 +125,8 @@ export type {
   StreamOptions,
   TurnOptions,
   ViewOptions,
-} from "./session-options.ts";
+} from "./session/session-options.ts";
+export type { SessionUsage } from "./session/usage.ts";
 export {
   type MemoryFromEnvOptions,
   memoryFromEnv,
@@ -134,10 +136,8 @@ export {
 } from "./settings/memory-from-env.ts";
 export type { Environment, StoreSettings } from "./settings/read-settings.ts";
 export type { Tenant } from "./tenant.ts";
-export type { SessionStats, StatsOptions, TenantStats } from "./tenant-stats.ts";
-export type { SessionUsage } from "./usage.ts";
-export type { SessionUser, User, UserSessionsOptions } from "./user.ts";
-export type { ViewRecordOptions } from "./view-record.ts";
+export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./view/explain-view.ts";
+export type { ViewRecordOptions } from "./view/view-record.ts";
 export type {
   ImportResult,
   SharedMemory,

@@ -7,8 +7,8 @@ import {
   type Operation,
 } from "@relevo/core";
 import { admitId } from "@relevo/core/input";
-import { operationOf } from "./append-events.ts";
 import type { Runtime } from "./runtime.ts";
+import { operationOf } from "./session/append-events.ts";
 import { signalOf } from "./signal.ts";
 
 /** For a write that has no operation there is none. */

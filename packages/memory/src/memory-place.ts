@@ -1,11 +1,11 @@
 import type { CallOptions } from "@relevo/core";
 import { admitId, readInput, refuse } from "@relevo/core/input";
-import type { UserReference } from "./agent-memory.ts";
-import type { Origin } from "./entry.ts";
+import type { UserReference } from "./agents/agent-memory.ts";
+import type { Origin } from "./entries/entry.ts";
 import type { HistoryKind } from "./history/history-options.ts";
 import { agentNamespace, userAgentNamespace, userMemoryNamespace } from "./namespaces.ts";
+import { UserGuard } from "./people/user-guard.ts";
 import type { Runtime } from "./runtime.ts";
-import { UserGuard } from "./user-guard.ts";
 
 /** Where a memory in two tiers is kept. */
 export interface MemoryPlace {

@@ -19,12 +19,12 @@ import type {
   TierEntriesOptions,
   TierOptions,
   UpdateMemoryOptions,
-} from "./agent-memory.ts";
-import type { ContextOptions } from "./context.ts";
-import type { ExplainOptions } from "./explain-view.ts";
+} from "./agents/agent-memory.ts";
+import type { ContextOptions } from "./context/context.ts";
+import type { UserSessionsOptions } from "./people/user.ts";
 import type { RecallsOptions } from "./recall/recorded-recall.ts";
-import type { Session } from "./session.ts";
-import type { ActivityOptions } from "./session-activity.ts";
+import type { Session } from "./session/session.ts";
+import type { ActivityOptions } from "./session/session-activity.ts";
 import type {
   AbandonOptions,
   EraseEventsOptions,
@@ -43,8 +43,8 @@ import type {
   StreamOptions,
   TurnOptions,
   ViewOptions,
-} from "./session-options.ts";
-import type { UserSessionsOptions } from "./user.ts";
+} from "./session/session-options.ts";
+import type { ExplainOptions } from "./view/explain-view.ts";
 
 // The options of each call, and whether they select or refine.
 

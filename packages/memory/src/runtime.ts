@@ -9,12 +9,12 @@ import type {
   ViewStrategy,
 } from "@relevo/core";
 import { closedError, documentSortKey } from "@relevo/core/input";
+import { KnownAgents } from "./agents/known-agents.ts";
 import { Lanes } from "./agents/lanes.ts";
+import type { SessionCache } from "./cache/session-cache.ts";
 import type { HistoryKind } from "./history/history-options.ts";
-import { KnownAgents } from "./known-agents.ts";
 import type { RecallRecording } from "./recall/recall-recording.ts";
 import type { Importance } from "./retention/importance.ts";
-import type { SessionCache } from "./session-cache.ts";
 
 /** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
 export type MemoryStore = Pick<Store, "limits" | "log" | "documents" | "leases">;

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Session } from "./session.ts";
+import type { Session } from "./session/session.ts";
 
 // One for the process, because nested code has no other way to ask for the session. It holds no data itself: each
 // asynchronous flow sees only the session of the `run` in which it was started.

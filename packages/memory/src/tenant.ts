@@ -20,7 +20,8 @@ import {
   admitTenant,
   refuse,
 } from "@relevo/core/input";
-import type { AgentMemory } from "./agent-memory.ts";
+import type { AgentMemory } from "./agents/agent-memory.ts";
+import { createAgent } from "./agents/create-agent.ts";
 import {
   type ExecutionsOptions,
   type ExportExecutionsOptions,
@@ -37,14 +38,11 @@ import {
   archiveIdle,
   listArchive,
 } from "./archive/list-archive.ts";
-import { type ContextOptions, gatherContext, type MemoryContext } from "./context.ts";
-import { createAgent } from "./create-agent.ts";
-import { createSession } from "./create-session.ts";
-import { createUser } from "./create-user.ts";
-import { refuseReserved } from "./entry.ts";
-import { erase, resume } from "./erase.ts";
-import type { EraseOptions, EraseReport, EraseSelector, Hold, HoldSelector } from "./erase-report.ts";
-import { runningJournals } from "./erasure-journal.ts";
+import { type ContextOptions, gatherContext, type MemoryContext } from "./context/context.ts";
+import { refuseReserved } from "./entries/entry.ts";
+import { erase, resume } from "./erasure/erase.ts";
+import type { EraseOptions, EraseReport, EraseSelector, Hold, HoldSelector } from "./erasure/erase-report.ts";
+import { runningJournals } from "./erasure/erasure-journal.ts";
 import {
   admitHoldSelector,
   type HoldOptions,
@@ -52,11 +50,15 @@ import {
   listHolds,
   releaseHold,
   setHold,
-} from "./holds.ts";
+} from "./erasure/holds.ts";
 import { createKnowledge } from "./knowledge/create-knowledge.ts";
 import type { Knowledge } from "./knowledge/knowledge.ts";
-import { listAgents, listUsers, listWorkspaces } from "./list-people.ts";
 import { contextFields, pageFields, recallsFields, searchFields, sessionFields } from "./options.ts";
+import { createUser } from "./people/create-user.ts";
+import { listAgents, listUsers, listWorkspaces } from "./people/list-people.ts";
+import { type StatsOptions, type TenantStats, tenantStats } from "./people/tenant-stats.ts";
+import type { User } from "./people/user.ts";
+import { markerAddress } from "./people/user-guard.ts";
 import { type ExportProgressOptions, exportData } from "./portability/export-data.ts";
 import type { ExportSelector } from "./portability/export-format.ts";
 import { type ImportOptions, type ImportReport, importData } from "./portability/import-data.ts";
@@ -67,12 +69,10 @@ import { searchIn } from "./recall/search.ts";
 import type { RetentionPolicy } from "./retention/policy.ts";
 import { createRetention, type Retention } from "./retention/retention.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Session } from "./session.ts";
-import { SessionHandle } from "./session-handle.ts";
-import type { SessionOptions } from "./session-options.ts";
-import { type StatsOptions, type TenantStats, tenantStats } from "./tenant-stats.ts";
-import type { User } from "./user.ts";
-import { markerAddress } from "./user-guard.ts";
+import { createSession } from "./session/create-session.ts";
+import type { Session } from "./session/session.ts";
+import { SessionHandle } from "./session/session-handle.ts";
+import type { SessionOptions } from "./session/session-options.ts";
 import { createSharedWorkspace, createWorkspace } from "./workspaces/create-workspace.ts";
 import type { SharedMemory, Workspace } from "./workspaces/workspace.ts";
 

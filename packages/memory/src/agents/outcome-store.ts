@@ -9,8 +9,8 @@ import {
   MemoryError,
 } from "@relevo/core";
 import { maxPageSize, retry } from "@relevo/core/input";
-import { documentInput, notesOf, notesOn, withNotes } from "../entry.ts";
-import { eraseDocuments } from "../erase-documents.ts";
+import { documentInput, notesOf, notesOn, withNotes } from "../entries/entry.ts";
+import { eraseDocuments } from "../erasure/erase-documents.ts";
 import { memoryOperation, type Operated } from "../memory-operation.ts";
 import type { WriteOrigin } from "../memory-place.ts";
 import { namespaces } from "../namespaces.ts";

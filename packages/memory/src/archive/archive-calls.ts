@@ -8,9 +8,9 @@ import {
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
+import { withForks } from "../people/subject-sessions.ts";
 import type { Runtime } from "../runtime.ts";
-import type { SessionHandle } from "../session-handle.ts";
-import { withForks } from "../subject-sessions.ts";
+import type { SessionHandle } from "../session/session-handle.ts";
 import {
   archiveOf,
   archiveSession,

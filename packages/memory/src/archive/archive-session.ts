@@ -1,11 +1,11 @@
 import { type CallOptions, MemoryError, type SessionAddress, type SessionHead } from "@relevo/core";
 import { conflict, historyLost } from "@relevo/core/input";
-import { introduceUser } from "../introduce-user.ts";
-import { acquireLease, type HeldLease, keepLease } from "../lease.ts";
+import { introduceUser } from "../people/introduce-user.ts";
+import { UserGuard } from "../people/user-guard.ts";
 import { transferOf } from "../portability/export-lines.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
-import { SessionHandle } from "../session-handle.ts";
-import { UserGuard } from "../user-guard.ts";
+import { SessionHandle } from "../session/session-handle.ts";
+import { acquireLease, type HeldLease, keepLease } from "../turns/lease.ts";
 import { completeCopy, markComplete, unmark } from "./archive-mark.ts";
 import { fromArchived, toArchived } from "./archived-batch.ts";
 import { type Copied, copySession } from "./copy-session.ts";

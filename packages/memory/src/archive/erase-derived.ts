@@ -1,5 +1,5 @@
 import { type CallOptions, isConflict, type SessionAddress } from "@relevo/core";
-import { eraseSession, type SessionErasure } from "../erase-session.ts";
+import { eraseSession, type SessionErasure } from "../erasure/erase-session.ts";
 import { transferOf } from "../portability/export-lines.ts";
 import type { Runtime } from "../runtime.ts";
 

@@ -1,7 +1,7 @@
 import { type ContentPart, canonicalJson, type Message, type RecallHit } from "@relevo/core";
 import { markup } from "@relevo/core/input";
 import type { AgentPerformance, Feedback, StrategyPerformance } from "../agents/outcome.ts";
-import type { MemoryEntry } from "../entry.ts";
+import type { MemoryEntry } from "../entries/entry.ts";
 
 /** The parts of a context that a prompt shows, in the order in which they stand there. */
 export const contextParts = [

@@ -1,10 +1,10 @@
 import type { TokenCounter } from "@relevo/core";
 import { admitFields, admitInteger, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
 import type { AgentPerformance } from "../agents/outcome.ts";
-import type { MemoryEntry } from "../entry.ts";
+import type { MemoryEntry } from "../entries/entry.ts";
 import type { RecalledContext } from "../recall/recall-for-task.ts";
-import type { SessionMessage } from "../session-options.ts";
-import { isReasoningAlone } from "../tool-groups.ts";
+import type { SessionMessage } from "../session/session-options.ts";
+import { isReasoningAlone } from "../session/tool-groups.ts";
 import {
   type ContextPart,
   contextParts,

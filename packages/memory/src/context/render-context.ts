@@ -1,6 +1,6 @@
 import type { Message } from "@relevo/core";
 import { refuse } from "@relevo/core/input";
-import type { MemoryContext } from "../context.ts";
+import type { MemoryContext } from "./context.ts";
 import {
   blockOf,
   entryElement,

@@ -11,7 +11,7 @@ import {
   type PutOptions,
 } from "@relevo/core";
 import { pastElement } from "@relevo/core/input";
-import { categoryOf, metadataOf, notesOf, publicTags } from "../entry.ts";
+import { categoryOf, metadataOf, notesOf, publicTags } from "../entries/entry.ts";
 import type { Runtime } from "../runtime.ts";
 import { signalOf } from "../signal.ts";
 

@@ -31,7 +31,7 @@ import {
   retry,
   supersededByName,
 } from "@relevo/core/input";
-import { refuseReserved } from "../entry.ts";
+import { refuseReserved } from "../entries/entry.ts";
 import { memoryOperation } from "../memory-operation.ts";
 import { knowledgeNamespace } from "../namespaces.ts";
 import { entriesFields } from "../options.ts";

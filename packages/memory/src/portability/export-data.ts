@@ -9,11 +9,11 @@ import {
   throwIfAborted,
 } from "@relevo/core/input";
 import { completeCopy } from "../archive/archive-mark.ts";
-import { aboutTag, isOnlyAbout, madeInTag } from "../entry.ts";
-import { storesOf } from "../list-people.ts";
+import { aboutTag, isOnlyAbout, madeInTag } from "../entries/entry.ts";
 import { userNamespace, workspaceNamespace } from "../namespaces.ts";
+import { storesOf } from "../people/list-people.ts";
+import { sessionsOfUser, withForks } from "../people/subject-sessions.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
-import { sessionsOfUser, withForks } from "../subject-sessions.ts";
 import {
   ChecksumChain,
   type ExportCounts,

@@ -15,7 +15,7 @@ import {
   type TransferBatch,
 } from "@relevo/core";
 import { archivedAt, fromArchived } from "../archive/archived-batch.ts";
-import { documentsAtOnce } from "../erase-session.ts";
+import { documentsAtOnce } from "../erasure/erase-session.ts";
 import type { MemoryStore } from "../runtime.ts";
 import type { ExportLine } from "./export-format.ts";
 

@@ -12,11 +12,11 @@ import {
 import { admitId } from "@relevo/core/input";
 import { markComplete, unmark } from "../archive/archive-mark.ts";
 import { toArchived } from "../archive/archived-batch.ts";
-import { aboutTag } from "../entry.ts";
-import { introduceUser } from "../introduce-user.ts";
+import { aboutTag } from "../entries/entry.ts";
 import { namespaces } from "../namespaces.ts";
+import { introduceUser } from "../people/introduce-user.ts";
+import { UserGuard } from "../people/user-guard.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
-import { UserGuard } from "../user-guard.ts";
 import { damaged, type ExportLine } from "./export-format.ts";
 import { transferOf } from "./export-lines.ts";
 

@@ -7,8 +7,8 @@ import {
   updateDocument,
 } from "@relevo/core";
 import { admitId, readArray, refuse, supersededByName } from "@relevo/core/input";
-import type { Tier } from "../entry.ts";
-import type { KeyedPlace } from "../keyed-place.ts";
+import type { Tier } from "../entries/entry.ts";
+import type { KeyedPlace } from "../entries/keyed-place.ts";
 import type { Runtime } from "../runtime.ts";
 import { signalOf } from "../signal.ts";
 

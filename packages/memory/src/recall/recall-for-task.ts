@@ -7,7 +7,7 @@ import {
 } from "@relevo/core";
 import { maxPageSize } from "@relevo/core/input";
 import type { Runtime } from "../runtime.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../session/session.ts";
 import { searchIn } from "./search.ts";
 
 /** What was recalled for a task. */

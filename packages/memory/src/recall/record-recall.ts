@@ -11,11 +11,11 @@ import {
   type RecallResult,
 } from "@relevo/core";
 import { admitId, refuse, storableText } from "@relevo/core/input";
-import { madeInTag } from "../entry.ts";
+import { madeInTag } from "../entries/entry.ts";
 import { namespaces, userNamespace } from "../namespaces.ts";
+import { UserGuard } from "../people/user-guard.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
-import type { Session } from "../session.ts";
-import { UserGuard } from "../user-guard.ts";
+import type { Session } from "../session/session.ts";
 import type { RecallRecording } from "./recall-recording.ts";
 import type { RecallsOptions, RecordedRecall } from "./recorded-recall.ts";
 

@@ -1,6 +1,6 @@
 import { MemoryError, type RecallQuery, type RecallResult } from "@relevo/core";
 import type { Runtime } from "../runtime.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../session/session.ts";
 import { recordRecall } from "./record-recall.ts";
 
 /** What `tenant.search` promises; recorded with the session when it is for one. @throws `unsupported` without a recall. */

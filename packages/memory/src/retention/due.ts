@@ -1,8 +1,8 @@
 import { allPages, type CallOptions, type Document, type SessionHead } from "@relevo/core";
 import { maxPageSize, pastElement } from "@relevo/core/input";
-import { manySourcesTag } from "../entry.ts";
+import { manySourcesTag } from "../entries/entry.ts";
+import { heldTags, holdsOn } from "../erasure/holds.ts";
 import { pastFacts } from "../history/past-values.ts";
-import { heldTags, holdsOn } from "../holds.ts";
 import { agentNamespace, namespaces, userNamespace } from "../namespaces.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
 import type { DocumentSelection, RetentionPolicy } from "./policy.ts";

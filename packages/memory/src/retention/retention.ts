@@ -8,11 +8,11 @@ import {
   fieldTable,
 } from "@relevo/core/input";
 import { archiveOf, archiveSession } from "../archive/archive-session.ts";
-import { erase } from "../erase.ts";
+import { VolatileSlot } from "../entries/volatile-slot.ts";
+import { erase } from "../erasure/erase.ts";
 import { clearPast } from "../history/past-values.ts";
 import { agentNamespace, namespaces } from "../namespaces.ts";
 import type { Runtime } from "../runtime.ts";
-import { VolatileSlot } from "../volatile-slot.ts";
 import { type Due, dueBy } from "./due.ts";
 import { type ApplyOptions, admitPolicies, type RetentionPolicy } from "./policy.ts";
 

@@ -1,6 +1,6 @@
 import { defaultLimits, type Limits, MemoryError } from "@relevo/core";
 import { requireKnownFields } from "@relevo/core/input";
-import type { SessionCacheOptions } from "../cache-options.ts";
+import type { SessionCacheOptions } from "../cache/cache-options.ts";
 
 /** Variables by name, such as `process.env`. */
 export type Environment = { readonly [name: string]: string | undefined };

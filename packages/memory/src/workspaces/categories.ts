@@ -1,5 +1,5 @@
 import { type CallOptions, type DocumentStore, isConflict, type Page, type PageOptions } from "@relevo/core";
-import { categoryTag } from "../entry.ts";
+import { categoryTag } from "../entries/entry.ts";
 import { workspaceEntriesNamespace, workspaceNamespace } from "../namespaces.ts";
 import type { Runtime } from "../runtime.ts";
 import type { WorkspacePlace } from "./grants.ts";

@@ -8,15 +8,15 @@ import {
   readInput,
   refuse,
 } from "@relevo/core/input";
-import { categoryOf, metadataOf, publicTags } from "../entry.ts";
-import { admitValues, type KeyedValue } from "../keyed-values.ts";
+import { categoryOf, metadataOf, publicTags } from "../entries/entry.ts";
+import { admitValues, type KeyedValue } from "../entries/keyed-values.ts";
+import { TieredMemory } from "../entries/tiered-memory.ts";
 import type { MemoryPlace, OpenOrigin, OpenPlace } from "../memory-place.ts";
 import { workspaceEntriesNamespace } from "../namespaces.ts";
 import { pageFields } from "../options.ts";
 import type { Runtime } from "../runtime.ts";
-import { SessionHandle } from "../session-handle.ts";
+import { SessionHandle } from "../session/session-handle.ts";
 import { signalOf } from "../signal.ts";
-import { TieredMemory } from "../tiered-memory.ts";
 import { listCategories, noteCategory } from "./categories.ts";
 import {
   type Asking,

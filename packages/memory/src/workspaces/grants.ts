@@ -18,8 +18,8 @@ import {
   readArray,
   refuse,
 } from "@relevo/core/input";
-import { storesOf } from "../list-people.ts";
 import { workspaceNamespace } from "../namespaces.ts";
+import { storesOf } from "../people/list-people.ts";
 import type { Runtime } from "../runtime.ts";
 import { signalOf } from "../signal.ts";
 import type {

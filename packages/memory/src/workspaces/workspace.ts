@@ -1,6 +1,6 @@
 import type { CallOptions, Page, PageOptions, SessionObject } from "@relevo/core";
-import type { KeyedMemory } from "../agent-memory.ts";
-import type { KeyedValue } from "../keyed-values.ts";
+import type { KeyedMemory } from "../agents/agent-memory.ts";
+import type { KeyedValue } from "../entries/keyed-values.ts";
 
 /** What a grant allows. `read-write` includes `read`. */
 export type WorkspaceAccess = "read" | "read-write";

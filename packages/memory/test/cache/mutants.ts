@@ -8,9 +8,9 @@ export interface CacheMutant {
   readonly changes: readonly (readonly [file: string, from: string, to: string])[];
 }
 
-const cache = "session-cache.ts";
-const page = "newest-page.ts";
-const handle = "session-handle.ts";
+const cache = "cache/session-cache.ts";
+const page = "session/newest-page.ts";
+const handle = "session/session-handle.ts";
 
 export const cacheMutants: readonly CacheMutant[] = [
   {
@@ -80,7 +80,7 @@ export const cacheMutants: readonly CacheMutant[] = [
     changes: [
       [page, 'if (event.type === "retraction") return undefined;', ""],
       [
-        "retract.ts",
+        "session/retract.ts",
         "handle.remove(() => handle.append(turn?.mark(events) ?? events, append))",
         "handle.append(turn?.mark(events) ?? events, append)",
       ],

@@ -1,0 +1,269 @@
+import { type CallOptions, type FindOptions, MemoryError, type Page } from "@relevo/core";
+import { admitInteger, historyLost, maxPageSize, refuse } from "@relevo/core/input";
+import type { AgentMemory } from "../agents/agent-memory.ts";
+import type { AgentPerformance } from "../agents/outcome.ts";
+import { entryOf, type MemoryEntry, madeInTag } from "../entries/entry.ts";
+import { namespaces, userMemoryNamespace, userNamespace } from "../namespaces.ts";
+import { type RecalledContext, recallForTask } from "../recall/recall-for-task.ts";
+import type { Runtime } from "../runtime.ts";
+import type { Session } from "../session/session.ts";
+import type { SessionActivity } from "../session/session-activity.ts";
+import type { SessionMessage } from "../session/session-options.ts";
+import {
+  admitAllowance,
+  type ContextBudget,
+  type ContextShares,
+  contextBudget,
+  fitGathered,
+} from "./fit-context.ts";
+
+export interface ContextOptions extends CallOptions {
+  /** The session: its object or its id. */
+  readonly session?: Session | string;
+  /** The name of the agent. Left out: every agent of the session. */
+  readonly agent?: string;
+  /**
+   * Limits `durable.agent` to memories with any, or all, of these tags; all memories when left out. Volatile memories
+   * are not filtered.
+   */
+  readonly tags?: NonNullable<FindOptions["tags"]>;
+  /** How many of the newest messages to read; 20 when left out, 0 for none. */
+  readonly messages?: number | undefined;
+  /** The most memories in each list; 100 when left out, at most 1,000. */
+  readonly entries?: number | undefined;
+  /**
+   * What the agent is about to do, as a text: what fits it is recalled. In a session of a person that is what belongs to the
+   * person and what belongs to everybody, else anything of the tenant. Nothing is recalled when left out.
+   */
+  readonly task?: string | undefined;
+  /** How many texts to recall for the task; 5 when left out. */
+  readonly recalled?: number | undefined;
+  /**
+   * The most tokens of their block, as the memory's counter counts them; 1,000 when left out, or their share of `maxTokens`,
+   * which is never exceeded.
+   */
+  readonly recalledTokens?: number | undefined;
+  /** Over how many of the newest events the activity is counted; 1,000 when left out, 0 for none. */
+  readonly activity?: number | undefined;
+  /** Also tells how well the agent does, and by which strategy. False when left out; only with an agent. */
+  readonly performance?: boolean | undefined;
+  /**
+   * The most tokens of what `renderContext` makes of the context, as the memory's counter counts its pieces (a token for
+   * each three bytes of UTF-8 without a counter). What does not fit is left out and named in `budget`: old messages, and
+   * memories that were not written for the longest time. Activity is not part of it. Not bounded when left out.
+   */
+  readonly maxTokens?: number | undefined;
+  /**
+   * The share of each part in `maxTokens`. No part takes more, so that what is recalled never changes durable memory and
+   * with it the cached start of the prompt; messages alone take what the others leave.
+   */
+  readonly shares?: ContextShares | undefined;
+}
+
+/** What an agent should know before it acts; short-lived and lasting memory are separate. */
+export interface MemoryContext {
+  readonly tenant: string;
+  readonly session?: string;
+  readonly agent?: string;
+  /** Memory that ends with the session or is in the volatile tier. */
+  readonly volatile: {
+    /** The newest effective messages, oldest first. */
+    readonly messages: readonly SessionMessage[];
+    readonly working: readonly MemoryEntry[];
+    /** The agent's notes in this session, then its volatile memory across sessions, each key once. */
+    readonly agent: readonly MemoryEntry[];
+  };
+  /** Memory that outlives the session. */
+  readonly durable: {
+    /** The agent's durable memory; without an agent, what any agent learned in this session. */
+    readonly agent: readonly MemoryEntry[];
+    /**
+     * About the person that the session belongs to: the person's durable memory, then what the agent keeps about the person;
+     * without an agent what any agent does.
+     */
+    readonly user: readonly MemoryEntry[];
+  };
+  readonly activity?: SessionActivity;
+  /** How the agent's work ended, in all sessions; there when `performance` asked for it. */
+  readonly performance?: AgentPerformance;
+  /**
+   * What fits the task, there when one was given: as a block for the prompt, escaped and labelled, with the texts in it and
+   * those that did not fit. Never with messages that are among the newest above. Texts of others: put the block where it is
+   * no instruction, after the part of the prompt that a provider caches and before the newest turn.
+   */
+  readonly recalled?: RecalledContext;
+  /** What each part costs, and what did not fit; there when `maxTokens` was given. */
+  readonly budget?: ContextBudget;
+  /** Names of the lists above that are incomplete, such as `durable.agent`; read the rest through `entries`. */
+  readonly incomplete: readonly string[];
+}
+
+/** Gathers what a session and an agent know. The parts are read concurrently, not as of one moment. */
+export async function gatherContext(
+  runtime: Runtime,
+  tenant: string,
+  parts: { readonly session?: Session; readonly agent?: AgentMemory },
+  options: ContextOptions,
+): Promise<MemoryContext> {
+  const { session, agent } = parts;
+  if (session === undefined && agent === undefined)
+    throw refuse("options", "must name a session, an agent, or both.");
+  const call = { limit: options.entries ?? 100, signal: options.signal };
+  const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
+  const messageCount = options.messages ?? 20;
+  const activityEvents = options.activity ?? maxPageSize;
+  const { task, recalled: texts = 5, recalledTokens, signal } = options;
+  admitInteger(texts, "options.recalled", 1, maxPageSize);
+  if (recalledTokens !== undefined) admitInteger(recalledTokens, "options.recalledTokens", 1);
+  const allowance = admitAllowance(options.maxTokens, options.shares);
+  if (task !== undefined && typeof task !== "string") throw refuse("options.task", "must be a string.");
+  const { performance: isAsked = false } = options;
+  if (typeof isAsked !== "boolean") throw refuse("options.performance", "must be true or false.");
+  if (isAsked && agent === undefined) throw refuse("options.performance", "is of an agent: name one.");
+  const [messages, working, inSession, volatile, durable, user, activity, performance] = await Promise.all([
+    session === undefined || messageCount === 0
+      ? []
+      : session.messages({ limit: messageCount, signal: options.signal }),
+    session?.working.entries(call) ?? nothing,
+    session === undefined ? nothing : agentsInSession(runtime, session, agent, call),
+    agent?.entries({ ...call, tier: "volatile" }) ?? nothing,
+    agent?.entries({ ...durableCall, tier: "durable" }) ??
+      learnedIn(runtime, tenant, session?.id, durableCall),
+    session === undefined ? nothing : aboutUser(runtime, session, agent?.name, durableCall),
+    session === undefined || activityEvents === 0
+      ? undefined
+      : session.activity({ maxEvents: activityEvents, signal: options.signal }),
+    isAsked ? agent?.performance({ signal: options.signal }) : undefined,
+  ]);
+  const lists: readonly (readonly [string, Page<MemoryEntry>])[] = [
+    ["volatile.working", working],
+    ["volatile.agent", inSession],
+    ["volatile.agent", volatile],
+    ["durable.agent", durable],
+    ["durable.user", user],
+  ];
+  const cut = lists.filter(([, page]) => page.cursor !== undefined).map(([name]) => name);
+  const noted = new Set(inSession.items.map((entry) => entry.key));
+  const gathered = {
+    volatile: {
+      messages,
+      working: working.items,
+      agent: [...inSession.items, ...volatile.items.filter((entry) => !noted.has(entry.key))],
+    },
+    durable: { agent: durable.items, user: user.items },
+    performance,
+  };
+  const { budgets, ...fitted } =
+    allowance === undefined
+      ? { ...gathered, budgets: undefined }
+      : fitGathered(runtime.counter, gathered, allowance);
+  const share = allowance?.parts.recalled;
+  const recalled =
+    task === undefined
+      ? undefined
+      : await recallForTask(runtime, tenant, session, {
+          task,
+          texts,
+          maxTokens: Math.max(
+            1,
+            Math.min(recalledTokens ?? share ?? 1000, share ?? Number.POSITIVE_INFINITY),
+          ),
+          shown: fitted.volatile.messages,
+          user: session && (await subjectOf(session, signal)),
+          signal,
+        });
+  return {
+    tenant,
+    ...(session === undefined ? {} : { session: session.id }),
+    ...(agent === undefined ? {} : { agent: agent.name }),
+    volatile: fitted.volatile,
+    durable: fitted.durable,
+    ...(activity === undefined ? {} : { activity }),
+    ...(fitted.performance === undefined ? {} : { performance: fitted.performance }),
+    ...(recalled === undefined ? {} : { recalled }),
+    ...(allowance === undefined || budgets === undefined
+      ? {}
+      : { budget: contextBudget(allowance, budgets, recalled) }),
+    incomplete: [...new Set(cut)],
+  };
+}
+
+const nothing: Page<MemoryEntry> = { items: [] };
+
+type ListOptions = Pick<FindOptions, "tags"> & { readonly limit: number } & CallOptions;
+
+async function agentsInSession(
+  runtime: Runtime,
+  session: Session,
+  agent: AgentMemory | undefined,
+  options: ListOptions,
+): Promise<Page<MemoryEntry>> {
+  if (agent !== undefined) return session.agent(agent.name).entries({ ...options, tier: "volatile" });
+  const page = await runtime.sessions.documents.find(session.address, {
+    ...options,
+    namespacePrefix: namespaces.sessionAgents,
+  });
+  const seen = page.items[0]?.incarnation;
+  if (session.incarnation !== undefined && seen !== undefined && seen !== session.incarnation)
+    throw historyLost("ended");
+  return {
+    items: page.items.map((document) => entryOf(document, "volatile", document.namespace.at(-1))),
+    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+  };
+}
+
+async function learnedIn(
+  runtime: Runtime,
+  tenant: string,
+  session: string | undefined,
+  options: ListOptions,
+): Promise<Page<MemoryEntry>> {
+  if (session === undefined) return nothing;
+  const page = await runtime.durable.documents.find(
+    { tenant },
+    {
+      ...options,
+      namespacePrefix: [...namespaces.agents, "durable"],
+      tags: { ...options.tags, all: [...(options.tags?.all ?? []), madeInTag(session)] },
+    },
+  );
+  return {
+    items: page.items.map((document) => entryOf(document, "durable", document.namespace.at(-1))),
+    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+  };
+}
+
+async function aboutUser(
+  runtime: Runtime,
+  session: Session,
+  agent: string | undefined,
+  options: ListOptions,
+): Promise<Page<MemoryEntry>> {
+  const user = await subjectOf(session, options.signal);
+  if (user === undefined) return nothing;
+  const { documents } = runtime.durable;
+  const scope = { tenant: session.address.tenant };
+  const notes = [...userNamespace(user), "agents", "durable", ...(agent === undefined ? [] : [agent])];
+  const [own, kept] = await Promise.all([
+    documents.find(scope, { ...options, namespace: userMemoryNamespace(user, "durable") }),
+    documents.find(scope, { ...options, namespacePrefix: notes }),
+  ]);
+  const cursor = own.cursor ?? kept.cursor;
+  return {
+    items: [
+      ...own.items.map((document) => entryOf(document, "durable")),
+      ...kept.items.map((document) => entryOf(document, "durable", document.namespace.at(-1))),
+    ],
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}
+
+/** @throws `denied` for a session object that was opened for another person. */
+async function subjectOf(session: Session, signal: AbortSignal | undefined): Promise<string | undefined> {
+  try {
+    return await session.user.id({ signal });
+  } catch (error) {
+    if (MemoryError.isInstance(error, "not-found")) return undefined;
+    throw error;
+  }
+}

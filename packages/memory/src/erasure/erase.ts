@@ -1,0 +1,396 @@
+import type { CallOptions, Document, DocumentAddress, SessionHead } from "@relevo/core";
+import {
+  admitFields,
+  admitId,
+  admitNamespace,
+  admitOptions,
+  type FieldTable,
+  fieldTable,
+  refuse,
+  throwIfAborted,
+} from "@relevo/core/input";
+import { unmark } from "../archive/archive-mark.ts";
+import { eraseDerived } from "../archive/erase-derived.ts";
+import { aboutTag, madeInTag } from "../entries/entry.ts";
+import { userNamespace, workspaceNamespace } from "../namespaces.ts";
+import { storesOf } from "../people/list-people.ts";
+import { forksOf, sessionsOfUser, withForks } from "../people/subject-sessions.ts";
+import { markErased, markErasing } from "../people/user-guard.ts";
+import type { MemoryStore, Runtime } from "../runtime.ts";
+import { eraseDocuments } from "./erase-documents.ts";
+import type {
+  EraseCounts,
+  EraseOptions,
+  EraseReport,
+  EraseSelector,
+  Hold,
+  HoldSelector,
+} from "./erase-report.ts";
+import { countSession, type ErasedSession, eraseSession, type SessionErasure } from "./erase-session.ts";
+import { closeJournal, type Journal, openJournal, saveJournal } from "./erasure-journal.ts";
+import { heldTags, holdsOn } from "./holds.ts";
+import { outOfReach, unclearMemories } from "./out-of-reach.ts";
+
+const selectorFields: FieldTable = fieldTable<EraseSelector>({
+  user: "selects",
+  session: "selects",
+  workspace: "selects",
+  namespace: "selects",
+});
+export const eraseOptionFields: FieldTable = fieldTable<EraseOptions>({
+  signal: "refines",
+  dryRun: "refines",
+});
+
+/** What arrives meanwhile is looked for so often; after that only what the end of the erasure finds is removed. */
+const maxPasses = 100;
+
+/** Sessions at once: a filter has a tag of each. */
+const sessionsAtOnce = 50;
+
+/**
+ * A copy, once it names exactly one thing.
+ *
+ * @throws `invalid-input` for what would select everything, or the documents by which this package works.
+ */
+function admitSelector(runtime: Runtime, given: EraseSelector): EraseSelector {
+  const selector: Partial<Record<"user" | "session" | "workspace" | "namespace", unknown>> = admitFields(
+    given,
+    "selector",
+    selectorFields,
+  );
+  if (Object.keys(selector).length !== 1)
+    throw refuse("selector", "must name exactly one of user, session, workspace and namespace.");
+  const { limits } = runtime;
+  if ("user" in selector) return { user: admitId(selector.user, "selector.user", limits) };
+  if ("session" in selector) return { session: admitId(selector.session, "selector.session", limits) };
+  if ("workspace" in selector)
+    return { workspace: admitId(selector.workspace, "selector.workspace", limits) };
+  const namespace = admitNamespace(selector.namespace, "selector.namespace", limits);
+  const [first] = namespace;
+  if (first === undefined)
+    throw refuse("selector.namespace", "must have an element: an empty one would select every document.");
+  if (first === "relevo" || first.startsWith("relevo:"))
+    throw refuse(
+      "selector.namespace",
+      "is reserved. Name the user, the session or the workspace whose data it holds.",
+    );
+  return { namespace };
+}
+
+/** What `tenant.erase` promises. */
+export async function erase(
+  runtime: Runtime,
+  tenant: string,
+  givenSelector: EraseSelector,
+  givenOptions: EraseOptions = {},
+): Promise<EraseReport> {
+  const selector = admitSelector(runtime, givenSelector);
+  const { dryRun = false, signal } = admitOptions(givenOptions, eraseOptionFields);
+  // A word such as "no" would be true.
+  if (typeof dryRun !== "boolean") throw refuse("options.dryRun", "must be true or false.");
+  runtime.requireOpen();
+  throwIfAborted(signal);
+  const call = signal === undefined ? {} : { signal };
+  const held =
+    "namespace" in selector || "workspace" in selector
+      ? []
+      : await holdsOn(runtime, tenant, [selector], call);
+  const now = runtime.clock.now();
+  if (dryRun || held.length > 0) {
+    const journal: Journal = { id: runtime.ids.next(), selector, startedAt: now, resumed: false };
+    const erasure = new Erasure(runtime, tenant, journal, true, call);
+    if (held.length === 0) await erasure.pass();
+    return await erasure.report(dryRun, held);
+  }
+  const journal = await openJournal(runtime, tenant, selector, call);
+  return new Erasure(runtime, tenant, journal, false, call).run();
+}
+
+/** Finishes an erasure that a crash has interrupted. */
+export function resume(
+  runtime: Runtime,
+  tenant: string,
+  journal: Journal,
+  call: CallOptions,
+): Promise<EraseReport> {
+  return new Erasure(runtime, tenant, journal, false, call).run();
+}
+
+/** What the selected documents outside of sessions begin with. */
+function prefixOf(selector: Exclude<EraseSelector, { readonly session: string }>): readonly string[] {
+  if ("user" in selector) return userNamespace(selector.user);
+  return "workspace" in selector ? workspaceNamespace(selector.workspace) : selector.namespace;
+}
+
+type Counts = { -readonly [Name in keyof EraseCounts]: number };
+
+class Erasure {
+  readonly #runtime: Runtime;
+  readonly #tenant: string;
+  readonly #journal: Journal;
+  readonly #dryRun: boolean;
+  readonly #call: CallOptions;
+  readonly #removed: Counts;
+  readonly #held: Map<string, Hold> = new Map();
+  /** When the erasure of a person ended in each store, by the store's clock. */
+  readonly #ends: Map<MemoryStore, number> = new Map();
+  /** Sessions that are being ended: one of them may be named as a fork of its own fork. */
+  readonly #ending: Set<string> = new Set();
+  /** What a dry run has found by one tag, and may find by another. */
+  readonly #counted: Set<string> = new Set();
+  #changed = false;
+
+  constructor(runtime: Runtime, tenant: string, journal: Journal, dryRun: boolean, call: CallOptions) {
+    this.#runtime = runtime;
+    this.#tenant = tenant;
+    this.#journal = journal;
+    this.#dryRun = dryRun;
+    this.#call = call;
+    this.#removed = {
+      sessions: 0,
+      events: 0,
+      sessionDocuments: 0,
+      documents: 0,
+      derived: 0,
+      indexed: 0,
+      ...journal.removed,
+    };
+  }
+
+  async run(): Promise<EraseReport> {
+    const { selector, id } = this.#journal;
+    const user = "user" in selector ? selector.user : undefined;
+    const stores = storesOf(this.#runtime);
+    if (user !== undefined) {
+      for (const { documents } of stores) await markErasing(documents, this.#tenant, user, id);
+    }
+    // Until nothing is left: what arrives meanwhile is found by the next pass.
+    for (let pass = 0; pass < maxPasses && (await this.pass()); pass++);
+    if (user !== undefined) {
+      for (const store of stores)
+        this.#ends.set(store, await markErased(store.documents, this.#tenant, user, id));
+      // What was written before the marks were changed and after the last pass, by a writer who ended then. What is written
+      // from now on belongs to the time after the erasure.
+      await this.pass();
+      this.#runtime.forgetOutdated(this.#tenant, userNamespace(user));
+    }
+    const report = await this.report(false, []);
+    await closeJournal(this.#runtime, this.#tenant, this.#journal, report);
+    return report;
+  }
+
+  /** Removes what there is, or counts it. True when something was removed. */
+  async pass(): Promise<boolean> {
+    this.#changed = false;
+    const { selector } = this.#journal;
+    // A hold that is set while the erasure runs saves what is left.
+    if ("user" in selector && (await this.#noteHolds([selector]))) return false;
+    for (const store of storesOf(this.#runtime)) {
+      for await (const heads of this.#sessions(store)) {
+        let batch: SessionHead[] = [];
+        for await (const head of withForks(store, this.#tenant, heads, this.#call)) {
+          if (await this.#isHeld(head)) continue;
+          batch.push(head);
+          if (batch.length < Math.min(sessionsAtOnce, store.limits.tags)) continue;
+          await this.#eraseSessions(store, batch);
+          batch = [];
+        }
+        await this.#eraseSessions(store, batch);
+      }
+      if ("session" in selector) continue;
+      // What was learned in sessions that are gone already, too.
+      if ("user" in selector) await this.#eraseLearned([store], [aboutTag(selector.user)]);
+      const namespacePrefix = prefixOf(selector);
+      await this.#eraseDocuments(store, { namespacePrefix });
+      await this.#forgetCopies({ namespacePrefix });
+    }
+    return this.#changed;
+  }
+
+  async report(dryRun: boolean, held: readonly Hold[]): Promise<EraseReport> {
+    const { id, startedAt, resumed, selector } = this.#journal;
+    // Documents of the application name their own sources.
+    const unclear =
+      "user" in selector || "session" in selector
+        ? await unclearMemories(this.#runtime, this.#tenant, this.#call)
+        : [];
+    const all = [...held, ...this.#held.values()];
+    return {
+      id,
+      dryRun,
+      complete: all.length === 0,
+      resumed,
+      startedAt,
+      endedAt: this.#runtime.clock.now(),
+      removed: { ...this.#removed },
+      held: all,
+      outOfReach: [...unclear, ...outOfReach],
+    };
+  }
+
+  async *#sessions(store: MemoryStore): AsyncGenerator<readonly SessionHead[], void, void> {
+    const { selector } = this.#journal;
+    if ("user" in selector) yield* sessionsOfUser(store, this.#tenant, selector.user, this.#call);
+    if (!("session" in selector)) return;
+    const head = await store.log.head({ tenant: this.#tenant, session: selector.session }, this.#call);
+    if (head !== undefined) yield [head];
+  }
+
+  /** A session itself, or the person that it belongs to. A fork may belong to another one. */
+  #isHeld({ session, subject }: SessionHead): Promise<boolean> {
+    return this.#noteHolds(subject === undefined ? [{ session }] : [{ session }, { user: subject }]);
+  }
+
+  async #noteHolds(selectors: readonly HoldSelector[]): Promise<boolean> {
+    const holds = await holdsOn(this.#runtime, this.#tenant, selectors, this.#call);
+    for (const hold of holds) this.#held.set(JSON.stringify(hold.selector), hold);
+    return holds.length > 0;
+  }
+
+  async #eraseSessions(store: MemoryStore, heads: readonly SessionHead[]): Promise<void> {
+    const end = this.#ends.get(store) ?? Number.POSITIVE_INFINITY;
+    const sessions = heads.filter(({ createdAt }) => createdAt <= end);
+    if (sessions.length === 0) return;
+    // First, because nothing tells of them any more when the sessions are gone.
+    const { durable, volatile } = this.#runtime;
+    const tags = sessions.map(({ session }) => madeInTag(session));
+    await this.#eraseLearned(new Set([durable, volatile]), tags);
+    for (const head of sessions) {
+      // Once more: the ones before it may have taken long.
+      if (!(await this.#isHeld(head))) await this.#eraseSession(store, head);
+    }
+  }
+
+  async #eraseSession(store: MemoryStore, head: SessionHead): Promise<void> {
+    const { session } = head;
+    const address = { tenant: this.#tenant, session };
+    await this.#forgetCopies({ session });
+    const { documents, derived } = this.#dryRun
+      ? await countSession(store, this.#tenant, head, this.#call)
+      : await this.#endSession(store, head);
+    this.#removed.sessions++;
+    this.#removed.events += head.events;
+    this.#removed.sessionDocuments += documents;
+    this.#removed.derived += derived;
+    if (this.#dryRun) return;
+    this.#changed = true;
+    this.#runtime.cache?.forget(address);
+    await this.#forgetCopies({ session });
+    await this.#save();
+  }
+
+  /** With the forks that were completed since the forks were looked for. */
+  async #endSession(store: MemoryStore, head: SessionHead): Promise<ErasedSession> {
+    const eraseForks = async (): Promise<void> => {
+      for await (const fork of withForks(store, this.#tenant, [head], this.#call))
+        if (!this.#ending.has(fork.session)) await this.#eraseSessions(store, [fork]);
+      // A fork may be in the archive and its parent not, or the other way round.
+      for (const place of this.#otherPlaces(store))
+        for await (const fork of forksOf(store, this.#tenant, head.session, this.#call, place))
+          for await (const one of withForks(place, this.#tenant, [fork], this.#call))
+            if (!this.#ending.has(one.session)) await this.#eraseSessions(place, [one]);
+    };
+    const { session, incarnation } = head;
+    this.#ending.add(session);
+    try {
+      let derivedThere = 0;
+      const forget: SessionErasure["forget"] = (documents) => this.#forgetDerived(documents);
+      if (store === this.#runtime.archive) {
+        const address = { tenant: this.#tenant, session };
+        await unmark(store, address, incarnation, this.#call);
+        derivedThere = await eraseDerived(this.#runtime, address, incarnation, { ...this.#call, forget });
+      }
+      const erased = await eraseSession(store, { tenant: this.#tenant, session }, incarnation, {
+        ...this.#call,
+        eraseForks,
+        forget,
+      });
+      return { ...erased, derived: erased.derived + derivedThere };
+    } finally {
+      this.#ending.delete(session);
+    }
+  }
+
+  /** Where else sessions are. */
+  #otherPlaces(store: MemoryStore): readonly MemoryStore[] {
+    const { sessions, archive } = this.#runtime;
+    return archive === undefined ? [] : [sessions, archive].filter((place) => place !== store);
+  }
+
+  /**
+   * What was remembered in sessions or about people with these tags, for all too: nobody knows how much of it is about the
+   * person. What comes from others as well that are held stays.
+   */
+  async #eraseLearned(stores: Iterable<MemoryStore>, any: readonly string[]): Promise<void> {
+    const { selector } = this.#journal;
+    const own = "user" in selector ? userNamespace(selector.user) : undefined;
+    const held = await heldTags(this.#runtime, this.#tenant, this.#call);
+    const isHeld = ({ tags }: Document): boolean => {
+      const holds = tags.flatMap((tag) => held.get(tag) ?? []);
+      for (const hold of holds) this.#held.set(JSON.stringify(hold.selector), hold);
+      return holds.length > 0;
+    };
+    const isCounted = ({ namespace, key }: Document, store: MemoryStore): boolean => {
+      const place = JSON.stringify([store === this.#runtime.durable, namespace, key]);
+      if (!this.#dryRun || this.#counted.has(place)) return this.#dryRun;
+      this.#counted.add(place);
+      return false;
+    };
+    for (const store of stores) {
+      await this.#eraseDocuments(
+        store,
+        { tags: { any } },
+        async (documents) => {
+          for (const { namespace, key } of documents)
+            await this.#forgetCopies({ namespacePrefix: namespace, key });
+        },
+        // What is the person's own is counted with all else of the person.
+        (document) =>
+          own?.every((element, index) => element === document.namespace[index]) === true ||
+          isHeld(document) ||
+          isCounted(document, store),
+      );
+    }
+  }
+
+  async #eraseDocuments(
+    store: MemoryStore,
+    filter: Parameters<typeof eraseDocuments>[2]["filter"],
+    forget?: (documents: readonly Document[]) => Promise<void>,
+    except?: (document: Document) => boolean,
+  ): Promise<void> {
+    const until = this.#ends.get(store);
+    const count = await eraseDocuments(store, this.#tenant, {
+      ...this.#call,
+      filter,
+      until,
+      dryRun: this.#dryRun,
+      forget,
+      except,
+    });
+    this.#removed.documents += count;
+    if (count === 0 || this.#dryRun) return;
+    this.#changed = true;
+    await this.#save();
+  }
+
+  /**
+   * Empties the indexes before and after the store. Before, because after a crash in between nothing tells of what was
+   * there; after, because an index that follows the store may have read it once more.
+   */
+  async #forgetCopies(selector: Parameters<Runtime["indexes"][number]["remove"]>[1]): Promise<void> {
+    if (this.#dryRun) return;
+    for (const index of this.#runtime.indexes)
+      this.#removed.indexed += await index.remove(this.#tenant, selector, this.#call);
+  }
+
+  async #forgetDerived(documents: readonly DocumentAddress[]): Promise<void> {
+    for (const { session, namespace, key } of documents)
+      await this.#forgetCopies(session === undefined ? { namespacePrefix: namespace, key } : { session });
+  }
+
+  #save(): Promise<void> {
+    return saveJournal(this.#runtime, this.#tenant, this.#journal, this.#removed, this.#call);
+  }
+}
