@@ -410,6 +410,31 @@ describe("a thread of a person", () => {
     subject: String(configurable.user),
   });
 
+  it("is known by the runtime context, in each hook, with and without a schema", async () => {
+    for (const schema of [{}, { contextSchema: z.object({ user: z.string(), org: z.string() }) }]) {
+      const { memory } = setUp();
+      const seen: unknown[] = [];
+      const middleware = relevoMemory({
+        memory,
+        session: ({ context }) => {
+          seen.push({ ...context });
+          return { tenant: String(context.org), subject: String(context.user) };
+        },
+      });
+      const model = new ScriptedModel((_, call) =>
+        call === 1 ? calling(["weather", "a", { city: "Vigo" }]) : new AIMessage("Mild."),
+      );
+      const agent = createAgent({ model, tools: [weather], middleware: [middleware], ...schema });
+      const context = { org: "globex", user: "u1" };
+      await agent.invoke({ messages: [new HumanMessage("Warm?")] }, { ...on("t"), context });
+      expect(seen.length).toBeGreaterThan(5);
+      expect(seen).toEqual(seen.map(() => context));
+      const session = memory.tenant("globex").session("t");
+      expect(await session.messages()).toHaveLength(4);
+      expect((await session.head())?.subject).toBe("u1");
+    }
+  });
+
   it("is theirs, also when a checkpointer wrote first, and is denied to others", async () => {
     const { store, memory } = setUp();
     const agent = createAgent({

@@ -20,6 +20,8 @@ export interface AgentRunFacts {
   readonly threadId: string | undefined;
   /** What the caller gave in `configurable`: the place for what your server knows of a request. */
   readonly configurable: Readonly<Record<string, unknown>>;
+  /** The runtime context of LangGraph, that the caller gave as `context`; `{}` when there is none. */
+  readonly context: Readonly<Record<string, unknown>>;
 }
 
 /** The session that a run belongs to. */

@@ -1,4 +1,5 @@
 import type { ToolMessage } from "@langchain/core/messages";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { type JsonValue, MemoryError, printable } from "@relevo/core";
 import { errorLine, refuse, storableText } from "@relevo/core/input";
 import type { Session } from "@relevo/memory";
@@ -17,9 +18,12 @@ import { storableValue } from "./storable.ts";
 
 const { createMiddleware } = await loadPeer("langchain", () => import("langchain"));
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** What the hooks are given to know their run by. */
 interface HookRuntime {
-  readonly configurable?: Readonly<Record<string, unknown>> | undefined;
+  readonly context?: unknown;
+  readonly configurable?: Fields | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -186,7 +190,7 @@ class Runs {
     return turn;
   }
 
-  async #placeOf({ configurable = {} }: HookRuntime): Promise<{
+  async #placeOf({ configurable = {}, context }: HookRuntime): Promise<{
     readonly tenant: string;
     readonly session: string;
     readonly options: Omit<AgentSession, "tenant" | "session">;
@@ -196,7 +200,8 @@ class Runs {
   }> {
     const { thread_id: thread, checkpoint_ns: namespace } = configurable;
     const threadId = typeof thread === "string" ? thread : undefined;
-    const given = (await this.#settings.session?.({ threadId, configurable })) ?? {};
+    const facts = { threadId, configurable, context: contextOfRun() ?? asFields(context) ?? {} };
+    const given = (await this.#settings.session?.(facts)) ?? {};
     const { tenant = this.#settings.tenant, session = threadId, ...options } = given;
     if (tenant === undefined)
       throw refuse("session().tenant", "is missing: name the tenant there or in the options.");
@@ -214,6 +219,17 @@ class Runs {
   #forgetEnded(): void {
     for (const [key, turn] of this.#turns) if (turn.isOver) this.#turns.delete(key);
   }
+}
+
+/** Hooks are given only what of the context is in a schema of their middleware; the run has it whole. */
+function contextOfRun(): Fields | undefined {
+  const config: { readonly context?: unknown } | undefined =
+    AsyncLocalStorageProviderSingleton.getRunnableConfig();
+  return asFields(config?.context);
+}
+
+function asFields(context: unknown): Fields | undefined {
+  return typeof context === "object" && context !== null ? (context as Fields) : undefined;
 }
 
 /**
