@@ -29,6 +29,25 @@ for (const document of await findDocuments(root)) {
   }
 }
 
+/** No example has as many vectors as the search index needs before it compiles its kernel. */
+snippets.set("many-vectors", {
+  document: "",
+  line: 1,
+  run: true,
+  code: `import { createHashingEmbedder, createRecall, createSearchIndex } from "@relevo/semantic";
+import { createMemoryStore } from "@relevo/store-memory";
+
+await using store = createMemoryStore();
+const recall = createRecall({ store, index: createSearchIndex(), embedder: createHashingEmbedder() });
+for (let n = 0; n < 1_500; n++)
+  await store.log.append({ tenant: "acme", session: "s" + (n % 10) }, [
+    { type: "message", body: { role: "user", content: "The kettle number " + n + " is broken." } },
+  ]);
+for (let n = 0; n < 3; n++) await recall.update("acme");
+const { hits, missing } = await recall.search("acme", { text: "Which is kettle 1234?", limit: 5 });
+console.log(hits.map(({ text }) => text).join(), missing.length);`,
+});
+
 /** Runtimes lay out objects each in its own way, and some in colours. */
 const prelude = `const log = console.log;
 console.log = (...values: unknown[]) => {
