@@ -25,12 +25,11 @@ export async function writeStream(
   const { after, through } = change;
   const names = namesOf(change.items);
   const opened = await open(run, schema, tenant, { place, incarnation, after, through, names });
-  if (isOlder(change, incarnation, opened.stream)) return false;
   const dimensions = dimensionsOf(change.items);
-  if (dimensions !== undefined) {
-    const present = await ask(run, schema, "search_dimensions", { tenant });
-    if (present !== null) requireDimensions(dimensions, Number(present));
-  }
+  // A database without vectors refuses also the change that is too late to be applied: whoever writes learns it at once.
+  const present = dimensions === undefined ? null : await ask(run, schema, "search_dimensions", { tenant });
+  if (isOlder(change, incarnation, opened.stream)) return false;
+  if (dimensions !== undefined && present !== null) requireDimensions(dimensions, Number(present));
   await apply(run, schema, tenant, planChange(opened, { ...change, place, incarnation }, names));
   return true;
 }
