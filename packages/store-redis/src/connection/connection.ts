@@ -266,6 +266,8 @@ export class Connection {
         }
       };
       const attempt = (): void => {
+        // Its caller has been told by now; what was sent would be done behind its back.
+        if (end.aborted) return;
         sent = true;
         reloaded = false;
         tries++;
