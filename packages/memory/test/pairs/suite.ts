@@ -307,7 +307,7 @@ export function describeArrangement(
       // An erasure reaches the fork that was given to another person, with her words; an export does not show them.
       const given = await memory.tenant(plot.tenant).session("fork-2").events();
       expect(kinds.get("session")).toBe(removed.sessions - 1);
-      expect(kinds.get("event")).toBe(removed.events - given.items.length);
+      expect(kinds.get("event")).toBe(removed.events - given.events.length);
       expect(kinds.get("document")).toBe(removed.documents + removed.sessionDocuments);
       expect(JSON.parse(last).kind).toBe("end");
     });
