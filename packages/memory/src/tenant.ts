@@ -113,7 +113,7 @@ export interface Tenant {
   /**
    * Removes data for good: of a person, of a session with its forks, or documents of the application.
    *
-   * It is written down before it begins. After a crash or an error the same call goes on where it ended, as does
+   * It is written down before it begins. After a crash or an error the same call continues where it ended, as does
    * `resumeErasures`. Writes about a person that arrive meanwhile are refused or removed; those that arrive afterwards
    * start afresh. What is under a legal hold stays, and the report says so. It also names what no erasure here reaches.
    *
@@ -190,7 +190,7 @@ export interface Tenant {
    */
   archive(session: string, options?: ArchiveOptions): Promise<MovedSession>;
   /**
-   * Moves a session back, which is then as it was, with its idle lifetime beginning anew. As safe as `archive`.
+   * Moves a session back, which is then as it was, with its idle lifetime starting again. As safe as `archive`.
    *
    * @throws as `archive`; `conflict` when another session has taken its id.
    */

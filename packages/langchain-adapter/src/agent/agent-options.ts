@@ -59,7 +59,7 @@ export interface RelevoMemoryOptions {
   /** The API of the model, so that items which only it understands are shown; none are when left out. */
   readonly for?: Provider | undefined;
   /**
-   * What happens when the memory fails: `fail`, the default, ends the run; `degrade` goes on with the messages that the graph
+   * What happens when the memory fails: `fail`, the default, ends the run; `degrade` continues with the messages that the graph
    * has, and tells `onError`.
    */
   readonly onMemoryFailure?: "fail" | "degrade" | undefined;

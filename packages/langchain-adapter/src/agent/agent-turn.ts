@@ -97,7 +97,7 @@ export class AgentTurn {
     return this.#isPassedOn && this.#working === 0;
   }
 
-  /** Lets the next run in. What was appended stays: the graph goes on from it. */
+  /** Lets the next run in. What was appended stays: the graph continues from it. */
   async release(): Promise<void> {
     if (this.#isOver) return;
     this.#end();

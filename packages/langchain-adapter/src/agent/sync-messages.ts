@@ -40,7 +40,7 @@ interface KnownMessage {
   readonly hash: string | undefined;
 }
 
-/** The newest messages of a log are enough to find where a state goes on. */
+/** The newest messages of a log are enough to find where a state continues. */
 const newest = 50;
 
 /**
@@ -70,7 +70,7 @@ function saidBy(message: Message): string {
  * stored with one. Where no id is known, the newest message of the log is looked for with the one before it: a client may
  * send a whole conversation under new ids.
  *
- * A run that goes on after a crash may know less than the log. What it does not know it makes again, so with `resumed` those
+ * A run that continues after a crash may know less than the log. What it does not know it makes again, so with `resumed` those
  * answers are retracted.
  */
 export async function noteKnown(

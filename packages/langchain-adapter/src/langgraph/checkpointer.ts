@@ -193,7 +193,7 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     const id = admitId(checkpoint?.id, "checkpoint.id", defaultLimits);
     const given = { id, parent: admitted.checkpointId, checkpoint, metadata, newVersions };
     let before = given.parent === undefined ? undefined : await this.#knownOf(thread, given.parent);
-    // A run goes on in the session in which it began: one that was erased or deleted meanwhile does not come back.
+    // A run continues in the session in which it began: one that was erased or deleted meanwhile does not come back.
     const guard = guardOf(
       given.parent && (before?.incarnation ?? this.#known.incarnationOf(thread, given.parent)),
     );

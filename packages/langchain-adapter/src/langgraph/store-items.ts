@@ -19,7 +19,7 @@ export function nameOf({ namespace, key }: Pick<DocumentAddress, "namespace" | "
   return JSON.stringify([namespace, key]);
 }
 
-/** Starts the lifetime of what was read anew. */
+/** Restarts the lifetime of what was read. */
 export async function refresh(settings: StoreSettings, found: readonly Document[]): Promise<void> {
   const { documents, tenant, ttlMs, refreshOnRead, clock } = settings;
   if (ttlMs === undefined || !refreshOnRead) return;

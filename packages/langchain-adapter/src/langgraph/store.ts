@@ -51,11 +51,11 @@ export interface RelevoStoreOptions {
   readonly recall?: Recall | undefined;
   /** How long an item lives after it was put; for ever when left out. */
   readonly ttlMs?: number | undefined;
-  /** Whether `get` and `search` start the lifetime of what they return anew; true when left out. */
+  /** Whether `get` and `search` restart the lifetime of what they return; true when left out. */
   readonly refreshOnRead?: boolean | undefined;
   /** What the namespaces of the items begin with in the store, so that nothing else is found; `langgraph` when left out. */
   readonly root?: string | undefined;
-  /** Tells when a lifetime is worth starting anew; the system's clock when left out. */
+  /** Tells when a lifetime is worth starting again; the system's clock when left out. */
   readonly clock?: Clock | undefined;
 }
 

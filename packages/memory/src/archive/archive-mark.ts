@@ -65,7 +65,7 @@ export async function unmark(
   try {
     await documents.delete(addressOf(address), { expectedVersion: found.version, ...signalOf(options) });
   } catch (error) {
-    // Marked anew, by a move that came after.
+    // Marked again, by a move that came after.
     if (!isConflict(error, "version")) throw error;
   }
 }

@@ -41,7 +41,7 @@ const sumPattern = /,"sum":"([\w-]{22})"\}$/u;
 
 /**
  * Each checksum covers the one before, so that a line that was changed, moved, left out or added is found at its place,
- * before anything is made of it. It is no signature: who can change the text can compute it anew.
+ * before anything is made of it. It is no signature: who can change the text can compute it again.
  */
 export class ChecksumChain {
   #before = "";

@@ -34,7 +34,7 @@ export function admitSuperseded(
 
 /**
  * Notes at a memory which other one holds in its place, so that searches put that one first. Before the newer one is written,
- * because nobody would do it after a crash: a note of what is not there does not count. A memory that is written anew holds
+ * because nobody would do it after a crash: a note of what is not there does not count. A memory that is written again holds
  * again.
  *
  * @throws what an update throws.

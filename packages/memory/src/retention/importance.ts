@@ -11,7 +11,7 @@ const usualWeight = 0.5;
 
 /**
  * The weight that a writer gave, `metadata.importance` from 0 to 1, halved for every 30 days since the last write. What is
- * remembered again is in use, and so begins anew.
+ * remembered again is in use, and so starts again.
  */
 export const recencyAndWeight: Importance = {
   score({ metadata, updatedAt }, now) {

@@ -119,7 +119,7 @@ function isAboutTheUnit(error: unknown): boolean {
   );
 }
 
-/** The mark that this process goes on with. */
+/** The mark that this process continues with. */
 async function prepare(
   work: FollowedStore,
   tenant: string,

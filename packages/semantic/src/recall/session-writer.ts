@@ -48,7 +48,7 @@ export class SessionWriter {
   readonly #tenant: string;
   readonly #stream: SessionStream;
   readonly #head: SessionHead;
-  /** Other work of the process goes on while much is analysed. */
+  /** Other work of the process continues while much is analysed. */
   readonly #pacer: EventLoopPacer = createEventLoopPacer();
   #progress: Progress;
   #language: LanguageName | undefined;
