@@ -343,8 +343,9 @@ describe("several processes that summarize at once", () => {
     await session.append(turns(1, 5));
     const shown = await session.view();
     expect(seen.flat().filter((text) => text === "q1")).toHaveLength(1);
-    expect(JSON.stringify(shown)).not.toContain("q1");
-    expect(JSON.stringify(await session.events())).not.toContain("q1");
+    // With a border: ids and tokens are random text, which may hold two given letters.
+    expect(JSON.stringify(shown)).not.toMatch(/["\s]q1"/);
+    expect(JSON.stringify(await session.events())).not.toMatch(/["\s]q1"/);
   });
 });
 
