@@ -75,6 +75,7 @@ export type {
 export {
   type DocumentBatch,
   type DocumentTransfer,
+  type EraseDerivedOptions,
   type ImportDocumentsResult,
   isDocumentTransfer,
   type TransferredDocument,

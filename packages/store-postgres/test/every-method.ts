@@ -118,6 +118,7 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
       await documents.importDocuments(to, part);
     }
   }
+  await documents.eraseDerived(address, { incarnation: "gone" });
   await log.unseal(address);
   await log.trim(address, { beforeSeq: 2 });
   await log.trim(address, { olderThan: 1 });

@@ -1,4 +1,4 @@
-import type { DocumentScope } from "../address.ts";
+import type { DocumentAddress, DocumentScope, SessionAddress } from "../address.ts";
 import type { CallOptions, PageOptions } from "./common.ts";
 import type { Document, DocumentStore } from "./document-store.ts";
 
@@ -22,6 +22,11 @@ export interface ImportDocumentsResult {
   readonly imported: number;
   readonly unchanged: number;
   readonly expired: number;
+}
+
+export interface EraseDerivedOptions extends CallOptions {
+  /** Of the session that has moved. */
+  readonly incarnation: string;
 }
 
 /**
@@ -65,6 +70,16 @@ export interface DocumentTransfer {
     batch: DocumentBatch,
     options?: CallOptions,
   ): Promise<ImportDocumentsResult>;
+
+  /**
+   * Removes what is derived from any event of a session that has moved to another store, and what is derived from that;
+   * answers which documents. An erasure there does not reach them. Another session that has taken the id here is not
+   * touched. While the session itself is here, erase its events instead: a document may be derived from them at any
+   * time. Can be repeated.
+   *
+   * @throws `unavailable` and the like: what is left is removed by another call.
+   */
+  eraseDerived(address: SessionAddress, options: EraseDerivedOptions): Promise<readonly DocumentAddress[]>;
 }
 
 export function isDocumentTransfer(documents: DocumentStore): documents is DocumentStore & DocumentTransfer {

@@ -1,4 +1,4 @@
-import type { DocumentAddress } from "../address.ts";
+import type { DocumentAddress, SessionAddress } from "../address.ts";
 import { conflict } from "../input/conflict.ts";
 import { rangesOf } from "../input/ranges.ts";
 import { MemoryError } from "../memory-error.ts";
@@ -24,6 +24,8 @@ export interface Derivation {
   keepSourced(request: AdmittedPut, stored: readonly Document[]): Promise<void>;
   followErase(request: AdmittedErase, result: EraseResult): Promise<EraseResult>;
   followDelete(request: AdmittedDelete): Promise<void>;
+  /** Of a session that has moved to another store. */
+  followMoved(address: SessionAddress, incarnation: string): Promise<readonly DocumentAddress[]>;
   /**
    * @throws `conflict` when one of the documents repeats an event that was erased here after the document was derived;
    *   `unsupported` for documents with sources, in a store that does not follow them.
@@ -144,6 +146,9 @@ export function createDerivation({ documents, transfer, log }: Parts): Derivatio
       const source = { documents: deletes.map(({ address }) => address) };
       await afterWrite(() => eraseDerived(scope.tenant, source));
     },
+
+    followMoved: ({ tenant, session }, incarnation) =>
+      eraseDerived(tenant, { session, incarnation, ranges: [{ from: 1, to: Number.MAX_SAFE_INTEGER }] }),
 
     async requireUnerased(restored, signal) {
       requireFollowing();

@@ -1,16 +1,22 @@
-import type { DocumentAddress, DocumentScope } from "../address.ts";
+import type { DocumentAddress, DocumentScope, SessionAddress } from "../address.ts";
 import { admitCall } from "../input/call.ts";
 import { admitFields, admitOptions, type FieldTable, fieldTable } from "../input/fields.ts";
-import { admitDocumentAddress, admitDocumentScope, admitId, admitTags } from "../input/ids.ts";
+import {
+  admitDocumentAddress,
+  admitDocumentScope,
+  admitId,
+  admitSessionAddress,
+  admitTags,
+} from "../input/ids.ts";
 import { admitJson, admitMetadata } from "../input/json.ts";
 import { admitInteger, admitLimit, admitTime, maxImportedVersion, throwIfAborted } from "../input/numbers.ts";
-import { pageFields } from "../input/option-kinds.ts";
+import { callKinds, pageFields } from "../input/option-kinds.ts";
 import { refuse, tooLarge } from "../input/refuse.ts";
 import type { Limits } from "../limits.ts";
 import { compareUtf8, documentSortKey } from "../order.ts";
 import type { CallOptions, PageOptions } from "../ports/common.ts";
 import type { Document } from "../ports/document-store.ts";
-import type { DocumentBatch, TransferredDocument } from "../ports/document-transfer.ts";
+import type { DocumentBatch, EraseDerivedOptions, TransferredDocument } from "../ports/document-transfer.ts";
 import { admitCursor } from "./cursor.ts";
 import { type AdmittedDocument, admitBatch } from "./document-calls.ts";
 import { type DocumentPosition, positionIn } from "./document-queries.ts";
@@ -39,6 +45,24 @@ export function admitExportDocuments(
     signal: options.signal,
     limit: Math.min(admitLimit(options.limit), limits.batchItems),
     after: positionIn(admitCursor(documentExportCursor, options.cursor, 2), limits),
+  };
+}
+
+const eraseDerivedFields: FieldTable = fieldTable<EraseDerivedOptions>({
+  ...callKinds,
+  incarnation: "selects",
+});
+
+export function admitEraseDerived(
+  address: SessionAddress,
+  given: EraseDerivedOptions,
+  limits: Limits,
+): { readonly address: SessionAddress; readonly incarnation: string } {
+  const { incarnation, signal } = admitFields(given, "options", eraseDerivedFields);
+  throwIfAborted(signal);
+  return {
+    address: admitSessionAddress(address, limits),
+    incarnation: admitId(incarnation, "options.incarnation", limits),
   };
 }
 

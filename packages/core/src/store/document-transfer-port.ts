@@ -8,6 +8,7 @@ import { type Derivation, hasSources } from "./derivation.ts";
 import {
   type AdmittedDocumentBatch,
   type AdmittedTransferredDocument,
+  admitEraseDerived,
   admitExportDocuments,
   admitImportDocuments,
   documentExportCursor,
@@ -108,6 +109,12 @@ export function createDocumentTransferPort(
         };
       }
       return result;
+    },
+
+    async eraseDerived(source, options) {
+      requireOpen();
+      const { address, incarnation } = admitEraseDerived(source, options, limits);
+      return derivation.followMoved(address, incarnation);
     },
   };
 }

@@ -192,5 +192,10 @@ export function documentOperations(telemetry: Telemetry): Operations<DocumentSto
         return startScope(span, scope, undefined);
       },
     },
+    eraseDerived: {
+      name: "documents.erase_derived",
+      start: (span, [scope]) => startScope(span, scope, undefined),
+      end: (span, _, erased) => span.setAttribute(genAi.memoryRecordCount, erased.length),
+    },
   };
 }

@@ -90,6 +90,7 @@ async function useEverything(store: Store): Promise<void> {
     if (isDocumentTransfer(documents)) {
       const batch = await documents.exportDocuments(session);
       if (batch !== undefined) await documents.importDocuments(session, batch);
+      await documents.eraseDerived(session, { incarnation: "gone" });
     }
     await log.unseal(session);
   }

@@ -1,22 +1,14 @@
 import type { CallOptions, Document, DocumentAddress, SessionHead } from "@relevo/core";
-import {
-  admitFields,
-  admitId,
-  admitNamespace,
-  admitOptions,
-  type FieldTable,
-  fieldTable,
-  refuse,
-  throwIfAborted,
-} from "@relevo/core/input";
+import { admitOptions, type FieldTable, fieldTable, refuse, throwIfAborted } from "@relevo/core/input";
 import { unmark } from "../archive/archive-mark.ts";
-import { eraseDerived } from "../archive/erase-derived.ts";
 import { aboutTag, madeInTag } from "../entries/entry.ts";
 import { userNamespace, workspaceNamespace } from "../namespaces.ts";
 import { storesOf } from "../people/list-people.ts";
 import { forksOf, sessionsOfUser, withForks } from "../people/subject-sessions.ts";
 import { markErased, markErasing } from "../people/user-guard.ts";
+import { transferOf } from "../portability/export-lines.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
+import { admitSelector } from "./admit-selector.ts";
 import { eraseDocuments } from "./erase-documents.ts";
 import type {
   EraseCounts,
@@ -31,12 +23,6 @@ import { closeJournal, type Journal, openJournal, saveJournal } from "./erasure-
 import { heldTags, holdsOn } from "./holds.ts";
 import { outOfReach, unclearMemories } from "./out-of-reach.ts";
 
-const selectorFields: FieldTable = fieldTable<EraseSelector>({
-  user: "selects",
-  session: "selects",
-  workspace: "selects",
-  namespace: "selects",
-});
 export const eraseOptionFields: FieldTable = fieldTable<EraseOptions>({
   signal: "refines",
   dryRun: "refines",
@@ -47,36 +33,6 @@ const maxPasses = 100;
 
 /** Sessions at once: a filter has a tag of each. */
 const sessionsAtOnce = 50;
-
-/**
- * A copy, once it names exactly one thing.
- *
- * @throws `invalid-input` for what would select everything, or the documents by which this package works.
- */
-function admitSelector(runtime: Runtime, given: EraseSelector): EraseSelector {
-  const selector: Partial<Record<"user" | "session" | "workspace" | "namespace", unknown>> = admitFields(
-    given,
-    "selector",
-    selectorFields,
-  );
-  if (Object.keys(selector).length !== 1)
-    throw refuse("selector", "must name exactly one of user, session, workspace and namespace.");
-  const { limits } = runtime;
-  if ("user" in selector) return { user: admitId(selector.user, "selector.user", limits) };
-  if ("session" in selector) return { session: admitId(selector.session, "selector.session", limits) };
-  if ("workspace" in selector)
-    return { workspace: admitId(selector.workspace, "selector.workspace", limits) };
-  const namespace = admitNamespace(selector.namespace, "selector.namespace", limits);
-  const [first] = namespace;
-  if (first === undefined)
-    throw refuse("selector.namespace", "must have an element: an empty one would select every document.");
-  if (first === "relevo" || first.startsWith("relevo:"))
-    throw refuse(
-      "selector.namespace",
-      "is reserved. Name the user, the session or the workspace whose data it holds.",
-    );
-  return { namespace };
-}
 
 /** What `tenant.erase` promises. */
 export async function erase(
@@ -137,7 +93,7 @@ class Erasure {
   readonly #ends: Map<MemoryStore, number> = new Map();
   /** Sessions that are being ended: one of them may be named as a fork of its own fork. */
   readonly #ending: Set<string> = new Set();
-  /** What a dry run has found by one tag, and may find by another. */
+  /** What a dry run has found in one way, and may find in another. */
   readonly #counted: Set<string> = new Set();
   #changed = false;
 
@@ -266,8 +222,9 @@ class Erasure {
     const { session } = head;
     const address = { tenant: this.#tenant, session };
     await this.#forgetCopies({ session });
+    if (this.#dryRun && this.#isCounted([store === this.#runtime.sessions, session])) return;
     const { documents, derived } = this.#dryRun
-      ? await countSession(store, this.#tenant, head, this.#call)
+      ? await this.#countSession(store, head)
       : await this.#endSession(store, head);
     this.#removed.sessions++;
     this.#removed.events += head.events;
@@ -285,11 +242,7 @@ class Erasure {
     const eraseForks = async (): Promise<void> => {
       for await (const fork of withForks(store, this.#tenant, [head], this.#call))
         if (!this.#ending.has(fork.session)) await this.#eraseSessions(store, [fork]);
-      // A fork may be in the archive and its parent not, or the other way round.
-      for (const place of this.#otherPlaces(store))
-        for await (const fork of forksOf(store, this.#tenant, head.session, this.#call, place))
-          for await (const one of withForks(place, this.#tenant, [fork], this.#call))
-            if (!this.#ending.has(one.session)) await this.#eraseSessions(place, [one]);
+      await this.#eraseForksElsewhere(store, head);
     };
     const { session, incarnation } = head;
     this.#ending.add(session);
@@ -299,7 +252,11 @@ class Erasure {
       if (store === this.#runtime.archive) {
         const address = { tenant: this.#tenant, session };
         await unmark(store, address, incarnation, this.#call);
-        derivedThere = await eraseDerived(this.#runtime, address, incarnation, { ...this.#call, forget });
+        // Where it lived before: this store does not know of what was derived there.
+        const { documents } = transferOf(this.#runtime.sessions);
+        const derived = await documents.eraseDerived(address, { incarnation, ...this.#call });
+        await forget(derived);
+        derivedThere = derived.length;
       }
       const erased = await eraseSession(store, { tenant: this.#tenant, session }, incarnation, {
         ...this.#call,
@@ -312,10 +269,28 @@ class Erasure {
     }
   }
 
-  /** Where else sessions are. */
-  #otherPlaces(store: MemoryStore): readonly MemoryStore[] {
+  /** With the forks that are elsewhere: those in the same store are counted by themselves. */
+  async #countSession(store: MemoryStore, head: SessionHead): Promise<ErasedSession> {
+    await this.#eraseForksElsewhere(store, head);
+    return countSession(store, this.#tenant, head, this.#call);
+  }
+
+  /** A fork may be in the archive and its parent not, or the other way round. */
+  async #eraseForksElsewhere(store: MemoryStore, { session }: SessionHead): Promise<void> {
     const { sessions, archive } = this.#runtime;
-    return archive === undefined ? [] : [sessions, archive].filter((place) => place !== store);
+    if (archive === undefined) return;
+    const place = store === archive ? sessions : archive;
+    for await (const fork of forksOf(store, this.#tenant, session, this.#call, place))
+      for await (const one of withForks(place, this.#tenant, [fork], this.#call))
+        if (!this.#ending.has(one.session)) await this.#eraseSessions(place, [one]);
+  }
+
+  /** Whether a dry run has counted it; notes that it has. */
+  #isCounted(what: readonly unknown[]): boolean {
+    const name = JSON.stringify(what);
+    if (this.#counted.has(name)) return true;
+    this.#counted.add(name);
+    return false;
   }
 
   /**
@@ -331,12 +306,8 @@ class Erasure {
       for (const hold of holds) this.#held.set(JSON.stringify(hold.selector), hold);
       return holds.length > 0;
     };
-    const isCounted = ({ namespace, key }: Document, store: MemoryStore): boolean => {
-      const place = JSON.stringify([store === this.#runtime.durable, namespace, key]);
-      if (!this.#dryRun || this.#counted.has(place)) return this.#dryRun;
-      this.#counted.add(place);
-      return false;
-    };
+    const isCounted = ({ namespace, key }: Document, store: MemoryStore): boolean =>
+      this.#dryRun && this.#isCounted([store === this.#runtime.durable, namespace, key]);
     for (const store of stores) {
       await this.#eraseDocuments(
         store,

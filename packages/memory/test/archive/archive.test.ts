@@ -1,7 +1,7 @@
 import { MemoryError } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
-import { createMemory } from "../../src/index.ts";
+import { createMemory, type MemoryStore } from "../../src/index.ts";
 import { everythingIn, other, person, plant } from "../erasure/plant.ts";
 import { aborted, assistant, failure, oneStore, texts, twoStores, user } from "../fixture.ts";
 import { canary, interruptEach, plantCase, textOf } from "./interrupted.ts";
@@ -221,11 +221,47 @@ it("an erasure reaches the archive, also forks whose parents are elsewhere", asy
   // A parent here with its fork in the archive, which belongs to somebody else; and one the other way round.
   await acme.archive("fork-2");
   await acme.archive("chat-2");
-  expect((await acme.user(person).erase()).complete).toBe(true);
+  const planned = await acme.user(person).erase({ dryRun: true });
+  expect(planned.removed).toMatchObject({ sessions: 4, events: 20 });
+  const report = await acme.user(person).erase();
+  expect(report).toMatchObject({ complete: true, removed: { ...planned.removed, derived: 2 } });
   const left = [await everythingIn(volatile), await everythingIn(durable)].join();
   expect(left).not.toContain(canary);
   expect((await acme.users()).items).toEqual([other]);
   expect((await acme.archived()).items).toEqual([]);
+});
+
+it("an erasure reaches what was derived from an archived session, also when its id was taken", async () => {
+  const { memory, volatile, durable } = twoStores();
+  await plant(memory, [volatile, durable]);
+  const acme = memory.tenant("acme");
+  await acme.archive("chat-2");
+  await acme.session("chat-2", { subject: other }).append(user("I stay"));
+  await volatile.documents.put(
+    { tenant: "acme", namespace: ["facts", "all"], key: "of the next" },
+    { value: "stays", derivedFrom: { events: await sourceOf(volatile, "chat-2") } },
+  );
+  expect((await acme.user(person).erase()).removed).toMatchObject({ sessions: 4, derived: 2 });
+  const left = [await everythingIn(volatile), await everythingIn(durable)].join();
+  expect(left).not.toContain(canary);
+  expect(left).toContain('"stays"');
+  expect(texts(await acme.session("chat-2").messages())).toEqual(["I stay"]);
+});
+
+it("a dry run counts a session once, however often it is met", async () => {
+  const { memory } = twoStores();
+  const acme = memory.tenant("acme");
+  // More than a page of a list has: the forks are of one page, the sessions of the other.
+  for (let count = 0; count < 30; count++) {
+    const id = String(count).padStart(2, "0");
+    await acme.session(`z-${id}`, { subject: person }).append(user(id));
+    await acme.session(`z-${id}`).fork({ id: `a-${id}` });
+  }
+  await acme.archive("a-00");
+  await acme.archive("z-01");
+  const planned = await acme.user(person).erase({ dryRun: true });
+  expect(planned.removed.sessions).toBe(60);
+  expect((await acme.user(person).erase()).removed).toEqual(planned.removed);
 });
 
 it("an export of a tenant has the archive, and its import archives again", async () => {
@@ -243,3 +279,8 @@ it("an export of a tenant has the archive, and its import archives again", async
   await copy.memory.tenant("acme").restore("chat-1");
   expect(texts(await copy.memory.tenant("acme").session("chat-1").messages())).toContain(canary);
 });
+
+async function sourceOf({ log }: MemoryStore, session: string) {
+  const { incarnation = "", removalRevision = 0 } = (await log.head({ tenant: "acme", session })) ?? {};
+  return { session, incarnation, removalRevision, ranges: [{ from: 1, to: 1 }] };
+}

@@ -109,6 +109,7 @@ function undefinedSelectors({ store, tenant }: CaseContext): readonly Attempt[] 
           ...each("importDocuments", ["incarnation"], (o) =>
             documents.importDocuments(scope, { version: 1, documents: [], ...(o as object) }),
           ),
+          ...each("eraseDerived", ["incarnation"], (o) => documents.eraseDerived(session, o as never)),
         ]
       : []),
     ...(isEventTransfer(log)

@@ -63,6 +63,10 @@ export function everyCall(
     ["documents.namespaces", () => documents.namespaces(scope, options)],
     ["documents.exportDocuments", async () => documents.exportDocuments?.(scope, options)],
     ["documents.importDocuments", async () => documents.importDocuments?.({ tenant }, imported, options)],
+    [
+      "documents.eraseDerived",
+      async () => documents.eraseDerived?.(address, { incarnation: "none", ...options }),
+    ],
     ["documents.delete", () => documents.delete(document, options)],
     ["documents.deleteMany", () => documents.deleteMany([{ address: document }], options)],
     leases !== undefined && ["leases.acquire", () => leases.acquire(address, { ttlMs: 60_000, ...options })],
@@ -76,7 +80,7 @@ export function everyCall(
   const absent = new Set<string>([
     ...(log.exportEvents === undefined ? ["log.exportEvents", "log.seal", "log.unseal"] : []),
     ...(documents.exportDocuments === undefined
-      ? ["documents.exportDocuments", "documents.importDocuments"]
+      ? ["documents.exportDocuments", "documents.importDocuments", "documents.eraseDerived"]
       : []),
   ]);
   return calls.filter((call): call is NamedCall => call !== false && !absent.has(call[0]));

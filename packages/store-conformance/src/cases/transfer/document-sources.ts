@@ -217,6 +217,31 @@ export const documentSourceCases: readonly ConformanceCase[] = [
     },
   ),
   documentTransferCase(
+    "derived-of-moved-sessions-goes",
+    "What is derived from a session that has moved away, and what is derived from that, is erased by the incarnation, also when another session has taken the id; that one and what is derived from it stay.",
+    async (context, handles) => {
+      const { log, documents, other } = handles;
+      const { source } = await fill(context, handles);
+      const incarnation = present((await log.head(source))?.incarnation, "an incarnation");
+      const of2 = present(await documents.get(standAlone(context, "of-2", ["users", "u2"])), "a document");
+      const { namespace, key, version } = of2;
+      await documents.put(standAlone(context, "of-of-2"), {
+        value: "words of 2",
+        derivedFrom: { documents: [{ namespace, key, version }] },
+      });
+      await log.delete(source);
+      await log.append(source, messages(3));
+      const derivedFrom = await eventOf(handles, source, 2);
+      await documents.put(standAlone(context, "of-the-next"), { value: 1, derivedFrom });
+      const erased = await other.documents.eraseDerived(source, { incarnation });
+      equal(erased.map((one) => one.key).toSorted(), ["of-2", "of-4", "of-6", "of-of-2"], "what is erased");
+      const left = ["of-plain", "of-the-next", "plain"];
+      equal((await keysIn(context, handles, { tenant: context.tenant })).toSorted(), left, "what is left");
+      equal((await log.head(source))?.version, 3, "the version of the session that took the id");
+      equal(await documents.eraseDerived(source, { incarnation }), [], "what another call erases");
+    },
+  ),
+  documentTransferCase(
     "batches-are-admitted",
     "A batch is input like any other: of another form, out of order, past its own version, or with values that cannot be stored, it is refused and changes nothing.",
     async (context, handles) => {

@@ -41,6 +41,12 @@ export const sourceMutants: readonly Mutant[] = [
       },
     }),
   ),
+  transferMutant(
+    "moved-sessions-leave-facts",
+    "derived-of-moved-sessions-goes",
+    "what is derived from a session that has moved away stays",
+    () => ({ eraseDerived: async () => [] }),
+  ),
   importMutant(
     "erasures-count-by-revision-alone",
     "erasures-of-copies-count-by-time",
