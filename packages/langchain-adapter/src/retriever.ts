@@ -1,8 +1,9 @@
 import { Document, type DocumentInterface } from "@langchain/core/documents";
 import { BaseRetriever, type BaseRetrieverInput } from "@langchain/core/retrievers";
-import type { RecallHit, RecallQuery } from "@relevo/core";
+import type { MemoryError, RecallHit, RecallQuery, RecallResult } from "@relevo/core";
 import { admitFields, type FieldTable, fieldTable, recallKinds, refuse } from "@relevo/core/input";
 import type { Tenant } from "@relevo/memory";
+import { missingTeller } from "./missing-parts.ts";
 
 /** A query without its text and signal: what holds of each question. */
 export type RetrieverQuery = Omit<RecallQuery, "text" | "signal">;
@@ -12,6 +13,11 @@ export interface RetrieverOptions extends BaseRetrieverInput {
   readonly tenant: Pick<Tenant, "search">;
   /** What of the tenant is searched, and how many hits are returned; everything, and 10, when left out. */
   readonly query?: RetrieverQuery | undefined;
+  /**
+   * Told, as `unavailable`, when a search had to do without a part, such as the vectors while an embedder is down. A process
+   * warning, the first time, when left out.
+   */
+  readonly onError?: ((error: MemoryError) => void) | undefined;
 }
 
 /** Where a document comes from, and how well it answers. */
@@ -43,23 +49,28 @@ export class RelevoRetriever extends BaseRetriever<RetrievedMetadata> {
   override lc_serializable: boolean = false;
   readonly #tenant: Pick<Tenant, "search">;
   readonly #query: RetrieverQuery;
+  readonly #tellMissing: (result: Pick<RecallResult, "missing">) => void;
 
   static override lc_name(): string {
     return "RelevoRetriever";
   }
 
-  constructor({ tenant, query, ...base }: RetrieverOptions) {
+  constructor({ tenant, query, onError, ...base }: RetrieverOptions) {
     if (typeof tenant?.search !== "function")
       throw refuse("options.tenant", "must be a tenant of a memory, such as memory.tenant(id).");
+    if (onError !== undefined && typeof onError !== "function")
+      throw refuse("options.onError", "must be a function.");
     const admitted = query === undefined ? {} : admitFields(query, "options.query", queryFields);
     super(base);
     this.#tenant = tenant;
     this.#query = admitted;
+    this.#tellMissing = missingTeller(onError);
   }
 
   override async _getRelevantDocuments(text: string): Promise<DocumentInterface<RetrievedMetadata>[]> {
-    const { hits } = await this.#tenant.search({ ...this.#query, text });
-    return hits.map(documentOf);
+    const found = await this.#tenant.search({ ...this.#query, text });
+    this.#tellMissing(found);
+    return found.hits.map(documentOf);
   }
 }
 

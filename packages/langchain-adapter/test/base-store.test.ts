@@ -76,4 +76,25 @@ describe("bad input", () => {
     expect(MemoryError.isInstance(error, "unsupported")).toBe(true);
     expect((error as Error).message).toContain("storeDocuments()");
   });
+
+  it("a query that is answered in part tells so, each time, or warns once", async () => {
+    const recall = { search: async () => ({ hits: [], missing: ["vectors"] as const }) };
+    const told: string[] = [];
+    const onError = ({ code, message, details }: MemoryError) =>
+      told.push(`${code} ${message} ${JSON.stringify(details)}`);
+    const options = { store: createMemoryStore(), tenant: "acme", recall };
+    const telling = new RelevoStore({ ...options, onError });
+    for (let n = 0; n < 2; n++) expect(await telling.search(["a"], { query: "dog" })).toEqual([]);
+    expect(told).toHaveLength(2);
+    expect(told[0]).toMatch(/^unavailable .*without vectors.*"missing":\["vectors"\]/u);
+    const warned: Error[] = [];
+    const note = (warning: Error) => warned.push(warning);
+    process.on("warning", note);
+    const silent = new RelevoStore(options);
+    for (let n = 0; n < 2; n++) await silent.search(["a"], { query: "dog" });
+    // Warnings are emitted in the next tick.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", note);
+    expect(warned.map(({ name }) => name)).toEqual(["RelevoWarning"]);
+  });
 });

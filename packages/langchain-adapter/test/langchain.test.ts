@@ -176,6 +176,12 @@ describe("the retriever", () => {
   });
 
   it("says what is missing", async () => {
+    const told: unknown[] = [];
+    await new RelevoRetriever({
+      tenant: { search: async () => ({ hits: [], missing: ["reranking"] }) },
+      onError: (error) => told.push(error.message),
+    }).invoke("dog");
+    expect(told).toEqual([expect.stringContaining("without reranking")]);
     const acme = createMemory({ store: createMemoryStore() }).tenant("acme");
     expect((await failure(() => new RelevoRetriever({ tenant: acme }).invoke("dog"))).code).toBe(
       "unsupported",

@@ -14,7 +14,7 @@ import { createMemoryStore } from "@relevo/store-memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromLangChain, toLangChain } from "../src/index.ts";
-import { anyMessage, samples } from "./samples.ts";
+import { anyMessage, samples, usage } from "./samples.ts";
 
 const numRuns = Number(process.env.RELEVO_RUNS ?? 40);
 
@@ -120,12 +120,20 @@ describe("a message of LangChain", () => {
     const logprobs = Array.from({ length: 20_000 }, (_, index) => -1 - index);
     await session.append(
       fromLangChain([
-        new AIMessage({ content: "Hi", response_metadata: { logprobs } }),
+        new AIMessage({ content: "Hi", response_metadata: { logprobs }, usage_metadata: usage as never }),
         new ToolMessage({ content: "found", tool_call_id: "c", artifact }),
       ]),
     );
     const [answer, result] = toLangChain(await session.messages());
     expect(answer?.response_metadata).toEqual({ logprobs });
+    // What the answer cost is counted all the same.
+    expect((await session.activity()).usage).toEqual({
+      messages: 1,
+      inputTokens: 12,
+      outputTokens: 5,
+      cachedInputTokens: 3,
+      cost: 0,
+    });
     // Classes become plain objects, as `JSON.stringify` has it.
     expect((result as ToolMessage).artifact).toEqual(JSON.parse(JSON.stringify(artifact)));
   });

@@ -2,12 +2,11 @@ import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { Command, interrupt } from "@langchain/langgraph";
 import { MemoryError } from "@relevo/core";
-import { createMemory, type Memory, type Session } from "@relevo/memory";
+import { createMemory, type Memory } from "@relevo/memory";
 import { createRecall, createSearchIndex } from "@relevo/semantic";
 import { createMemoryStore } from "@relevo/store-memory";
 import { window } from "@relevo/truncation";
 import {
-  type AgentMiddleware,
   createAgent,
   createMiddleware,
   humanInTheLoopMiddleware,
@@ -18,46 +17,8 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type RelevoMemoryOptions, relevoMemory } from "../src/agent/index.ts";
 import { RelevoCheckpointer } from "../src/langgraph/index.ts";
+import { counting, logOf, on, setUp, theirs, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
-
-const on = (thread_id: string) => ({ configurable: { thread_id } });
-
-async function logOf(session: Session): Promise<readonly string[]> {
-  return (await session.messages()).map(({ role, content }) => {
-    if (typeof content === "string") return `${role}: ${content}`;
-    const parts = content.map((part) =>
-      part.type === "text"
-        ? part.text
-        : part.type === "tool-call"
-          ? `calls ${part.toolCallId}`
-          : `${part.type}`,
-    );
-    return `${role}: ${parts.join(" + ")}`;
-  });
-}
-
-const weather = tool(async ({ city }: { city: string }) => `12 degrees in ${city}`, {
-  name: "weather",
-  description: "The weather in a city.",
-  schema: z.object({ city: z.string() }),
-});
-
-/** Answers the last question by how often the person has asked. */
-const counting = () =>
-  new ScriptedModel((messages) => {
-    const asked = messages.filter(({ type }) => type === "human");
-    return new AIMessage(`Answer ${asked.length} to ${asked.at(-1)?.text}`);
-  });
-
-function setUp(more: Partial<RelevoMemoryOptions> = {}, memoryOptions: object = {}) {
-  const store = createMemoryStore();
-  const memory = createMemory({ store, ...memoryOptions });
-  const session = memory.tenant("acme").session("t");
-  return { store, memory, session, middleware: relevoMemory({ memory, tenant: "acme", ...more }) };
-}
-
-/** Their types do not stand the strict settings of this project. */
-const theirs = (middleware: unknown): AgentMiddleware => middleware as AgentMiddleware;
 
 describe("an agent with the middleware", () => {
   it("remembers without a checkpointer, in the next run and in another process", async () => {

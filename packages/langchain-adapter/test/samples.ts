@@ -20,7 +20,7 @@ const call = {
   name: "weather",
   args: { city: "Bilbao", days: [1, 2] },
 } as const;
-const usage = {
+export const usage = {
   input_tokens: 12,
   output_tokens: 5,
   total_tokens: 17,

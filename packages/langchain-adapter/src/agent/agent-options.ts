@@ -1,17 +1,18 @@
-import type { Provider, RecallQuery, ViewStrategy } from "@relevo/core";
+import type { Provider, RecallQuery, RecallResult, ViewStrategy } from "@relevo/core";
 import { defaultLimits } from "@relevo/core";
 import {
   admitChoice,
   admitFields,
+  admitId,
   admitInteger,
   admitTenant,
-  errorLine,
   type FieldTable,
   fieldTable,
   recallKinds,
   refuse,
 } from "@relevo/core/input";
-import type { Memory, SessionOptions } from "@relevo/memory";
+import type { ContextOptions, ContextShares, Memory, SessionOptions } from "@relevo/memory";
+import { missingTeller, warnOf } from "../missing-parts.ts";
 import type { AgentHandoffs } from "./agent-handoffs.ts";
 
 /** What a run of an agent says about itself. */
@@ -46,6 +47,17 @@ export interface AgentRecallOptions {
   readonly query?: Omit<RecallQuery, "text" | "signal" | "limit"> | undefined;
 }
 
+/** Which of the memories that `tenant.context()` gathers are shown, and how many. */
+export interface AgentContextOptions
+  extends Pick<ContextOptions, "tags" | "entries" | "performance" | "maxTokens"> {
+  /** Whose memories; what the agents of the session have kept in it when left out. */
+  readonly agent?: string | undefined;
+  /** At most so many tokens of all of them, as the memory counts; 2,000 when left out. */
+  readonly maxTokens?: number | undefined;
+  /** The share of each part in `maxTokens`; as `tenant.context()` divides it when left out. */
+  readonly shares?: Omit<ContextShares, "volatile.messages" | "recalled"> | undefined;
+}
+
 export interface RelevoMemoryOptions {
   readonly memory: Memory;
   /** The tenant of all runs, unless `session` names another one. */
@@ -54,16 +66,21 @@ export interface RelevoMemoryOptions {
   readonly session?: ((facts: AgentRunFacts) => AgentSession | Promise<AgentSession>) | undefined;
   /** Adds what was said before and fits, once for each run; needs a memory with a recall. Not when left out. */
   readonly recall?: AgentRecallOptions | boolean | undefined;
+  /**
+   * Adds what the agent, the person and the session remember, once for each run, as labelled data: durable memory at the end of
+   * the system message, the rest in front of the newest question. Not when left out.
+   */
+  readonly context?: AgentContextOptions | boolean | undefined;
   /** Chooses what the model is shown; that of the memory when left out. */
   readonly view?: ViewStrategy | undefined;
   /** The API of the model, so that items which only it understands are shown; none are when left out. */
   readonly for?: Provider | undefined;
   /**
    * What happens when the memory fails: `fail`, the default, ends the run; `degrade` continues with the messages that the graph
-   * has, and tells `onError`.
+   * has, or without `recall` and `context` when only they fail, and tells `onError`.
    */
   readonly onMemoryFailure?: "fail" | "degrade" | undefined;
-  /** Told of failures under `degrade`. A process warning when left out. */
+  /** Told of failures under `degrade`, and of searches that had to do without a part. A process warning when left out. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** How long another run of the session may take before this one gives up; 60,000 when left out. */
   readonly waitMs?: number | undefined;
@@ -83,15 +100,19 @@ export interface RecallSettings {
   readonly query: AgentRecallOptions["query"];
 }
 
+export type ContextSettings = Omit<ContextOptions, "session" | "signal">;
+
 export interface AgentSettings {
   readonly memory: Memory;
   readonly tenant: string | undefined;
   readonly session: RelevoMemoryOptions["session"];
   readonly recall: RecallSettings | undefined;
+  readonly context: ContextSettings | undefined;
   readonly view: ViewStrategy | undefined;
   readonly for: Provider | undefined;
   readonly degrades: boolean;
   readonly onError: (error: unknown) => void;
+  readonly tellMissing: (result: Pick<RecallResult, "missing">) => void;
   readonly waitMs: number;
   readonly idleMs: number;
   readonly handoffs: AgentHandoffs | undefined;
@@ -102,6 +123,7 @@ const fields: FieldTable = fieldTable<RelevoMemoryOptions>({
   tenant: "refines",
   session: "refines",
   recall: "refines",
+  context: "refines",
   view: "refines",
   for: "refines",
   onMemoryFailure: "refines",
@@ -116,13 +138,21 @@ const recallFields: FieldTable = fieldTable<AgentRecallOptions>({
   messages: "refines",
   query: "refines",
 });
+const contextFields: FieldTable = fieldTable<AgentContextOptions>({
+  agent: "refines",
+  tags: "selects",
+  entries: "refines",
+  performance: "refines",
+  maxTokens: "refines",
+  shares: "refines",
+});
 const { text: _text, signal: _signal, limit: _limit, ...queryKinds } = recallKinds;
 const queryFields: FieldTable = fieldTable<NonNullable<AgentRecallOptions["query"]>>(queryKinds);
 
 /** @throws `invalid-input` that names the option. */
 export function admitAgentOptions(given: RelevoMemoryOptions): AgentSettings {
   const options = admitFields(given, "options", fields);
-  const { memory, tenant, session, recall, view, onError } = options;
+  const { memory, tenant, session, recall, context, view, onError } = options;
   if (typeof memory?.tenant !== "function")
     throw refuse("options.memory", "must be a memory, such as createMemory({ store }).");
   for (const [name, value] of [
@@ -138,12 +168,14 @@ export function admitAgentOptions(given: RelevoMemoryOptions): AgentSettings {
     tenant: tenant === undefined ? undefined : admitTenant(tenant, defaultLimits),
     session,
     recall: admitRecall(recall),
+    context: admitContext(context),
     view,
     for: options.for,
     degrades:
       admitChoice(options.onMemoryFailure, "options.onMemoryFailure", ["fail", "degrade"], "fail") ===
       "degrade",
-    onError: onError ?? warn,
+    onError: onError ?? warnOf,
+    tellMissing: missingTeller(onError),
     waitMs: admitInteger(options.waitMs ?? 60_000, "options.waitMs", 0),
     handoffs: options.handoffs,
     idleMs: admitInteger(options.idleMs ?? 30_000, "options.idleMs", 1),
@@ -162,6 +194,17 @@ function admitRecall(given: RelevoMemoryOptions["recall"]): AgentSettings["recal
   };
 }
 
-function warn(error: unknown): void {
-  process.emitWarning(errorLine(error), "RelevoWarning");
+function admitContext(given: RelevoMemoryOptions["context"]): AgentSettings["context"] {
+  if (given === undefined || given === false) return undefined;
+  const { agent, maxTokens, shares, ...others } =
+    given === true ? {} : admitFields(given, "options.context", contextFields);
+  return {
+    ...others,
+    ...(agent === undefined ? {} : { agent: admitId(agent, "options.context.agent", defaultLimits) }),
+    maxTokens: admitInteger(maxTokens ?? 2000, "options.context.maxTokens", 1),
+    // The conversation is the view, and `recall` has tokens of its own.
+    shares: { ...shares, "volatile.messages": 0, recalled: 0 },
+    messages: 0,
+    activity: 0,
+  };
 }

@@ -1,5 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { OpenTurn, Session, Tenant } from "@relevo/memory";
+import type { AddedTexts } from "./added-texts.ts";
 import type { ReceivedHandoff } from "./agent-handoffs.ts";
 import type { AgentSettings } from "./agent-options.ts";
 import { conversationOf, type KnownMessages, noteKnown, syncMessages } from "./sync-messages.ts";
@@ -14,8 +15,8 @@ export class AgentTurn {
   readonly subject: string | undefined;
   /** The handoff by which this agent has the conversation. */
   readonly received: ReceivedHandoff | undefined;
-  /** The block of recalled texts, made once for each run. */
-  recalled: Promise<string> | undefined;
+  /** What is added to the view, made once for each run. */
+  added: Promise<AddedTexts> | undefined;
   readonly #known: KnownMessages = new Map();
   #isAligned = false;
   readonly #isResumed: boolean;

@@ -5,6 +5,7 @@ export {
   type ReceivedHandoff,
 } from "./agent-handoffs.ts";
 export type {
+  AgentContextOptions,
   AgentRecallOptions,
   AgentRunFacts,
   AgentSession,

@@ -1,9 +1,10 @@
 import { type BaseMessage, HumanMessage, type SystemMessage } from "@langchain/core/messages";
-import { isEvent, type Message, readPages, renderRecalled, textOf, type View } from "@relevo/core";
+import { isEvent, type Message, readPages, textOf } from "@relevo/core";
 import { arrangeGroups, groupEntries } from "@relevo/messages";
 import { toLangChain } from "../messages/convert-messages.ts";
+import { type Attempt, addedTexts } from "./added-texts.ts";
 import type { ReceivedHandoff } from "./agent-handoffs.ts";
-import type { AgentSettings, RecallSettings } from "./agent-options.ts";
+import type { AgentSettings } from "./agent-options.ts";
 import type { AgentTurn } from "./agent-turn.ts";
 
 export interface ModelMessages {
@@ -12,8 +13,12 @@ export interface ModelMessages {
   readonly system: string;
 }
 
-/** What a model is shown: the view of the session, with what was recalled before the newest question. */
-export async function modelMessages(turn: AgentTurn, settings: AgentSettings): Promise<ModelMessages> {
+/** What a model is shown: the view of the session, with memories behind the system's words and before the newest question. */
+export async function modelMessages(
+  turn: AgentTurn,
+  settings: AgentSettings,
+  attempt: Attempt,
+): Promise<ModelMessages> {
   const view = await turn.session.view({
     ...(settings.view === undefined ? {} : { strategy: settings.view }),
     ...(settings.for === undefined ? {} : { for: settings.for }),
@@ -22,19 +27,17 @@ export async function modelMessages(turn: AgentTurn, settings: AgentSettings): P
     turn.received === undefined ? view.messages : await receivedMessages(turn, turn.received, settings);
   const system = said.filter(({ role }) => role === "system");
   const messages = toLangChain(said.filter(({ role }) => role !== "system"));
-  turn.recalled ??=
-    settings.recall === undefined ? Promise.resolve("") : recallBlock(turn, settings.recall, view);
-  const block = await turn.recalled;
-  if (block !== "") {
+  const { stable, changing } = await addedTexts(turn, settings, view, attempt);
+  if (changing !== "") {
     // Behind what a provider has cached, and before the newest turn. The place stays during a run.
     const last = messages.findLastIndex(({ type }) => type === "human");
     messages.splice(
       Math.max(last, 0),
       0,
-      new HumanMessage({ content: block, additional_kwargs: { lc_source: "relevo" } }),
+      new HumanMessage({ content: changing, additional_kwargs: { lc_source: "relevo" } }),
     );
   }
-  return { messages, system: system.map(textOf).join("\n\n") };
+  return { messages, system: [...system.map(textOf), stable].filter(Boolean).join("\n\n") };
 }
 
 /** What a handoff passed, who passed it and why, and what was said since. */
@@ -59,23 +62,6 @@ async function receivedMessages(
     form,
   );
   return arrangeGroups(groups, form).map(({ message }) => message);
-}
-
-async function recallBlock(
-  { tenant, session, subject }: AgentTurn,
-  { limit, maxTokens, messages, query }: RecallSettings,
-  view: View,
-): Promise<string> {
-  const asked = view.messages.filter(({ role }) => role === "user" || role === "assistant").slice(-messages);
-  const text = asked.map(textOf).filter(Boolean).join("\n").trim();
-  if (text === "") return "";
-  const whose = query ?? (subject === undefined ? { sessions: [session.id] } : { users: [subject] });
-  const shown = new Set(view.seqs);
-  const { hits } = await tenant.search({ ...whose, text, limit: limit + asked.length });
-  const unseen = hits.filter(
-    ({ source }) => source.kind !== "event" || source.session !== session.id || !shown.has(source.seq),
-  );
-  return renderRecalled(unseen.slice(0, limit), { maxTokens }).text;
 }
 
 export function withSystem(message: SystemMessage, text: string): SystemMessage {

@@ -32,8 +32,8 @@ interface HookRuntime {
  *
  * - Before the agent: the turn of the session begins, after other runs of it have ended, in any process; what the state has and
  *   the log has not is appended, once.
- * - Around each call of the model: it is shown the session's view, and what was recalled; the state of the graph is not
- *   changed. What tools answered is appended before.
+ * - Around each call of the model: it is shown the session's view, and what was recalled or is remembered; the state of the
+ *   graph is not changed. What tools answered is appended before.
  * - Around each tool: its execution is recorded.
  * - After each answer it is appended, so that a crash loses none. After the agent the turn ends.
  *
@@ -65,7 +65,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       if (turn === undefined) return await handler(request);
       const shown = await runs.attempt(async () => {
         await turn.sync(request.state.messages);
-        return await turn.during(() => modelMessages(turn, settings));
+        return await turn.during(() => modelMessages(turn, settings, (work) => runs.attempt(work)));
       });
       const asked =
         shown === undefined

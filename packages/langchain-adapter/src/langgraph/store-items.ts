@@ -1,5 +1,13 @@
 import type { Item } from "@langchain/langgraph-checkpoint";
-import type { Clock, Document, DocumentAddress, DocumentStore, JsonValue, Recall } from "@relevo/core";
+import type {
+  Clock,
+  Document,
+  DocumentAddress,
+  DocumentStore,
+  JsonValue,
+  Recall,
+  RecallResult,
+} from "@relevo/core";
 
 /** What a `RelevoStore` was created with. */
 export interface StoreSettings {
@@ -10,6 +18,7 @@ export interface StoreSettings {
   readonly refreshOnRead: boolean;
   readonly root: string;
   readonly clock: Clock;
+  readonly tellMissing: (result: Pick<RecallResult, "missing">) => void;
 }
 
 /** A read that was repeated within this share of the lifetime is no reason to write. */

@@ -87,20 +87,21 @@ async function findItems(
 }
 
 async function recallItems(
-  { documents, recall, tenant }: StoreSettings,
+  { documents, recall, tenant, tellMissing }: StoreSettings,
   { prefix, where, limit, offset, query = "" }: StoreSearch,
 ): Promise<readonly Found[]> {
   if (recall === undefined || limit === 0) return [];
-  const { hits } = await recall.search(tenant, {
+  const found = await recall.search(tenant, {
     text: query,
     in: ["documents"],
     namespaces: [prefix],
     limit: limit + offset,
     ...(where === undefined ? {} : { where }),
   });
+  tellMissing(found);
   // A long document is found by each of its pieces.
   const best = new Map<string, { readonly address: DocumentAddress; readonly score: number }>();
-  for (const { source, score } of hits) {
+  for (const { source, score } of found.hits) {
     if (source.kind !== "document") continue;
     const address = { tenant, namespace: source.namespace, key: source.key };
     const name = nameOf(address);

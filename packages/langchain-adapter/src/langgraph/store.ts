@@ -13,6 +13,7 @@ import {
   type DocumentStore,
   defaultLimits,
   type JsonObject,
+  type MemoryError,
   type Recall,
   systemClock,
   unitOf,
@@ -31,6 +32,7 @@ import {
   tooLarge,
 } from "@relevo/core/input";
 import { loadPeer } from "../load-peer.ts";
+import { missingTeller } from "../missing-parts.ts";
 import { indexName } from "./store-documents.ts";
 import { itemOf, nameOf, refresh, type StoreSettings } from "./store-items.ts";
 import { admitList, listNamespaces } from "./store-namespaces.ts";
@@ -55,6 +57,11 @@ export interface RelevoStoreOptions {
   readonly refreshOnRead?: boolean | undefined;
   /** What the namespaces of the items begin with in the store, so that nothing else is found; `langgraph` when left out. */
   readonly root?: string | undefined;
+  /**
+   * Told, as `unavailable`, when a search with a query had to do without a part of its recall, such as the vectors while an embedder
+   * is down: the items found are those of what was left. A process warning, the first time, when left out.
+   */
+  readonly onError?: ((error: MemoryError) => void) | undefined;
   /** Tells when a lifetime is worth starting again; the system's clock when left out. */
   readonly clock?: Clock | undefined;
 }
@@ -66,6 +73,7 @@ const fields: FieldTable = fieldTable<RelevoStoreOptions>({
   ttlMs: "refines",
   refreshOnRead: "refines",
   root: "refines",
+  onError: "refines",
   clock: "refines",
 });
 
@@ -95,7 +103,7 @@ export class RelevoStore extends BaseStore {
   readonly #settings: StoreSettings;
 
   constructor(given: RelevoStoreOptions) {
-    const { store, tenant, recall, ttlMs, refreshOnRead, root, clock } = admitFields(
+    const { store, tenant, recall, ttlMs, refreshOnRead, root, onError, clock } = admitFields(
       given,
       "options",
       fields,
@@ -106,6 +114,8 @@ export class RelevoStore extends BaseStore {
       throw refuse("options.recall", "must have a function search().");
     if (refreshOnRead !== undefined && typeof refreshOnRead !== "boolean")
       throw refuse("options.refreshOnRead", "must be true or false.");
+    if (onError !== undefined && typeof onError !== "function")
+      throw refuse("options.onError", "must be a function.");
     super();
     this.#settings = {
       documents: store.documents,
@@ -115,6 +125,7 @@ export class RelevoStore extends BaseStore {
       refreshOnRead: refreshOnRead ?? true,
       root: admitRoot(root),
       clock: clock ?? systemClock,
+      tellMissing: missingTeller(onError),
     };
   }
 

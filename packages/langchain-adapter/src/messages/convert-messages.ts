@@ -226,6 +226,10 @@ function bounded(message: Message): Message {
   const version = kept.response_metadata;
   if (isObject(version) && version.output_version === "v1" && Object.keys(version).length === 1)
     delete (kept as Record<string, JsonValue>).response_metadata;
-  const isSmall = JSON.stringify(kept).length <= metadataLength;
-  return isSmall && Object.keys(kept).length > 0 ? { ...rest, metadata: kept } : rest;
+  const usage = kept.usage_metadata;
+  // What it cost is counted later, so it stays.
+  const fitting = [kept, usage === undefined ? {} : { usage_metadata: usage }].find(
+    (fields) => JSON.stringify(fields).length <= metadataLength,
+  );
+  return fitting !== undefined && Object.keys(fitting).length > 0 ? { ...rest, metadata: fitting } : rest;
 }

@@ -12,11 +12,21 @@ export interface SessionUsage {
   readonly cost: number;
 }
 
-/** The names that providers and frameworks have for it, and where: in `metadata.usage`, or as LangChain has it. */
-const names: { readonly [Name in Exclude<keyof SessionUsage, "messages">]: readonly string[] } = {
+/**
+ * Where providers and frameworks have it: in `metadata.usage`, or in `metadata.usage_metadata` as LangChain has it. The first
+ * that is there counts.
+ */
+const places: { readonly [Name in Exclude<keyof SessionUsage, "messages">]: readonly string[] } = {
   inputTokens: ["inputTokens", "input_tokens", "promptTokens", "prompt_tokens"],
   outputTokens: ["outputTokens", "output_tokens", "completionTokens", "completion_tokens"],
-  cachedInputTokens: ["cachedInputTokens", "cache_read_input_tokens", "cached_tokens"],
+  cachedInputTokens: [
+    "cachedInputTokens",
+    "cache_read_input_tokens",
+    "cached_tokens",
+    "input_token_details.cache_read",
+    "prompt_tokens_details.cached_tokens",
+    "input_tokens_details.cached_tokens",
+  ],
   cost: ["cost"],
 };
 
@@ -29,14 +39,24 @@ export function noUsage(): Usage {
 /** Adds what the message says of its usage. What is no number counts nothing. */
 export function addUsage(usage: Usage, { metadata }: Message): void {
   const said = metadata?.usage ?? metadata?.usage_metadata;
-  if (typeof said !== "object" || said === null || Array.isArray(said)) return;
-  const fields = said as Readonly<Record<string, unknown>>;
   let found = false;
-  for (const [name, known] of Object.entries(names) as [keyof typeof names, readonly string[]][]) {
-    const value = known.map((one) => fields[one]).find((one) => typeof one === "number" && one >= 0);
+  for (const [name, known] of Object.entries(places) as [keyof typeof places, readonly string[]][]) {
+    const value = known
+      .map((place) => valueAt(said, place))
+      .find((one) => typeof one === "number" && one >= 0);
     if (typeof value !== "number") continue;
     usage[name] += value;
     found = true;
   }
   if (found) usage.messages++;
+}
+
+function valueAt(value: unknown, place: string): unknown {
+  let found = value;
+  for (const name of place.split("."))
+    found =
+      typeof found === "object" && found !== null && Object.hasOwn(found, name)
+        ? (found as Readonly<Record<string, unknown>>)[name]
+        : undefined;
+  return found;
 }

@@ -258,7 +258,12 @@ it("usage that messages carry is summed up in the activity", async () => {
   const session = memory.tenant("acme").session("chat");
   await session.append([
     user("Hola"),
-    { ...assistant("a"), metadata: { usage: { inputTokens: 10, outputTokens: 2, cost: 0.25 } } },
+    {
+      ...assistant("a"),
+      metadata: {
+        usage: { inputTokens: 10, outputTokens: 2, cost: 0.25, prompt_tokens_details: { cached_tokens: 4 } },
+      },
+    },
     { ...assistant("b"), metadata: { usage_metadata: { input_tokens: 5, output_tokens: 1 } } },
     { ...assistant("c"), metadata: { usage: { inputTokens: "many", output_tokens: -1 } } },
     { ...user("d"), metadata: { usage: { inputTokens: 100 } } },
@@ -267,7 +272,7 @@ it("usage that messages carry is summed up in the activity", async () => {
     messages: 2,
     inputTokens: 15,
     outputTokens: 3,
-    cachedInputTokens: 0,
+    cachedInputTokens: 4,
     cost: 0.25,
   });
 });
