@@ -41,7 +41,7 @@ describe.each(Object.entries(removals))("%s", (_name, remove) => {
     });
     expect(result).toEqual({ heard: secret });
     expect(await entryOf(on)).toMatchObject({ status: "completed", omitted: "removed" });
-    expect(await stored(on)).not.toContain("4711");
+    expect(await stored(on)).not.toContain(secret);
     expect(on.problems.map(({ problem }) => problem.phase)).toEqual(["outcome"]);
   });
 
@@ -57,7 +57,7 @@ describe.each(Object.entries(removals))("%s", (_name, remove) => {
         await remove(on);
         return String(messages[0]?.content);
       });
-      expect(await stored(on)).not.toContain("4711");
+      expect(await stored(on)).not.toContain(secret);
       const { events } = await on.log.read(on.session, { direction: "backward", limit: 1 });
       expect(events).toMatchObject([
         { type: "message", body: { content: [{ toolCallId: "call-1", output: said }] } },
@@ -75,7 +75,7 @@ describe.each(Object.entries(removals))("%s", (_name, remove) => {
     expect(await rejectionOf(failing)).toBeInstanceOf(RangeError);
     const error = { name: "RangeError", message: "" };
     expect(await entryOf(on)).toMatchObject({ status: "failed", omitted: "removed", error });
-    expect(await stored(on)).not.toContain("4711");
+    expect(await stored(on)).not.toContain(secret);
   });
 
   test("while a policy works: the receiver gets a context that was made again", async () => {
@@ -91,9 +91,9 @@ describe.each(Object.entries(removals))("%s", (_name, remove) => {
     );
     expect(calls).toBe(2);
     expect(heard).toContain("public");
-    expect(heard).not.toContain("4711");
+    expect(heard).not.toContain(secret);
     expect(await entryOf(on)).toMatchObject({ status: "completed", outcome: heard });
-    expect(await stored(on)).not.toContain("4711");
+    expect(await stored(on)).not.toContain(secret);
   });
 
   test("while the memory is down: the end of a degraded handoff has no words of it either", async () => {
@@ -110,7 +110,7 @@ describe.each(Object.entries(removals))("%s", (_name, remove) => {
       return messages[0]?.content;
     });
     expect(await entryOf(on)).toMatchObject({ status: "degraded", omitted: "removed" });
-    expect(await stored(on)).not.toContain("4711");
+    expect(await stored(on)).not.toContain(secret);
   });
 });
 
@@ -127,7 +127,7 @@ describe("an erasure after the end", () => {
       error: { message: `no room for ${secret}` },
     });
     await on.log.erase(on.session, { seqs: first });
-    expect(await stored(on)).not.toContain("4711");
+    expect(await stored(on)).not.toContain(secret);
     expect(await entryOf(on)).toMatchObject({ status: "failed", error: { name: "RangeError", message: "" } });
   });
 
@@ -140,7 +140,7 @@ describe("an erasure after the end", () => {
     });
     expect(await entryOf(on)).toMatchObject({ outcome: { heard: secret } });
     await on.log.erase(on.session, { seqs: first });
-    expect(await stored(on)).not.toContain("4711");
+    expect(await stored(on)).not.toContain(secret);
     const entry = await entryOf(on);
     expect(entry).toMatchObject({ status: "completed", durationMs: 7 });
     expect(entry).not.toHaveProperty("outcome");
@@ -154,7 +154,7 @@ describe("an erasure after the end", () => {
     );
     await on.log.erase(on.session, { seqs: first });
     const { events } = await on.log.read(on.session);
-    expect(JSON.stringify(events)).not.toContain("4711");
+    expect(JSON.stringify(events)).not.toContain(secret);
     expect(await entryOf(on)).toMatchObject({ status: "completed" });
   });
 
@@ -164,7 +164,7 @@ describe("an erasure after the end", () => {
     const policy: ContextFunction = ({ messages }) => brief(messages);
     await on.handoffs.run({ ...work, session: on.session, policy }, ({ messages }) => messages[0]?.content);
     await on.log.erase(on.session, { seqs: first });
-    expect(await stored(on)).not.toContain("4711");
+    expect(await stored(on)).not.toContain(secret);
   });
 });
 
@@ -223,7 +223,7 @@ describe("a framework that hands over by itself", () => {
     const handle = await on.handoffs.start(on.session, { ...work, context: { ...context, inline } });
     await handle.complete(secret);
     expect(await entryOf(on)).toMatchObject({ status: "completed", omitted: "removed" });
-    expect(await stored(on)).not.toContain("4711");
+    expect(await stored(on)).not.toContain(secret);
     expect(on.problems.map(({ problem }) => problem.phase)).toEqual(["outcome", "outcome"]);
   });
 });
