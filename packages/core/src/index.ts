@@ -161,8 +161,10 @@ export type { TokenChange } from "./ports/token-change.ts";
 export type {
   DroppedRange,
   View,
+  ViewAllowance,
   ViewForm,
   ViewReads,
+  ViewRequest,
   ViewSource,
   ViewStrategy,
 } from "./ports/view-strategy.ts";

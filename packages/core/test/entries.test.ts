@@ -35,7 +35,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest SupersedingDocument TextPart
       TokenChange TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart
       ToolResultPart TouchDocumentOptions TouchOptions TransferBatch TransferredDocument TrimOptions
-      TrimResult Unit UnsealOptions UpdateOptions View ViewForm ViewReads ViewSource ViewStrategy Where
+      TrimResult Unit UnsealOptions UpdateOptions View ViewAllowance ViewForm ViewReads ViewRequest ViewSource ViewStrategy Where
       WhereCondition WherePath WhereSubject WrittenFact
     `,
   },

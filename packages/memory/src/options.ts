@@ -92,6 +92,7 @@ export const viewFields: FieldTable = fieldTable<ViewOptions>({
   fence: "selects",
   record: "refines",
   partial: "refines",
+  within: "refines",
 });
 
 export const streamFields: FieldTable = fieldTable<StreamOptions>({
@@ -189,7 +190,7 @@ export const contextFields: FieldTable = fieldTable<ContextOptions>({
   session: "selects",
   agent: "selects",
   tags: "selects",
-  messages: "refines",
+  view: "refines",
   entries: "refines",
   activity: "refines",
   performance: "refines",

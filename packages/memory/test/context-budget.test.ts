@@ -1,7 +1,8 @@
-import type { JsonValue, TokenCounter } from "@relevo/core";
+import type { JsonValue, TokenCounter, View, ViewStrategy } from "@relevo/core";
+import { countRanges } from "@relevo/core/input";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ContextOptions, type MemoryContext, renderContext } from "../src/index.ts";
+import { type ContextOptions, createMemory, type MemoryContext, renderContext } from "../src/index.ts";
 import { assistant, failure, oneStore, texts, user } from "./fixture.ts";
 
 /** A token for each character, so that sums are exact. */
@@ -33,14 +34,14 @@ async function filled() {
 
 describe("a context that is bounded", () => {
   it("never costs more than allowed, in whole and by part, and names what it leaves out", async () => {
-    const { context } = await filled();
+    const { session, context } = await filled();
     const all = await context();
     expect(all).not.toHaveProperty("budget");
     let most = 0;
-    for (const maxTokens of [1, 100, 700, 1500, 2500, 4000, 100_000]) {
+    for (const maxTokens of [2500, 4000, 6000, 100_000]) {
       const bounded = await context({ maxTokens });
-      const { budget } = bounded;
-      if (budget === undefined) throw new Error("There must be a budget.");
+      const { budget, view } = bounded;
+      if (budget === undefined || view === undefined) throw new Error("There must be a budget and a view.");
       const { text } = renderContext(bounded);
       // What is counted is what is rendered: neither more nor less.
       expect(text.length).toBeLessThanOrEqual(budget.tokens);
@@ -49,7 +50,9 @@ describe("a context that is bounded", () => {
       for (const part of Object.values(budget.parts)) expect(part.tokens).toBeLessThanOrEqual(part.maxTokens);
       const { parts } = budget;
       expect(parts["durable.agent"].shown + parts["durable.agent"].leftOut.length).toBe(8);
-      expect(parts["volatile.messages"].shown + parts["volatile.messages"].leftOut.length).toBe(16);
+      expect(parts["volatile.messages"].shown + countRanges(view.dropped)).toBe(16);
+      expect(parts["volatile.messages"].leftOut).toEqual(view.dropped);
+      expect(bounded.volatile.messages).toBe(view.messages);
       expect(parts.performance.shown + parts.performance.leftOut.length).toBe(16);
       expect(parts["durable.agent"].shown).toBe(bounded.durable.agent.length);
       expect(text.length).toBeGreaterThanOrEqual(most);
@@ -57,8 +60,11 @@ describe("a context that is bounded", () => {
     }
     const { budget, ...whole } = await context({ maxTokens: 100_000 });
     expect(whole).toEqual(all);
+    expect(whole.view).toEqual(await session.view());
     expect(Object.values(budget?.parts ?? {}).flatMap(({ leftOut }) => leftOut)).toEqual([]);
-    expect(renderContext(await context({ maxTokens: 1 })).text).toBe("");
+    const { message } = await failure(context({ maxTokens: 100 }), "budget-exceeded");
+    expect(message).toMatch(/Of 100 tokens .* Allow more tokens/);
+    expect(renderContext(await context({ maxTokens: 1, view: false })).text).toBe("");
   });
 
   it("keeps the newest memories and messages", async () => {
@@ -77,7 +83,7 @@ describe("a context that is bounded", () => {
     expect(budget?.parts["durable.agent"].leftOut).toContainEqual({ key: "rule-1", agent: "a" });
     expect(texts(volatile.messages).at(-1)).toBe("answer 7");
     expect(volatile.messages.length).toBeLessThan(16);
-    expect(budget?.parts["volatile.messages"].leftOut[0]).toEqual({ seq: 1 });
+    expect(budget?.parts["volatile.messages"].leftOut[0]).toMatchObject({ from: 1, reason: "budget" });
   });
 
   it("divides by the shares that are given, and what nobody takes goes to the messages", async () => {
@@ -113,15 +119,100 @@ describe("a context that is bounded", () => {
       { role: "tool", content: [{ type: "tool-result", toolCallId: "c", output: "found" }] },
       assistant("here it is"),
     ]);
-    const roles = async (options: object): Promise<unknown> =>
-      renderContext(await memory.tenant("acme").context({ session, ...options })).messages.map(
-        ({ role }) => role,
-      );
-    const shares = { "volatile.messages": 1 };
-    // The result would fit, its call does not.
-    expect(await roles({ maxTokens: 400, shares })).toEqual(["assistant"]);
-    expect(await roles({ maxTokens: 1000, shares })).toEqual(["user", "assistant", "tool", "assistant"]);
-    expect(await roles({ messages: 2 })).toEqual(["assistant"]);
+    const roles = async (maxTokens: number): Promise<unknown> => {
+      const shares = { "volatile.messages": 1 };
+      const context = await memory.tenant("acme").context({ session, maxTokens, shares });
+      return renderContext(context).messages.map(({ role }) => role);
+    };
+    // The result would fit, its call does not; the question that the answer is to stays.
+    expect(await roles(400)).toEqual(["user", "assistant"]);
+    expect(await roles(1000)).toEqual(["user", "assistant", "tool", "assistant"]);
+  });
+
+  it("shows the conversation as the session's view does, within what is left", async () => {
+    const { context, session, acme } = await filled();
+    const asked: (number | undefined)[] = [];
+    const strategy: ViewStrategy = {
+      name: "summary",
+      async view({ version, removalRevision }, { within } = {}): Promise<View> {
+        asked.push(within?.maxTokens);
+        return {
+          messages: [user("In short: all is well.")],
+          seqs: [undefined],
+          version,
+          removalRevision,
+          compacted: true,
+          dropped: [],
+          summarized: [{ from: 1, to: 16 }],
+        };
+      },
+    };
+    const bounded = await context({ maxTokens: 4000, view: { strategy, record: true } });
+    expect(texts(bounded.volatile.messages)).toEqual(["In short: all is well."]);
+    expect(bounded.view?.summarized).toEqual([{ from: 1, to: 16 }]);
+    expect(asked[0]).toBeLessThan(4000);
+    expect((await session.explain(100))?.messages[0]?.message?.content).toBe("In short: all is well.");
+    expect((await context({ view: { strategy } })).volatile.messages).toHaveLength(1);
+    expect(asked[1]).toBeUndefined();
+    expect((await context({ view: false, maxTokens: 4000 })).volatile.messages).toEqual([]);
+    // A strategy that does not know the bound is refused, not believed.
+    const talkative = { ...strategy, view: async () => viewOf(await acme.session("s").view()) };
+    await failure(context({ maxTokens: 1500, view: { strategy: talkative } }), "budget-exceeded");
+    function viewOf(view: View): View {
+      return { ...view, messages: [...view.messages, user("x".repeat(2000))] };
+    }
+  });
+
+  it("moves the start of the conversation seldom, whatever happens to notes and working memory", async () => {
+    const { memory } = oneStore({ counter });
+    const acme = memory.tenant("acme");
+    const session = acme.session("s");
+    const rules = { role: "system", content: "Be brief." } as const;
+    await session.append(rules);
+    let starts = 0;
+    let start: unknown;
+    for (let turn = 0; turn < 100; turn++) {
+      await session.append([user(`question ${turn}`), assistant(`answer ${turn}`)]);
+      await session.working.remember("step", "x".repeat(turn));
+      const context = await acme.context({ session, agent: "a", maxTokens: 3000 });
+      const [first, second] = context.volatile.messages;
+      expect(first).toMatchObject(rules);
+      if (second?.content === start) continue;
+      start = second?.content;
+      starts++;
+    }
+    // A start that slid would move 74 times.
+    expect(starts).toBeLessThan(20);
+    expect(starts).toBeGreaterThan(3);
+  });
+
+  it("reads as much of the log as it shows, however long that is", async () => {
+    const counts: number[] = [];
+    for (const turns of [500, 5000]) {
+      const { store, clock } = oneStore();
+      let read = 0;
+      const log = Object.create(store.log, {
+        read: {
+          value: async (...given: Parameters<typeof store.log.read>) => {
+            const page = await store.log.read(...given);
+            read += page.events.length;
+            return page;
+          },
+        },
+      }) as typeof store.log;
+      const memory = createMemory({ store: { ...store, documents: store.documents, log }, clock });
+      const session = memory.tenant("acme").session("s");
+      for (let at = 0; at < turns; at += 100)
+        await session.append(
+          Array.from({ length: 100 }, (_, n) => [user(`q${at + n}`), assistant("a")]).flat(),
+        );
+      read = 0;
+      const { volatile } = await memory.tenant("acme").context({ session, maxTokens: 4000, activity: 0 });
+      expect(volatile.messages.length).toBeGreaterThan(50);
+      counts.push(read);
+    }
+    expect(counts[1]).toBe(counts[0]);
+    expect(counts[0]).toBeLessThan(400);
   });
 
   it.each([
@@ -133,10 +224,12 @@ describe("a context that is bounded", () => {
     ["a negative share", { maxTokens: 10, shares: { recalled: -0.1 } }],
     ["a share that is no number", { maxTokens: 10, shares: { recalled: Number.NaN } }],
     ["a part that does not exist", { maxTokens: 10, shares: { recaled: 0.1 } }],
+    ["a view that is bounded twice", { view: { within: { maxTokens: 5 } } }],
+    ["a view that is none", { view: "whole" }],
     ["a list of shares", { maxTokens: 10, shares: [0.1] }],
   ])("refuses %s", async (_, options) => {
     const acme = oneStore().memory.tenant("acme");
-    await failure(acme.context({ agent: "a", ...(options as object) }), "invalid-input");
+    await failure(acme.context({ session: "s", agent: "a", ...(options as object) }), "invalid-input");
   });
 });
 
@@ -161,9 +254,9 @@ describe("a context as a prompt", () => {
 
   it("keeps the conversation before what changes, so that it is a cached prefix, too", async () => {
     const { session, context } = await filled();
-    const before = renderContext(await context({ messages: 100 }));
+    const before = renderContext(await context());
     await session.append(user("more"));
-    const after = renderContext(await context({ messages: 100 }));
+    const after = renderContext(await context());
     const spoken = before.text.slice(0, before.text.indexOf("</conversation>"));
     expect(spoken).toContain("answer 7");
     expect(after.text.startsWith(spoken)).toBe(true);
@@ -175,17 +268,11 @@ describe("a context as a prompt", () => {
   it("as messages has what changes before the newest turn", async () => {
     const { session, context } = await filled();
     await session.append(user("more"));
-    const rendered = renderContext(await context({ messages: 3 }));
-    expect(rendered.messages.map(({ role }) => role)).toEqual([
-      "system",
-      "user",
-      "assistant",
-      "user",
-      "user",
-    ]);
-    expect(rendered.messages[0]?.content).toBe(rendered.stable);
-    expect(rendered.messages[3]?.content).toBe(rendered.changing);
-    expect(rendered.messages[4]?.content).toBe("more");
+    const rendered = renderContext(await context());
+    expect(rendered.messages.map(({ role }) => role).slice(-3)).toEqual(["assistant", "user", "user"]);
+    expect(rendered.messages[0]).toEqual({ role: "system", content: rendered.stable });
+    expect(rendered.messages.at(-2)?.content).toBe(rendered.changing);
+    expect(rendered.messages.at(-1)?.content).toBe("more");
   });
 
   it("has nothing of an empty memory", async () => {
@@ -269,10 +356,9 @@ function contextWith(text: string, value: JsonValue): MemoryContext {
     tenant: "t",
     volatile: {
       messages: [
-        { id: "1", seq: 1, role: "user", content: text, agent: text },
+        { id: "1", role: "user", content: text, agent: text },
         {
           id: "2",
-          seq: 2,
           role: "assistant",
           content: [
             { type: "text", text },
@@ -283,7 +369,6 @@ function contextWith(text: string, value: JsonValue): MemoryContext {
         },
         {
           id: "3",
-          seq: 3,
           role: "tool",
           content: [{ type: "tool-result", toolCallId: text, output: value }],
         },

@@ -19,9 +19,9 @@ describe.each([
     await qualifier.remember("cache", "x", { tier: "volatile" });
     await qualifier.remember("score", "shadowed", { tier: "volatile" });
 
-    const context = await acme.context({ session, agent: "qualifier", messages: 2 });
+    const context = await acme.context({ session, agent: "qualifier" });
     expect(context).toMatchObject({ tenant: "acme", session: "wf-1", agent: "qualifier", incomplete: [] });
-    expect(texts(context.volatile.messages)).toEqual(["2", "3"]);
+    expect(texts(context.volatile.messages)).toEqual(["1", "2", "3"]);
     expect(context.volatile.working.map(({ key, value }) => [key, value])).toEqual([["step", 3]]);
     expect(context.volatile.agent.map(({ key, value }) => [key, value])).toEqual([
       ["score", 85],
@@ -92,12 +92,15 @@ describe.each([
 
   it("leaves out what is not wanted, changes nothing, and refuses what makes no sense", async () => {
     const acme = open().memory.tenant("acme");
-    const context = await acme.context({ session: "none", messages: 0, activity: 0 });
+    const context = await acme.context({ session: "none", view: false, activity: 0 });
     expect(context.volatile.messages).toEqual([]);
-    expect("activity" in context).toBe(false);
+    expect("activity" in context || "view" in context).toBe(false);
     expect((await acme.sessions()).items).toEqual([]);
     await failure(acme.context({}), "invalid-input");
-    await failure(acme.context({ session: "s", messages: -1 }), "invalid-input");
+    await failure(
+      acme.context({ session: "s", view: { within: { maxTokens: 5 } } as never }),
+      "invalid-input",
+    );
     await failure(acme.context({ session: "s", entries: 1_001 }), "invalid-input");
     await failure(acme.context({ session: "s", agent: "" }), "invalid-input");
     await failure(acme.context({ session: "s", ...aborted() }), "aborted");
@@ -274,7 +277,7 @@ describe("context", () => {
     await session.append(user("1"));
     await acme.session("wf-1").delete();
     await acme.session("wf-1").agent("a").remember("note", "of the successor");
-    await failure(acme.context({ session, messages: 0, activity: 0 }), "history-lost");
+    await failure(acme.context({ session, view: false, activity: 0 }), "history-lost");
   });
 });
 

@@ -33,7 +33,7 @@ it("memory searches what was said, and recalls for a task only what its person s
     session: "old-leo",
     task: "drink",
     recalled: 1,
-    messages: 0,
+    view: false,
   });
   expect(one?.shown).toHaveLength(1);
   expect(await acme.context({ session })).not.toHaveProperty("recalled");
@@ -52,7 +52,7 @@ it("a bounded context recalls within its share what did not fit, and shows it la
   expect(recalled?.shown.map(({ text }) => text)).toContain("My canary is called Zebulon.");
   expect(recalled?.leftOut.length).toBeGreaterThan(0);
   expect(volatile.messages.length).toBeGreaterThan(0);
-  expect(budget?.parts["volatile.messages"].leftOut[0]).toEqual({ seq: 1 });
+  expect(budget?.parts["volatile.messages"].leftOut[0]).toMatchObject({ from: 1, reason: "budget" });
   expect(budget?.parts.recalled).toEqual({
     maxTokens: 300,
     tokens: recalled?.tokens,

@@ -49,7 +49,7 @@ describe("recorded searches", () => {
     await acme.search({ text: "walrus" });
     clock.advance(1000);
     await acme.search({ text: "ripe", users: ["ana"] });
-    await acme.context({ session: "s", task: "pick the plum", messages: 0 });
+    await acme.context({ session: "s", task: "pick the plum", view: false });
     const { items } = await acme.recalls();
     expect(items).toMatchObject([
       { query: "walrus", hits: [], missing: [], at: clock.now() - 1000 },
@@ -140,9 +140,9 @@ describe("what is recalled for a task", () => {
     expect(small?.shown).toHaveLength(1);
     expect(small?.leftOut).toHaveLength(1);
     expect(await ask(5)).toMatchObject({ text: "", tokens: 0, shown: [] });
-    const { recalled } = await acme.context({ session, task: "plum", messages: 1000, recalled: 1000 });
+    const { recalled } = await acme.context({ session, task: "plum", recalled: 1000 });
     expect(recalled?.shown).toHaveLength(2);
-    const withoutMessages = await acme.context({ session: "old", task: "plum", messages: 0 });
+    const withoutMessages = await acme.context({ session: "old", task: "plum", view: false });
     expect(withoutMessages.recalled?.shown).toHaveLength(3);
     for (const bad of [{ recalledTokens: 0 }, { recalled: 0 }, { recalled: 5000 }, { task: 5 as never }])
       await expect(acme.context({ session, task: "plum", ...bad })).rejects.toMatchObject({

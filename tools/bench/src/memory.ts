@@ -156,7 +156,7 @@ const context: Benchmark = {
     const address = { tenant: "acme", session: "s" };
     return {
       floor: () => store.log.read(address, { direction: "backward", limit: 20 }),
-      subject: () => acme.context({ session: "s", agent: "planner", messages: 20 }),
+      subject: () => acme.context({ session: "s", agent: "planner", maxTokens: 4000 }),
       [Symbol.asyncDispose]: () => store.close(),
     };
   },

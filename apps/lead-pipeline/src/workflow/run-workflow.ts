@@ -239,7 +239,7 @@ async function brief(
   // What the agent knows of this lead only: another lead's facts are none of this one's business.
   const { email, company } = factKeys(lead);
   const tags = { any: company === undefined ? [email] : [email, company] };
-  const context = await memory.context({ session, agent, tags, messages: 0, activity: 0, entries: limit });
+  const context = await memory.context({ session, agent, tags, view: false, activity: 0, entries: limit });
   const byKey = (entries: readonly { readonly key: string; readonly value: JsonValue }[]): JsonValue =>
     Object.fromEntries(entries.map(({ key, value }) => [key, value]));
   return {

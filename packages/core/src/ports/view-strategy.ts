@@ -1,6 +1,7 @@
 import type { EventInput, SeqRange, StoredEvent } from "../events.ts";
 import type { Message, Provider } from "../message.ts";
 import type { CallOptions } from "./common.ts";
+import type { TokenCounter } from "./models.ts";
 
 /** The log as a strategy sees it: only what may reach a model, newest first, in pages, as of one version. */
 export interface ViewSource {
@@ -68,6 +69,17 @@ export interface ViewForm {
   readonly prefill?: "refused" | "continued" | undefined;
 }
 
+/** The most that one view may cost, whatever its strategy allows, such as what the rest of a prompt leaves. */
+export interface ViewAllowance {
+  readonly maxTokens: number;
+  readonly counter: TokenCounter;
+}
+
+/** What one call asks of a strategy. */
+export interface ViewRequest extends ViewForm, CallOptions {
+  readonly within?: ViewAllowance | undefined;
+}
+
 /** What a strategy is likely to read first, so that the ordinary view needs one read of the store. */
 export interface ViewReads {
   /**
@@ -77,10 +89,14 @@ export interface ViewReads {
   readonly messages?: number;
 }
 
-/** Chooses what of a log a model is shown. @throws `budget-exceeded` when even the smallest valid view does not fit. */
+/**
+ * Chooses what of a log a model is shown, and keeps to `within` as to a bound of its own.
+ *
+ * @throws `budget-exceeded` when even the smallest valid view does not fit.
+ */
 export interface ViewStrategy {
   /** Name and parameters, such as `window(messages=20)`. */
   readonly name: string;
   readonly reads?: ViewReads;
-  view(source: ViewSource, options?: ViewForm & CallOptions): Promise<View>;
+  view(source: ViewSource, options?: ViewRequest): Promise<View>;
 }

@@ -204,7 +204,7 @@ function admitContext(given: RelevoMemoryOptions["context"]): AgentSettings["con
     maxTokens: admitInteger(maxTokens ?? 2000, "options.context.maxTokens", 1),
     // The conversation is the view, and `recall` has tokens of its own.
     shares: { ...shares, "volatile.messages": 0, recalled: 0 },
-    messages: 0,
+    view: false,
     activity: 0,
   };
 }

@@ -1,5 +1,20 @@
-import { type CallOptions, type FindOptions, MemoryError, type Page } from "@relevo/core";
-import { admitInteger, historyLost, maxPageSize, refuse } from "@relevo/core/input";
+import {
+  type CallOptions,
+  type FindOptions,
+  MemoryError,
+  type Message,
+  type Page,
+  type View,
+} from "@relevo/core";
+import {
+  admitFields,
+  admitInteger,
+  type FieldTable,
+  fieldTable,
+  historyLost,
+  maxPageSize,
+  refuse,
+} from "@relevo/core/input";
 import type { AgentMemory } from "../agents/agent-memory.ts";
 import type { AgentPerformance } from "../agents/outcome.ts";
 import { entryOf, type MemoryEntry, madeInTag } from "../entries/entry.ts";
@@ -8,7 +23,7 @@ import { type RecalledContext, recallForTask } from "../recall/recall-for-task.t
 import type { Runtime } from "../runtime.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionActivity } from "../session/session-activity.ts";
-import type { SessionMessage } from "../session/session-options.ts";
+import type { ViewOptions } from "../session/session-options.ts";
 import {
   admitAllowance,
   type ContextBudget,
@@ -16,6 +31,10 @@ import {
   contextBudget,
   fitGathered,
 } from "./fit-context.ts";
+import { byteCounter, promptCounter } from "./prompt-counters.ts";
+
+/** How the conversation of a context is shown: as by `session.view`. */
+export type ContextView = Omit<ViewOptions, "within" | "signal">;
 
 export interface ContextOptions extends CallOptions {
   /** The session: its object or its id. */
@@ -27,8 +46,11 @@ export interface ContextOptions extends CallOptions {
    * are not filtered.
    */
   readonly tags?: NonNullable<FindOptions["tags"]>;
-  /** How many of the newest messages to read; 20 when left out, 0 for none. */
-  readonly messages?: number | undefined;
+  /**
+   * How the conversation is shown: as `session.view` shows it with these options, and with the memory's strategy when left
+   * out; `false` leaves it out. It is read after the other parts, which say how much room there is.
+   */
+  readonly view?: ContextView | false | undefined;
   /** The most memories in each list; 100 when left out, at most 1,000. */
   readonly entries?: number | undefined;
   /**
@@ -51,6 +73,7 @@ export interface ContextOptions extends CallOptions {
    * The most tokens of what `renderContext` makes of the context, as the memory's counter counts its pieces (a token for
    * each three bytes of UTF-8 without a counter). What does not fit is left out and named in `budget`: old messages, and
    * memories that were not written for the longest time. Activity is not part of it. Not bounded when left out.
+   * `budget-exceeded` when not even the newest turn fits into what the other parts leave.
    */
   readonly maxTokens?: number | undefined;
   /**
@@ -67,8 +90,8 @@ export interface MemoryContext {
   readonly agent?: string;
   /** Memory that ends with the session or is in the volatile tier. */
   readonly volatile: {
-    /** The newest effective messages, oldest first. */
-    readonly messages: readonly SessionMessage[];
+    /** The conversation, oldest first: the messages of `view`. */
+    readonly messages: readonly Message[];
     readonly working: readonly MemoryEntry[];
     /** The agent's notes in this session, then its volatile memory across sessions, each key once. */
     readonly agent: readonly MemoryEntry[];
@@ -83,12 +106,14 @@ export interface MemoryContext {
      */
     readonly user: readonly MemoryEntry[];
   };
+  /** How the conversation was chosen: what is summarized and dropped, and notices. There with a session and its conversation. */
+  readonly view?: View;
   readonly activity?: SessionActivity;
   /** How the agent's work ended, in all sessions; there when `performance` asked for it. */
   readonly performance?: AgentPerformance;
   /**
    * What fits the task, there when one was given: as a block for the prompt, escaped and labelled, with the texts in it and
-   * those that did not fit. Never with messages that are among the newest above. Texts of others: put the block where it is
+   * those that did not fit. Never with messages that are shown above. Texts of others: put the block where it is
    * no instruction, after the part of the prompt that a provider caches and before the newest turn.
    */
   readonly recalled?: RecalledContext;
@@ -110,7 +135,6 @@ export async function gatherContext(
     throw refuse("options", "must name a session, an agent, or both.");
   const call = { limit: options.entries ?? 100, signal: options.signal };
   const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
-  const messageCount = options.messages ?? 20;
   const activityEvents = options.activity ?? maxPageSize;
   const { task, recalled: texts = 5, recalledTokens, signal } = options;
   admitInteger(texts, "options.recalled", 1, maxPageSize);
@@ -120,10 +144,13 @@ export async function gatherContext(
   const { performance: isAsked = false } = options;
   if (typeof isAsked !== "boolean") throw refuse("options.performance", "must be true or false.");
   if (isAsked && agent === undefined) throw refuse("options.performance", "is of an agent: name one.");
-  const [messages, working, inSession, volatile, durable, user, activity, performance] = await Promise.all([
-    session === undefined || messageCount === 0
-      ? []
-      : session.messages({ limit: messageCount, signal: options.signal }),
+  const { maxTokens, view: choice = {} } = options;
+  const viewOptions = choice === false ? undefined : admitFields(choice, "options.view", contextViewFields);
+  const counter = promptCounter(runtime.counter ?? byteCounter);
+  const show = async (within?: ViewOptions["within"]): Promise<View | undefined> =>
+    viewOptions && session?.view({ ...viewOptions, signal, ...(within === undefined ? {} : { within }) });
+  const [whole, working, inSession, volatile, durable, user, activity, performance] = await Promise.all([
+    allowance === undefined ? show() : undefined,
     session?.working.entries(call) ?? nothing,
     session === undefined ? nothing : agentsInSession(runtime, session, agent, call),
     agent?.entries({ ...call, tier: "volatile" }) ?? nothing,
@@ -146,17 +173,15 @@ export async function gatherContext(
   const noted = new Set(inSession.items.map((entry) => entry.key));
   const gathered = {
     volatile: {
-      messages,
       working: working.items,
       agent: [...inSession.items, ...volatile.items.filter((entry) => !noted.has(entry.key))],
     },
     durable: { agent: durable.items, user: user.items },
     performance,
   };
-  const { budgets, ...fitted } =
-    allowance === undefined
-      ? { ...gathered, budgets: undefined }
-      : fitGathered(runtime.counter, gathered, allowance);
+  const bounded = allowance && fitGathered(counter, gathered, allowance);
+  const view = bounded === undefined ? whole : await show(bounded.within).catch(sayWhatIsLeft(maxTokens));
+  const fitted = bounded ?? gathered;
   const share = allowance?.parts.recalled;
   const recalled =
     task === undefined
@@ -168,7 +193,7 @@ export async function gatherContext(
             1,
             Math.min(recalledTokens ?? share ?? 1000, share ?? Number.POSITIVE_INFINITY),
           ),
-          shown: fitted.volatile.messages,
+          shown: view?.seqs.flatMap((seq) => (seq === undefined ? [] : [{ seq }])) ?? [],
           user: session && (await subjectOf(session, signal)),
           signal,
         });
@@ -176,15 +201,38 @@ export async function gatherContext(
     tenant,
     ...(session === undefined ? {} : { session: session.id }),
     ...(agent === undefined ? {} : { agent: agent.name }),
-    volatile: fitted.volatile,
+    volatile: { messages: view?.messages ?? [], ...fitted.volatile },
     durable: fitted.durable,
+    ...(view === undefined ? {} : { view }),
     ...(activity === undefined ? {} : { activity }),
     ...(fitted.performance === undefined ? {} : { performance: fitted.performance }),
     ...(recalled === undefined ? {} : { recalled }),
-    ...(allowance === undefined || budgets === undefined
+    ...(allowance === undefined || bounded === undefined
       ? {}
-      : { budget: contextBudget(allowance, budgets, recalled) }),
+      : { budget: contextBudget(counter, allowance, bounded, view, recalled) }),
     incomplete: [...new Set(cut)],
+  };
+}
+
+const contextViewFields: FieldTable = fieldTable<ContextView>({
+  strategy: "refines",
+  for: "refines",
+  prefill: "refines",
+  fence: "selects",
+  record: "refines",
+  partial: "refines",
+});
+
+/** Says in the terms of a context that its conversation does not fit. */
+function sayWhatIsLeft(maxTokens: number | undefined): (error: unknown) => never {
+  return (error) => {
+    if (!MemoryError.isInstance(error, "budget-exceeded")) throw error;
+    throw new MemoryError(
+      "budget-exceeded",
+      `Of ${maxTokens} tokens the other parts leave too few for the conversation. ${error.message} Allow more tokens, or ` +
+        "give the other parts a smaller share.",
+      { details: error.details, cause: error },
+    );
   };
 }
 

@@ -1,10 +1,8 @@
-import type { TokenCounter } from "@relevo/core";
+import type { TokenCounter, View, ViewAllowance } from "@relevo/core";
 import { admitFields, admitInteger, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
 import type { AgentPerformance } from "../agents/outcome.ts";
 import type { MemoryEntry } from "../entries/entry.ts";
 import type { RecalledContext } from "../recall/recall-for-task.ts";
-import type { SessionMessage } from "../session/session-options.ts";
-import { isReasoningAlone } from "../session/tool-groups.ts";
 import {
   type ContextPart,
   contextParts,
@@ -12,7 +10,6 @@ import {
   feedbackElement,
   frameOf,
   type LeftOut,
-  messageElement,
   strategyElement,
   totalsElement,
 } from "./context-parts.ts";
@@ -28,7 +25,10 @@ export interface PartBudget {
   readonly tokens: number;
   /** How many messages, memories, strategies and outcomes, or recalled texts it has. */
   readonly shown: number;
-  /** What was read and did not fit. `MemoryContext.incomplete` names lists of which more was not read. */
+  /**
+   * What was read and did not fit; of the conversation what its view does not show. `MemoryContext.incomplete` names lists of
+   * which more was not read.
+   */
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -96,12 +96,6 @@ export function admitAllowance(
   return { maxTokens, parts: parts as Record<ContextPart, number> };
 }
 
-type Counter = TokenCounter | undefined;
-
-function count(counter: Counter, text: string): number {
-  return counter?.countText(text) ?? Math.ceil(Buffer.byteLength(text, "utf8") / 3);
-}
-
 interface Fitted<Item> {
   readonly items: readonly Item[];
   readonly leftOut: readonly Item[];
@@ -135,14 +129,14 @@ type EntryPart = "durable.agent" | "durable.user" | "volatile.working" | "volati
 
 /** The newest memories that fit, in the order of the list. */
 function fitEntries(
-  counter: Counter,
+  counter: TokenCounter,
   part: EntryPart,
   entries: readonly MemoryEntry[],
   { parts: { [part]: maxTokens } }: Allowance,
 ): { readonly items: readonly MemoryEntry[]; readonly budget: PartBudget } {
   const newest = entries.toSorted((left, right) => right.updatedAt - left.updatedAt);
-  const cost = (entry: MemoryEntry): number => count(counter, entryElement(entry));
-  const { items, leftOut, tokens } = fit(entries, newest, cost, count(counter, frameOf(part)), maxTokens);
+  const cost = (entry: MemoryEntry): number => counter.countText(entryElement(entry));
+  const { items, leftOut, tokens } = fit(entries, newest, cost, counter.countText(frameOf(part)), maxTokens);
   return {
     items,
     budget: {
@@ -156,18 +150,18 @@ function fitEntries(
 
 /** The totals, then as many strategies and outcomes as fit, best and newest first. */
 function fitPerformance(
-  counter: Counter,
+  counter: TokenCounter,
   performance: AgentPerformance | undefined,
   { parts: { performance: maxTokens } }: Allowance,
 ): { readonly performance?: AgentPerformance; readonly budget: PartBudget } {
   if (performance === undefined) return { budget: { maxTokens, tokens: 0, shown: 0, leftOut: [] } };
   const { strategies, feedback } = performance;
-  const frame = count(counter, frameOf("performance")) + count(counter, totalsElement(performance));
+  const frame = counter.countText(frameOf("performance")) + counter.countText(totalsElement(performance));
   const elements = [
     ...strategies.map((strategy) => ({ name: strategy.strategy, text: strategyElement(strategy) })),
     ...feedback.map((outcome) => ({ at: outcome.at, text: feedbackElement(outcome) })),
   ];
-  const fitted = fit(elements, elements, ({ text }) => count(counter, text), frame, maxTokens);
+  const fitted = fit(elements, elements, ({ text }) => counter.countText(text), frame, maxTokens);
   const shown = new Set(fitted.items);
   const budget = {
     maxTokens,
@@ -191,29 +185,16 @@ function fitPerformance(
   };
 }
 
-/** The newest messages that fit, from a place where a conversation can start: no result is there without its call. */
-function fitMessages(
-  counter: Counter,
-  messages: readonly SessionMessage[],
-  maxTokens: number,
-): { readonly messages: readonly SessionMessage[]; readonly budget: PartBudget } {
-  const frame = count(counter, frameOf("volatile.messages"));
-  let start = messages.length;
-  let tokens = 0;
-  let sum = frame;
-  for (let at = messages.length - 1; at >= 0; at--) {
-    const message = messages[at] as SessionMessage;
-    // As text or as a message: what costs more.
-    sum += Math.max(count(counter, messageElement(message)), counter?.countMessage(message) ?? 0);
-    if (sum > maxTokens) break;
-    const before = messages[at - 1];
-    if (message.role === "tool" || (before !== undefined && isReasoningAlone(before))) continue;
-    start = at;
-    tokens = sum;
-  }
-  const shown = messages.slice(start);
-  const leftOut = messages.slice(0, start).map(({ seq }) => ({ seq }));
-  return { messages: shown, budget: { maxTokens, tokens, shown: shown.length, leftOut } };
+/** The cost of the conversation, and what its view does not show. */
+function conversationBudget(counter: TokenCounter, view: View | undefined, maxTokens: number): PartBudget {
+  const { messages = [], dropped = [] } = view ?? {};
+  const frame = messages.length === 0 ? 0 : frameCost(counter);
+  const tokens = messages.reduce((sum, message) => sum + counter.countMessage(message), frame);
+  return { maxTokens, tokens, shown: messages.length, leftOut: dropped };
+}
+
+function frameCost(counter: TokenCounter): number {
+  return counter.countText(frameOf("volatile.messages"));
 }
 
 function recalledBudget(recalled: RecalledContext | undefined, maxTokens: number): PartBudget {
@@ -221,55 +202,73 @@ function recalledBudget(recalled: RecalledContext | undefined, maxTokens: number
   return { maxTokens, tokens, shown: shown.length, leftOut: leftOut.map(({ source }) => ({ source })) };
 }
 
-/** The parts of a context that are read before anything is recalled. */
+/** The parts of a context that are fitted first: all but the conversation and what is recalled. */
 export interface Gathered {
-  readonly volatile: {
-    readonly messages: readonly SessionMessage[];
-    readonly working: readonly MemoryEntry[];
-    readonly agent: readonly MemoryEntry[];
-  };
+  readonly volatile: { readonly working: readonly MemoryEntry[]; readonly agent: readonly MemoryEntry[] };
   readonly durable: { readonly agent: readonly MemoryEntry[]; readonly user: readonly MemoryEntry[] };
   readonly performance: AgentPerformance | undefined;
 }
 
-type Budgets = Readonly<Record<Exclude<ContextPart, "recalled">, PartBudget>>;
+type FirstBudgets = Readonly<Record<Exclude<ContextPart, "recalled" | "volatile.messages">, PartBudget>>;
+
+/** The parts that fit, and what the conversation may cost. */
+export interface FittedParts extends Gathered {
+  readonly budgets: FirstBudgets;
+  /** What is left for the conversation, its block included. */
+  readonly left: number;
+  /** The same as a bound for the messages alone. */
+  readonly within: ViewAllowance;
+}
+
+/** The steps in which the conversation gets what the others leave, as parts of the whole. */
+const steps = 20;
 
 export function fitGathered(
-  counter: Counter,
+  counter: TokenCounter,
   { volatile, durable, performance: given }: Gathered,
   allowance: Allowance,
-): Gathered & { readonly budgets: Budgets } {
+): FittedParts {
   const agent = fitEntries(counter, "durable.agent", durable.agent, allowance);
   const user = fitEntries(counter, "durable.user", durable.user, allowance);
   const working = fitEntries(counter, "volatile.working", volatile.working, allowance);
   const notes = fitEntries(counter, "volatile.agent", volatile.agent, allowance);
   const { performance, budget } = fitPerformance(counter, given, allowance);
-  const others = [agent.budget, user.budget, working.budget, notes.budget, budget];
   const { maxTokens, parts } = allowance;
+  const own = parts["volatile.messages"];
+  const others = [agent.budget, user.budget, working.budget, notes.budget, budget];
   // What is recalled depends on the messages that are shown, so its share is kept free.
-  const left = others.reduce((rest, { tokens }) => rest - tokens, maxTokens - parts.recalled);
-  const { messages, budget: spoken } = fitMessages(counter, volatile.messages, left);
+  const free = others.reduce((rest, { tokens }) => rest - tokens, maxTokens - parts.recalled);
+  // In steps, so that a note that grows by a word does not move the start of the conversation, which a provider has cached.
+  const step = Math.max(1, Math.floor(maxTokens / steps));
+  const left = own + Math.floor((free - own) / step) * step;
   return {
-    volatile: { messages, working: working.items, agent: notes.items },
+    volatile: { working: working.items, agent: notes.items },
     durable: { agent: agent.items, user: user.items },
     performance,
     budgets: {
       "durable.agent": agent.budget,
       "durable.user": user.budget,
-      "volatile.messages": spoken,
       performance: budget,
       "volatile.working": working.budget,
       "volatile.agent": notes.budget,
     },
+    left,
+    within: { maxTokens: Math.max(1, left - frameCost(counter)), counter },
   };
 }
 
 export function contextBudget(
+  counter: TokenCounter,
   { maxTokens, parts }: Allowance,
-  budgets: Budgets,
+  { budgets, left }: FittedParts,
+  view: View | undefined,
   recalled: RecalledContext | undefined,
 ): ContextBudget {
-  const all = { ...budgets, recalled: recalledBudget(recalled, parts.recalled) };
+  const all = {
+    ...budgets,
+    "volatile.messages": conversationBudget(counter, view, left),
+    recalled: recalledBudget(recalled, parts.recalled),
+  };
   const tokens = contextParts.reduce((sum, part) => sum + all[part].tokens, 0);
   return { maxTokens, tokens, parts: all };
 }

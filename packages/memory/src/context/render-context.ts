@@ -22,8 +22,8 @@ export interface RenderedContext {
   /** `stable`, the conversation, `changing`. */
   readonly text: string;
   /**
-   * The same for an API of messages: `stable` as a system message, the conversation as it is, `changing` as a message of the
-   * user before the newest one, so that all before it stays cached. A call is never apart from its results.
+   * The same for an API of messages: the system messages that the conversation starts with, `stable` as another one, the
+   * conversation as it is, and `changing` as a message of the user before the newest one, so that all before it stays cached.
    */
   readonly messages: readonly Message[];
 }
@@ -58,9 +58,9 @@ export function renderContext(context: MemoryContext): RenderedContext {
     blockOf("volatile.working", volatile.working.map(entryElement)) +
     blockOf("volatile.agent", volatile.agent.map(entryElement)) +
     (recalled?.text ?? "");
-  // Results without their call are refused by every provider.
-  const first = volatile.messages.findIndex(({ role }) => role !== "tool");
-  const shown = first === -1 ? [] : volatile.messages.slice(first);
+  const { messages: shown } = volatile;
+  const spoken = shown.findIndex(({ role }) => role !== "system");
+  const rules = spoken === -1 ? shown.length : spoken;
   const newest = shown.findLastIndex(({ role }) => role === "user");
   const before = newest === -1 ? shown.length : newest;
   return {
@@ -68,8 +68,9 @@ export function renderContext(context: MemoryContext): RenderedContext {
     changing,
     text: stable + conversation + changing,
     messages: [
+      ...shown.slice(0, rules),
       ...textMessage("system", stable),
-      ...shown.slice(0, before),
+      ...shown.slice(rules, before),
       ...textMessage("user", changing),
       ...shown.slice(before),
     ],

@@ -8,6 +8,7 @@ import type {
   JsonValue,
   Message,
   SeqRange,
+  TokenCounter,
   ViewForm,
   ViewStrategy,
 } from "@relevo/core";
@@ -149,6 +150,11 @@ export interface ViewOptions extends CallOptions, ViewForm {
    * `partial`. Use one of the two for all views of a session that is summarized.
    */
   readonly partial?: "show" | "hide" | undefined;
+  /**
+   * The most tokens of this view, beside what the strategy allows; counted by the memory's counter when none is given. The
+   * view is `budget-exceeded` when not even the newest turn fits, or when the strategy does not keep to it.
+   */
+  readonly within?: { readonly maxTokens: number; readonly counter?: TokenCounter | undefined } | undefined;
 }
 
 export interface ExecutionInput {

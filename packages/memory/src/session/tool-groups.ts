@@ -47,13 +47,13 @@ export async function requireGroupEnd(
     }
 }
 
-function resultsOf({ content }: Message): readonly string[] {
+export function resultsOf({ content }: Message): readonly string[] {
   if (typeof content === "string") return [];
   return content.flatMap((part) => (part.type === "tool-result" ? [part.toolCallId] : []));
 }
 
 /** The calls of a message that other messages have to answer. */
-function callsOf(message: Message): readonly string[] {
+export function callsOf(message: Message): readonly string[] {
   const { role, content } = message;
   if (role !== "assistant" || typeof content === "string") return [];
   const answered = new Set(resultsOf(message));

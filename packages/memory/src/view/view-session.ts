@@ -1,11 +1,22 @@
-import type { View } from "@relevo/core";
-import { admitChoice, admitInteger, admitViewForm, maxPageSize, refuse } from "@relevo/core/input";
+import { MemoryError, type TokenCounter, type View, type ViewAllowance } from "@relevo/core";
+import {
+  admitChoice,
+  admitFields,
+  admitInteger,
+  admitViewForm,
+  type FieldTable,
+  fieldTable,
+  maxPageSize,
+  refuse,
+} from "@relevo/core/input";
+import { byteCounter } from "../context/prompt-counters.ts";
 import { withHidden, withoutPartials } from "../session/partial.ts";
 import type { SessionHandle } from "../session/session-handle.ts";
 import type { ViewOptions } from "../session/session-options.ts";
 import type { TurnRun } from "../turns/turn-run.ts";
 import { admitRecord, observeSource, recordView, type SeenEvents } from "./view-record.ts";
-import { createViewSource, wholeView } from "./view-source.ts";
+import { createViewSource } from "./view-source.ts";
+import { wholeView } from "./whole-view.ts";
 
 /** What the strategy of the call or of the memory shows, kept for `explain` when the call asks for it. */
 export async function viewSession(
@@ -13,11 +24,12 @@ export async function viewSession(
   options: ViewOptions,
   turn?: TurnRun,
 ): Promise<View> {
-  const strategy = options.strategy ?? handle.runtime.view ?? wholeView;
+  const strategy = options.strategy ?? handle.runtime.view ?? wholeView(options.within !== undefined);
   const form = admitViewForm(options);
   if (typeof strategy?.view !== "function") throw refuse("strategy", "must have a function view().");
   const { reads } = strategy;
   if (reads?.messages !== undefined) admitInteger(reads.messages, "strategy.reads.messages", 1, maxPageSize);
+  const within = admitWithin(options.within, handle.runtime.counter);
   const record = admitRecord(options.record, handle.runtime.limits);
   const fence = options.fence === undefined ? {} : { fence: options.fence };
   const call = { signal: options.signal };
@@ -27,8 +39,37 @@ export async function viewSession(
   const shown = partial === "show" ? created : withoutPartials(created, hidden);
   const seen: SeenEvents = new Map();
   const source = record === undefined ? shown : observeSource(shown, seen);
-  const view = withHidden(await strategy.view(source, { ...form, ...call }), hidden);
+  const asked = { ...form, ...call, ...(within === undefined ? {} : { within }) };
+  const view = withHidden(await strategy.view(source, asked), hidden);
+  if (within !== undefined) requireKept(view, strategy.name, within);
   if (record === undefined) return view;
   const facts = { strategy: strategy.name, form, seen, turn: turn?.id };
   return recordView(handle, view, facts, record, { ...fence, ...call });
+}
+
+const withinFields: FieldTable = fieldTable<NonNullable<ViewOptions["within"]>>({
+  maxTokens: "selects",
+  counter: "refines",
+});
+
+function admitWithin(
+  given: ViewOptions["within"],
+  memorys: TokenCounter | undefined,
+): ViewAllowance | undefined {
+  if (given === undefined) return undefined;
+  const { maxTokens, counter = memorys ?? byteCounter } = admitFields(given, "within", withinFields);
+  if (typeof counter?.countText !== "function" || typeof counter.countMessage !== "function")
+    throw refuse("within.counter", "must have functions countMessage() and countText().");
+  return { maxTokens: admitInteger(maxTokens, "within.maxTokens", 1), counter };
+}
+
+/** Strategies that do not know `within` exist: a bound must not pass them silently. */
+function requireKept({ messages, tokens }: View, name: string, { maxTokens, counter }: ViewAllowance): void {
+  const needed = tokens ?? messages.reduce((sum, message) => sum + counter.countMessage(message), 0);
+  if (needed <= maxTokens) return;
+  throw new MemoryError(
+    "budget-exceeded",
+    `The strategy ${name} shows ${needed} tokens where ${maxTokens} are allowed: it has to keep to its option within.`,
+    { details: { maxTokens, needed } },
+  );
 }

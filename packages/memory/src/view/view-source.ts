@@ -1,12 +1,9 @@
 import {
   type CallOptions,
-  type DroppedRange,
   fingerprint,
   type StoredEvent,
-  type View,
   type ViewReads,
   type ViewSource,
-  type ViewStrategy,
 } from "@relevo/core";
 import { throwIfAborted } from "@relevo/core/input";
 import { defaultPage } from "../session/newest-page.ts";
@@ -97,40 +94,3 @@ export async function createViewSource(
     latest: (call = options) => createViewSource(handle, { ...options, ...signalOf(call) }, turn),
   };
 }
-
-const page = 1000;
-
-/** Shows every effective message. What a session's view is when nobody chose a strategy. */
-export const wholeView: ViewStrategy = {
-  name: "whole",
-  reads: { messages: page },
-  async view(source, options = {}): Promise<View> {
-    const newestFirst: StoredEvent[] = [];
-    let before: number | undefined;
-    for (;;) {
-      const events = await source.readBackward({
-        limit: page,
-        ...signalOf(options),
-        ...(before === undefined ? {} : { before }),
-      });
-      newestFirst.push(...events);
-      before = events.at(-1)?.seq;
-      if (before === undefined || events.length < page) break;
-    }
-    const events = newestFirst.toReversed();
-    const shown = events.filter(hasMessage);
-    const dropped = events
-      .filter((event) => event.type === "message" && event.erasedAt !== undefined)
-      .map(({ seq }): DroppedRange => ({ from: seq, to: seq, reason: "erased" }));
-    return {
-      messages: shown.map((event) => event.body),
-      seqs: shown.map((event) => event.seq),
-      version: source.version,
-      removalRevision: source.removalRevision,
-      // Summaries stay out: everything that they stand for is shown.
-      compacted: false,
-      dropped,
-      summarized: [],
-    };
-  },
-};

@@ -1,5 +1,7 @@
-import type { CallOptions, Message, View, ViewForm, ViewStrategy } from "@relevo/core";
+import type { Message, View, ViewAllowance, ViewRequest, ViewStrategy } from "@relevo/core";
 import {
+  admitFields,
+  admitInteger,
   admitOptions,
   admitViewForm,
   callKinds,
@@ -11,7 +13,10 @@ import { type ArrayOptions, arraySource } from "../history/array-source.ts";
 import { History } from "../history/history.ts";
 import { assemble } from "../view/assemble.ts";
 import { describedSource } from "../view/described-source.ts";
+import { TokenMeter } from "../view/token-meter.ts";
 import type { Stage, ViewState } from "../view/view-state.ts";
+import { admitCounter } from "./admit-counter.ts";
+import { fitBudget } from "./fit-budget.ts";
 
 /** A strategy for the views of sessions, and for plain arrays of messages. */
 export interface Strategy extends ViewStrategy {
@@ -20,12 +25,18 @@ export interface Strategy extends ViewStrategy {
    *
    * @throws `invalid-input` for what is no array of messages; `budget-exceeded`; `aborted`.
    */
-  apply(messages: readonly Message[], options?: ArrayOptions & ViewForm & CallOptions): Promise<View>;
+  apply(messages: readonly Message[], options?: ArrayOptions & ViewRequest): Promise<View>;
 }
 
-const viewKinds: FieldKinds<ViewForm & CallOptions> = { ...callKinds, for: "refines", prefill: "refines" };
-const viewFields: FieldTable = fieldTable<ViewForm & CallOptions>(viewKinds);
-const applyFields: FieldTable = fieldTable<ArrayOptions & ViewForm & CallOptions>({
+const viewKinds: FieldKinds<ViewRequest> = {
+  ...callKinds,
+  for: "refines",
+  prefill: "refines",
+  within: "refines",
+};
+const viewFields: FieldTable = fieldTable<ViewRequest>(viewKinds);
+const withinFields: FieldTable = fieldTable<ViewAllowance>({ maxTokens: "selects", counter: "selects" });
+const applyFields: FieldTable = fieldTable<ArrayOptions & ViewRequest>({
   ...viewKinds,
   pinned: "refines",
 });
@@ -47,7 +58,7 @@ export interface StrategyParts {
 export function strategyOf(parts: StrategyParts): Strategy {
   const described = new WeakMap<Message, Message>();
   const view: ViewStrategy["view"] = async (log, given) => {
-    const { signal, ...options } = admitOptions(given, viewFields);
+    const { signal, within, ...options } = admitOptions(given, viewFields);
     const call = { signal };
     const form = admitViewForm(options);
     const source = parts.describesDataUrls === true ? describedSource(log, described) : log;
@@ -65,7 +76,8 @@ export function strategyOf(parts: StrategyParts): Strategy {
       meter: undefined,
       call,
     };
-    for (const stage of parts.stages) await stage(state);
+    const stages = within === undefined ? parts.stages : [...parts.stages, keepWithin(within)];
+    for (const stage of stages) await stage(state);
     return assemble(state);
   };
   return Object.freeze({
@@ -78,6 +90,20 @@ export function strategyOf(parts: StrategyParts): Strategy {
     },
     [partsKey]: parts,
   } satisfies Strategy & WithParts);
+}
+
+/** A last cut, as a token budget makes it. */
+function keepWithin(given: ViewAllowance): Stage {
+  const within = admitFields(given, "options.within", withinFields);
+  const maxTokens = admitInteger(within.maxTokens, "options.within.maxTokens", 1);
+  const meter = new TokenMeter(admitCounter(within.counter, "options.within.counter"));
+  const budget = {
+    maxTokens,
+    available: maxTokens,
+    low: Math.ceil(maxTokens / 2),
+    systemMessages: undefined,
+  };
+  return (state) => fitBudget(state, { ...budget, meter });
 }
 
 interface WithParts {
