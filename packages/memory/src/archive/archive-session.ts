@@ -93,13 +93,17 @@ async function moveIntoArchive(
   if (head === undefined) return alreadyArchived(archive, address, options);
   const { incarnation } = head;
   const guard = await enterGuard(runtime, address, head, options);
-  const leftover = await archive.log.head(address, options);
-  if (leftover !== undefined && leftover.incarnation !== incarnation)
-    throw conflict("incarnation", { incarnation: leftover.incarnation });
+  const found = await archive.log.head(address, options);
+  if (found !== undefined && found.incarnation !== incarnation)
+    throw conflict("incarnation", { incarnation: found.incarnation });
+  const leftover = head.sealed === true ? found : undefined;
+  // Of an earlier time in the archive, when the session here is in use: what was removed from this since is in it yet.
+  if (found !== undefined && leftover === undefined)
+    await dropArchived(runtime, address, incarnation, options);
   await source.log.seal(address, { incarnation, ...options });
   let isComplete = false;
   try {
-    // Of an earlier time in the archive.
+    // The copy of a move that was interrupted.
     if (leftover !== undefined) await unmark(archive, address, incarnation, options);
     const at = runtime.clock.now();
     const copied = await copyTwice(
@@ -114,7 +118,8 @@ async function moveIntoArchive(
     await lease.requireHeld(options);
     isComplete = true;
     await markComplete(archive, address, incarnation, options);
-    await source.log.delete(address, { incarnation, ...options });
+    // With the version, should this process have slept past its lease: what was restored and written since stays.
+    await source.log.delete(address, { incarnation, expectedVersion: copied.version, ...options });
     runtime.cache?.forget(address);
     if ((await archive.log.head(address, options)) === undefined) {
       // Erased in both places.
@@ -166,7 +171,7 @@ async function moveOutOfArchive(
   }
   await lease.requireHeld(options);
   await unmark(archive, address, incarnation, options);
-  await archive.log.delete(address, { incarnation, ...options });
+  await archive.log.delete(address, { incarnation, expectedVersion: head.version, ...options });
   runtime.cache?.forget(address);
   return { session: address.session, incarnation, version, moved: true };
 }

@@ -1,12 +1,14 @@
 import {
-  allPages,
   type CallOptions,
   type EraseResult,
+  MemoryError,
   type SeqRange,
   type SessionAddress,
 } from "@relevo/core";
 import { normalizeRanges } from "@relevo/core/input";
-import { namespaces } from "../namespaces.ts";
+import { forksOf, placesOf } from "../people/subject-sessions.ts";
+import type { MemoryStore } from "../runtime.ts";
+import { originOf } from "../session/fork-origin.ts";
 import type { SessionHandle } from "../session/session-handle.ts";
 import type { EraseEventsResult } from "../session/session-options.ts";
 import { signalOf } from "../signal.ts";
@@ -51,39 +53,53 @@ async function eraseInArchive(
 
 /** Erases in all forks, and in their forks, what they have in common with this session, and notes what was erased. */
 async function eraseInForks(
-  handle: SessionHandle,
+  { runtime, address, incarnation, store }: SessionHandle,
   seqs: readonly SeqRange[],
   forks: Map<string, ErasedFork>,
   options: CallOptions,
 ): Promise<void> {
-  const { archive } = handle.runtime;
-  const places = archive === undefined ? [handle.store] : [handle.store, archive];
-  const { tenant } = handle.address;
+  if (incarnation === undefined) return;
+  const { tenant, session } = address;
   const seen = new Set<string>();
-  const stack = [{ session: handle.address.session, seqs: normalizeRanges(seqs), store: handle.store }];
+  const stack = [{ session, incarnation, seqs: normalizeRanges(seqs), store }];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const parent = next;
-    const find = (cursor: { readonly cursor?: string }) =>
-      parent.store.documents.find(
-        { tenant, session: parent.session },
-        { ...cursor, namespace: namespaces.forks, ...options },
-      );
-    for await (const { key, value } of allPages(find)) {
-      const shared = upTo(parent.seqs, (value as { readonly at: number }).at);
-      if (seen.has(key) || shared.length === 0) continue;
-      const address: SessionAddress = { tenant, session: key };
-      // Noted first, so that a session that was forked in a circle of ids ends it.
-      seen.add(key);
-      // In both, while it is being moved.
-      for (const store of places) {
-        stack.push({ session: key, seqs: shared, store });
-        if ((await store.log.head(address, options)) === undefined) continue;
-        const { erased } = await store.log.erase(address, { seqs: shared, ...options });
-        handle.runtime.cache?.forget(address);
+    // In both places, while it is being moved.
+    for (const [index, place] of placesOf(runtime).entries())
+      for await (const fork of forksOf(parent.store, tenant, parent, options, place)) {
+        const shared = upTo(parent.seqs, originOf(fork)?.at ?? 0);
+        const visit = `${index}:${fork.session}`;
+        if (shared.length === 0 || seen.has(visit)) continue;
+        // Noted first: an import can bring sessions that say to be forks of each other.
+        seen.add(visit);
+        stack.push({ ...fork, seqs: shared, store: place });
+        const erased = await eraseInFork(
+          place,
+          { tenant, session: fork.session },
+          fork.incarnation,
+          shared,
+          options,
+        );
+        runtime.cache?.forget({ tenant, session: fork.session });
         // A store names what was erased before, too, so that the last answer is the whole one.
-        if (erased.length > 0) forks.set(key, { session: key, erased });
+        if (erased.length > 0) forks.set(fork.session, { session: fork.session, erased });
       }
-    }
+  }
+}
+
+async function eraseInFork(
+  { log }: MemoryStore,
+  address: SessionAddress,
+  incarnation: string,
+  seqs: readonly SeqRange[],
+  options: CallOptions,
+): Promise<readonly number[]> {
+  try {
+    return (await log.erase(address, { seqs, incarnation, ...options })).erased;
+  } catch (error) {
+    // Ended meanwhile.
+    if (MemoryError.isInstance(error, "history-lost")) return [];
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { unmark } from "../archive/archive-mark.ts";
 import { aboutTag, madeInTag } from "../entries/entry.ts";
 import { userNamespace, workspaceNamespace } from "../namespaces.ts";
 import { storesOf } from "../people/list-people.ts";
-import { forksOf, sessionsOfUser, withForks } from "../people/subject-sessions.ts";
+import { forksOf, placesOf, sessionsOfUser, withForks } from "../people/subject-sessions.ts";
 import { markErased, markErasing } from "../people/user-guard.ts";
 import { transferOf } from "../portability/export-lines.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
@@ -276,13 +276,11 @@ class Erasure {
   }
 
   /** A fork may be in the archive and its parent not, or the other way round. */
-  async #eraseForksElsewhere(store: MemoryStore, { session }: SessionHead): Promise<void> {
-    const { sessions, archive } = this.#runtime;
-    if (archive === undefined) return;
-    const place = store === archive ? sessions : archive;
-    for await (const fork of forksOf(store, this.#tenant, session, this.#call, place))
-      for await (const one of withForks(place, this.#tenant, [fork], this.#call))
-        if (!this.#ending.has(one.session)) await this.#eraseSessions(place, [one]);
+  async #eraseForksElsewhere(store: MemoryStore, parent: SessionHead): Promise<void> {
+    for (const place of placesOf(this.#runtime).filter((other) => other !== store))
+      for await (const fork of forksOf(store, this.#tenant, parent, this.#call, place))
+        for await (const one of withForks(place, this.#tenant, [fork], this.#call))
+          if (!this.#ending.has(one.session)) await this.#eraseSessions(place, [one]);
   }
 
   /** Whether a dry run has counted it; notes that it has. */

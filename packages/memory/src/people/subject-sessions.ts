@@ -1,9 +1,15 @@
 import { allPages, type CallOptions, type SessionHead } from "@relevo/core";
 import { namespaces } from "../namespaces.ts";
-import type { MemoryStore } from "../runtime.ts";
+import type { MemoryStore, Runtime } from "../runtime.ts";
+import { isForkOf } from "../session/fork-origin.ts";
 
 /** Sessions on one page of a list. */
 const pageSize = 50;
+
+/** Where sessions are, each place once. */
+export function placesOf({ sessions, archive }: Runtime): readonly MemoryStore[] {
+  return archive === undefined ? [sessions] : [sessions, archive];
+}
 
 /** Pages of the sessions of a person in one store, by id. */
 export async function* sessionsOfUser(
@@ -42,26 +48,31 @@ export async function* withForks(
       if (seen.has(head.session)) continue;
       seen.add(head.session);
       stack.push({ head, isOpen: true });
-      for await (const fork of forksOf(store, tenant, head.session, options)) {
+      for await (const fork of forksOf(store, tenant, head, options)) {
         if (!seen.has(fork.session)) stack.push({ head: fork, isOpen: false });
       }
     }
   }
 }
 
-/** The forks that documents of the session in `store` name and that are in `place`. */
+/**
+ * The forks that documents of `parent` in `store` name and that are in `place`. Not a session that has taken the id of a fork
+ * that is gone: only a fork knows this parent.
+ */
 export async function* forksOf(
   store: MemoryStore,
   tenant: string,
-  session: string,
+  parent: Pick<SessionHead, "session" | "incarnation">,
   { signal }: CallOptions,
   place: MemoryStore = store,
 ): AsyncGenerator<SessionHead, void, void> {
   const find = (cursor: { readonly cursor?: string }) =>
-    store.documents.find({ tenant, session }, { ...cursor, namespace: namespaces.forks, signal });
+    store.documents.find(
+      { tenant, session: parent.session },
+      { ...cursor, namespace: namespaces.forks, signal },
+    );
   for await (const { key } of allPages(find)) {
-    // Without one the fork was never made, or is gone already.
     const head = await place.log.head({ tenant, session: key }, { signal });
-    if (head !== undefined) yield head;
+    if (head !== undefined && isForkOf(head, parent)) yield head;
   }
 }

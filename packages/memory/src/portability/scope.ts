@@ -1,5 +1,5 @@
 import { namespaces, userNamespace, workspaceNamespace } from "../namespaces.ts";
-import { originName } from "../session/fork-session.ts";
+import { originName } from "../session/fork-origin.ts";
 import type { ExportHeader, ExportLine } from "./export-format.ts";
 
 /** What only the stores that it is in can use: erasures under way, marks of moves, records of what was removed. */

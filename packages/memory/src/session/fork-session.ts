@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type Document,
   type EventTransfer,
   isEventTransfer,
   type JsonObject,
@@ -15,14 +16,13 @@ import { admitId, admitMetadata, maxPageSize, rangesOf, refuse } from "@relevo/c
 import { refuseReserved } from "../entries/entry.ts";
 import { namespaces } from "../namespaces.ts";
 import { introduceUser } from "../people/introduce-user.ts";
+import { placesOf } from "../people/subject-sessions.ts";
 import { signalOf } from "../signal.ts";
+import { isForkOf, originName, originOf } from "./fork-origin.ts";
 import { SessionHandle } from "./session-handle.ts";
 import { admitPlace, messageAt } from "./session-message.ts";
 import type { ForkOptions, ForkOrigin } from "./session-options.ts";
 import { requireGroupEnd } from "./tool-groups.ts";
-
-/** In the metadata of a session, where it was forked from. */
-export const originName = "relevo:forked-from";
 
 const attempts = 5;
 
@@ -183,17 +183,23 @@ function retractionsOf(seqs: readonly number[], at: number, now: number): readon
   return events;
 }
 
-/** Where the session was forked from. */
-export function originOf(head: SessionHead): ForkOrigin | undefined {
-  const origin = head.metadata[originName];
-  return origin === undefined ? undefined : (origin as unknown as ForkOrigin);
-}
-
-/** The ids of the forks of a session. */
+/** The ids of the forks of a session, one page: those that are in use, or in the archive. */
 export async function listForks(handle: SessionHandle, options: PageOptions): Promise<Page<string>> {
-  const page = await handle.store.documents.find(handle.address, {
+  const { runtime, store, address } = handle;
+  const parent = await handle.head(signalOf(options));
+  if (parent === undefined) return { items: [] };
+  const { items: found, cursor } = await store.documents.find(address, {
     ...options,
     namespace: namespaces.forks,
   });
-  return { ...page, items: page.items.map(({ key }) => key) };
+  const isThere = async ({ key }: Document): Promise<boolean> => {
+    for (const { log } of placesOf(runtime)) {
+      const head = await log.head({ tenant: address.tenant, session: key }, signalOf(options));
+      if (head !== undefined && isForkOf(head, parent)) return true;
+    }
+    return false;
+  };
+  const there = await Promise.all(found.map(isThere));
+  const items = found.filter((_, index) => there[index]).map(({ key }) => key);
+  return cursor === undefined ? { items } : { items, cursor };
 }

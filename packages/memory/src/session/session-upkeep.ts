@@ -2,7 +2,7 @@ import type { CallOptions, JsonObject, SessionHead, TouchOptions } from "@relevo
 import { dropArchived } from "../archive/archive-session.ts";
 import { refuseReserved } from "../entries/entry.ts";
 import { signalOf } from "../signal.ts";
-import { originName } from "./fork-session.ts";
+import { originName } from "./fork-origin.ts";
 import type { Session } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
 

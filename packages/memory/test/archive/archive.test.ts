@@ -163,6 +163,72 @@ describe("a move that ends early", () => {
   });
 });
 
+/** The store with `meanwhile` done just before its log deletes a session, once. */
+function beforeDelete(store: MemoryStore, meanwhile: () => Promise<unknown>): MemoryStore {
+  let isDone = false;
+  const log = new Proxy(store.log, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (name !== "delete" || typeof member !== "function") return member;
+      return async (...args: unknown[]) => {
+        const isFirst = !isDone;
+        isDone = true;
+        if (isFirst) await meanwhile();
+        return await Reflect.apply(member, target, args);
+      };
+    },
+  });
+  return { ...store, log };
+}
+
+describe("an archive after a restore that did not end", () => {
+  it("brings nothing back that was removed in between", async () => {
+    const { memory, volatile, durable } = twoStores();
+    const acme = memory.tenant("acme");
+    const session = acme.session("case");
+    await session.append([user("trimmed"), user("1")]);
+    await session.working.remember("forgotten", 1);
+    await acme.archive("case");
+    const killed = beforeDelete(durable, () => Promise.reject(new Error("killed")));
+    const broken = createMemory({ volatile, durable: killed, sessions: "volatile" }).tenant("acme");
+    await expect(broken.restore("case")).rejects.toThrow("killed");
+    await session.working.forget("forgotten");
+    await session.trim({ beforeSeq: 2 });
+    await session.append(user("2"));
+    await acme.archive("case");
+    await acme.restore("case");
+    expect(await session.working.recall("forgotten")).toBeUndefined();
+    expect(texts(await session.messages())).toEqual(["1", "2"]);
+  });
+
+  it.each(["archive", "restore"] as const)("loses nothing when the %s slept past its lease", async (move) => {
+    const { memory, volatile, durable, clock, errors } = twoStores();
+    const acme = memory.tenant("acme");
+    await acme.session("case").append(user("1"));
+    if (move === "restore") await acme.archive("case");
+    // Another process goes on meanwhile, and takes the session where it was.
+    const meanwhile = async (): Promise<void> => {
+      clock.advance(60_000);
+      await acme.restore("case");
+      await acme.session("case").append(user("2"));
+      if (move === "restore") await acme.archive("case");
+    };
+    const slow = {
+      archive: { volatile: beforeDelete(volatile, meanwhile), durable },
+      restore: { volatile, durable: beforeDelete(durable, meanwhile) },
+    }[move];
+    const sleeper = createMemory({
+      ...slow,
+      sessions: "volatile",
+      clock,
+      onError: (error) => errors.push(error),
+    });
+    await failure(sleeper.tenant("acme")[move]("case"), "conflict");
+    await acme.restore("case");
+    expect(texts(await acme.session("case").messages())).toEqual(["1", "2"]);
+  });
+});
+
 describe("calls at once", () => {
   it("move it once, in either direction", async () => {
     const { memory } = twoStores();
