@@ -38,7 +38,7 @@ export const defaultLimits: Limits = Object.freeze({
   whereNodes: 256,
 });
 
-const maxDepth = 1000;
+export const maxJsonDepth = 1000;
 
 const limitFields: FieldTable = fieldTable<LimitOverrides>({
   idBytes: "refines",
@@ -69,7 +69,8 @@ export function resolveLimits(overrides: LimitOverrides = {}, base: Limits = def
     if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value < 1)
       throw refuse(`limits.${name}`, "must be a positive integer.");
-    if (name === "depth" && value > maxDepth) throw refuse("limits.depth", `must be at most ${maxDepth}.`);
+    if (name === "depth" && value > maxJsonDepth)
+      throw refuse("limits.depth", `must be at most ${maxJsonDepth}.`);
     limits[name] = value;
   }
   return Object.freeze(limits);

@@ -214,16 +214,17 @@ function admitArchive(
 
 function admitStore(store: MemoryStore | undefined, name: string): MemoryStore {
   const admitted = admitObject(store, name, []);
-  const isStore = readInput(
-    `options.${name}`,
-    () =>
-      typeof admitted?.log?.append === "function" &&
-      typeof admitted.documents?.put === "function" &&
-      typeof admitted.limits === "object",
-  );
-  if (admitted === undefined || !isStore)
+  if (admitted === undefined || !readInput(`options.${name}`, () => isStore(admitted)))
     throw refuse(`options.${name}`, "must be a store, with log, documents and limits.");
   return admitted;
+}
+
+/** Throws what a getter throws. */
+export function isStore(given: unknown): given is MemoryStore {
+  const { log, documents, limits } = (given ?? {}) as Partial<MemoryStore>;
+  return (
+    typeof log?.append === "function" && typeof documents?.put === "function" && typeof limits === "object"
+  );
 }
 
 function admitObject<Value extends object>(
@@ -258,7 +259,7 @@ function admitFunction<Value>(input: Value | undefined, name: string): Value | u
 }
 
 /** A failure must be visible even when the application gave no `onError`. */
-function warn(error: unknown): void {
+export function warn(error: unknown): void {
   // Node.js prints the text unescaped, and it may contain text from a server.
   process.emitWarning(errorLine(error), "RelevoWarning");
 }

@@ -1,4 +1,4 @@
-export { resolveLimits } from "../limits.ts";
+export { maxJsonDepth, resolveLimits } from "../limits.ts";
 export { markup } from "../markup.ts";
 export { documentSortKey } from "../order.ts";
 export { jsonEquals } from "../where.ts";
@@ -44,6 +44,7 @@ export {
   admitTtl,
   defaultPageSize,
   maxPageSize,
+  maxTtlMs,
   throwIfAborted,
 } from "./numbers.ts";
 export { callKinds, guardKinds, pageKinds, recallKinds } from "./option-kinds.ts";

@@ -9,7 +9,7 @@ export const maxPageSize = 1000;
 export const defaultPageSize = 100;
 
 /** Longer than any session lives, and far enough from 2^53 that adding it to a time stays exact. */
-const maxTtlMs = 100 * 366 * 24 * 3600 * 1000;
+export const maxTtlMs: number = 100 * 366 * 24 * 3600 * 1000;
 
 export function admitInteger(
   input: unknown,

@@ -31,7 +31,8 @@ const fields: FieldTable = fieldTable<SessionCacheOptions>({
 });
 
 // lru-cache sets room aside for the most entries at once.
-const mostSessions = 10_000_000;
+export const mostCachedSessions = 10_000_000;
+export const mostCacheTtlMs: number = 2 ** 31 - 1;
 
 /** The bounds of the cache; `undefined` for no cache. @throws `invalid-input` that names the option. */
 export function admitCache(
@@ -45,8 +46,8 @@ export function admitCache(
       ? {}
       : admitFields<SessionCacheOptions>(given, "options.cache", fields);
   return {
-    sessions: admitInteger(sessions ?? 10_000, "options.cache.sessions", 1, mostSessions),
+    sessions: admitInteger(sessions ?? 10_000, "options.cache.sessions", 1, mostCachedSessions),
     bytes: admitInteger(bytes ?? 64 * 1024 * 1024, "options.cache.bytes", 1),
-    ttlMs: admitInteger(ttlMs ?? 60_000, "options.cache.ttlMs", 1, 2 ** 31 - 1),
+    ttlMs: admitInteger(ttlMs ?? 60_000, "options.cache.ttlMs", 1, mostCacheTtlMs),
   };
 }

@@ -1,14 +1,23 @@
 import type { Recall } from "@relevo/core";
-import { errorLine, refuse, requireObject } from "@relevo/core/input";
-import { createMemory, type Memory, type MemoryOptions } from "../create-memory.ts";
+import {
+  admitFields,
+  type FieldTable,
+  fieldTable,
+  readArray,
+  refuse,
+  requireObject,
+} from "@relevo/core/input";
+import { createMemory, isStore, type Memory, type MemoryOptions, warn } from "../create-memory.ts";
 import type { MemoryStore } from "../runtime.ts";
 import {
   type Environment,
+  isSamePlace,
   mistaken,
   type NamedStore,
   readSettings,
   type StoreSettings,
 } from "./read-settings.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 /** A store that somebody has to close. */
 export type OpenedStore = MemoryStore & { readonly close?: (() => Promise<void>) | undefined };
@@ -24,6 +33,8 @@ export interface MemoryFromEnvOptions {
   readonly stores: { readonly [kind: string]: OpenStore };
   /** Where the variables are; `process.env` when left out. */
   readonly env?: Environment | undefined;
+  /** Variables of the same prefix that the program itself reads. Any other that is not known is a warning. */
+  readonly others?: readonly string[] | undefined;
   /** Makes the recall where `RELEVO_SEARCH` is `on`. */
   readonly recall?: ((stores: OpenedMemoryStores) => Recall | Promise<Recall>) | undefined;
   /** Other options of `createMemory`, which no variable sets. */
@@ -31,6 +42,14 @@ export interface MemoryFromEnvOptions {
     | Omit<MemoryOptions, "store" | "volatile" | "durable" | "sessions" | "archive">
     | undefined;
 }
+
+const fields: FieldTable = fieldTable<MemoryFromEnvOptions>({
+  stores: "selects",
+  env: "refines",
+  others: "refines",
+  recall: "refines",
+  options: "refines",
+});
 
 /** The stores that a memory is made of. */
 export interface OpenedMemoryStores {
@@ -41,44 +60,55 @@ export interface OpenedMemoryStores {
 
 /**
  * A memory as environment variables say, which [docs/guide/settings.md](../../../../docs/guide/settings.md) lists. Closing it
- * closes the stores that were made for it.
+ * closes the stores that were made for it, each of them, whatever fails. A variable of the prefix that nobody knows is a
+ * warning: to `options.onError`, or of the process.
  *
  * @throws `invalid-input` with one line for each mistake, before any store is made; when a store cannot be made, with its
- *   variable and the failure as `cause`, and those that were made are closed again. Passwords are in no message.
+ *   variable, and those that were made are closed again. The `cause` is a copy of the failure: neither it nor a message has
+ *   a password of the address.
  * @example
  * ```ts
  * const memory = await memoryFromEnv({ stores: { process: () => createMemoryStore() }, env: { RELEVO_STORE: "process" } });
  * ```
  */
 export async function memoryFromEnv(given: MemoryFromEnvOptions): Promise<Memory> {
-  requireObject(given, "options");
-  const { stores, env = process.env, recall, options } = given;
+  const { stores, env = process.env, others, recall, options } = admitFields(given, "options", fields);
   requireObject(stores, "options.stores");
   const kinds = Object.keys(stores);
   if (kinds.length === 0) throw refuse("options.stores", "has no store.");
   for (const kind of kinds)
     if (typeof stores[kind] !== "function") throw refuse(`options.stores.${kind}`, "must be a function.");
-  const { store, volatile, durable, archive, sessions, search, ...settings } = readSettings(env, kinds);
+  const own = readArray(others ?? [], "options.others", "an array of names", 1000).map(String);
+  const report = options?.onError ?? warn;
+  const { store, volatile, durable, archive, sessions, search, ...settings } = readSettings(env, {
+    kinds,
+    others: new Set(own),
+    report,
+  });
   if (search && recall === undefined)
     throw mistaken([{ variable: "RELEVO_SEARCH", problem: "is on, and the program has no recall to give." }]);
 
-  const opened: OpenedStore[] = [];
+  const opened: { readonly named: NamedStore; readonly store: OpenedStore }[] = [];
   const open = async (named: NamedStore): Promise<OpenedStore> => {
+    // The archive may be one of the two stores.
+    const same = opened.find((one) => isSamePlace(one.named, named));
+    if (same !== undefined) return same.store;
     const { variable, kind, ...own } = named;
     try {
       const made = await stores[kind]?.(own);
-      if (made === undefined) throw new TypeError("The function has returned no store.");
-      opened.push(made);
+      if (!isStore(made))
+        throw new TypeError(`The function for ${kind} returned no store, with log, documents and limits.`);
+      opened.push({ named, store: made });
       return made;
-    } catch (cause) {
-      throw mistaken(
-        [{ variable, problem: `names a store that could not be opened: ${withoutUrl(cause, own.url)}` }],
-        cause,
-      );
+    } catch (failure) {
+      const { line, cause } = withoutSecrets(failure, own.url);
+      throw mistaken([{ variable, problem: `names a store that could not be opened: ${line}` }], cause);
     }
   };
   const close = async (): Promise<void> => {
-    for (const one of opened.splice(0)) await one.close?.();
+    const ends = await Promise.allSettled(opened.splice(0).map(async ({ store }) => store.close?.()));
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   };
   try {
     const tiers = await openTiers({ store, volatile, durable, sessions }, open);
@@ -92,12 +122,16 @@ export async function memoryFromEnv(given: MemoryFromEnvOptions): Promise<Memory
       ...(search && recall !== undefined ? { recall: await recall(places) } : {}),
     } as MemoryOptions);
     const end = async (): Promise<void> => {
-      await memory.close();
-      await close();
+      try {
+        await memory.close();
+      } finally {
+        await close();
+      }
     };
     return { tenant: (id) => memory.tenant(id), close: end, [Symbol.asyncDispose]: end };
   } catch (error) {
-    await close();
+    // What failed first is what has to be mended.
+    await close().catch(report);
     throw error;
   }
 }
@@ -136,21 +170,4 @@ function oneStore(store: MemoryStore): OpenedMemoryStores {
 
 function twoStores(tiers: Extract<Tiers, { readonly sessions: string }>): OpenedMemoryStores {
   return { volatile: tiers.volatile, durable: tiers.durable, sessions: tiers[tiers.sessions] };
-}
-
-/** Drivers like to repeat the address, with its password. */
-function withoutUrl(cause: unknown, url: string): string {
-  let text = errorLine(cause);
-  for (const secret of secretsOf(url)) text = text.replaceAll(secret, "…");
-  return text;
-}
-
-function secretsOf(url: string): readonly string[] {
-  try {
-    const { password, username } = new URL(url);
-    const secrets = [url, password, decodeURIComponent(password), username];
-    return secrets.filter((secret) => secret.length > 2);
-  } catch {
-    return url.length > 2 ? [url] : [];
-  }
 }
