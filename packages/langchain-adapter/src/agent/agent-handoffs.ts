@@ -6,7 +6,7 @@ import {
   ToolMessage,
 } from "@langchain/core/messages";
 import { type DynamicStructuredTool, tool } from "@langchain/core/tools";
-import { defaultLimits, type JsonValue, MemoryError, type Message } from "@relevo/core";
+import { defaultLimits, type JsonValue, MemoryError, type Message, printable } from "@relevo/core";
 import { admitFields, admitId, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
 import {
   type ContextFunction,
@@ -18,6 +18,7 @@ import {
 import { currentSession, type Session } from "@relevo/memory";
 import type { AgentMiddleware } from "langchain";
 import { loadPeer } from "../load-peer.ts";
+import { isInDegradedRun, toldInRun } from "./degraded-run.ts";
 
 const { createMiddleware } = await loadPeer("langchain", () => import("langchain"));
 const { Command } = await loadPeer("@langchain/langgraph", () => import("@langchain/langgraph"));
@@ -50,6 +51,12 @@ const toolFields: FieldTable = fieldTable<HandoffToolOptions>({
   data: "refines",
   update: "refines",
 });
+
+interface Request {
+  readonly reason: string;
+  readonly data?: JsonValue | undefined;
+  readonly policy?: HandoffToolOptions["policy"];
+}
 
 /** Those whose receivers never begin must not add up. */
 const mostWaiting = 1000;
@@ -93,16 +100,17 @@ export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
     throw refuse("handoffs", "must be of createHandoffs() of @relevo/handoff-tracing.");
   const waiting = new Map<string, ReceivedHandoff>();
 
-  async function start(
-    from: string,
-    to: string,
-    request: {
-      readonly reason: string;
-      readonly data?: JsonValue | undefined;
-      readonly policy?: HandoffToolOptions["policy"];
-    },
-  ): Promise<void> {
-    const session = sessionOf();
+  async function start(from: string, to: string, request: Request): Promise<void> {
+    try {
+      await record(from, to, request);
+    } catch (error) {
+      // The graph hands over all the same; what failed is told.
+      if (!toldInRun(error)) throw error;
+    }
+  }
+
+  async function record(from: string, to: string, request: Request): Promise<void> {
+    const session = sessionOf(from, to);
     const { address, incarnation } = session;
     // Without the fence of this turn: the handoff ends in the receiver's.
     const place = incarnation === undefined ? address : { ...address, incarnation };
@@ -193,14 +201,18 @@ export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
   };
 }
 
-function sessionOf(): Session {
+function sessionOf(from: string, to: string): Session {
   const session = currentSession();
-  if (session === undefined)
+  if (session !== undefined) return session;
+  if (isInDegradedRun())
     throw new MemoryError(
-      "unsupported",
-      "A handoff needs a session. Put relevoMemory({ memory, tenant, handoffs }) among the agent's middleware.",
+      "unavailable",
+      `The handoff from ${printable(from)} to ${printable(to)} is not recorded: the memory has failed in this run.`,
     );
-  return session;
+  throw new MemoryError(
+    "unsupported",
+    "A handoff needs a session. Put relevoMemory({ memory, tenant, handoffs }) among the agent's middleware.",
+  );
 }
 
 function placeOf({ address }: Session, agent: string): string {

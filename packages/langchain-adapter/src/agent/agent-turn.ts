@@ -19,7 +19,7 @@ export class AgentTurn {
   added: Promise<AddedTexts> | undefined;
   readonly #known: KnownMessages = new Map();
   #isAligned = false;
-  readonly #isResumed: boolean;
+  #isResumed: boolean;
   #sync: Promise<void> = Promise.resolve();
   #working = 0;
   #isOver = false;
@@ -54,11 +54,12 @@ export class AgentTurn {
   async sync(messages: readonly BaseMessage[]): Promise<void> {
     const state = conversationOf(messages);
     const work = this.#sync.then(async () => {
-      if (!this.#isAligned) {
-        await noteKnown(this.session, state, this.#known, this.#isResumed);
-        this.#isAligned = true;
-      }
+      if (!this.#isAligned) await noteKnown(this.session, state, this.#known, this.#isResumed);
+      this.#isResumed = false;
+      // After a failure nobody knows what the log has got.
+      this.#isAligned = false;
       await syncMessages(this.session, state, this.#known);
+      this.#isAligned = true;
     });
     this.#sync = work.catch(() => undefined);
     await this.during(() => work);

@@ -1,31 +1,17 @@
 import type { ToolMessage } from "@langchain/core/messages";
-import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import { type JsonValue, MemoryError, printable } from "@relevo/core";
-import { errorLine, refuse, storableText } from "@relevo/core/input";
-import type { Session } from "@relevo/memory";
+import type { JsonValue } from "@relevo/core";
+import { errorLine, storableText } from "@relevo/core/input";
 import type { AgentMiddleware } from "langchain";
 import { loadPeer } from "../load-peer.ts";
-import { asParentCommand, parentMessages, type ReceivedHandoff } from "./agent-handoffs.ts";
-import {
-  type AgentSession,
-  type AgentSettings,
-  admitAgentOptions,
-  type RelevoMemoryOptions,
-} from "./agent-options.ts";
-import { AgentTurn } from "./agent-turn.ts";
+import { asParentCommand, parentMessages } from "./agent-handoffs.ts";
+import { admitAgentOptions, type RelevoMemoryOptions } from "./agent-options.ts";
+import type { AgentTurn } from "./agent-turn.ts";
+import { inDegradedRun } from "./degraded-run.ts";
 import { modelMessages, withSystem } from "./model-messages.ts";
+import { Runs } from "./runs.ts";
 import { storableValue } from "./storable.ts";
 
 const { createMiddleware } = await loadPeer("langchain", () => import("langchain"));
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** What the hooks are given to know their run by. */
-interface HookRuntime {
-  readonly context?: unknown;
-  readonly configurable?: Fields | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * Gives an agent of LangChain the memory of its session, as one middleware: put it last in the list.
@@ -55,15 +41,16 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
   return createMiddleware({
     name: "RelevoMemory",
     async beforeAgent(state, runtime) {
-      await runs.attempt(async () => {
+      await runs.step(runtime, async () => {
         const turn = await runs.begin(runtime);
         await turn.sync(state.messages);
       });
     },
     async wrapModelCall(request, handler) {
-      const turn = await runs.attempt(() => runs.resume(request.runtime));
+      const { runtime } = request;
+      const turn = await runs.step(runtime, () => runs.resume(runtime));
       if (turn === undefined) return await handler(request);
-      const shown = await runs.attempt(async () => {
+      const shown = await runs.step(runtime, async () => {
         await turn.sync(request.state.messages);
         return await turn.during(() => modelMessages(turn, settings, (work) => runs.attempt(work)));
       });
@@ -78,15 +65,18 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       return await inTurn(turn, async () => await handler(asked as typeof request));
     },
     async wrapToolCall(request, handler) {
-      const turn = await runs.attempt(() => runs.resume(request.runtime));
-      if (turn === undefined) return await handler(request);
+      const { runtime } = request;
+      const turn = await runs.step(runtime, () => runs.resume(runtime));
+      const work = async () => await handler(request);
+      const handle = settings.degrades ? () => inDegradedRun(settings.onError, work) : work;
+      if (turn === undefined) return await handle();
       const { name, args, id } = request.toolCall;
       const began = performance.now();
       const record = async (outcome: {
         output?: JsonValue;
         error?: { name: string; message: string };
       }): Promise<void> => {
-        await runs.attempt(() =>
+        await runs.step(runtime, () =>
           turn.session.recordExecution({
             input: { tool: name, args: storableValue(args) },
             ...(id === undefined ? {} : { executionId: id }),
@@ -98,9 +88,9 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       };
       const result = await inTurn(turn, async () => {
         try {
-          const answer = await handler(request);
+          const answer = await handle();
           if (asParentCommand(answer) !== undefined) {
-            await runs.attempt(() => turn.sync([...request.state.messages, ...parentMessages(answer)]));
+            await runs.step(runtime, () => turn.sync([...request.state.messages, ...parentMessages(answer)]));
             turn.passOn();
           }
           const message = answer as Partial<ToolMessage>;
@@ -115,18 +105,19 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
           throw error;
         }
       });
-      if (turn.isDone) await runs.attempt(() => turn.commit("passed on"));
+      if (turn.isDone) await runs.step(runtime, () => turn.commit("passed on"), true);
       return result;
     },
     async afterModel(state, runtime) {
-      await runs.attempt(async () => (await runs.resume(runtime)).sync(state.messages));
+      await runs.step(runtime, async () => (await runs.resume(runtime)).sync(state.messages));
     },
     async afterAgent(state, runtime) {
-      await runs.attempt(async () => {
+      const end = async () => {
         const turn = await runs.resume(runtime);
         await turn.sync(state.messages);
         await turn.commit(state.messages.at(-1)?.text);
-      });
+      };
+      await runs.step(runtime, end, true);
     },
   }) as unknown as AgentMiddleware;
 }
@@ -134,126 +125,6 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
 /** What a model or a tool begins in the same session is a part of the turn, such as the run of another agent. */
 async function inTurn<Result>(turn: AgentTurn, work: () => Promise<Result>): Promise<Result> {
   return await turn.during(() => turn.session.run(() => turn.open.run(work)));
-}
-
-/** The runs of one middleware in this process, by the session and the place in the graph. */
-class Runs {
-  readonly #settings: AgentSettings;
-  readonly #turns: Map<string, AgentTurn> = new Map();
-
-  constructor(settings: AgentSettings) {
-    this.#settings = settings;
-  }
-
-  /** `undefined` after a failure under `degrade`. */
-  async attempt<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!this.#settings.degrades || !MemoryError.isInstance(error)) throw error;
-      this.#settings.onError(error);
-      return undefined;
-    }
-  }
-
-  /** The turn of the run that begins now. */
-  async begin(runtime: HookRuntime, isResumed = false): Promise<AgentTurn> {
-    const { tenant, session, options, key, agent } = await this.#placeOf(runtime);
-    const owner = this.#settings.memory.tenant(tenant);
-    const open = await owner.session(session, options).beginTurn({
-      waitMs: this.#settings.waitMs,
-      ...(runtime.signal === undefined ? {} : { signal: runtime.signal }),
-    });
-    let received: ReceivedHandoff | undefined;
-    try {
-      if (options.subject !== undefined) await requireOwner(open.session, options.subject, runtime.signal);
-      received = await this.#settings.handoffs?.take(open.session, agent);
-    } catch (error) {
-      await open.abandon();
-      throw error;
-    }
-    const turn = new AgentTurn(
-      { tenant: owner, open, subject: options.subject, received, isResumed },
-      this.#settings,
-    );
-    this.#turns.set(key, turn);
-    this.#forgetEnded();
-    return turn;
-  }
-
-  /** The turn of a run that has begun, which is begun again when it was released meanwhile, or in another process. */
-  async resume(runtime: HookRuntime): Promise<AgentTurn> {
-    const { key } = await this.#placeOf(runtime);
-    const turn = this.#turns.get(key);
-    if (turn === undefined || turn.isOver) return await this.begin(runtime, true);
-    turn.touch();
-    return turn;
-  }
-
-  async #placeOf({ configurable = {}, context }: HookRuntime): Promise<{
-    readonly tenant: string;
-    readonly session: string;
-    readonly options: Omit<AgentSession, "tenant" | "session">;
-    readonly key: string;
-    /** The node of the parent graph that the agent is. */
-    readonly agent: string;
-  }> {
-    const { thread_id: thread, checkpoint_ns: namespace } = configurable;
-    const threadId = typeof thread === "string" ? thread : undefined;
-    const facts = { threadId, configurable, context: contextOfRun() ?? asFields(context) ?? {} };
-    const given = (await this.#settings.session?.(facts)) ?? {};
-    const { tenant = this.#settings.tenant, session = threadId, ...options } = given;
-    if (tenant === undefined)
-      throw refuse("session().tenant", "is missing: name the tenant there or in the options.");
-    if (session === undefined)
-      throw refuse(
-        "configurable.thread_id",
-        'is missing. It names the conversation: agent.invoke(input, { configurable: { thread_id: "…" } }).',
-      );
-    // The last part names the node that runs.
-    const graph = typeof namespace === "string" ? namespace.split("|").slice(0, -1) : [];
-    const agent = graph.at(-1)?.split(":")[0] ?? "";
-    return { tenant, session, options, agent, key: JSON.stringify([tenant, session, ...graph]) };
-  }
-
-  #forgetEnded(): void {
-    for (const [key, turn] of this.#turns) if (turn.isOver) this.#turns.delete(key);
-  }
-}
-
-/** Hooks are given only what of the context is in a schema of their middleware; the run has it whole. */
-function contextOfRun(): Fields | undefined {
-  const config: { readonly context?: unknown } | undefined =
-    AsyncLocalStorageProviderSingleton.getRunnableConfig();
-  return asFields(config?.context);
-}
-
-function asFields(context: unknown): Fields | undefined {
-  return typeof context === "object" && context !== null ? (context as Fields) : undefined;
-}
-
-/**
- * A thread of one person is not shown to another one. A checkpointer may have created the session before its first message,
- * without an owner: then it gets this one.
- *
- * @throws `denied`.
- */
-async function requireOwner(
-  session: Session,
-  subject: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const head = await session.head({ signal });
-  if (head === undefined || head.subject === subject) return;
-  if (head.subject === undefined && head.version === 0) {
-    await session.touch({ subject, signal });
-    return;
-  }
-  const problem =
-    head.subject === undefined
-      ? "belongs to nobody. If it is this person's, say so once: session.touch({ subject })."
-      : "belongs to somebody else.";
-  throw new MemoryError("denied", `The session ${printable(session.id)} ${problem}`);
 }
 
 function isBubbleUp(error: unknown): boolean {

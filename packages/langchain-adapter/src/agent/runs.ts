@@ -1,0 +1,168 @@
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { MemoryError, printable } from "@relevo/core";
+import { refuse } from "@relevo/core/input";
+import type { Session } from "@relevo/memory";
+import type { ReceivedHandoff } from "./agent-handoffs.ts";
+import type { AgentSession, AgentSettings } from "./agent-options.ts";
+import { AgentTurn } from "./agent-turn.ts";
+import { isMemoryDown } from "./degraded-run.ts";
+
+const restMs = 30_000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What the hooks are given to know their run by. */
+export interface HookRuntime {
+  readonly context?: unknown;
+  readonly configurable?: Fields | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The runs of one middleware in this process, by the session and the place in the graph. */
+export class Runs {
+  readonly #settings: AgentSettings;
+  readonly #turns: Map<string, AgentTurn> = new Map();
+  /** Until when runs whose memory was down leave it alone. */
+  readonly #rests: Map<string, number> = new Map();
+
+  constructor(settings: AgentSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * A step of a run with the memory; `undefined` after a failure under `degrade`. After an outage the steps of the run rest for half
+   * a minute, or each would wait for the store again; its last one does not, so that what was said is stored when the store is back.
+   */
+  async step<Result>(
+    { configurable = {} }: Pick<HookRuntime, "configurable">,
+    work: () => Promise<Result>,
+    isLast = false,
+  ): Promise<Result | undefined> {
+    const { thread_id, checkpoint_ns } = configurable;
+    const run = JSON.stringify([thread_id, graphOf(checkpoint_ns)]);
+    if (!isLast && (this.#rests.get(run) ?? 0) > performance.now()) return undefined;
+    this.#rests.delete(run);
+    return await this.attempt(work, (error) => {
+      if (isMemoryDown(error)) this.#rests.set(run, performance.now() + restMs);
+    });
+  }
+
+  /** The work, or `undefined` after a failure under `degrade`, which is told. What a person is denied stays denied. */
+  async attempt<Result>(
+    work: () => Promise<Result>,
+    onFailure?: (error: MemoryError) => void,
+  ): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!this.#settings.degrades || !MemoryError.isInstance(error) || error.code === "denied") throw error;
+      onFailure?.(error);
+      this.#settings.onError(error);
+      return undefined;
+    }
+  }
+
+  /** The turn of the run that begins now. */
+  async begin(runtime: HookRuntime, isResumed = false): Promise<AgentTurn> {
+    const { tenant, session, options, key, agent } = await this.#placeOf(runtime);
+    const owner = this.#settings.memory.tenant(tenant);
+    const open = await owner.session(session, options).beginTurn({
+      waitMs: this.#settings.waitMs,
+      ...(runtime.signal === undefined ? {} : { signal: runtime.signal }),
+    });
+    let received: ReceivedHandoff | undefined;
+    try {
+      if (options.subject !== undefined) await requireOwner(open.session, options.subject, runtime.signal);
+      received = await this.#settings.handoffs?.take(open.session, agent);
+    } catch (error) {
+      await open.abandon();
+      throw error;
+    }
+    const turn = new AgentTurn(
+      { tenant: owner, open, subject: options.subject, received, isResumed },
+      this.#settings,
+    );
+    this.#turns.set(key, turn);
+    this.#forgetEnded();
+    return turn;
+  }
+
+  /** The turn of a run that has begun, which is begun again when it was released meanwhile, or in another process. */
+  async resume(runtime: HookRuntime): Promise<AgentTurn> {
+    const { key } = await this.#placeOf(runtime);
+    const turn = this.#turns.get(key);
+    if (turn === undefined || turn.isOver) return await this.begin(runtime, true);
+    turn.touch();
+    return turn;
+  }
+
+  async #placeOf({ configurable = {}, context }: HookRuntime): Promise<{
+    readonly tenant: string;
+    readonly session: string;
+    readonly options: Omit<AgentSession, "tenant" | "session">;
+    readonly key: string;
+    /** The node of the parent graph that the agent is. */
+    readonly agent: string;
+  }> {
+    const { thread_id: thread, checkpoint_ns: namespace } = configurable;
+    const threadId = typeof thread === "string" ? thread : undefined;
+    const facts = { threadId, configurable, context: contextOfRun() ?? asFields(context) ?? {} };
+    const given = (await this.#settings.session?.(facts)) ?? {};
+    const { tenant = this.#settings.tenant, session = threadId, ...options } = given;
+    if (tenant === undefined)
+      throw refuse("session().tenant", "is missing: name the tenant there or in the options.");
+    if (session === undefined)
+      throw refuse(
+        "configurable.thread_id",
+        'is missing. It names the conversation: agent.invoke(input, { configurable: { thread_id: "…" } }).',
+      );
+    const graph = graphOf(namespace);
+    const agent = graph.at(-1)?.split(":")[0] ?? "";
+    return { tenant, session, options, agent, key: JSON.stringify([tenant, session, ...graph]) };
+  }
+
+  #forgetEnded(): void {
+    for (const [key, turn] of this.#turns) if (turn.isOver) this.#turns.delete(key);
+    for (const [run, until] of this.#rests) if (until <= performance.now()) this.#rests.delete(run);
+  }
+}
+
+/** The nodes around an agent in a parent graph; the last part of a namespace names the node that runs. */
+function graphOf(namespace: unknown): readonly string[] {
+  return typeof namespace === "string" ? namespace.split("|").slice(0, -1) : [];
+}
+
+/** Hooks are given only what of the context is in a schema of their middleware; the run has it whole. */
+function contextOfRun(): Fields | undefined {
+  const config: { readonly context?: unknown } | undefined =
+    AsyncLocalStorageProviderSingleton.getRunnableConfig();
+  return asFields(config?.context);
+}
+
+function asFields(context: unknown): Fields | undefined {
+  return typeof context === "object" && context !== null ? (context as Fields) : undefined;
+}
+
+/**
+ * A thread of one person is not shown to another one. A checkpointer may have created the session before its first message,
+ * without an owner: then it gets this one.
+ *
+ * @throws `denied`.
+ */
+async function requireOwner(
+  session: Session,
+  subject: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const head = await session.head({ signal });
+  if (head === undefined || head.subject === subject) return;
+  if (head.subject === undefined && head.version === 0) {
+    await session.touch({ subject, signal });
+    return;
+  }
+  const problem =
+    head.subject === undefined
+      ? "belongs to nobody. If it is this person's, say so once: session.touch({ subject })."
+      : "belongs to somebody else.";
+  throw new MemoryError("denied", `The session ${printable(session.id)} ${problem}`);
+}
