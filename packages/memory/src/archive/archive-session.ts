@@ -9,6 +9,7 @@ import { acquireLease, type HeldLease, keepLease } from "../turns/lease.ts";
 import { completeCopy, markComplete, unmark } from "./archive-mark.ts";
 import { fromArchived, toArchived } from "./archived-batch.ts";
 import { type Copied, copySession } from "./copy-session.ts";
+import { requireApart } from "./require-apart.ts";
 
 export interface MoveOptions extends CallOptions {
   /** How long to wait for a turn, or for another call that moves the session; 15,000 when left out. */
@@ -96,6 +97,7 @@ async function moveIntoArchive(
   const found = await archive.log.head(address, options);
   if (found !== undefined && found.incarnation !== incarnation)
     throw conflict("incarnation", { incarnation: found.incarnation });
+  if (found !== undefined) await requireApart(source.log, archive.log, address, options);
   const leftover = head.sealed === true ? found : undefined;
   // Of an earlier time in the archive, when the session here is in use: what was removed from this since is in it yet.
   if (found !== undefined && leftover === undefined)
@@ -154,6 +156,7 @@ async function moveOutOfArchive(
   const { incarnation, subject } = head;
   if (here !== undefined && here.incarnation !== incarnation)
     throw conflict("incarnation", { incarnation: here.incarnation });
+  if (here !== undefined) await requireApart(target.log, archive.log, address, options);
   if (here === undefined) await requireComplete(archive, address, incarnation, options);
   let { version } = here ?? head;
   // Open and whole when it is not sealed: only the copy in the archive is left to be removed.

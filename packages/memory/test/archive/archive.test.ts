@@ -2,6 +2,7 @@ import { MemoryError } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import { createMemory, type MemoryStore } from "../../src/index.ts";
+import { transferOf } from "../../src/portability/export-lines.ts";
 import { everythingIn, other, person, plant } from "../erasure/plant.ts";
 import { aborted, assistant, failure, oneStore, texts, twoStores, user } from "../fixture.ts";
 import { canary, interruptEach, plantCase, textOf } from "./interrupted.ts";
@@ -87,6 +88,31 @@ describe("a session", () => {
     await failure(withArchive.archive("case", aborted()), "aborted");
     expect((await withArchive.archive("case")).moved).toBe(true);
     expect((await withArchive.restore("case")).moved).toBe(true);
+  });
+
+  it("is not moved onto itself when two store objects are over the same data", async () => {
+    const { store, clock } = oneStore();
+    const acme = createMemory({ store, archive: { ...store }, clock }).tenant("acme");
+    const before = await plantCase(acme);
+    for (const isSealed of [false, true]) {
+      const { log } = transferOf(store);
+      if (isSealed) await log.seal({ tenant: "acme", session: "case" });
+      for (const move of ["archive", "restore"] as const) {
+        const { message } = await failure(acme[move]("case"), "unsupported");
+        expect(message).toContain("hold the same data");
+      }
+      await failure(acme.archiveIdle({ idleMs: 0 }), "unsupported");
+      if (isSealed) await log.unseal({ tenant: "acme", session: "case" });
+      expect(await textOf(acme, { session: "case" })).toBe(before);
+    }
+    // While others write, as well.
+    const writing = (async () => {
+      for (let n = 0; n < 30; n++) await acme.session("case").append(user(`${n}`));
+    })();
+    const error = await acme.archive("case").catch((reason: unknown) => reason);
+    await writing;
+    expect(error).toMatchObject({ code: expect.stringMatching(/unsupported|conflict/u) });
+    expect(await acme.session("case").messages()).toHaveLength(32);
   });
 
   it("is not moved in the middle of a turn", async () => {
