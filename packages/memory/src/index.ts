@@ -36,7 +36,7 @@ export type {
   StrategyPerformance,
   SuccessRate,
 } from "./agents/outcome.ts";
-export type { ArchiveOptions } from "./archive/archive-calls.ts";
+export type { MoveAllOptions } from "./archive/archive-calls.ts";
 export type { MovedSession, MoveOptions } from "./archive/archive-session.ts";
 export type {
   ArchivedSession,

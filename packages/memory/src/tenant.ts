@@ -29,8 +29,8 @@ import {
   listExecutions,
   type RecordedExecution,
 } from "./agents/executions.ts";
-import { type ArchiveOptions, archiveOne, restoreOne } from "./archive/archive-calls.ts";
-import { archiveOf, type MovedSession, type MoveOptions } from "./archive/archive-session.ts";
+import { archiveOne, type MoveAllOptions, restoreOne } from "./archive/archive-calls.ts";
+import { archiveOf, type MovedSession } from "./archive/archive-session.ts";
 import {
   type ArchivedSession,
   type ArchiveIdleOptions,
@@ -188,13 +188,13 @@ export interface Tenant {
    * @throws `not-found`; `unsupported` without an archive; `conflict` while a turn runs longer than `waitMs`, and while the
    *   person is being erased; `history-lost` when the session was ended meanwhile; what the stores throw.
    */
-  archive(session: string, options?: ArchiveOptions): Promise<MovedSession>;
+  archive(session: string, options?: MoveAllOptions): Promise<MovedSession>;
   /**
-   * Moves a session back, which is then as it was, with its idle lifetime starting again. As safe as `archive`.
+   * Moves a session back, with its forks where `forks` says so; each is then as it was, with its idle lifetime starting again. As safe as `archive`.
    *
    * @throws as `archive`; `conflict` when another session has taken its id.
    */
-  restore(session: string, options?: MoveOptions): Promise<MovedSession>;
+  restore(session: string, options?: MoveAllOptions): Promise<MovedSession>;
   /** One page of the archive, in the order of ids as UTF-8 bytes. */
   archived(options?: PageOptions): Promise<Page<ArchivedSession>>;
   /** Archives the sessions that were not written for a while, the longest idle first; what cannot be moved is reported. */

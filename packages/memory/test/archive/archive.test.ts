@@ -152,6 +152,16 @@ describe("a session", () => {
       "fork",
       "fork of fork",
     ]);
+    // All of it back, wherever a part is by then.
+    await acme.restore("fork");
+    expect((await acme.restore("case", { forks: true })).moved).toBe(true);
+    expect((await acme.archived()).items).toEqual([]);
+    expect((await acme.sessions()).items).toHaveLength(3);
+    expect((await acme.restore("case", { forks: true })).moved).toBe(false);
+    await acme.archive("fork");
+    await acme.archive("case", { forks: true });
+    expect((await acme.sessions()).items).toEqual([]);
+    await failure(acme.restore("case", { forks: 1 as never }), "invalid-input");
     for (const id of ["a", "b", "c"]) {
       await acme.session(id).append(user(id));
       clock.advance(1_000);

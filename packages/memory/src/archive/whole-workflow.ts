@@ -1,0 +1,42 @@
+import type { CallOptions, SessionAddress, SessionHead } from "@relevo/core";
+import { forksOf } from "../people/subject-sessions.ts";
+import type { MemoryStore } from "../runtime.ts";
+
+/** A session of a workflow, and where it is: in both places when a move of it was interrupted. */
+export interface FoundSession {
+  readonly session: string;
+  readonly isHere: boolean;
+  readonly isArchived: boolean;
+}
+
+/**
+ * The session with all that was forked from it, and from that, wherever each of them is: forks after what they were forked
+ * from. A part may have been moved before, or by a call that was interrupted.
+ */
+export async function wholeWorkflow(
+  { sessions, archive }: { readonly sessions: MemoryStore; readonly archive: MemoryStore },
+  { tenant }: SessionAddress,
+  root: SessionHead,
+  { signal }: CallOptions,
+): Promise<readonly FoundSession[]> {
+  const places = [sessions, archive];
+  const found = new Map<string, { session: string; isHere: boolean; isArchived: boolean }>();
+  const pending: { readonly head: SessionHead; readonly place: MemoryStore }[] = [];
+  const meet = (head: SessionHead, place: MemoryStore): void => {
+    const { session } = head;
+    const known = found.get(session) ?? { session, isHere: false, isArchived: false };
+    found.set(session, known);
+    if (place === sessions ? known.isHere : known.isArchived) return;
+    if (place === sessions) known.isHere = true;
+    else known.isArchived = true;
+    pending.push({ head, place });
+  };
+  for (const place of places) {
+    const head = await place.log.head({ tenant, session: root.session }, { signal });
+    if (head?.incarnation === root.incarnation) meet(head, place);
+  }
+  for (let next = pending.shift(); next !== undefined; next = pending.shift())
+    for (const place of places)
+      for await (const fork of forksOf(next.place, tenant, next.head, { signal }, place)) meet(fork, place);
+  return [...found.values()];
+}
