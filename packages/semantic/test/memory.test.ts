@@ -83,6 +83,30 @@ it("an erasure of a person empties the index", async () => {
   expect((await acme.search({ text: "zebulon canary" })).hits).toEqual([]);
 });
 
+it("an erasure leaves in the index what is not erased: who took an archived session's id, who lost a document", async () => {
+  const [volatile, durable] = [createMemoryStore(), createMemoryStore()];
+  const policy = { sessionDocuments: [["notes"]] };
+  const recall = createRecall({ store: volatile, durable, index: createSearchIndex(), policy });
+  const memory = createMemory({ volatile, durable, sessions: "volatile", recall, indexes: [recall] });
+  const acme = memory.tenant("acme");
+  const find = async (text: string) => (await acme.search({ text })).hits.map((hit) => hit.text);
+  const ana = acme.session("chat", { subject: "ana" });
+  const { incarnation } = await ana.append({ role: "user", content: "Zebras eat apples." });
+  // A document of another session that repeats hers.
+  await acme.session("other").append({ role: "user", content: "Lions sleep." });
+  const events = { session: "chat", incarnation, ranges: [{ from: 1, to: 1 }], removalRevision: 0 };
+  const note = { tenant: "acme", session: "other", namespace: ["notes"], key: "note" };
+  await volatile.documents.put(note, { value: "Zebras!", derivedFrom: { events } });
+  await acme.archive("chat");
+  await acme.session("chat", { subject: "bob" }).append({ role: "user", content: "Giraffes eat leaves." });
+  expect(await find("giraffes")).toEqual(["Giraffes eat leaves."]);
+  const { removed } = await acme.user("ana").erase();
+  expect(removed).toMatchObject({ sessions: 1, derived: 1 });
+  expect(await find("giraffes")).toEqual(["Giraffes eat leaves."]);
+  expect(await find("lions")).toEqual(["Lions sleep."]);
+  expect(await find("zebras")).toEqual([]);
+});
+
 it("a memory without recall says what to pass", async () => {
   const acme = createMemory({ store: createMemoryStore() }).tenant("acme");
   await expect(acme.search({ text: "x" })).rejects.toMatchObject({ code: "unsupported" });

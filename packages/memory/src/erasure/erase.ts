@@ -22,6 +22,7 @@ import { countSession, type ErasedSession, eraseSession, type SessionErasure } f
 import { closeJournal, type Journal, openJournal, saveJournal } from "./erasure-journal.ts";
 import { heldTags, holdsOn } from "./holds.ts";
 import { outOfReach, unclearMemories } from "./out-of-reach.ts";
+import { reportChanged } from "./report-changed.ts";
 
 export const eraseOptionFields: FieldTable = fieldTable<EraseOptions>({
   signal: "refines",
@@ -219,9 +220,9 @@ class Erasure {
   }
 
   async #eraseSession(store: MemoryStore, head: SessionHead): Promise<void> {
-    const { session } = head;
+    const { session, incarnation } = head;
     const address = { tenant: this.#tenant, session };
-    await this.#forgetCopies({ session });
+    await this.#forgetSession(session, incarnation);
     if (this.#dryRun && this.#isCounted([store === this.#runtime.sessions, session])) return;
     const { documents, derived } = this.#dryRun
       ? await this.#countSession(store, head)
@@ -233,7 +234,7 @@ class Erasure {
     if (this.#dryRun) return;
     this.#changed = true;
     this.#runtime.cache?.forget(address);
-    await this.#forgetCopies({ session });
+    await this.#forgetSession(session, incarnation);
     await this.#save();
   }
 
@@ -356,7 +357,15 @@ class Erasure {
 
   async #forgetDerived(documents: readonly DocumentAddress[]): Promise<void> {
     for (const { session, namespace, key } of documents)
-      await this.#forgetCopies(session === undefined ? { namespacePrefix: namespace, key } : { session });
+      await (session === undefined
+        ? this.#forgetCopies({ namespacePrefix: namespace, key })
+        : this.#forgetSession(session));
+  }
+
+  async #forgetSession(session: string, erased?: string): Promise<void> {
+    await this.#forgetCopies({ session });
+    if (this.#dryRun) return;
+    await reportChanged(this.#runtime, { tenant: this.#tenant, session }, erased, this.#call);
   }
 
   #save(): Promise<void> {
