@@ -1,7 +1,7 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { type JsonValue, MemoryError } from "@relevo/core";
-import { DecodedGroups } from "./decoded-groups.ts";
-import { ElementWatch, type Group, groupsOf } from "./list-groups.ts";
+import { ListElements } from "./list-elements.ts";
+import { groupsOf } from "./list-groups.ts";
 import {
   type BlobWrite,
   keysOfBlob,
@@ -15,14 +15,21 @@ import {
 /** How one channel's value is stored: as a whole, or as a list in groups. */
 export type StoredChannel =
   | { readonly value: StoredValue }
-  | { readonly groups: readonly string[]; readonly length: number };
+  | {
+      readonly groups: readonly string[];
+      readonly length: number;
+      /** The list is that of a `DeltaSnapshot`. */
+      readonly isSnapshot?: true;
+    };
 
-/** What this process knows of a list that it stored or read, besides its form. */
-export interface KnownChannel {
-  readonly stored: StoredChannel;
-  /** The elements, when all of them are objects. */
-  readonly elements: readonly WeakRef<object>[] | undefined;
+/** What LangGraph stores of a delta channel now and then: all of its value. */
+export interface DeltaSnapshots {
+  readonly is: (value: unknown) => value is { readonly value: unknown };
+  readonly make: (value: unknown) => unknown;
 }
+
+/** The elements of a channel's groups that need not be read, by the place of the group. */
+export type Recalled = readonly (readonly unknown[] | undefined)[];
 
 /** Shorter lists are stored as a whole. */
 const shortList = 8;
@@ -30,57 +37,53 @@ const shortList = 8;
 /** Turns the values of channels into documents and back. */
 export class ChannelCodec {
   readonly #serde: SerializerProtocol;
-  readonly #watch = new ElementWatch();
-  readonly #decoded = new DecodedGroups(this.#watch);
+  readonly #snapshots: DeltaSnapshots;
+  readonly #elements = new ListElements();
 
-  constructor(serde: SerializerProtocol) {
+  constructor(serde: SerializerProtocol, snapshots: DeltaSnapshots) {
     this.#serde = serde;
+    this.#snapshots = snapshots;
   }
 
   /** Stores a value, and only what of it is not among the groups of `before`. */
   async store(
     value: unknown,
-    before: KnownChannel | undefined,
+    before: StoredChannel | undefined,
     write: (blob: BlobWrite) => void,
-  ): Promise<KnownChannel> {
-    if (!Array.isArray(value) || value.length < shortList)
-      return {
-        stored: { value: storeValue(await this.#serde.dumpsTyped(value), write) },
-        elements: undefined,
-      };
-    const known = before !== undefined && "groups" in before.stored ? before.stored : undefined;
+  ): Promise<StoredChannel> {
+    const isSnapshot = this.#snapshots.is(value);
+    const list = isSnapshot ? value.value : value;
+    if (!Array.isArray(list) || list.length < shortList)
+      return { value: storeValue(await this.#serde.dumpsTyped(value), write) };
+    const known = before !== undefined && "groups" in before ? before.groups : [];
+    const have = new Set(known);
     const keys: string[] = [];
-    const have = new Set(known?.groups);
-    const old = known === undefined ? [] : groupsOf(known.length);
-    const refs: (WeakRef<object> | undefined)[] = [];
-    for (const [index, group] of groupsOf(value.length).entries()) {
-      const key = known?.groups[index];
-      if (key !== undefined && this.#isSame(group, old[index], value, before?.elements)) {
+    for (const [index, { from, to }] of groupsOf(list.length).entries()) {
+      const key = known[index];
+      if (key !== undefined && this.#elements.areGroup(list, from, to, key)) {
         keys.push(key);
-        for (let at = group.from; at < group.to; at++) refs.push(before?.elements?.[at]);
         continue;
       }
-      const slice = value.slice(group.from, group.to);
+      const slice = list.slice(from, to);
       const writes: BlobWrite[] = [];
       const made = storeBlob(await this.#serde.dumpsTyped(slice), (blob) => writes.push(blob));
       if (!have.has(made)) for (const blob of writes) write(blob);
       keys.push(made);
-      for (const element of slice) refs.push(this.#note(element));
+      this.#elements.noteStored(made, slice);
     }
-    const elements = refs.every((ref) => ref !== undefined) ? refs : undefined;
-    return { stored: { groups: keys, length: value.length }, elements };
+    return { groups: keys, length: list.length, ...(isSnapshot ? { isSnapshot } : {}) };
   }
 
-  /** The elements of a channel's groups that need not be read, by the place of the group. */
-  recall(stored: StoredChannel): readonly (readonly object[] | undefined)[] {
-    return "value" in stored ? [] : stored.groups.map((key) => this.#decoded.get(key));
+  /** What need not be read of a channel. */
+  recall(stored: StoredChannel): Recalled {
+    return "value" in stored ? [] : stored.groups.map((key) => this.#elements.copies(key));
   }
 
   /** The value, from documents that were read, and from what was recalled. @throws `corrupt` when one of them is missing. */
   async load(
     stored: StoredChannel,
     blobs: ReadonlyMap<string, JsonValue>,
-    recalled: readonly (readonly object[] | undefined)[] = [],
+    recalled: Recalled = [],
   ): Promise<unknown> {
     if ("value" in stored) return await this.#read(stored.value, blobs);
     const groups = await Promise.all(
@@ -88,18 +91,12 @@ export class ChannelCodec {
         const known = recalled[place];
         if (known !== undefined) return known;
         const decoded = await this.#read(key, blobs);
-        if (Array.isArray(decoded)) this.#decoded.set(key, decoded);
+        if (Array.isArray(decoded)) this.#elements.noteRead(key, decoded);
         return decoded;
       }),
     );
-    return groups.flat(1);
-  }
-
-  /** Remembers a list as it was read, so that storing it again costs what was changed of it. */
-  know(stored: StoredChannel, value: unknown): KnownChannel {
-    if (!("groups" in stored) || !Array.isArray(value)) return { stored, elements: undefined };
-    const refs = value.map((element) => this.#note(element));
-    return { stored, elements: refs.every((ref) => ref !== undefined) ? refs : undefined };
+    const list = groups.flat(1);
+    return stored.isSnapshot === true ? this.#snapshots.make(list) : list;
   }
 
   async #read(stored: StoredValue, blobs: ReadonlyMap<string, JsonValue>): Promise<unknown> {
@@ -110,34 +107,10 @@ export class ChannelCodec {
       });
     return await this.#serde.loadsTyped(found[0], found[1] as never);
   }
-
-  #isSame(
-    group: Group,
-    old: Group | undefined,
-    value: readonly unknown[],
-    elements: readonly WeakRef<object>[] | undefined,
-  ): boolean {
-    if (elements === undefined || old?.from !== group.from || old.to !== group.to) return false;
-    for (let index = group.from; index < group.to; index++) {
-      const element = value[index];
-      if (typeof element !== "object" || element === null) return false;
-      if (elements[index]?.deref() !== element || !this.#watch.isUnchanged(element)) return false;
-    }
-    return true;
-  }
-
-  #note(element: unknown): WeakRef<object> | undefined {
-    if (typeof element !== "object" || element === null) return undefined;
-    this.#watch.note(element);
-    return new WeakRef(element);
-  }
 }
 
 /** The keys of all documents that hold the value, but for groups that were recalled. */
-export function keysOfChannel(
-  stored: StoredChannel,
-  recalled: readonly (readonly object[] | undefined)[] = [],
-): readonly string[] {
+export function keysOfChannel(stored: StoredChannel, recalled: Recalled = []): readonly string[] {
   if ("value" in stored) return keysOfValue(stored.value);
   return stored.groups.flatMap((key, place) => (recalled[place] === undefined ? keysOfBlob(key) : []));
 }

@@ -4,123 +4,127 @@ import type {
   SerializerProtocol,
 } from "@langchain/langgraph-checkpoint";
 import {
-  allPages,
   type Document,
-  type DocumentAddress,
   type DocumentStore,
   type DocumentWrite,
   isConflict,
   type JsonValue,
   MemoryError,
 } from "@relevo/core";
-import { maxPageSize } from "@relevo/core/input";
 import { isObject } from "../../messages/message-item.ts";
-import { keysOfValue, readValue, type StoredValue, storeValue } from "./stored-bytes.ts";
-import { blobAddress, type Thread, writesNamespace } from "./thread.ts";
+import type { Blobs } from "./blobs.ts";
+import type { SessionWrites, WriteGuard } from "./session-writes.ts";
+import { type BlobWrite, keysOfValue, readValue, type StoredValue, storeValue } from "./stored-bytes.ts";
+import { type Thread, writeAddress } from "./thread.ts";
 
-/** Writes with a name of their own, such as an error, replace each other; numbered ones are written once. */
-export interface WriteOrder {
+/** Where writes go, and how their values become bytes. */
+export interface WriteStore {
+  readonly documents: DocumentStore;
+  readonly sessions: SessionWrites;
+  readonly serde: SerializerProtocol;
+  /** Writes with a name of their own, such as an error, replace each other; numbered ones are written once. */
   readonly special: Readonly<Record<string, number>>;
 }
 
-/** The session as the writer knows it; another one of its id is not written. */
-export interface WriteGuard {
-  readonly incarnation?: string;
-}
-
-interface StoredWrite {
+/** A write after a checkpoint, as it is stored. */
+export interface StoredWrite {
   readonly path: string;
   readonly task: string;
   readonly index: number;
   readonly channel: string;
   readonly value: StoredValue;
+  /** How many of the task must be there for any of them to count; absent when they were stored at once. */
+  readonly of?: number;
 }
 
 /** Tasks may be repeated by several processes at once; more rounds than that mean something else. */
 const attempts = 20;
+/** A store limits one write. */
+const writesAtOnce = 400;
 
 /**
  * Stores the writes of a task, all or none. A numbered write that is there already stays: a task that runs again does not change
  * what others have seen. A special one (an error, an interrupt, a resume) replaces the one before it.
  */
 export async function storeWrites(
-  documents: DocumentStore,
-  serde: SerializerProtocol,
+  { documents, sessions, serde, special }: WriteStore,
   thread: Thread,
   checkpointId: string,
   task: { readonly id: string; readonly path: string; readonly writes: readonly PendingWrite[] },
-  { special, guard }: WriteOrder & { readonly guard: WriteGuard },
+  guard: WriteGuard,
 ): Promise<void> {
-  const blobWrites: DocumentWrite[] = [];
-  const { tenant, session } = thread;
-  const namespace = writesNamespace(thread, checkpointId);
   const stored = await Promise.all(
-    task.writes.map(async ([channel, value], place): Promise<StoredWrite> => {
+    task.writes.map(async ([channel, value], place): Promise<NewWrite> => {
       const index = Object.hasOwn(special, channel) ? (special[channel] ?? place) : place;
-      const kept = storeValue(await serde.dumpsTyped(value), (blob) =>
-        blobWrites.push({ address: blobAddress(thread, blob.key), value: blob.value }),
-      );
-      return { path: task.path, task: task.id, index, channel, value: kept };
+      const parts: BlobWrite[] = [];
+      const kept = storeValue(await serde.dumpsTyped(value), (part) => parts.push(part));
+      return { write: { path: task.path, task: task.id, index, channel, value: kept }, parts };
     }),
   );
-  const addressed = stored.map((write) => ({
-    address: { tenant, session, namespace, key: JSON.stringify([write.task, write.index]) },
-    value: write as unknown as JsonValue,
-    isOnce: write.index >= 0,
-  }));
-  let left = [...new Map(addressed.map((write) => [write.address.key, write])).values()];
-  const blobsOnce = [...new Map(blobWrites.map((write) => [write.address.key, write])).values()];
-  for (let attempt = 0; left.length > 0; attempt++) {
-    const batch = left.map(
-      ({ address, value, isOnce }): DocumentWrite => ({
-        address,
-        value,
-        ...(isOnce ? { expectedVersion: 0 } : {}),
-      }),
-    );
-    try {
-      await documents.putMany([...blobsOnce, ...batch], guard);
-      return;
-    } catch (error) {
-      if (!isConflict(error, "version") || attempt === attempts) throw error;
+  const once = [...new Map(stored.map((one) => [one.write.index, one])).values()];
+  // What does not fit into one call counts when all of it is there.
+  const of = once.length > writesAtOnce ? { of: once.filter(({ write }) => write.index >= 0).length } : {};
+  const documentOf = ({ write }: NewWrite): DocumentWrite => ({
+    address: writeAddress(thread, checkpointId, write.task, write.index),
+    value: { ...write, ...of } as unknown as JsonValue,
+    ...(write.index >= 0 ? { expectedVersion: 0 } : {}),
+  });
+  for (let from = 0; from < once.length; from += writesAtOnce) {
+    let left = once.slice(from, from + writesAtOnce);
+    for (let attempt = 0; left.length > 0; attempt++) {
+      const parts = [...new Map(left.flatMap((one) => one.parts).map((part) => [part.key, part])).values()];
+      const written = left.map(documentOf);
+      try {
+        await sessions.writeWhole(thread, { parts, documents: written, head: { isWritten: false } }, guard);
+        break;
+      } catch (error) {
+        if (!isConflict(error, "version") || attempt === attempts) throw error;
+      }
+      const found = await documents.getMany(written.map(({ address }) => address));
+      left = left.filter(({ write }, index) => write.index < 0 || found[index] === undefined);
     }
-    const found = await documents.getMany(left.map(({ address }) => address));
-    left = left.filter(({ isOnce }, index) => !isOnce || found[index] === undefined);
   }
 }
 
+interface NewWrite {
+  readonly write: StoredWrite;
+  readonly parts: readonly BlobWrite[];
+}
+
 /** The writes after a checkpoint, in the order of task path, task and index, compared by code points. */
-export async function readWrites(
-  documents: DocumentStore,
+export async function loadWrites(
   serde: SerializerProtocol,
+  blobs: Blobs,
   thread: Thread,
-  checkpointId: string,
+  found: readonly StoredWrite[],
 ): Promise<CheckpointPendingWrite[]> {
-  const { tenant, session } = thread;
-  const namespace = writesNamespace(thread, checkpointId);
-  const found: StoredWrite[] = [];
-  const pages = allPages((page) =>
-    documents.find({ tenant, session }, { namespace, limit: maxPageSize, ...page }),
-  );
-  for await (const { value, key } of pages) found.push(readWrite(value, key));
-  found.sort(
-    (one, other) => compare(one.path, other.path) || compare(one.task, other.task) || one.index - other.index,
-  );
-  const [blobs] = await readBlobs(
-    documents,
+  const values = await blobs.read(
     thread,
     found.flatMap(({ value }) => keysOfValue(value)),
   );
   return await Promise.all(
     found.map(async ({ task, channel, value }): Promise<CheckpointPendingWrite> => {
-      const bytes = readValue(value, blobs);
+      const bytes = readValue(value, values[0]);
       if (bytes === undefined) throw corruptWrite(task);
       return [task, channel, await serde.loadsTyped(bytes[0], bytes[1] as never)];
     }),
   );
 }
 
-function readWrite(value: JsonValue, key: string): StoredWrite {
+/** In their order, without those of a task that was not stored to its end. */
+export function inOrder(writes: readonly StoredWrite[]): readonly StoredWrite[] {
+  const counts = new Map<string, number>();
+  for (const { task, index } of writes) if (index >= 0) counts.set(task, (counts.get(task) ?? 0) + 1);
+  return writes
+    .filter(({ task, index, of }) => of === undefined || index < 0 || (counts.get(task) ?? 0) >= of)
+    .sort(
+      (one, other) =>
+        compare(one.path, other.path) || compare(one.task, other.task) || one.index - other.index,
+    );
+}
+
+/** @throws `corrupt` for a document that is none of ours. */
+export function readWrite({ value, key }: Document): StoredWrite {
   const isWrite =
     isObject(value) &&
     typeof value.path === "string" &&
@@ -141,22 +145,4 @@ function corruptWrite(key: string): MemoryError {
 /** JavaScript compares UTF-16 units, which is another order above U+FFFF. */
 function compare(one: string, other: string): number {
   return one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other));
-}
-
-/**
- * The values of documents by their keys; those that are missing are left out. Other documents come as they were at the moment
- * of the first read.
- */
-export async function readBlobs(
-  documents: DocumentStore,
-  thread: Thread,
-  keys: readonly string[],
-  others: readonly DocumentAddress[] = [],
-): Promise<[blobs: ReadonlyMap<string, JsonValue>, ...others: (Document | undefined)[]]> {
-  const addresses = [...others, ...[...new Set(keys)].map((key) => blobAddress(thread, key))];
-  const read: (Document | undefined)[] = [];
-  for (let from = 0; from < addresses.length; from += maxPageSize)
-    read.push(...(await documents.getMany(addresses.slice(from, from + maxPageSize))));
-  const found = read.slice(others.length).filter((document) => document !== undefined);
-  return [new Map(found.map(({ key, value }) => [key, value])), ...read.slice(0, others.length)];
 }

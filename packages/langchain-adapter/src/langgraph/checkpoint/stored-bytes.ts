@@ -23,6 +23,18 @@ export function storeValue(serialized: Serialized, write: (blob: BlobWrite) => v
   return serialized[1].length <= inlineBytes ? inlineValue(serialized) : storeBlob(serialized, write);
 }
 
+/** About how many bytes the document takes. */
+export function lengthOf(value: JsonValue): number {
+  if (!isObject(value)) return 1;
+  return (
+    1 +
+    [value.text, value.base64].reduce(
+      (sum: number, part) => sum + (typeof part === "string" ? part.length : 0),
+      0,
+    )
+  );
+}
+
 function inlineValue([type, bytes]: Serialized): JsonValue {
   const text = textOfBytes(bytes);
   return text === undefined ? { type, base64: Buffer.from(bytes).toString("base64") } : { type, text };

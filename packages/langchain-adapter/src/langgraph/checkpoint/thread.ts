@@ -1,11 +1,10 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { type DocumentAddress, defaultLimits } from "@relevo/core";
+import { type Document, type DocumentAddress, defaultLimits } from "@relevo/core";
 import { admitId, refuse } from "@relevo/core/input";
 
 /** What all documents of checkpoints begin with, among the documents of a session. */
 export const root = "langgraph";
 export const checkpoints: readonly string[] = [root, "checkpoints"];
-export const writes: readonly string[] = [root, "writes"];
 export const blobs: readonly string[] = [root, "blobs"];
 export const heads: readonly string[] = [root, "heads"];
 
@@ -34,7 +33,7 @@ export function admitConfig(config: RunnableConfig | undefined): ThreadConfig {
     threadId:
       thread_id === undefined ? undefined : admitId(thread_id, "configurable.thread_id", defaultLimits),
     name: checkpoint_ns as string | undefined,
-    checkpointId: id === undefined ? undefined : admitId(id, "configurable.checkpoint_id", defaultLimits),
+    checkpointId: id === undefined ? undefined : admitCheckpointId(id, "configurable.checkpoint_id"),
   };
 }
 
@@ -60,20 +59,56 @@ export function nameIn(namespace: readonly string[]): string {
   return (namespace.at(-1) ?? ":").slice(1);
 }
 
+/**
+ * A checkpoint and the writes after it stand together, in the order of checkpoints, so that one page holds them. The space is
+ * below all that an id may contain.
+ */
 export function checkpointAddress(thread: Thread, checkpointId: string): DocumentAddress {
-  const { tenant, session } = thread;
-  return { tenant, session, namespace: checkpointNamespace(thread), key: checkpointId };
+  return addressIn(thread, checkpointNamespace(thread), `${checkpointId}${checkpointMark}`);
+}
+
+export function writeAddress(
+  thread: Thread,
+  checkpointId: string,
+  taskId: string,
+  index: number,
+): DocumentAddress {
+  return addressIn(thread, checkpointNamespace(thread), `${checkpointId} ${JSON.stringify([taskId, index])}`);
+}
+
+/** Where the document of a checkpoint is among the writes after it: it has the last key. */
+const checkpointMark = " checkpoint";
+
+export function isCheckpoint({ key }: Document): boolean {
+  return key.endsWith(checkpointMark);
+}
+
+/** The id of the checkpoint that this is, or after which this write is. */
+export function checkpointIdOf({ key }: Document): string {
+  return key.slice(0, key.indexOf(" "));
+}
+
+/** The keys of a checkpoint and of the writes after it. */
+export function keysAt(checkpointId: string): { readonly keyAfter: string; readonly keyBefore: string } {
+  return { keyAfter: checkpointId, keyBefore: `${checkpointId}!` };
 }
 
 /** What each put to a graph in a thread writes; see `pruneThread`. */
-export function headAddress({ tenant, session, name }: Thread): DocumentAddress {
-  return { tenant, session, namespace: [...heads, `:${name}`], key: "head" };
+export function headAddress(thread: Thread): DocumentAddress {
+  return addressIn(thread, [...heads, `:${thread.name}`], "head");
 }
 
-export function writesNamespace({ name }: Thread, checkpointId: string): readonly string[] {
-  return [...writes, `:${name}`, checkpointId];
+export function blobAddress(thread: Thread, key: string): DocumentAddress {
+  return addressIn(thread, blobs, key);
 }
 
-export function blobAddress({ tenant, session }: Thread, key: string): DocumentAddress {
-  return { tenant, session, namespace: blobs, key };
+function addressIn({ tenant, session }: Thread, namespace: readonly string[], key: string): DocumentAddress {
+  return { tenant, session, namespace, key };
+}
+
+/** @throws `invalid-input` for an id that is none: also for one with a space or a control character. */
+export function admitCheckpointId(given: unknown, field: string): string {
+  const id = admitId(given, field, defaultLimits);
+  if (/[\0-\x20]/u.test(id)) throw refuse(field, "must not contain a space or a control character.");
+  return id;
 }
