@@ -78,7 +78,6 @@ export type {
   KnowledgeWriteOptions,
   SimilarOptions,
 } from "./knowledge/knowledge.ts";
-export type { SessionStats, StatsOptions, TenantStats } from "./people/tenant-stats.ts";
 export type { SessionUser, User, UserSessionsOptions } from "./people/user.ts";
 export type { ExportProgressOptions } from "./portability/export-data.ts";
 export type { ExportCounts, ExportHeader, ExportSelector } from "./portability/export-format.ts";
@@ -135,6 +134,7 @@ export {
   type OpenStore,
 } from "./settings/memory-from-env.ts";
 export type { Environment, StoreSettings } from "./settings/read-settings.ts";
+export type { SessionStats, StatsOptions, TenantStats } from "./stats/tenant-stats.ts";
 export type { Tenant } from "./tenant.ts";
 export type { ExplainedMessage, ExplainedView, ExplainOptions } from "./view/explain-view.ts";
 export type { ViewRecordOptions } from "./view/view-record.ts";

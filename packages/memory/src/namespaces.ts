@@ -21,7 +21,8 @@ export const namespaces: Readonly<
     | "workspaces"
     | "erasures"
     | "erasing"
-    | "holds",
+    | "holds"
+    | "stats",
     readonly string[]
   >
 > = {
@@ -60,6 +61,8 @@ export const namespaces: Readonly<
   erasing: ["relevo:erasing"],
   /** Stand-alone documents: what must not be erased. */
   holds: ["relevo", "holds"],
+  /** Stand-alone documents: what was counted, by how the stores are arranged; then what each unit adds, by its hash. */
+  stats: ["relevo:stats"],
 };
 
 /** The namespace of an agent's memory in one tier, across sessions. */

@@ -17,7 +17,7 @@ import type { RecallRecording } from "./recall/recall-recording.ts";
 import type { Importance } from "./retention/importance.ts";
 
 /** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
-export type MemoryStore = Pick<Store, "limits" | "log" | "documents" | "leases">;
+export type MemoryStore = Pick<Store, "limits" | "log" | "documents" | "leases" | "feed">;
 
 /** Names what was removed from a store: a session with all that is in it, or documents that stand alone. */
 export type CopySelector =

@@ -56,7 +56,6 @@ import type { Knowledge } from "./knowledge/knowledge.ts";
 import { contextFields, pageFields, recallsFields, searchFields, sessionFields } from "./options.ts";
 import { createUser } from "./people/create-user.ts";
 import { listAgents, listUsers, listWorkspaces } from "./people/list-people.ts";
-import { type StatsOptions, type TenantStats, tenantStats } from "./people/tenant-stats.ts";
 import type { User } from "./people/user.ts";
 import { markerAddress } from "./people/user-guard.ts";
 import { type ExportProgressOptions, exportData } from "./portability/export-data.ts";
@@ -73,6 +72,7 @@ import { createSession } from "./session/create-session.ts";
 import type { Session } from "./session/session.ts";
 import { SessionHandle } from "./session/session-handle.ts";
 import type { SessionOptions } from "./session/session-options.ts";
+import { type StatsOptions, type TenantStats, tenantStats } from "./stats/tenant-stats.ts";
 import { createSharedWorkspace, createWorkspace } from "./workspaces/create-workspace.ts";
 import type { SharedMemory, Workspace } from "./workspaces/workspace.ts";
 
@@ -206,7 +206,14 @@ export interface Tenant {
    *   archive.
    */
   retention(policies: readonly RetentionPolicy[]): Retention;
-  /** How many sessions, events and bytes there are, how many of the sessions are active, and what is archived. */
+  /**
+   * How much there is: sessions, messages, handoffs, executions, tokens, documents by kind and tier, people, agents, what is
+   * active, what is archived. Counted from what changed since the last call of any process, so that the cost follows the
+   * changes and not the data; `complete` and `asOf` say how fresh it is. A session from which something was removed is
+   * counted again as a whole; one that expired counts until the store removes it.
+   *
+   * @throws `invalid-input`; `unsupported` when a store has no change feed; what the stores throw.
+   */
   stats(options?: StatsOptions): Promise<TenantStats>;
   /** What an agent should know before it acts, gathered in one call. */
   context(options: ContextOptions): Promise<MemoryContext>;

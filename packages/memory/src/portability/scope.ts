@@ -2,12 +2,13 @@ import { namespaces, userNamespace, workspaceNamespace } from "../namespaces.ts"
 import { originName } from "../session/fork-origin.ts";
 import type { ExportHeader, ExportLine } from "./export-format.ts";
 
-/** What only the stores that it is in can use: erasures under way, marks of moves, records of what was removed. */
+/** What only the stores that it is in can use: erasures under way, marks of moves, records of what was removed, counts. */
 const passing: readonly (readonly string[])[] = [
   namespaces.erasing,
   namespaces.erasures,
   namespaces.archive,
   namespaces.retentions,
+  namespaces.stats,
 ];
 
 /** What agents may have learned from a person. */

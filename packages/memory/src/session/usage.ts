@@ -36,15 +36,18 @@ export function noUsage(): Usage {
   return { messages: 0, inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, cost: 0 };
 }
 
+/** Sums of larger ones could be infinite, which is no JSON. */
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
+
 /** Adds what the message says of its usage. What is no number counts nothing. */
 export function addUsage(usage: Usage, { metadata }: Message): void {
   const said = metadata?.usage ?? metadata?.usage_metadata;
   let found = false;
   for (const [name, known] of Object.entries(places) as [keyof typeof places, readonly string[]][]) {
-    const value = known
-      .map((place) => valueAt(said, place))
-      .find((one) => typeof one === "number" && one >= 0);
-    if (typeof value !== "number") continue;
+    const value = known.map((place) => valueAt(said, place)).find(isAmount);
+    if (value === undefined) continue;
     usage[name] += value;
     found = true;
   }
