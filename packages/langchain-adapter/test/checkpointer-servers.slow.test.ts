@@ -1,9 +1,11 @@
 import type { Store } from "@relevo/core";
+import { createMemoryStore } from "@relevo/store-memory";
 import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, describe } from "vitest";
 import { checkpointerCases } from "./support/checkpointer-cases.ts";
+import { checkpointerLargeCases, checkpointerListCases } from "./support/checkpointer-size-cases.ts";
+import { deltaCases } from "./support/delta-cases.ts";
 import { type ServedStores, servePostgres, serveRedis } from "./support/stores.ts";
-import { runValidationKit } from "./support/validation-kit.ts";
 
 const services = [
   ["Redis", "redis", serveRedis],
@@ -13,7 +15,7 @@ const services = [
 for (const [name, service, serve] of services)
   describe.skipIf(!requireService(service, { for: "the checkpointer of LangGraph on it" }))(
     `on ${name}`,
-    async () => {
+    () => {
       let stores: ServedStores | undefined;
       const open = (): Store => {
         if (stores === undefined) throw new Error("The server has not been started.");
@@ -26,6 +28,12 @@ for (const [name, service, serve] of services)
         await stores?.[Symbol.asyncDispose]();
       });
       checkpointerCases(open);
-      await runValidationKit(`on ${name}`, open);
+      checkpointerListCases(open);
+      checkpointerLargeCases(open);
+      deltaCases(open);
     },
   );
+
+describe("on the store in process", () => {
+  checkpointerLargeCases(createMemoryStore);
+});

@@ -1,14 +1,19 @@
 import { Annotation, Command, END, interrupt, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
-import { MemoryError } from "@relevo/core";
+import { type DocumentStore, MemoryError } from "@relevo/core";
 import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import { RelevoCheckpointer } from "../src/langgraph/index.ts";
-import { checkpointerCases, converse } from "./support/checkpointer-cases.ts";
+import { checkpointerCases } from "./support/checkpointer-cases.ts";
+import { checkpointerListCases } from "./support/checkpointer-size-cases.ts";
+import { converse } from "./support/checkpointer-support.ts";
+import { deltaCases } from "./support/delta-cases.ts";
 
 describe("on the store in process", () => {
   checkpointerCases(createMemoryStore);
+  checkpointerListCases(createMemoryStore);
+  deltaCases(createMemoryStore);
 });
 
 const State = Annotation.Root({
@@ -71,6 +76,33 @@ describe("under a graph", () => {
       approved: true,
       steps: ["begin", "plan", "begin", "plan", "inside", "asked"],
     });
+  });
+
+  it("a turn is one read and three writes, however many messages there are", async () => {
+    const store = createMemoryStore();
+    const calls: string[] = [];
+    const documents = new Proxy(store.documents, {
+      get: (target, name: keyof DocumentStore) => {
+        const call = target[name] as (...given: unknown[]) => unknown;
+        return (...given: unknown[]) => {
+          calls.push(name);
+          return call.apply(target, given);
+        };
+      },
+    });
+    const saver: unknown = new RelevoCheckpointer({ store: { log: store.log, documents }, tenant: "acme" });
+    const graph = new StateGraph(State)
+      .addNode("answer", () => ({ steps: ["answer"] }))
+      .addEdge(START, "answer")
+      .addEdge("answer", END)
+      .compile({ checkpointer: saver as BaseCheckpointSaver });
+    const config = { configurable: { thread_id: "t" } };
+    for (const length of [1, 100, 1000]) {
+      await graph.invoke({ steps: Array.from({ length }, (_, n) => `step ${n}`) }, config);
+      calls.length = 0;
+      await graph.invoke({ steps: ["ask"] }, config);
+      expect(calls).toEqual(["find", "putMany", "putMany", "putMany"]);
+    }
   });
 
   it("erasing the session erases what the graph knew", async () => {

@@ -4,119 +4,25 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import { Annotation, START, StateGraph } from "@langchain/langgraph";
 import {
   type Checkpoint,
-  type CheckpointMetadata,
-  copyCheckpoint,
+  type CheckpointListOptions,
   ERROR,
-  emptyCheckpoint,
   INTERRUPT,
-  uuid6,
 } from "@langchain/langgraph-checkpoint";
-import { type DocumentStore, MemoryError, type Store } from "@relevo/core";
+import type { DocumentStore, Store } from "@relevo/core";
 import { expect, it } from "vitest";
 import { RelevoCheckpointer } from "../../src/langgraph/index.ts";
 
-let clock = 0;
-const metadata: CheckpointMetadata = { source: "loop", step: 1, parents: {} };
-
-/** A checkpoint after another one, in which the named channels are new. */
-export function nextCheckpoint(
-  values: Readonly<Record<string, unknown>>,
-  before?: Checkpoint,
-): { readonly checkpoint: Checkpoint; readonly versions: Record<string, number> } {
-  const made = copyCheckpoint(before ?? emptyCheckpoint());
-  const versions: Record<string, number> = {};
-  for (const name of Object.keys(values)) versions[name] = Number(before?.channel_versions[name] ?? 0) + 1;
-  return {
-    checkpoint: {
-      ...made,
-      id: uuid6(++clock),
-      channel_values: { ...made.channel_values, ...values },
-      channel_versions: { ...made.channel_versions, ...versions },
-    },
-    versions,
-  };
-}
-
-const threadConfig = (thread_id: string, checkpoint_ns = ""): RunnableConfig => ({
-  configurable: { thread_id, checkpoint_ns },
-});
-
-/** Appends messages one by one, as a conversation does, and returns the last configuration and checkpoint. */
-export async function converse(
-  saver: RelevoCheckpointer,
-  thread: string,
-  count: number,
-): Promise<{
-  readonly config: RunnableConfig;
-  readonly checkpoint: Checkpoint;
-  readonly messages: unknown[];
-}> {
-  let config = threadConfig(thread);
-  let checkpoint: Checkpoint | undefined;
-  let messages: unknown[] = [];
-  for (let n = 1; n <= count; n++) {
-    messages = [...messages, n % 2 ? new HumanMessage(`Question ${n}`) : new AIMessage(`Answer ${n}`)];
-    const next = nextCheckpoint({ messages }, checkpoint);
-    config = await saver.put(config, next.checkpoint, metadata, next.versions);
-    checkpoint = next.checkpoint;
-  }
-  return { config, checkpoint: checkpoint ?? emptyCheckpoint(), messages };
-}
-
-/** A store that notes what is written, and can fail before a write. */
-export function watchDocuments(store: Store): {
-  readonly store: Pick<Store, "documents" | "log">;
-  readonly written: { count: number; bytes: number };
-  fail: (() => boolean) | undefined;
-} {
-  const written = { count: 0, bytes: 0 };
-  const watched: {
-    store: Pick<Store, "documents" | "log">;
-    written: typeof written;
-    fail: (() => boolean) | undefined;
-  } = {
-    written,
-    fail: undefined,
-    store: {
-      log: store.log,
-      documents: {
-        ...bind(store.documents),
-        async putMany(writes, options) {
-          if (watched.fail?.()) throw new MemoryError("unavailable", "The store is down.");
-          written.count += writes.length;
-          written.bytes += JSON.stringify(writes).length;
-          return await store.documents.putMany(writes, options);
-        },
-      },
-    },
-  };
-  return watched;
-}
-
-function bind(documents: DocumentStore): DocumentStore {
-  return {
-    get: (...given) => documents.get(...given),
-    getMany: (...given) => documents.getMany(...given),
-    put: (...given) => documents.put(...given),
-    putMany: (...given) => documents.putMany(...given),
-    delete: (...given) => documents.delete(...given),
-    deleteMany: (...given) => documents.deleteMany(...given),
-    touch: (...given) => documents.touch(...given),
-    find: (...given) => documents.find(...given),
-    namespaces: (...given) => documents.namespaces(...given),
-  };
-}
-
-/** A channel of a checkpoint that is there. */
-async function channelOf<Value>(
-  saver: RelevoCheckpointer,
-  config: RunnableConfig,
-  channel: string,
-): Promise<Value> {
-  const found = await saver.getTuple(config);
-  if (found === undefined) throw new Error("The checkpoint is missing.");
-  return found.checkpoint.channel_values[channel] as Value;
-}
+import {
+  bind,
+  channelOf,
+  converse,
+  metadata,
+  newThread,
+  nextCheckpoint,
+  saverOn,
+  threadConfig,
+  watchDocuments,
+} from "./checkpointer-support.ts";
 
 /** Versions as savers have them that keep what two forks wrote apart by its version. */
 class TextVersions extends RelevoCheckpointer {
@@ -136,11 +42,6 @@ class TextVersions extends RelevoCheckpointer {
 
 /** What the kit of LangGraph does not ask. */
 export function checkpointerCases(open: () => Store): void {
-  const saverOn = (store: Pick<Store, "documents" | "log">): RelevoCheckpointer =>
-    new RelevoCheckpointer({ store, tenant: "acme" });
-  let threads = 0;
-  const newThread = (): string => `thread-${process.pid}-${++threads}`;
-
   it("writes before their checkpoint are kept", async () => {
     const saver = saverOn(open());
     const thread = newThread();
@@ -315,43 +216,6 @@ export function checkpointerCases(open: () => Store): void {
     expect(versions).toMatch(/^\d{16}\./);
   });
 
-  it("a put writes what is new, however long the list is", async () => {
-    const watched = watchDocuments(open());
-    const saver = saverOn(watched.store);
-    const costs: number[] = [];
-    let { config, checkpoint, messages } = await converse(saver, newThread(), 1);
-    for (const length of [100, 1000]) {
-      const more = Array.from(
-        { length: length - messages.length },
-        (_, n) => new HumanMessage(`Question ${n}`),
-      );
-      messages = [...messages, ...more];
-      let next = nextCheckpoint({ messages }, checkpoint);
-      config = await saver.put(config, next.checkpoint, metadata, next.versions);
-      const before = watched.written.bytes;
-      for (let n = 0; n < 32; n++) {
-        messages = [...messages, new AIMessage(`Answer ${n}`)];
-        next = nextCheckpoint({ messages }, next.checkpoint);
-        config = await saver.put(config, next.checkpoint, metadata, next.versions);
-      }
-      checkpoint = next.checkpoint;
-      costs.push((watched.written.bytes - before) / 32);
-    }
-    const [small = 0, large = 0] = costs;
-    expect(large).toBeLessThan(small * 1.5);
-    // Another process, which knows nothing yet, writes no more.
-    const other = saverOn(watched.store);
-    await other.getTuple(config);
-    const before = watched.written.bytes;
-    const next = nextCheckpoint({ messages: [...messages, new AIMessage("Last")] }, checkpoint);
-    await other.put(config, next.checkpoint, metadata, next.versions);
-    expect(watched.written.bytes - before).toBeLessThan(large * 8);
-    const stranger = saverOn(watched.store);
-    const again = nextCheckpoint({ messages: [...messages, new AIMessage("Other last")] }, checkpoint);
-    await stranger.put(config, again.checkpoint, metadata, again.versions);
-    expect(await channelOf(stranger, config, "messages")).toHaveLength(messages.length);
-  });
-
   it("what was changed in a list is stored, wherever it stands", async () => {
     const saver = saverOn(open());
     const { config, checkpoint, messages } = await converse(saver, newThread(), 150);
@@ -413,11 +277,11 @@ export function checkpointerCases(open: () => Store): void {
     const saver = saverOn(watched.store);
     const thread = newThread();
     const { config, checkpoint, messages } = await converse(saver, thread, 10);
-    const more = Array.from({ length: 20_000 }, (_, n) => ({ n, text: "x".repeat(200) }));
+    const more = Array.from({ length: 20_000 }, (_, n) => ({ n, text: "x".repeat(600) }));
     const next = nextCheckpoint({ messages, more }, checkpoint);
     let calls = 0;
     // In the middle: what is too much for one write has been begun.
-    watched.fail = () => ++calls > 2;
+    watched.fail = () => ++calls > 1;
     await expect(saver.put(config, next.checkpoint, metadata, next.versions)).rejects.toThrow("down");
     watched.fail = undefined;
     expect((await saver.getTuple(threadConfig(thread)))?.checkpoint.id).toBe(checkpoint.id);
@@ -527,6 +391,42 @@ export function checkpointerCases(open: () => Store): void {
     expect((await store.log.read({ tenant: "acme", session: thread })).events).toHaveLength(1);
     await converse(saver, thread, 3);
     expect((await saver.getTuple(threadConfig(thread)))?.checkpoint.channel_values.messages).toHaveLength(3);
+  });
+
+  it("a history is listed newest first, by filter, from before an id, up to a limit, with its writes", async () => {
+    const store = open();
+    const saver = saverOn(store);
+    const thread = newThread();
+    let before: Checkpoint | undefined;
+    let config = threadConfig(thread);
+    const ids: string[] = [];
+    for (let step = 0; step < 12; step++) {
+      const next = nextCheckpoint({ step }, before);
+      config = await saver.put(config, next.checkpoint, { ...metadata, step }, next.versions);
+      for (let task = 0; task < step % 6; task++)
+        await saver.putWrites(config, [["step", task]], `task ${task}`);
+      ids.unshift(next.checkpoint.id);
+      before = next.checkpoint;
+    }
+    // Writes of a checkpoint that never came.
+    const lost = { ...config.configurable, checkpoint_id: nextCheckpoint({}).checkpoint.id };
+    await saver.putWrites({ configurable: lost }, [["step", "lost"]], "task");
+    const listed = async (options: CheckpointListOptions): Promise<unknown[]> => {
+      const found = [];
+      for await (const tuple of saverOn(store).list(threadConfig(thread), options))
+        found.push([tuple.checkpoint.id, tuple.checkpoint.channel_values.step, tuple.pendingWrites?.length]);
+      return found;
+    };
+    const all = ids.map((id, place) => [id, 11 - place, (11 - place) % 6]);
+    const at = (place: number): RunnableConfig => ({ configurable: { ...lost, checkpoint_id: ids[place] } });
+    expect(await listed({})).toEqual(all);
+    expect(await listed({ limit: 5 })).toEqual(all.slice(0, 5));
+    expect(await listed({ limit: 0 })).toEqual([]);
+    expect(await listed({ before: at(3), limit: 2 })).toEqual(all.slice(4, 6));
+    expect(await listed({ filter: { step: 4 } })).toEqual([all[7]]);
+    expect(await listed({ before: at(8), filter: { step: 4 } })).toEqual([]);
+    expect((await saver.getTuple(at(6)))?.pendingWrites).toHaveLength(5);
+    expect((await saver.getTuple(threadConfig(thread)))?.checkpoint.id).toBe(ids[0]);
   });
 
   it("threads of another tenant are not found", async () => {

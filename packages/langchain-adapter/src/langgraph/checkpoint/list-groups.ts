@@ -1,5 +1,5 @@
 /** The most elements that are stored together. */
-const groupSize = 64;
+const groupSize = 256;
 
 /** Elements of a list that are stored together. */
 export interface Group {
@@ -8,8 +8,8 @@ export interface Group {
 }
 
 /**
- * Cuts a list so that appending to it leaves nearly all groups as they are: groups of 64, then of the powers of two that
- * make up the rest. An append of one element makes one new group, of two elements on average.
+ * Cuts a list so that appending to it leaves nearly all groups as they are: groups of 256, then of the powers of two
+ * that make up the rest. An append of one element makes one new group, of five elements on average.
  */
 export function groupsOf(length: number): readonly Group[] {
   const groups: Group[] = [];
