@@ -1,6 +1,6 @@
 export { maxJsonDepth, resolveLimits } from "../limits.ts";
 export { markup } from "../markup.ts";
-export { documentSortKey } from "../order.ts";
+export { compareUtf8, documentSortKey } from "../order.ts";
 export { jsonEquals } from "../where.ts";
 export { type AbortableOptions, abortable, anySignal } from "./abortable.ts";
 export { type CacheNotice, cacheChannel, noteCacheRead } from "./cache-notice.ts";

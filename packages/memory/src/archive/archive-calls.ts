@@ -50,7 +50,7 @@ export async function archiveOne(
     const root =
       (await sessions.log.head(address, signalOf(options))) ??
       (await archive.log.head(address, signalOf(options)));
-    const all = root === undefined ? [] : await wholeWorkflow({ sessions, archive }, address, root, options);
+    const all = root === undefined ? [] : await wholeWorkflow(runtime, address, root, options);
     for (const { session: one, isHere } of all.toReversed())
       if (isHere && one !== session) await archiveSession(runtime, { tenant, session: one }, options);
   }
@@ -69,7 +69,7 @@ export async function restoreOne(
   const archive = archiveOf(runtime);
   const restored = await restoreSession(runtime, address, options);
   const root = forks ? await sessions.log.head(address, signalOf(options)) : undefined;
-  const all = root === undefined ? [] : await wholeWorkflow({ sessions, archive }, address, root, options);
+  const all = root === undefined ? [] : await wholeWorkflow(runtime, address, root, options);
   for (const { session: one, isHere, isArchived } of all) {
     if (!isArchived || one === session) continue;
     const fork = { tenant, session: one };

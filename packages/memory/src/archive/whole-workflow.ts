@@ -1,10 +1,11 @@
 import type { CallOptions, SessionAddress, SessionHead } from "@relevo/core";
 import { forksOf } from "../people/subject-sessions.ts";
-import type { MemoryStore } from "../runtime.ts";
+import type { MemoryStore, Runtime } from "../runtime.ts";
 
 /** A session of a workflow, and where it is: in both places when a move of it was interrupted. */
 export interface FoundSession {
   readonly session: string;
+  readonly incarnation: string;
   readonly isHere: boolean;
   readonly isArchived: boolean;
 }
@@ -14,17 +15,17 @@ export interface FoundSession {
  * from. A part may have been moved before, or by a call that was interrupted.
  */
 export async function wholeWorkflow(
-  { sessions, archive }: { readonly sessions: MemoryStore; readonly archive: MemoryStore },
+  { sessions, archive }: Pick<Runtime, "sessions" | "archive">,
   { tenant }: SessionAddress,
   root: SessionHead,
   { signal }: CallOptions,
 ): Promise<readonly FoundSession[]> {
-  const places = [sessions, archive];
-  const found = new Map<string, { session: string; isHere: boolean; isArchived: boolean }>();
+  const places = archive === undefined ? [sessions] : [sessions, archive];
+  const found = new Map<string, { -readonly [Name in keyof FoundSession]: FoundSession[Name] }>();
   const pending: { readonly head: SessionHead; readonly place: MemoryStore }[] = [];
   const meet = (head: SessionHead, place: MemoryStore): void => {
-    const { session } = head;
-    const known = found.get(session) ?? { session, isHere: false, isArchived: false };
+    const { session, incarnation } = head;
+    const known = found.get(session) ?? { session, incarnation, isHere: false, isArchived: false };
     found.set(session, known);
     if (place === sessions ? known.isHere : known.isArchived) return;
     if (place === sessions) known.isHere = true;

@@ -1,14 +1,16 @@
-import type { CallOptions, Document, FindOptions, SessionHead } from "@relevo/core";
+import type { CallOptions, Document, FindOptions, SessionAddress, SessionHead } from "@relevo/core";
 import {
   admitFields,
   admitId,
   admitOptions,
+  compareUtf8,
   type FieldTable,
   fieldTable,
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
 import { completeCopy } from "../archive/archive-mark.ts";
+import { type FoundSession, wholeWorkflow } from "../archive/whole-workflow.ts";
 import { aboutTag, isOnlyAbout, madeInTag } from "../entries/entry.ts";
 import { userNamespace, workspaceNamespace } from "../namespaces.ts";
 import { storesOf } from "../people/list-people.ts";
@@ -110,6 +112,7 @@ async function* linesOf(
   options: CallOptions,
 ): AsyncGenerator<ExportLine, void, void> {
   const { user, session, workspace } = selector;
+  const workflow = session === undefined ? [] : await workflowOf(runtime, { tenant, session }, options);
   const learned = new Set<string>();
   for (const store of storesOf(runtime)) {
     const documents = (filter: FindOptions): AsyncIterable<ExportLine> =>
@@ -118,9 +121,14 @@ async function* linesOf(
       yield* documents({ namespacePrefix: workspaceNamespace(workspace) });
       continue;
     }
-    for await (const heads of sessionsIn(store, tenant, selector, options)) {
-      const all =
-        user === undefined && session === undefined ? heads : withForks(store, tenant, heads, options);
+    for (const { session: id, incarnation } of workflow) {
+      const head = await store.log.head({ tenant, session: id }, options);
+      if (head?.incarnation === incarnation && (await isSession(runtime, store, tenant, head, options)))
+        yield* sessionLines(store, tenant, id, options);
+    }
+    if (session !== undefined) continue;
+    for await (const heads of sessionsIn(store, tenant, user, options)) {
+      const all = user === undefined ? heads : withForks(store, tenant, heads, options);
       for await (const head of all) {
         // A fork that was given to another person has her words too; his are in the session that it was made from.
         if (user !== undefined && head.subject !== user) continue;
@@ -134,7 +142,7 @@ async function* linesOf(
       yield* documents({ namespacePrefix: userNamespace(user) });
       // Of sessions that are gone.
       yield* learnedLines(runtime, { tenant, user, tag: aboutTag(user), learned }, options);
-    } else if (session === undefined) {
+    } else {
       for await (const line of documents({})) if (!isPassing(line)) yield line;
     }
   }
@@ -168,24 +176,35 @@ async function* learnedLines(
   }
 }
 
+/** The session and what was forked from it, wherever each is, by id: the same order in every arrangement of stores. */
+async function workflowOf(
+  runtime: Runtime,
+  address: SessionAddress,
+  options: CallOptions,
+): Promise<readonly FoundSession[]> {
+  const { sessions, archive } = runtime;
+  const root = (await sessions.log.head(address, options)) ?? (await archive?.log.head(address, options));
+  if (root === undefined) return [];
+  const all = await wholeWorkflow(runtime, address, root, options);
+  return all.toSorted((left, right) => compareUtf8(left.session, right.session));
+}
+
 async function* sessionsIn(
   store: MemoryStore,
   tenant: string,
-  { user, session }: Omit<ExportHeader, "tenant">,
+  user: string | undefined,
   options: CallOptions,
 ): AsyncGenerator<readonly SessionHead[], void, void> {
-  if (user !== undefined) yield* sessionsOfUser(store, tenant, user, options);
-  else if (session !== undefined) {
-    const head = await store.log.head({ tenant, session }, options);
-    if (head !== undefined) yield [head];
-  } else {
-    let cursor: string | undefined;
-    do {
-      const page = await store.log.list(tenant, { limit: sessionsAtOnce, cursor, ...options });
-      yield page.items;
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+  if (user !== undefined) {
+    yield* sessionsOfUser(store, tenant, user, options);
+    return;
   }
+  let cursor: string | undefined;
+  do {
+    const page = await store.log.list(tenant, { limit: sessionsAtOnce, cursor, ...options });
+    yield page.items;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
 }
 
 function tierOf(runtime: Runtime, store: MemoryStore): { readonly tier?: "volatile" } {

@@ -366,6 +366,30 @@ it("a dry run counts a session once, however often it is met", async () => {
   expect((await acme.user(person).erase()).removed).toEqual(planned.removed);
 });
 
+it("an export of a session has its forks wherever they are, and no stranger with one of their ids", async () => {
+  const { memory } = twoStores();
+  const acme = memory.tenant("acme");
+  await acme.session("case").append([user("1"), user("2")]);
+  const fork = await acme.session("case").fork({ id: "fork" });
+  await fork.fork({ id: "fork of fork" });
+  await acme.archive("fork");
+  const exported = async (): Promise<readonly string[]> =>
+    (await textOf(acme, { session: "case" })).split("\n").flatMap((line) => {
+      const { kind, session } = JSON.parse(line || "{}");
+      return kind === "session" ? [session] : [];
+    });
+  expect((await exported()).toSorted()).toEqual(["case", "fork", "fork of fork"]);
+  await acme.session("fork").append(user("a stranger"));
+  expect(await textOf(acme, { session: "case" })).not.toContain("a stranger");
+  await acme.archive("case");
+  expect((await exported()).toSorted()).toEqual(["case", "fork", "fork of fork"]);
+  // The one in use, where another one of the id is in the archive.
+  await acme.session("case").append(user("next"));
+  expect(await exported()).toEqual(["case"]);
+  const { removed } = await acme.erase({ session: "case" });
+  expect(removed.sessions).toBe(4);
+});
+
 it("an export of a tenant has the archive, and its import archives again", async () => {
   const { memory, volatile, durable } = twoStores();
   await plant(memory, [volatile, durable]);
