@@ -1,17 +1,19 @@
 import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { MemoryError } from "@relevo/core";
 import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createMemory, type Memory } from "../../src/index.ts";
-import type { ServerKind } from "../cache/servers.ts";
+import { createMemory, type Memory, type MemoryStore, type Tenant } from "../../src/index.ts";
+import { killable } from "../erasure/plant.ts";
 import { user } from "../fixture.ts";
-import { createStorePool, type OpenedStore } from "../pairs/stores.ts";
-import { plantCase, textOf } from "./interrupted.ts";
+import { textOf } from "./interrupted.ts";
 import type { MovingJob } from "./moving-process.ts";
+import { createPlaces, type Place, type PlaceKind } from "./places.ts";
+import { type Move, moveBy, plantWorkflow, workflow } from "./workflow.ts";
 
-const pool = createStorePool();
-afterAll(() => pool[Symbol.asyncDispose]());
+const places = createPlaces();
+afterAll(() => places[Symbol.asyncDispose]());
 
 /** Moves in a process of its own; false when it was killed. */
 async function moveElsewhere(job: MovingJob): Promise<boolean> {
@@ -31,50 +33,105 @@ async function moveElsewhere(job: MovingJob): Promise<boolean> {
   return isMoved;
 }
 
-const kinds: readonly [ServerKind, ServerKind][] = [["redis", "postgres"]];
+/** Moves here, without any call after the given one; false when it needed more. */
+async function moveHere(
+  [first, second]: readonly [Place, Place],
+  { tenant, move, diesAfter }: Omit<MovingJob, "stores">,
+): Promise<boolean> {
+  const door = { calls: 0, killAt: diesAfter + 1 };
+  const wrap = ({ store }: Place): MemoryStore => {
+    const { leases } = store;
+    return { ...killable(store, door), ...(leases === undefined ? {} : { leases }) };
+  };
+  await using memory = createMemory({
+    volatile: wrap(first),
+    durable: wrap(second),
+    sessions: "volatile",
+    cache: false,
+    onError: () => undefined,
+  });
+  try {
+    await moveBy(memory.tenant(tenant), move);
+  } catch (error) {
+    if (!MemoryError.isInstance(error)) throw error;
+  }
+  return door.calls <= diesAfter;
+}
 
-describe.each(kinds)("a move from %s to %s in a process that is killed", (from, to) => {
-  const available = [from, to].every((kind) => requireService(kind, { for: "archives in processes" }));
+const pairs: readonly { readonly from: PlaceKind; readonly to: PlaceKind; readonly first: number }[] = [
+  { from: "redis", to: "postgres", first: 1 },
+  { from: "postgres", to: "postgres", first: 2 },
+  { from: "redis", to: "redis", first: 3 },
+  { from: "cluster", to: "postgres", first: 4 },
+  { from: "postgres", to: "cluster", first: 5 },
+];
+const moves = ["archive", "restore", "idle", "policy"] as const;
+
+describe.each(pairs)("a workflow on its way from $from to $to", ({ from, to, first }) => {
+  const needed = [from, to].map((kind) => (kind === "postgres" ? "postgres" : "redis"));
+  const available = needed.every((service) => requireService(service, { for: "archives in processes" }));
   describe.skipIf(!available)("is", () => {
-    let opened: readonly OpenedStore[];
+    let opened: readonly [Place, Place];
     let memory: Memory;
 
     beforeAll(async () => {
-      opened = await Promise.all([from, to].map((kind) => pool.open(kind, 0)));
+      opened = [await places.open(from, 0), await places.open(to, 1)];
       const [volatile, durable] = opened.map(({ store }) => store);
       if (volatile === undefined || durable === undefined) throw new Error("There are two stores.");
       memory = createMemory({ volatile, durable, sessions: "volatile", cache: false });
-    });
+    }, 120_000);
     afterAll(() => memory?.close());
 
-    it.each(["archive", "restore"] as const)(
-      "completed by another one, after each call of %s",
-      {
-        timeout: 600_000,
-      },
-      async (move) => {
-        const stores = [from, to].map((kind, index) => ({ kind, url: opened[index]?.url ?? "" }));
-        const back = move === "archive" ? "restore" : "archive";
-        for (let diesAfter = 1, moved = false; !moved; diesAfter++) {
-          const tenant = `t-${randomUUID()}`;
-          const acme = memory.tenant(tenant);
-          const before = await plantCase(acme);
-          if (move === "restore") await acme.archive("case");
-          moved = await moveElsewhere({ stores, tenant, move, diesAfter });
-          // The lease of the dead process would end by itself, after seconds.
-          const address = { tenant, session: "case" };
-          const lease = await opened[0]?.store.leases?.acquire(address, { ttlMs: 1_000, takeOver: true });
-          await lease?.release();
-          const next = diesAfter % 2 === 0 ? move : back;
-          await acme[next]("case");
-          const places = [(await acme.sessions()).items.length, (await acme.archived()).items.length];
-          expect(places, `killed after call ${diesAfter}`).toEqual(next === "archive" ? [0, 1] : [1, 0]);
-          if (next === "archive") await acme.restore("case");
-          expect(await textOf(acme, { session: "case" }), `killed after call ${diesAfter}`).toBe(before);
-          await acme.session("case").append(user("goes on"));
-          expect((await acme.archived()).items).toEqual([]);
-        }
-      },
-    );
+    /** Interrupts the move once, takes one of the two directions, and looks at what is there. */
+    const interrupted = async (
+      move: Move,
+      diesAfter: number,
+      run: (job: Omit<MovingJob, "stores">) => Promise<boolean>,
+    ): Promise<boolean> => {
+      const tenant = `t-${randomUUID()}`;
+      const acme = memory.tenant(tenant);
+      const before = await plantWorkflow(acme, opened[0].store, tenant);
+      if (move === "restore") await acme.archive("case", { forks: true });
+      const moved = await run({ tenant, move, diesAfter });
+      await endLeases(opened[0].store, tenant);
+      const at = `${move} until call ${diesAfter}`;
+      const next = diesAfter % 2 === 0 ? "archive" : "restore";
+      await acme[next]("case", { forks: true });
+      const there = [(await acme.sessions()).items.length, (await acme.archived()).items.length];
+      expect(there, at).toEqual(next === "archive" ? [0, 3] : [3, 0]);
+      if (next === "archive") await acme.restore("case", { forks: true });
+      expect(await textOf(acme, { session: "case" }), at).toBe(before);
+      await expectInUse(acme);
+      return moved;
+    };
+
+    it.each(moves)("completed by another call after each of %s", { timeout: 600_000 }, async (move) => {
+      // Each pair stops at other calls: what makes them is the same.
+      let calls = first;
+      while (!(await interrupted(move, calls, (job) => moveHere(opened, job)))) calls += pairs.length;
+      expect(calls).toBeGreaterThan(40);
+    });
+
+    it.each(moves)("completed when the process of %s is killed", { timeout: 600_000 }, async (move) => {
+      const stores = opened.map(({ kind, url }) => ({ kind, url }));
+      let calls = first * 3;
+      while (!(await interrupted(move, calls, (job) => moveElsewhere({ stores, ...job })))) calls += 29;
+      expect(calls).toBeGreaterThan(40);
+    });
   });
 });
+
+/** The leases of a process that is dead would end by themselves, after seconds. */
+async function endLeases({ leases }: MemoryStore, tenant: string): Promise<void> {
+  for (const session of workflow) {
+    const lease = await leases?.acquire({ tenant, session }, { ttlMs: 1_000, takeOver: true });
+    await lease?.release();
+  }
+}
+
+async function expectInUse(acme: Tenant): Promise<void> {
+  for (const id of workflow) await acme.session(id).append(user("goes on"));
+  const retry = await acme.session("fork").append(user("another way"), { operationId: "in the fork" });
+  expect(retry.replayed).toBe(true);
+  expect((await acme.archived()).items).toEqual([]);
+}
