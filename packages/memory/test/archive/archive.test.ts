@@ -6,6 +6,7 @@ import { transferOf } from "../../src/portability/export-lines.ts";
 import { everythingIn, other, person, plant } from "../erasure/plant.ts";
 import { aborted, assistant, failure, oneStore, texts, twoStores, user } from "../fixture.ts";
 import { canary, interruptEach, plantCase, textOf } from "./interrupted.ts";
+import { movesAtOnce, writersAndMovers } from "./races.ts";
 
 describe("a session", () => {
   it("is moved into the archive and back as it was", async () => {
@@ -278,6 +279,12 @@ describe("calls at once", () => {
       if ((await acme.archived()).items.length > 0) await acme.restore("case");
       expect(await textOf(acme, { session: "case" })).toBe(before);
     }
+  });
+
+  it("and writers lose nothing, and no acknowledged write", async () => {
+    const { volatile, durable } = twoStores();
+    await writersAndMovers({ volatile, durable }, 4);
+    await movesAtOnce({ volatile, durable });
   });
 
   it("that end the session, end it in both places", async () => {

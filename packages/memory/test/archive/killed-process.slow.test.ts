@@ -53,7 +53,7 @@ async function moveHere(
   try {
     await moveBy(memory.tenant(tenant), move);
   } catch (error) {
-    if (!MemoryError.isInstance(error)) throw error;
+    if (!MemoryError.isInstance(error, "unavailable")) throw error;
   }
   return door.calls <= diesAfter;
 }

@@ -48,6 +48,6 @@ export async function moveBy(acme: Tenant, move: Move): Promise<void> {
       await acme.archiveIdle({ idleMs: 0 });
       return;
     case "policy":
-      await acme.retention([{ sessions: { idleMs: 0 }, action: "archive" }]).apply();
+      await acme.retention([{ sessions: { idleMs: 1 }, action: "archive" }]).apply();
   }
 }
