@@ -283,7 +283,7 @@ describe("calls at once", () => {
 
   it("and writers lose nothing, and no acknowledged write", async () => {
     const { volatile, durable } = twoStores();
-    await writersAndMovers({ volatile, durable }, 4);
+    await writersAndMovers({ volatile, durable }, 12);
     await movesAtOnce({ volatile, durable });
   });
 

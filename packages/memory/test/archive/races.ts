@@ -65,14 +65,24 @@ export async function writersAndMovers(pair: Pair, rounds: number): Promise<void
     const session = sessions[index];
     for (let count = 0; !isOver && session !== undefined; count++) {
       await step(session, `${index}-${count}`);
-      // A store in the process answers within the turn of the event loop.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      // A store in the process answers within one turn of the event loop: so that writes come between any two steps.
+      for (let steps = count % 5; steps > 0; steps--) await Promise.resolve();
+      if (count % 20 === 0) await new Promise<void>((resolve) => setImmediate(resolve));
     }
   });
   let moved = 0;
   const movers = [moving, other].map(async (memory, index) => {
     for (let round = 0; round < rounds; round++)
-      for (const move of index === 0 ? (["archive", "restore"] as const) : (["restore", "archive"] as const))
+      for (const move of index === 0
+        ? (["archive", "restore"] as const)
+        : (["restore", "archive"] as const)) {
+        // Long enough that writers are at work when the next move begins, wherever they are in it.
+        const before = told.acknowledged.length + remembered.acknowledged.length;
+        for (let turn = 0; turn < 200; turn++) {
+          if (told.acknowledged.length + remembered.acknowledged.length > before + 3) break;
+          await new Promise<void>((resolve) => setImmediate(resolve));
+        }
+        for (let steps = (round * 7) % 31; steps > 0; steps--) await Promise.resolve();
         await memory
           .tenant(tenant)
           [move]("case", { waitMs: 5_000 })
@@ -82,9 +92,14 @@ export async function writersAndMovers(pair: Pair, rounds: number): Promise<void
           .catch((error: unknown) => {
             if (!isOfMove(error)) throw error;
           });
+      }
   });
-  await Promise.all(movers);
-  isOver = true;
+  try {
+    await Promise.all(movers);
+  } finally {
+    isOver = true;
+    await Promise.allSettled(writers);
+  }
   await Promise.all(writers);
   const acme = moving.tenant(tenant);
   await acme.restore("case");
@@ -96,7 +111,10 @@ export async function writersAndMovers(pair: Pair, rounds: number): Promise<void
   expect(said.toSorted()).toEqual(["first", ...told.acknowledged].toSorted());
   const { items } = await acme.session("case").working.entries({ limit: 1000 });
   expect(items.map(({ key }) => key).toSorted()).toEqual(remembered.acknowledged.toSorted());
-  expect(told.acknowledged.length).toBeGreaterThan(0);
+  for (const { acknowledged, refused } of [told, remembered]) {
+    expect(acknowledged.length).toBeGreaterThan(rounds);
+    expect(refused.length).toBeGreaterThan(0);
+  }
 }
 
 /** Of calls at once that archive, one moves the session; an erasure at the same time leaves nothing. */
