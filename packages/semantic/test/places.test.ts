@@ -179,6 +179,13 @@ it("two texts of one id are refused", async () => {
 });
 
 describe("a policy", () => {
+  it("names what it lets in: an empty namespace would show workspaces to whoever searches", () => {
+    const parts = { store: createMemoryStore(), index: createSearchIndex() };
+    expect(() => createRecall({ ...parts, policy: { documents: [["kb"], []] } })).toThrow(
+      "policy.documents[1] must have an element",
+    );
+  });
+
   it("never lets past values in", async () => {
     const store = createMemoryStore();
     const policy = { memories: true, documents: [["relevo:workspace"]] };

@@ -70,8 +70,8 @@ export async function restoreOne(
   const restored = await restoreSession(runtime, address, options);
   const root = forks ? await sessions.log.head(address, signalOf(options)) : undefined;
   const all = root === undefined ? [] : await wholeWorkflow(runtime, address, root, options);
-  for (const { session: one, isHere, isArchived } of all) {
-    if (!isArchived || one === session) continue;
+  for (const { session: one, isHere, isArchived, isSealed } of all) {
+    if (one === session || !(isArchived || isSealed)) continue;
     const fork = { tenant, session: one };
     // What is nowhere else and not complete is a remnant of what was erased while it moved.
     const head = isHere ? undefined : await archive.log.head(fork, signalOf(options));

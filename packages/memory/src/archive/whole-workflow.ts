@@ -8,6 +8,8 @@ export interface FoundSession {
   readonly incarnation: string;
   readonly isHere: boolean;
   readonly isArchived: boolean;
+  /** Here: a move of it has begun. */
+  readonly isSealed: boolean;
 }
 
 /**
@@ -25,10 +27,16 @@ export async function wholeWorkflow(
   const pending: { readonly head: SessionHead; readonly place: MemoryStore }[] = [];
   const meet = (head: SessionHead, place: MemoryStore): void => {
     const { session, incarnation } = head;
-    const known = found.get(session) ?? { session, incarnation, isHere: false, isArchived: false };
+    const known = found.get(session) ?? {
+      session,
+      incarnation,
+      isHere: false,
+      isArchived: false,
+      isSealed: false,
+    };
     found.set(session, known);
     if (place === sessions ? known.isHere : known.isArchived) return;
-    if (place === sessions) known.isHere = true;
+    if (place === sessions) Object.assign(known, { isHere: true, isSealed: head.sealed === true });
     else known.isArchived = true;
     pending.push({ head, place });
   };

@@ -142,7 +142,7 @@ describe("a session", () => {
   });
 
   it("takes its forks along, and idle ones are archived by policy", async () => {
-    const { memory, clock } = twoStores();
+    const { memory, clock, volatile } = twoStores();
     const acme = memory.tenant("acme");
     await acme.session("case").append([user("1"), user("2")]);
     const fork = await acme.session("case").fork({ id: "fork" });
@@ -163,6 +163,12 @@ describe("a session", () => {
     await acme.archive("case", { forks: true });
     expect((await acme.sessions()).items).toEqual([]);
     await failure(acme.restore("case", { forks: 1 as never }), "invalid-input");
+    // One that was sealed by a move which ended there.
+    await acme.restore("case", { forks: true });
+    await transferOf(volatile).log.seal({ tenant: "acme", session: "fork of fork" });
+    await acme.restore("case", { forks: true });
+    await acme.session("fork of fork").append(user("goes on"));
+    await acme.archive("case", { forks: true });
     for (const id of ["a", "b", "c"]) {
       await acme.session(id).append(user(id));
       clock.advance(1_000);

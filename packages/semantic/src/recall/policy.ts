@@ -72,6 +72,10 @@ export function admitPolicy(given: IndexingPolicy | undefined, field: string): A
     );
   const messages = isOn("messages", true);
   const documents = listOf("documents");
+  // It would let in what is shared by grants alone, and what this package works by.
+  const all = documents.findIndex(({ length }) => length === 0);
+  if (all !== -1)
+    throw refuse(`${field}.documents[${all}]`, "must have an element: an empty one is everything.");
   const sessionDocuments = listOf("sessionDocuments");
   const places = {
     knowledge: isOn("knowledge", true) ? [recalledNamespaces.knowledge] : [],
