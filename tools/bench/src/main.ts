@@ -1,6 +1,7 @@
 import type { Suite } from "./benchmark.ts";
 import { inProcessBenchmarks } from "./in-process.ts";
 import { memoryBenchmarks } from "./memory.ts";
+import { openMemoryOnPostgres, openMemoryOnRedis } from "./memory-on-servers.ts";
 import { openPostgres } from "./postgres.ts";
 import { openPostgresSearch } from "./postgres-search.ts";
 import { openRedis } from "./redis.ts";
@@ -19,6 +20,8 @@ const suites: readonly Suite[] = [
   },
   { title: "Views", open: async () => ({ benchmarks: viewBenchmarks }) },
   { title: "Memory", roundMs: 60, open: async () => ({ benchmarks: memoryBenchmarks }) },
+  { title: "Memory on Redis", roundMs: 60, open: openMemoryOnRedis },
+  { title: "Memory on Postgres", roundMs: 60, open: openMemoryOnPostgres },
   { title: "Redis", roundMs: 60, open: openRedis },
   { title: "Postgres", roundMs: 60, open: openPostgres },
   { title: "Search on Postgres", roundMs: 60, open: openPostgresSearch },

@@ -5,9 +5,9 @@ import { createMemoryStore } from "@relevo/store-memory";
 import type { Benchmark } from "./benchmark.ts";
 import { message } from "./samples.ts";
 
-const events = 1_000;
+export const events = 1_000;
 
-async function fill(acme: Tenant, id: string, count: number): Promise<void> {
+export async function fill(acme: Tenant, id: string, count: number): Promise<void> {
   const session = acme.session(id, { subject: "juan" });
   for (let done = 0; done < count; done += 100)
     await session.append(Array.from({ length: 100 }, (_, index) => message(done + index)));
@@ -18,7 +18,7 @@ function open(): { readonly store: ReturnType<typeof createMemoryStore>; readonl
   return { store, acme: createMemory({ store }).tenant("acme") };
 }
 
-const writers = 16;
+export const writers = 16;
 
 const outcomes: Benchmark = {
   name: `record an outcome, ${writers} writers at once`,
