@@ -207,7 +207,7 @@ describe("a context that is bounded", () => {
           Array.from({ length: 100 }, (_, n) => [user(`q${at + n}`), assistant("a")]).flat(),
         );
       read = 0;
-      const { volatile } = await memory.tenant("acme").context({ session, maxTokens: 4000, activity: 0 });
+      const { volatile } = await memory.tenant("acme").context({ session, maxTokens: 4000 });
       expect(volatile.messages.length).toBeGreaterThan(50);
       counts.push(read);
     }

@@ -19,7 +19,7 @@ describe.each([
     await qualifier.remember("cache", "x", { tier: "volatile" });
     await qualifier.remember("score", "shadowed", { tier: "volatile" });
 
-    const context = await acme.context({ session, agent: "qualifier" });
+    const context = await acme.context({ session, agent: "qualifier", activity: 10 });
     expect(context).toMatchObject({ tenant: "acme", session: "wf-1", agent: "qualifier", incomplete: [] });
     expect(texts(context.volatile.messages)).toEqual(["1", "2", "3"]);
     expect(context.volatile.working.map(({ key, value }) => [key, value])).toEqual([["step", 3]]);
@@ -92,7 +92,7 @@ describe.each([
 
   it("leaves out what is not wanted, changes nothing, and refuses what makes no sense", async () => {
     const acme = open().memory.tenant("acme");
-    const context = await acme.context({ session: "none", view: false, activity: 0 });
+    const context = await acme.context({ session: "none", view: false });
     expect(context.volatile.messages).toEqual([]);
     expect("activity" in context || "view" in context).toBe(false);
     expect((await acme.sessions()).items).toEqual([]);

@@ -65,7 +65,7 @@ export interface ContextOptions extends CallOptions {
    * which is never exceeded.
    */
   readonly recalledTokens?: number | undefined;
-  /** Over how many of the newest events the activity is counted; 1,000 when left out, 0 for none. */
+  /** Over how many of the newest events the activity is counted, which are read for it; none when left out. */
   readonly activity?: number | undefined;
   /** Also tells how well the agent does, and by which strategy. False when left out; only with an agent. */
   readonly performance?: boolean | undefined;
@@ -135,7 +135,7 @@ export async function gatherContext(
     throw refuse("options", "must name a session, an agent, or both.");
   const call = { limit: options.entries ?? 100, signal: options.signal };
   const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
-  const activityEvents = options.activity ?? maxPageSize;
+  const activityEvents = options.activity ?? 0;
   const { task, recalled: texts = 5, recalledTokens, signal } = options;
   admitInteger(texts, "options.recalled", 1, maxPageSize);
   if (recalledTokens !== undefined) admitInteger(recalledTokens, "options.recalledTokens", 1);

@@ -5,12 +5,13 @@ import { countDocuments } from "./count-documents.ts";
 import { type Counters, Counting } from "./counters.ts";
 
 /** Whose documents an owner holds (see `unitOf`). */
-type OwnerKind = "agents" | "people" | "workspaces" | "knowledge" | "application";
+type OwnerKind = "agents" | "outcomes" | "people" | "workspaces" | "knowledge" | "application";
 
 /** `undefined` for what this package keeps for itself, such as marks of erasures. */
 export function kindOfOwner(owner: readonly string[]): OwnerKind | undefined {
   const [first, second] = owner;
   if (first === namespaces.agents[0] && second === namespaces.agents[1]) return "agents";
+  if (first === namespaces.outcomes[0]) return "outcomes";
   if (first === namespaces.users[0]) return "people";
   if (first === namespaces.workspaces[0]) return "workspaces";
   if (first === namespaces.knowledge[0]) return "knowledge";
@@ -20,6 +21,7 @@ export function kindOfOwner(owner: readonly string[]): OwnerKind | undefined {
 /** Where the entries of an owner are that have a tier, without that tier. */
 const tieredPlaces: { readonly [Kind in OwnerKind]: readonly (readonly string[])[] } = {
   agents: [[]],
+  outcomes: [],
   people: [["memory"], ["agents"]],
   workspaces: [["entries"]],
   knowledge: [],

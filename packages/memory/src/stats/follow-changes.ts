@@ -134,7 +134,19 @@ async function countUnits(
     totals.addAll(countersOf(unit, place, count));
     counts.push({ address, value: toJson(count), ...(isEmpty(count) ? { ttlMs: emptyTtlMs } : {}) });
   }
-  return { counts, totals: totals.counters(), isWhole: !found.some(({ more }) => more) };
+  const counters = totals.counters();
+  return {
+    counts,
+    totals: units.some(namesAgents) ? { ...counters, agents: await record.countAgents() } : counters,
+    isWhole: !found.some(({ more }) => more),
+  };
+}
+
+/** An agent may be in both tiers and have outcomes: agents are listed, which are few, when one may have come or gone. */
+function namesAgents(unit: ChangedUnit): boolean {
+  if (unit.kind === "session") return false;
+  const kind = kindOfOwner(unit.namespace);
+  return kind === "agents" || kind === "outcomes";
 }
 
 async function countUnit(

@@ -6,7 +6,9 @@ import {
   type JsonValue,
   MemoryError,
 } from "@relevo/core";
+import { maxPageSize } from "@relevo/core/input";
 import { namespaces } from "../namespaces.ts";
+import { listAgents } from "../people/list-people.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Counters } from "./counters.ts";
 import type { StatsPlace } from "./stats-place.ts";
@@ -78,6 +80,12 @@ export class StatsRecord {
   async counts(addresses: readonly DocumentAddress[]): Promise<readonly (UnitCount | undefined)[]> {
     const found = await this.#runtime.durable.documents.getMany(addresses, this.#call);
     return found.map((document) => document?.value as unknown as UnitCount | undefined);
+  }
+
+  /** At most a page of them. */
+  async countAgents(): Promise<number> {
+    const { items } = await listAgents(this.#runtime, this.tenant, { limit: maxPageSize, ...this.#call });
+    return items.length;
   }
 
   /** False when another process has written since: then the state is what it wrote, and nothing was changed. */

@@ -1,6 +1,5 @@
 import type { CallOptions } from "@relevo/core";
 import { admitInteger, admitOptions, type FieldTable, fieldTable, maxPageSize } from "@relevo/core/input";
-import { listAgents } from "../people/list-people.ts";
 import type { Runtime } from "../runtime.ts";
 import { noUsage, type SessionUsage } from "../session/usage.ts";
 import { below, type Counters, sum } from "./counters.ts";
@@ -48,7 +47,7 @@ export interface TenantStats extends SessionStats {
   /** People of whom something is kept, as `users()` lists them. */
   readonly people: number;
   readonly workspaces: number;
-  /** As `agents()` lists them, as of now; at most 1,000 are counted. */
+  /** As `agents()` lists them; at most 1,000 are counted. */
   readonly agents: number;
   /** Sessions that were written lately, as of now: conversations and workflows under way. */
   readonly active: number;
@@ -85,14 +84,13 @@ export async function tenantStats(
   runtime.requireOpen();
   const { state, complete } = await followChanges(runtime, tenant, { maxUnits, maxEvents, signal });
   const { totals, asOf } = state;
-  const agents = await listAgents(runtime, tenant, { limit: maxPageSize, signal });
   const documents = { ...below(totals, "documents"), ...below(totals, "sessions/documents") };
   return {
     ...sessionStats(below(totals, "sessions")),
     documents: { total: sum(documents), byKind: grouped(documents, 0), byTier: grouped(documents, 1) },
     people: totals.people ?? 0,
     workspaces: totals.workspaces ?? 0,
-    agents: agents.items.length,
+    agents: totals.agents ?? 0,
     ...(await countActive(runtime, tenant, runtime.clock.now() - activeMs, maxActive, signal)),
     ...(runtime.archive === undefined ? {} : { archive: sessionStats(below(totals, "archive")) }),
     complete,
