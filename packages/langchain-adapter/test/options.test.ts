@@ -50,6 +50,7 @@ it("an option that nobody knows is refused by every call", async () => {
       "agent.createAgentHandoffs",
       "handoffs.handoffMiddleware",
       "handoffs.take",
+      "handoffs.arrive",
     ],
   );
   expect(problems).toEqual([]);

@@ -88,6 +88,15 @@ export interface AgentHandoffs {
   handoffMiddleware(): AgentMiddleware;
   /** For `relevoMemory`: the handoff to this agent in the session that waits for it. */
   take(session: Session, agent: string): Promise<ReceivedHandoff | undefined>;
+  /**
+   * For `relevoMemory`: records a handoff that nobody has recorded and by which this agent begins, as `langgraph-supervisor` makes
+   * them: the state ends with the answer to a call of `transfer_to_` and its name. `undefined` when there is none.
+   */
+  arrive(
+    session: Session,
+    agent: string,
+    messages: readonly BaseMessage[],
+  ): Promise<ReceivedHandoff | undefined>;
 }
 
 /**
@@ -102,27 +111,32 @@ export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
 
   async function start(from: string, to: string, request: Request): Promise<void> {
     try {
-      await record(from, to, request);
+      const session = sessionOf(from, to);
+      const received = await record(session, from, to, request);
+      const name = placeOf(session, to);
+      await drop(name);
+      waiting.set(name, received);
+      const [oldest = name] = waiting.keys();
+      if (waiting.size > mostWaiting) await drop(oldest);
     } catch (error) {
       // The graph hands over all the same; what failed is told.
       if (!toldInRun(error)) throw error;
     }
   }
 
-  async function record(from: string, to: string, request: Request): Promise<void> {
-    const session = sessionOf(from, to);
+  async function record(
+    session: Session,
+    from: string,
+    to: string,
+    request: Request,
+  ): Promise<ReceivedHandoff> {
     const { address, incarnation } = session;
     // Without the fence of this turn: the handoff ends in the receiver's.
     const place = incarnation === undefined ? address : { ...address, incarnation };
     const handle = await handoffs.start(place, { from, to, ...request });
     const version = (await session.head())?.version ?? 0;
     const { reason } = request;
-    const received = { from, reason, data: handle.data, messages: handle.messages, version, handle };
-    const name = placeOf(session, to);
-    await drop(name);
-    waiting.set(name, received);
-    const [oldest = name] = waiting.keys();
-    if (waiting.size > mostWaiting) await drop(oldest);
+    return { from, reason, data: handle.data, messages: handle.messages, version, handle };
   }
 
   /** Its receiver never began. */
@@ -173,7 +187,13 @@ export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
             update: { ...update?.(to), messages: last === undefined ? [answer] : [last, answer] },
           });
         },
-        { name, description: options.description ?? `Hands the conversation over to ${to}.`, schema },
+        {
+          name,
+          description: options.description ?? `Hands the conversation over to ${to}.`,
+          schema,
+          // By this `createSwarm` of `langgraph-swarm` knows where the agent may go.
+          metadata: { __handoff_destination: to },
+        },
       ) as unknown as DynamicStructuredTool;
     },
     handoffMiddleware() {
@@ -198,7 +218,26 @@ export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
       for (const [other, { from }] of waiting) if (from === agent && isIn(other, session)) await drop(other);
       return taken;
     },
+    async arrive(session, agent, messages) {
+      const call = arrivingCall(agent, messages);
+      return call && (await record(session, call.from, agent, { reason: `the tool ${call.tool}` }));
+    },
   };
+}
+
+/** The names of tools in `langgraph-supervisor` and `langgraph-swarm`. */
+function arrivingCall(
+  agent: string,
+  messages: readonly BaseMessage[],
+): { readonly from: string; readonly tool: string } | undefined {
+  const answer = messages.at(-1);
+  const tool = `transfer_to_${agent.trim().replaceAll(/\s+/gu, "_").toLowerCase()}`;
+  if (agent === "" || !ToolMessage.isInstance(answer) || answer.name !== tool) return undefined;
+  const caller = messages.findLast(
+    (message) =>
+      AIMessage.isInstance(message) && message.tool_calls?.some(({ id }) => id === answer.tool_call_id),
+  );
+  return caller && { from: caller.name ?? "agent", tool };
 }
 
 function sessionOf(from: string, to: string): Session {

@@ -13,8 +13,10 @@ export class AgentTurn {
   readonly tenant: Tenant;
   readonly open: OpenTurn;
   readonly subject: string | undefined;
+  /** The node of the parent graph that the agent is. */
+  readonly agent: string;
   /** The handoff by which this agent has the conversation. */
-  readonly received: ReceivedHandoff | undefined;
+  received: ReceivedHandoff | undefined;
   /** What is added to the view, made once for each run. */
   added: Promise<AddedTexts> | undefined;
   readonly #known: KnownMessages = new Map();
@@ -29,12 +31,15 @@ export class AgentTurn {
   readonly #onError: (error: unknown) => void;
 
   constructor(
-    place: Pick<AgentTurn, "tenant" | "open" | "subject" | "received"> & { readonly isResumed: boolean },
+    place: Pick<AgentTurn, "tenant" | "open" | "subject" | "agent" | "received"> & {
+      readonly isResumed: boolean;
+    },
     { idleMs, onError }: Pick<AgentSettings, "idleMs" | "onError">,
   ) {
     this.tenant = place.tenant;
     this.open = place.open;
     this.subject = place.subject;
+    this.agent = place.agent;
     this.received = place.received;
     this.#isResumed = place.isResumed;
     this.#idleMs = idleMs;

@@ -1,5 +1,5 @@
 import { type BaseMessage, HumanMessage, type SystemMessage } from "@langchain/core/messages";
-import { isEvent, type Message, readPages, textOf } from "@relevo/core";
+import { isEvent, type Message, readPages, textOf, type View } from "@relevo/core";
 import { arrangeGroups, groupEntries } from "@relevo/messages";
 import { toLangChain } from "../messages/convert-messages.ts";
 import { type Attempt, addedTexts } from "./added-texts.ts";
@@ -24,7 +24,7 @@ export async function modelMessages(
     ...(settings.for === undefined ? {} : { for: settings.for }),
   });
   const said =
-    turn.received === undefined ? view.messages : await receivedMessages(turn, turn.received, settings);
+    turn.received === undefined ? view.messages : await receivedMessages(turn, turn.received, view, settings);
   const system = said.filter(({ role }) => role === "system");
   const messages = toLangChain(said.filter(({ role }) => role !== "system"));
   const { stable, changing } = await addedTexts(turn, settings, view, attempt);
@@ -44,18 +44,21 @@ export async function modelMessages(
 async function receivedMessages(
   { session }: AgentTurn,
   { messages, from, reason, data, version }: ReceivedHandoff,
+  view: View,
   settings: AgentSettings,
 ): Promise<readonly Message[]> {
-  const since: Message[] = [];
-  const pages = readPages((page) => session.events(page), { after: version, types: ["message"] });
-  for await (const { events } of pages)
-    for (const event of events) if (isEvent(event, "message")) since.push(event.body);
   const why = `${from} handed the conversation over to you. Reason: ${reason}`;
   const told: Message = {
     role: "user",
     content: data === undefined ? why : `${why}\nData: ${JSON.stringify(data)}`,
   };
-  const all = [...(messages ?? (await session.view()).messages), told, ...since];
+  // The view has also what was said since.
+  if (messages === undefined) return [...view.messages, told];
+  const since: Message[] = [];
+  const pages = readPages((page) => session.events(page), { after: version, types: ["message"] });
+  for await (const { events } of pages)
+    for (const event of events) if (isEvent(event, "message")) since.push(event.body);
+  const all = [...messages, told, ...since];
   const form = settings.for === undefined ? {} : { for: settings.for };
   const { groups } = groupEntries(
     all.map((message, index) => ({ seq: index + 1, message, pinned: false })),

@@ -44,6 +44,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       await runs.step(runtime, async () => {
         const turn = await runs.begin(runtime);
         await turn.sync(state.messages);
+        turn.received ??= await settings.handoffs?.arrive(turn.session, turn.agent, state.messages);
       });
     },
     async wrapModelCall(request, handler) {

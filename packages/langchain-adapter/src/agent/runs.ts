@@ -79,7 +79,7 @@ export class Runs {
       throw error;
     }
     const turn = new AgentTurn(
-      { tenant: owner, open, subject: options.subject, received, isResumed },
+      { tenant: owner, open, subject: options.subject, agent, received, isResumed },
       this.#settings,
     );
     this.#turns.set(key, turn);
