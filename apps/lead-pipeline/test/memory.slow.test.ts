@@ -19,6 +19,7 @@ interface Report {
   readonly memory: string;
   readonly exitCode: number;
   readonly leads: readonly {
+    readonly workflowId: string;
     readonly outcome: string;
     readonly seenBefore: string | null;
     readonly meeting: string | null;
@@ -53,6 +54,29 @@ describe("a folder", () => {
     expect(second.leads[0]?.seenBefore).not.toBeNull();
     const stranger = await run(["--leads", leads, "--data", data, "--tenant", "other"]);
     expect(stranger.leads.map(({ outcome }) => outcome)).toEqual(["meeting_scheduled"]);
+  });
+
+  it("has each finished workflow in its archive, to be shown and told by a later run of its tenant", async () => {
+    const data = join(folder, "archive");
+    const [worked] = (await run(["--leads", await leadFile(hotLead), "--data", data])).leads;
+    const id = worked?.workflowId ?? "";
+    const show = (...args: readonly string[]) =>
+      runProgram(["--data", data, "--show", ...args], { remembers: true });
+    const shown = await show(id);
+    expect(shown.code, shown.stderr).toBe(0);
+    expect(shown.stdout).toMatch(/^Handoffs of lead \S+ \(.*\): meeting scheduled\nworkflow /u);
+    expect(shown.stdout).toContain("└─▶ lead_qualifier");
+    expect(shown.stdout).toContain(`lead: ${hotLead.message}`);
+    expect(shown.stdout).toMatch(/In the archive\n {2}Meeting on .*\n {2}\d+ events, finished on /u);
+    const told = JSON.parse((await show(id, "--json")).stdout);
+    expect(told).toMatchObject({ workflowId: id, outcome: "meeting_scheduled" });
+    // It stays where it is, and belongs to its tenant.
+    expect((await show(id)).stdout).toBe(shown.stdout);
+    for (const args of [[id, "--tenant", "other"], ["none"], ["x".repeat(150)]]) {
+      const { code, stdout, stderr } = await show(...args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toContain("has no finished workflow");
+    }
   });
 
   it("never books a slot twice, whatever run books it", async () => {
@@ -177,6 +201,27 @@ describe.skipIf(!requireService("redis", { for: "the lead pipeline on Redis" }))
     const limited = async (file: string) => run(["--leads", file, "--calls-per-hour", "10"], { env });
     const outcomes = (await Promise.all(leads.map(limited))).map((one) => one.leads[0]?.outcome);
     expect(outcomes).toContain("limit_reached");
+  });
+
+  it("has the workflows under way, and Postgres those that are finished", async () => {
+    if (!requireService("postgres", { for: "the lead pipeline on Redis and Postgres" })) return;
+    await using redis = await startRedis();
+    await using postgres = await startPostgres();
+    const env = { REDIS_URL: redis.url, DATABASE_URL: await postgres.createDatabase() };
+    const leads = await leadFile(hotLead, another);
+    const report = await run(["--leads", leads, "--calls-per-hour", "1000"], { env });
+    expect(report.memory).toMatch(/^PostgreSQL .*; volatile: Redis /u);
+    expect(report.leads.map(({ outcome }) => outcome)).toEqual(["meeting_scheduled", "meeting_scheduled"]);
+    for (const { workflowId } of report.leads) {
+      const shown = await runProgram(["--show", workflowId], {
+        env: { DATABASE_URL: env.DATABASE_URL },
+        remembers: true,
+      });
+      expect(shown.stdout, shown.stderr).toContain("meeting scheduled");
+    }
+    const again = await run(["--leads", leads, "--calls-per-hour", "1000"], { env });
+    expect(again.leads.map(({ outcome }) => outcome)).toEqual(["duplicate", "duplicate"]);
+    expect(again.totals.callsThisHour).toBe(report.totals.calls + again.totals.calls);
   });
 
   it("is the volatile half when a folder is named", async () => {

@@ -36,6 +36,7 @@ export const reportSchema = z.strictObject({
       meeting: z.iso.datetime().nullable(),
       remembered: z.array(z.strictObject({ agent: z.string(), tier: z.string(), key: z.string() })),
       activity: z.looseObject({ session: z.string(), events: z.int() }),
+      archivedEvents: z.int(),
     }),
   ),
   badRows: z.array(

@@ -1,4 +1,4 @@
-import { createManualClock } from "@relevo/core";
+import { createManualClock, MemoryError } from "@relevo/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Lead } from "../src/lead.ts";
 import { hourMs } from "../src/workflow/call-meter.ts";
@@ -88,7 +88,7 @@ describe("outcomes", () => {
 describe("the log", () => {
   it("holds the lead, every call with its answer, and the handoffs in order", async () => {
     const { workflowId, handoffs } = await work(hotLead);
-    const session = memory.memory.tenant("demo").session(workflowId);
+    const session = memory.archive.memory.tenant("demo").session(workflowId);
     const messages = await session.messages();
     expect(messages[0]).toMatchObject({ role: "user", content: hotLead.message });
     const calls = messages.flatMap(({ content }) =>
@@ -111,8 +111,42 @@ describe("the log", () => {
     const head = await session.head();
     expect(head).toMatchObject({ subject: "sales", metadata: { leadId: hotLead.id } });
     // What the scheduler saw can be told from the record alone.
-    const seen = await memory.handoffs.rebuild(session, handoffs[2]?.handoffId ?? "");
+    const seen = await memory.archive.handoffs.rebuild(session, handoffs[2]?.handoffId ?? "");
     expect(seen?.messages.length).toBeGreaterThan(0);
+  });
+});
+
+describe("the archive", () => {
+  it("has a finished workflow whole, and nothing of it is under way any more; restored, it is as it was", async () => {
+    const { workflowId, activity, archivedEvents } = await work(hotLead);
+    const live = memory.memory.tenant("demo");
+    expect(await live.session(workflowId).head()).toBeUndefined();
+    expect((await live.archived()).items.map(({ session }) => session)).toEqual([workflowId]);
+    const archived = memory.archive.memory.tenant("demo").session(workflowId);
+    expect(await archived.working.recall("outcome")).toBe("meeting_scheduled");
+    expect((await archived.activity()).messages).toEqual(activity?.messages);
+    expect(archivedEvents).toBe(activity?.events);
+    const { moved } = await live.restore(workflowId);
+    expect(moved).toBe(true);
+    expect((await live.session(workflowId).activity()).messages).toEqual(activity?.messages);
+    expect(await memory.archive.memory.tenant("demo").session(workflowId).head()).toBeUndefined();
+  });
+
+  it("has a workflow that failed too, and one that cannot be archived is a failure that is told", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    const failed = await runWorkflow(hotLead, { memory, signal });
+    expect(failed).toMatchObject({ outcome: "failed", archivedEvents: expect.any(Number) });
+    const tenant = memory.memory.tenant("demo");
+    const full = async () => {
+      throw new MemoryError("unavailable", "The disk is full.");
+    };
+    const broken = { ...memory, memory: { ...memory.memory, tenant: () => ({ ...tenant, archive: full }) } };
+    const result = await runWorkflow(warmLead, { memory: broken });
+    expect(result).toMatchObject({
+      outcome: "failed",
+      summary: "The memory failed after the work: The disk is full.",
+      archivedEvents: null,
+    });
   });
 });
 
@@ -189,7 +223,7 @@ describe("memory", () => {
     const result = await work({ ...hotLead, id: "x" }, other);
     expect(result).toMatchObject({ outcome: "meeting_scheduled", seenBefore: null });
     expect(result.meeting).toBe("2026-01-14T09:00:00.000Z");
-    const told = await memory.memory.tenant("demo2").session(result.workflowId).messages();
+    const told = await memory.archive.memory.tenant("demo2").session(result.workflowId).messages();
     expect(JSON.stringify(told)).toContain('\\"known\\":[]');
   });
 

@@ -18,6 +18,8 @@ export interface AgentRun {
   readonly tenant: TenantContext;
   readonly desk: Desk;
   readonly brief: Brief;
+  /** What memory holds for this agent and this lead, as a part of a prompt. */
+  readonly memory: string;
   readonly signal?: AbortSignal;
   /** Counts a call before it is made. */
   readonly count: () => Promise<void>;
@@ -47,7 +49,7 @@ export async function runAgent(run: AgentRun): Promise<Decision> {
     recursionLimit: run.tenant.apiLimits.callsPerLead * 4 + 10,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
   };
-  let messages: BaseMessage[] = [new HumanMessage(briefMessage(run.brief))];
+  let messages: BaseMessage[] = [new HumanMessage(briefMessage(run.brief, run.memory))];
   try {
     for (let attempt = 0; attempt < 2; attempt++) {
       const state = await agent.invoke({ messages }, config);

@@ -33,8 +33,8 @@ interface OpenStore {
  *
  * - `DATABASE_URL` keeps everything on that PostgreSQL server, whose tables are made when they are missing.
  * - Otherwise `--data DIR` keeps it in an embedded PostgreSQL in that folder, one process at a time.
- * - `REDIS_URL` adds a Redis (several addresses with commas: a Cluster) for what may go after a while, such as the
- *   hour's count of calls. Without a database or `--data`, Redis keeps everything.
+ * - `REDIS_URL` adds a Redis (several addresses with commas: a Cluster) for workflows under way and what may go after a
+ *   while, such as the hour's count of calls. Without a database or `--data`, Redis keeps everything.
  * - `--no-data` keeps it in this process, and forgets it at the end.
  *
  * `tell` hears of what takes long.
@@ -61,9 +61,13 @@ export async function chooseMemory(
     if (redis !== undefined) opened.push(redis);
     const durable = await openDurable(data, databaseUrl, redis, tell);
     if (durable !== redis) opened.push(durable);
-    const volatile = redis ?? durable;
-    const kit = createMemoryKit({ durable: durable.store, volatile: volatile.store }, close);
-    const name = volatile === durable ? durable.name : `${durable.name}; volatile: ${volatile.name}`;
+    const volatile = redis === durable ? undefined : redis;
+    const stores = {
+      durable: durable.store,
+      ...(volatile === undefined ? {} : { volatile: volatile.store }),
+    };
+    const kit = createMemoryKit(stores, close);
+    const name = volatile === undefined ? durable.name : `${durable.name}; volatile: ${volatile.name}`;
     return { name, kit, startOver: durable.startOver, [Symbol.asyncDispose]: dispose(kit) };
   } catch (error) {
     await close();

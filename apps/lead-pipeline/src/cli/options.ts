@@ -17,6 +17,8 @@ export interface CliOptions {
   readonly trace: boolean;
   /** Whether what the agents have learned over all runs is shown. */
   readonly report: boolean;
+  /** The id of a finished workflow to show; then no leads are worked. */
+  readonly show?: string;
   readonly concurrency: number;
   /** The folder of the memory; `false` for none, absent for what the environment or the default says. */
   readonly data?: string | false;
@@ -49,7 +51,7 @@ export function parseCommand(args: readonly string[], output: CommandOutput): Pa
     featuresEnabled: values.features,
     apiLimits: values.callsPerHour === undefined ? {} : { callsPerHour: values.callsPerHour },
   });
-  const { leads, json, chains, trace, report, concurrency } = values;
+  const { leads, json, chains, trace, report, show, concurrency } = values;
   // With --no-data commander makes true the default of --data.
   const data = values.data === true ? undefined : values.data;
   return {
@@ -60,6 +62,7 @@ export function parseCommand(args: readonly string[], output: CommandOutput): Pa
       chains,
       trace,
       report,
+      ...(show === undefined ? {} : { show }),
       concurrency,
       ...(data === undefined ? {} : { data }),
       tenant,
@@ -73,6 +76,7 @@ interface RawOptions {
   readonly chains: string;
   readonly trace: boolean;
   readonly report: boolean;
+  readonly show?: string;
   readonly concurrency: number;
   readonly data: string | boolean;
   readonly tenant: string;
@@ -94,6 +98,7 @@ function createCommand(): Command {
     .option("--chains <which>", "whose handoffs to draw: best, all, none, or a lead's id", "best")
     .option("--trace", "also draw their traces: agents, tools, handoffs and memory, with times", false)
     .option("--report", "also show what the agents have learned over all runs", false)
+    .option("--show <workflow>", "show a finished workflow from the archive, and work no leads", name)
     .option(
       "-c, --concurrency <n>",
       "leads worked at once; above 1 repetitions may be missed",
@@ -125,8 +130,8 @@ function createCommand(): Command {
 }
 
 const helpTail = `
-Memory: --data DIR; or DATABASE_URL=postgres://… for a server; REDIS_URL=redis://… adds one for what may
-go after a while, and keeps everything when no database or folder is named.
+Memory: --data DIR; or DATABASE_URL=postgres://… for a server; REDIS_URL=redis://… adds one for workflows
+under way and what may go after a while, and keeps everything when no database or folder is named.
 
 Model: RELEVO_MODEL=rules (default, needs no key), openai:NAME, anthropic:NAME or ollama:NAME.
 

@@ -7,7 +7,7 @@ import { wrap } from "../output/terminal-text.ts";
 import { chooseInput } from "./choose-input.ts";
 import { type ChosenMemory, chooseMemory, MemoryChoiceError } from "./choose-memory.ts";
 import type { CliProcess } from "./cli-process.ts";
-import { parseCommand } from "./options.ts";
+import { type CliOptions, parseCommand } from "./options.ts";
 import { openTracing } from "./tracing.ts";
 
 /** Runs the command and returns the exit code; the help says which means what. */
@@ -23,6 +23,8 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
     error: (text) => complain(text.trimEnd()),
   });
   if (!command.run) return command.exitCode;
+  const { show } = command.options;
+  if (show !== undefined) return await showFromArchive(show, command.options, io, complain);
   let file: LeadFile;
   let model: ChosenModel;
   let memory: ChosenMemory;
@@ -37,10 +39,7 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
     loading.catch(() => undefined);
     memory = await chooseMemory(command.options.data, io.env, complain);
   } catch (error) {
-    const expected = [InputError, ModelChoiceError, MemoryChoiceError].some((kind) => error instanceof kind);
-    if (!(expected && error instanceof Error)) throw error;
-    complain(error.message);
-    return 2;
+    return refuse(error, complain);
   }
   await using tracing = await openTracing(command.options.trace, io.env, complain);
   await using opened = memory;
@@ -53,4 +52,35 @@ export async function runCli(args: readonly string[], io: CliProcess): Promise<n
     complain(`The memory failed: ${error.message}`);
     return 1;
   }
+}
+
+async function showFromArchive(
+  id: string,
+  options: CliOptions,
+  io: CliProcess,
+  complain: (text: string) => void,
+): Promise<number> {
+  let memory: ChosenMemory;
+  try {
+    memory = await chooseMemory(options.data, io.env, complain);
+  } catch (error) {
+    return refuse(error, complain);
+  }
+  await using opened = memory;
+  const { showWorkflow } = await import("./show-workflow.ts");
+  try {
+    return await showWorkflow(id, opened.kit, options, io, complain);
+  } catch (error) {
+    if (!MemoryError.isInstance(error)) throw error;
+    complain(`The workflow cannot be shown: ${error.message}`);
+    return 1;
+  }
+}
+
+/** What was asked for cannot be done, and why. */
+function refuse(error: unknown, complain: (text: string) => void): number {
+  const expected = [InputError, ModelChoiceError, MemoryChoiceError].some((kind) => error instanceof kind);
+  if (!(expected && error instanceof Error)) throw error;
+  complain(error.message);
+  return 2;
 }

@@ -59,10 +59,11 @@ export async function workFile(
   const left = leads.length - results.length;
   const interrupted = stop.aborted;
   const durationMs = Math.round(performance.now() - begun);
-  const callsInHour = await callsThisHour(kit.memory.tenant(tenant.tenantId), kit.clock);
+  const callsInHour = await callsThisHour(kit, tenant);
   const { callsPerHour } = tenant.apiLimits;
   const lessons = report ? await readLessons(kit.memory.tenant(tenant.tenantId)) : undefined;
   const facts = {
+    lasts: memory.startOver !== undefined,
     badRows: badRows.length,
     firstLeadMs,
     durationMs,

@@ -130,11 +130,11 @@ function decideAsScheduler(conversation: Conversation): Choice {
   return close(reachedBy, "No meeting slot is free.");
 }
 
-/** What the workflow's memory says of the score; the receiver of a handoff has it in its brief. */
-function qualificationOf(conversation: Conversation): Qualification | undefined {
-  const volatile = conversation.brief.memory.volatile;
-  if (typeof volatile !== "object" || volatile === null || !("qualification" in volatile)) return undefined;
-  return volatile.qualification as unknown as Qualification;
+/** What was handed over with the lead of its score. */
+function qualificationOf({ brief }: Conversation): Pick<Qualification, "score" | "grade"> | undefined {
+  const data = brief.handoff?.data;
+  if (typeof data !== "object" || data === null || !("grade" in data)) return undefined;
+  return data as unknown as Pick<Qualification, "score" | "grade">;
 }
 
 /** The parsed answer of a tool, `undefined` when it was not called or its call failed. */

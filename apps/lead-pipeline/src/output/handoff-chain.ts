@@ -1,15 +1,23 @@
 import type { HandoffEntry } from "@relevo/handoff-tracing";
+import type { Lead } from "../lead.ts";
 import { outcomeLabel } from "../workflow/outcome.ts";
 import type { LeadResult } from "../workflow/run-leads.ts";
+import type { WorkflowResult } from "../workflow/run-workflow.ts";
 import { counted, formatDuration } from "./lead-table.ts";
 import type { Screen } from "./screen.ts";
 import { cutTo, displayWidth, fit, oneLine, wrap } from "./terminal-text.ts";
+
+/** What a chain is drawn of: a result, or a workflow that was read from the archive. */
+export interface DrawnWorkflow
+  extends Pick<WorkflowResult, "workflowId" | "outcome" | "handoffs" | "agentsVisited"> {
+  readonly lead: Pick<Lead, "id" | "company">;
+}
 
 /**
  * The handoffs of one lead as a tree: who passed control to whom, why, what went with it, and how it ended. What an
  * agent asked for again and again is drawn once, with the number of times.
  */
-export function drawChain(result: LeadResult, { paint, columns }: Screen): string {
+export function drawChain(result: DrawnWorkflow, { paint, columns }: Screen): string {
   const { lead, outcome, handoffs } = result;
   const name =
     lead.company === undefined ? oneLine(lead.id) : `${oneLine(lead.id)} (${oneLine(lead.company)})`;

@@ -49,6 +49,11 @@ export function jsonReport(input: ReportInput): string {
       callsThisHour,
     },
   };
+  return printableJson(document);
+}
+
+/** The document as JSON that a terminal shows and does not obey. */
+export function printableJson(document: object): string {
   return printable(JSON.stringify(document, undefined, 2), escapeForJson);
 }
 

@@ -41,6 +41,8 @@ export function countRun(results: readonly LeadResult[]): RunCounts {
 }
 
 export interface RunFacts {
+  /** Whether a later run can read this one's workflows. */
+  readonly lasts: boolean;
   readonly badRows: number;
   /** From the start of the process to the first lead. */
   readonly firstLeadMs: number | undefined;
@@ -80,6 +82,11 @@ export function drawTotals(
   // A number stays beside its noun.
   const bound = parts.map((part) => part.replaceAll(" ", "\u00a0")).join(", ");
   lines.push(wrap(`  ${bound}`, columns, "  ", 5).replaceAll("\u00a0", " "));
+  const [archived] = results.filter(({ archivedEvents }) => archivedEvents !== null).slice(-1);
+  if (facts.lasts && archived !== undefined) {
+    const hint = `  workflows are archived; to read one again: npm start -- --show ${archived.workflowId}`;
+    lines.push(wrap(hint, columns, "  ", 3));
+  }
   if (facts.callsPerHour !== null) {
     const hour = `  this hour the tenant made ${facts.callsThisHour} of ${counted(facts.callsPerHour, "call")}`;
     lines.push(wrap(hour, columns, "  ", 3));

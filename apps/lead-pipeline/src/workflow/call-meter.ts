@@ -1,5 +1,5 @@
 import type { Clock } from "@relevo/core";
-import type { Tenant } from "@relevo/memory";
+import type { MemoryKit } from "./memory-kit.ts";
 import type { TenantContext } from "./tenant-context.ts";
 
 export const hourMs = 3_600_000;
@@ -32,7 +32,8 @@ export interface CallMeter {
  * The hour's count stands in the tenant's memory, so that every workflow that shares the memory shares the limit; the
  * compare-and-set update keeps it exact. Hours are those of the clock.
  */
-export function createCallMeter(memory: Tenant, tenant: TenantContext, clock: Clock): CallMeter {
+export function createCallMeter({ memory, clock, sharedTier }: MemoryKit, tenant: TenantContext): CallMeter {
+  const meter = memory.tenant(tenant.tenantId).agent(meterName);
   const { callsPerHour, callsPerLead } = tenant.apiLimits;
   let calls = 0;
   return {
@@ -42,14 +43,14 @@ export function createCallMeter(memory: Tenant, tenant: TenantContext, clock: Cl
     async count() {
       if (calls >= callsPerLead) throw new CallLimitError("callsPerLead", callsPerLead);
       let refused = false;
-      await memory.agent(meterName).update(
+      await meter.update(
         hourKey(clock),
         (current) => {
           const used = typeof current === "number" ? current : 0;
           refused = callsPerHour !== null && used >= callsPerHour;
           return refused ? undefined : used + 1;
         },
-        { tier: "volatile", ttlMs: 2 * hourMs, attempts: 50, backoffMs: 1 },
+        { tier: sharedTier, ttlMs: 2 * hourMs, attempts: 50, backoffMs: 1 },
       );
       if (refused) throw new CallLimitError("callsPerHour", callsPerHour ?? 0);
       calls++;
@@ -58,8 +59,11 @@ export function createCallMeter(memory: Tenant, tenant: TenantContext, clock: Cl
 }
 
 /** How many calls the tenant made in this hour. */
-export async function callsThisHour(memory: Tenant, clock: Clock): Promise<number> {
-  const used = await memory.agent(meterName).recall(hourKey(clock), { tier: "volatile" });
+export async function callsThisHour(
+  { memory, clock, sharedTier }: MemoryKit,
+  { tenantId }: TenantContext,
+): Promise<number> {
+  const used = await memory.tenant(tenantId).agent(meterName).recall(hourKey(clock), { tier: sharedTier });
   return typeof used === "number" ? used : 0;
 }
 

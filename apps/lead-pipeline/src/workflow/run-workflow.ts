@@ -1,8 +1,8 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
-import type { JsonValue, Message } from "@relevo/core";
+import type { Message } from "@relevo/core";
 import { full, type HandoffEntry, last } from "@relevo/handoff-tracing";
 import { traceAgent, traceWorkflow } from "@relevo/handoff-tracing/telemetry";
-import type { Session, SessionActivity, Tenant } from "@relevo/memory";
+import { renderContext, type Session, type SessionActivity, type Tenant } from "@relevo/memory";
 import { type AgentName, reachable } from "../agents/agent-names.ts";
 import type { CloseRequest, EmailDraft, Qualification, TransferRequest } from "../agents/desk.ts";
 import { describeMessage } from "../agents/messages.ts";
@@ -51,6 +51,8 @@ export interface WorkflowResult {
   readonly remembered: readonly Remembered[];
   /** `null` only when the memory itself failed. */
   readonly activity: SessionActivity | null;
+  /** Events of the workflow in the archive; `null` when it could not be archived. */
+  readonly archivedEvents: number | null;
 }
 
 /**
@@ -90,7 +92,13 @@ async function work(lead: Lead, kit: MemoryKit, options: WorkflowOptions): Promi
   const memory = kit.memory.tenant(tenant.tenantId);
   const session = memory.session(kit.ids.next(), {
     subject: tenant.userId,
-    metadata: { leadId: lead.id, premium: tenant.isPremium },
+    metadata: {
+      leadId: lead.id,
+      premium: tenant.isPremium,
+      ...(lead.company === undefined ? {} : { company: lead.company }),
+    },
+    // Of a workflow that a killed process has left behind.
+    ttlMs: dayMs,
   });
   const workflow: Workflow = {
     lead,
@@ -100,7 +108,7 @@ async function work(lead: Lead, kit: MemoryKit, options: WorkflowOptions): Promi
     tenant,
     model: options.model ?? createRuleModel(),
     desk: createLeadDesk(lead, session, tenant, kit.clock),
-    meter: createCallMeter(memory, tenant, kit.clock),
+    meter: createCallMeter(kit, tenant),
     visited: [],
     signal: options.signal,
   };
@@ -143,7 +151,7 @@ async function workToTheEnd(workflow: Workflow): Promise<End> {
   } catch (error) {
     const outcome =
       error instanceof CallLimitError && error.limit === "callsPerHour" ? "limit_reached" : "failed";
-    return { outcome, summary: await noteFailure(workflow, outcome, error) };
+    return { outcome, summary: reasonOf(error) };
   }
 }
 
@@ -161,7 +169,12 @@ async function visit(
     tenant,
     model: workflow.model,
     desk: workflow.desk,
-    brief: await brief(workflow, agent, handoff, passed),
+    brief: {
+      lead: workflow.lead,
+      ...(handoff === undefined ? {} : { handoff }),
+      conversation: passed.map(describeMessage).filter((line) => line !== undefined),
+    },
+    memory: await remembered(workflow, agent),
     count: () => workflow.meter.count(),
     log: async (message: Message) => {
       await session.append(message, { agent });
@@ -227,59 +240,62 @@ async function refuseHandoff(
   return `Refused: ${why}.`;
 }
 
-/** What the agent is given: the lead, the handoff, and what memory holds about both, volatile and durable apart. */
-async function brief(
-  workflow: Workflow,
-  agent: AgentName,
-  handoff: Brief["handoff"],
-  passed: readonly Message[],
-): Promise<Brief> {
-  const { memory, session, lead, tenant } = workflow;
-  const limit = serviceLevel(tenant).rememberedFacts;
+/** What memory holds about this lead and about how the agent does, as a part of its prompt. */
+async function remembered({ memory, session, lead, tenant }: Workflow, agent: AgentName): Promise<string> {
+  const { rememberedFacts: entries } = serviceLevel(tenant);
   // What the agent knows of this lead only: another lead's facts are none of this one's business.
   const { email, company } = factKeys(lead);
   const tags = { any: company === undefined ? [email] : [email, company] };
-  const context = await memory.context({ session, agent, tags, view: false, activity: 0, entries: limit });
-  const byKey = (entries: readonly { readonly key: string; readonly value: JsonValue }[]): JsonValue =>
-    Object.fromEntries(entries.map(({ key, value }) => [key, value]));
-  return {
-    lead,
-    ...(handoff === undefined ? {} : { handoff }),
-    memory: {
-      volatile: byKey([...context.volatile.agent, ...context.volatile.working]),
-      durable: byKey(context.durable.agent),
-    },
-    conversation: passed.map(describeMessage).filter((line) => line !== undefined),
-  };
+  const context = await memory.context({
+    session,
+    agent,
+    tags,
+    entries,
+    performance: true,
+    maxTokens: memoryTokens,
+    shares: { "durable.agent": 0.5, "volatile.messages": 0, recalled: 0 },
+    // The handoff says what the agent is shown of the conversation.
+    view: false,
+    activity: 0,
+  });
+  return renderContext(context).text;
 }
 
-async function noteFailure(workflow: Workflow, outcome: Outcome, error: unknown): Promise<string> {
-  const reason = reasonOf(error);
-  try {
-    await workflow.session.recordExecution({
-      status: "failed",
-      output: { outcome, calls: workflow.meter.calls },
-      error: { name: error instanceof Error ? error.name : "Error", message: reason },
-    });
-    return reason;
-  } catch (cause) {
-    return `${reason} And this could not be recorded: ${reasonOf(cause)}`;
-  }
-}
+/** The most tokens that memory takes of a prompt. */
+const memoryTokens = 2000;
+
+const dayMs = 86_400_000;
 
 type Report = Pick<
   WorkflowResult,
-  "score" | "grade" | "seenBefore" | "handoffsRecorded" | "handoffs" | "draft" | "meeting" | "activity"
+  | "score"
+  | "grade"
+  | "seenBefore"
+  | "handoffsRecorded"
+  | "handoffs"
+  | "draft"
+  | "meeting"
+  | "activity"
+  | "archivedEvents"
 >;
 
 async function reportAndLearn(workflow: Workflow, end: End, durationMs: number): Promise<Report> {
+  const { memory, session, visited } = workflow;
+  await session.recordExecution({
+    agent: visited.at(-1) ?? "coordinator",
+    status: failures.has(end.outcome) ? "failed" : "completed",
+    output: { ...end, calls: workflow.meter.calls },
+    durationMs: Math.round(durationMs),
+  });
   const reported = await report(workflow);
-  const { session, visited } = workflow;
   await recordLessons(session, { ...end, ...reported, agentsVisited: visited, durationMs });
-  return reported;
+  const { version } = await memory.archive(session.id);
+  return { ...reported, archivedEvents: version };
 }
 
-async function report({ kit, session, desk }: Workflow): Promise<Report> {
+const failures: ReadonlySet<Outcome> = new Set(["failed", "limit_reached"]);
+
+async function report({ kit, session, desk }: Workflow): Promise<Omit<Report, "archivedEvents">> {
   const qualification = await desk.qualification();
   const { entries } = await kit.handoffs.chain(session);
   return {
@@ -303,6 +319,7 @@ const nothingKnown: Report = {
   draft: null,
   meeting: null,
   activity: null,
+  archivedEvents: null,
 };
 
 /** One line: what providers throw can be a page of HTML. */
