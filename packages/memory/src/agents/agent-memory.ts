@@ -129,7 +129,8 @@ export interface KeyedMemory {
     options?: RememberOptions & TierOptions & SupersedingOptions,
   ): Promise<MemoryEntry>;
   /**
-   * Remembers several durable values, all or none: each key once, and as many as `limits.batchItems` of the store. Otherwise
+   * Remembers several durable values, all or none: each key once, and as many as `limits.batchItems` of the store, or
+   * half of them where old values are kept (and `batchBytes` together with those). Otherwise
    * as `remember`; what the volatile tier has of these keys is removed.
    *
    * @throws as `remember`; `conflict`, retryable, when others wrote first in each of 10 tries.

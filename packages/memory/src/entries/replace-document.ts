@@ -10,8 +10,8 @@ import {
   type PutOptions,
   type UpdateOptions,
 } from "@relevo/core";
-import { admitInteger, retry } from "@relevo/core/input";
-import { pastWrite, putKeeping } from "../history/past-values.ts";
+import { admitInteger, retry, tooLarge } from "@relevo/core/input";
+import { pastWrite, prunePast, putKeeping } from "../history/past-values.ts";
 import type { Runtime } from "../runtime.ts";
 import { signalOf } from "../signal.ts";
 import { manySourcesTag, notesOn, type Origin, withNotes } from "./entry.ts";
@@ -100,7 +100,8 @@ function alwaysChanged(cause: unknown, attempts: number): MemoryError {
 /**
  * Puts several values in place of what is there, all or none, as `replaceDocument` does each.
  *
- * @throws `conflict`, retryable, when others write first in each of 10 tries; what `putMany` throws.
+ * @throws `conflict`, retryable, when others write first in each of 10 tries; `too-large` for more than one write takes, half
+ *   as many with history; what `putMany` throws.
  */
 export async function replaceDocuments(
   runtime: Runtime,
@@ -109,6 +110,9 @@ export async function replaceDocuments(
   { origin, keep }: Omit<Replacement, "make">,
   options: DocumentWriteOptions,
 ): Promise<readonly Document[]> {
+  // Each value takes what it replaces along.
+  const most = Math.floor(runtime.durable.limits.batchItems / (keep > 0 ? 2 : 1));
+  if (writes.length > most) throw tooLarge("entries", "batchItems", most, writes.length);
   const addresses = writes.map(({ address }) => address);
   const replace = async (): Promise<readonly Document[]> => {
     const current = await documents.getMany(addresses, signalOf(options));
@@ -122,7 +126,7 @@ export async function replaceDocuments(
     }
     return (await documents.putMany([...values, ...past], options)).slice(0, writes.length);
   };
-  return retry(replace, {
+  const stored = await retry(replace, {
     name: "memory-replace",
     attempts: defaultAttempts,
     delayMs: 5,
@@ -131,4 +135,7 @@ export async function replaceDocuments(
     exhausted: alwaysChanged,
     ...signalOf(options),
   });
+  for (const [index, address] of keep > 0 ? addresses.entries() : [])
+    await prunePast(runtime, documents, address, stored[index] as Document, keep);
+  return stored;
 }

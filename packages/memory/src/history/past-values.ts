@@ -76,7 +76,7 @@ export async function putKeeping(
   const past = pastWrite(runtime, address, current, input);
   const [stored] = await documents.putMany([{ ...input, ...expected, address }, past], options);
   if (stored === undefined) throw new Error("A store answers each write.");
-  await prune(runtime, documents, address, notesOf(stored).past ?? 0, keep);
+  await prunePast(runtime, documents, address, stored, keep);
   return stored;
 }
 
@@ -113,13 +113,14 @@ function fitting(plain: JsonObject, facts: JsonObject, bytes: number): JsonObjec
 }
 
 /** Removes what is older than wanted, now and then. The value is written: a failure is reported and costs room. */
-async function prune(
+export async function prunePast(
   { onError }: Runtime,
   documents: DocumentStore,
   address: DocumentAddress,
-  past: number,
+  stored: Document,
   keep: number,
 ): Promise<void> {
+  const { past = 0 } = notesOf(stored);
   if (past <= keep || past % Math.min(slack, keep) !== 0) return;
   try {
     await clearPast(documents, address, { keyBefore: keyOf(past - keep) });

@@ -1,4 +1,4 @@
-import type { CallOptions, Document, Page, PageOptions } from "@relevo/core";
+import { type CallOptions, type Document, MemoryError, type Page, type PageOptions } from "@relevo/core";
 import {
   type AdmittedSession,
   admitCall,
@@ -97,17 +97,39 @@ class AccessedMemory extends TieredMemory implements SharedMemory {
       admitValues(this.#runtime, entries);
       const changed = await this.#changed(entries, options);
       total.unchanged += entries.length - changed.length;
+      await this.#rememberParts(changed, options);
       total.imported += changed.length;
-      if (changed.length > 0) await this.rememberMany(changed, options);
     };
-    const size = Math.min(importedAtOnce, this.#runtime.durable.limits.batchItems);
+    const { batchItems, batchBytes } = this.#runtime.durable.limits;
+    const size = Math.min(importedAtOnce, Math.ceil(batchItems / 2));
+    let units = 0;
     for await (const entry of source) {
+      const more = unitsOf(entry);
       // The later one of two with one key counts, as if each were remembered by itself.
-      if (batch.size >= size || batch.has(entry?.key)) await flush();
+      const isFull = batch.size >= size || units + more > batchBytes / 8;
+      if (batch.size > 0 && (isFull || batch.has(entry?.key))) {
+        await flush();
+        units = 0;
+      }
       batch.set(entry?.key, entry);
+      units += more;
     }
     if (batch.size > 0) await flush();
     return total;
+  }
+
+  /** In one write, or in halves when that is too much: with a history the values that are replaced are in it too. */
+  async #rememberParts(entries: readonly KeyedValue[], options: CallOptions): Promise<void> {
+    if (entries.length === 0) return;
+    try {
+      await this.rememberMany(entries, options);
+    } catch (error) {
+      const { limit } = MemoryError.isInstance(error, "too-large") ? error.details : {};
+      if (limit !== "batchBytes" || entries.length === 1) throw error;
+      const half = Math.ceil(entries.length / 2);
+      await this.#rememberParts(entries.slice(0, half), options);
+      await this.#rememberParts(entries.slice(half), options);
+    }
   }
 
   /** Those that are not there exactly so. */
@@ -123,6 +145,15 @@ class AccessedMemory extends TieredMemory implements SharedMemory {
     const options = admitOptions(given, pageFields);
     await this.#open(signalOf(options), "read");
     return listCategories(this.#runtime, this, options);
+  }
+}
+
+/** Of the entry as JSON, each at most three bytes; what is no JSON is refused when it is written. */
+function unitsOf(entry: KeyedValue): number {
+  try {
+    return JSON.stringify(entry)?.length ?? 0;
+  } catch {
+    return 0;
   }
 }
 

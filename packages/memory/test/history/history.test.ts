@@ -133,6 +133,40 @@ describe("the history of a value", () => {
     expect(versions).toEqual([...versions].sort((left, right) => right - left));
   });
 
+  it("is bounded in the store, however values are written", async () => {
+    const { acme, store } = open({ workspaces: 2, agents: 2 });
+    const leads = acme.workspace("leads");
+    for (let n = 0; n < 40; n++) {
+      await leads.rememberMany([
+        { key: "a", value: n },
+        { key: "b", value: n },
+      ]);
+      await acme.agent("clerk").update("c", () => n);
+    }
+    expect(await valuesOf(leads, "a")).toEqual([38, 37]);
+    const { items } = await store.documents.find({ tenant: "acme" }, { limit: 1000 });
+    // Of each of the three keys: itself, two values, and what the next pruning removes.
+    expect(items.length).toBeLessThan(3 * (1 + 2 + 8));
+  });
+
+  it("takes values as large as they may be, and many at once as far as one write goes", async () => {
+    const { acme } = open({ workspaces: 2 });
+    const leads = acme.workspace("leads");
+    const large = "x".repeat(8 * 1024 * 1024 - 2);
+    for (const value of [large, "small", large]) await leads.remember("k", value);
+    expect(await leads.history("k")).toHaveLength(2);
+    const many = Array.from({ length: 501 }, (_, index) => ({ key: `${index}`, value: index }));
+    const error = await failure(leads.rememberMany(many), "too-large");
+    expect(error.message).toBe("entries passes the limit batchItems of 500: it has 501.");
+    expect((await leads.rememberMany(many.slice(1))).length).toBe(500);
+    // An import writes in parts that fit, also where each replaces a large value.
+    const parts = Array.from({ length: 9 }, (_, index) => ({ key: `large-${index}`, value: large }));
+    expect(await leads.import(parts)).toEqual({ imported: 9, unchanged: 0 });
+    const small = parts.map(({ key }, index) => ({ key, value: index }));
+    expect(await leads.import(small)).toEqual({ imported: 9, unchanged: 0 });
+    expect(await leads.history("large-8")).toMatchObject([{ value: large }]);
+  });
+
   it("holds a value once under an operation id", async () => {
     const { acme } = open();
     const clerk = acme.agent("clerk");

@@ -12,7 +12,13 @@ async function keysOf(memory: SharedMemory, options: object = {}): Promise<reado
 const calls: {
   readonly [Access in "read" | "read-write"]: readonly ((on: SharedMemory) => Promise<unknown>)[];
 } = {
-  read: [(on) => on.recall("k"), (on) => on.entry("k"), (on) => on.entries(), (on) => on.categories()],
+  read: [
+    (on) => on.recall("k"),
+    (on) => on.entry("k"),
+    (on) => on.entries(),
+    (on) => on.categories(),
+    (on) => on.history("k"),
+  ],
   "read-write": [
     (on) => on.remember("k", 1),
     (on) => on.remember("k", 1, { tier: "volatile" }),
@@ -129,6 +135,65 @@ describe.each([
         by: { agent: "clerk" },
         count: calls[access].length,
       });
+  });
+
+  it("has no method that forgets to ask, and shows an actor nothing by any other way", async () => {
+    const { memory, acme, leads } = opened();
+    const canary = "zQcanaryX7";
+    await leads.remember(canary, canary, { tags: [canary], category: canary, metadata: { canary } });
+    const clerk = leads.as({ agent: "clerk", roles: ["sales"] });
+    const names = new Set<string>();
+    for (
+      let one: object | null = clerk;
+      one !== null && one !== Object.prototype;
+      one = Object.getPrototypeOf(one)
+    )
+      for (const name of Object.getOwnPropertyNames(one))
+        if (name !== "constructor" && typeof Reflect.get(clerk, name) === "function") names.add(name);
+    const given: { readonly [name: string]: readonly unknown[] } = {
+      remember: [canary, 1],
+      rememberMany: [[{ key: canary, value: 1 }]],
+      update: [canary, () => 1],
+      import: [[{ key: canary, value: 1 }]],
+      entries: [],
+      categories: [],
+      diff: [canary, 1],
+      revert: [canary, 1],
+    };
+    for (const name of names) {
+      const method = Reflect.get(clerk, name) as (...args: unknown[]) => Promise<unknown>;
+      await failure(method.apply(clerk, [...(given[name] ?? [canary])]), "denied");
+    }
+    expect(names.size).toBeGreaterThan(10);
+    expect(await leads.recall(canary)).toBe(canary);
+    await acme.session("chat").append(user("Hola"));
+    const session = acme.session("chat");
+    const agent = acme.agent("clerk");
+    const partner = memory.tenant("partner");
+    const seen: unknown[] = [
+      await acme.context({ session, agent: "clerk" }),
+      [await agent.entries(), await agent.performance(), await agent.history(canary)],
+      [await acme.workspace("other").entries(), await acme.workspace("other").categories()],
+      [await partner.workspace("leads").entries(), await partner.workspaces(), await partner.agents()],
+    ];
+    for (const tenant of [partner, acme])
+      for await (const line of tenant.export(tenant === partner ? {} : { session: "chat" })) seen.push(line);
+    for await (const line of acme.export({ workspace: "lead" })) seen.push(line);
+    expect(JSON.stringify(seen)).not.toContain(canary);
+  });
+
+  it("takes no more of an import when its grant was revoked", async () => {
+    const { leads } = opened();
+    await leads.grant({ agent: "clerk" }, "read-write");
+    async function* entries(): AsyncGenerator<KeyedValue> {
+      for (let count = 0; count < 250; count++) {
+        if (count === 150) await leads.revoke({ agent: "clerk" });
+        yield { key: String(count).padStart(3, "0"), value: count };
+      }
+    }
+    await failure(leads.as({ agent: "clerk" }).import(entries()), "denied");
+    expect((await keysOf(leads, { limit: 1000 })).length).toBe(100);
+    expect((await leads.refusals()).items).toMatchObject([{ by: { agent: "clerk" }, access: "read-write" }]);
   });
 
   it("is read and written as far as an agent or a role was granted, until that is revoked", async () => {
