@@ -101,7 +101,12 @@ export type {
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
 export type { OpenTurn, Session, TurnSession } from "./session/session.ts";
-export type { ActivityOptions, HandoffActivity, SessionActivity } from "./session/session-activity.ts";
+export type {
+  ActivityOptions,
+  HandoffActivity,
+  OpenCall,
+  SessionActivity,
+} from "./session/session-activity.ts";
 export type {
   AbandonOptions,
   AnswerPiece,

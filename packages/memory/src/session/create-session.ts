@@ -69,7 +69,7 @@ import { replaceMessages } from "./replace-messages.ts";
 import { clearMessages, retractNamed, undoMessages } from "./retract.ts";
 import type { OpenTurn, Session, TurnSession } from "./session.ts";
 import { SessionAccess } from "./session-access.ts";
-import { type ActivityOptions, readActivity, type SessionActivity } from "./session-activity.ts";
+import { type ActivityOptions, ActivityReader, type SessionActivity } from "./session-activity.ts";
 import { SessionAgent } from "./session-agent.ts";
 import { SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
@@ -112,6 +112,7 @@ class HandleSession implements Session {
   readonly #handle: SessionHandle;
   readonly #access: SessionAccess;
   readonly #onDispose: OnDispose;
+  readonly #activity = new ActivityReader();
   #disposed = false;
 
   constructor(handle: SessionHandle, onDispose: OnDispose, node?: TurnNode) {
@@ -297,7 +298,7 @@ class HandleSession implements Session {
 
   async activity(given: ActivityOptions = {}): Promise<SessionActivity> {
     const options = admitOptions(given, activityFields);
-    return readActivity(this.#handle, this.working, options);
+    return this.#activity.read(this.#handle, this.working, options);
   }
 
   async lease(given: LeaseOptions = {}): Promise<Lease> {

@@ -1,10 +1,19 @@
-import { type ReadOptions, readPages, type StoredEvent, type StoredEventOf } from "@relevo/core";
+import {
+  type ReadOptions,
+  type ReadResult,
+  readPages,
+  type StoredEvent,
+  type StoredEventOf,
+} from "@relevo/core";
 import { maxPageSize } from "@relevo/core/input";
 import type { SessionHandle } from "./session-handle.ts";
 
 /** Events of the log with the version they were read at. */
 export interface EventsAt {
   readonly version: number;
+  /** Of the first page: what is removed later may be among the events. */
+  readonly removalRevision: number;
+  readonly incarnation?: string | undefined;
   readonly events: readonly StoredEvent[];
 }
 
@@ -17,15 +26,18 @@ export async function readEvents(
   const { limit = Number.POSITIVE_INFINITY, ...query } = options;
   const events: StoredEvent[] = [];
   let version = options.atVersion;
+  let first: ReadResult | undefined;
   const pages = readPages((page) => handle.read(page), { ...query, limit: Math.min(maxPageSize, limit) });
   for await (const page of pages) {
     version ??= page.version;
+    first ??= page;
     for (const event of page.events) {
       if (events.length < limit && keep(event)) events.push(event);
     }
     if (events.length >= limit) break;
   }
-  return { version: version ?? 0, events };
+  const { removalRevision = 0, incarnation } = first ?? {};
+  return { version: version ?? 0, removalRevision, incarnation, events };
 }
 
 /** True for a message whose content has not been erased. */

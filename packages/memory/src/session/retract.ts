@@ -16,6 +16,8 @@ import type { SessionHandle } from "./session-handle.ts";
 import { messagesById, sessionMessages } from "./session-message.ts";
 import type { RetractOptions, SessionMessage } from "./session-options.ts";
 
+type FoundMessages = Pick<EventsAt, "version" | "events">;
+
 const attempts = 20;
 const delayMs = 5;
 
@@ -27,7 +29,7 @@ export async function undoMessages(
   turn: TurnRun | undefined,
 ): Promise<readonly SessionMessage[]> {
   admitInteger(count, "count", 1, maxPageSize);
-  const last = (): Promise<EventsAt> =>
+  const last = (): Promise<FoundMessages> =>
     readEvents(
       handle,
       { types: ["message"], direction: "backward", limit: count, ...signalOf(options) },
@@ -43,7 +45,7 @@ export async function retractNamed(
   options: RetractOptions,
   turn: TurnRun | undefined,
 ): Promise<readonly SessionMessage[]> {
-  const select = async (): Promise<EventsAt> => {
+  const select = async (): Promise<FoundMessages> => {
     if ("seqs" in named) return messagesInRanges(handle, named.seqs, options);
     const { version, events } = await messagesById(handle, named.ids, options);
     return { version, events: events.filter(({ retractedBy }) => retractedBy === undefined) };
@@ -55,7 +57,7 @@ async function messagesInRanges(
   handle: SessionHandle,
   seqs: readonly SeqRange[],
   options: CallOptions,
-): Promise<EventsAt> {
+): Promise<FoundMessages> {
   const ranges = normalizeRanges(seqs);
   const last = ranges.at(-1)?.to ?? 0;
   // Descending, as the events are.
@@ -84,7 +86,7 @@ async function messagesInRanges(
 /** Retracts what is selected, newest first, in the version that it was selected from. */
 async function retractMessages(
   handle: SessionHandle,
-  select: () => Promise<EventsAt>,
+  select: () => Promise<FoundMessages>,
   request: { readonly undo: number } | { readonly retract: object },
   options: RetractOptions,
   turn: TurnRun | undefined,

@@ -1,13 +1,16 @@
-import type { CallOptions, HandoffStatus, JsonObject, StoredEvent } from "@relevo/core";
+import type { CallOptions, HandoffStatus, JsonObject, Message, StoredEvent } from "@relevo/core";
 import { admitInteger, maxPageSize } from "@relevo/core/input";
 import type { WorkingMemory } from "../agents/agent-memory.ts";
 import { signalOf } from "../signal.ts";
-import { readEvents } from "./read-events.ts";
+import { type EventsAt, readEvents } from "./read-events.ts";
 import type { SessionHandle } from "./session-handle.ts";
 import { addUsage, noUsage, type SessionUsage } from "./usage.ts";
 
 export interface ActivityOptions extends CallOptions {
-  /** The most events to count, newest first, which bounds the cost; 10,000 when left out. */
+  /**
+   * The most events to read, newest first, which bounds the cost; 10,000 when left out. A later call on the same session
+   * object reads what is new and counts on.
+   */
   readonly maxEvents?: number | undefined;
 }
 
@@ -19,6 +22,13 @@ export interface HandoffActivity {
   readonly reason: string;
   readonly status: HandoffStatus;
   readonly durationMs?: number;
+}
+
+/** A call of a tool without a result so far. */
+export interface OpenCall {
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly agent?: string;
 }
 
 /** What happened in a session. Names are sorted; retracted events are not counted, erased ones only in `events`. */
@@ -51,6 +61,10 @@ export interface SessionActivity {
     /** Each execution once, with its latest state. */
     readonly byStatus: Readonly<Record<string, number>>;
   };
+  /** In the order in which they were made. */
+  readonly openCalls: readonly OpenCall[];
+  /** Until when the lease of the turn under way is held, unless it is renewed, by the store's clock; absent without one. */
+  readonly turnUntil?: number;
   /** Of assistant messages with `metadata.usage`: `{ inputTokens, outputTokens, cachedInputTokens?, cost? }`. */
   readonly usage: SessionUsage;
   readonly working: {
@@ -66,81 +80,164 @@ export interface SessionActivity {
   readonly durationMs: number;
 }
 
-/** Reads the newest events backward and counts; the order of reading does not change the counts. */
-export async function readActivity(
-  handle: SessionHandle,
-  working: WorkingMemory,
-  options: ActivityOptions = {},
-): Promise<SessionActivity> {
-  const maxEvents =
-    options.maxEvents === undefined ? 10_000 : admitInteger(options.maxEvents, "maxEvents", 1);
-  const signal = signalOf(options);
-  const head = await handle.head(signal);
-  // One more than is counted, to find out whether there are older ones.
-  const { version, events: found } = await readEvents(handle, {
-    direction: "backward",
-    limit: maxEvents + 1,
-    ...signal,
-  });
-  const events = found.slice(0, maxEvents);
-  const entries = await working.entries({ limit: maxPageSize, ...signal });
-  const counts = countEvents(events.toReversed());
-  const firstAt = events.at(-1)?.recordedAt;
-  const lastAt = events[0]?.recordedAt;
-  return {
-    session: handle.address.session,
-    ...(head === undefined ? {} : { incarnation: head.incarnation, createdAt: head.createdAt }),
-    ...(head?.subject === undefined ? {} : { subject: head.subject }),
-    metadata: head?.metadata ?? {},
-    version,
-    complete: found.length <= maxEvents,
-    events: events.length,
-    ...counts,
-    working: { keys: entries.items.map((entry) => entry.key), complete: entries.cursor === undefined },
-    ...(firstAt === undefined ? {} : { firstAt }),
-    ...(lastAt === undefined ? {} : { lastAt }),
-    durationMs: firstAt === undefined || lastAt === undefined ? 0 : Math.max(0, lastAt - firstAt),
-  };
+/**
+ * Counts the events of one session. Reads the newest backward first, and afterwards only what is new, so that a session under
+ * way can be looked at every second. After a removal, and for another bound, it reads again.
+ */
+export class ActivityReader {
+  #counts: ActivityCounts | undefined;
+  /** Calls count one after the other. */
+  #tail: Promise<unknown> = Promise.resolve();
+
+  async read(
+    handle: SessionHandle,
+    working: WorkingMemory,
+    options: ActivityOptions = {},
+  ): Promise<SessionActivity> {
+    const maxEvents =
+      options.maxEvents === undefined ? 10_000 : admitInteger(options.maxEvents, "maxEvents", 1);
+    const signal = signalOf(options);
+    const head = await handle.head(signal);
+    const counting = this.#tail.then(() => this.#count(handle, maxEvents, signal));
+    this.#tail = counting.catch(() => undefined);
+    const counts = await counting;
+    const [entries, lease] = await Promise.all([
+      working.entries({ limit: maxPageSize, ...signal }),
+      handle.store.leases?.holder(handle.address, signal),
+    ]);
+    return {
+      session: handle.address.session,
+      ...(head === undefined ? {} : { incarnation: head.incarnation, createdAt: head.createdAt }),
+      ...(head?.subject === undefined ? {} : { subject: head.subject }),
+      metadata: head?.metadata ?? {},
+      ...counts,
+      working: { keys: entries.items.map((entry) => entry.key), complete: entries.cursor === undefined },
+      ...(lease === undefined ? {} : { turnUntil: lease.expiresAt }),
+    };
+  }
+
+  async #count(handle: SessionHandle, maxEvents: number, signal: CallOptions): Promise<ActivityReport> {
+    const before = this.#counts;
+    if (before !== undefined && before.maxEvents === maxEvents) {
+      const found = await readEvents(handle, { after: before.version, limit: maxEvents + 1, ...signal });
+      const isSame =
+        found.incarnation === before.incarnation && found.removalRevision === before.removalRevision;
+      if (isSame && found.events.length <= maxEvents) {
+        for (const event of found.events) before.add(event);
+        before.version = found.version;
+        return before.report();
+      }
+    }
+    // One more than is counted, to find out whether there are older ones.
+    const found = await readEvents(handle, { direction: "backward", limit: maxEvents + 1, ...signal });
+    const counts = new ActivityCounts(maxEvents, found);
+    for (const event of found.events.slice(0, maxEvents).toReversed()) counts.add(event);
+    this.#counts = counts;
+    return counts.report();
+  }
 }
 
-function countEvents(
-  events: readonly StoredEvent[],
-): Pick<SessionActivity, "messages" | "agents" | "handoffs" | "executions" | "usage"> {
-  const byRole = new Map<string, number>();
-  const byAgent = new Map<string, number>();
-  const agents = new Set<string>();
-  const handoffs = new Map<string, HandoffActivity>();
-  const executions = new Map<string, string>();
-  const usage = noUsage();
-  let messages = 0;
-  for (const event of events) {
-    if (event.erasedAt !== undefined) continue;
-    if (event.agent !== undefined) agents.add(event.agent);
+type ActivityReport = Pick<
+  SessionActivity,
+  | "version"
+  | "complete"
+  | "events"
+  | "messages"
+  | "agents"
+  | "handoffs"
+  | "executions"
+  | "openCalls"
+  | "usage"
+  | "firstAt"
+  | "lastAt"
+  | "durationMs"
+>;
+
+class ActivityCounts {
+  readonly maxEvents: number;
+  readonly incarnation: string | undefined;
+  readonly removalRevision: number;
+  version: number;
+  readonly #complete: boolean;
+  readonly #byRole = new Map<string, number>();
+  readonly #byAgent = new Map<string, number>();
+  readonly #agents = new Set<string>();
+  readonly #handoffs = new Map<string, HandoffActivity>();
+  readonly #executions = new Map<string, string>();
+  readonly #openCalls = new Map<string, OpenCall>();
+  readonly #usage = noUsage();
+  #events = 0;
+  #messages = 0;
+  #firstAt: number | undefined;
+  #lastAt: number | undefined;
+
+  constructor(maxEvents: number, { incarnation, removalRevision, version, events }: EventsAt) {
+    this.maxEvents = maxEvents;
+    this.incarnation = incarnation;
+    this.removalRevision = removalRevision;
+    this.version = version;
+    this.#complete = events.length <= maxEvents;
+  }
+
+  /** In the order of the log. */
+  add(event: StoredEvent): void {
+    this.#events++;
+    this.#firstAt ??= event.recordedAt;
+    this.#lastAt = event.recordedAt;
+    if (event.erasedAt !== undefined) return;
+    if (event.agent !== undefined) this.#agents.add(event.agent);
     if (event.type === "message") {
-      messages++;
-      increment(byRole, event.body.role);
-      if (event.body.role === "assistant") addUsage(usage, event.body);
-      if (event.agent !== undefined) increment(byAgent, event.agent);
+      this.#messages++;
+      increment(this.#byRole, event.body.role);
+      if (event.body.role === "assistant") addUsage(this.#usage, event.body);
+      if (event.agent !== undefined) increment(this.#byAgent, event.agent);
+      this.#followCalls(event.body, event.agent);
     } else if (event.type === "handoff") {
       const { handoffId, from, to, reason, status, durationMs } = event.body;
-      agents.add(from).add(to);
+      this.#agents.add(from).add(to);
       const duration = durationMs === undefined ? {} : { durationMs };
-      handoffs.set(handoffId, { handoffId, from, to, reason, status, ...duration });
+      this.#handoffs.set(handoffId, { handoffId, from, to, reason, status, ...duration });
     } else if (event.type === "execution") {
-      executions.set(event.body.executionId, event.body.status);
+      this.#executions.set(event.body.executionId, event.body.status);
     }
   }
-  return {
-    messages: { total: messages, byRole: sorted(byRole), byAgent: sorted(byAgent) },
-    agents: [...agents].sort(),
-    handoffs: {
-      total: handoffs.size,
-      byStatus: tally([...handoffs.values()].map(({ status }) => status)),
-      list: [...handoffs.values()],
-    },
-    usage,
-    executions: { total: executions.size, byStatus: tally([...executions.values()]) },
-  };
+
+  #followCalls({ content }: Message, agent: string | undefined): void {
+    if (typeof content === "string") return;
+    for (const part of content) {
+      if (part.type === "tool-call") {
+        const { toolCallId, toolName } = part;
+        this.#openCalls.set(toolCallId, { toolCallId, toolName, ...(agent === undefined ? {} : { agent }) });
+      } else if (part.type === "tool-result") this.#openCalls.delete(part.toolCallId);
+    }
+  }
+
+  report(): ActivityReport {
+    const [firstAt, lastAt] = [this.#firstAt, this.#lastAt];
+    const handoffs = [...this.#handoffs.values()];
+    return {
+      version: this.version,
+      complete: this.#complete,
+      events: this.#events,
+      messages: {
+        total: this.#messages,
+        byRole: sorted(this.#byRole),
+        byAgent: sorted(this.#byAgent),
+      },
+      agents: [...this.#agents].sort(),
+      handoffs: {
+        total: handoffs.length,
+        byStatus: tally(handoffs.map(({ status }) => status)),
+        list: handoffs,
+      },
+      executions: { total: this.#executions.size, byStatus: tally([...this.#executions.values()]) },
+      openCalls: [...this.#openCalls.values()],
+      usage: { ...this.#usage },
+      ...(firstAt === undefined ? {} : { firstAt }),
+      ...(lastAt === undefined ? {} : { lastAt }),
+      durationMs: firstAt === undefined || lastAt === undefined ? 0 : Math.max(0, lastAt - firstAt),
+    };
+  }
 }
 
 function tally(names: readonly string[]): Readonly<Record<string, number>> {

@@ -226,7 +226,7 @@ export interface Session extends AsyncDisposable, SessionObject {
     execution: ExecutionInput,
     options?: RecordExecutionOptions,
   ): Promise<{ readonly id: string; readonly replayed: boolean }>;
-  /** A report of what happened in the session, counted over its newest events. */
+  /** A report of what happened in the session, counted over its newest events, and on the same object over what is new since. */
   activity(options?: ActivityOptions): Promise<SessionActivity>;
 
   /** @throws `conflict` with `details.conflict` = `lease` while another holds it; `unsupported`. */
