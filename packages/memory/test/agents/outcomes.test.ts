@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { durationQuantile } from "../../src/agents/duration-sketch.ts";
+import { addOutcome, emptyTally, readTally, writeTally } from "../../src/agents/tally.ts";
 import { createMemory, type Outcome } from "../../src/index.ts";
 import { aborted, failure, oneStore, twoStores, user } from "../fixture.ts";
+import { randomFrom } from "../stats/random.ts";
 import { countAll, differences, type Recorded } from "./reference.ts";
 
 const hourMs = 3600 * 1000;
@@ -150,6 +153,36 @@ describe("an agent's outcomes", () => {
       }),
       { numRuns: 12 },
     );
+  });
+
+  it("take no more room for a million than for a thousand, and their 95th percentile stays within 2 %", () => {
+    const tally = emptyTally();
+    const durations: number[] = [];
+    const sizes: number[] = [];
+    const { pick, chance } = randomFrom(7);
+    const powers = Array.from({ length: 160 }, (_, power) => 1.25 ** power);
+    for (let index = 1; index <= 1_000_000; index++) {
+      // From below a millisecond to the greatest that is admitted, some of them again and again.
+      const durationMs = chance(0.001) ? Number.MAX_SAFE_INTEGER : pick(powers) * (0.5 + (index % 97) / 97);
+      durations.push(durationMs);
+      addOutcome(tally, {
+        success: chance(0.5),
+        strategy: pick(["a", "b"]),
+        rating: 100,
+        durationMs,
+        at: index,
+      });
+      if (index % 500_000 === 0 || index === 20_000) sizes.push(JSON.stringify(writeTally(tally)).length);
+    }
+    durations.sort((a, b) => a - b);
+    const exact = durations[950_000 - 1] ?? 0;
+    const found = durationQuantile(readTally(writeTally(tally)).durations, 0.95) ?? 0;
+    expect(Math.abs(found / exact - 1)).toBeLessThan(0.0200001);
+    // A number more may have a digit more; there are no more numbers.
+    expect(Math.max(...sizes)).toBeLessThan(2 * (sizes[0] ?? 0));
+    expect(Math.max(...sizes)).toBeLessThan(20_000);
+    const sums = [...tally.groups.values()].map(({ count, ratings }) => ratings / count);
+    expect(sums).toEqual([100, 100]);
   });
 
   it("are all counted when several memories record at once, which meet in the store", async () => {

@@ -434,6 +434,8 @@ export function describeArrangement(
       await memory.tenant(plot.tenant).session("brief", { ttlMs: 200 }).append(user("x"));
       await memory.tenant(plot.tenant).session("brief").working.remember("k", 1, { ttlMs: 50 });
       await check();
+      // Idle for its lifetime, it is gone, whatever the store.
+      await expect.poll(() => memory.tenant(plot.tenant).session("brief").head()).toBeUndefined();
       await memory.tenant(plot.tenant).user(person).erase();
       expect(await dump(plot)).not.toContain(plot.canary);
       await check();
