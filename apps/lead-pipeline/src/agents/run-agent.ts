@@ -7,7 +7,7 @@ import { CallLimitError } from "../workflow/call-meter.ts";
 import type { TenantContext } from "../workflow/tenant-context.ts";
 import { type AgentName, transferTarget } from "./agent-names.ts";
 import type { Desk } from "./desk.ts";
-import { assistantMessage, toolResultMessage } from "./messages.ts";
+import { loggedMessage } from "./messages.ts";
 import { type Brief, briefMessage, systemPrompt } from "./prompts.ts";
 import { toolsFor } from "./tools.ts";
 import { createTurn, type Decision } from "./turn.ts";
@@ -76,7 +76,7 @@ function recordingMiddleware(run: AgentRun, isDecided: () => boolean): ReturnTyp
       const answer = await askModel(() => handler(request));
       if (!AIMessage.isInstance(answer))
         throw new Error("The model answered with something else than a message.");
-      await run.log(assistantMessage(run.agent, answer));
+      await run.log(loggedMessage(run.agent, answer));
       return answer;
     },
     async wrapToolCall(request, handler) {
@@ -84,7 +84,7 @@ function recordingMiddleware(run: AgentRun, isDecided: () => boolean): ReturnTyp
       const { name, id } = request.toolCall;
       const call = () => traceTool({ name, callId: id }, async () => await handler(request));
       const answer = await answerCall(run, request.toolCall, call);
-      await run.log(toolResultMessage(run.agent, answer));
+      await run.log(loggedMessage(run.agent, answer));
       return answer;
     },
   });
