@@ -51,3 +51,23 @@ it("what throws when it is read is refused as input", async () => {
   await failure(session.recordExecution({ error: hostile(new Error("x")) }), "invalid-input");
   expect(await session.head()).toBeUndefined();
 });
+
+it("what is no function is refused before anything is leased or written for it", async () => {
+  const acme = oneStore().memory.tenant("acme");
+  const session = acme.session("chat");
+  const open = await session.beginTurn();
+  expect(() => session.run(1 as never)).toThrow("work must be a function.");
+  expect(() => open.run({} as never)).toThrow("work must be a function.");
+  await open.abandon();
+  const own = { operationId: "r-1", request: "x" };
+  const calls = [
+    session.turn(undefined as never, own),
+    session.working.update("k", 1 as never),
+    session.agent("a").update("k", {} as never),
+    acme.agent("a").update("k", "x" as never),
+    acme.user("ana").update("k", null as never),
+  ];
+  for (const call of calls) expect((await failure(call, "invalid-input")).message).toContain("function");
+  expect(await session.head()).toBeUndefined();
+  expect(await session.turn(async () => "y", own)).toBe("y");
+});

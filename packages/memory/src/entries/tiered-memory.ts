@@ -49,7 +49,7 @@ import {
 } from "../options.ts";
 import { admitSuperseded, noteSuperseded } from "../recall/note-superseded.ts";
 import type { Runtime } from "../runtime.ts";
-import { retries } from "../session/session-documents.ts";
+import { admitUpdate, retries } from "../session/session-documents.ts";
 import { signalOf } from "../signal.ts";
 import { documentInput, entryOf, keptFields, type MemoryEntry, type Tier, withoutCategory } from "./entry.ts";
 import { isOutage } from "./is-outage.ts";
@@ -244,7 +244,7 @@ export class TieredMemory implements KeyedMemory {
     change: ChangeValue,
     given: UpdateMemoryOptions & TierOptions = {},
   ): Promise<MemoryEntry | undefined> {
-    const options = admitOptions(given, updateInTierFields);
+    const options = admitUpdate(change, given, updateInTierFields);
     const tier = admitChoice(options.tier, "tier", tiers, "durable");
     const at = await this.#at(key, options, "read-write");
     const { slot, place } = at;

@@ -24,6 +24,7 @@ import {
   rangesOf,
   throwIfAborted,
 } from "@relevo/core/input";
+import { admitFunction } from "../admit-function.ts";
 import type { AgentMemory, WorkingMemory } from "../agents/agent-memory.ts";
 import { archiveHandle } from "../archive/archive-calls.ts";
 import type { MovedSession, MoveOptions } from "../archive/archive-session.ts";
@@ -310,6 +311,7 @@ class HandleSession implements Session {
     work: (turn: TurnSession, signal: AbortSignal) => Promise<Result>,
     given: TurnOptions = {},
   ): Promise<Result> {
+    admitFunction(work, "work");
     const turn = await openTurn(this.#handle, admitOptions(given, turnFields), this.#access.node);
     if (turn.recorded !== undefined) return turn.recorded.result as Result;
     const session = new HandleTurnSession(this.#handle, turn.node);
@@ -328,10 +330,12 @@ class HandleSession implements Session {
 
   /** Nested code that uses `currentSession()` must write under the lease as well. */
   #inside<Result>(node: TurnNode, session: TurnSession, work: () => Result): Result {
+    admitFunction(work, "work");
     return node.hold(() => (this.#isCurrent() ? runInSession(session, work) : work()));
   }
 
   run<Result>(work: () => Result): Result {
+    admitFunction(work, "work");
     return runInSession(this, work);
   }
 

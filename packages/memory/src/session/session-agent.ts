@@ -35,7 +35,7 @@ import {
 } from "../options.ts";
 import { admitSuperseded } from "../recall/note-superseded.ts";
 import { signalOf } from "../signal.ts";
-import { SessionDocuments } from "./session-documents.ts";
+import { admitUpdate, SessionDocuments } from "./session-documents.ts";
 import type { SessionHandle } from "./session-handle.ts";
 
 /** An agent in one session: its notes in the session hide its memory across sessions. */
@@ -138,7 +138,7 @@ export class SessionAgent extends Outcomes implements AgentMemory {
     change: ChangeValue,
     given: UpdateMemoryOptions & TierOptions = {},
   ): Promise<MemoryEntry | undefined> {
-    const options = admitOptions(given, updateInTierFields);
+    const options = admitUpdate(change, given, updateInTierFields);
     const { tier: chosen, reason, ...fields } = options;
     const tier = admitChoice(chosen, "tier", tiers, "volatile");
     if (tier === "volatile") return this.#inSession.update(key, change, fields);

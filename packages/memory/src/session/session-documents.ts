@@ -9,7 +9,8 @@ import {
   type SessionGuard,
   updateDocument,
 } from "@relevo/core";
-import { admitCall, admitOptions } from "@relevo/core/input";
+import { admitCall, admitOptions, type FieldTable } from "@relevo/core/input";
+import { admitFunction } from "../admit-function.ts";
 import type {
   ChangeValue,
   EntriesOptions,
@@ -100,7 +101,7 @@ export class SessionDocuments implements WorkingMemory {
     change: ChangeValue,
     given: Fenced<UpdateMemoryOptions> = {},
   ): Promise<MemoryEntry | undefined> {
-    const options = admitOptions(given, updateFields);
+    const options = admitUpdate(change, given, updateFields);
     const { runtime } = this.#handle;
     const operated = this.#operation(options, { update: key });
     const { documents } = this.#handle.store;
@@ -191,6 +192,16 @@ export class SessionDocuments implements WorkingMemory {
   #entry(document: Document): MemoryEntry {
     return entryOf(document, "volatile", this.#agent);
   }
+}
+
+/** The options of an `update`. @throws `invalid-input`. */
+export function admitUpdate<Options extends object>(
+  change: unknown,
+  given: Options,
+  fields: FieldTable,
+): Partial<Options> {
+  admitFunction(change, "change");
+  return admitOptions(given, fields);
 }
 
 /** The options for retries. */
