@@ -19,7 +19,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind ContentPart
       DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentBatch DocumentDelete
       DocumentInput DocumentScope DocumentSource DocumentSources DocumentStore DocumentTransfer DocumentWrite
-      DocumentWriteOptions DroppedRange Durability Embedder EraseOptions EraseResult EventBodies EventInput
+      DocumentWriteOptions DroppedRange Durability Embedder EraseDerivedOptions EraseOptions EraseResult EventBodies EventInput
       EventLog EventSource EventTransfer EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult
       ExportOptions FactRequest FactWriter FilePart FindOptions HandoffArrangement HandoffContext
       HandoffHandle HandoffMode HandoffPriority HandoffRecord HandoffRecorder HandoffStart HandoffStatus
@@ -45,16 +45,17 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
       admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
-      admitViewForm admitWhere anySignal cacheChannel callKinds closedError conflict countRanges
+      admitViewForm admitWhere anySignal cacheChannel callKinds callSummarizer closedError conflict countRanges
       createEventLoopPacer defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
-      historyLost jsonEquals markup maxPageSize maxTimerMs normalizeRanges noteCacheRead noteRetry pageKinds pastElement
+      historyLost jsonEquals liveSummaryOf markup maxPageSize maxTimerMs messageOfSummary normalizeRanges noteCacheRead noteRetry overlaps pageKinds pastElement
       rangesInclude rangesIntersect rangesOf readArray readInput recallKinds recalledNamespaces refuse
-      requireKnownFields requireObject resolveLimits retry retryChannel sleep storableText supersededByName
+      requireKnownFields requireObject resolveLimits retry retryChannel sleep sortedInclude sortedIntersect sortedSubtract sortedTouch storableText supersededByName
       throwIfAborted tooLarge wasRetried withAttempts withTimeout
     `,
     types: `
       AbortableOptions AdmittedEvent AdmittedJson AdmittedSession CacheNotice ErrorDescription EventLoopPacer
-      FieldKind FieldKinds FieldTable MessageOrigin RetryNotice RetryOptions TimeoutOptions
+      FieldKind FieldKinds FieldTable LedTo LiveSummary MessageOrigin RetryNotice RetryOptions SummarizerCall
+      SummarizerOutcome TimeoutOptions
     `,
   },
   "./store": {

@@ -4,6 +4,7 @@ import {
   type IdGenerator,
   type LimitOverrides,
   type Recall,
+  type Summarizer,
   systemClock,
   type TokenCounter,
   type ViewStrategy,
@@ -87,6 +88,8 @@ interface CommonOptions {
    * to 1 (0.5 without), halved for every 30 days since its last write.
    */
   readonly importance?: Importance | undefined;
+  /** Writes what policies with `action: "summarize"` keep of what they remove, such as `extractiveSummarizer()`. */
+  readonly summarizer?: Summarizer | undefined;
   /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
   readonly random?: (() => number) | undefined;
 }
@@ -133,6 +136,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
   recordRecalls: "refines",
   archive: "refines",
   importance: "refines",
+  summarizer: "refines",
 });
 const dayMs = 24 * 3600 * 1000;
 
@@ -158,6 +162,7 @@ export function createMemory(given: MemoryOptions): Memory {
     ...stores,
     archive: admitArchive(options.archive, stores),
     importance: admitObject(options.importance, "importance", ["score"]) ?? recencyAndWeight,
+    summarizer: admitObject(options.summarizer, "summarizer", ["summarize"]),
     clock,
     ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
     view,

@@ -55,7 +55,7 @@ export {
   type OneStoreOptions,
   type TwoStoreOptions,
 } from "./create-memory.ts";
-export type { MemoryEntry, Tier } from "./entries/entry.ts";
+export type { MemoryEntry, MemorySummary, Tier } from "./entries/entry.ts";
 export type { KeyedValue } from "./entries/keyed-values.ts";
 export type {
   EraseCounts,
@@ -90,14 +90,11 @@ export type {
   ApplyOptions,
   DocumentSelection,
   EventSelection,
+  RemovalOptions,
   RetentionPolicy,
 } from "./retention/policy.ts";
-export type {
-  Retention,
-  RetentionCounts,
-  RetentionPlan,
-  RetentionReport,
-} from "./retention/retention.ts";
+export type { RetentionCounts, RetentionRecord } from "./retention/reports.ts";
+export type { Retention, RetentionPlan, RetentionReport } from "./retention/retention.ts";
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
 export type { OpenTurn, Session, TurnSession } from "./session/session.ts";

@@ -5,6 +5,7 @@ import type {
   Limits,
   Recall,
   Store,
+  Summarizer,
   TokenCounter,
   ViewStrategy,
 } from "@relevo/core";
@@ -45,6 +46,7 @@ export class Runtime {
   /** Where sessions are archived; none when they would stay where they are. */
   readonly archive: MemoryStore | undefined;
   readonly importance: Importance;
+  readonly summarizer: Summarizer | undefined;
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly view: ViewStrategy | undefined;
@@ -74,6 +76,7 @@ export class Runtime {
     readonly durable: MemoryStore;
     readonly archive: MemoryStore | undefined;
     readonly importance: Importance;
+    readonly summarizer: Summarizer | undefined;
     readonly clock: Clock;
     readonly ids: IdGenerator;
     readonly view: ViewStrategy | undefined;
@@ -94,6 +97,7 @@ export class Runtime {
     this.durable = parts.durable;
     this.archive = parts.archive;
     this.importance = parts.importance;
+    this.summarizer = parts.summarizer;
     this.clock = parts.clock;
     this.ids = parts.ids;
     this.view = parts.view;

@@ -66,6 +66,7 @@ import { listRecalls } from "./recall/record-recall.ts";
 import type { RecallsOptions, RecordedRecall } from "./recall/recorded-recall.ts";
 import { searchIn } from "./recall/search.ts";
 import type { RetentionPolicy } from "./retention/policy.ts";
+import { listRecords, type RetentionRecord } from "./retention/reports.ts";
 import { createRetention, type Retention } from "./retention/retention.ts";
 import type { Runtime } from "./runtime.ts";
 import { createSession } from "./session/create-session.ts";
@@ -200,12 +201,14 @@ export interface Tenant {
   /** Archives the sessions that were not written for a while, the longest idle first; what cannot be moved is reported. */
   archiveIdle(options: ArchiveIdleOptions): Promise<ArchiveIdleReport>;
   /**
-   * What is not to be kept: `plan()` counts it, `apply()` removes it.
+   * What is not to be kept: `plan()` counts it, `apply()` removes it, or replaces it by a summary.
    *
-   * @throws `invalid-input` for a policy that says nothing or would remove everything; `unsupported` to archive without an
-   *   archive.
+   * @throws `invalid-input` for a policy that says nothing, would remove everything, or contradicts another one; `unsupported`
+   *   to archive without an archive, or to summarize without a summarizer.
    */
   retention(policies: readonly RetentionPolicy[]): Retention;
+  /** One page of what retention has done, newest first: by which policies how much was removed. */
+  retentionRecords(options?: PageOptions): Promise<Page<RetentionRecord>>;
   /**
    * How much there is: sessions, messages, handoffs, executions, tokens, documents by kind and tier, people, agents, what is
    * active, what is archived. Counted from what changed since the last call of any process, so that the cost follows the
@@ -325,6 +328,11 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
     archiveIdle: (options) => archiveIdle(runtime, id, options),
     stats: (options) => tenantStats(runtime, id, options),
     retention: (policies) => createRetention(runtime, id, policies),
+    async retentionRecords(given) {
+      const options = admitOptions(given, pageFields);
+      runtime.requireOpen();
+      return listRecords(runtime, id, options);
+    },
     async context(given) {
       const options = admitFields(given, "options", contextFields);
       runtime.requireOpen();

@@ -10,7 +10,7 @@ it("an option that nobody knows is refused by every call", async () => {
   const tenant = memory.tenant("acme");
   const session = tenant.session("chat");
   await session.append([user("1"), user("2")]);
-  const retention = tenant.retention([{ memories: { keep: 1_000 } }]);
+  const retention = tenant.retention([{ agents: { keep: 1_000 } }]);
   const withArchive = twoStores().memory.tenant("acme");
   const agent = tenant.agent("planner");
   const inSession = session.agent("planner");
@@ -100,7 +100,11 @@ it("an option that nobody knows is refused by every call", async () => {
       "tenant.stats": (o) => tenant.stats({ ...o }),
       "retention.plan": (o) => retention.plan({ ...o }),
       "retention.apply": (o) => retention.apply({ ...o }),
-      "retention policy": (o) => tenant.retention([{ memories: { keep: 1, ...(o as object) } }]),
+      "retention policy": (o) => tenant.retention([{ agents: { keep: 1, ...(o as object) } }]),
+      "retention policy of users": (o) => tenant.retention([{ users: { keep: 1, ...(o as object) } }]),
+      "retention policy of workspaces": (o) =>
+        tenant.retention([{ workspaces: { keep: 1, ...(o as object) } }]),
+      "tenant.retentionRecords": (o) => tenant.retentionRecords(o as object),
       "tenant.export": (o) => tenant.export({}, { ...o }),
       "export selector": (o) => tenant.export({ ...(o as object) }),
       "tenant.import": (o) => tenant.import([], { ...o }),

@@ -1,9 +1,16 @@
 import type { SeqRange } from "@relevo/core";
-import { normalizeRanges, rangesInclude, rangesIntersect } from "@relevo/core/input";
+import {
+  normalizeRanges,
+  rangesInclude,
+  rangesIntersect,
+  sortedInclude,
+  sortedIntersect,
+  sortedSubtract,
+  sortedTouch,
+} from "@relevo/core/input";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Coverage } from "../src/history/coverage.ts";
-import { sortedInclude, sortedIntersect, sortedSubtract, sortedTouch } from "../src/history/sorted-ranges.ts";
 
 const range: fc.Arbitrary<SeqRange> = fc
   .tuple(fc.integer({ min: 1, max: 30 }), fc.nat(4))

@@ -5,6 +5,7 @@ export { jsonEquals } from "../where.ts";
 export { type AbortableOptions, abortable, anySignal } from "./abortable.ts";
 export { type CacheNotice, cacheChannel, noteCacheRead } from "./cache-notice.ts";
 export { admitCall } from "./call.ts";
+export { callSummarizer, type SummarizerCall, type SummarizerOutcome } from "./call-summarizer.ts";
 export { closedError, conflict, historyLost } from "./conflict.ts";
 export { describeError, type ErrorDescription, errorLine, storableText } from "./describe-error.ts";
 export { createEventLoopPacer, type EventLoopPacer } from "./event-loop.ts";
@@ -31,6 +32,7 @@ export {
   admitTenant,
 } from "./ids.ts";
 export { type AdmittedJson, admitJson, admitMetadata, admitRequest } from "./json.ts";
+export { type LedTo, type LiveSummary, liveSummaryOf, messageOfSummary, overlaps } from "./live-summary.ts";
 export { admitMessage, type MessageOrigin } from "./message.ts";
 export {
   abortError,
@@ -56,6 +58,7 @@ export { type RetryOptions, retry, wasRetried, withAttempts } from "./retry.ts";
 export { noteRetry, type RetryNotice, retryChannel } from "./retry-notice.ts";
 export { type AdmittedSession, admitSession } from "./session-reference.ts";
 export { maxTimerMs, sleep } from "./sleep.ts";
+export { sortedInclude, sortedIntersect, sortedSubtract, sortedTouch } from "./sorted-ranges.ts";
 export { admitViewForm } from "./view-form.ts";
 export { admitWhere } from "./where.ts";
 export { type TimeoutOptions, withTimeout } from "./with-timeout.ts";

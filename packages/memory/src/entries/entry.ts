@@ -13,6 +13,18 @@ import type { Runtime } from "../runtime.ts";
 /** Where a memory is kept: `both` is a durable memory with a volatile copy. */
 export type Tier = "volatile" | "durable" | "both";
 
+/** What a memory is a summary of, when retention wrote it in the place of others. */
+export interface MemorySummary {
+  /** The memories, of the same place, that it replaces. Forgetting one of them forgets the summary. */
+  readonly of: readonly { readonly key: string; readonly version: number }[];
+  /** When the oldest and the newest of them were written, in milliseconds since the epoch. */
+  readonly from: number;
+  readonly to: number;
+  readonly strategy: string;
+  readonly model?: string;
+  readonly sourceHash: string;
+}
+
 /** A remembered value with its metadata. Frozen, or a copy. */
 export interface MemoryEntry {
   readonly key: string;
@@ -33,6 +45,7 @@ export interface MemoryEntry {
   readonly session?: string;
   /** Why it was written, as the writer gave it. */
   readonly reason?: string;
+  readonly summary?: MemorySummary;
 }
 
 // What this package notes about a document is kept in its metadata, which needs no extra read, and hidden from callers.
@@ -47,6 +60,12 @@ const pastCount = `${reserved}past`;
 
 /** The tag of memories that come from more sessions and people than they can name. */
 export const manySourcesTag: string = `${reserved}many-sources`;
+
+/** Where a summary notes who made it, of what and when. */
+export const summaryNote: string = `${reserved}summary`;
+
+/** The tag of memories that retention wrote in the place of others. */
+export const summaryTag: string = `${reserved}summary`;
 
 /** The most sessions and people that one memory names. Each is a tag, and stores keep an index of those. */
 const maxSources = 24;
@@ -217,8 +236,13 @@ export function notesOf(document: Document): Notes {
     ...(typeof by === "string" ? { by } : {}),
     ...(typeof reason === "string" ? { reason } : {}),
     ...(typeof past === "number" ? { past } : {}),
-    sources: document.tags.filter((tag) => tag.startsWith(reserved) && !tag.startsWith(`${inCategory}:`)),
+    sources: document.tags.filter(isSourceTag),
   };
+}
+
+/** Whether the tag names a session or person that a memory comes from. */
+export function isSourceTag(tag: string): boolean {
+  return tag.startsWith(reserved) && !tag.startsWith(`${inCategory}:`) && tag !== summaryTag;
 }
 
 /** A filter without the category, which is one of its tags. */
@@ -267,7 +291,13 @@ export function entryOf(document: Document, tier: "volatile" | "durable", agent?
     ...(agent === undefined ? {} : { agent }),
     ...(notes.session === undefined ? {} : { session: notes.session }),
     ...(notes.reason === undefined ? {} : { reason: notes.reason }),
+    ...(document.tags.includes(summaryTag) ? { summary: summaryIn(document) } : {}),
   });
+}
+
+function summaryIn({ derivedFrom, metadata }: Document): MemorySummary {
+  const of = (derivedFrom?.documents ?? []).map(({ key, version }) => ({ key, version }));
+  return { of, ...(metadata[summaryNote] as unknown as Omit<MemorySummary, "of">) };
 }
 
 /**

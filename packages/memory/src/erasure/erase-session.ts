@@ -25,6 +25,8 @@ export interface ErasedSession {
 
 /** What else goes with the session. */
 export interface SessionErasure {
+  /** When it has another version, it stays. A write that comes too late for that keeps what it wrote. */
+  readonly onlyVersion?: number | undefined;
   readonly eraseForks: () => Promise<void>;
   /** Receives the documents that were derived from its events, once they are removed. */
   readonly forget: (documents: readonly DocumentAddress[]) => Promise<void>;
@@ -44,16 +46,17 @@ export async function eraseSession(
   store: MemoryStore,
   address: SessionAddress,
   incarnation: string,
-  { eraseForks, forget, ...options }: CallOptions & SessionErasure,
+  { eraseForks, forget, onlyVersion, ...options }: CallOptions & SessionErasure,
 ): Promise<ErasedSession> {
   const total: Total = { documents: 0, derived: 0 };
   for (let attempt = 1; ; attempt++) {
     try {
-      await eraseOnce(store, address, incarnation, options, { total, eraseForks, forget });
+      await eraseOnce(store, address, incarnation, options, { total, eraseForks, forget, onlyVersion });
       return total;
     } catch (error) {
       // Another caller has ended it.
       if (MemoryError.isInstance(error, "history-lost")) return total;
+      if (onlyVersion !== undefined && isConflict(error, "version")) return total;
       if (attempt >= attempts || !(isConflict(error, "version") || isConflict(error, "sealed"))) throw error;
     }
   }
@@ -64,13 +67,13 @@ async function eraseOnce(
   address: SessionAddress,
   incarnation: string,
   { signal }: CallOptions,
-  { total, eraseForks, forget }: SessionErasure & { readonly total: Total },
+  { total, eraseForks, forget, onlyVersion }: SessionErasure & { readonly total: Total },
 ): Promise<void> {
   const guard = { incarnation, signal };
   const head = await log.head(address, { signal });
   if (head?.incarnation !== incarnation) return;
-  // It is being moved: the copy is found where it is, and what is sealed keeps its documents.
-  if (head.sealed === true && isEventTransfer(log)) await log.unseal(address, guard);
+  if (onlyVersion !== undefined && onlyVersion !== head.version) return;
+  let { sealed } = head;
   // From the first event that ever was: what was derived from a trimmed one is still there.
   for (let from = 1; from <= head.version; ) {
     const to = Math.min(head.version, Math.max(from, head.firstSeq) + eventsAtOnce - 1);
@@ -84,6 +87,11 @@ async function eraseOnce(
   for (let isMore = true; isMore; ) {
     const page = await documents.find(address, { limit, signal });
     const deletes = page.items.map(({ namespace, key }) => ({ address: { ...address, namespace, key } }));
+    // What is sealed keeps its documents. When it is being moved, the copy is found where it is.
+    if (deletes.length > 0 && sealed === true && isEventTransfer(log)) {
+      await log.unseal(address, guard);
+      sealed = undefined;
+    }
     if (deletes.length > 0) total.documents += await documents.deleteMany(deletes, guard);
     isMore = deletes.length > 0 || page.cursor !== undefined;
   }

@@ -60,7 +60,7 @@ export async function erase(
     if (held.length === 0) await erasure.pass();
     return await erasure.report(dryRun, held);
   }
-  const journal = await openJournal(runtime, tenant, selector, call);
+  const journal = await openJournal(runtime, tenant, selector, undefined, call);
   return new Erasure(runtime, tenant, journal, false, call).run();
 }
 
@@ -191,7 +191,14 @@ class Erasure {
     if ("user" in selector) yield* sessionsOfUser(store, this.#tenant, selector.user, this.#call);
     if (!("session" in selector)) return;
     const head = await store.log.head({ tenant: this.#tenant, session: selector.session }, this.#call);
-    if (head !== undefined) yield [head];
+    if (head !== undefined && !this.#isNewer(store, head)) yield [head];
+  }
+
+  /** Whether it was written since the one who erases it saw it. */
+  #isNewer(store: MemoryStore, { incarnation, version }: SessionHead): boolean {
+    const { seen } = this.#journal;
+    if (seen === undefined || store !== this.#runtime.sessions) return false;
+    return incarnation !== seen.incarnation || version !== seen.version;
   }
 
   /** A session itself, or the person that it belongs to. A fork may belong to another one. */
@@ -246,6 +253,9 @@ class Erasure {
       await this.#eraseForksElsewhere(store, head);
     };
     const { session, incarnation } = head;
+    const { selector, seen } = this.#journal;
+    const isSelected =
+      "session" in selector && selector.session === session && seen?.incarnation === incarnation;
     this.#ending.add(session);
     try {
       let derivedThere = 0;
@@ -263,6 +273,7 @@ class Erasure {
         ...this.#call,
         eraseForks,
         forget,
+        onlyVersion: isSelected ? seen?.version : undefined,
       });
       return { ...erased, derived: erased.derived + derivedThere };
     } finally {

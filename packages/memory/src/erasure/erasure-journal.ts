@@ -12,11 +12,19 @@ import type { Runtime } from "../runtime.ts";
 import { signalOf } from "../signal.ts";
 import type { EraseCounts, EraseReport, EraseSelector } from "./erase-report.ts";
 
+/** A session as it was found. */
+export interface SeenSession {
+  readonly incarnation: string;
+  readonly version: number;
+}
+
 /** An erasure under way. Stored before it begins, so that a crash cannot make it forgotten. */
 export interface Journal {
   readonly id: string;
   readonly selector: EraseSelector;
   readonly startedAt: number;
+  /** Of the session, which is left alone when it was written since. */
+  readonly seen?: SeenSession | undefined;
   /** How much was removed before this call. */
   readonly removed?: EraseCounts;
   readonly resumed: boolean;
@@ -36,14 +44,16 @@ export async function openJournal(
   { durable: { documents }, ids, clock }: Runtime,
   tenant: string,
   selector: EraseSelector,
+  seen: SeenSession | undefined,
   options: CallOptions,
 ): Promise<Journal> {
   const address = runningAddress(tenant, selector);
   const call = signalOf(options);
   for (;;) {
     const found = await documents.get(address, call);
-    if (found !== undefined) return journalOf(found);
-    const value = { id: ids.next(), selector, startedAt: clock.now() };
+    // What this caller asks for counts: all of it, or only what it has seen.
+    if (found !== undefined) return { ...journalOf(found), seen };
+    const value = { id: ids.next(), selector, startedAt: clock.now(), ...(seen && { seen: { ...seen } }) };
     try {
       await documents.put(address, { value: value as unknown as JsonValue }, { expectedVersion: 0, ...call });
       return { ...value, resumed: false };
@@ -56,11 +66,11 @@ export async function openJournal(
 export async function saveJournal(
   { durable: { documents } }: Runtime,
   tenant: string,
-  { id, selector, startedAt }: Journal,
+  { id, selector, startedAt, seen }: Journal,
   removed: EraseCounts,
   options: CallOptions,
 ): Promise<void> {
-  const value = { id, selector, startedAt, removed: { ...removed } };
+  const value = { id, selector, startedAt, removed: { ...removed }, ...(seen && { seen: { ...seen } }) };
   await documents.put(
     runningAddress(tenant, selector),
     { value: value as unknown as JsonValue },

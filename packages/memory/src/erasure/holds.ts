@@ -1,6 +1,7 @@
 import {
   allPages,
   type CallOptions,
+  type Document,
   type DocumentAddress,
   fingerprint,
   type JsonValue,
@@ -8,7 +9,7 @@ import {
   type PageOptions,
 } from "@relevo/core";
 import { admitFields, admitId, type FieldTable, fieldTable, refuse } from "@relevo/core/input";
-import { aboutTag, madeInTag } from "../entries/entry.ts";
+import { aboutTag, isSourceTag, madeInTag, manySourcesTag } from "../entries/entry.ts";
 import { namespaces } from "../namespaces.ts";
 import type { Runtime } from "../runtime.ts";
 import { signalOf } from "../signal.ts";
@@ -51,7 +52,7 @@ export async function setHold(
   const hold: Hold = { selector, reason, at: runtime.clock.now() };
   await runtime.durable.documents.put(
     addressOf(tenant, selector),
-    { value: hold as unknown as JsonValue },
+    { value: hold as unknown as JsonValue, tags: [tagOf(selector)] },
     signalOf(options),
   );
   return hold;
@@ -93,11 +94,33 @@ export async function heldTags(
 ): Promise<ReadonlyMap<string, Hold>> {
   const tags = new Map<string, Hold>();
   const pages = allPages((cursor) => listHolds(runtime, tenant, { ...cursor, ...signalOf(options) }));
-  for await (const hold of pages) {
-    const { selector } = hold;
-    tags.set("user" in selector ? aboutTag(selector.user) : madeInTag(selector.session), hold);
-  }
+  for await (const hold of pages) tags.set(tagOf(hold.selector), hold);
   return tags;
+}
+
+/**
+ * Whether a document comes from what is held now, or belongs to a person who is. No call for one that comes from nobody.
+ */
+export async function isHeldDocument(
+  { durable: { documents } }: Runtime,
+  tenant: string,
+  { namespace, tags }: Document,
+  options: CallOptions,
+): Promise<boolean> {
+  const isPersons = namespaces.users.every((element, index) => element === namespace[index]);
+  const [, person] = namespace;
+  const sources = tags.filter(isSourceTag);
+  if (isPersons && person !== undefined) sources.push(aboutTag(person));
+  if (sources.length === 0) return false;
+  // What comes from more than it can name may come from what is held.
+  const filter = sources.includes(manySourcesTag) ? {} : { tags: { any: sources } };
+  const query = { namespace: namespaces.holds, limit: 1, ...filter, ...signalOf(options) };
+  return (await documents.find({ tenant }, query)).items.length > 0;
+}
+
+/** The tag of memories that come from what is held; a hold has it, too. */
+function tagOf(selector: HoldSelector): string {
+  return "user" in selector ? aboutTag(selector.user) : madeInTag(selector.session);
 }
 
 /** An id may be as long as a key: the two would not fit together. */

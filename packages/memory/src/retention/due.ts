@@ -1,11 +1,11 @@
 import { allPages, type CallOptions, type Document, type SessionHead } from "@relevo/core";
-import { maxPageSize, pastElement } from "@relevo/core/input";
-import { manySourcesTag } from "../entries/entry.ts";
-import { heldTags, holdsOn } from "../erasure/holds.ts";
-import { pastFacts } from "../history/past-values.ts";
-import { agentNamespace, namespaces, userNamespace } from "../namespaces.ts";
+import { maxPageSize } from "@relevo/core/input";
+import { holdsOn } from "../erasure/holds.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
-import type { DocumentSelection, RetentionPolicy } from "./policy.ts";
+import { dueDocuments, duePast, holderOf } from "./due-documents.ts";
+import { memoryKinds } from "./memory-kinds.ts";
+import type { DocumentSelection, EventSelection, RemovalOptions, RetentionPolicy } from "./policy.ts";
+import { dueSummaries, isReplaced, type SummarizedDocuments } from "./summarize-documents.ts";
 
 /** Something that a policy does not keep. */
 export type Due =
@@ -17,14 +17,23 @@ export type Due =
       readonly beforeSeq: number;
       readonly count: number;
       readonly derived: "erase" | "keep";
+      /** When a summary takes their place. */
+      readonly summary: { readonly maxTokens: number | undefined } | undefined;
     }
-  | { readonly kind: "memory"; readonly agent: string; readonly document: Document }
+  | DueMemory
   | { readonly kind: "document"; readonly store: MemoryStore; readonly document: Document }
+  | SummarizedDocuments
   /** It stays, because of a legal hold. */
   | { readonly kind: "held" };
 
+/** A memory in the durable tier, and the namespace of its copy in the volatile one. */
+export interface DueMemory {
+  readonly kind: "memory";
+  readonly copyNamespace: readonly string[];
+  readonly document: Document;
+}
+
 const sessionsAtOnce = 100;
-export const pinnedTag = "pinned";
 
 /** What the policy does not keep, page by page. */
 export async function* dueBy(
@@ -34,28 +43,62 @@ export async function* dueBy(
   options: CallOptions,
 ): AsyncGenerator<Due, void, void> {
   if ("sessions" in policy) yield* dueSessions(runtime, tenant, policy, options);
-  else if ("events" in policy) yield* dueEvents(runtime, tenant, policy.events, options);
-  else {
+  else if ("events" in policy) yield* dueEvents(runtime, tenant, policy.events, policy, options);
+  else if ("documents" in policy) {
     const isHeld = await holderOf(runtime, tenant, options);
-    if ("memories" in policy) {
-      const { agent, ...selection } = policy.memories;
-      const namespacePrefix =
-        agent === undefined ? [...namespaces.agents, "durable"] : agentNamespace("durable", agent);
-      const find = { namespacePrefix, ...selection };
-      for await (const document of dueDocuments(runtime, runtime.durable, tenant, find, options)) {
-        const [, , , name, ...rest] = document.namespace;
-        // Below an agent's memory lies what only this package reads.
-        if (name === undefined || rest.length > 0) continue;
-        yield isHeld(document) ? { kind: "held" } : { kind: "memory", agent: name, document };
-      }
-      for await (const document of duePast(runtime, tenant, policy.memories, options))
-        yield isHeld(document) ? { kind: "held" } : { kind: "document", store: runtime.durable, document };
-      return;
-    }
     for (const store of new Set([runtime.durable, runtime.volatile]))
       for await (const document of dueDocuments(runtime, store, tenant, policy.documents, options))
         yield isHeld(document) ? { kind: "held" } : { kind: "document", store, document };
+  } else if ("agents" in policy) {
+    const { agent, ...selection } = policy.agents;
+    yield* dueMemories(runtime, tenant, { kind: "agents", name: agent, selection, ...policy }, options);
+  } else if ("users" in policy) {
+    const { user, ...selection } = policy.users;
+    yield* dueMemories(runtime, tenant, { kind: "users", name: user, selection, ...policy }, options);
+  } else {
+    const { workspace, ...selection } = policy.workspaces;
+    yield* dueMemories(
+      runtime,
+      tenant,
+      { kind: "workspaces", name: workspace, selection, ...policy },
+      options,
+    );
   }
+}
+
+interface MemoriesOf extends RemovalOptions {
+  readonly kind: keyof typeof memoryKinds;
+  readonly name: string | undefined;
+  readonly selection: DocumentSelection;
+}
+
+async function* dueMemories(
+  runtime: Runtime,
+  tenant: string,
+  { kind: kindName, name, selection, action, maxTokens }: MemoriesOf,
+  options: CallOptions,
+): AsyncGenerator<Due, void, void> {
+  const kind = memoryKinds[kindName];
+  const isHeld = await holderOf(runtime, tenant, options);
+  // Below an agent's memory, or a person's, lies what only this package reads.
+  const isWanted = (namespace: readonly string[]): boolean => kind.copyOf(namespace) !== undefined;
+  const search = { namespacePrefix: kind.prefix(name), isWanted, ...selection };
+  const memoryOf = (document: Document): DueMemory => ({
+    kind: "memory",
+    copyNamespace: kind.copyOf(document.namespace) ?? [],
+    document,
+  });
+  if (action === "summarize") {
+    yield* dueSummaries(runtime, tenant, { search, maxTokens, isHeld, memoryOf }, options);
+    return;
+  }
+  // First, because a memory takes its past values with it: they would be counted, and then not be there.
+  for await (const document of duePast(runtime, tenant, kind, name, selection, options))
+    yield isHeld(document) ? { kind: "held" } : { kind: "document", store: runtime.durable, document };
+  // What a summary has replaced expires: a delete would remove the summary.
+  const removed = { ...search, isLeftOut: isReplaced };
+  for await (const document of dueDocuments(runtime, runtime.durable, tenant, removed, options))
+    yield isHeld(document) ? { kind: "held" } : memoryOf(document);
 }
 
 async function* dueSessions(
@@ -84,7 +127,8 @@ async function* dueSessions(
 async function* dueEvents(
   runtime: Runtime,
   tenant: string,
-  events: Extract<RetentionPolicy, { readonly events: unknown }>["events"],
+  events: EventSelection,
+  { action, maxTokens }: RemovalOptions,
   { signal }: CallOptions,
 ): AsyncGenerator<Due, void, void> {
   const { log } = runtime.sessions;
@@ -96,7 +140,7 @@ async function* dueEvents(
     if (head.sealed === true || head.firstSeq > head.version) continue;
     const address = { tenant, session: head.session };
     let beforeSeq = head.version + 1;
-    if ("keep" in events) beforeSeq = head.version - events.keep + 1;
+    if ("keep" in events) beforeSeq = await newestOf(runtime, address, head, events.keep, { signal });
     else if (head.updatedAt > now - events.olderThanMs)
       beforeSeq = await firstSince(runtime, address, now - events.olderThanMs, head.version + 1, { signal });
     if (beforeSeq <= head.firstSeq) continue;
@@ -104,11 +148,67 @@ async function* dueEvents(
     const pinned = await log.read(address, { pinned: true, before: beforeSeq, limit: 1, signal });
     const cut = pinned.events[0]?.seq ?? beforeSeq;
     if (cut <= head.firstSeq) continue;
+    // A summary of summaries alone would say nothing else, and would be a write of an idle session each time.
+    const isSummary = action === "summarize";
+    if (isSummary && (await onlySummaries(runtime, address, cut, { signal }))) continue;
     const held = await isHeldSession(runtime, tenant, head, { signal });
     const { derived = "erase" } = events;
     const count = cut - head.firstSeq;
-    yield held ? { kind: "held" } : { kind: "events", head, beforeSeq: cut, count, derived };
+    const summary = isSummary ? { maxTokens } : undefined;
+    yield held ? { kind: "held" } : { kind: "events", head, beforeSeq: cut, count, derived, summary };
   }
+}
+
+/** Where the newest so many events begin. Summaries do not count, or each one would make another event old. */
+async function newestOf(
+  { sessions: { log } }: Runtime,
+  address: { readonly tenant: string; readonly session: string },
+  { version, firstSeq, events }: SessionHead,
+  keep: number,
+  { signal }: CallOptions,
+): Promise<number> {
+  if (events <= keep) return firstSeq;
+  let start = version - keep + 1;
+  let counted = version + 1;
+  while (counted > start && start > firstSeq) {
+    let summaries = 0;
+    for (let before: number | undefined = counted; before !== undefined; ) {
+      const page: Awaited<ReturnType<typeof log.read>> = await log.read(address, {
+        types: ["summary"],
+        direction: "backward",
+        retracted: "include",
+        before,
+        after: start - 1,
+        limit: maxPageSize,
+        signal,
+      });
+      summaries += page.events.length;
+      before = page.next;
+    }
+    counted = start;
+    start = Math.max(firstSeq, start - summaries);
+  }
+  return start;
+}
+
+async function onlySummaries(
+  { sessions: { log } }: Runtime,
+  address: { readonly tenant: string; readonly session: string },
+  before: number,
+  { signal }: CallOptions,
+): Promise<boolean> {
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page: Awaited<ReturnType<typeof log.read>> = await log.read(address, {
+      after,
+      before,
+      limit: sessionsAtOnce,
+      retracted: "include",
+      signal,
+    });
+    if (page.events.some(({ type }) => type !== "summary")) return false;
+    after = page.next;
+  }
+  return true;
 }
 
 /** The first event that was recorded after this time. Reads what is older, page by page. */
@@ -133,76 +233,7 @@ async function firstSince(
   return end;
 }
 
-/** Past values that are so old, whatever is in their place now. Counts, tags and importance are of what is there now. */
-async function* duePast(
-  { durable: { documents }, clock }: Runtime,
-  tenant: string,
-  { agent, olderThanMs, ...others }: DocumentSelection & { readonly agent?: string },
-  { signal }: CallOptions,
-): AsyncGenerator<Document, void, void> {
-  if (olderThanMs === undefined || Object.keys(others).length > 0) return;
-  const before = clock.now() - olderThanMs;
-  const namespacePrefix = [...namespaces.agents, pastElement];
-  const find = (cursor: { readonly cursor?: string }) =>
-    documents.find({ tenant }, { namespacePrefix, ...cursor, signal });
-  for await (const document of allPages(find)) {
-    const facts = pastFacts(document);
-    if (facts === undefined || facts.at > before || facts.tags.includes(pinnedTag)) continue;
-    // Tier, agent, key.
-    if (agent === undefined || facts.of[1] === agent) yield document;
-  }
-}
-
-async function* dueDocuments(
-  { clock, importance }: Runtime,
-  store: MemoryStore,
-  tenant: string,
-  {
-    namespacePrefix,
-    tags,
-    olderThanMs,
-    keep,
-    belowImportance,
-  }: DocumentSelection & { readonly namespacePrefix: readonly string[] },
-  { signal }: CallOptions,
-): AsyncGenerator<Document, void, void> {
-  const now = clock.now();
-  const find = (cursor: { readonly cursor?: string }) =>
-    store.documents.find(
-      { tenant },
-      { namespacePrefix, ...(tags === undefined ? {} : { tags }), ...cursor, signal },
-    );
-  const isDue = (document: Document): boolean =>
-    !document.tags.includes(pinnedTag) &&
-    (olderThanMs === undefined || document.updatedAt <= now - olderThanMs) &&
-    (belowImportance === undefined || importance.score(document, now) < belowImportance);
-  if (keep === undefined) {
-    for await (const document of allPages(find)) if (isDue(document)) yield document;
-    return;
-  }
-  // The order of `find` keeps each namespace together, so that one at a time is held.
-  let namespace = "";
-  let group: Document[] = [];
-  for await (const document of allPages(find)) {
-    const own = JSON.stringify(document.namespace);
-    if (own !== namespace) yield* beyond(group, keep, isDue);
-    if (own !== namespace) group = [];
-    namespace = own;
-    group.push(document);
-  }
-  yield* beyond(group, keep, isDue);
-}
-
-function* beyond(
-  documents: readonly Document[],
-  keep: number,
-  isDue: (document: Document) => boolean,
-): Generator<Document, void, void> {
-  const newest = [...documents].sort((a, b) => b.updatedAt - a.updatedAt || b.version - a.version);
-  for (const document of newest.slice(keep)) if (isDue(document)) yield document;
-}
-
-async function isHeldSession(
+export async function isHeldSession(
   runtime: Runtime,
   tenant: string,
   { session, subject }: SessionHead,
@@ -210,22 +241,4 @@ async function isHeldSession(
 ): Promise<boolean> {
   const selectors = subject === undefined ? [{ session }] : [{ session }, { user: subject }];
   return (await holdsOn(runtime, tenant, selectors, options)).length > 0;
-}
-
-/** Finds out whether a document comes from what is held, or belongs to a person who is. */
-async function holderOf(
-  runtime: Runtime,
-  tenant: string,
-  options: CallOptions,
-): Promise<(document: Document) => boolean> {
-  const held = await heldTags(runtime, tenant, options);
-  const people = new Set(
-    [...held.values()].flatMap(({ selector }) =>
-      "user" in selector ? [JSON.stringify(userNamespace(selector.user))] : [],
-    ),
-  );
-  // What comes from more than it can name may come from what is held.
-  return ({ tags, namespace }) =>
-    tags.some((tag) => held.has(tag) || (tag === manySourcesTag && held.size > 0)) ||
-    people.has(JSON.stringify(namespace.slice(0, 2)));
 }

@@ -1,29 +1,11 @@
-import { type CallOptions, isConflict, type JsonValue } from "@relevo/core";
-import {
-  admitCall,
-  admitInteger,
-  admitOptions,
-  documentSortKey,
-  type FieldTable,
-  fieldTable,
-} from "@relevo/core/input";
-import { archiveOf, archiveSession } from "../archive/archive-session.ts";
-import { VolatileSlot } from "../entries/volatile-slot.ts";
-import { erase } from "../erasure/erase.ts";
-import { clearPast } from "../history/past-values.ts";
-import { agentNamespace, namespaces } from "../namespaces.ts";
+import { type CallOptions, MemoryError } from "@relevo/core";
+import { admitCall, admitInteger, admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
 import type { Runtime } from "../runtime.ts";
+import { admitPolicies } from "./admit-policy.ts";
 import { type Due, dueBy } from "./due.ts";
-import { type ApplyOptions, admitPolicies, type RetentionPolicy } from "./policy.ts";
-
-/** How much of each. */
-export interface RetentionCounts {
-  readonly sessions: number;
-  readonly events: number;
-  readonly documents: number;
-  /** What stays because of a legal hold: sessions and documents. */
-  readonly held: number;
-}
+import type { ApplyOptions, RetentionPolicy } from "./policy.ts";
+import { remove } from "./remove.ts";
+import { type RetentionCounts, saveRecord } from "./reports.ts";
 
 export interface RetentionPlan extends RetentionCounts {
   /** By policy, in their order. What two policies name is in both. */
@@ -37,6 +19,8 @@ export interface RetentionReport extends RetentionPlan {
   readonly endedAt: number;
   /** What could not be done now, such as sessions in a turn: they are due again. */
   readonly skipped: number;
+  /** Why the summarizer left something as it is, each failure once, 20 at most. */
+  readonly notices: readonly string[];
   /** True when `limit` was reached: call again. */
   readonly more: boolean;
 }
@@ -45,16 +29,16 @@ export interface Retention {
   /** Counts what `apply` would remove, and writes nothing. Reads all that the policies select, page by page. */
   plan(options?: CallOptions): Promise<RetentionPlan>;
   /**
-   * Removes what is due, at most `limit` of it, and keeps a record with counts and policies, not with content. What was
-   * written after it was found stays. After a crash or an error, call it again: what is done is not due any more.
+   * Removes what is due, at most `limit` of it, and keeps a record with counts and policies, not with content, for
+   * `tenant.retentionRecords`. What was written after it was found stays. A hold is looked for again right before each removal:
+   * one that was set before that wins. What is summarized goes when the summary is stored, and stays when there is none. After
+   * a crash or an error, call it again: what is done is not due any more.
    */
   apply(options?: ApplyOptions): Promise<RetentionReport>;
 }
 
 const applyFields: FieldTable = fieldTable<ApplyOptions>({ signal: "refines", limit: "refines" });
-
-/** Events that one call erases. */
-const eventsAtOnce = 1000;
+const mostNotices = 20;
 
 type Counts = { -readonly [Name in keyof RetentionCounts]: number };
 
@@ -65,14 +49,13 @@ export function createRetention(
   given: readonly RetentionPolicy[],
 ): Retention {
   const policies = admitPolicies(runtime, given);
-  if (policies.some((policy) => "sessions" in policy && policy.action === "archive")) archiveOf(runtime);
   return {
     async plan(givenOptions) {
       const options = admitCall(givenOptions);
       runtime.requireOpen();
       const counts = policies.map(zero);
       for (const [index, policy] of policies.entries())
-        for await (const due of dueBy(runtime, tenant, policy, options)) count(counts[index], due);
+        for await (const due of dueBy(runtime, tenant, policy, options)) count(counts[index] as Counts, due);
       return { ...total(counts), policies: counts };
     },
     async apply(givenOptions) {
@@ -80,132 +63,104 @@ export function createRetention(
       admitInteger(limit, "options.limit", 1);
       const options = admitCall({ signal });
       runtime.requireOpen();
-      const id = runtime.ids.next();
-      const startedAt = runtime.clock.now();
-      const counts = policies.map(zero);
-      let skipped = 0;
-      let left = limit;
-      for (const [index, policy] of policies.entries()) {
-        for await (const due of dueBy(runtime, tenant, policy, options)) {
-          if (due.kind !== "held" && left === 0) return await report(true);
-          const done = due.kind === "held" || (await remove(runtime, tenant, due, options));
-          if (done) count(counts[index], due);
-          else skipped++;
-          if (due.kind !== "held") left--;
-        }
-      }
-      return await report(false);
-
-      async function report(more: boolean): Promise<RetentionReport> {
-        const made: RetentionReport = {
-          id,
-          startedAt,
-          endedAt: runtime.clock.now(),
-          ...total(counts),
-          policies: counts,
-          skipped,
-          more,
-        };
-        const value = { ...made, policies: counts.map((removed, at) => ({ ...removed, of: policies[at] })) };
-        const address = { tenant, namespace: namespaces.retentions, key: id };
-        await runtime.durable.documents.put(address, { value: value as unknown as JsonValue });
-        return made;
-      }
+      return new Run(runtime, tenant, policies, limit).apply(options);
     },
   };
 }
 
-/** False when it is not to be removed now. */
-async function remove(
-  runtime: Runtime,
-  tenant: string,
-  due: Exclude<Due, { readonly kind: "held" }>,
-  options: CallOptions,
-): Promise<boolean> {
-  try {
-    switch (due.kind) {
-      case "session":
-        return await endSession(runtime, tenant, due, options);
-      case "events":
-        return await trim(runtime, tenant, due, options);
-      case "memory":
-        return await forgetMemory(runtime, tenant, due, options);
-      default: {
-        const { namespace, key, version } = due.document;
-        const address = { tenant, namespace, key };
-        return await due.store.documents.delete(address, { expectedVersion: version, ...options });
+/** One call of `apply`. */
+class Run {
+  readonly #runtime: Runtime;
+  readonly #tenant: string;
+  readonly #policies: readonly RetentionPolicy[];
+  readonly #counts: readonly Counts[];
+  readonly #notices: Set<string> = new Set();
+  readonly #id: string;
+  readonly #startedAt: number;
+  #left: number;
+  #skipped = 0;
+
+  constructor(runtime: Runtime, tenant: string, policies: readonly RetentionPolicy[], limit: number) {
+    this.#runtime = runtime;
+    this.#tenant = tenant;
+    this.#policies = policies;
+    this.#counts = policies.map(zero);
+    this.#id = runtime.ids.next();
+    this.#startedAt = runtime.clock.now();
+    this.#left = limit;
+  }
+
+  async apply(options: CallOptions): Promise<RetentionReport> {
+    // First, so that one that a crash ends is known, too.
+    await this.#save({ more: false }, options);
+    try {
+      const more = await this.#remove(options);
+      const endedAt = this.#runtime.clock.now();
+      await this.#save({ more, endedAt });
+      return { ...this.#facts(more), endedAt, policies: this.#counts, notices: [...this.#notices] };
+    } catch (error) {
+      const code = MemoryError.isInstance(error) ? error.code : "unknown";
+      const ended = { more: true, endedAt: this.#runtime.clock.now(), error: code };
+      await this.#save(ended).catch(this.#runtime.onError);
+      throw error;
+    }
+  }
+
+  async #remove(options: CallOptions): Promise<boolean> {
+    for (const [index, policy] of this.#policies.entries()) {
+      const counts = this.#counts[index] as Counts;
+      for await (const due of dueBy(this.#runtime, this.#tenant, policy, options)) {
+        if (due.kind === "held") count(counts, due);
+        else if (this.#left-- === 0) return true;
+        else {
+          const removal = await remove(this.#runtime, this.#tenant, due, options);
+          if (removal.outcome === "held") counts.held++;
+          else if (removal.outcome === "done") count(counts, due, removal.count);
+          else {
+            this.#skipped++;
+            if (removal.why !== undefined && this.#notices.size < mostNotices) this.#notices.add(removal.why);
+          }
+        }
       }
     }
-  } catch (error) {
-    // Written, moved or in a turn meanwhile.
-    if (isConflict(error)) return false;
-    throw error;
+    return false;
   }
-}
 
-/** This version alone, with its past values and its copy in the volatile tier; that first, or a crash would leave it. */
-async function forgetMemory(
-  runtime: Runtime,
-  tenant: string,
-  { agent, document: { namespace, key, version } }: Extract<Due, { readonly kind: "memory" }>,
-  options: CallOptions,
-): Promise<boolean> {
-  const { documents } = runtime.durable;
-  const address = { tenant, namespace, key };
-  const copy = { tenant, namespace: agentNamespace("volatile", agent), key };
-  const slot = new VolatileSlot(runtime, copy, `${tenant}\0${documentSortKey(copy.namespace, key)}`);
-  await slot.forgetCopy(options);
-  if (!(await documents.delete(address, { expectedVersion: version, ...options }))) return false;
-  if ((await documents.get(address, options)) === undefined) await clearPast(documents, address, options);
-  // Another process may have made one again.
-  await slot.forgetCopy(options);
-  return true;
-}
-
-async function endSession(
-  runtime: Runtime,
-  tenant: string,
-  { head: { session, incarnation, version }, action }: Extract<Due, { readonly kind: "session" }>,
-  options: CallOptions,
-): Promise<boolean> {
-  const address = { tenant, session };
-  const now = await runtime.sessions.log.head(address, options);
-  if (now?.incarnation !== incarnation || now.version !== version) return false;
-  if (action === "archive") return (await archiveSession(runtime, address, { waitMs: 0, ...options })).moved;
-  return (await erase(runtime, tenant, { session }, options)).complete;
-}
-
-async function trim(
-  runtime: Runtime,
-  tenant: string,
-  { head, beforeSeq, derived }: Extract<Due, { readonly kind: "events" }>,
-  options: CallOptions,
-): Promise<boolean> {
-  const { session, incarnation } = head;
-  const address = { tenant, session };
-  // First what was derived from them, in the log and elsewhere: a trim alone would leave it.
-  for (let from = head.firstSeq; derived === "erase" && from < beforeSeq; from += eventsAtOnce) {
-    const seqs = [{ from, to: Math.min(beforeSeq, from + eventsAtOnce) - 1 }];
-    await runtime.sessions.log.erase(address, { seqs, incarnation, ...options });
+  #facts(more: boolean): Omit<RetentionReport, "endedAt" | "policies" | "notices"> {
+    return {
+      id: this.#id,
+      startedAt: this.#startedAt,
+      ...total(this.#counts),
+      skipped: this.#skipped,
+      more,
+    };
   }
-  for (let more = true; more; )
-    ({ more } = await runtime.sessions.log.trim(address, { beforeSeq, incarnation, ...options }));
-  runtime.cache?.forget(address);
-  return true;
+
+  #save(
+    { more, ...end }: { readonly more: boolean; readonly endedAt?: number; readonly error?: string },
+    options?: CallOptions,
+  ): Promise<void> {
+    const policies = this.#policies.map((of, index) => ({ ...(this.#counts[index] as Counts), of }));
+    return saveRecord(this.#runtime, this.#tenant, { ...this.#facts(more), ...end, policies }, options);
+  }
 }
 
 function zero(): Counts {
-  return { sessions: 0, events: 0, documents: 0, held: 0 };
+  return { sessions: 0, events: 0, documents: 0, summaries: 0, held: 0 };
 }
 
-function count(counts: Counts | undefined, due: Due): void {
-  if (counts === undefined) return;
+function count(counts: Counts, due: Due, documents?: number): void {
   if (due.kind === "held") counts.held++;
   else if (due.kind === "session") {
     counts.sessions++;
     counts.events += due.head.events;
-  } else if (due.kind === "events") counts.events += due.count;
-  else counts.documents++;
+  } else if (due.kind === "events") {
+    counts.events += due.count;
+    if (due.summary !== undefined) counts.summaries++;
+  } else if (due.kind === "summary") {
+    counts.documents += documents ?? due.memories.length;
+    if (!due.isStored) counts.summaries++;
+  } else counts.documents++;
 }
 
 function total(counts: readonly Counts[]): RetentionCounts {

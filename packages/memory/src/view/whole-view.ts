@@ -2,13 +2,21 @@ import {
   type CallOptions,
   type DroppedRange,
   MemoryError,
+  type SeqRange,
   type StoredEventOf,
   type View,
   type ViewAllowance,
   type ViewSource,
   type ViewStrategy,
 } from "@relevo/core";
-import { rangesOf } from "@relevo/core/input";
+import {
+  type LiveSummary,
+  liveSummaryOf,
+  normalizeRanges,
+  overlaps,
+  rangesOf,
+  sortedInclude,
+} from "@relevo/core/input";
 import { hasMessage } from "../session/read-events.ts";
 import { callsOf, isReasoningAlone, resultsOf } from "../session/tool-groups.ts";
 
@@ -17,7 +25,8 @@ const page = 1000;
 const boundedPage = 64;
 
 /**
- * Shows every effective message as it is, or the newest that fit. What a session's view is when nobody chose a strategy.
+ * Shows every effective message as it is, or the newest that fit, and the summary of those that retention has removed. What
+ * a session's view is when nobody chose a strategy.
  */
 export function wholeView(isBounded: boolean): ViewStrategy {
   return {
@@ -31,11 +40,20 @@ export function wholeView(isBounded: boolean): ViewStrategy {
 type Said = StoredEventOf<"message">;
 type Cost = (event: Said) => number;
 
-/** The log backward, in pages. */
-async function* backward(source: ViewSource, limit: number, call: CallOptions) {
+/**
+ * The log backward, in pages. Summaries of what was removed are put into `replaced`, oldest first; what they cover is left
+ * out, because both are there between the summary and the removal.
+ */
+async function* backward(source: ViewSource, limit: number, replaced: LiveSummary[], call: CallOptions) {
   for (let before: number | undefined; ; ) {
     const events = await source.readBackward({ limit, before, ...call });
-    yield* events;
+    for (const event of events) {
+      const summary = liveSummaryOf(event);
+      if (summary?.replaces === true) {
+        if (!replaced.some((newer) => overlaps(newer, summary))) replaced.unshift(summary);
+      } else if (event.pinned === true || !replaced.some(({ covers }) => sortedInclude(covers, event.seq)))
+        yield event;
+    }
     before = events.at(-1)?.seq;
     if (before === undefined || events.length < limit) return;
   }
@@ -44,12 +62,13 @@ async function* backward(source: ViewSource, limit: number, call: CallOptions) {
 async function showAll(source: ViewSource, call: CallOptions): Promise<View> {
   const shown: Said[] = [];
   const erased: number[] = [];
-  for await (const event of backward(source, page, call)) {
+  const replaced: LiveSummary[] = [];
+  for await (const event of backward(source, page, replaced, call)) {
     if (hasMessage(event)) shown.push(event);
     else if (event.type === "message") erased.push(event.seq);
   }
   const dropped = rangesOf(erased).map((range): DroppedRange => ({ ...range, reason: "erased" }));
-  return { ...viewOf(source, shown.reverse()), dropped };
+  return { ...viewOf(source, shown.reverse(), replaced), dropped };
 }
 
 /**
@@ -67,8 +86,9 @@ async function showNewest(
   const fixed = pinned.reduce((sum, event) => sum + costOf(event), 0);
   const newestFirst: Said[] = [];
   let size = fixed;
+  const replaced: LiveSummary[] = [];
   let isWhole = true;
-  for await (const event of backward(source, boundedPage, call)) {
+  for await (const event of backward(source, boundedPage, replaced, call)) {
     if (!hasMessage(event) || isPinned.has(event.seq)) continue;
     newestFirst.push(event);
     size += costOf(event);
@@ -78,10 +98,12 @@ async function showNewest(
     break;
   }
   const recent = newestFirst.reverse();
-  if (isWhole && size <= maxTokens) return viewOf(source, inOrder(pinned, recent));
+  const lead = replaced.reduce((sum, { message }) => sum + counter.countMessage(message), 0);
+  if (isWhole && size + lead <= maxTokens) return viewOf(source, inOrder(pinned, recent), replaced);
   if (fixed > maxTokens) throw exceeded(maxTokens, `the pinned messages need ${fixed}`);
   const question = recent.findLastIndex(({ body }) => body.role === "user");
-  const start = chooseStart(recent, question, costOf, maxTokens - fixed);
+  const withLead = lead === 0 ? undefined : chooseStart(recent, question, costOf, maxTokens - fixed - lead);
+  const start = withLead ?? chooseStart(recent, question, costOf, maxTokens - fixed);
   if (start === undefined)
     throw exceeded(
       maxTokens,
@@ -89,7 +111,8 @@ async function showNewest(
     );
   const asked = question < start ? recent.slice(Math.max(0, question), question + 1) : [];
   const shown = inOrder(pinned, [...asked, ...recent.slice(start)]);
-  return { ...viewOf(source, shown), compacted: true, dropped: gapsBetween(shown) };
+  const view = viewOf(source, shown, withLead === undefined ? [] : replaced);
+  return { ...view, compacted: true, dropped: gapsBetween(shown, view.summarized) };
 }
 
 /**
@@ -143,26 +166,30 @@ function inOrder(pinned: readonly Said[], recent: readonly Said[]): readonly Sai
   return [...pinned, ...recent].sort((left, right) => left.seq - right.seq);
 }
 
-/** What lies before and between the messages that are shown. */
-function gapsBetween(shown: readonly Said[]): readonly DroppedRange[] {
+/** What lies before and between the messages that are shown, without what the summary in front of them covers. */
+function gapsBetween(shown: readonly Said[], summarized: readonly SeqRange[]): readonly DroppedRange[] {
   const gaps: DroppedRange[] = [];
-  let next = 1;
+  let next = (summarized.at(-1)?.to ?? 0) + 1;
   for (const { seq } of shown) {
     if (seq > next) gaps.push({ from: next, to: seq - 1, reason: "budget" });
-    next = seq + 1;
+    next = Math.max(next, seq + 1);
   }
   return gaps;
 }
 
-function viewOf({ version, removalRevision }: ViewSource, shown: readonly Said[]): View {
+function viewOf(
+  { version, removalRevision }: ViewSource,
+  shown: readonly Said[],
+  replaced: readonly LiveSummary[],
+): View {
   return {
-    messages: shown.map(({ body }) => body),
-    seqs: shown.map(({ seq }) => seq),
+    messages: [...replaced.map(({ message }) => message), ...shown.map(({ body }) => body)],
+    seqs: [...replaced.map(({ seq }) => seq), ...shown.map(({ seq }) => seq)],
     version,
     removalRevision,
-    // Summaries stay out: everything that they stand for is shown.
-    compacted: false,
+    // Other summaries stay out: everything that they stand for is shown.
+    compacted: replaced.length > 0,
     dropped: [],
-    summarized: [],
+    summarized: normalizeRanges(replaced.flatMap(({ covers }) => covers)),
   };
 }

@@ -265,7 +265,7 @@ describe("what is in the history", () => {
     ] as const)
       await acme.agent(agent).remember(key, "now");
     await acme.hold({ user: "juan" }, { reason: "court" });
-    const retention = acme.retention([{ memories: { agent: "clerk", olderThanMs: 5_000 } }]);
+    const retention = acme.retention([{ agents: { agent: "clerk", olderThanMs: 5_000 } }]);
     expect(await retention.plan()).toMatchObject({ documents: 1, held: 1 });
     expect(await retention.apply()).toMatchObject({ documents: 1, held: 1, skipped: 0 });
     expect(await valuesOf(clerk, "a")).toEqual(["younger"]);
@@ -273,13 +273,13 @@ describe("what is in the history", () => {
     expect(await valuesOf(clerk, "pin")).toEqual([secret]);
     expect(await valuesOf(acme.agent("other"), "a")).toEqual(["old of another"]);
     await acme.release({ user: "juan" });
-    await acme.retention([{ memories: { olderThanMs: 5_000 } }]).apply();
+    await acme.retention([{ agents: { olderThanMs: 5_000 } }]).apply();
     expect(await valuesOf(clerk, "k")).toEqual([]);
     expect(await valuesOf(acme.agent("other"), "a")).toEqual([]);
     expect(await clerk.recall("k")).toBe("now");
     // And with its value, pinned or not.
     clock.advance(10_000);
-    await acme.retention([{ memories: { olderThanMs: 5_000 } }]).apply();
+    await acme.retention([{ agents: { olderThanMs: 5_000 } }]).apply();
     expect(await everythingIn(store)).not.toMatch(/younger|zQcanaryX7/u);
   });
 

@@ -387,7 +387,7 @@ export function describeArrangement(
       const session = acme.session("idle", { subject: person });
       await session.append(Array.from({ length: 6 }, (_, index) => user(`${index}`)));
       for (const key of ["a", "b", "c"]) await acme.agent("clerk").remember(key, 1, { tier: "both" });
-      const cap = acme.retention([{ events: { keep: 4 } }, { memories: { keep: 2 } }]);
+      const cap = acme.retention([{ events: { keep: 4 } }, { agents: { keep: 2 } }]);
       expect(await cap.plan()).toMatchObject({ sessions: 0, events: 2, documents: 1 });
       expect(await cap.apply()).toMatchObject({ events: 2, documents: 1, more: false, skipped: 0 });
       expect((await session.messages()).map(({ content }) => content)).toEqual(["2", "3", "4", "5"]);

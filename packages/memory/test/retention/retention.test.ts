@@ -40,7 +40,13 @@ it("idle sessions are archived or erased, as planned, and no other", async () =>
     { sessions: 2, events: 4 },
   ]);
   await acme.hold({ session: "b" }, { reason: "court" });
-  expect((await erasing.plan()).policies[0]).toEqual({ sessions: 0, events: 0, documents: 0, held: 1 });
+  expect((await erasing.plan()).policies[0]).toEqual({
+    sessions: 0,
+    events: 0,
+    documents: 0,
+    summaries: 0,
+    held: 1,
+  });
   await acme.release({ session: "b" });
   const report = await erasing.apply();
   expect(report).toMatchObject({ sessions: 2, held: 0, skipped: 0, more: false });
@@ -88,9 +94,9 @@ it("old events go, from the start of a log up to what is pinned, with what was d
     expect(await byAge.apply()).toMatchObject({ events: 12 });
     expect(texts(await session.messages())[0]).toBe("3-0");
     const byCount = acme.retention([{ events: { keep: 2, derived } }]);
-    expect(await byCount.plan()).toMatchObject({ events: 7 + 1 });
+    expect(await byCount.plan()).toMatchObject({ events: 6 + 1 });
     await byCount.apply();
-    expect(texts(await session.messages())).toEqual(["4-3"]);
+    expect(texts(await session.messages())).toEqual(["4-2", "4-3"]);
     expect(texts(await pinned.messages())).toEqual(["Be kind.", "a", "b"]);
     expect((await everythingIn(store)).includes("Sum of 0")).toBe(derived === "keep");
     expect(await byCount.plan()).toMatchObject({ events: 0 });
@@ -113,12 +119,12 @@ it("memories go by age, number, importance and tag; what is pinned or held stays
   await clerk.remember("light", 1, { metadata: { importance: 0.1 }, tags: ["chat"] });
   await acme.agent("writer").remember("light", 1, { metadata: { importance: 0.1 }, tags: ["chat"] });
   const light = acme.retention([
-    { memories: { agent: "clerk", belowImportance: 0.2, tags: { any: ["chat"] } } },
+    { agents: { agent: "clerk", belowImportance: 0.2, tags: { any: ["chat"] } } },
   ]);
   expect(await light.apply()).toMatchObject({ documents: 1, held: 0 });
   expect(await clerk.recall("light")).toBeUndefined();
   expect(await acme.agent("writer").recall("light")).toBe(1);
-  const old = acme.retention([{ memories: { olderThanMs: 30 * dayMs } }]);
+  const old = acme.retention([{ agents: { olderThanMs: 30 * dayMs } }]);
   expect(await old.plan()).toMatchObject({ documents: 1, held: 1 });
   await old.apply();
   expect(await clerk.recall("old")).toBeUndefined();
@@ -132,7 +138,7 @@ it("a memory that is written anew while it is removed stays", async () => {
   clock.advance(40 * dayMs);
   const run = async () => void (await clerk.remember("style", "new"));
   durableFaults.after = { method: "get", run };
-  const old = memory.tenant("acme").retention([{ memories: { olderThanMs: 30 * dayMs } }]);
+  const old = memory.tenant("acme").retention([{ agents: { olderThanMs: 30 * dayMs } }]);
   await old.apply();
   expect(durableFaults.after).toBeUndefined();
   expect(await clerk.recall("style")).toBe("new");
@@ -147,7 +153,7 @@ it("a memory of more people than it can name stays while any of them may be held
     await session.agent("clerk").update("all", (known) => `${known ?? ""} ${subject}`, { tier: "durable" });
   }
   clock.advance(40 * dayMs);
-  const old = acme.retention([{ memories: { olderThanMs: 30 * dayMs } }]);
+  const old = acme.retention([{ agents: { olderThanMs: 30 * dayMs } }]);
   await acme.hold({ user: "eva" }, { reason: "court" });
   expect(await old.apply()).toMatchObject({ documents: 0, held: 1 });
   await acme.release({ user: "eva" });
@@ -159,7 +165,7 @@ it("the application may say what is important", async () => {
   const score = ({ key }: { readonly key: string }): number => (key === "a" ? 0.1 : 0.9);
   const acme = createMemory({ store, clock, importance: { score } }).tenant("acme");
   for (const key of ["a", "b"]) await acme.agent("clerk").remember(key, 1);
-  await acme.retention([{ memories: { belowImportance: 0.5 } }]).apply();
+  await acme.retention([{ agents: { belowImportance: 0.5 } }]).apply();
   expect([await acme.agent("clerk").recall("a"), await acme.agent("clerk").recall("b")]).toEqual([
     undefined,
     1,
@@ -230,11 +236,11 @@ it("a policy that says nothing, or would remove everything, is refused", async (
     [{ events: { keep: 0 } }],
     [{ events: { keep: 1, olderThanMs: 1 } }],
     [{ events: { keep: 1 }, action: "erase" }],
-    [{ events: { keep: 1 }, memories: { keep: 1 } }],
-    [{ memories: {} }],
-    [{ memories: { tags: { any: ["x"] } } }],
-    [{ memories: { belowImportance: 2 } }],
-    [{ memories: { keep: 1, agent: "" } }],
+    [{ events: { keep: 1 }, agents: { keep: 1 } }],
+    [{ agents: {} }],
+    [{ agents: { tags: { any: ["x"] } } }],
+    [{ agents: { belowImportance: 2 } }],
+    [{ agents: { keep: 1, agent: "" } }],
     [{ documents: { keep: 1 } }],
     [{ documents: { keep: 1, namespacePrefix: [] } }],
     [{ documents: { keep: 1, namespacePrefix: ["relevo"] } }],
@@ -244,7 +250,7 @@ it("a policy that says nothing, or would remove everything, is refused", async (
   for (const one of policies)
     expect(() => acme.retention(one as RetentionPolicy[]), JSON.stringify(one)).toThrow(/policies/u);
   expect(() => acme.retention([{ sessions: { idleMs: 1 }, action: "archive" }])).toThrow("no archive");
-  const fine = acme.retention([{ memories: { keep: 1 } }]);
+  const fine = acme.retention([{ agents: { keep: 1 } }]);
   await failure(fine.apply({ limit: 0 }), "invalid-input");
   await failure(fine.apply({ limt: 1 } as object), "invalid-input");
   await failure(fine.plan(aborted()), "aborted");

@@ -1,9 +1,7 @@
 import { type CallOptions, isEvent, type Provider, type StoredEvent, type ViewSource } from "@relevo/core";
-import { throwIfAborted } from "@relevo/core/input";
+import { type LiveSummary, liveSummaryOf, overlaps, sortedInclude, throwIfAborted } from "@relevo/core/input";
 import { type Entry, type Group, type Grouping, groupEntries } from "@relevo/messages";
 import { Coverage } from "./coverage.ts";
-import { type LiveSummary, liveSummaryOf, overlaps } from "./live-summary.ts";
-import { sortedInclude } from "./sorted-ranges.ts";
 
 /** The least that a page after the first has. */
 const leastPage = 64;
@@ -11,7 +9,7 @@ const largestPage = 1000;
 const lookGrowth = 1.5;
 
 export interface HistoryOptions extends CallOptions {
-  /** Whether summaries replace what they cover. */
+  /** Whether every summary stands for what it covers, or only those whose messages were removed. */
   readonly readsSummaries: boolean;
   readonly for: Provider | undefined;
   /** How many events the first page has. */
@@ -206,7 +204,9 @@ export class History {
       else this.#read.push(entry);
       return;
     }
-    const summary = this.#readsSummaries ? liveSummaryOf(event) : undefined;
+    const found = liveSummaryOf(event);
+    // What a summary replaces is gone, so every view shows it.
+    const summary = this.#readsSummaries || found?.replaces === true ? found : undefined;
     // The newer summary covers everything that the older one does.
     if (summary === undefined || this.#coverage.intersects(summary.covers)) return;
     this.#coverage.add(summary.covers);

@@ -8,13 +8,17 @@ import {
   type Message,
   type SeqRange,
 } from "@relevo/core";
-import { normalizeRanges } from "@relevo/core/input";
+import {
+  callSummarizer,
+  type LedTo,
+  type LiveSummary,
+  messageOfSummary,
+  normalizeRanges,
+} from "@relevo/core/input";
 import { type Entry, firstSeq, type Group, partsOf } from "@relevo/messages";
 import type { History } from "../history/history.ts";
-import { type LedTo, type LiveSummary, messageOfSummary } from "../history/live-summary.ts";
 import type { TokenMeter } from "../view/token-meter.ts";
 import type { ViewState } from "../view/view-state.ts";
-import { callSummarizer } from "./call-summarizer.ts";
 import { questionsAbout, withoutQuestions } from "./questions.ts";
 import type { Plan, SummarizeSettings } from "./summarize-settings.ts";
 
@@ -185,6 +189,7 @@ export class Compaction {
       reasoning,
       sourceHash,
       tokensBefore,
+      replaces: false,
     };
     const single = (seq: number): SeqRange => ({ from: seq, to: seq });
     const derivedFrom = bounded([

@@ -1,8 +1,7 @@
 import type { DroppedRange, SeqRange } from "@relevo/core";
-import { normalizeRanges, rangesOf } from "@relevo/core/input";
+import { normalizeRanges, rangesOf, sortedInclude, sortedSubtract, sortedTouch } from "@relevo/core/input";
 import { firstSeq } from "@relevo/messages";
 import type { History } from "../history/history.ts";
-import { sortedInclude, sortedSubtract, sortedTouch } from "../history/sorted-ranges.ts";
 import type { Layout } from "./layout.ts";
 import type { ViewState } from "./view-state.ts";
 

@@ -9,8 +9,7 @@ import {
   type SessionReference,
   type StoredEvent,
 } from "@relevo/core";
-import { admitCall, admitSession, maxPageSize } from "@relevo/core/input";
-import { liveSummaryOf } from "../history/live-summary.ts";
+import { admitCall, admitSession, liveSummaryOf, maxPageSize } from "@relevo/core/input";
 
 /**
  * The events that a summary stands for, oldest first: the messages as they were appended, and tombstones where they

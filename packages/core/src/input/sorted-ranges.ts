@@ -1,4 +1,4 @@
-import type { SeqRange } from "@relevo/core";
+import type { SeqRange } from "../events.ts";
 
 /** Whether one of these ascending, disjoint ranges contains the number. Logarithmic. */
 export function sortedInclude(ranges: readonly SeqRange[], seq: number): boolean {

@@ -1,6 +1,13 @@
-import { printable, type SummaryRequest } from "@relevo/core";
-import { withTimeout } from "@relevo/core/input";
-import type { SummarizeSettings } from "./summarize-settings.ts";
+import type { Summarizer, SummaryRequest, TokenCounter } from "../ports/models.ts";
+import { printable } from "../printable.ts";
+import { withTimeout } from "./with-timeout.ts";
+
+export interface SummarizerCall {
+  readonly summarizer: Summarizer;
+  readonly timeoutMs: number;
+  /** Checks that the text keeps to `maxTokens`, twice over; it may have any length when left out. */
+  readonly counter?: Pick<TokenCounter, "countText"> | undefined;
+}
 
 /** The text of a summary, or why there is none. */
 export type SummarizerOutcome = { readonly text: string } | { readonly failure: string };
@@ -11,7 +18,7 @@ export type SummarizerOutcome = { readonly text: string } | { readonly failure: 
  * @throws `aborted` when the caller's signal fires; never what the summarizer throws.
  */
 export async function callSummarizer(
-  settings: Pick<SummarizeSettings, "summarizer" | "timeoutMs" | "counter">,
+  settings: SummarizerCall,
   request: SummaryRequest,
 ): Promise<SummarizerOutcome> {
   const { timeoutMs } = settings;
@@ -29,7 +36,7 @@ export async function callSummarizer(
 const tolerance = 2;
 
 async function ask(
-  { summarizer, counter }: Pick<SummarizeSettings, "summarizer" | "counter">,
+  { summarizer, counter }: SummarizerCall,
   request: SummaryRequest,
 ): Promise<SummarizerOutcome> {
   try {
@@ -37,7 +44,7 @@ async function ask(
     // Characters that a store would refuse are removed, or the call would have been wasted.
     const text = typeof answer === "string" ? answer.toWellFormed().replaceAll("\0", "").trim() : "";
     if (text === "") return { failure: "returned no text" };
-    const tokens = counter.countText(text);
+    const tokens = counter?.countText(text) ?? 0;
     if (tokens <= request.maxTokens * tolerance) return { text };
     return { failure: `returned ${tokens} tokens where ${request.maxTokens} were asked for` };
   } catch (error) {

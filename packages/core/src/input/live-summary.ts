@@ -1,5 +1,7 @@
-import { isEvent, type JsonValue, type Message, type SeqRange, type StoredEvent } from "@relevo/core";
-import { normalizeRanges } from "@relevo/core/input";
+import { isEvent, type SeqRange, type StoredEvent } from "../events.ts";
+import type { JsonValue } from "../json.ts";
+import type { Message } from "../message.ts";
+import { normalizeRanges } from "./ranges.ts";
 import { sortedIntersect } from "./sorted-ranges.ts";
 
 /** The `seq` of a message that consists of reasoning only, and that of the message that it led to. */
@@ -31,6 +33,8 @@ export interface LiveSummary {
   readonly reasoning: readonly LedTo[];
   readonly sourceHash: string;
   readonly tokensBefore: number;
+  /** What it covers was removed, or is about to be: every view shows it, also one that makes no summaries. */
+  readonly replaces: boolean;
 }
 
 /**
@@ -58,6 +62,7 @@ export function liveSummaryOf(event: StoredEvent): LiveSummary | undefined {
     reasoning: known ? ledToIn(metadata?.reasoning) : [],
     sourceHash,
     tokensBefore,
+    replaces: metadata?.replaces === true,
   };
 }
 
