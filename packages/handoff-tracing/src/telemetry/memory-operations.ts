@@ -217,6 +217,7 @@ export function tenantOperations(id: string): Operations<TenantShape> {
       end: (span, _, { archived }) => void span.setAttribute(genAi.memoryRecordCount, archived.length),
     },
     executions: { name: "tenant.executions", start, end },
+    retentionRecords: { name: "tenant.retention_records", start, end },
   };
 }
 

@@ -27,6 +27,7 @@ export interface TenantShape {
   archiveIdle?(options: never): Promise<{ readonly archived: readonly object[] }>;
   stats?(options?: never): Promise<{ readonly sessions: number }>;
   retention?(policies: never): RetentionShape;
+  retentionRecords?(options?: never): Promise<PageShape>;
   import?(source: never, options?: never): Promise<object>;
   executions?(options?: never): Promise<PageShape>;
   workspace?(name: string): WorkspaceShape;

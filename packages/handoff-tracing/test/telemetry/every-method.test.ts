@@ -32,7 +32,7 @@ const objects = {
   agent: (memory: Memory) => memory.tenant("acme").agent("a"),
   notes: (memory: Memory) => memory.tenant("acme").agent("a").for("u"),
   user: (memory: Memory) => memory.tenant("acme").user("u"),
-  retention: (memory: Memory) => memory.tenant("acme").retention([{ memories: { keep: 1 } }]),
+  retention: (memory: Memory) => memory.tenant("acme").retention([{ agents: { keep: 1 } }]),
   workspace: (memory: Memory) => memory.tenant("acme").workspace("w"),
   sharedWorkspace: (memory: Memory) => memory.tenant("acme").sharedWorkspace("other", "w"),
 } as const;
