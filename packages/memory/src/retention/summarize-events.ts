@@ -19,7 +19,7 @@ import {
   sortedInclude,
 } from "@relevo/core/input";
 import type { Runtime } from "../runtime.ts";
-import { type EventsAt, hasMessage } from "../session/read-events.ts";
+import { hasMessage } from "../session/read-events.ts";
 import { mostInOne, summarizeMessages, tokensOf } from "./summarize-messages.ts";
 
 export interface EventsToSummarize {
@@ -203,15 +203,15 @@ async function readMessages(
   address: SessionAddress,
   known: readonly SeqRange[],
   { version, beforeSeq, ...options }: CallOptions & { readonly version: number; readonly beforeSeq: number },
-): Promise<EventsAt & { readonly end: number }> {
+): Promise<{ readonly events: readonly StoredEvent[]; readonly end: number }> {
   const events: StoredEvent[] = [];
   const query = { types: ["message" as const], before: beforeSeq, limit: maxPageSize, atVersion: version };
   const pages = readPages((page) => log.read(address, page), { ...query, ...options });
   for await (const page of pages)
     for (const event of page.events) {
       if (!hasMessage(event) || sortedInclude(known, event.seq)) continue;
-      if (events.length === mostInOne) return { version, events, end: event.seq };
+      if (events.length === mostInOne) return { events, end: event.seq };
       events.push(event);
     }
-  return { version, events, end: beforeSeq };
+  return { events, end: beforeSeq };
 }
