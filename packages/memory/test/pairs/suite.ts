@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { MemoryError, type Store } from "@relevo/core";
+import { MemoryError, type Store, type SummaryRequest } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -400,6 +400,44 @@ export function describeArrangement(
       expect(await Promise.all(stores.map((store) => store.log.list(tenant)))).toMatchObject(
         stores.map(() => ({ items: [] })),
       );
+    });
+
+    it("puts summaries in the place of old events and memories, and forgets them with what they are of", async () => {
+      const { stores } = open();
+      const { tenant } = newPlot();
+      const summarizer = {
+        name: "joined",
+        summarize: async ({ messages, previous = "" }: SummaryRequest) =>
+          `${previous} ${messages.map(({ content }) => content).join(" ")}`,
+      };
+      const acme = memoryOf(stores, { summarizer }).tenant(tenant);
+      const session = acme.session("chat");
+      const retention = acme.retention([
+        { events: { keep: 2 }, action: "summarize" },
+        { users: { keep: 1 }, action: "summarize" },
+      ]);
+      for (const part of ["a", "b"]) {
+        await session.append([user(`${part}1`), user(`${part}2`), user(`${part}3`)]);
+        for (const at of [1, 2, 3]) await acme.user("ana").remember(`${part}${at}`, "x", { tier: "both" });
+        const plan = await retention.plan();
+        expect(plan.summaries).toBe(2);
+        expect(await retention.apply()).toMatchObject({ ...plan, skipped: 0, notices: [] });
+        await expect
+          .poll(async () => (await acme.user("ana").entries()).items.length)
+          .toBe(part === "a" ? 2 : 3);
+      }
+      const { messages } = await session.view();
+      expect(messages[0]?.content).toMatch(/a1 a2.* a3 b1$/u);
+      expect(messages.slice(1).map(({ content }) => content)).toEqual(["b2", "b3"]);
+      expect(await retention.plan()).toMatchObject({ events: 0, documents: 0, summaries: 0 });
+      const left = async () => (await acme.user("ana").entries()).items.map(({ value }) => value);
+      expect((await left()).sort()).toEqual(["a1: x a2: x", "a3: x b1: x b2: x", "x"]);
+      expect(await acme.user("ana").recall("a1")).toBeUndefined();
+      // Erasing what is gone reaches what tells of it.
+      await acme.user("ana").forget("b1");
+      expect((await left()).sort()).toEqual(["a1: x a2: x", "x"]);
+      await session.erase({ seqs: [2] });
+      expect((await session.view()).messages.map(({ content }) => content)).toEqual(["b2", "b3"]);
     });
 
     it("counts what there is, from two processes at once, and forgets what was erased", async () => {
