@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { type AIMessage, HumanMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { Annotation, START, StateGraph } from "@langchain/langgraph";
 import {
@@ -104,6 +104,27 @@ export function checkpointerCases(open: () => Store): void {
       ["task", ERROR, "two"],
       ["task", "a", "first"],
       ["task", "b", "new"],
+    ]);
+  });
+
+  it("of two writes of one task at the same time the first stays, and what is refused takes no other along", async () => {
+    const saver = saverOn(open());
+    // With the name of a task that is as long, it is more than an address may have.
+    const thread = newThread().padEnd(1000, "-");
+    const config = await saver.put(threadConfig(thread), nextCheckpoint({ a: 1 }).checkpoint, metadata, {
+      a: 1,
+    });
+    const [first, second, refused, other] = await Promise.allSettled([
+      saver.putWrites(config, [["a", "first"]], "task"),
+      saver.putWrites(config, [["a", "second"]], "task"),
+      saver.putWrites(config, [["a", "refused"]], "x".repeat(1000)),
+      saver.putWrites(config, [["a", "other"]], "tother"),
+    ]);
+    expect([first.status, second.status, other.status]).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
+    expect(refused).toMatchObject({ status: "rejected", reason: { code: "too-large" } });
+    expect((await saver.getTuple(config))?.pendingWrites).toEqual([
+      ["task", "a", "first"],
+      ["tother", "a", "other"],
     ]);
   });
 
@@ -218,19 +239,23 @@ export function checkpointerCases(open: () => Store): void {
 
   it("what was changed in a list is stored, wherever it stands", async () => {
     const saver = saverOn(open());
-    const { config, checkpoint, messages } = await converse(saver, newThread(), 150);
-    const changed = messages as (HumanMessage | AIMessage)[];
-    if (changed[3] !== undefined) changed[3].content = "Changed in place";
-    if (changed[70] !== undefined) changed[70].additional_kwargs.seen = true;
-    const list = [...changed.slice(0, 100), new AIMessage("Replaced"), ...changed.slice(101)];
-    const next = nextCheckpoint({ messages: list }, checkpoint);
+    const messages = Array.from({ length: 600 }, (_, n) => new HumanMessage(`Question ${n}`));
+    const first = nextCheckpoint({ messages });
+    const config = await saver.put(threadConfig(newThread()), first.checkpoint, metadata, first.versions);
+    // Each in a group of its own, whose other elements stay as they are.
+    const [early, later] = [messages[3], messages[300]];
+    if (early === undefined || later === undefined) throw new Error("The messages are missing.");
+    early.content = "Changed in place";
+    later.additional_kwargs.seen = true;
+    const list = messages.with(520, new HumanMessage("Replaced"));
+    const next = nextCheckpoint({ messages: list }, first.checkpoint);
     const at = await saver.put(config, next.checkpoint, metadata, next.versions);
-    const found = await channelOf<AIMessage[]>(saver, at, "messages");
-    expect([found[3]?.text, found[70]?.additional_kwargs.seen, found[100]?.text, found.length]).toEqual([
+    const found = await channelOf<HumanMessage[]>(saver, at, "messages");
+    expect([found[3]?.text, found[300]?.additional_kwargs.seen, found[520]?.text, found.length]).toEqual([
       "Changed in place",
       true,
       "Replaced",
-      150,
+      600,
     ]);
   });
 
@@ -420,6 +445,18 @@ export function checkpointerCases(open: () => Store): void {
     const all = ids.map((id, place) => [id, 11 - place, (11 - place) % 6]);
     const at = (place: number): RunnableConfig => ({ configurable: { ...lost, checkpoint_id: ids[place] } });
     expect(await listed({})).toEqual(all);
+    // Of another graph in the thread, and of a checkpoint with the same id.
+    const sub = nextCheckpoint({ step: 0 });
+    await saver.put(threadConfig(thread, "sub"), sub.checkpoint, metadata, sub.versions);
+    await saver.putWrites(
+      { configurable: { ...lost, checkpoint_id: sub.checkpoint.id } },
+      [["step", "of none"]],
+      "task",
+    );
+    const everywhere = [];
+    for await (const { pendingWrites } of saver.list({ configurable: { thread_id: thread } }))
+      everywhere.push(pendingWrites?.length);
+    expect(everywhere).toEqual([0, ...all.map(([, , count]) => count)]);
     expect(await listed({ limit: 5 })).toEqual(all.slice(0, 5));
     expect(await listed({ limit: 0 })).toEqual([]);
     expect(await listed({ before: at(3), limit: 2 })).toEqual(all.slice(4, 6));

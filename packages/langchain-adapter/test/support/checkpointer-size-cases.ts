@@ -71,6 +71,7 @@ export function checkpointerListCases(open: () => Store): void {
     let [at, last] = [config, checkpoint];
     const shorter = [
       messages.slice(0, 256),
+      messages.slice(0, 100),
       messages.slice(1),
       messages.toSpliced(100, 1),
       [],
