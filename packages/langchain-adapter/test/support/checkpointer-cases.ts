@@ -114,14 +114,13 @@ export function checkpointerCases(open: () => Store): void {
     const config = await saver.put(threadConfig(thread), nextCheckpoint({ a: 1 }).checkpoint, metadata, {
       a: 1,
     });
-    const [first, second, refused, other] = await Promise.allSettled([
-      saver.putWrites(config, [["a", "first"]], "task"),
-      saver.putWrites(config, [["a", "second"]], "task"),
+    await Promise.all(["first", "second"].map((value) => saver.putWrites(config, [["a", value]], "task")));
+    const [refused, other] = await Promise.allSettled([
       saver.putWrites(config, [["a", "refused"]], "x".repeat(1000)),
       saver.putWrites(config, [["a", "other"]], "tother"),
     ]);
-    expect([first.status, second.status, other.status]).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
     expect(refused).toMatchObject({ status: "rejected", reason: { code: "too-large" } });
+    expect(other.status).toBe("fulfilled");
     expect((await saver.getTuple(config))?.pendingWrites).toEqual([
       ["task", "a", "first"],
       ["tother", "a", "other"],
