@@ -213,7 +213,8 @@ export interface Tenant {
    * How much there is: sessions, messages, handoffs, executions, tokens, documents by kind and tier, people, agents, what is
    * active, what is archived. Counted from what changed since the last call of any process, so that the cost follows the
    * changes and not the data; `complete` and `asOf` say how fresh it is. A session from which something was removed is
-   * counted again as a whole, and the documents of an owner (see `unitOf`) are listed when one of them changed; one that expired counts until the store removes it.
+   * counted again as a whole, and the documents of an owner (see `unitOf`) are listed when one of them changed. What has
+   * expired counts until the store removes it.
    *
    * @throws `invalid-input`; `unsupported` when a store has no change feed; what the stores throw.
    */

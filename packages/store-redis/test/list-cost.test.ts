@@ -22,9 +22,25 @@ async function fill(
 }
 
 describe.skipIf(!requireService("redis", { for: "the cost of a list in store-redis" }))(
-  "a list of sessions",
+  "a list of sessions or namespaces",
   () => {
     const open = useDocuments();
+
+    it("of the namespaces of one owner asks the one bucket that it is in", async () => {
+      const { store, costOf } = open();
+      for (const agent of ["a", "b"])
+        await store.documents.put({ tenant: "acme", namespace: ["app", "x", agent], key: "k" }, { value: 1 });
+      const scripts = async (prefix: readonly string[]): Promise<number | undefined> => {
+        const { calls } = await costOf(async () => {
+          const { items } = await store.documents.namespaces({ tenant: "acme" }, { prefix });
+          expect(items.map((namespace) => namespace[2])).toEqual(["a", "b"]);
+        });
+        return calls.get("evalsha") ?? calls.get("evalsha_ro");
+      };
+      const all = (await scripts(["app"])) ?? 0;
+      expect(await scripts(["app", "*"])).toBe(all);
+      expect(all - ((await scripts(["app", "x"])) ?? 0)).toBe(buckets - 1);
+    });
 
     it("looks at as many heads as it lists, and one more", async () => {
       const { store, costOf } = open();

@@ -12,7 +12,7 @@ import {
 import { replyOf } from "../answers.ts";
 import type { StoreContext } from "../context.ts";
 import { namespacesFrom } from "../scripts/scripts.generated.ts";
-import { type DocumentUnit, isReadable, unitsOf } from "./document-unit.ts";
+import { type DocumentUnit, documentUnitOf, isReadable, unitsOf } from "./document-unit.ts";
 
 const chunk = 100;
 /** How many namespaces one call looks at beyond those it lists. */
@@ -25,7 +25,12 @@ export async function listNamespaces(
 ): Promise<Answer<DriverPage<readonly string[], readonly string[]>>> {
   const { prefix, suffix, maxDepth, limit, after } = request;
   const signal = context.connection.scope(request.signal);
-  const units = unitsOf(context, request.scope);
+  const [first, second] = prefix;
+  // All below two elements is of one owner, and so in one unit.
+  const isOfOwner = first !== undefined && second !== undefined && first !== "*" && second !== "*";
+  const units = isOfOwner
+    ? [documentUnitOf(context, request.scope, prefix)]
+    : unitsOf(context, request.scope);
   const readable = await isReadable(context, units[0], signal);
   if (readable.refused !== undefined) return readable;
   if (!readable.ok) return { ok: { items: [] } };
