@@ -27,10 +27,22 @@ async function logOf(store: Store, thread: string): Promise<readonly string[]> {
   );
 }
 
+/** Where a process is killed. */
+const steps = [
+  "before the agent",
+  "before the model",
+  "in the first call of the model",
+  "in a tool",
+  "in a tool beside one that has answered",
+  "in the second call of the model",
+  "after the agent",
+] as const;
+
 const answered = (question: string): readonly string[] => [
   `user: ${question}`,
-  `assistant: call ${question}`,
+  `assistant: call ${question},also ${question}`,
   `tool: call ${question}`,
+  `tool: also ${question}`,
   "assistant: Done.",
 ];
 
@@ -60,15 +72,22 @@ for (const [name, service, serve] of [
         for (const own of questions) expect(asked.filter((question) => own.includes(question))).toEqual(own);
       });
 
-      it("a run goes on in another process after kill -9, and nothing is lost or doubled", async () => {
-        const first = start(stores.url, "killed", "stuck", "Look");
-        await once(first, "message");
-        first.kill("SIGKILL");
-        await once(first, "exit");
-        const store = stores.open("shared");
-        expect(await logOf(store, "killed")).toEqual(["user: Look", "assistant: call Look"]);
-        await ended(start(stores.url, "killed", "resume", "Again"));
-        expect(await logOf(store, "killed")).toEqual([...answered("Look"), ...answered("Again")]);
+      it("a run that is killed at any step goes on in another process, and nothing is lost or doubled", async () => {
+        const logs = await Promise.all(
+          steps.map(async (step) => {
+            const first = start(stores.url, step, step, "Look");
+            await once(first, "message");
+            first.kill("SIGKILL");
+            await once(first, "exit");
+            // Before its first step a graph has stored nothing that it could go on from: the person asks again.
+            const again =
+              step === "before the agent" ? start(stores.url, step, "", "Look", "Again") : undefined;
+            await ended(again ?? start(stores.url, step, "resume", "Again"));
+            return [step, await logOf(stores.open("shared"), step)] as const;
+          }),
+        );
+        for (const [step, log] of logs)
+          expect([step, log]).toEqual([step, [...answered("Look"), ...answered("Again")]]);
       });
     },
   );

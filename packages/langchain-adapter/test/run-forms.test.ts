@@ -8,13 +8,22 @@ import {
 } from "@langchain/core/messages";
 import { ChatGenerationChunk } from "@langchain/core/outputs";
 import { tool } from "@langchain/core/tools";
-import { Command, END, interrupt, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
-import { createAgent, providerStrategy } from "langchain";
+import {
+  Command,
+  END,
+  interrupt,
+  MemorySaver,
+  MessagesAnnotation,
+  START,
+  StateGraph,
+} from "@langchain/langgraph";
+import { createMemory } from "@relevo/memory";
+import { createAgent, createMiddleware, providerStrategy } from "langchain";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { relevoMemory } from "../src/agent/index.ts";
 import { RelevoCheckpointer } from "../src/langgraph/index.ts";
-import { counting, logOf, on, setUp } from "./support/agents.ts";
+import { counting, logOf, on, setUp, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
 const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
@@ -153,4 +162,75 @@ it("a message that cannot be kept ends the run with its kind and what to do; und
   const degraded = relevoMemory({ memory, tenant: "acme", onMemoryFailure: "degrade", onError });
   await createAgent({ model: counting(), tools: [], middleware: [degraded] }).invoke(odd, on("u"));
   expect(told[0]).toMatch(/role must be one of/u);
+});
+
+it("a run that a crash has set back to its first step makes again what its checkpoint does not know", async () => {
+  const { session, middleware } = setUp();
+  let isDown = true;
+  const failing = createMiddleware({
+    name: "Failing",
+    beforeAgent() {
+      if (isDown) throw new Error("crash");
+    },
+  });
+  const model = new ScriptedModel((messages) =>
+    messages.at(-1)?.type === "human" ? calling(["weather", "c2", { city: "Vigo" }]) : new AIMessage("Mild."),
+  );
+  const checkpointer = new MemorySaver();
+  const agent = createAgent({ model, tools: [weather], middleware: [failing, middleware], checkpointer });
+  await expect(
+    agent.invoke({ messages: [new HumanMessage({ content: "Warm?", id: "q" })] }, on("t")),
+  ).rejects.toThrow("crash");
+  // What the process had said when it was killed, before its checkpoints were written.
+  await session.append([
+    { role: "user", content: "Warm?", id: "q" },
+    {
+      role: "assistant",
+      content: [{ type: "tool-call", toolCallId: "c1", toolName: "weather", input: { city: "Vigo" } }],
+    },
+  ]);
+  isDown = false;
+  await agent.invoke(null as never, on("t"));
+  expect(await logOf(session)).toEqual([
+    "user: Warm?",
+    "assistant: calls c2",
+    "tool: tool-result",
+    "assistant: Mild.",
+  ]);
+});
+
+it("tools in parallel with which a run goes on share one turn", async () => {
+  const { store, session, middleware } = setUp({ idleMs: 20 });
+  let isDown = true;
+  const run = () => {
+    if (isDown) throw new Error("crash");
+    return "found";
+  };
+  const tools = ["a", "b"].map((name) => tool(run, { name, description: "Looks.", schema: z.object({}) }));
+  const model = () =>
+    new ScriptedModel((messages) =>
+      messages.at(-1)?.type === "human" ? calling(["a", "c1"], ["b", "c2"]) : new AIMessage("Done."),
+    );
+  const checkpointer = new MemorySaver();
+  const first = createAgent({ model: model(), tools, middleware: [middleware], checkpointer });
+  await expect(first.invoke(asking("Go"), on("t"))).rejects.toThrow();
+  isDown = false;
+  let acquired = 0;
+  const leases = new Proxy(store.leases, {
+    get(target, name, receiver) {
+      if (name === "acquire") acquired++;
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  const other = relevoMemory({ memory: createMemory({ store: { ...store, leases } }), tenant: "acme" });
+  const second = createAgent({ model: model(), tools, middleware: [other], checkpointer });
+  await second.invoke(null as never, on("t"));
+  expect(acquired).toBe(1);
+  expect(await logOf(session)).toEqual([
+    "user: Go",
+    "assistant: calls c1 + calls c2",
+    "tool: tool-result",
+    "tool: tool-result",
+    "assistant: Done.",
+  ]);
 });

@@ -2,7 +2,13 @@ import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
-import { conversationOf, type KnownMessages, noteKnown, syncMessages } from "../src/agent/sync-messages.ts";
+import {
+  conversationOf,
+  type KnownMessages,
+  noteKnown,
+  type RunStart,
+  syncMessages,
+} from "../src/agent/sync-messages.ts";
 import { fromLangChain } from "../src/index.ts";
 import { calling } from "./support/scripted-model.ts";
 
@@ -12,13 +18,13 @@ type Given = Parameters<typeof conversationOf>[0];
 async function logAfter(
   before: Given,
   state: Given,
-  resumed = false,
+  start: RunStart = "new",
 ): Promise<readonly (string | undefined)[]> {
   await using memory = createMemory({ store: createMemoryStore() });
   const session = memory.tenant("acme").session("s");
   if (before.length > 0) await session.append(fromLangChain(before));
   const known: KnownMessages = new Map();
-  await noteKnown(session, conversationOf(state), known, resumed);
+  await noteKnown(session, conversationOf(state), known, start);
   await syncMessages(session, conversationOf(state), known);
   return (await session.messages()).map(({ id, content }) => (typeof content === "string" ? content : id));
 }
@@ -30,14 +36,21 @@ describe("what is in the log already", () => {
   it("is told by ids, and by words behind them when a graph has given new ids after a crash", async () => {
     const again = Object.assign(calling(["f", "c1"]), { id: "a2" });
     const result = new ToolMessage({ content: "r", tool_call_id: "c1", id: "t" });
-    expect(await logAfter([question, call], [question, again, result], true)).toEqual(["Q", "a1", "t"]);
+    expect(await logAfter([question, call], [question, again, result], "resumed")).toEqual(["Q", "a1", "t"]);
   });
 
   it("is taken back when the graph has forgotten it and goes on, and only then", async () => {
-    expect(await logAfter([question, call], [question], true)).toEqual(["Q"]);
-    expect(await logAfter([question, call], [question], false)).toEqual(["Q", "a1"]);
+    expect(await logAfter([question, call], [question], "resumed")).toEqual(["Q"]);
+    expect(await logAfter([question, call], [question], "new")).toEqual(["Q", "a1"]);
+    expect(await logAfter([question, call], [question], "set back or new")).toEqual(["Q"]);
+    const next = new HumanMessage({ content: "Next", id: "q3" });
+    expect(await logAfter([question, call], [question, next], "set back or new")).toEqual([
+      "Q",
+      "a1",
+      "Next",
+    ]);
     const later = new HumanMessage({ content: "Later", id: "q2" });
-    expect(await logAfter([question, call, later], [question], true)).toEqual(["Q", "a1", "Later"]);
+    expect(await logAfter([question, call, later], [question], "resumed")).toEqual(["Q", "a1", "Later"]);
   });
 
   it("is known by its words in whatever form they come, and is not changed by that", async () => {

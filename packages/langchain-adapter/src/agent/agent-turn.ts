@@ -3,7 +3,13 @@ import type { OpenTurn, Session, Tenant } from "@relevo/memory";
 import type { AddedTexts } from "./added-texts.ts";
 import type { ReceivedHandoff } from "./agent-handoffs.ts";
 import type { AgentSettings } from "./agent-options.ts";
-import { conversationOf, type KnownMessages, noteKnown, syncMessages } from "./sync-messages.ts";
+import {
+  conversationOf,
+  type KnownMessages,
+  noteKnown,
+  type RunStart,
+  syncMessages,
+} from "./sync-messages.ts";
 
 /** How long a run is waited for that has met a failure: another middleware may try again, or go on without. */
 const failureMs = 1000;
@@ -21,7 +27,7 @@ export class AgentTurn {
   added: Promise<AddedTexts> | undefined;
   readonly #known: KnownMessages = new Map();
   #isAligned = false;
-  #isResumed: boolean;
+  #start: RunStart;
   #sync: Promise<void> = Promise.resolve();
   #working = 0;
   #isOver = false;
@@ -32,7 +38,7 @@ export class AgentTurn {
 
   constructor(
     place: Pick<AgentTurn, "tenant" | "open" | "subject" | "agent" | "received"> & {
-      readonly isResumed: boolean;
+      readonly start: RunStart;
     },
     { idleMs, onError }: Pick<AgentSettings, "idleMs" | "onError">,
   ) {
@@ -41,7 +47,7 @@ export class AgentTurn {
     this.subject = place.subject;
     this.agent = place.agent;
     this.received = place.received;
-    this.#isResumed = place.isResumed;
+    this.#start = place.start;
     this.#idleMs = idleMs;
     this.#onError = onError;
     this.#watch();
@@ -59,8 +65,8 @@ export class AgentTurn {
   async sync(messages: readonly BaseMessage[]): Promise<void> {
     const state = conversationOf(messages);
     const work = this.#sync.then(async () => {
-      if (!this.#isAligned) await noteKnown(this.session, state, this.#known, this.#isResumed);
-      this.#isResumed = false;
+      if (!this.#isAligned) await noteKnown(this.session, state, this.#known, this.#start);
+      this.#start = "new";
       // After a failure nobody knows what the log has got.
       this.#isAligned = false;
       await syncMessages(this.session, state, this.#known);

@@ -22,6 +22,7 @@ export interface HookRuntime {
 export class Runs {
   readonly #settings: AgentSettings;
   readonly #turns: Map<string, AgentTurn> = new Map();
+  readonly #beginnings: Map<string, Promise<AgentTurn>> = new Map();
   /** Until when runs whose memory was down leave it alone. */
   readonly #rests: Map<string, number> = new Map();
 
@@ -63,7 +64,7 @@ export class Runs {
   }
 
   /** The turn of the run that begins now. */
-  async begin(runtime: HookRuntime, isResumed = false): Promise<AgentTurn> {
+  async begin(runtime: HookRuntime, isResumed: boolean = false): Promise<AgentTurn> {
     const { tenant, session, options, key, agent } = await this.#placeOf(runtime);
     const owner = this.#settings.memory.tenant(tenant);
     const open = await owner.session(session, options).beginTurn({
@@ -78,8 +79,13 @@ export class Runs {
       await open.abandon();
       throw error;
     }
+    // Checkpoints are written behind a run: a crash may leave the graph at its first step, further back than the log. An
+    // agent in a parent graph may as well begin beside another one that has answered.
+    const { __pregel_checkpointer: checkpointer, checkpoint_ns } = runtime.configurable ?? {};
+    const mayBeSetBack = checkpointer !== undefined && graphOf(checkpoint_ns).length === 0;
+    const start = isResumed ? "resumed" : mayBeSetBack ? "set back or new" : "new";
     const turn = new AgentTurn(
-      { tenant: owner, open, subject: options.subject, agent, received, isResumed },
+      { tenant: owner, open, subject: options.subject, agent, received, start },
       this.#settings,
     );
     this.#turns.set(key, turn);
@@ -91,9 +97,15 @@ export class Runs {
   async resume(runtime: HookRuntime): Promise<AgentTurn> {
     const { key } = await this.#placeOf(runtime);
     const turn = this.#turns.get(key);
-    if (turn === undefined || turn.isOver) return await this.begin(runtime, true);
-    turn.touch();
-    return turn;
+    if (turn !== undefined && !turn.isOver) {
+      turn.touch();
+      return turn;
+    }
+    // Tools that one answer calls come together: a second turn would wait for the first one to end.
+    const beginning =
+      this.#beginnings.get(key) ?? this.begin(runtime, true).finally(() => this.#beginnings.delete(key));
+    this.#beginnings.set(key, beginning);
+    return await beginning;
   }
 
   async #placeOf({ configurable = {}, context }: HookRuntime): Promise<{

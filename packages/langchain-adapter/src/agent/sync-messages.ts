@@ -40,6 +40,9 @@ interface KnownMessage {
   readonly hash: string | undefined;
 }
 
+/** Whether a run may be one that has begun before. */
+export type RunStart = "new" | "set back or new" | "resumed";
+
 /** The newest messages of a log are enough to find where a state continues. */
 const newest = 50;
 
@@ -70,14 +73,14 @@ function saidBy(message: Message): string {
  * stored with one. Where no id is known, the newest message of the log is looked for with the one before it: a client may
  * send a whole conversation under new ids.
  *
- * A run that continues after a crash may know less than the log. What it does not know it makes again, so with `resumed` those
- * answers are retracted.
+ * A run that continues after a crash may know less than the log. What it does not know it makes again, so those answers are
+ * retracted; where the run may be a new one, only when its state has nothing new.
  */
 export async function noteKnown(
   session: Session,
   state: readonly StateMessage[],
   known: KnownMessages,
-  resumed: boolean,
+  start: RunStart,
 ): Promise<void> {
   const log = await session.messages({ limit: newest });
   const last = lastInCommon(log, state);
@@ -91,7 +94,8 @@ export async function noteKnown(
     else known.set(id, { id: log[last.inLog - (last.inState - index)]?.id ?? id, hash: undefined });
   }
   const rest = log.slice(last.inLog + 1);
-  if (resumed && rest.length > 0 && rest.every(({ role }) => role === "assistant" || role === "tool"))
+  const isSetBack = start === "resumed" || (start === "set back or new" && last.inState === state.length - 1);
+  if (isSetBack && rest.length > 0 && rest.every(({ role }) => role === "assistant" || role === "tool"))
     await session.retract({ seqs: rest.map(({ seq }) => seq), reason: "made again after a crash" });
 }
 

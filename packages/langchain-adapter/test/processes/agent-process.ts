@@ -4,7 +4,7 @@ import type { Store } from "@relevo/core";
 import { createMemory } from "@relevo/memory";
 import { createPostgresStore } from "@relevo/store-postgres";
 import { createRedisStore } from "@relevo/store-redis";
-import { createAgent } from "langchain";
+import { createAgent, createMiddleware } from "langchain";
 import pg from "pg";
 import { createClient } from "redis";
 import { z } from "zod";
@@ -14,7 +14,7 @@ import { calling, ScriptedModel } from "../support/scripted-model.ts";
 
 /**
  * A process with an agent on a shared store. It is told what to do by its arguments: the address of the store, the thread, and
- * its questions. `stuck` hangs in the tool, and says so; `resume` goes on where another process was killed.
+ * its questions. It hangs in a step that `mode` names, and says so; with `resume` it goes on where another process was killed.
  */
 const [url = "", thread = "", mode = "", ...questions] = process.argv.slice(2);
 
@@ -38,22 +38,43 @@ async function open(): Promise<{ readonly store: Store; close(): Promise<void> }
 }
 
 const { store, close } = await open();
+
+async function reach(step: string): Promise<void> {
+  if (mode !== step) return;
+  process.send?.(step);
+  await new Promise(() => setInterval(() => undefined, 1000));
+}
+
 const look = tool(
-  async () => {
-    if (mode !== "stuck") return "found";
-    process.send?.("stuck");
-    return await new Promise<string>(() => setInterval(() => undefined, 1000));
+  async ({ what }: { readonly what: string }) => {
+    if (what === "second") await reach("in a tool beside one that has answered");
+    else await reach("in a tool");
+    return "found";
   },
-  { name: "look", description: "Looks something up.", schema: z.object({}) },
+  { name: "look", description: "Looks something up.", schema: z.object({ what: z.string() }) },
 );
-const model = new ScriptedModel((messages) => {
-  const last = messages.at(-1);
-  return last?.type === "human" ? calling(["look", `call ${last.text}`]) : new AIMessage("Done.");
+const model = new ScriptedModel(async (messages) => {
+  const question = messages.findLast(({ type }) => type === "human")?.text;
+  const isFirst = messages.at(-1)?.type === "human";
+  await reach(isFirst ? "in the first call of the model" : "in the second call of the model");
+  if (!isFirst) return new AIMessage("Done.");
+  return calling(
+    ["look", `call ${question}`, { what: "first" }],
+    ["look", `also ${question}`, { what: "second" }],
+  );
+});
+/** Around the hooks of the memory. */
+const between = createMiddleware({
+  name: "Between",
+  beforeAgent: () => reach("before the agent").then(() => undefined),
+  beforeModel: () => reach("before the model").then(() => undefined),
+  // Middleware in front of the memory's ends after it.
+  afterAgent: () => reach("after the agent").then(() => undefined),
 });
 const agent = createAgent({
   model,
   tools: [look],
-  middleware: [relevoMemory({ memory: createMemory({ store }), tenant: "acme", waitMs: 300_000 })],
+  middleware: [between, relevoMemory({ memory: createMemory({ store }), tenant: "acme", waitMs: 300_000 })],
   ...(mode === "race" ? {} : { checkpointer: new RelevoCheckpointer({ store, tenant: "acme" }) }),
 });
 const config = { configurable: { thread_id: thread } };
