@@ -29,7 +29,8 @@ import { SessionCache } from "./cache/session-cache.ts";
 import { admitHistory, type HistoryOptions } from "./history/history-options.ts";
 import { admitRecording } from "./recall/recall-recording.ts";
 import type { RecordRecallsOptions } from "./recall/recorded-recall.ts";
-import { type Importance, recencyAndWeight } from "./retention/importance.ts";
+import { type Importance, recencyUseAndWeight } from "./retention/importance.ts";
+import { admitCountUses, type CountUsesOptions, UseCounts } from "./retention/use-counts.ts";
 import { type CopyHolder, type MemoryStore, Runtime } from "./runtime.ts";
 import { defaultPage } from "./session/newest-page.ts";
 import { createTenant, type Tenant } from "./tenant.ts";
@@ -85,9 +86,15 @@ interface CommonOptions {
   readonly archive?: MemoryStore | undefined;
   /**
    * How much a document is worth keeping, for policies with `belowImportance`. When left out, its `metadata.importance` from 0
-   * to 1 (0.5 without), halved for every 30 days since its last write.
+   * to 1 (0.5 without), raised by its uses when they are counted, halved for every 30 days since its last write or use.
    */
   readonly importance?: Importance | undefined;
+  /**
+   * Counts how often durable memories of agents, people and workspaces are recalled by key, found by `search`, or shown by
+   * `context`, for `importance`. Counted in this process and written later, also by `close`: no read waits for it, and a crash
+   * loses the counts since the last write. Off when left out.
+   */
+  readonly countUses?: CountUsesOptions | boolean | undefined;
   /** Writes what policies with `action: "summarize"` keep of what they remove, such as `extractiveSummarizer()`. */
   readonly summarizer?: Summarizer | undefined;
   /** A number from 0 to 1, for the jitter of retries; `Math.random` when left out. */
@@ -112,7 +119,7 @@ export type MemoryOptions = OneStoreOptions | TwoStoreOptions;
 export interface Memory extends AsyncDisposable {
   /** The sessions and agents of one tenant. @throws `invalid-input`; `closed`. */
   tenant(id: string): Tenant;
-  /** Makes further calls fail with `closed`. Idempotent. The stores stay open: whoever created them closes them. */
+  /** Makes further calls fail with `closed`, and writes counts that wait. Idempotent. The stores stay open: whoever created them closes them. */
   close(): Promise<void>;
 }
 
@@ -136,6 +143,7 @@ const fields: FieldTable = fieldTable<MemoryOptions>({
   recordRecalls: "refines",
   archive: "refines",
   importance: "refines",
+  countUses: "refines",
   summarizer: "refines",
 });
 const dayMs = 24 * 3600 * 1000;
@@ -161,7 +169,7 @@ export function createMemory(given: MemoryOptions): Memory {
   const runtime = new Runtime({
     ...stores,
     archive: admitArchive(options.archive, stores),
-    importance: admitObject(options.importance, "importance", ["score"]) ?? recencyAndWeight,
+    importance: admitObject(options.importance, "importance", ["score"]) ?? recencyUseAndWeight,
     summarizer: admitObject(options.summarizer, "summarizer", ["summarize"]),
     clock,
     ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
@@ -178,7 +186,12 @@ export function createMemory(given: MemoryOptions): Memory {
     recording: admitRecording(options.recordRecalls),
     cache: bounds && new SessionCache(stores.sessions.log, bounds, view?.reads?.messages ?? defaultPage),
   });
-  const close = async (): Promise<void> => runtime.close();
+  const counted = admitCountUses(options.countUses);
+  runtime.uses = counted && new UseCounts(runtime, counted);
+  const close = async (): Promise<void> => {
+    runtime.close();
+    await runtime.uses?.flush();
+  };
   return {
     tenant(id) {
       runtime.requireOpen();

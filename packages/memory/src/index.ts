@@ -85,7 +85,7 @@ export type { ImportOptions, ImportReport } from "./portability/import-data.ts";
 export type { TextSource } from "./portability/split-lines.ts";
 export type { RecalledContext } from "./recall/recall-for-task.ts";
 export type { RecallsOptions, RecordedRecall, RecordRecallsOptions } from "./recall/recorded-recall.ts";
-export { type Importance, recencyAndWeight } from "./retention/importance.ts";
+export { type Importance, recencyUseAndWeight, type Use } from "./retention/importance.ts";
 export type {
   ApplyOptions,
   DocumentSelection,
@@ -95,6 +95,7 @@ export type {
 } from "./retention/policy.ts";
 export type { RetentionCounts, RetentionRecord } from "./retention/reports.ts";
 export type { Retention, RetentionPlan, RetentionReport } from "./retention/retention.ts";
+export type { CountUsesOptions } from "./retention/use-counts.ts";
 export type { CopyHolder, CopySelector, MemoryStore } from "./runtime.ts";
 export { currentSession } from "./scope.ts";
 export type { OpenTurn, Session, TurnSession } from "./session/session.ts";

@@ -16,6 +16,7 @@ import type { SessionCache } from "./cache/session-cache.ts";
 import type { HistoryKind } from "./history/history-options.ts";
 import type { RecallRecording } from "./recall/recall-recording.ts";
 import type { Importance } from "./retention/importance.ts";
+import type { UseCounts } from "./retention/use-counts.ts";
 
 /** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
 export type MemoryStore = Pick<Store, "limits" | "log" | "documents" | "leases" | "feed">;
@@ -46,6 +47,8 @@ export class Runtime {
   /** Where sessions are archived; none when they would stay where they are. */
   readonly archive: MemoryStore | undefined;
   readonly importance: Importance;
+  /** None when uses are not counted. */
+  uses: UseCounts | undefined;
   readonly summarizer: Summarizer | undefined;
   readonly clock: Clock;
   readonly ids: IdGenerator;

@@ -307,7 +307,9 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
     async search(given) {
       const query = admitFields(given, "query", searchFields);
       runtime.requireOpen();
-      return await searchIn(runtime, id, query);
+      const result = await searchIn(runtime, id, query);
+      runtime.uses?.noteFound(id, result.hits);
+      return result;
     },
     executions: (options) => listExecutions(runtime, id, options),
     exportExecutions: (options) => exportExecutions(runtime, id, options),

@@ -33,7 +33,7 @@ import type {
 } from "../agents/agent-memory.ts";
 import type { ValueChange } from "../history/diff-values.ts";
 import { mostPast } from "../history/history-options.ts";
-import { clearPast, type PastEntry } from "../history/past-values.ts";
+import { forgetPast, type PastEntry } from "../history/past-values.ts";
 import { admitVersions, diffVersions, listVersions, pastOf } from "../history/read-versions.ts";
 import { memoryOperation, type Operated, writeOnce } from "../memory-operation.ts";
 import type { MemoryPlace, OpenOrigin, OpenPlace, WriteOrigin } from "../memory-place.ts";
@@ -151,13 +151,13 @@ export class TieredMemory implements KeyedMemory {
     const { slot, place, durable: address } = await this.#at(key, options, "read");
     const durable = async (): Promise<MemoryEntry | undefined> => {
       const document = await this.#durable.get(address, signalOf(options));
-      return document && this.#entry(place, document, "durable");
+      return document && this.#used(address, this.#entry(place, document, "durable"));
     };
     if (tier === "durable") return durable();
     let failure: unknown;
     try {
       const document = await slot.get(options);
-      if (document !== undefined) return this.#entry(place, document, "volatile");
+      if (document !== undefined) return this.#used(address, this.#entry(place, document, "volatile"));
     } catch (error) {
       if (tier === "volatile" || !isOutage(error)) throw error;
       failure = error;
@@ -181,7 +181,7 @@ export class TieredMemory implements KeyedMemory {
     // (see `#settle`).
     const durable =
       tier !== "volatile" && (await this.#durable.delete(address, { ...signal, ...operation("durable") }));
-    if (tier !== "volatile") await this.#forgetPast(address, signal);
+    if (tier !== "volatile") await forgetPast(this.#durable, address, signal);
     if (tier === "durable") await slot.forgetCopy(signal);
     else if (await slot.forget({ ...signal, ...operation("volatile") })) return true;
     return durable;
@@ -231,12 +231,6 @@ export class TieredMemory implements KeyedMemory {
     const { value, tags, category, metadata } = pastOf(past, version);
     const { reason = `revert to version ${version}`, ...call } = options;
     return this.remember(key, value, { ...call, tags, category, metadata, reason });
-  }
-
-  /** When the value is gone: a retry must not take what was remembered since. */
-  async #forgetPast(address: DocumentAddress, options: CallOptions): Promise<void> {
-    const now = await this.#durable.get(address, options);
-    if (now === undefined) await clearPast(this.#durable, address, options);
   }
 
   async update(
@@ -353,6 +347,11 @@ export class TieredMemory implements KeyedMemory {
         ? this.#runtime.knownAgents.note(this.#durable, this.#tenant, agent, this.#runtime.onError)
         : undefined,
     ]);
+  }
+
+  #used(durable: DocumentAddress, entry: MemoryEntry): MemoryEntry {
+    if (entry.tier !== "volatile") this.#runtime.uses?.note(durable);
+    return entry;
   }
 
   #operation(place: MemoryPlace, tier: Tier, { operationId }: MemoryWriteOptions, request: object): Operated {

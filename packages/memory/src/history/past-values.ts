@@ -55,6 +55,11 @@ function pastAddress(address: DocumentAddress, place: number | "first"): Documen
   return { tenant: address.tenant, namespace: pastNamespace(address), key };
 }
 
+/** Where the uses of this memory are counted. Beside its past values, and so removed with them. */
+export function usesAddress(address: DocumentAddress): DocumentAddress {
+  return { tenant: address.tenant, namespace: pastNamespace(address), key: "uses" };
+}
+
 function keyOf(place: number): string {
   return String(place).padStart(16, "0");
 }
@@ -127,6 +132,15 @@ export async function prunePast(
   } catch (error) {
     onError(error);
   }
+}
+
+/** Removes all when the value is gone: a retry must not take what was remembered since. */
+export async function forgetPast(
+  documents: DocumentStore,
+  address: DocumentAddress,
+  options: CallOptions,
+): Promise<void> {
+  if ((await documents.get(address, options)) === undefined) await clearPast(documents, address, options);
 }
 
 /** Removes past values, all when no bound is given. */

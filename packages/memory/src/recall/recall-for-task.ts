@@ -50,5 +50,6 @@ export async function recallForTask(
   const isShown = ({ source }: RecallHit): boolean =>
     source.kind === "event" && source.session === session?.id && seqs.has(source.seq);
   const wanted = hits.filter((hit) => !isShown(hit)).slice(0, texts);
+  runtime.uses?.noteFound(tenant, wanted);
   return { ...renderRecalled(wanted, { maxTokens, counter: runtime.counter }), missing };
 }

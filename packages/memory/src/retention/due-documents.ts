@@ -8,6 +8,8 @@ import type { MemoryKind } from "./memory-kinds.ts";
 import type { DocumentSelection } from "./policy.ts";
 
 export const pinnedTag = "pinned";
+/** Documents whose uses are read together. */
+const atOnce = 100;
 
 /** Where to look, and which of what is there. */
 export interface DocumentSearch extends DocumentSelection {
@@ -38,9 +40,16 @@ export async function* dueDocuments(
     for await (const { due } of dueGroups(runtime, store, tenant, search, options)) yield* due;
     return;
   }
-  const isDue = dueBy(runtime, search);
-  for await (const document of documentsIn(store, tenant, search, options))
-    if (isWanted(document.namespace) && !isLeftOut(document) && isDue(document)) yield document;
+  const dueOf = await dueBy(runtime, tenant, search);
+  let batch: Document[] = [];
+  for await (const document of documentsIn(store, tenant, search, options)) {
+    if (!isWanted(document.namespace) || isLeftOut(document)) continue;
+    batch.push(document);
+    if (batch.length < atOnce) continue;
+    yield* await dueOf(batch);
+    batch = [];
+  }
+  yield* await dueOf(batch);
 }
 
 /** As `dueDocuments`, a namespace at a time. Holds the documents of one namespace. */
@@ -52,14 +61,15 @@ export async function* dueGroups(
   options: CallOptions,
 ): AsyncGenerator<DueGroup, void, void> {
   const { keep = 0, isWanted = all, isLeftOut = none } = search;
-  const isDue = dueBy(runtime, search);
-  const groupOf = (documents: readonly Document[]): DueGroup => ({
+  const dueOf = await dueBy(runtime, tenant, search);
+  const groupOf = async (documents: readonly Document[]): Promise<DueGroup> => ({
     all: documents,
-    due: documents
-      .filter((document) => !isLeftOut(document))
-      .sort(newestFirst)
-      .slice(keep)
-      .filter(isDue),
+    due: await dueOf(
+      documents
+        .filter((document) => !isLeftOut(document))
+        .sort(newestFirst)
+        .slice(keep),
+    ),
   });
   // The order of `find` keeps each namespace together, so that one at a time is held.
   let namespace = "";
@@ -67,12 +77,12 @@ export async function* dueGroups(
   for await (const document of documentsIn(store, tenant, search, options)) {
     if (!isWanted(document.namespace)) continue;
     const own = JSON.stringify(document.namespace);
-    if (own !== namespace) yield groupOf(group);
+    if (own !== namespace) yield await groupOf(group);
     if (own !== namespace) group = [];
     namespace = own;
     group.push(document);
   }
-  yield groupOf(group);
+  yield await groupOf(group);
 }
 
 /** By the last write; of one moment in the reverse order of their keys, so that each run has the same order. */
@@ -96,15 +106,29 @@ function documentsIn(
   );
 }
 
-function dueBy(
-  { clock, importance }: Runtime,
+async function dueBy(
+  { clock, importance, uses }: Runtime,
+  tenant: string,
   { olderThanMs, belowImportance }: DocumentSelection,
-): (document: Document) => boolean {
+): Promise<(documents: readonly Document[]) => Promise<readonly Document[]>> {
   const now = clock.now();
-  return (document) =>
-    !document.tags.includes(pinnedTag) &&
-    (olderThanMs === undefined || document.updatedAt <= now - olderThanMs) &&
-    (belowImportance === undefined || importance.score(document, now) < belowImportance);
+  if (belowImportance !== undefined) await uses?.flush();
+  return async (documents) => {
+    const old = documents.filter(
+      ({ tags, updatedAt }) =>
+        !tags.includes(pinnedTag) && (olderThanMs === undefined || updatedAt <= now - olderThanMs),
+    );
+    if (belowImportance === undefined) return old;
+    const due: Document[] = [];
+    for (let start = 0; start < old.length; start += atOnce) {
+      const some = old.slice(start, start + atOnce);
+      const used = (await uses?.of(tenant, some)) ?? [];
+      due.push(
+        ...some.filter((document, index) => importance.score(document, now, used[index]) < belowImportance),
+      );
+    }
+    return due;
+  };
 }
 
 /** Past values that are so old, whatever is in their place now. Counts, tags and importance are of what is there now. */

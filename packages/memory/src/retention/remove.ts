@@ -2,7 +2,7 @@ import { type CallOptions, isConflict } from "@relevo/core";
 import { archiveSession } from "../archive/archive-session.ts";
 import { eraseSeenSession } from "../erasure/erase-seen-session.ts";
 import { isHeldDocument } from "../erasure/holds.ts";
-import { clearPast } from "../history/past-values.ts";
+import { forgetPast } from "../history/past-values.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Due, type DueMemory, isHeldSession } from "./due.ts";
 import { forgetCopyOf } from "./forget-copy.ts";
@@ -64,7 +64,7 @@ async function forgetMemory(
   const address = { tenant, namespace, key };
   await forgetCopyOf(runtime, tenant, memory, options);
   if (!(await documents.delete(address, { expectedVersion: version, ...options }))) return false;
-  if ((await documents.get(address, options)) === undefined) await clearPast(documents, address, options);
+  await forgetPast(documents, address, options);
   // Another process may have made one again.
   await forgetCopyOf(runtime, tenant, memory, options);
   return true;
