@@ -45,9 +45,9 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
       admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
-      admitViewForm admitWhere anySignal cacheChannel callKinds callSummarizer closedError conflict countRanges
+      admitViewForm admitWhere anySignal cacheChannel callKinds callSummarizer closedError compareUtf8 conflict countRanges
       createEventLoopPacer defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
-      historyLost jsonEquals liveSummaryOf markup maxPageSize maxTimerMs messageOfSummary normalizeRanges noteCacheRead noteRetry overlaps pageKinds pastElement
+      historyLost jsonEquals liveSummaryOf markup maxJsonDepth maxPageSize maxTimerMs maxTtlMs messageOfSummary normalizeRanges noteCacheRead noteRetry overlaps pageKinds pastElement
       rangesInclude rangesIntersect rangesOf readArray readInput recallKinds recalledNamespaces refuse
       requireKnownFields requireObject resolveLimits retry retryChannel sleep sortedInclude sortedIntersect sortedSubtract sortedTouch storableText supersededByName
       throwIfAborted tooLarge wasRetried withAttempts withTimeout
@@ -62,7 +62,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
     values: `
       addRemoval admitAppend admitFind admitSearchCall admitSearchChange admitSearchGroups admitSearchMark
       admitSearchPage admitSearchRequest admitSearchSelector asOfVersion beginsLikePattern compareNamespaces
-      compareUtf8 createKeyValueDriver createStore createTokenGenerator decodeCursor encodeCursor findBounds
+      createKeyValueDriver createStore createTokenGenerator decodeCursor encodeCursor findBounds
       findMatcher isCreatedStore isOneEditAway isSimilarTerm matchesFilter matchesNamespace maxImportedVersion
       maxPinnedBelow maxRemovedRanges maxSummariesLookedAt mergeRemovals mostSimilarTerms namespaceListStart
       namespaceSortPrefix placeBehindNamespace planImport prefixEnd recordPut replayDelete replayPut

@@ -11,7 +11,11 @@ import {
   resolveLimits,
 } from "../src/input/index.ts";
 import * as documentBatch from "../src/store/document-batch.ts";
-import { admitExportDocuments, admitImportDocuments } from "../src/store/document-batch.ts";
+import {
+  admitEraseDerived,
+  admitExportDocuments,
+  admitImportDocuments,
+} from "../src/store/document-batch.ts";
 import * as documentCalls from "../src/store/document-calls.ts";
 import {
   admitDelete,
@@ -261,6 +265,12 @@ const calls: { readonly [name: string]: Call } = {
     admit: (o) => admitExportDocuments({ tenant: "t" }, o, limits),
     selects: {},
     refines: page,
+  },
+  admitEraseDerived: {
+    admit: (o) => admitEraseDerived(session, o, limits),
+    selects: {},
+    needs: { incarnation: "i" },
+    refines: ["signal"],
   },
   admitImportDocuments: {
     admit: (o) => admitImportDocuments({ tenant: "t" }, { documents: [], version: 0 }, o, limits),

@@ -8,7 +8,8 @@ import {
   rangesIntersect,
   rangesOf,
 } from "../src/input/index.ts";
-import { compareNamespaces, compareUtf8, namespaceSortPrefix } from "../src/store/index.ts";
+import { compareUtf8 } from "../src/order.ts";
+import { compareNamespaces, namespaceSortPrefix } from "../src/store/index.ts";
 
 const id = fc
   .oneof(

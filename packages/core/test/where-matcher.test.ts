@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonValue, Where, WhereSubject } from "../src/index.ts";
 import { jsonEquals } from "../src/input/index.ts";
-import { compareUtf8, valueAt, whereMatcher } from "../src/store/index.ts";
+import { compareUtf8 } from "../src/order.ts";
+import { valueAt, whereMatcher } from "../src/store/index.ts";
 import { createTextSearch } from "../src/store/text-search.ts";
 
 /** What a filter means, condition by condition, with no regard to time. */

@@ -24,7 +24,12 @@ async function loadWithout(missing: string, ...entries: readonly string[]): Prom
     for (const name of ["src", "package.json"])
       await cp(join(project, name), join(folder, name), { recursive: true });
     await mkdir(join(folder, "node_modules", "@langchain"), { recursive: true });
-    for (const name of ["@relevo", "@langchain/core", ...optional.filter((peer) => peer !== missing)])
+    for (const name of [
+      "@relevo",
+      "@langchain/core",
+      "lru-cache",
+      ...optional.filter((peer) => peer !== missing),
+    ])
       await symlink(join(project, "node_modules", name), join(folder, "node_modules", name));
     const options = ["--input-type=module", "--eval", program, "--", ...entries];
     const { stdout } = await promisify(execFile)(process.execPath, options, { cwd: folder });

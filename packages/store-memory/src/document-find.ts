@@ -1,8 +1,7 @@
 import type { Document } from "@relevo/core";
-import { documentSortKey } from "@relevo/core/input";
+import { compareUtf8, documentSortKey } from "@relevo/core/input";
 import {
   type AdmittedFind,
-  compareUtf8,
   type DocumentPosition,
   type DriverPage,
   type FindBounds,

@@ -1,8 +1,8 @@
+import { compareUtf8 } from "@relevo/core/input";
 import {
   type AdmittedNamespaces,
   beginsLikePattern,
   compareNamespaces,
-  compareUtf8,
   type DriverPage,
   matchesNamespace,
   namespaceListStart,

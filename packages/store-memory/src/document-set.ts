@@ -1,5 +1,5 @@
 import type { Document } from "@relevo/core";
-import { compareUtf8 } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
 import type { Expiring } from "./expiry-queue.ts";
 import { SortedSet } from "./sorted-set.ts";
 

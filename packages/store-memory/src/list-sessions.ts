@@ -1,11 +1,6 @@
 import type { SessionHead } from "@relevo/core";
-import {
-  type AdmittedListSessions,
-  compareUtf8,
-  type DriverPage,
-  type ListPosition,
-  prefixEnd,
-} from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
+import { type AdmittedListSessions, type DriverPage, type ListPosition, prefixEnd } from "@relevo/core/store";
 import { headOf, type Session } from "./session.ts";
 import type { StoreState } from "./store-state.ts";
 import type { Tenant } from "./tenant.ts";

@@ -1,7 +1,7 @@
 import type { ScannedEvent } from "@relevo/core";
+import { compareUtf8 } from "@relevo/core/input";
 import {
   type AdmittedScan,
-  compareUtf8,
   type DriverPage,
   type EventFilter,
   matchesFilter,

@@ -1,6 +1,6 @@
 import type { SessionAddress } from "@relevo/core";
-import { createEventLoopPacer, tooLarge } from "@relevo/core/input";
-import { compareUtf8, createTokenGenerator, type Refusal } from "@relevo/core/store";
+import { compareUtf8, createEventLoopPacer, tooLarge } from "@relevo/core/input";
+import { createTokenGenerator, type Refusal } from "@relevo/core/store";
 import { LRUCache } from "lru-cache";
 import { ChangeLog } from "./change-log.ts";
 import { endedDocumentOperation, OwnerOperations } from "./document-ledger.ts";

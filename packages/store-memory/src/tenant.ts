@@ -1,4 +1,5 @@
-import { compareUtf8, namespaceSortPrefix } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
+import { namespaceSortPrefix } from "@relevo/core/store";
 import type { ChangeLog, LiveUnits } from "./change-log.ts";
 import { DerivedIndex } from "./derived-index.ts";
 import { DocumentSet } from "./document-set.ts";

@@ -1,4 +1,4 @@
-import { compareUtf8 } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
 import { SortedSet } from "./sorted-set.ts";
 
 /** Where a session stands in the order of last writes. */

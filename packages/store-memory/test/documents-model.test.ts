@@ -1,6 +1,6 @@
 import { allPages, type Document, type FindOptions } from "@relevo/core";
-import { documentSortKey } from "@relevo/core/input";
-import { compareUtf8, encodeCursor } from "@relevo/core/store";
+import { compareUtf8, documentSortKey } from "@relevo/core/input";
+import { encodeCursor } from "@relevo/core/store";
 import { describe, expect, it } from "vitest";
 import { at, failure, open, says, seeded, tenant } from "./support.ts";
 

@@ -1,5 +1,5 @@
 import { allPages, type ScannedEvent, type TransferBatch } from "@relevo/core";
-import { compareUtf8 } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
 import { describe, expect, it } from "vitest";
 import { at, failure, open, says, seeded, tenant, undo } from "./support.ts";
 

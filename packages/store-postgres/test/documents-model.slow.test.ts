@@ -7,8 +7,8 @@ import {
   MemoryError,
   type Store,
 } from "@relevo/core";
-import { documentSortKey } from "@relevo/core/input";
-import { admitFind, compareUtf8, encodeCursor, findMatcher, matchesNamespace } from "@relevo/core/store";
+import { compareUtf8, documentSortKey } from "@relevo/core/input";
+import { admitFind, encodeCursor, findMatcher, matchesNamespace } from "@relevo/core/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres } from "../src/index.ts";
 import { createDice, type Dice } from "./documents-support.ts";

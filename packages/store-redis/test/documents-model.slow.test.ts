@@ -6,8 +6,8 @@ import {
   type FindOptions,
   MemoryError,
 } from "@relevo/core";
-import { documentSortKey } from "@relevo/core/input";
-import { admitFind, compareUtf8, encodeCursor, findMatcher, matchesNamespace } from "@relevo/core/store";
+import { compareUtf8, documentSortKey } from "@relevo/core/input";
+import { admitFind, encodeCursor, findMatcher, matchesNamespace } from "@relevo/core/store";
 import { requireService } from "@relevo/test-services";
 import { describe, expect, it } from "vitest";
 import { createDice, type Dice, type DocumentsFixture, until, useDocuments } from "./documents-support.ts";

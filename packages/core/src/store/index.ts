@@ -1,6 +1,6 @@
 export { retractedRanges } from "../input/events.ts";
 export { maxImportedVersion } from "../input/numbers.ts";
-export { compareNamespaces, compareUtf8, namespaceSortPrefix, sessionKey } from "../order.ts";
+export { compareNamespaces, namespaceSortPrefix, sessionKey } from "../order.ts";
 export { valueAt } from "../where.ts";
 export type { Answer, ImportRefusal, Refusal } from "./answer.ts";
 export { maxPinnedBelow, maxSummariesLookedAt, summariesInForce } from "./below-page.ts";

@@ -1,15 +1,7 @@
 import { renderRecalled, textOf, type View } from "@relevo/core";
 import { renderContext } from "@relevo/memory";
 import type { AgentSettings, ContextSettings, RecallSettings } from "./agent-options.ts";
-import type { AgentTurn } from "./agent-turn.ts";
-
-/** What a model is shown beside the view. */
-export interface AddedTexts {
-  /** The same until somebody writes durable memory, so that a provider caches it with what stands before it. */
-  readonly stable: string;
-  /** Differs from run to run. */
-  readonly changing: string;
-}
+import type { AddedTexts, AgentTurn } from "./agent-turn.ts";
 
 /** Does the work, or answers `undefined` when it may fail. */
 export type Attempt = <Result>(work: () => Promise<Result>) => Promise<Result | undefined>;

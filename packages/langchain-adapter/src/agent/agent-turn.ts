@@ -1,6 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { OpenTurn, Session, Tenant } from "@relevo/memory";
-import type { AddedTexts } from "./added-texts.ts";
 import type { ReceivedHandoff } from "./agent-handoffs.ts";
 import type { AgentSettings } from "./agent-options.ts";
 import {
@@ -13,6 +12,14 @@ import {
 
 /** How long a run is waited for that has met a failure: another middleware may try again, or go on without. */
 const failureMs = 1000;
+
+/** What a model is shown beside the view. */
+export interface AddedTexts {
+  /** The same until somebody writes durable memory, so that a provider caches it with what stands before it. */
+  readonly stable: string;
+  /** Differs from run to run. */
+  readonly changing: string;
+}
 
 /** One run of an agent in this process: the turn of its session, and what of the state is in the log. */
 export class AgentTurn {

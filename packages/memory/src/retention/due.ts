@@ -3,7 +3,7 @@ import { maxPageSize } from "@relevo/core/input";
 import { holdsOn } from "../erasure/holds.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
 import { dueDocuments, duePast, holderOf } from "./due-documents.ts";
-import { memoryKinds } from "./memory-kinds.ts";
+import { type DueMemory, memoryKinds } from "./memory-kinds.ts";
 import type { DocumentSelection, EventSelection, RemovalOptions, RetentionPolicy } from "./policy.ts";
 import { dueSummaries, isReplaced, type SummarizedDocuments } from "./summarize-documents.ts";
 
@@ -25,13 +25,6 @@ export type Due =
   | SummarizedDocuments
   /** It stays, because of a legal hold. */
   | { readonly kind: "held" };
-
-/** A memory in the durable tier, and the namespace of its copy in the volatile one. */
-export interface DueMemory {
-  readonly kind: "memory";
-  readonly copyNamespace: readonly string[];
-  readonly document: Document;
-}
 
 const sessionsAtOnce = 100;
 

@@ -2,7 +2,7 @@ import type { CallOptions } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
 import { VolatileSlot } from "../entries/volatile-slot.ts";
 import type { Runtime } from "../runtime.ts";
-import type { DueMemory } from "./due.ts";
+import type { DueMemory } from "./memory-kinds.ts";
 
 /** Removes the volatile copy of a memory; an independent volatile memory stays. */
 export async function forgetCopyOf(

@@ -14,6 +14,13 @@ export interface MemoryKind {
   isPastOf(document: Document, name: string | undefined): boolean;
 }
 
+/** A memory in the durable tier, and the namespace of its copy in the volatile one. */
+export interface DueMemory {
+  readonly kind: "memory";
+  readonly copyNamespace: readonly string[];
+  readonly document: Document;
+}
+
 const { agents, users, workspaces } = namespaces;
 
 export const memoryKinds: Readonly<Record<"agents" | "users" | "workspaces", MemoryKind>> = {

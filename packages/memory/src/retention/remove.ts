@@ -4,8 +4,9 @@ import { eraseSeenSession } from "../erasure/erase-seen-session.ts";
 import { isHeldDocument } from "../erasure/holds.ts";
 import { forgetPast } from "../history/past-values.ts";
 import type { Runtime } from "../runtime.ts";
-import { type Due, type DueMemory, isHeldSession } from "./due.ts";
+import { type Due, isHeldSession } from "./due.ts";
 import { forgetCopyOf } from "./forget-copy.ts";
+import type { DueMemory } from "./memory-kinds.ts";
 import { summarizeDocuments } from "./summarize-documents.ts";
 import { summarizeEvents } from "./summarize-events.ts";
 

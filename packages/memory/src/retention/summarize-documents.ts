@@ -14,9 +14,9 @@ import { isHeldDocument } from "../erasure/holds.ts";
 import { clearPast } from "../history/past-values.ts";
 import { namespaces } from "../namespaces.ts";
 import type { Runtime } from "../runtime.ts";
-import type { DueMemory } from "./due.ts";
 import { type DocumentSearch, dueGroups } from "./due-documents.ts";
 import { forgetCopyOf } from "./forget-copy.ts";
+import type { DueMemory } from "./memory-kinds.ts";
 import { summarizeMessages } from "./summarize-messages.ts";
 
 /** Memories of one namespace that a summary takes the place of; when there is one already, they only have to go. */

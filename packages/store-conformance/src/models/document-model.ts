@@ -1,5 +1,6 @@
 import type { ConflictKind } from "@relevo/core";
-import { compareNamespaces, compareUtf8 } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
+import { compareNamespaces } from "@relevo/core/store";
 import type { Place, StoryFind } from "./document-commands.ts";
 
 /** Where the six places are. Namespaces that begin like others, and keys whose order UTF-16 would turn round. */

@@ -1,4 +1,5 @@
-import { type AdmittedFind, compareUtf8, type FindBounds } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
+import type { AdmittedFind, FindBounds } from "@relevo/core/store";
 import type { RedisArgument } from "../connection/client.ts";
 import type { StoreContext } from "../context.ts";
 import { type DocumentUnit, requireKnownFormat } from "./document-unit.ts";

@@ -1,9 +1,9 @@
+import { compareUtf8 } from "@relevo/core/input";
 import {
   type AdmittedNamespaces,
   type Answer,
   beginsLikePattern,
   compareNamespaces,
-  compareUtf8,
   type DriverPage,
   matchesNamespace,
   namespaceListStart,

@@ -1,4 +1,5 @@
-import { type AdmittedListSessions, compareUtf8, type ListPosition } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
+import type { AdmittedListSessions, ListPosition } from "@relevo/core/store";
 import type { RedisArgument } from "../connection/client.ts";
 import type { StoreContext } from "../context.ts";
 import { type BucketKeys, buckets } from "../keys.ts";

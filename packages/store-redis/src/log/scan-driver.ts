@@ -1,8 +1,8 @@
 import type { ScannedEvent } from "@relevo/core";
+import { compareUtf8 } from "@relevo/core/input";
 import {
   type AdmittedScan,
   type Answer,
-  compareUtf8,
   type DriverPage,
   matchesFilter,
   type ScanDriver,

@@ -1,5 +1,6 @@
 import { allPages, type Document, type DocumentScope, type FindOptions } from "@relevo/core";
-import { compareUtf8, encodeCursor } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
+import { encodeCursor } from "@relevo/core/store";
 import { check, equal, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { caseOf, collect, findAll, ofSession, refusedWithAny, settle, standAlone } from "./support.ts";

@@ -1,5 +1,6 @@
 import { allPages, type ScannedEvent, type ScanOptions } from "@relevo/core";
-import { compareUtf8, encodeCursor } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
+import { encodeCursor } from "@relevo/core/store";
 import { check, equal, eventually, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, executes, letExpire, messages, range, retracts, says } from "../../samples.ts";

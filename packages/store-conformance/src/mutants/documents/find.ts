@@ -1,5 +1,5 @@
 import { type Document, MemoryError } from "@relevo/core";
-import { compareUtf8 } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import { without } from "../log-mutant.ts";
 import { documentMutant, everyDocument, filterMutant, findMutant } from "./document-mutant.ts";

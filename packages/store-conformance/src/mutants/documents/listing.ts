@@ -1,5 +1,6 @@
 import { type DocumentScope, type DocumentStore, MemoryError, type NamespacesOptions } from "@relevo/core";
-import { compareUtf8, decodeCursor, encodeCursor } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
+import { decodeCursor, encodeCursor } from "@relevo/core/store";
 import type { Mutant } from "../../harness.ts";
 import { sharedState, without } from "../log-mutant.ts";
 import { documentMutant, everyDocument } from "./document-mutant.ts";

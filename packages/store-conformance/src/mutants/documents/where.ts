@@ -1,6 +1,6 @@
 import type { Document, JsonValue, Where, WherePath } from "@relevo/core";
-import { jsonEquals } from "@relevo/core/input";
-import { compareUtf8, valueAt, whereMatcher } from "@relevo/core/store";
+import { compareUtf8, jsonEquals } from "@relevo/core/input";
+import { valueAt, whereMatcher } from "@relevo/core/store";
 import type { Mutant } from "../../harness.ts";
 import { filterMutant } from "./document-mutant.ts";
 

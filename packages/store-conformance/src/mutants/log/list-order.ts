@@ -1,5 +1,5 @@
 import { allPages, type ListSessionsOptions, MemoryError, type SessionHead } from "@relevo/core";
-import { compareUtf8 } from "@relevo/core/store";
+import { compareUtf8 } from "@relevo/core/input";
 import type { FullLog } from "../../capabilities.ts";
 import type { Mutant } from "../../harness.ts";
 import { logMutant, without } from "../log-mutant.ts";
