@@ -15,8 +15,7 @@ import { Lanes } from "./agents/lanes.ts";
 import type { SessionCache } from "./cache/session-cache.ts";
 import type { HistoryKind } from "./history/history-options.ts";
 import type { RecallRecording } from "./recall/recall-recording.ts";
-import type { Importance } from "./retention/importance.ts";
-import type { UseCounts } from "./retention/use-counts.ts";
+import type { Importance, UseRecords } from "./retention/importance.ts";
 
 /** The part of a store that this package uses, so that a wrapped or partial store fits as well. */
 export type MemoryStore = Pick<Store, "limits" | "log" | "documents" | "leases" | "feed">;
@@ -48,7 +47,7 @@ export class Runtime {
   readonly archive: MemoryStore | undefined;
   readonly importance: Importance;
   /** None when uses are not counted. */
-  uses: UseCounts | undefined;
+  uses: UseRecords | undefined;
   readonly summarizer: Summarizer | undefined;
   readonly clock: Clock;
   readonly ids: IdGenerator;

@@ -1,9 +1,21 @@
-import type { Document } from "@relevo/core";
+import type { Document, DocumentAddress, RecallHit } from "@relevo/core";
 
 /** How often a memory was read or found since that is counted, and when it last was, in milliseconds since the epoch. */
 export interface Use {
   readonly count: number;
   readonly lastAt: number;
+}
+
+/** The uses of durable memories: those that wait in this process, and those that are stored beside each memory. */
+export interface UseRecords {
+  /** Counts in this process, and never fails. What is no durable memory is not counted. */
+  note(address: DocumentAddress): void;
+  /** Counts the documents among what a search has found. */
+  noteFound(tenant: string, hits: readonly RecallHit[]): void;
+  /** Writes what waited when this was called. A failure is reported, and loses these counts. */
+  flush(): Promise<void>;
+  /** The stored uses of these documents, in their order. @throws what the store throws. */
+  of(tenant: string, documents: readonly Document[]): Promise<readonly (Use | undefined)[]>;
 }
 
 /** How much a document is worth keeping, from 0 to 1. */

@@ -8,7 +8,7 @@ import {
 import { admitFields, admitInteger, type FieldTable, fieldTable } from "@relevo/core/input";
 import { usesAddress } from "../history/past-values.ts";
 import type { Runtime } from "../runtime.ts";
-import type { Use } from "./importance.ts";
+import type { Use, UseRecords } from "./importance.ts";
 import { memoryKinds } from "./memory-kinds.ts";
 
 /** Counts uses in this process and writes them later, so that no read waits for a write. */
@@ -41,8 +41,7 @@ interface Waiting extends Use {
   readonly address: DocumentAddress;
 }
 
-/** The uses of durable memories: those that wait in this process, and those that are stored beside each memory. */
-export class UseCounts {
+export class UseCounts implements UseRecords {
   readonly #parts: Pick<Runtime, "durable" | "clock" | "onError">;
   readonly #flushMs: number;
   readonly #most: number;
@@ -60,7 +59,6 @@ export class UseCounts {
     this.#most = most;
   }
 
-  /** Counts in this process, and never fails. What is no durable memory is not counted. */
   note(address: DocumentAddress): void {
     if (!isMemory(address.namespace)) return;
     const id = idOf(address);
@@ -81,7 +79,6 @@ export class UseCounts {
         this.note({ tenant, namespace: source.namespace, key: source.key });
   }
 
-  /** Writes what waited when this was called. A failure is reported, and loses these counts. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -98,7 +95,6 @@ export class UseCounts {
     return this.#writing;
   }
 
-  /** The stored uses of these documents, in their order. @throws what the store throws. */
   async of(tenant: string, documents: readonly Document[]): Promise<readonly (Use | undefined)[]> {
     const memories = documents.filter(({ namespace }) => isMemory(namespace));
     const found = await this.#stored(memories.map(({ namespace, key }) => ({ tenant, namespace, key })));
