@@ -8,7 +8,10 @@ import pg from "pg";
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 pool.on("error", (error) => console.error(error.message));
-await migratePostgres({ pool });
+await migratePostgres({ pool }).catch((error: Error) => {
+  console.error(`DATABASE_URL names no database that can be used: ${error.message}`);
+  process.exit(1);
+});
 const tenant = createMemory({ store: createPostgresStore({ pool }) }).tenant("acme");
 
 function answer(sessionId: string, operationId: string, question: string): Promise<string> {

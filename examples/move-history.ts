@@ -6,11 +6,16 @@ import { importMessages } from "@relevo/messages";
 import { openEmbedded } from "@relevo/store-postgres";
 
 const [file = "history.jsonl", folder = "./chat-data", id = "moved"] = process.argv.slice(2);
+const rows: unknown[] = [];
+try {
+  for (const line of (await readFile(file, "utf8")).split("\n")) if (line !== "") rows.push(JSON.parse(line));
+} catch (error) {
+  console.error(`${file} is no history, one message in JSON a line: ${(error as Error).message}`);
+  process.exit(1);
+}
+
 await using store = await openEmbedded(folder);
 const session = createMemory({ store }).tenant("local").session(id);
-
-const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
-const rows: unknown[] = lines.map((line) => JSON.parse(line));
 
 // How much was moved before, so that a history that has grown brings only its rest.
 const moved = Number((await session.working.recall("moved-rows")) ?? 0);

@@ -5,7 +5,10 @@ import { createMemory } from "@relevo/memory";
 import { openEmbedded } from "@relevo/store-postgres";
 
 const [folder = "./chat-data", user, action] = process.argv.slice(2);
-if (user === undefined) throw new Error("Name the person: node personal-data.ts folder user");
+if (user === undefined) {
+  console.error("Name the person: node personal-data.ts folder user");
+  process.exit(1);
+}
 
 await using store = await openEmbedded(folder);
 const tenant = createMemory({ store }).tenant("local");

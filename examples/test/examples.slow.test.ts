@@ -58,6 +58,25 @@ it("move-history moves what is new, and nothing twice", async () => {
   expect(await move()).toBe("1 rows moved, 3 messages in the session\n");
 });
 
+it("what is missing or wrong is said in one line, and nothing is made", async () => {
+  const broken = join(folder, "broken.jsonl");
+  await writeFile(broken, "Hello\n");
+  const nowhere = join(folder, "nowhere");
+  const none = "postgres://127.0.0.1:1/chat";
+  const runs: readonly (readonly [string, readonly string[], string])[] = [
+    ["move-history.ts", [join(folder, "none.jsonl"), nowhere], "is no history"],
+    ["move-history.ts", [broken, nowhere], "is no history"],
+    ["personal-data.ts", [nowhere], "Name the person"],
+    ["http-chat.ts", [], "DATABASE_URL names no database"],
+  ];
+  for (const [name, args, says] of runs) {
+    const error = await runExample(name, args, { env: { DATABASE_URL: none } }).catch(String);
+    expect(error).toContain(says);
+    expect(error.trimEnd().split("\n"), name).toHaveLength(1);
+  }
+  expect(await readdir(folder)).not.toContain("nowhere");
+});
+
 it("personal-data copies what is known about a person, and erases it", async () => {
   {
     await using store = await openEmbedded(data);

@@ -6,7 +6,9 @@ import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { createAgent } from "langchain";
 import { expect, it } from "vitest";
+import { admitAgentOptions } from "../src/agent/agent-options.ts";
 import { createAgentHandoffs, type RelevoMemoryOptions, relevoMemory } from "../src/agent/index.ts";
+import { Runs } from "../src/agent/runs.ts";
 import { logOf, on, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
@@ -83,6 +85,25 @@ it("a run waits for a store that is down once, and once at its end; the next run
     "assistant: Mild.",
   ]);
   expect(errors).toHaveLength(2);
+});
+
+it("however many runs an outage meets, a bounded number of them is known to rest", async () => {
+  const { memory } = setUp();
+  const runs = new Runs(
+    admitAgentOptions({ memory, tenant: "acme", onMemoryFailure: "degrade", onError() {} }),
+  );
+  let tries = 0;
+  const step = (thread: number): Promise<unknown> =>
+    runs.step({ configurable: { thread_id: `t${thread}` } }, async () => {
+      tries++;
+      throw down();
+    });
+  for (let thread = 0; thread <= 10_000; thread++) await step(thread);
+  expect(tries).toBe(10_001);
+  await step(10_000);
+  expect(tries).toBe(10_001);
+  await step(0);
+  expect(tries).toBe(10_002);
 });
 
 it("what was appended although the answer was lost is not appended again", async () => {

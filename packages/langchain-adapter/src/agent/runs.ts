@@ -2,6 +2,7 @@ import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { MemoryError, printable } from "@relevo/core";
 import { refuse } from "@relevo/core/input";
 import type { Session } from "@relevo/memory";
+import { LRUCache } from "lru-cache";
 import type { ReceivedHandoff } from "./agent-handoffs.ts";
 import type { AgentSession, AgentSettings } from "./agent-options.ts";
 import { AgentTurn } from "./agent-turn.ts";
@@ -23,8 +24,8 @@ export class Runs {
   readonly #settings: AgentSettings;
   readonly #turns: Map<string, AgentTurn> = new Map();
   readonly #beginnings: Map<string, Promise<AgentTurn>> = new Map();
-  /** Until when runs whose memory was down leave it alone. */
-  readonly #rests: Map<string, number> = new Map();
+  /** Runs whose memory was down, and that leave it alone until they are dropped from here. */
+  readonly #rests: LRUCache<string, true> = new LRUCache({ max: 10_000, ttl: restMs, ttlResolution: 0 });
 
   constructor(settings: AgentSettings) {
     this.#settings = settings;
@@ -41,10 +42,10 @@ export class Runs {
   ): Promise<Result | undefined> {
     const { thread_id, checkpoint_ns } = configurable;
     const run = JSON.stringify([thread_id, graphOf(checkpoint_ns)]);
-    if (!isLast && (this.#rests.get(run) ?? 0) > performance.now()) return undefined;
+    if (!isLast && this.#rests.has(run)) return undefined;
     this.#rests.delete(run);
     return await this.attempt(work, (error) => {
-      if (isMemoryDown(error)) this.#rests.set(run, performance.now() + restMs);
+      if (isMemoryDown(error)) this.#rests.set(run, true);
     });
   }
 
@@ -135,7 +136,6 @@ export class Runs {
 
   #forgetEnded(): void {
     for (const [key, turn] of this.#turns) if (turn.isOver) this.#turns.delete(key);
-    for (const [run, until] of this.#rests) if (until <= performance.now()) this.#rests.delete(run);
   }
 }
 
