@@ -1,5 +1,5 @@
-import { allPages, type CallOptions, type Document, type SessionHead } from "@relevo/core";
-import { maxPageSize } from "@relevo/core/input";
+import { allPages, type CallOptions, type Document, type SeqRange, type SessionHead } from "@relevo/core";
+import { maxPageSize, normalizeRanges } from "@relevo/core/input";
 import { holdsOn } from "../erasure/holds.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
 import { dueDocuments, duePast, holderOf } from "./due-documents.ts";
@@ -10,11 +10,13 @@ import { dueSummaries, isReplaced, type SummarizedDocuments } from "./summarize-
 /** Something that a policy does not keep. */
 export type Due =
   | { readonly kind: "session"; readonly head: SessionHead; readonly action: "archive" | "erase" }
-  /** Events below this seq, and how many there are. */
+  /** Events below this seq, those behind a pinned one, and how many there are together. */
   | {
       readonly kind: "events";
       readonly head: SessionHead;
       readonly beforeSeq: number;
+      /** Each for one call that erases. */
+      readonly behindPinned: readonly (readonly SeqRange[])[];
       readonly count: number;
       readonly derived: "erase" | "keep";
       /** When a summary takes their place. */
@@ -137,19 +139,56 @@ async function* dueEvents(
     else if (head.updatedAt > now - events.olderThanMs)
       beforeSeq = await firstSince(runtime, address, now - events.olderThanMs, head.version + 1, { signal });
     if (beforeSeq <= head.firstSeq) continue;
-    // A system message is pinned, and no prefix without it is worth keeping.
+    // A system message is pinned: what is before it is trimmed, what is behind it is erased.
     const pinned = await log.read(address, { pinned: true, before: beforeSeq, limit: 1, signal });
     const cut = pinned.events[0]?.seq ?? beforeSeq;
-    if (cut <= head.firstSeq) continue;
-    // A summary of summaries alone would say nothing else, and would be a write of an idle session each time.
+    const { derived = "erase" } = events;
     const isSummary = action === "summarize";
+    // An erasure follows derivation: it would take the summaries and facts that are to stay.
+    const isAllErased = derived === "erase" && !isSummary;
+    const behind = isAllErased
+      ? await unpinned(runtime, address, cut, beforeSeq, { signal })
+      : { count: 0, batches: [] };
+    const count = Math.max(0, cut - head.firstSeq) + behind.count;
+    if (count === 0) continue;
+    // A summary of summaries alone would say nothing else, and would be a write of an idle session each time.
     if (isSummary && (await onlySummaries(runtime, address, cut, { signal }))) continue;
     const held = await isHeldSession(runtime, tenant, head, { signal });
-    const { derived = "erase" } = events;
-    const count = cut - head.firstSeq;
     const summary = isSummary ? { maxTokens } : undefined;
-    yield held ? { kind: "held" } : { kind: "events", head, beforeSeq: cut, count, derived, summary };
+    const behindPinned = behind.batches;
+    yield held
+      ? { kind: "held" }
+      : { kind: "events", head, beforeSeq: cut, behindPinned, count, derived, summary };
   }
+}
+
+/** What has content and is not pinned, from the first pinned event on. Reads all of it, tombstones too, page by page. */
+async function unpinned(
+  { sessions: { log } }: Runtime,
+  address: { readonly tenant: string; readonly session: string },
+  from: number,
+  before: number,
+  { signal }: CallOptions,
+): Promise<{ readonly count: number; readonly batches: readonly (readonly SeqRange[])[] }> {
+  let count = 0;
+  const batches: SeqRange[][] = [];
+  for (let after: number | undefined = from; after !== undefined && after < before - 1; ) {
+    const page: Awaited<ReturnType<typeof log.read>> = await log.read(address, {
+      after,
+      before,
+      limit: maxPageSize,
+      retracted: "include",
+      signal,
+    });
+    // Retractions have no content, and who follows the log needs them.
+    const due = page.events.filter(
+      ({ type, pinned, erasedAt }) => type !== "retraction" && pinned !== true && erasedAt === undefined,
+    );
+    count += due.length;
+    if (due.length > 0) batches.push(normalizeRanges(due.map(({ seq }) => ({ from: seq, to: seq }))));
+    after = page.next;
+  }
+  return { count, batches };
 }
 
 /** Where the newest so many events begin. Summaries do not count, or each one would make another event old. */

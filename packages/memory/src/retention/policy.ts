@@ -22,8 +22,7 @@ export interface RemovalOptions {
 }
 
 /**
- * What is not to be kept. Nothing that is under a legal hold goes, nor a document with the tag `pinned`, nor an event from
- * the first pinned one of a session on.
+ * What is not to be kept. Nothing that is under a legal hold goes, nor a document with the tag `pinned`, nor a pinned event.
  */
 export type RetentionPolicy =
   /** Sessions that were last written so long ago: archived, or erased with forks and what was learned in them. */
@@ -46,7 +45,11 @@ export type RetentionPolicy =
   /** Documents of the application whose namespace begins with these elements, one at least. */
   | { readonly documents: DocumentSelection & { readonly namespacePrefix: readonly string[] } };
 
-/** The oldest events of a session: those recorded so long ago, or all but the newest so many, summaries not counted. */
+/**
+ * The oldest events of a session: those recorded so long ago, or all but the newest so many, summaries not counted. Pinned
+ * ones, such as system messages, stay. Behind the first of them the others are erased, which leaves their places without
+ * content; with `derived: "keep"` or `action: "summarize"` nothing behind it goes.
+ */
 export type EventSelection = ({ readonly olderThanMs: number } | { readonly keep: number }) & {
   /**
    * What was derived from them, such as summaries and facts: `erase`d with them, which is the default, or `keep`. With

@@ -96,7 +96,7 @@ async function removeEvents(
   due: Extract<Due, { readonly kind: "events" }>,
   options: CallOptions,
 ): Promise<Removal> {
-  const { head, beforeSeq, derived, summary } = due;
+  const { head, beforeSeq, behindPinned, derived, summary } = due;
   const address = { tenant, session: head.session };
   const { incarnation } = head;
   for (let firstSeq = head.firstSeq; firstSeq < beforeSeq; ) {
@@ -119,6 +119,11 @@ async function removeEvents(
       ({ more } = await runtime.sessions.log.trim(address, { beforeSeq: cut, incarnation, ...options }));
     runtime.cache?.forget(address);
     firstSeq = cut;
+  }
+  for (const seqs of behindPinned) {
+    if (await isHeldSession(runtime, tenant, head, options)) return held;
+    await runtime.sessions.log.erase(address, { seqs, incarnation, ...options });
+    runtime.cache?.forget(address);
   }
   return done;
 }

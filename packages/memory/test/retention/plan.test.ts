@@ -91,7 +91,7 @@ it("the plan is what a reference has by the rules, and what is then done, with t
             limits.keep === undefined
               ? own.filter(({ at }) => at * 1000 <= end - (limits.olderThanMs ?? 1)).length
               : Math.max(0, own.length - limits.keep);
-          const due = Math.min(old, talk.pinned, own.length);
+          const due = talk.pinned < old ? old - 1 : old;
           if (due === 0) continue;
           if (talk.user === held) events.held++;
           else events.events += due;

@@ -104,6 +104,33 @@ it("old events go, from the start of a log up to what is pinned, with what was d
   }
 });
 
+it("behind a pinned event old ones are erased, in any number, once; what is pinned or derived to be kept stays", async () => {
+  const { memory, store } = oneStore();
+  const acme = memory.tenant("acme");
+  const session = acme.session("usual");
+  const system = (content: string) => ({ role: "system" as const, content });
+  await session.append([system("Be kind."), user("secret"), user("old")]);
+  await session.append([
+    system("Be brief."),
+    ...Array.from({ length: 999 }, (_, index) => user(`m${index}`)),
+  ]);
+  await session.append([user("new"), user("newest")]);
+  const of = (policy: RetentionPolicy) => acme.retention([policy]);
+  expect(await of({ events: { keep: 2, derived: "keep" } }).plan()).toMatchObject({ events: 0 });
+  const old = of({ events: { keep: 2 } });
+  expect(await old.plan()).toMatchObject({ events: 1001 });
+  expect(await old.apply()).toMatchObject({ events: 1001, skipped: 0 });
+  expect(texts(await session.messages())).toEqual(["Be kind.", "Be brief.", "new", "newest"]);
+  expect(await everythingIn(store)).not.toMatch(/secret|m998/u);
+  const { version, revision } = (await session.head()) ?? {};
+  expect(await old.plan()).toMatchObject({ events: 0 });
+  await old.apply();
+  expect(await session.head()).toMatchObject({ version, revision });
+  await session.append(user("goes on"));
+  expect(await old.apply()).toMatchObject({ events: 1 });
+  expect(texts(await session.messages())).toEqual(["Be kind.", "Be brief.", "newest", "goes on"]);
+});
+
 it("memories go by age, number, importance and tag; what is pinned or held stays, copies go along", async () => {
   const { memory, clock } = twoStores();
   const acme = memory.tenant("acme");
