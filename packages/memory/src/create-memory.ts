@@ -86,7 +86,9 @@ interface CommonOptions {
   readonly archive?: MemoryStore | undefined;
   /**
    * How much a document is worth keeping, for policies with `belowImportance`. When left out, its `metadata.importance` from 0
-   * to 1 (0.5 without), raised by its uses when they are counted, halved for every 30 days since its last write or use.
+   * to 1 (0.5 without), raised by its uses when they are counted, halved for every 30 days since its last write or use. With
+   * this or `countUses`, searches with `importance` ask it too, for documents of the durable store; without both, they take
+   * `metadata.importance` as it is in the index.
    */
   readonly importance?: Importance | undefined;
   /**
@@ -166,10 +168,12 @@ export function createMemory(given: MemoryOptions): Memory {
   const ttlMs = admitNullableTtl(options.volatileTtlMs, "volatileTtlMs");
   const bounds = admitCache(options.cache, stores.sessions.log);
   const view = admitObject(options.view, "view", ["view"]);
+  const counted = admitCountUses(options.countUses);
   const runtime = new Runtime({
     ...stores,
     archive: admitArchive(options.archive, stores),
     importance: admitObject(options.importance, "importance", ["score"]) ?? recencyUseAndWeight,
+    ranksByImportance: options.importance !== undefined || counted !== undefined,
     summarizer: admitObject(options.summarizer, "summarizer", ["summarize"]),
     clock,
     ids: admitObject(options.ids, "ids", ["next"]) ?? createUuidGenerator(clock),
@@ -186,7 +190,6 @@ export function createMemory(given: MemoryOptions): Memory {
     recording: admitRecording(options.recordRecalls),
     cache: bounds && new SessionCache(stores.sessions.log, bounds, view?.reads?.messages ?? defaultPage),
   });
-  const counted = admitCountUses(options.countUses);
   runtime.uses = counted && new UseCounts(runtime, counted);
   const close = async (): Promise<void> => {
     runtime.close();

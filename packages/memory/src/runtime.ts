@@ -46,6 +46,8 @@ export class Runtime {
   /** Where sessions are archived; none when they would stay where they are. */
   readonly archive: MemoryStore | undefined;
   readonly importance: Importance;
+  /** Whether searches ask it: it is the application's, or counts uses, which an index knows nothing of. */
+  readonly ranksByImportance: boolean;
   /** None when uses are not counted. */
   uses: UseRecords | undefined;
   readonly summarizer: Summarizer | undefined;
@@ -78,6 +80,7 @@ export class Runtime {
     readonly durable: MemoryStore;
     readonly archive: MemoryStore | undefined;
     readonly importance: Importance;
+    readonly ranksByImportance: boolean;
     readonly summarizer: Summarizer | undefined;
     readonly clock: Clock;
     readonly ids: IdGenerator;
@@ -99,6 +102,7 @@ export class Runtime {
     this.durable = parts.durable;
     this.archive = parts.archive;
     this.importance = parts.importance;
+    this.ranksByImportance = parts.ranksByImportance;
     this.summarizer = parts.summarizer;
     this.clock = parts.clock;
     this.ids = parts.ids;

@@ -146,3 +146,33 @@ it("recalled texts stand in a block that none of them can leave", async () => {
   expect(renderRecalled(hits, { maxTokens: 5 })).toEqual({ text: "", tokens: 0, shown: [], leftOut: hits });
   expect(renderRecalled([]).text).toBe("");
 });
+
+it("a search with importance asks the memory's own, with the uses that it has counted", async () => {
+  const store = createMemoryStore();
+  const recall = createRecall({ store, index: createSearchIndex(), policy: { memories: true } });
+  const texts = ["The blue canary sings.", "A canary sings in the morning.", "The canary sings."] as const;
+  const asked = { text: "canary sings", importance: 2, limit: 2 } as const;
+  const first = async (options: object, search: object = {}): Promise<string | undefined> => {
+    await using memory = createMemory({ store, recall, indexes: [recall], ...options });
+    return (await memory.tenant("acme").search({ ...asked, ...search })).hits[0]?.text;
+  };
+  await using counting = createMemory({ store, recall, indexes: [recall], countUses: true });
+  const birds = counting.tenant("acme").agent("birds");
+  for (const [at, text] of texts.entries()) await birds.remember(`${at}`, text, { tier: "durable" });
+  const unused = await first({});
+  for (const text of texts) {
+    const importance = { score: ({ value }: { readonly value: unknown }) => (value === text ? 1 : 0) };
+    expect(await first({ importance })).toBe(text);
+    expect(await first({ importance }, { importance: 0 })).toBe(unused);
+  }
+  const used = texts.findIndex((text) => text !== unused);
+  for (let time = 0; time < 20; time++) await birds.recall(`${used}`);
+  await counting.close();
+  expect(await first({ countUses: true })).toBe(texts[used]);
+  expect(await first({ countUses: true }, { importance: 0 })).toBe(unused);
+  await expect(first({ countUses: true }, { importance: Infinity })).rejects.toMatchObject({
+    code: "invalid-input",
+  });
+  const broken = { score: () => Number.NaN };
+  expect(await first({ importance: broken })).toBe(unused);
+});

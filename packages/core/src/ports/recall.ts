@@ -48,7 +48,7 @@ export interface RecallQuery extends CallOptions {
   readonly recency?: Recency | undefined;
   /**
    * What a text gets whose metadata has `importance: 1`, and one with 0.5 half of it. The best text by its words gets 1 for
-   * them. 0 when left out.
+   * them. 0 when left out. A memory with an `importance` of its own, or that counts uses, asks that for documents.
    */
   readonly importance?: number | undefined;
   /** Whether hits say how their score came about; false when left out. */
