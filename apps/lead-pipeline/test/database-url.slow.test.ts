@@ -71,19 +71,15 @@ describe.skipIf(!requireService("private-postgres", { for: "the lead pipeline in
         setup: "revoke connect on database d_out from public",
         says: /The role may not connect to the database/u,
       },
-    ])(
-      "a role $what: one message that says what to run",
-      async ({ role, setup, says }) => {
-        await server.query(`create role ${role} login`);
-        await server.query(`create database d_${role}`);
-        if (setup !== "") await server.query(setup, urlOf("postgres", `d_${role}`));
-        const { code, stderr, stdout } = await runAs(role, `d_${role}`);
-        expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-        expect(stderr).toMatch(says);
-        expect(stderr.trim().split("\n")).toHaveLength(1);
-      },
-      60_000,
-    );
+    ])("a role $what: one message that says what to run", async ({ role, setup, says }) => {
+      await server.query(`create role ${role} login`);
+      await server.query(`create database d_${role}`);
+      if (setup !== "") await server.query(setup, urlOf("postgres", `d_${role}`));
+      const { code, stderr, stdout } = await runAs(role, `d_${role}`);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toMatch(says);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+    });
 
     it("a server that ends meanwhile: the leads that failed are told, and no stack", async () => {
       const url = urlOf("postgres", "postgres");

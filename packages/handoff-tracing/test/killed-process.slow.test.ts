@@ -40,7 +40,7 @@ describe.skipIf(!requireService("redis", { for: "a handoff whose process is kill
         worker.kill("SIGKILL");
       }
       let marks = 0;
-      await expect.poll(async () => (marks += await lookAll()), { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(async () => (marks += await lookAll()), { timeout: 120_000 }).toBeGreaterThan(0);
       marks += await lookAll();
       expect(marks).toBe(1);
       const entries = (await keepers[0]?.chain(session))?.entries;

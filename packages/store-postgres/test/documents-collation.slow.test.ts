@@ -46,5 +46,4 @@ it.skipIf(!requireService("private-postgres", { for: "documents in a database wi
       await pool.end();
     }
   },
-  60_000,
 );

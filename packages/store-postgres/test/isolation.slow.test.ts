@@ -77,7 +77,6 @@ describe.skipIf(!requireService("postgres", { for: "stores under another default
         ]);
         await Promise.all([earlier.end(), pool.end(), kysely.destroy()]);
       },
-      120_000,
     );
 
     it("migrations at the same time find what the first has done", async () => {

@@ -34,7 +34,7 @@ it("an option that nobody knows is refused by every call, and an undefined guard
   expect(await store.log.head({ tenant: "acme", session: "options" })).toBeDefined();
   await store.close();
   await pglite.close();
-}, 60_000);
+});
 
 it.each(["public", "none", "current_user", "current_role", "session_user", "user", "pg_read_all_data", ""])(
   "no role can be named %j, and the error says which option names it",

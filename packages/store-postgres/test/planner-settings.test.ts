@@ -12,7 +12,7 @@ describe("reads find the session in whatever order the planner likes to join", (
   beforeAll(async () => {
     pglite = await openPglite();
     await migratePostgres({ pglite });
-  }, 120_000);
+  });
   afterAll(() => pglite?.close());
 
   it.each([

@@ -25,5 +25,4 @@ it.each(strategies.map((choice) => [choice.name, choice] as const))(
     expect(player.tally.compacted - before.compacted).toBeGreaterThan(runs / 10);
     expect(player.tally.continued - before.continued).toBeGreaterThan(runs / 20);
   },
-  60_000,
 );

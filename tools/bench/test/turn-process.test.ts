@@ -14,7 +14,7 @@ const available = {
 
 describe("createTurnProcess", () => {
   for (const [name, there] of Object.entries(available)) {
-    it.skipIf(!there)(`runs turns of every subject of ${name}`, { timeout: 60_000 }, async () => {
+    it.skipIf(!there)(`runs turns of every subject of ${name}`, { timeout: 600_000 }, async () => {
       const group = turnGroups()[name];
       if (group === undefined) throw new Error(`There is no group ${name}.`);
       const server = await group.start();

@@ -79,7 +79,7 @@ describe.each(pairs)("a workflow on its way from $from to $to", ({ from, to, fir
       const [volatile, durable] = opened.map(({ store }) => store);
       if (volatile === undefined || durable === undefined) throw new Error("There are two stores.");
       memory = createMemory({ volatile, durable, sessions: "volatile", cache: false });
-    }, 120_000);
+    });
     afterAll(() => memory?.close());
 
     /** Interrupts the move once, takes one of the two directions, and looks at what is there. */
