@@ -106,6 +106,21 @@ it("however many runs an outage meets, a bounded number of them is known to rest
   expect(tries).toBe(10_002);
 });
 
+it("an outage of one tenant's memory lets no run of another tenant rest, whose thread has the same id", async () => {
+  const { memory } = setUp();
+  const session = ({ context }: { readonly context: object }) => ({
+    tenant: String(Reflect.get(context, "tenant")),
+  });
+  const runs = new Runs(admitAgentOptions({ memory, session, onMemoryFailure: "degrade", onError() {} }));
+  const run = (tenant: string) => ({ configurable: { thread_id: "1" }, context: { tenant } });
+  const fails = async (): Promise<string> => {
+    throw down();
+  };
+  expect(await runs.step(run("acme"), fails)).toBeUndefined();
+  expect(await runs.step(run("acme"), async () => "asked")).toBeUndefined();
+  expect(await runs.step(run("globex"), async () => "asked")).toBe("asked");
+});
+
 it("what was appended although the answer was lost is not appended again", async () => {
   const { failures, errors, degraded, session } = setUp();
   let appends = 0;

@@ -36,22 +36,27 @@ export class Runs {
    * a minute, or each would wait for the store again; its last one does not, so that what was said is stored when the store is back.
    */
   async step<Result>(
-    { configurable = {} }: Pick<HookRuntime, "configurable">,
+    runtime: HookRuntime,
     work: () => Promise<Result>,
     isLast = false,
   ): Promise<Result | undefined> {
-    const { thread_id, checkpoint_ns } = configurable;
-    const run = JSON.stringify([thread_id, graphOf(checkpoint_ns)]);
-    if (!isLast && this.#rests.has(run)) return undefined;
-    this.#rests.delete(run);
-    return await this.attempt(work, (error) => {
-      if (isMemoryDown(error)) this.#rests.set(run, true);
-    });
+    let run: string | undefined;
+    return await this.attempt(
+      async () => {
+        ({ key: run } = await this.#placeOf(runtime));
+        if (!isLast && this.#rests.has(run)) return undefined;
+        this.#rests.delete(run);
+        return await work();
+      },
+      (error) => {
+        if (run !== undefined && isMemoryDown(error)) this.#rests.set(run, true);
+      },
+    );
   }
 
   /** The work, or `undefined` after a failure under `degrade`, which is told. What a person is denied stays denied. */
   async attempt<Result>(
-    work: () => Promise<Result>,
+    work: () => Promise<Result | undefined>,
     onFailure?: (error: MemoryError) => void,
   ): Promise<Result | undefined> {
     try {

@@ -21,14 +21,17 @@ export async function searchByImportance(
   const many = Math.min(maxPageSize, Math.max(limit, limit * lookedAt, leastLookedAt));
   const found = await search({ ...query, limit: many });
   const important = await importances(runtime, tenant, found.hits, query);
-  const best = Math.max(...found.hits.map(({ score }) => score), Number.MIN_VALUE);
+  const best = found.hits.reduce((most, { score }) => Math.max(most, score), Number.MIN_VALUE);
   const scores = new Map<string, number>();
   const ranked: RecallHit[] = [];
   for (const [index, hit] of found.hits.entries()) {
     // What supersedes stands before, so that its score is known.
-    const above = (hit.supersededBy ?? []).map((other) => scores.get(placeOf(other)) ?? Infinity);
     const own = hit.score / best + weight * (important[index] ?? 0);
-    const score = Math.round(Math.min(own, ...above) * 1e6) / 1e6;
+    const lowest = (hit.supersededBy ?? []).reduce(
+      (least, other) => Math.min(least, scores.get(placeOf(other)) ?? least),
+      own,
+    );
+    const score = Math.round(lowest * 1e6) / 1e6;
     if (hit.source.kind === "document") scores.set(placeOf(hit.source), score);
     const explain: JsonValue | undefined = hit.explain && {
       ...hit.explain,
@@ -44,9 +47,9 @@ async function importances(
   { durable, uses, importance, clock }: Runtime,
   tenant: string,
   hits: readonly RecallHit[],
-  options: Pick<RecallQuery, "signal">,
+  query: Pick<RecallQuery, "signal" | "now">,
 ): Promise<readonly number[]> {
-  const now = clock.now();
+  const now = query.now ?? clock.now();
   const documents = new Map<RecallHit, Document>();
   const asked = hits.filter(({ source }) => source.kind === "document");
   for (let start = 0; start < asked.length; start += durable.limits.batchItems) {
@@ -63,7 +66,7 @@ async function importances(
             },
           ],
     );
-    const read = await durable.documents.getMany(addresses, signalOf(options));
+    const read = await durable.documents.getMany(addresses, signalOf(query));
     for (const [index, hit] of batch.entries()) {
       const document = read[index];
       if (document !== undefined) documents.set(hit, document);

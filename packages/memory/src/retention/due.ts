@@ -1,4 +1,12 @@
-import { allPages, type CallOptions, type Document, type SeqRange, type SessionHead } from "@relevo/core";
+import {
+  allPages,
+  type CallOptions,
+  type Document,
+  readPages,
+  type SeqRange,
+  type SessionAddress,
+  type SessionHead,
+} from "@relevo/core";
 import { maxPageSize, normalizeRanges } from "@relevo/core/input";
 import { holdsOn } from "../erasure/holds.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
@@ -140,8 +148,7 @@ async function* dueEvents(
       beforeSeq = await firstSince(runtime, address, now - events.olderThanMs, head.version + 1, { signal });
     if (beforeSeq <= head.firstSeq) continue;
     // A system message is pinned: what is before it is trimmed, what is behind it is erased.
-    const pinned = await log.read(address, { pinned: true, before: beforeSeq, limit: 1, signal });
-    const cut = pinned.events[0]?.seq ?? beforeSeq;
+    const cut = (await firstPinned(runtime, address, beforeSeq, { signal })) ?? beforeSeq;
     const { derived = "erase" } = events;
     const isSummary = action === "summarize";
     // An erasure follows derivation: it would take the summaries and facts that are to stay.
@@ -162,10 +169,23 @@ async function* dueEvents(
   }
 }
 
+async function firstPinned(
+  { sessions: { log } }: Runtime,
+  address: SessionAddress,
+  before: number,
+  options: CallOptions,
+): Promise<number | undefined> {
+  const query = { pinned: true as const, before, limit: 1, ...options };
+  // A page may be empty although others follow.
+  for await (const { events } of readPages((page) => log.read(address, page), query))
+    if (events[0] !== undefined) return events[0].seq;
+  return undefined;
+}
+
 /** What has content and is not pinned, from the first pinned event on. Reads all of it, tombstones too, page by page. */
 async function unpinned(
   { sessions: { log } }: Runtime,
-  address: { readonly tenant: string; readonly session: string },
+  address: SessionAddress,
   from: number,
   before: number,
   { signal }: CallOptions,
@@ -194,7 +214,7 @@ async function unpinned(
 /** Where the newest so many events begin. Summaries do not count, or each one would make another event old. */
 async function newestOf(
   { sessions: { log } }: Runtime,
-  address: { readonly tenant: string; readonly session: string },
+  address: SessionAddress,
   { version, firstSeq, events }: SessionHead,
   keep: number,
   { signal }: CallOptions,
@@ -225,7 +245,7 @@ async function newestOf(
 
 async function onlySummaries(
   { sessions: { log } }: Runtime,
-  address: { readonly tenant: string; readonly session: string },
+  address: SessionAddress,
   before: number,
   { signal }: CallOptions,
 ): Promise<boolean> {
@@ -246,7 +266,7 @@ async function onlySummaries(
 /** The first event that was recorded after this time. Reads what is older, page by page. */
 async function firstSince(
   { sessions: { log } }: Runtime,
-  address: { readonly tenant: string; readonly session: string },
+  address: SessionAddress,
   time: number,
   end: number,
   { signal }: CallOptions,
