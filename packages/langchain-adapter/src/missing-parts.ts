@@ -2,7 +2,7 @@ import { MemoryError, type RecallResult } from "@relevo/core";
 import { errorLine } from "@relevo/core/input";
 
 /**
- * Tells what a search had to do without to whoever is given its hits alone. Without `onError`, a process warning says so, the first
+ * Tells what a search had to do without to callers that are given its hits alone. Without `onError`, a process warning says so, the first
  * time: a search for each question of many people would say it as often.
  */
 export function missingTeller(

@@ -42,7 +42,7 @@ describe("the context", () => {
     expect(await logOf(session)).toEqual(["user: Hi", "assistant: Answer 2 to Hi"]);
   });
 
-  it("keeps the start of the prompt the same in a run, and between runs until somebody writes", async () => {
+  it("keeps the start of the prompt the same in a run, and between runs until memory is written", async () => {
     const { memory, session, middleware } = setUp({ context: { agent: "clerk" } });
     const clerk = memory.tenant("acme").agent("clerk");
     await clerk.remember("tone", "Warm.");

@@ -156,7 +156,7 @@ it("the thread of another person stays denied", async () => {
   const model = calls();
   const agent = createAgent({ model, tools: [weather], middleware: [degraded()] });
   const asOther = { configurable: { thread_id: "t", user: "u2" } };
-  await expect(agent.invoke(asking("Hi"), asOther)).rejects.toThrow("belongs to somebody else");
+  await expect(agent.invoke(asking("Hi"), asOther)).rejects.toThrow("belongs to another person");
   expect(model.shown).toEqual([]);
 });
 

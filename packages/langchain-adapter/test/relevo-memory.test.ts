@@ -412,7 +412,7 @@ describe("a thread of a person", () => {
     ]);
     await ask("u1");
     const error = await ask("u2").catch((caught: unknown) => caught);
-    expect(String(error)).toContain("The session t belongs to somebody else.");
+    expect(String(error)).toContain("The session t belongs to another person.");
     expect(await memory.tenant("acme").session("t").messages()).toHaveLength(4);
   });
 

@@ -30,7 +30,7 @@ const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
 
 const usage = { input_tokens: 12, output_tokens: 3, total_tokens: 15 };
 
-/** Answers word by word where somebody listens, and says what it cost with the last one. */
+/** Answers word by word when the caller streams, and says what it cost with the last one. */
 class StreamingModel extends ScriptedModel {
   override async *_streamResponseChunks(
     _messages: BaseMessage[],

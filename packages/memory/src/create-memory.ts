@@ -121,7 +121,7 @@ export type MemoryOptions = OneStoreOptions | TwoStoreOptions;
 export interface Memory extends AsyncDisposable {
   /** The sessions and agents of one tenant. @throws `invalid-input`; `closed`. */
   tenant(id: string): Tenant;
-  /** Makes further calls fail with `closed`, and writes counts that wait. Idempotent. The stores stay open: whoever created them closes them. */
+  /** Makes further calls fail with `closed`, and writes counts that wait. Idempotent. The stores stay open: their creator closes them. */
   close(): Promise<void>;
 }
 

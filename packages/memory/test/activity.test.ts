@@ -41,7 +41,7 @@ async function countAll(acme: Tenant, id: string): Promise<object> {
   };
 }
 
-it("activity of a session under way is that of a count of everything, whoever wrote and removed", async () => {
+it("activity of a session under way is that of a count of everything, whichever object wrote and removed", async () => {
   for (let seed = 1; seed <= 10; seed++) {
     const { memory, store } = oneStore();
     const acme = memory.tenant("acme");

@@ -225,7 +225,7 @@ describe("a context that is bounded", () => {
     ["a share that is no number", { maxTokens: 10, shares: { recalled: Number.NaN } }],
     ["a part that does not exist", { maxTokens: 10, shares: { recaled: 0.1 } }],
     ["a view that is bounded twice", { view: { within: { maxTokens: 5 } } }],
-    ["a view that is none", { view: "whole" }],
+    ["a view that is not valid", { view: "whole" }],
     ["a list of shares", { maxTokens: 10, shares: [0.1] }],
   ])("refuses %s", async (_, options) => {
     const acme = oneStore().memory.tenant("acme");

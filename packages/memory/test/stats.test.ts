@@ -184,7 +184,7 @@ it("the calls and events of a count follow what changed, whatever is there", asy
   await store.close();
 });
 
-it("counts again when a store has lost its history, and takes no number that is none", async () => {
+it("counts again when a store has lost its history, and takes only numbers", async () => {
   const { memory, clock, store } = oneStore();
   const acme = memory.tenant("acme");
   const huge = { ...assistant("a"), metadata: { usage: { inputTokens: 1e308, outputTokens: 3, cost: -1 } } };

@@ -179,7 +179,7 @@ it("two texts of one id are refused", async () => {
 });
 
 describe("a policy", () => {
-  it("names what it lets in: an empty namespace would show workspaces to whoever searches", () => {
+  it("names what it lets in: an empty namespace would show workspaces to every searcher", () => {
     const parts = { store: createMemoryStore(), index: createSearchIndex() };
     expect(() => createRecall({ ...parts, policy: { documents: [["kb"], []] } })).toThrow(
       "policy.documents[1] must have an element",

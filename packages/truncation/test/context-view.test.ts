@@ -69,7 +69,7 @@ it("groups of tools are cut whole by the bound of a context, and a call that is 
   for (const provider of providers) expect(validateForProvider(volatile.messages, provider)).toEqual([]);
 });
 
-it("a view within an allowance is a budget of its own, also of an array, and refuses what is none", async () => {
+it("a view within an allowance is a budget of its own, also of an array, and refuses invalid ones", async () => {
   const said = turns(1, 50);
   const counter = estimateCounter();
   const within = { maxTokens: 100, counter };

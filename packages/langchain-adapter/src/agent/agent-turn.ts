@@ -15,7 +15,7 @@ const failureMs = 1000;
 
 /** What a model is shown beside the view. */
 export interface AddedTexts {
-  /** The same until somebody writes durable memory, so that a provider caches it with what stands before it. */
+  /** The same until durable memory is written, so that a provider caches it with what stands before it. */
   readonly stable: string;
   /** Differs from run to run. */
   readonly changing: string;
@@ -74,7 +74,7 @@ export class AgentTurn {
     const work = this.#sync.then(async () => {
       if (!this.#isAligned) await noteKnown(this.session, state, this.#known, this.#start);
       this.#start = "new";
-      // After a failure nobody knows what the log has got.
+      // After a failure it is unknown what the log has received.
       this.#isAligned = false;
       await syncMessages(this.session, state, this.#known);
       this.#isAligned = true;

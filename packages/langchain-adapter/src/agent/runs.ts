@@ -180,6 +180,6 @@ async function requireOwner(
   const problem =
     head.subject === undefined
       ? "belongs to nobody. If it is this person's, say so once: session.touch({ subject })."
-      : "belongs to somebody else.";
+      : "belongs to another person.";
   throw new MemoryError("denied", `The session ${printable(session.id)} ${problem}`);
 }

@@ -28,7 +28,7 @@ export function isPassing({ namespace }: ExportLine): boolean {
 }
 
 /**
- * Whether an export of this header may have the line. Whoever can change a text can make its checksums again: the file of one
+ * Whether an export of this header may have the line. An attacker who changes a text can compute its checksums again: the file of one
  * person must not write about another one, nor a file of any kind what this package works by.
  */
 export function isInScope({ user, session, workspace }: ExportHeader, line: ExportLine): boolean {

@@ -165,7 +165,7 @@ function admitTagFilter({ limits }: Runtime, given: object, at: string): NonNull
 }
 
 /**
- * Two policies of which one leaves the other nothing to do its own way: whoever wrote them expects something else.
+ * Two policies of which one leaves the other nothing to do its own way: their author expects something else.
  *
  * @throws `invalid-input` that names both.
  */

@@ -7,7 +7,7 @@ import { agentNamespace, namespaces, userNamespace, workspaceNamespace } from ".
 export interface MemoryKind {
   /** What the namespaces of its durable documents begin with, among others: of all, or of one. */
   prefix(name: string | undefined): readonly string[];
-  /** The namespace of the volatile copy; `undefined` when this is none of its durable memories. */
+  /** The namespace of the volatile copy; `undefined` when this is not one of its durable memories. */
   copyOf(namespace: readonly string[]): readonly string[] | undefined;
   pastPrefix(name: string | undefined): readonly string[];
   /** Whether this past value is of that one. */

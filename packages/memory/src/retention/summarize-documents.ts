@@ -30,7 +30,7 @@ export interface SummarizedDocuments {
 /** How many went, or why none did. */
 export type SummarizeOutcome = { readonly documents: number } | { readonly failure: string };
 
-/** The most memories that one summary is of: whoever forgets one of them takes the summary with it. */
+/** The most memories that one summary is of: forgetting one of them removes the summary. */
 const mostSources = 32;
 /** How long nobody else summarizes the same namespace: longer than ten calls of a summarizer take. */
 const claimMs = 15 * 60_000;
@@ -85,7 +85,7 @@ export async function* dueSummaries(
 
 /**
  * Writes the summary, which names what it is of, and then removes that. Safe to be repeated after a crash between any two
- * steps: a memory goes when a stored summary names its version. `undefined` when another process is at it, or what it is of was
+ * steps: a memory goes when a stored summary names its version. `undefined` when another process has the claim, or a source was
  * written or removed meanwhile.
  *
  * @throws what the store throws.

@@ -60,7 +60,7 @@ export interface OpenedMemoryStores {
 
 /**
  * A memory as environment variables say, which [docs/guide/settings.md](../../../../docs/guide/settings.md) lists. Closing it
- * closes the stores that were made for it, each of them, whatever fails. A variable of the prefix that nobody knows is a
+ * closes the stores that were made for it, each of them, whatever fails. An unknown variable with the prefix is a
  * warning: to `options.onError`, or of the process.
  *
  * @throws `invalid-input` with one line for each mistake, before any store is made; when a store cannot be made, with its

@@ -246,7 +246,7 @@ export function mistaken(mistakes: readonly Mistake[], cause?: unknown): MemoryE
   });
 }
 
-/** What somebody has set by mistake, such as a password in the wrong place, is not for the log: a word or a number is. */
+/** What was set by mistake, such as a password in the wrong place, is not for the log: a word or a number is. */
 function shown(value: string): string {
   return /^(?:[a-z]{1,8}|[-+]?[\d.,]{1,12} ?[a-z]{0,3})$/iu.test(value)
     ? JSON.stringify(value)

@@ -28,7 +28,7 @@ const emptyTtlMs = 60_000;
  * Counts what was written since the last call of any process, at most about so many units and events, and answers the
  * totals. What each unit adds is kept, so that a change replaces it. A page of units, the totals and the cursor are
  * written in one step, under the condition that nobody wrote the totals meanwhile: after a crash a page is counted again,
- * and of two processes one goes on behind the other.
+ * and of two processes one continues where the other has stopped.
  *
  * @throws `unsupported` without a change feed.
  */
@@ -95,7 +95,7 @@ async function followPlace(
         cursors: isWhole ? { ...state.cursors, [place.name]: page.cursor } : state.cursors,
         asOf: isWhole && isEnd ? (caughtUpAt ?? state.asOf) : state.asOf,
       };
-      // Where another process was faster, this one goes on behind it.
+      // When another process was faster, this one continues where that one stopped.
       if (!(await record.write(next, counted.counts))) {
         cursor = record.state.cursors[place.name];
         continue;

@@ -26,7 +26,7 @@ const boundedPage = 64;
 
 /**
  * Shows every effective message as it is, or the newest that fit, and the summary of those that retention has removed. What
- * a session's view is when nobody chose a strategy.
+ * a session's view is when no strategy was chosen.
  */
 export function wholeView(isBounded: boolean): ViewStrategy {
   return {

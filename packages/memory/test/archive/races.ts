@@ -129,7 +129,7 @@ export async function movesAtOnce(pair: Pair): Promise<void> {
     await session.working.remember("k", "zQcanaryX7");
     const archived = await Promise.all([acme.archive("case"), there.tenant(tenant).archive("case")]);
     expect(archived.map(({ moved }) => moved).toSorted()).toEqual([false, true]);
-    // Somebody makes the id while it is restored: one of the two has it, and nothing is lost.
+    // The id is created while it is restored: one of the two has it, and nothing is lost.
     const [restored, made] = await Promise.allSettled([
       acme.restore("case"),
       there.tenant(tenant).session("case").append(user("a stranger")),

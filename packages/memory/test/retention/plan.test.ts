@@ -118,7 +118,7 @@ it("the plan is what a reference has by the rules, and what is then done, with t
   );
 });
 
-it("bad policies are refused with what is wrong, and a name that nobody knows has nothing", async () => {
+it("bad policies are refused with what is wrong, and an unknown name has nothing", async () => {
   const { memory } = oneStore();
   const acme = memory.tenant("acme");
   const one: RetentionPolicy = { agents: { keep: 1, agent: "nobody" } };

@@ -5,7 +5,7 @@ import { oneStore, texts, twoStores, user } from "../fixture.ts";
 
 const dayMs = 24 * 3600 * 1000;
 
-/** The store, which lets somebody else act before this call of its log, once. */
+/** The store, which lets another writer act before this call of its log, once. */
 function before(store: MemoryStore, method: "seal" | "erase" | "delete", run: () => Promise<unknown>) {
   let isOpen = true;
   const log = new Proxy(store.log, {

@@ -213,7 +213,7 @@ it("the archive may be one of the two stores, which is then opened once", async 
   expect(closed).toHaveLength(2);
 });
 
-it("a variable that nobody knows is told", async () => {
+it("an unknown variable is told", async () => {
   const { stores } = noted();
   const errors: unknown[] = [];
   const onError = (error: unknown): void => void errors.push(error);

@@ -60,7 +60,7 @@ export async function readSnapshot(
   if (mark !== undefined) index.mark(admitted(() => admitSearchMark(mark, defaultLimits)));
 }
 
-/** A stream as of one moment. Starts again when somebody changes it meanwhile, and at last continues without a pause. */
+/** A stream as of one moment. Starts again when it changes meanwhile, and at last continues without a pause. */
 async function framesOf(
   key: string,
   index: TenantIndex,

@@ -69,7 +69,7 @@ export class ListElements {
 
   /**
    * Copies of the elements of a group, which share what is inside their fields; `undefined` when they are not known, or when
-   * somebody has changed in place what is shared.
+   * shared state was changed in place.
    */
   copies(key: string): readonly unknown[] | undefined {
     const group = this.#groups.get(key);

@@ -123,7 +123,7 @@ export function inOrder(writes: readonly StoredWrite[]): readonly StoredWrite[] 
     );
 }
 
-/** @throws `corrupt` for a document that is none of ours. */
+/** @throws `corrupt` for a document that was not written by this package. */
 export function readWrite({ value, key }: Document): StoredWrite {
   const isWrite =
     isObject(value) &&

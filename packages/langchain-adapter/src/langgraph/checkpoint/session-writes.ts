@@ -134,7 +134,7 @@ function countTogether(waiting: readonly Waiting[]): number {
   return count;
 }
 
-/** What is stored under the hash of its content is the same whoever writes it. */
+/** What is stored under the hash of its content is the same from every writer. */
 function isSameBlob(one: DocumentWrite, other: DocumentWrite): boolean {
   return one.address.namespace === blobs && other.address.namespace === blobs;
 }

@@ -106,7 +106,7 @@ function addressIn({ tenant, session }: Thread, namespace: readonly string[], ke
   return { tenant, session, namespace, key };
 }
 
-/** @throws `invalid-input` for an id that is none: also for one with a space or a control character. */
+/** @throws `invalid-input` for an invalid id, also for one with a space or a control character. */
 export function admitCheckpointId(given: unknown, field: string): string {
   const id = admitId(given, field, defaultLimits);
   if (/[\0-\x20]/u.test(id)) throw refuse(field, "must not contain a space or a control character.");
