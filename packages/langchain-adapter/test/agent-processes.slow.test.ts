@@ -79,7 +79,7 @@ for (const [name, service, serve] of [
             await once(first, "message");
             first.kill("SIGKILL");
             await once(first, "exit");
-            // Before its first step a graph has stored nothing that it could go on from: the person asks again.
+            // Before its first step a graph may have stored nothing that it could go on from: the same message is sent again.
             const again =
               step === "before the agent" ? start(stores.url, step, "", "Look", "Again") : undefined;
             await ended(again ?? start(stores.url, step, "resume", "Again"));

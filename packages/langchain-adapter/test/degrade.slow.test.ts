@@ -23,8 +23,8 @@ interface Opened extends AsyncDisposable {
   readonly store: Store;
 }
 
-/** Short, so that a server that does not answer is soon given up. */
-const deadlineMs = 500;
+/** Short, because a server that does not answer is waited for so long; no call of a busy machine takes as long. */
+const deadlineMs = 5_000;
 
 async function openRedis(url: string): Promise<Opened> {
   const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: 20 } });

@@ -79,6 +79,7 @@ const agent = createAgent({
 });
 const config = { configurable: { thread_id: thread } };
 if (mode === "resume") await agent.invoke(null as never, config);
-for (const question of questions) await agent.invoke({ messages: [new HumanMessage(question)] }, config);
+for (const question of questions)
+  await agent.invoke({ messages: [new HumanMessage({ id: question, content: question })] }, config);
 await close();
 process.disconnect?.();
