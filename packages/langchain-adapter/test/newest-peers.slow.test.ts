@@ -32,6 +32,8 @@ async function placeBesideNewest(): Promise<string> {
       exclude: ["**/*.slow.test.ts", "**/base-store-differences.test.ts", "**/node_modules/**"],
       testTimeout: 600_000,
       hookTimeout: 600_000,
+      isolate: false,
+      experimental: { viteModuleRunner: false, nodeLoader: false },
     } };`,
   );
   return folder;
