@@ -1,42 +1,23 @@
-import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { MemoryError } from "@relevo/core";
 import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createMemory, type Memory, type MemoryStore, type Tenant } from "../../src/index.ts";
 import { killable } from "../erasure/plant.ts";
 import { user } from "../fixture.ts";
+import { killedTogether } from "../turns/killed-together.ts";
 import { textOf } from "./interrupted.ts";
-import type { MovingJob } from "./moving-process.ts";
+import type { InterruptedMove, MovingJob } from "./moving-process.ts";
 import { createPlaces, type Place, type PlaceKind } from "./places.ts";
 import { type Move, moveBy, plantWorkflow, workflow } from "./workflow.ts";
 
 const places = createPlaces();
 afterAll(() => places[Symbol.asyncDispose]());
 
-/** Moves in a process of its own; false when it was killed. */
-async function moveElsewhere(job: MovingJob): Promise<boolean> {
-  const script = fileURLToPath(new URL("./moving-process.ts", import.meta.url));
-  const child = fork(script, [JSON.stringify(job)]);
-  let isMoved = false;
-  child.on("message", (moved) => {
-    isMoved = moved === true;
-  });
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (...end) => resolve(end));
-  });
-  expect([code, signal], "a process ends by itself, or is killed").toEqual(
-    isMoved ? [0, null] : [null, "SIGKILL"],
-  );
-  return isMoved;
-}
-
 /** Moves here, without any call after the given one; false when it needed more. */
 async function moveHere(
   [first, second]: readonly [Place, Place],
-  { tenant, move, diesAfter }: Omit<MovingJob, "stores">,
+  { tenant, move, diesAfter }: InterruptedMove,
 ): Promise<boolean> {
   const door = { calls: 0, killAt: diesAfter + 1 };
   const wrap = ({ store }: Place): MemoryStore => {
@@ -65,6 +46,12 @@ const pairs: readonly { readonly from: PlaceKind; readonly to: PlaceKind; readon
   { from: "cluster", to: "postgres", first: 4 },
   { from: "postgres", to: "cluster", first: 5 },
 ];
+interface Planted {
+  readonly job: InterruptedMove;
+  /** What the workflow says, in the words of its export. */
+  readonly before: string;
+}
+
 const moves = ["archive", "restore", "idle", "policy"] as const;
 
 describe.each(pairs)("a workflow on its way from $from to $to", ({ from, to, first }) => {
@@ -82,17 +69,18 @@ describe.each(pairs)("a workflow on its way from $from to $to", ({ from, to, fir
     });
     afterAll(() => memory?.close());
 
-    /** Interrupts the move once, takes one of the two directions, and looks at what is there. */
-    const interrupted = async (
-      move: Move,
-      diesAfter: number,
-      run: (job: Omit<MovingJob, "stores">) => Promise<boolean>,
-    ): Promise<boolean> => {
+    /** A workflow that is about to be moved, and what it says. */
+    const plant = async (move: Move, diesAfter: number): Promise<Planted> => {
       const tenant = `t-${randomUUID()}`;
       const acme = memory.tenant(tenant);
       const before = await plantWorkflow(acme, opened[0].store, tenant);
       if (move === "restore") await acme.archive("case", { forks: true });
-      const moved = await run({ tenant, move, diesAfter });
+      return { job: { tenant, move, diesAfter }, before };
+    };
+
+    /** Takes one of the two directions after the move was interrupted, and looks at what is there. */
+    const goOn = async ({ job: { tenant, move, diesAfter }, before }: Planted): Promise<void> => {
+      const acme = memory.tenant(tenant);
       await endLeases(opened[0].store, tenant);
       const at = `${move} until call ${diesAfter}`;
       const next = diesAfter % 2 === 0 ? "archive" : "restore";
@@ -102,21 +90,34 @@ describe.each(pairs)("a workflow on its way from $from to $to", ({ from, to, fir
       if (next === "archive") await acme.restore("case", { forks: true });
       expect(await textOf(acme, { session: "case" }), at).toBe(before);
       await expectInUse(acme);
-      return moved;
     };
 
-    it.each(moves)("completed by another call after each of %s", { timeout: 600_000 }, async (move) => {
+    it.concurrent.each(moves)("completed by another call after each of %s", async (move) => {
       // Each pair stops at other calls: what makes them is the same.
-      let calls = first;
-      while (!(await interrupted(move, calls, (job) => moveHere(opened, job)))) calls += pairs.length;
-      expect(calls).toBeGreaterThan(40);
+      for (let calls = first, isMoved = false; !isMoved; calls += pairs.length) {
+        const planted = await plant(move, calls);
+        isMoved = await moveHere(opened, planted.job);
+        await goOn(planted);
+        if (isMoved) expect(calls).toBeGreaterThan(40);
+      }
     });
 
-    it.each(moves)("completed when the process of %s is killed", { timeout: 600_000 }, async (move) => {
+    it("completed when the process of any of them is killed", async () => {
       const stores = opened.map(({ kind, url }) => ({ kind, url }));
-      let calls = first * 3;
-      while (!(await interrupted(move, calls, (job) => moveElsewhere({ stores, ...job })))) calls += 29;
-      expect(calls).toBeGreaterThan(40);
+      const stops = Array.from({ length: 5 }, (_, index) => first * 3 + 29 * index);
+      const planted = await Promise.all(
+        moves.flatMap((move) => stops.map((diesAfter) => plant(move, diesAfter))),
+      );
+      const script = new URL("./moving-process.ts", import.meta.url);
+      const moved = await killedTogether(script, {
+        stores,
+        moves: planted.map(({ job }) => job),
+      } satisfies MovingJob);
+      await Promise.all(planted.map(goOn));
+      const calls = moves.map(
+        (move) => planted.find(({ job }, index) => job.move === move && moved[index] === true)?.job.diesAfter,
+      );
+      for (const most of calls) expect(most).toBeGreaterThan(40);
     });
   });
 });

@@ -1,28 +1,35 @@
 import { createMemory, type MemoryOptions } from "../../src/index.ts";
 import { openStore, type ServerKind } from "../cache/servers.ts";
+import { dieTogether } from "../turns/die-together.ts";
 import { mortal } from "../turns/mortal-store.ts";
 
-// A process that erases a person, and is killed after one of its calls to the stores.
+// A process that erases a person in each of several tenants, and is killed in the midst of all of that.
 
-/** One store, or two tiers; in that order on the command line. */
+/** One store, or two tiers in that order. */
 export interface ErasingJob {
   readonly stores: readonly { readonly kind: ServerKind; readonly url: string }[];
   readonly sessions: "volatile" | "durable";
-  readonly tenant: string;
   readonly user: string;
-  readonly diesAfter: number;
+  /** Each erasure stops after a call of its own. */
+  readonly erasures: readonly { readonly tenant: string; readonly diesAfter: number }[];
 }
 
-const { stores, sessions, tenant, user, diesAfter }: ErasingJob = JSON.parse(process.argv[2] ?? "");
+const { stores, sessions, user, erasures }: ErasingJob = JSON.parse(process.argv[2] ?? "");
 const opened = await Promise.all(stores.map(({ kind, url }) => openStore(kind, url)));
-// One count for both: the process is killed once.
-const life = { calls: 0, last: diesAfter };
-const [first, second] = opened.map(({ store }) => mortal(store, life));
-const memory = createMemory(
-  (second === undefined ? { store: first } : { volatile: first, durable: second, sessions }) as MemoryOptions,
+await dieTogether(
+  erasures.map(({ diesAfter }) => diesAfter),
+  async (life, index) => {
+    // One count for both stores: the erasure stops once.
+    const [first, second] = opened.map(({ store }) => mortal(store, life));
+    const memory = createMemory(
+      (second === undefined
+        ? { store: first }
+        : { volatile: first, durable: second, sessions }) as MemoryOptions,
+    );
+    const { complete } = await memory
+      .tenant(erasures[index]?.tenant ?? "")
+      .user(user)
+      .erase();
+    if (!complete) throw new Error("An erasure that nothing stopped is incomplete.");
+  },
 );
-const { complete } = await memory.tenant(tenant).user(user).erase();
-await memory.close();
-for (const one of opened) await one[Symbol.asyncDispose]();
-process.send?.(complete);
-process.disconnect?.();

@@ -1,12 +1,11 @@
-import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createMemory, type Memory, type MemoryOptions } from "../../src/index.ts";
 import type { ServerKind } from "../cache/servers.ts";
 import { assistant, user } from "../fixture.ts";
 import { createStorePool, type OpenedStore } from "../pairs/stores.ts";
+import { killedTogether } from "../turns/killed-together.ts";
 import type { ErasingJob } from "./erasing-process.ts";
 import { everythingIn, other, person } from "./plant.ts";
 
@@ -36,23 +35,8 @@ async function plantLittle(memory: Memory, tenant: string, canary: string): Prom
   await ana.append(user("I stay"));
 }
 
-/** Erases in a process of its own; false when it was killed. */
-async function eraseElsewhere(job: ErasingJob): Promise<boolean> {
-  const script = fileURLToPath(new URL("./erasing-process.ts", import.meta.url));
-  const child = fork(script, [JSON.stringify(job)]);
-  let isComplete = false;
-  child.on("message", (complete) => {
-    isComplete = complete === true;
-  });
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (...end) => resolve(end));
-  });
-  expect([code, signal], "a process ends by itself, or is killed").toEqual(
-    isComplete ? [0, null] : [null, "SIGKILL"],
-  );
-  return isComplete;
-}
+/** Erasures that one process runs at once: more than one arrangement makes calls. */
+const atOnce = 96;
 
 describe.each(arrangements)("an erasure on $name in a process that is killed", ({ kinds, sessions }) => {
   const available = kinds.every((kind) => requireService(kind, { for: "erasures in processes" }));
@@ -71,35 +55,47 @@ describe.each(arrangements)("an erasure on $name in a process that is killed", (
     });
     afterAll(() => memory?.close());
 
-    const dump = async (tenant: string): Promise<string> => {
-      const seen = opened.map(({ store }) => everythingIn(store, [tenant]));
+    const dump = async (tenants: readonly string[]): Promise<string> => {
+      const seen = opened.map(({ store }) => everythingIn(store, tenants));
       return [...(await Promise.all(seen)), ...(await Promise.all(opened.map((one) => one.dump())))].join();
     };
 
-    it("finished by another one, after each of its calls", { timeout: 900_000 }, async () => {
+    /** Erases after a process did not, or not all; looks at everything but the words. */
+    const finish = async (tenant: string, isComplete: boolean, diesAfter: number): Promise<void> => {
+      const at = `stopped after call ${diesAfter}`;
+      const acme = memory.tenant(tenant);
+      const reports = await acme.resumeErasures();
+      // Before the journal was written, nothing was removed, and nobody knows of the erasure.
+      const isUnknown = !isComplete && reports.length === 0;
+      if (isUnknown && (await acme.user(person).sessions()).items.length > 0) await acme.user(person).erase();
+      expect((await acme.users()).items, at).toEqual([other]);
+      expect(
+        (await acme.sessions()).items.map(({ session }) => session),
+        at,
+      ).toEqual(["ana-chat"]);
+      expect(await acme.resumeErasures(), at).toEqual([]);
+    };
+
+    it("finished by another one, after each of its calls", async () => {
       const stores = kinds.map((kind, index) => ({ kind, url: opened[index]?.url ?? "" }));
-      let diesAfter = 1;
-      for (; ; diesAfter++) {
+      const plots = Array.from({ length: atOnce }, (_, index) => {
         const tenant = `t-${randomUUID()}`;
-        const canary = `zQ${tenant.slice(2, 10)}X`;
-        await plantLittle(memory, tenant, canary);
-        expect(await dump(tenant)).toContain(canary);
-        const job = { stores, sessions, tenant, user: person, diesAfter };
-        const isComplete = await eraseElsewhere(job);
-        const acme = memory.tenant(tenant);
-        const reports = await acme.resumeErasures();
-        // Before the journal was written, nothing was removed, and nobody knows of the erasure.
-        const isUnknown = !isComplete && reports.length === 0;
-        if (isUnknown && (await acme.user(person).sessions()).items.length > 0)
-          await acme.user(person).erase();
-        expect(await dump(tenant), `killed after call ${diesAfter}`).not.toContain(canary);
-        expect((await acme.users()).items).toEqual([other]);
-        expect((await acme.sessions()).items.map(({ session }) => session)).toEqual(["ana-chat"]);
-        expect(await acme.resumeErasures()).toEqual([]);
-        if (isComplete) break;
-      }
-      // Journal, marks, sessions, events, documents, marks, journal.
-      expect(diesAfter).toBeGreaterThan(20);
+        return { tenant, canary: `zQ${tenant.slice(2, 10)}X`, diesAfter: index + 1 };
+      });
+      const tenants = plots.map(({ tenant }) => tenant);
+      await Promise.all(plots.map(({ tenant, canary }) => plantLittle(memory, tenant, canary)));
+      const planted = await dump(tenants);
+      expect(plots.filter(({ canary }) => !planted.includes(canary))).toEqual([]);
+
+      const job: ErasingJob = { stores, sessions, user: person, erasures: plots };
+      const finished = await killedTogether(new URL("./erasing-process.ts", import.meta.url), job);
+      await Promise.all(
+        plots.map(({ tenant, diesAfter }, index) => finish(tenant, finished[index] === true, diesAfter)),
+      );
+      const left = await dump(tenants);
+      expect(plots.filter(({ canary }) => left.includes(canary))).toEqual([]);
+      // Journal, marks, sessions, events, documents, marks, journal; one erasure of those was not stopped.
+      expect(finished.indexOf(true)).toBeGreaterThan(20);
     });
   });
 });

@@ -4,11 +4,13 @@ import type { MemoryStore } from "../../src/index.ts";
 /** Counts the calls of all stores that share it. */
 export interface Life {
   calls: number;
-  /** The process is killed after the call with this number; never when left out. */
+  /** The number of the last call; there is none when left out. */
   readonly last: number | undefined;
+  /** Called after the last call: that has taken effect, and nobody learns of it. */
+  die(): void;
 }
 
-/** The store, which kills this process after one of its calls: that has taken effect, and nobody learns of it. */
+/** The store for work that ends after one of its calls: no later one is made, also none that a timer would make. */
 export function mortal(store: MemoryStore, life: Life): MemoryStore {
   const around = <Port extends object>(port: Port): Port =>
     new Proxy(port, {
@@ -17,9 +19,13 @@ export function mortal(store: MemoryStore, life: Life): MemoryStore {
         // What asks about the process and not the store makes no call.
         if (typeof member !== "function" || name === "presentToken") return member;
         return async (...args: unknown[]) => {
-          const isLast = ++life.calls === life.last;
+          const call = ++life.calls;
+          if (life.last !== undefined && call > life.last) return never();
           const result: unknown = await Reflect.apply(member, target, args);
-          if (isLast) process.kill(process.pid, "SIGKILL");
+          if (call === life.last) {
+            life.die();
+            return never();
+          }
           // A copy, because no proxy may show other members than a frozen lease has.
           return name === "acquire" ? around({ ...(result as Lease) }) : result;
         };
@@ -32,4 +38,8 @@ export function mortal(store: MemoryStore, life: Life): MemoryStore {
     documents: around(documents),
     ...(leases === undefined ? {} : { leases: around(leases) }),
   };
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
 }

@@ -9,9 +9,9 @@ const [kind, url] = process.argv.slice(2) as [ServerKind, string];
 const { store } = await openStore(kind, url);
 
 process.on("message", async ({ diesAfter, ...turn }: TurnJob) => {
-  process.send?.(
-    await runChatTurn(createMemory({ store: mortal(store, { calls: 0, last: diesAfter }) }), turn),
-  );
+  const die = (): void => void process.kill(process.pid, "SIGKILL");
+  const mortalStore = mortal(store, { calls: 0, last: diesAfter, die });
+  process.send?.(await runChatTurn(createMemory({ store: mortalStore }), turn));
 });
 process.on("disconnect", () => process.exit());
 process.send?.("ready");
