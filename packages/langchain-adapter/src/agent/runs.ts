@@ -24,6 +24,8 @@ export class Runs {
   readonly #settings: AgentSettings;
   readonly #turns: Map<string, AgentTurn> = new Map();
   readonly #beginnings: Map<string, Promise<AgentTurn>> = new Map();
+  /** Of the runs that have gone back to an older checkpoint: they do so once, also when they begin another turn. */
+  readonly #goneBack: WeakSet<object> = new WeakSet();
   /** Runs whose memory was down, and that leave it alone until they are dropped from here. */
   readonly #rests: LRUCache<string, true> = new LRUCache({ max: 10_000, ttl: restMs, ttlResolution: 0 });
 
@@ -87,9 +89,14 @@ export class Runs {
     }
     // Checkpoints are written behind a run: a crash may leave the graph at its first step, further back than the log. An
     // agent in a parent graph may as well begin beside another one that has answered.
-    const { __pregel_checkpointer: checkpointer, checkpoint_ns } = runtime.configurable ?? {};
-    const mayBeSetBack = checkpointer !== undefined && graphOf(checkpoint_ns).length === 0;
-    const start = isResumed ? "resumed" : mayBeSetBack ? "set back or new" : "new";
+    const { __pregel_checkpointer: checkpointer, __pregel_replay_state: replay } = runtime.configurable ?? {};
+    const isOutermost = graphOf(runtime.configurable?.checkpoint_ns).length === 0;
+    const mayBeSetBack = checkpointer !== undefined && isOutermost;
+    // LangGraph gives an object of their own to runs that are begun at an older checkpoint.
+    const goesBack =
+      isOutermost && typeof replay === "object" && replay !== null && !this.#goneBack.has(replay);
+    if (goesBack) this.#goneBack.add(replay);
+    const start = goesBack ? "gone back" : isResumed ? "resumed" : mayBeSetBack ? "set back or new" : "new";
     const turn = new AgentTurn(
       { tenant: owner, open, subject: options.subject, agent, received, start },
       this.#settings,

@@ -40,11 +40,12 @@ interface KnownMessage {
   readonly hash: string | undefined;
 }
 
-/** Whether a run may be one that has begun before. */
-export type RunStart = "new" | "set back or new" | "resumed";
+/** Whether a run may be one that has begun before, or goes back to an older checkpoint than the newest. */
+export type RunStart = "new" | "set back or new" | "resumed" | "gone back";
 
-/** The newest messages of a log are enough to find where a state continues. */
+/** The newest messages of a log are enough to find where a state continues, unless the run goes back. */
 const newest = 50;
+const pageGrowth = 8;
 
 /**
  * The conversation in a state: without instructions to reducers, without system messages, which are the agent's own, and without
@@ -74,7 +75,8 @@ function saidBy(message: Message): string {
  * send a whole conversation under new ids.
  *
  * A run that continues after a crash may know less than the log. What it does not know it makes again, so those answers are
- * retracted; where the run may be a new one, only when its state has nothing new.
+ * retracted; where the run may be a new one, only when its state has nothing new. A run that goes back to an older checkpoint
+ * takes back all that was said since, but for what the session says to the system.
  */
 export async function noteKnown(
   session: Session,
@@ -82,8 +84,11 @@ export async function noteKnown(
   known: KnownMessages,
   start: RunStart,
 ): Promise<void> {
-  const log = await session.messages({ limit: newest });
-  const last = lastInCommon(log, state);
+  const { log, last } = await findCommon(session, state, start);
+  if (start === "gone back") {
+    const since = log.slice((last?.inLog ?? -1) + 1).filter(({ role }) => role !== "system");
+    await retract(session, since, "the run goes back to an older checkpoint");
+  }
   if (last === undefined) return;
   const byId = new Map(log.map((message) => [message.id, message]));
   for (const [index, { id }] of state.slice(0, last.inState + 1).entries()) {
@@ -95,8 +100,25 @@ export async function noteKnown(
   }
   const rest = log.slice(last.inLog + 1);
   const isSetBack = start === "resumed" || (start === "set back or new" && last.inState === state.length - 1);
-  if (isSetBack && rest.length > 0 && rest.every(({ role }) => role === "assistant" || role === "tool"))
-    await session.retract({ seqs: rest.map(({ seq }) => seq), reason: "made again after a crash" });
+  if (isSetBack && rest.every(({ role }) => role === "assistant" || role === "tool"))
+    await retract(session, rest, "made again after a crash");
+}
+
+async function retract(session: Session, messages: readonly SessionMessage[], reason: string): Promise<void> {
+  if (messages.length > 0) await session.retract({ seqs: messages.map(({ seq }) => seq), reason });
+}
+
+/** The newest messages of the log, and the last one that they and the state have; of a run that goes back, as many as it takes. */
+async function findCommon(
+  session: Session,
+  state: readonly StateMessage[],
+  start: RunStart,
+): Promise<{ readonly log: readonly SessionMessage[]; readonly last: Common | undefined }> {
+  for (let limit = newest; ; limit *= pageGrowth) {
+    const log = await session.messages({ limit });
+    const last = lastInCommon(log, state);
+    if (last !== undefined || start !== "gone back" || log.length < limit) return { log, last };
+  }
 }
 
 /** The last message that both have. */

@@ -1,0 +1,106 @@
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { MemorySaver, type StateSnapshot } from "@langchain/langgraph";
+import type { Session } from "@relevo/memory";
+import { createAgent, createMiddleware } from "langchain";
+import { expect, it } from "vitest";
+import { logOf, on, setUp } from "./support/agents.ts";
+import { ScriptedModel } from "./support/scripted-model.ts";
+
+/** An agent whose answers say which questions it was shown, and its session. */
+function conversation() {
+  const { session, middleware } = setUp();
+  const model = new ScriptedModel((messages, call) => {
+    const asked = messages.filter(({ type }) => type === "human").map(({ text }) => text);
+    return new AIMessage(`${call} to ${asked.join("+")}`);
+  });
+  const checkpointer = new MemorySaver();
+  const agent = createAgent({ model, tools: [], middleware: [middleware], checkpointer });
+  const ask = async (text: string, config: object = on("t")) =>
+    await agent.invoke({ messages: [new HumanMessage(text)] }, config);
+  /** The newest checkpoint with so many messages before such a node. */
+  const checkpoint = async (messages: number, next: string | undefined): Promise<StateSnapshot["config"]> => {
+    for await (const state of agent.graph.getStateHistory(on("t")) as AsyncIterable<StateSnapshot>) {
+      const { length } = (state.values as { messages?: readonly unknown[] }).messages ?? [];
+      if ((length ?? 0) === messages && state.next[0] === next) return state.config;
+    }
+    throw new Error("There is no such checkpoint.");
+  };
+  return { agent, ask, checkpoint, session, model };
+}
+
+const words = async (session: Session): Promise<readonly string[]> =>
+  (await logOf(session)).map((line) => line.replace(/^\w+: /u, ""));
+
+it("a run from an older checkpoint goes on from there, whatever was said since", async () => {
+  const { ask, checkpoint, session } = conversation();
+  for (const text of ["one", "two", "three"]) await ask(text);
+  await ask("other", await checkpoint(2, undefined));
+  expect(await words(session)).toEqual(["one", "1 to one", "other", "4 to one+other"]);
+  await ask("next");
+  expect(await words(session)).toEqual([
+    "one",
+    "1 to one",
+    "other",
+    "4 to one+other",
+    "next",
+    "5 to one+other+next",
+  ]);
+});
+
+it("an answer that is made again, and a first question that is asked in other words, replace what followed", async () => {
+  const { agent, ask, checkpoint, session } = conversation();
+  const first = { configurable: { ...on("t").configurable } };
+  for (const text of ["one", "two", "three"]) await ask(text, first);
+  await agent.invoke(null as never, await checkpoint(3, "model_request"));
+  expect(await words(session)).toEqual(["one", "1 to one", "two", "4 to one+two"]);
+  await session.append({ role: "system", content: "Be brief." });
+  await ask("ONE", await checkpoint(0, "__start__"));
+  expect(await words(session)).toEqual(["Be brief.", "ONE", "5 to ONE"]);
+});
+
+it("a run goes back to a branch that another one has left, and far back", async () => {
+  const { ask, checkpoint, session } = conversation();
+  for (const text of ["one", "two"]) await ask(text);
+  const left = await checkpoint(4, undefined);
+  await ask("other", await checkpoint(2, undefined));
+  await ask("again", left);
+  const again = ["one", "1 to one", "two", "2 to one+two", "again", "4 to one+two+again"];
+  expect(await words(session)).toEqual(again);
+  const far = await checkpoint(2, undefined);
+  for (let turn = 0; turn < 40; turn++) await ask(`${turn}`);
+  await ask("far", far);
+  expect(await words(session)).toEqual(["one", "1 to one", "far", "45 to one+far"]);
+});
+
+it("what was said elsewhere stays when a run names the newest checkpoint", async () => {
+  const { ask, session, agent } = conversation();
+  for (const text of ["one", "two"]) await ask(text);
+  const { config } = (await agent.graph.getState(on("t"))) as StateSnapshot;
+  await session.append({ role: "user", content: "Elsewhere." });
+  await ask("three", config);
+  expect((await words(session)).slice(4)).toEqual(["Elsewhere.", "three", "3 to one+two+Elsewhere.+three"]);
+});
+
+it("a run goes back once, also when another one comes in between", async () => {
+  const { memory, session, middleware } = setUp({ idleMs: 20 });
+  let isBetween = false;
+  const between = createMiddleware({
+    name: "Between",
+    async beforeModel() {
+      if (!isBetween) return;
+      // Begins when the run has been silent for too long.
+      const turn = await memory.tenant("acme").session("t").beginTurn({ waitMs: 60_000 });
+      await turn.session.append({ role: "user", content: "Elsewhere." });
+      await turn.commit();
+    },
+  });
+  const checkpointer = new MemorySaver();
+  const model = new ScriptedModel((_, call) => new AIMessage(`${call}`));
+  const agent = createAgent({ model, tools: [], middleware: [between, middleware], checkpointer });
+  await agent.invoke({ messages: [new HumanMessage("one")] }, on("t"));
+  const { config } = (await agent.graph.getState(on("t"))) as StateSnapshot;
+  await agent.invoke({ messages: [new HumanMessage("two")] }, on("t"));
+  isBetween = true;
+  await agent.invoke({ messages: [new HumanMessage("other")] }, config);
+  expect(await words(session)).toEqual(["one", "1", "other", "Elsewhere.", "3"]);
+});
