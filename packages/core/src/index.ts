@@ -97,6 +97,7 @@ export {
   type OperationResult,
   type ReadOptions,
   type ReadResult,
+  type SealOptions,
   type SessionGuard,
   type SessionHead,
   type SessionInit,

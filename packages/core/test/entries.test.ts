@@ -28,7 +28,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       MemoryErrorOptions Message MissingPart NamespacesOptions NativePart Operation OperationRecord
       OperationResult Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart Recall
       RecallHit RecallPlace RecallQuery RecallResult RecalledBlock RecalledText Recency RenderRecalledOptions
-      RenewOptions RerankRequest Reranker Retraction Role ScanOptions ScannedEvent SearchChange SearchFilter
+      RenewOptions RerankRequest Reranker Retraction Role ScanOptions ScannedEvent SealOptions SearchChange SearchFilter
       SearchIndex SearchIndexState SearchItem SearchPostings SearchReading SearchRequest SearchSelector
       SearchSource SearchStream SearchStreamState SearchTerm SeqRange SessionAddress SessionGuard SessionHead
       SessionInit SessionObject SessionReference SessionTurn SessionWriteGuard SharedSearchIndex SpokenMessage

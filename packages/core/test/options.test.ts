@@ -153,7 +153,7 @@ const calls: { readonly [name: string]: Call } = {
   },
   admitDeleteSession: {
     admit: (o) => admitDeleteSession(session, o, limits),
-    selects: { incarnation: "i", expectedVersion: 1 },
+    selects: { incarnation: "i", expectedVersion: 1, expectedToken: "t" },
     refines: ["signal"],
   },
   admitSeal: {

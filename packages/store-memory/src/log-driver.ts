@@ -114,7 +114,7 @@ export function createLogDriver(state: StoreState): LogDriver {
       return { ok: { erased: blank, revision, removalRevision, token: session.token, previousToken } };
     },
 
-    delete({ address, incarnation, expectedVersion }) {
+    delete({ address, incarnation, expectedVersion, expectedToken }) {
       const now = state.now();
       // What was evicted is deleted like what is here: that is how a caller says that the loss is understood.
       const eviction = state.endings.evictionOf(address);
@@ -124,6 +124,8 @@ export function createLogDriver(state: StoreState): LogDriver {
       if (incarnation !== undefined && incarnation !== found.incarnation) return { ok: false };
       const refusal = refuseVersion(expectedVersion, eviction?.version ?? session?.log.version ?? 0);
       if (refusal !== undefined) return refusal;
+      // Of what was evicted no token is known.
+      if (expectedToken !== undefined && expectedToken !== session?.token) return { refused: "token" };
       if (session !== undefined) state.endSession(session, now);
       if (eviction !== undefined) state.endings.deleteEviction(address, now);
       return { ok: true };

@@ -68,6 +68,7 @@ export function answerOf<Row extends Refusable, Value>(
     case "ended":
     case "sealed":
     case "lease":
+    case "token":
       return { refused: row.r_status };
     case "fence":
       return { refused: "fence", current: exactNumber(row.r_current ?? "0") };

@@ -51,6 +51,7 @@ export function refusalOf([status, current, index]: Reply): Refusal | undefined 
     case "operation":
     case "sealed":
     case "lease":
+    case "token":
       return { refused: status };
     case "fence":
     case "removal":

@@ -4,6 +4,7 @@ import { MemoryError, type Outcome } from "../memory-error.ts";
 /** What the other writer changed first, or what does not match. */
 export type ConflictKind =
   | "version"
+  | "token"
   | "fence"
   | "operation"
   | "sealed"
@@ -14,6 +15,8 @@ export type ConflictKind =
 
 const messages: Readonly<Record<ConflictKind, string>> = {
   version: "Another writer was first: the expected version is not the current one. Read again and retry.",
+  token:
+    "The session was written or replaced since it was read: the expected token is not the current one. Read again and decide again.",
   fence: "The lease is no longer the newest: another holder runs this session. Stop this turn.",
   operation: "This operation id was used for another request. Use a new id for a new request.",
   sealed: "The session is sealed, because it is being moved to another store.",

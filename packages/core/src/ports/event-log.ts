@@ -206,9 +206,14 @@ export interface EraseResult extends TokenChange {
   readonly removalRevision: number;
 }
 
-export interface DeleteSessionOptions extends CallOptions {
+export interface SealOptions extends CallOptions {
   readonly expectedVersion?: number;
   readonly incarnation?: string;
+}
+
+export interface DeleteSessionOptions extends SealOptions {
+  /** The `token` that was read. Any other is `conflict`: what was written, or moved back, since then is kept. */
+  readonly expectedToken?: string;
 }
 
 export interface ListSessionsOptions extends PageOptions {
@@ -323,7 +328,7 @@ export interface EventLog {
    * Ends the incarnation and everything that lives with it: events, session documents, operations. False when
    * there was no session, or not the incarnation that was named.
    *
-   * @throws `conflict` when the expected version is stale.
+   * @throws `conflict` when the expected version or token is stale.
    */
   delete(address: SessionAddress, options?: DeleteSessionOptions): Promise<boolean>;
 
@@ -367,11 +372,11 @@ export interface TransferBatch {
 
 /**
  * Moves a session between stores with its incarnation and `seq`: seal, export, import, verify, unseal the copy,
- * delete the source with its expected version. Each step can be repeated after a crash.
+ * delete the source with the token that it was copied at. Each step can be repeated after a crash.
  */
 export interface EventTransfer {
   /** Refuses further writes. Idempotent. @throws `not-found`; `conflict` when the expected version is stale. */
-  seal(address: SessionAddress, options?: DeleteSessionOptions): Promise<ChangedHead>;
+  seal(address: SessionAddress, options?: SealOptions): Promise<ChangedHead>;
   /** Allows writes again. Idempotent. @throws `not-found`; `history-lost`. */
   unseal(address: SessionAddress, options?: UnsealOptions): Promise<ChangedHead>;
   /**

@@ -15,6 +15,8 @@ export type Refusal =
   | { readonly refused: "fence"; readonly current: number }
   /** `current` is the version that is stored, 0 for none; `index` says which write of a batch it is. */
   | { readonly refused: "version"; readonly current: number; readonly index?: number | undefined }
+  /** The session has another write token, or none that is known. */
+  | { readonly refused: "token" }
   /** `current` is the session's `removalRevision`. */
   | { readonly refused: "removal"; readonly current: number }
   /** A retraction names more than was appended; `current` is the version of the log. */
@@ -81,6 +83,8 @@ export function refusalError(refusal: Refusal, call: RefusedCall = none): Memory
       const { current: version, index = 0 } = refusal;
       return conflict("version", call.many === true ? { version, index } : { version });
     }
+    case "token":
+      return conflict("token", {});
     case "removal":
       return conflict("removal", { removalRevision: refusal.current });
     case "retraction":

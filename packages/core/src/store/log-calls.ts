@@ -353,6 +353,7 @@ export function admitErase(
 export interface AdmittedDeleteSession extends AdmittedSessionCall {
   readonly incarnation: string | undefined;
   readonly expectedVersion: number | undefined;
+  readonly expectedToken: string | undefined;
 }
 
 export function admitDeleteSession(
@@ -367,5 +368,6 @@ export function admitDeleteSession(
     signal: options.signal,
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
+    expectedToken: admitOptionalId(options.expectedToken, "expectedToken", limits),
   };
 }

@@ -8,6 +8,7 @@ import type {
   ListSessionsOptions,
   Operation,
   ReadOptions,
+  SealOptions,
   TouchOptions,
   TrimOptions,
   UnsealOptions,
@@ -64,6 +65,13 @@ export const eraseFields: FieldTable = fieldTable<EraseOptions>({
 });
 
 export const deleteSessionFields: FieldTable = fieldTable<DeleteSessionOptions>({
+  ...callKinds,
+  expectedVersion: "selects",
+  expectedToken: "selects",
+  incarnation: "selects",
+});
+
+export const sealFields: FieldTable = fieldTable<SealOptions>({
   ...callKinds,
   expectedVersion: "selects",
   incarnation: "selects",

@@ -5,33 +5,32 @@ import { admitOptionalId, admitSessionAddress } from "../input/ids.ts";
 import { admitLimit, admitOptionalInteger, throwIfAborted } from "../input/numbers.ts";
 import type { Limits } from "../limits.ts";
 import type { CallOptions } from "../ports/common.ts";
-import type {
-  DeleteSessionOptions,
-  ExportOptions,
-  TransferBatch,
-  UnsealOptions,
-} from "../ports/event-log.ts";
-import {
-  type AdmittedDeleteSession,
-  type AdmittedSessionCall,
-  type AdmittedWrite,
-  admitDeleteSession,
-} from "./log-calls.ts";
-import { exportFields, unsealFields } from "./log-fields.ts";
+import type { ExportOptions, SealOptions, TransferBatch, UnsealOptions } from "../ports/event-log.ts";
+import type { AdmittedDeleteSession, AdmittedSessionCall, AdmittedWrite } from "./log-calls.ts";
+import { exportFields, sealFields, unsealFields } from "./log-fields.ts";
 import { type AdmittedTransferBatch, admitTransferBatch } from "./transfer-batch.ts";
 
-export interface AdmittedSeal extends AdmittedDeleteSession, AdmittedWrite {
+export interface AdmittedSeal extends Omit<AdmittedDeleteSession, "expectedToken">, AdmittedWrite {
   /** Whether the session is to be sealed, or unsealed. */
   readonly sealed: boolean;
 }
 
 export function admitSeal(
   address: SessionAddress,
-  given: DeleteSessionOptions | undefined,
+  given: SealOptions | undefined,
   limits: Limits,
   token: string,
 ): AdmittedSeal {
-  return { ...admitDeleteSession(address, given, limits), sealed: true, token };
+  const options = admitOptions(given, sealFields);
+  throwIfAborted(options.signal);
+  return {
+    address: admitSessionAddress(address, limits),
+    signal: options.signal,
+    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
+    expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
+    sealed: true,
+    token,
+  };
 }
 
 export function admitUnseal(

@@ -3,6 +3,7 @@ import {
   type Document,
   type DocumentAddress,
   isConflict,
+  type PutOptions,
   type SessionAddress,
   type SessionHead,
 } from "@relevo/core";
@@ -18,22 +19,32 @@ function addressOf({ tenant, session }: SessionAddress): DocumentAddress {
   return { tenant, namespace: [...namespaces.archive, session], key: "complete" };
 }
 
-export async function markComplete(
+/** The mark that it made. With an expected version of 0 @throws `conflict` when there is one, of another call. */
+export function markComplete(
   { documents }: MemoryStore,
   address: SessionAddress,
   incarnation: string,
+  options: Pick<PutOptions, "expectedVersion" | "signal">,
+): Promise<Document> {
+  return documents.put(addressOf(address), { value: { incarnation } }, options);
+}
+
+/** The mark of a copy, complete or not there any more. */
+export function markOf(
+  { documents }: MemoryStore,
+  address: SessionAddress,
   options: CallOptions,
-): Promise<void> {
-  await documents.put(addressOf(address), { value: { incarnation } }, signalOf(options));
+): Promise<Document | undefined> {
+  return documents.get(addressOf(address), signalOf(options));
 }
 
 /** The incarnation whose copy is complete. */
 export async function completeCopy(
-  { documents }: MemoryStore,
+  store: MemoryStore,
   address: SessionAddress,
   options: CallOptions,
 ): Promise<string | undefined> {
-  const found = await documents.get(addressOf(address), signalOf(options));
+  const found = await markOf(store, address, options);
   return found && incarnationOf(found);
 }
 
@@ -55,15 +66,25 @@ export async function completeAmong(
 
 /** Not the mark of another incarnation, whose copy is all there is of it. */
 export async function unmark(
-  { documents }: MemoryStore,
+  store: MemoryStore,
   address: SessionAddress,
   incarnation: string,
   options: CallOptions,
 ): Promise<void> {
-  const found = await documents.get(addressOf(address), signalOf(options));
-  if (found === undefined || incarnationOf(found) !== incarnation) return;
+  const found = await markOf(store, address, options);
+  if (found !== undefined && incarnationOf(found) === incarnation)
+    await removeMark(store, address, found, options);
+}
+
+/** This mark, and none that was made after it. */
+export async function removeMark(
+  { documents }: MemoryStore,
+  address: SessionAddress,
+  { version }: Document,
+  options: CallOptions,
+): Promise<void> {
   try {
-    await documents.delete(addressOf(address), { expectedVersion: found.version, ...signalOf(options) });
+    await documents.delete(addressOf(address), { expectedVersion: version, ...signalOf(options) });
   } catch (error) {
     // Marked again, by a move that came after.
     if (!isConflict(error, "version")) throw error;

@@ -1,4 +1,10 @@
-import { type CallOptions, MemoryError, type SessionAddress, type SessionHead } from "@relevo/core";
+import {
+  type CallOptions,
+  isConflict,
+  MemoryError,
+  type SessionAddress,
+  type SessionHead,
+} from "@relevo/core";
 import { conflict, historyLost } from "@relevo/core/input";
 import { introduceUser } from "../people/introduce-user.ts";
 import { UserGuard } from "../people/user-guard.ts";
@@ -6,9 +12,10 @@ import { transferOf } from "../portability/export-lines.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
 import { SessionHandle } from "../session/session-handle.ts";
 import { acquireLease, type HeldLease, keepLease } from "../turns/lease.ts";
-import { completeCopy, markComplete, unmark } from "./archive-mark.ts";
+import { completeCopy, markComplete, markOf, removeMark, unmark } from "./archive-mark.ts";
 import { fromArchived, toArchived } from "./archived-batch.ts";
 import { type Copied, copySession } from "./copy-session.ts";
+import { deleteCopied } from "./delete-copied.ts";
 import { requireApart } from "./require-apart.ts";
 
 export interface MoveOptions extends CallOptions {
@@ -95,18 +102,21 @@ async function moveIntoArchive(
   const { incarnation } = head;
   const guard = await enterGuard(runtime, address, head, options);
   const found = await archive.log.head(address, options);
+  const mark = await markOf(archive, address, options);
   if (found !== undefined && found.incarnation !== incarnation)
     throw conflict("incarnation", { incarnation: found.incarnation });
   if (found !== undefined) await requireApart(source.log, archive.log, address, options);
   const leftover = head.sealed === true ? found : undefined;
+  // What was found in the archive is what this call may remove: nobody else has moved the session since.
+  await lease.requireHeld(options);
+  if (mark !== undefined) await removeMark(archive, address, mark, options);
   // Of an earlier time in the archive, when the session here is in use: what was removed from this since is in it yet.
   if (found !== undefined && leftover === undefined)
-    await dropArchived(runtime, address, incarnation, options);
+    await archive.log.delete(address, { incarnation, expectedToken: found.token, ...options });
   await source.log.seal(address, { incarnation, ...options });
   let isComplete = false;
   try {
-    // The copy of a move that was interrupted.
-    if (leftover !== undefined) await unmark(archive, address, incarnation, options);
+    if (leftover !== undefined) await takeOver(archive, address, incarnation, options);
     const at = runtime.clock.now();
     const copied = await copyTwice(
       runtime.sessions,
@@ -115,17 +125,22 @@ async function moveIntoArchive(
       (batch) => toArchived(batch, at),
       options,
     );
-    if (copied === undefined) return await othersDone(archive, address, incarnation, options);
+    if (copied === undefined) return await othersDone(archive, address, incarnation, lease, options);
     await guard?.settle(runtime.durable.documents, () => archive.log.delete(address, { incarnation }));
     await lease.requireHeld(options);
     isComplete = true;
-    await markComplete(archive, address, incarnation, options);
-    // With the version, should this process have slept past its lease: what was restored and written since stays.
-    await source.log.delete(address, { incarnation, expectedVersion: copied.version, ...options });
+    const own = await markComplete(archive, address, incarnation, { expectedVersion: 0, ...options });
+    try {
+      await deleteCopied(source.log, address, copied, lease, options);
+    } catch (error) {
+      // Others have moved it since, and said so themselves.
+      if (isConflict(error)) await removeMark(archive, address, own, options);
+      throw error;
+    }
     runtime.cache?.forget(address);
     if ((await archive.log.head(address, options)) === undefined) {
       // Erased in both places.
-      await unmark(archive, address, incarnation, options);
+      await removeMark(archive, address, own, options);
       throw historyLost("ended");
     }
     return movedOf(address, copied);
@@ -147,6 +162,7 @@ async function moveOutOfArchive(
   const target = transferOf(runtime.sessions);
   const here = await target.log.head(address, options);
   const head = await archive.log.head(address, options);
+  const mark = await markOf(archive, address, options);
   if (head === undefined) {
     if (here === undefined) throw nowhere();
     // Sealed by an archiving that ended before it copied anything.
@@ -164,17 +180,19 @@ async function moveOutOfArchive(
     const guard = await enterGuard(runtime, address, head, options);
     const copied = await copyTwice(archive, runtime.sessions, address, fromArchived, options);
     if (copied === undefined) {
-      await dropSealed(runtime.sessions, address, incarnation);
+      await dropSealed(runtime.sessions, address, incarnation, lease);
       throw historyLost("ended");
     }
-    await guard?.settle(runtime.durable.documents, () => dropSealed(runtime.sessions, address, incarnation));
+    await guard?.settle(runtime.durable.documents, () =>
+      dropSealed(runtime.sessions, address, incarnation, lease),
+    );
     await lease.requireHeld(options);
     version = (await target.log.unseal(address, { incarnation, ...options })).version;
     if (subject !== undefined) await introduceUser(runtime, address, subject, incarnation);
   }
   await lease.requireHeld(options);
-  await unmark(archive, address, incarnation, options);
-  await archive.log.delete(address, { incarnation, expectedVersion: head.version, ...options });
+  if (mark !== undefined) await removeMark(archive, address, mark, options);
+  await deleteCopied(archive.log, address, head, lease, options);
   runtime.cache?.forget(address);
   return { session: address.session, incarnation, version, moved: true };
 }
@@ -242,16 +260,38 @@ async function giveBack(
   try {
     await lease.requireHeld();
     if ((await log.head(address))?.incarnation !== incarnation) return;
-    await dropSealed(archive, address, incarnation);
+    await dropSealed(archive, address, incarnation, lease);
     await log.unseal(address, { incarnation });
   } catch (error) {
     runtime.onError(error);
   }
 }
 
-async function dropSealed({ log }: MemoryStore, address: SessionAddress, incarnation: string): Promise<void> {
+async function dropSealed(
+  { log }: MemoryStore,
+  address: SessionAddress,
+  incarnation: string,
+  lease: HeldLease,
+): Promise<void> {
   const copy = await log.head(address);
-  if (copy?.incarnation === incarnation && copy.sealed === true) await log.delete(address, { incarnation });
+  if (copy?.incarnation !== incarnation || copy.sealed !== true) return;
+  await lease.requireHeld();
+  await log.delete(address, { incarnation, expectedToken: copy.token });
+}
+
+/**
+ * The copy of a move that was interrupted, under a new token: should that call wake, it cannot remove what this one
+ * completes, also when nothing was left to be copied.
+ */
+async function takeOver(
+  archive: MemoryStore,
+  address: SessionAddress,
+  incarnation: string,
+  options: CallOptions,
+): Promise<void> {
+  const { log } = transferOf(archive);
+  await log.unseal(address, { incarnation, ...options });
+  await log.seal(address, { incarnation, ...options });
 }
 
 /** The session is not where sessions are. */
@@ -271,11 +311,12 @@ async function othersDone(
   archive: MemoryStore,
   address: SessionAddress,
   incarnation: string,
+  lease: HeldLease,
   options: CallOptions,
 ): Promise<MovedSession> {
   if ((await completeCopy(archive, address, options)) === incarnation)
     return alreadyArchived(archive, address, options);
-  await dropSealed(archive, address, incarnation);
+  await dropSealed(archive, address, incarnation, lease);
   throw historyLost("ended");
 }
 

@@ -7,6 +7,8 @@ import type { MemoryStore } from "../runtime.ts";
 export interface Copied {
   readonly incarnation: string;
   readonly version: number;
+  /** Of the source, as of the last events that were read. */
+  readonly token: string;
   readonly documents: number;
   /** Documents that were not in the copy before. */
   readonly added: number;
@@ -30,11 +32,12 @@ export async function copySession(
   const limit = Math.min(maxPageSize, to.limits.batchItems);
   let incarnation: string | undefined;
   let version = 0;
+  let token = "";
   for (let after = 0, more = true; more; ) {
     const batch = await source.log.exportEvents(address, { after, limit, signal });
     if (batch === undefined || batch.head.incarnation !== (incarnation ?? batch.head.incarnation))
       return undefined;
-    ({ incarnation, version } = batch.head);
+    ({ incarnation, version, token } = batch.head);
     if (batch.head.sealed !== true) throw unsealedMeanwhile(address);
     await target.log.importEvents(address, change(batch), { signal });
     after = batch.events.at(-1)?.seq ?? version;
@@ -50,7 +53,7 @@ export async function copySession(
     const result = await target.documents.importDocuments(address, page, { signal });
     documents += page.documents.length;
     added += result.imported;
-    if (next === undefined) return { incarnation, version, documents, added };
+    if (next === undefined) return { incarnation, version, token, documents, added };
     cursor = next;
   }
 }

@@ -94,7 +94,7 @@ export function createPostgresMaintenance(
         const [row] = await callFunction<Refusable & { readonly r_generation: string }>(context, address, {
           name: "end_session",
           columns: answerColumns("r_generation"),
-          given: { incarnation: undefined, expected: undefined, idle_since: idleSince },
+          given: { incarnation: undefined, expected: undefined, idle_since: idleSince, token: undefined },
           effect: "once",
           signal,
         });

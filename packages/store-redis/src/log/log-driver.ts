@@ -95,12 +95,12 @@ export function createLogDriver(context: StoreContext): LogDriver {
       }));
     },
 
-    async delete({ address, incarnation, expectedVersion, signal }) {
+    async delete({ address, incarnation, expectedVersion, expectedToken, signal }) {
       const { session } = address;
       const answer = await connection.script(
         scripts.remove,
         context.sessionKeys(address),
-        { session, incarnation: encoded(incarnation), expectedVersion },
+        { session, incarnation: encoded(incarnation), expectedVersion, expectedToken },
         { signal },
       );
       const reply = replyOf(answer);

@@ -2650,11 +2650,11 @@ return { 'ok' }
 
 export const remove: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly expectedVersion: number | undefined }
+  { readonly session: string; readonly incarnation: string | undefined; readonly expectedVersion: number | undefined; readonly expectedToken: string | undefined }
 > = {
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local session, incarnation, expectedVersion = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3])
+local session, incarnation, expectedVersion, expectedToken = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4] ~= '' and ARGV[4] or nil
 -- Works on what is left of a session, too: that is how a loss is acknowledged.
 ${unitText}local h, lost, mark = openHead(session)
 if lost == 'newer' then return { lost } end
@@ -2662,13 +2662,14 @@ if not h and not lost then return { 'none' } end
 local inc = h and h.inc or mark and mark.inc or ''
 if incarnation and incarnation ~= inc then return { 'none' } end
 if h and expectedVersion and expectedVersion ~= h.version then return { 'version', h.version } end
+if expectedToken and not (h and h.token == expectedToken) then return { 'token' } end
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "2e079179eee09a99843fad61895e9a25713be3f4",
+  sha: "2e59feeac0027bdb2b7fa51b74bb50640103dfe8",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.expectedToken ?? ""],
 };
 
 export const renew: EmbeddedScript<

@@ -1,3 +1,4 @@
+import { transferLogs } from "../../capabilities.ts";
 import { check, equal, eventually, inTime, present, refuses } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import {
@@ -6,11 +7,13 @@ import {
   messages,
   nothingRead,
   operationOf,
+  range,
   says,
   seqsOf,
   stateOf,
   textsOf,
 } from "../../samples.ts";
+import { copySession } from "../transfer/copy-session.ts";
 
 export const lifetimeCases: readonly ConformanceCase[] = [
   {
@@ -156,6 +159,80 @@ export const lifetimeCases: readonly ConformanceCase[] = [
       equal(await stateOf(log, address), before, "the session after deletes that were let down");
       equal(await log.delete(address, { incarnation, expectedVersion: 2 }), true, "a guarded delete");
       equal(await log.head(address), undefined, "the head after it");
+    },
+  },
+  {
+    id: "log/delete-with-a-token",
+    area: "log",
+    contract:
+      "A delete with another token than the session's is a conflict and changes nothing, whatever gave the session a new one: an append, an erasure, a lifetime, the next incarnation. With the session's own it ends the session.",
+    async run(context) {
+      const { log } = context.store;
+      const address = addressOf(context);
+      const first = await log.append(address, messages(2));
+      const seen = [first.token];
+      const expectKept = async (what: string): Promise<void> => {
+        const before = await stateOf(log, address);
+        for (const expectedToken of seen)
+          await refuses(
+            context.other.log.delete(address, { expectedToken }),
+            "conflict",
+            `a delete with a token from before ${what}`,
+            { conflict: "token" },
+          );
+        equal(
+          await stateOf(log, address),
+          before,
+          `the session after deletes with tokens from before ${what}`,
+        );
+        seen.push(present(await log.head(address), `the head after ${what}`).token);
+      };
+      await log.append(address, [says("three")]);
+      await expectKept("an append");
+      await log.erase(address, { seqs: [range(1)] });
+      await expectKept("an erasure");
+      await log.touch(address, { ttlMs: 600_000 });
+      await expectKept("a new lifetime");
+      const { incarnation } = present(await log.head(address), "the head");
+      const token = present(seen.at(-1), "the newest token");
+      await context.store.documents.put({ ...address, namespace: ["notes"], key: "k" }, { value: 1 });
+      equal(
+        await context.other.log.delete(address, { incarnation, expectedVersion: 3, expectedToken: token }),
+        true,
+        "a delete with the session's token",
+      );
+      equal(await log.head(address), undefined, "the head after it");
+      equal(await log.delete(address, { expectedToken: token }), false, "a delete of nothing");
+      await log.append(address, messages(3));
+      await expectKept("the next incarnation");
+    },
+  },
+  {
+    id: "log/delete-with-a-token-spares-a-copy",
+    area: "log",
+    needs: ["transfer"],
+    contract:
+      "A delete with the token of a session that was copied away, deleted, copied back and unsealed is a conflict, although incarnation and version are the same.",
+    async run(context) {
+      const [log, other] = transferLogs(context) ?? [];
+      if (log === undefined || other === undefined) return;
+      const address = addressOf(context);
+      const archive = { ...address, tenant: `${context.tenant}-archive` };
+      const { incarnation, version } = await log.append(address, messages(3));
+      const { token } = await log.seal(address);
+      await copySession(log, address, other, archive);
+      await log.delete(address, { expectedToken: token });
+      await copySession(other, archive, log, address);
+      await log.unseal(address);
+      const before = await stateOf(log, address);
+      for (const late of [log, other])
+        await refuses(
+          late.delete(address, { incarnation, expectedVersion: version, expectedToken: token }),
+          "conflict",
+          "a late delete of the source",
+          { conflict: "token" },
+        );
+      equal(await stateOf(log, address), before, "the copy after late deletes");
     },
   },
 ];

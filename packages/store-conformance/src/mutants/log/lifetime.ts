@@ -1,6 +1,6 @@
 import type { ReadResult } from "@relevo/core";
 import type { Mutant } from "../../harness.ts";
-import { appendMutant, logMutant, without } from "../log-mutant.ts";
+import { addressKey, appendMutant, logMutant, sharedState, without } from "../log-mutant.ts";
 
 export const lifetimeMutants: readonly Mutant[] = [
   logMutant("nothing-expires", "log/expired-session-is-gone", "lifetimes are not kept", (log) => ({
@@ -108,5 +108,30 @@ export const lifetimeMutants: readonly Mutant[] = [
     "log/guarded-delete",
     "the incarnation that a delete names is not looked at",
     (log) => ({ delete: (address, options = {}) => log.delete(address, without(options, "incarnation")) }),
+  ),
+  logMutant(
+    "delete-ignores-the-token",
+    "log/delete-with-a-token",
+    "the expected token of a delete is not looked at",
+    (log) => ({ delete: (address, options = {}) => log.delete(address, without(options, "expectedToken")) }),
+  ),
+  logMutant(
+    "delete-takes-the-token-for-the-incarnation",
+    "log/delete-with-a-token-spares-a-copy",
+    "the first token that a delete of an incarnation names is good for all of that incarnation",
+    (log, parts) => {
+      const known = sharedState(parts, "deleted-with", () => new Map<string, string>());
+      return {
+        async delete(address, options = {}) {
+          const head = await log.head(address);
+          const key = `${addressKey(address)} ${head?.incarnation}`;
+          if (known.get(key) !== undefined && known.get(key) === options.expectedToken)
+            return log.delete(address, without(options, "expectedToken"));
+          const isDeleted = await log.delete(address, options);
+          if (isDeleted && options.expectedToken !== undefined) known.set(key, options.expectedToken);
+          return isDeleted;
+        },
+      };
+    },
   ),
 ];

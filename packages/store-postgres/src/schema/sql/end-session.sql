@@ -1,7 +1,7 @@
 -- Ends the incarnation at once, whatever it holds; its rows are removed afterwards, in batches.
 create function {{schema}}.end_session(
 -- #include session-parameters
-  p_expected bigint, p_idle_since bigint, 
+  p_expected bigint, p_idle_since bigint, p_token text default null,
   out r_status text, out r_current bigint, out r_previous text, out r_generation bigint
 ) language plpgsql
 -- #include by-index
@@ -17,6 +17,10 @@ begin
   if p_expected is not null and p_expected <> slot.version then
     r_status := 'version';
     r_current := slot.version;
+    return;
+  end if;
+  if p_token <> slot.token then
+    r_status := 'token';
     return;
   end if;
   perform {{schema}}.close_incarnation(p_tenant => p_tenant, p_session => p_session, p_now_ms => now_ms);

@@ -846,7 +846,7 @@ $body$;
 export function endSession(values: { readonly schema: string; readonly nowMs: string }): string {
   return `-- Ends the incarnation at once, whatever it holds; its rows are removed afterwards, in batches.
 create function ${values.schema}.end_session(
-${sessionParametersText}  p_expected bigint, p_idle_since bigint, 
+${sessionParametersText}  p_expected bigint, p_idle_since bigint, p_token text default null,
   out r_status text, out r_current bigint, out r_previous text, out r_generation bigint
 ) language plpgsql
 ${byIndexText}as $body$
@@ -868,6 +868,10 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
   if p_expected is not null and p_expected <> slot.version then
     r_status := 'version';
     r_current := slot.version;
+    return;
+  end if;
+  if p_token <> slot.token then
+    r_status := 'token';
     return;
   end if;
   perform ${values.schema}.close_incarnation(p_tenant => p_tenant, p_session => p_session, p_now_ms => now_ms);

@@ -79,7 +79,7 @@ function touch(context: DriverContext, request: AdmittedTouch): Promise<Answer<C
 
 async function deleteSession(
   context: DriverContext,
-  { address, incarnation, expectedVersion, signal }: AdmittedDeleteSession,
+  { address, incarnation, expectedVersion, expectedToken, signal }: AdmittedDeleteSession,
 ): Promise<Answer<boolean>> {
   let ended: { readonly generation: string; readonly endedAt: number } | undefined;
   const answer = await writeSession<Answer<boolean>>(context, address, { signal }, (write) => {
@@ -89,6 +89,7 @@ async function deleteSession(
     if (incarnation !== undefined && incarnation !== live.incarnation) return { ok: false };
     const current = live.version;
     if (expectedVersion !== undefined && expectedVersion !== current) return { refused: "version", current };
+    if (expectedToken !== undefined && expectedToken !== live.token) return { refused: "token" };
     transaction.save(endLife(transaction, place, transaction.state));
     ended = { generation: live.generation, endedAt: transaction.now };
     return { ok: true };
