@@ -1,10 +1,12 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
-import { MemorySaver, type StateSnapshot } from "@langchain/langgraph";
+import { tool } from "@langchain/core/tools";
+import { interrupt, MemorySaver, type StateSnapshot } from "@langchain/langgraph";
 import type { Session } from "@relevo/memory";
 import { createAgent, createMiddleware } from "langchain";
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { logOf, on, setUp } from "./support/agents.ts";
-import { ScriptedModel } from "./support/scripted-model.ts";
+import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
 /** An agent whose answers say which questions it was shown, and its session. */
 function conversation() {
@@ -103,4 +105,21 @@ it("a run goes back once, also when another one comes in between", async () => {
   isBetween = true;
   await agent.invoke({ messages: [new HumanMessage("other")] }, config);
   expect(await words(session)).toEqual(["one", "1", "other", "Elsewhere.", "3"]);
+});
+
+it("a run goes back from an interrupt that nobody has answered", async () => {
+  const { session, middleware } = setUp();
+  const pay = tool(() => interrupt("May I?"), { name: "pay", description: "Pays.", schema: z.object({}) });
+  const model = new ScriptedModel((_, call) =>
+    call === 2 ? calling(["pay", "c1"]) : new AIMessage(`${call}`),
+  );
+  const checkpointer = new MemorySaver();
+  const agent = createAgent({ model, tools: [pay], middleware: [middleware], checkpointer });
+  await agent.invoke({ messages: [new HumanMessage("one")] }, on("t"));
+  for await (const { config, next } of agent.graph.getStateHistory(on("t")) as AsyncIterable<StateSnapshot>) {
+    if (next[0] !== "model_request") continue;
+    await agent.invoke({ messages: [new HumanMessage("two")] }, on("t"));
+    await agent.invoke(null as never, config);
+  }
+  expect(await words(session)).toEqual(["one", "3"]);
 });

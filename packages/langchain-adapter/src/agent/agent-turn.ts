@@ -28,6 +28,7 @@ export class AgentTurn {
   readonly subject: string | undefined;
   /** The node of the parent graph that the agent is. */
   readonly agent: string;
+  #run: unknown;
   /** The handoff by which this agent has the conversation. */
   received: ReceivedHandoff | undefined;
   /** What is added to the view, made once for each run. */
@@ -46,6 +47,7 @@ export class AgentTurn {
   constructor(
     place: Pick<AgentTurn, "tenant" | "open" | "subject" | "agent" | "received"> & {
       readonly start: RunStart;
+      readonly run: unknown;
     },
     { idleMs, onError }: Pick<AgentSettings, "idleMs" | "onError">,
   ) {
@@ -55,6 +57,7 @@ export class AgentTurn {
     this.agent = place.agent;
     this.received = place.received;
     this.#start = place.start;
+    this.#run = place.run;
     this.#idleMs = idleMs;
     this.#onError = onError;
     this.#watch();
@@ -66,6 +69,22 @@ export class AgentTurn {
 
   get isOver(): boolean {
     return this.#isOver || this.open.signal.aborted;
+  }
+
+  /** Of LangGraph, by which its hooks are told from those of another run of the thread. */
+  get run(): unknown {
+    return this.#run;
+  }
+
+  get isWorking(): boolean {
+    return this.#working > 0;
+  }
+
+  /** Another run goes on where this one was silent: what of its state is in the log is to be found out anew. */
+  passTo(run: unknown, start: RunStart): void {
+    this.#run = run;
+    this.#start = start;
+    this.#isAligned = false;
   }
 
   /** Appends what is new in the state; calls at the same time follow each other. */

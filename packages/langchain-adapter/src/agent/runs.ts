@@ -7,6 +7,7 @@ import type { ReceivedHandoff } from "./agent-handoffs.ts";
 import type { AgentSession, AgentSettings } from "./agent-options.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { isMemoryDown } from "./degraded-run.ts";
+import type { RunStart } from "./sync-messages.ts";
 
 const restMs = 30_000;
 
@@ -23,7 +24,7 @@ export interface HookRuntime {
 export class Runs {
   readonly #settings: AgentSettings;
   readonly #turns: Map<string, AgentTurn> = new Map();
-  readonly #beginnings: Map<string, Promise<AgentTurn>> = new Map();
+  readonly #beginnings: Map<string, { readonly run: unknown; readonly turn: Promise<AgentTurn> }> = new Map();
   /** Of the runs that have gone back to an older checkpoint: they do so once, also when they begin another turn. */
   readonly #goneBack: WeakSet<object> = new WeakSet();
   /** Runs whose memory was down, and that leave it alone until they are dropped from here. */
@@ -87,18 +88,9 @@ export class Runs {
       await open.abandon();
       throw error;
     }
-    // Checkpoints are written behind a run: a crash may leave the graph at its first step, further back than the log. An
-    // agent in a parent graph may as well begin beside another one that has answered.
-    const { __pregel_checkpointer: checkpointer, __pregel_replay_state: replay } = runtime.configurable ?? {};
-    const isOutermost = graphOf(runtime.configurable?.checkpoint_ns).length === 0;
-    const mayBeSetBack = checkpointer !== undefined && isOutermost;
-    // LangGraph gives an object of their own to runs that are begun at an older checkpoint.
-    const goesBack =
-      isOutermost && typeof replay === "object" && replay !== null && !this.#goneBack.has(replay);
-    if (goesBack) this.#goneBack.add(replay);
-    const start = goesBack ? "gone back" : isResumed ? "resumed" : mayBeSetBack ? "set back or new" : "new";
+    const start = this.#startOf(runtime, isResumed);
     const turn = new AgentTurn(
-      { tenant: owner, open, subject: options.subject, agent, received, start },
+      { tenant: owner, open, subject: options.subject, agent, received, start, run: runOf(runtime) },
       this.#settings,
     );
     this.#turns.set(key, turn);
@@ -106,19 +98,49 @@ export class Runs {
     return turn;
   }
 
-  /** The turn of a run that has begun, which is begun again when it was released meanwhile, or in another process. */
+  /**
+   * The turn of a run that has begun, which is begun again when it was released meanwhile, or in another process. A run that goes on
+   * after an interrupt takes over the turn that nobody works in; one that is resumed twice waits for itself.
+   */
   async resume(runtime: HookRuntime): Promise<AgentTurn> {
     const { key } = await this.#placeOf(runtime);
+    const run = runOf(runtime);
     const turn = this.#turns.get(key);
     if (turn !== undefined && !turn.isOver) {
-      turn.touch();
-      return turn;
+      if (turn.run !== run && !turn.isWorking) turn.passTo(run, this.#startOf(runtime, true));
+      if (turn.run === run) {
+        turn.touch();
+        return turn;
+      }
     }
     // Tools that one answer calls come together: a second turn would wait for the first one to end.
-    const beginning =
-      this.#beginnings.get(key) ?? this.begin(runtime, true).finally(() => this.#beginnings.delete(key));
-    this.#beginnings.set(key, beginning);
-    return await beginning;
+    const beginning = this.#beginnings.get(key);
+    if (beginning !== undefined && beginning.run === run) return await beginning.turn;
+    const own = { run, turn: this.begin(runtime, true) };
+    this.#beginnings.set(key, own);
+    try {
+      return await own.turn;
+    } finally {
+      if (this.#beginnings.get(key) === own) this.#beginnings.delete(key);
+    }
+  }
+
+  #startOf({ configurable = {} }: HookRuntime, isResumed: boolean): RunStart {
+    const {
+      __pregel_checkpointer: checkpointer,
+      __pregel_replay_state: replay,
+      checkpoint_ns,
+    } = configurable;
+    const isOutermost = graphOf(checkpoint_ns).length === 0;
+    // LangGraph gives an object of their own to runs that are begun at an older checkpoint.
+    if (isOutermost && typeof replay === "object" && replay !== null && !this.#goneBack.has(replay)) {
+      this.#goneBack.add(replay);
+      return "gone back";
+    }
+    if (isResumed) return "resumed";
+    // Checkpoints are written behind a run: a crash may leave the graph at its first step, further back than the log. An
+    // agent in a parent graph may as well begin beside another one that has answered.
+    return checkpointer !== undefined && isOutermost ? "set back or new" : "new";
   }
 
   async #placeOf({ configurable = {}, context }: HookRuntime): Promise<{
@@ -149,6 +171,14 @@ export class Runs {
   #forgetEnded(): void {
     for (const [key, turn] of this.#turns) if (turn.isOver) this.#turns.delete(key);
   }
+}
+
+/** The same object in all hooks of a run, and another one when the thread is run again: LangGraph's signal that ends it. */
+function runOf({ configurable }: HookRuntime): unknown {
+  const signals: { readonly externalAbortSignal?: unknown } | undefined = asFields(
+    configurable?.__pregel_abort_signals,
+  );
+  return signals?.externalAbortSignal;
 }
 
 /** The nodes around an agent in a parent graph; the last part of a namespace names the node that runs. */

@@ -1,0 +1,54 @@
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { tool } from "@langchain/core/tools";
+import { Command, interrupt, MemorySaver } from "@langchain/langgraph";
+import { createMemory } from "@relevo/memory";
+import { createMemoryStore } from "@relevo/store-memory";
+import { createAgent } from "langchain";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { relevoMemory } from "../src/agent/index.ts";
+import { logOf, on } from "./support/agents.ts";
+import { calling, ScriptedModel } from "./support/scripted-model.ts";
+
+it("a run that is resumed twice at once, in one process, leaves its words once", async () => {
+  const store = createMemoryStore();
+  let arrived = () => {};
+  const secondArrives = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  let acquired = 0;
+  const leases = new Proxy(store.leases, {
+    get(target, name, receiver) {
+      if (name === "acquire" && ++acquired === 2) arrived();
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  const memory = createMemory({ store: { ...store, leases } });
+  let working = 0;
+  const pay = tool(
+    async () => {
+      const answer: unknown = interrupt("May I?");
+      if (++working === 2) arrived();
+      await secondArrives;
+      return `paid: ${answer}`;
+    },
+    { name: "pay", description: "Pays.", schema: z.object({}) },
+  );
+  let answers = 0;
+  const model = new ScriptedModel((messages) =>
+    messages.at(-1)?.type === "human" ? calling(["pay", "c1"]) : new AIMessage(`Done ${++answers}.`),
+  );
+  const middleware = [relevoMemory({ memory, tenant: "acme" })];
+  const agent = createAgent({ model, tools: [pay], middleware, checkpointer: new MemorySaver() });
+  await agent.invoke({ messages: [new HumanMessage("Pay.")] }, on("t"));
+  expect(acquired).toBe(1);
+  const resume = () => agent.invoke(new Command({ resume: "yes" }) as never, on("t"));
+  await Promise.all([resume(), resume()]);
+  const session = memory.tenant("acme").session("t");
+  expect(await logOf(session)).toEqual([
+    "user: Pay.",
+    "assistant: calls c1",
+    "tool: tool-result",
+    "assistant: Done 2.",
+  ]);
+});
