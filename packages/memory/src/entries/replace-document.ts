@@ -1,4 +1,5 @@
 import {
+  type CallOptions,
   type Document,
   type DocumentAddress,
   type DocumentInput,
@@ -10,8 +11,8 @@ import {
   type PutOptions,
   type UpdateOptions,
 } from "@relevo/core";
-import { admitInteger, retry, tooLarge } from "@relevo/core/input";
-import { pastWrite, prunePast, putKeeping } from "../history/past-values.ts";
+import { admitInteger, type RetryOptions, retry, tooLarge } from "@relevo/core/input";
+import { deleteWithPast, pastWrite, prunePast, putKeeping } from "../history/past-values.ts";
 import type { Runtime } from "../runtime.ts";
 import { signalOf } from "../signal.ts";
 import { manySourcesTag, notesOn, type Origin, withNotes } from "./entry.ts";
@@ -91,10 +92,35 @@ export async function replaceAnyway(
   }
 }
 
+function whileOthersWrite({ random }: Runtime, options: CallOptions): RetryOptions {
+  return {
+    name: "memory-replace",
+    attempts: defaultAttempts,
+    delayMs: 5,
+    random,
+    when: (error) => isConflict(error, "version"),
+    exhausted: alwaysChanged,
+    ...signalOf(options),
+  };
+}
+
 function alwaysChanged(cause: unknown, attempts: number): MemoryError {
   const message = `The value was changed by others during all ${attempts} tries.`;
   const details = { ...(MemoryError.isInstance(cause) ? cause.details : {}), attempts };
   return new MemoryError("conflict", message, { retryable: true, details, cause });
+}
+
+/** Removes a value, with its past values. @throws `conflict`, retryable, when others write first in each of 10 tries. */
+export function forgetDocument(
+  runtime: Runtime,
+  address: DocumentAddress,
+  options: DocumentWriteOptions,
+): Promise<boolean> {
+  const forget = async (): Promise<boolean> => {
+    const current = await runtime.durable.documents.get(address, signalOf(options));
+    return deleteWithPast(runtime, address, current?.version ?? 0, options);
+  };
+  return retry(forget, whileOthersWrite(runtime, options));
 }
 
 /**
@@ -126,15 +152,7 @@ export async function replaceDocuments(
     }
     return (await documents.putMany([...values, ...past], options)).slice(0, writes.length);
   };
-  const stored = await retry(replace, {
-    name: "memory-replace",
-    attempts: defaultAttempts,
-    delayMs: 5,
-    random: runtime.random,
-    when: (error) => isConflict(error, "version"),
-    exhausted: alwaysChanged,
-    ...signalOf(options),
-  });
+  const stored = await retry(replace, whileOthersWrite(runtime, options));
   for (const [index, address] of keep > 0 ? addresses.entries() : [])
     await prunePast(runtime, documents, address, stored[index] as Document, keep);
   return stored;

@@ -33,7 +33,7 @@ import type {
 } from "../agents/agent-memory.ts";
 import type { ValueChange } from "../history/diff-values.ts";
 import { mostPast } from "../history/history-options.ts";
-import { forgetPast, type PastEntry } from "../history/past-values.ts";
+import type { PastEntry } from "../history/past-values.ts";
 import { admitVersions, diffVersions, listVersions, pastOf } from "../history/read-versions.ts";
 import { memoryOperation, type Operated, writeOnce } from "../memory-operation.ts";
 import type { MemoryPlace, OpenOrigin, OpenPlace, WriteOrigin } from "../memory-place.ts";
@@ -55,7 +55,7 @@ import { documentInput, entryOf, keptFields, type MemoryEntry, type Tier, withou
 import { isOutage } from "./is-outage.ts";
 import type { KeyedPlace } from "./keyed-place.ts";
 import { admitValues, type KeyedValue } from "./keyed-values.ts";
-import { replaceAnyway, replaceDocument, replaceDocuments } from "./replace-document.ts";
+import { forgetDocument, replaceAnyway, replaceDocument, replaceDocuments } from "./replace-document.ts";
 import { VolatileSlot } from "./volatile-slot.ts";
 
 export const tiers: readonly Tier[] = ["volatile", "durable", "both"];
@@ -180,8 +180,8 @@ export class TieredMemory implements KeyedMemory {
     // Durable first: if this fails afterwards, a retry removes the copy, and no copy can be made of a deleted memory
     // (see `#settle`).
     const durable =
-      tier !== "volatile" && (await this.#durable.delete(address, { ...signal, ...operation("durable") }));
-    if (tier !== "volatile") await forgetPast(this.#durable, address, signal);
+      tier !== "volatile" &&
+      (await forgetDocument(this.#runtime, address, { ...signal, ...operation("durable") }));
     if (tier === "durable") await slot.forgetCopy(signal);
     else if (await slot.forget({ ...signal, ...operation("volatile") })) return true;
     return durable;

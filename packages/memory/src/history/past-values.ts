@@ -1,11 +1,15 @@
 import {
+  allPages,
   type CallOptions,
   type Document,
   type DocumentAddress,
+  type DocumentDelete,
   type DocumentInput,
   type DocumentStore,
   type DocumentWrite,
+  type DocumentWriteOptions,
   fingerprint,
+  isConflict,
   type JsonObject,
   type JsonValue,
   type PutOptions,
@@ -128,38 +132,102 @@ export async function prunePast(
   const { past = 0 } = notesOf(stored);
   if (past <= keep || past % Math.min(slack, keep) !== 0) return;
   try {
-    await clearPast(documents, address, { keyBefore: keyOf(past - keep) });
+    await clearPast(documents, address, keyOf(past - keep));
   } catch (error) {
     onError(error);
   }
 }
 
-/** Removes all when the value is gone: a retry must not take what was remembered since. */
-export async function forgetPast(
+/**
+ * Removes this version of a value, 0 for none, with its past values: in one step, so that neither stays without the other
+ * when it is remembered anew meanwhile. Of more than one batch takes, the rest goes when nothing took its place.
+ *
+ * @throws `conflict` when it was written meanwhile; what a delete throws.
+ */
+export async function deleteWithPast(
+  { durable: { documents, limits } }: Runtime,
+  address: DocumentAddress,
+  expectedVersion: number,
+  options: DocumentWriteOptions,
+): Promise<boolean> {
+  const past = await pastPlaces(documents, address, options);
+  if (expectedVersion === 0 || past.length === 0) {
+    const isDeleted = await documents.delete(address, { ...options, expectedVersion });
+    await removeRemnants(documents, address, past, limits.batchItems, options);
+    return isDeleted;
+  }
+  const value = { address, expectedVersion };
+  const room = limits.batchItems - 1;
+  const count = await documents.deleteMany([value, ...past.slice(0, room)], options);
+  await removeRemnants(documents, address, past.slice(room), limits.batchItems, options);
+  return count > 0;
+}
+
+/** Past values of a value that is gone, as long as it is. */
+async function removeRemnants(
+  documents: DocumentStore,
+  address: DocumentAddress,
+  past: readonly DocumentDelete[],
+  most: number,
+  options: CallOptions,
+): Promise<void> {
+  try {
+    const step = Math.max(1, most - 1);
+    for (let from = 0; from < past.length; from += step) {
+      const deletes = [{ address, expectedVersion: 0 }, ...past.slice(from, from + step)];
+      await documents.deleteMany(deletes, signalOf(options));
+    }
+  } catch (error) {
+    if (!isConflict(error, "version")) throw error;
+  }
+}
+
+/**
+ * Puts a value that expires at once in place of this version, and of its past values, in one step.
+ *
+ * @throws `conflict` when it was written meanwhile; what a put throws.
+ */
+export async function expireWithPast(
+  { durable: { documents, limits } }: Runtime,
+  address: DocumentAddress,
+  { metadata, version }: Pick<Document, "metadata" | "version">,
+  options: CallOptions,
+): Promise<void> {
+  const past = await pastPlaces(documents, address, options);
+  const empty = { value: null, ttlMs: 1 };
+  const room = limits.batchItems - 1;
+  const own = past.slice(0, room).map((one) => ({ ...empty, ...one }));
+  const value = { address, ...empty, metadata, expectedVersion: version };
+  await documents.putMany([value, ...own], signalOf(options));
+  await removeRemnants(documents, address, past.slice(room), limits.batchItems, options);
+}
+
+/** Where past values of this document are. */
+async function pastPlaces(
   documents: DocumentStore,
   address: DocumentAddress,
   options: CallOptions,
-): Promise<void> {
-  if ((await documents.get(address, options)) === undefined) await clearPast(documents, address, options);
+): Promise<readonly { readonly address: DocumentAddress }[]> {
+  const { tenant } = address;
+  const namespace = pastNamespace(address);
+  const found: { readonly address: DocumentAddress }[] = [];
+  const find = (cursor: { readonly cursor?: string }) =>
+    documents.find({ tenant }, { namespace, limit: prunedAtOnce, ...cursor, ...signalOf(options) });
+  for await (const { key } of allPages(find)) found.push({ address: { tenant, namespace, key } });
+  return found;
 }
 
-/** Removes past values, all when no bound is given. */
-export async function clearPast(
+async function clearPast(
   documents: DocumentStore,
   address: DocumentAddress,
-  { keyBefore, ...options }: CallOptions & { readonly keyBefore?: string } = {},
+  keyBefore: string,
 ): Promise<void> {
   const namespace = pastNamespace(address);
   const { tenant } = address;
-  const bound = keyBefore === undefined ? {} : { keyBefore };
   for (;;) {
-    const query = { namespace, limit: prunedAtOnce, ...bound, ...signalOf(options) };
-    const { items } = await documents.find({ tenant }, query);
+    const { items } = await documents.find({ tenant }, { namespace, limit: prunedAtOnce, keyBefore });
     if (items.length === 0) return;
-    await documents.deleteMany(
-      items.map(({ key }) => ({ address: { tenant, namespace, key } })),
-      signalOf(options),
-    );
+    await documents.deleteMany(items.map(({ key }) => ({ address: { tenant, namespace, key } })));
     if (items.length < prunedAtOnce) return;
   }
 }

@@ -2,7 +2,7 @@ import { type CallOptions, isConflict } from "@relevo/core";
 import { archiveSession } from "../archive/archive-session.ts";
 import { eraseSeenSession } from "../erasure/erase-seen-session.ts";
 import { isHeldDocument } from "../erasure/holds.ts";
-import { forgetPast } from "../history/past-values.ts";
+import { deleteWithPast } from "../history/past-values.ts";
 import type { Runtime } from "../runtime.ts";
 import { type Due, isHeldSession } from "./due.ts";
 import { forgetCopyOf } from "./forget-copy.ts";
@@ -60,12 +60,10 @@ async function forgetMemory(
   memory: DueMemory,
   options: CallOptions,
 ): Promise<boolean> {
-  const { documents } = runtime.durable;
   const { namespace, key, version } = memory.document;
   const address = { tenant, namespace, key };
   await forgetCopyOf(runtime, tenant, memory, options);
-  if (!(await documents.delete(address, { expectedVersion: version, ...options }))) return false;
-  await forgetPast(documents, address, options);
+  if (!(await deleteWithPast(runtime, address, version, options))) return false;
   // Another process may have made one again.
   await forgetCopyOf(runtime, tenant, memory, options);
   return true;

@@ -11,7 +11,7 @@ import {
 } from "@relevo/core";
 import { isSourceTag, summaryNote, summaryTag, withNotes } from "../entries/entry.ts";
 import { isHeldDocument } from "../erasure/holds.ts";
-import { clearPast } from "../history/past-values.ts";
+import { expireWithPast } from "../history/past-values.ts";
 import { namespaces } from "../namespaces.ts";
 import type { Runtime } from "../runtime.ts";
 import { type DocumentSearch, dueGroups } from "./due-documents.ts";
@@ -196,18 +196,16 @@ async function replace(
 ): Promise<boolean> {
   const { document } = memory;
   if (await isHeldDocument(runtime, tenant, document, options)) return false;
-  const { documents } = runtime.durable;
   const { namespace, key, version } = document;
   const address = { tenant, namespace, key };
   await forgetCopyOf(runtime, tenant, memory, options);
   try {
-    const empty = { value: null, ttlMs: 1, metadata: { [replacedName]: true } };
-    await documents.put(address, empty, { expectedVersion: version, ...options });
+    const metadata = { [replacedName]: true };
+    await expireWithPast(runtime, address, { metadata, version }, options);
   } catch (error) {
     if (isConflict(error, "version")) return false;
     throw error;
   }
-  await clearPast(documents, address, options);
   await forgetCopyOf(runtime, tenant, memory, options);
   return true;
 }

@@ -164,7 +164,7 @@ it("a memory that is written anew while it is removed stays", async () => {
   await clerk.remember("style", "old");
   clock.advance(40 * dayMs);
   const run = async () => void (await clerk.remember("style", "new"));
-  durableFaults.after = { method: "get", run };
+  durableFaults.after = { method: "delete", run };
   const old = memory.tenant("acme").retention([{ agents: { olderThanMs: 30 * dayMs } }]);
   await old.apply();
   expect(durableFaults.after).toBeUndefined();
