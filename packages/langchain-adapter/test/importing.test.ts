@@ -88,3 +88,31 @@ it("items are imported, each in its namespace", async () => {
   expect((await items.get(["a"], "k229"))?.value).toEqual({ n: 229 });
   expect((await items.get(["a", "b"], "k"))?.value).toEqual({ deep: true });
 });
+
+it.each([
+  ["goes", (old: InMemoryStore) => old.delete(["a"], "k5")],
+  ["comes", (old: InMemoryStore) => old.put(["a"], "new", {})],
+])(
+  "an import of items misses none: one that %s meanwhile is told, and another run copies all",
+  async (what, write) => {
+    const old = new InMemoryStore();
+    for (let n = 0; n < 230; n++) await old.put(["a"], `k${n}`, { n });
+    const items = new RelevoStore({ store: createMemoryStore(), tenant: "acme" });
+    let isWritten = false;
+    const written: Pick<InMemoryStore, "listNamespaces" | "search"> = {
+      listNamespaces: (options) => old.listNamespaces(options),
+      async search(namespace, options) {
+        const found = await old.search(namespace, options);
+        if (!isWritten) await write(old);
+        isWritten = true;
+        return found;
+      },
+    };
+    const result = await importItems(written as InMemoryStore, items).catch((error: unknown) => error);
+    if (what === "goes")
+      expect(result).toMatchObject({ code: "conflict", retryable: true, details: { conflict: "import" } });
+    expect(await importItems(old, items)).toBe(what === "goes" ? 229 : 231);
+    for (const { key } of await old.search(["a"], { limit: 1000 }))
+      expect(await items.get(["a"], key), key).toBeDefined();
+  },
+);

@@ -5,7 +5,7 @@ import type {
   Operation,
   PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import type { CallOptions } from "@relevo/core";
+import { type CallOptions, MemoryError } from "@relevo/core";
 import {
   admitOptions,
   callKinds,
@@ -71,9 +71,11 @@ export async function importThreads(
 
 /**
  * Copies the items of another store of LangGraph, such as `InMemoryStore` and `PostgresStore`. Times are those of the copy. A
- * second run stores them again.
+ * second run stores them again, in place of what was put under their keys meanwhile.
  *
  * @returns how many items were copied.
+ * @throws `conflict`, retryable, when items came and went in `from` while it was listed, because some would be missed. What was
+ *   copied stays, and another run copies all.
  */
 export async function importItems(
   from: Pick<BaseStore, "listNamespaces" | "search">,
@@ -84,10 +86,10 @@ export async function importItems(
   if (typeof from?.listNamespaces !== "function")
     throw refuse("from", "must be a store of LangGraph, with listNamespaces() and search().");
   let copied = 0;
-  for await (const namespace of pages((page) => from.listNamespaces(page), signal)) {
+  for await (const namespace of pages((page) => from.listNamespaces(page), JSON.stringify, signal)) {
     const name = JSON.stringify(namespace);
     let puts: Operation[] = [];
-    for await (const item of pages((page) => from.search(namespace, page), signal)) {
+    for await (const item of pages((page) => from.search(namespace, page), placeOf, signal)) {
       // A search finds what is below a namespace too.
       if (JSON.stringify(item.namespace) !== name) continue;
       puts.push({ namespace, key: item.key, value: item.value });
@@ -101,14 +103,33 @@ export async function importItems(
   return copied;
 }
 
+function placeOf({ namespace, key }: { readonly namespace: string[]; readonly key: string }): string {
+  return JSON.stringify([...namespace, key]);
+}
+
+/**
+ * These stores page by offset, so that each page moves when something before it comes or goes. So each begins with the last
+ * item of the one before, which shows it.
+ */
 async function* pages<Item>(
   read: (page: { readonly limit: number; readonly offset: number }) => Promise<readonly Item[]>,
+  nameOf: (item: Item) => string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Item> {
-  for (let offset = 0; ; offset += atOnce) {
+  let last: string | undefined;
+  for (let offset = 0; ; offset += atOnce - 1) {
     throwIfAborted(signal);
     const found = await read({ limit: atOnce, offset });
-    yield* found;
-    if (found.length < atOnce) return;
+    const [first] = found;
+    if (last !== undefined && (first === undefined || nameOf(first) !== last))
+      throw new MemoryError(
+        "conflict",
+        "The store was written while its items were listed, and some would be missed. Stop what writes to it, and import again.",
+        { retryable: true, details: { conflict: "import" } },
+      );
+    yield* last === undefined ? found : found.slice(1);
+    const newest = found.at(-1);
+    if (found.length < atOnce || newest === undefined) return;
+    last = nameOf(newest);
   }
 }
