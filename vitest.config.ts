@@ -7,7 +7,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // These run in `.ci/run`, see vitest.slow.config.ts.
     exclude: ["**/*.slow.test.ts"],
-    reporters: ["default", ["json", { outputFile: ".reports/test.json" }]],
+    reporters: ["default", "json"],
+    outputFile: { json: ".reports/test.json" },
     // Limits end a hang and nothing else: no test may depend on how busy the machine is.
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -7,6 +7,7 @@ export default defineConfig({
     ...common.test,
     include: ["test/**/*.slow.test.ts"],
     exclude: [],
-    reporters: ["default", ["json", { outputFile: ".reports/slow.json" }]],
+    reporters: ["default", "json"],
+    outputFile: { json: ".reports/slow.json" },
   },
 });

@@ -3,7 +3,6 @@ import { type CheckResult, loadProjects } from "@relevo/test-run";
 import { checkCycles } from "./check-cycles.ts";
 import { checkFileLength } from "./check-file-length.ts";
 import { checkImports } from "./check-imports.ts";
-import { checkWatched } from "./check-watched.ts";
 import { readManifest } from "./manifest.ts";
 import { readSourceFiles } from "./source-files.ts";
 
@@ -18,10 +17,7 @@ export async function checkWorkspace(root: string): Promise<readonly CheckResult
   );
   const shared = (await readManifest(root)).development;
   return members.flatMap((member) => [
-    result(`${member.root}: imports`, [
-      ...checkImports(member, members, shared),
-      ...checkWatched(member, members),
-    ]),
+    result(`${member.root}: imports`, checkImports(member, members, shared)),
     result(`${member.root}: import cycles`, checkCycles(member.files)),
     result(`${member.root}: file length`, checkFileLength(member.files)),
   ]);

@@ -9,8 +9,6 @@ export interface SourceFile {
   readonly lines: number;
   /** Module specifiers of all imports and re-exports, types and literal dynamic imports included. */
   readonly imports: readonly string[];
-  /** Files that it names beside itself, as `new URL("./worker.ts", import.meta.url)` does, to start them or to read them. */
-  readonly named: readonly string[];
 }
 
 const sourceName = /\.[cm]?[jt]sx?$/u;
@@ -26,7 +24,7 @@ export async function readSourceFiles(folder: string): Promise<readonly SourceFi
   return Promise.all(
     paths.sort().map(async (path) => {
       const text = await readFile(join(folder, path), "utf8");
-      return { path, lines: countLines(text), imports: importsOf(path, text), named: namedIn(text) };
+      return { path, lines: countLines(text), imports: importsOf(path, text) };
     }),
   );
 }
@@ -44,10 +42,6 @@ export function importsOf(path: string, text: string): readonly string[] {
       literalOf(text.slice(start, end)),
     ),
   ];
-}
-
-function namedIn(text: string): readonly string[] {
-  return [...text.matchAll(/["'`](\.{1,2}\/[^"'`\n$]+\.[cm]?[jt]s)["'`]/gu)].map((match) => match[1] ?? "");
 }
 
 /** A dynamic import of a computed name says nothing here. */

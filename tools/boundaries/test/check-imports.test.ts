@@ -1,33 +1,28 @@
 import { expect, it } from "vitest";
 import { checkFileLength } from "../src/check-file-length.ts";
 import { checkImports, type Member } from "../src/check-imports.ts";
-import { checkWatched } from "../src/check-watched.ts";
 import { importsOf } from "../src/source-files.ts";
 
 interface Parts {
   readonly production?: readonly string[];
   readonly development?: readonly string[];
   readonly files?: { readonly [path: string]: readonly string[] };
-  readonly watched?: { readonly [target: string]: readonly string[] };
 }
 
-function member(
-  root: string,
-  { production = [], development = [], files = {}, watched = {} }: Parts = {},
-): Member {
+function member(root: string, { production = [], development = [], files = {} }: Parts = {}): Member {
   const name = `@relevo/${root.split("/")[1]}`;
   return {
     name,
     root,
     targets: [],
+    groups: { test: [], slow: [] },
     manifest: {
       name,
       production: new Set(production),
       development: new Set(development),
       entries: new Set([".", "./package.json"]),
-      watched: new Map(Object.entries(watched).map(([target, names]) => [target, new Set(names)])),
     },
-    files: Object.entries(files).map(([path, imports]) => ({ path, imports, lines: 1, named: [] })),
+    files: Object.entries(files).map(([path, imports]) => ({ path, imports, lines: 1 })),
   };
 }
 
@@ -137,7 +132,7 @@ it("does not take a file that it cannot read for one without imports", () => {
 });
 
 it("refuses files above 400 lines, tests above 600", () => {
-  const file = (path: string, lines: number) => ({ path, lines, imports: [], named: [] });
+  const file = (path: string, lines: number) => ({ path, lines, imports: [] });
   const files = [
     file("src/a.ts", 400),
     file("src/b.ts", 401),
@@ -149,43 +144,4 @@ it("refuses files above 400 lines, tests above 600", () => {
     "src/b.ts has 401 lines, at most 400 are allowed",
     "test/d.test.ts has 601 lines, at most 600 are allowed",
   ]);
-});
-
-it("refuses inputs of tests that leave out what the tests load", () => {
-  const kit = member("packages/store-conformance", { production: ["@relevo/core"] });
-  const store = member("packages/store-redis", {
-    production: ["@relevo/core", "@relevo/messages"],
-    // What only the tests of that store load.
-    development: ["@relevo/store-conformance"],
-  });
-  const problems = (watched: Parts["watched"], worker: readonly string[] = []) => {
-    const subject = member("packages/memory", {
-      production: ["@relevo/core"],
-      files: {
-        "src/index.ts": ["@relevo/core"],
-        "test/a.test.ts": ["./support/open.ts"],
-        "test/support/open.ts": ["@relevo/store-redis"],
-        "test/b.slow.test.ts": ["@relevo/store-conformance"],
-        "test/worker.ts": worker,
-      },
-      ...(watched && { watched }),
-    });
-    const files = subject.files.map((file) =>
-      file.path === "test/a.test.ts" ? { ...file, named: ["./worker.ts"] } : file,
-    );
-    return checkWatched({ ...subject, files }, [core, kit, store, member("packages/messages"), subject]);
-  };
-  const names = (...all: readonly string[]) => all.map((name) => `@relevo/${name}`);
-  expect(problems({ test: names("core", "store-redis", "messages") })).toEqual([]);
-  expect(problems({ test: names("core", "store-redis") })).toEqual([
-    "the inputs of test leave out @relevo/messages, which its tests load",
-  ]);
-  expect(problems({ slow: names("core") })).toEqual([
-    "the inputs of slow leave out @relevo/store-conformance, which its tests load",
-  ]);
-  // In a process that a test starts.
-  expect(problems({ test: names("core", "store-redis", "messages") }, names("store-conformance"))).toEqual([
-    "the inputs of test leave out @relevo/store-conformance, which its tests load",
-  ]);
-  expect(problems(undefined)).toEqual([]);
 });

@@ -12,11 +12,13 @@ export function conformance(
   projects: readonly Project[],
   run: NxRun,
 ): { readonly lines: readonly string[]; readonly tally: readonly Tally[] } {
-  const found = projects.flatMap(({ name }) => {
-    const output = stripVTControlCharacters(run.tasks.get(`${name}:test`)?.output ?? "");
-    const line = /^conformance: \d+ cases, \d+ mutants, \d+ survived.*$/mu.exec(output)?.[0];
-    return line === undefined ? [] : [{ name, line }];
-  });
+  const found = projects.flatMap(({ name, groups }) =>
+    groups.test.flatMap(({ target }) => {
+      const output = stripVTControlCharacters(run.tasks.get(`${name}:${target}`)?.output ?? "");
+      const line = /^conformance: \d+ cases, \d+ mutants, \d+ survived.*$/mu.exec(output)?.[0];
+      return line === undefined ? [] : [{ name, line }];
+    }),
+  );
   const lines = found.map(({ name, line }) => (found.length === 1 ? line : `${line}  (${name})`));
   const silent = lines.length === 0 && projects.some(({ root }) => isStore(root));
   return {

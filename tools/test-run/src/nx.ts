@@ -50,7 +50,7 @@ export async function runTargets(
   return { code, output, tasks: readTasks(await readJson(record)) };
 }
 
-/** The tasks that `record-tasks.mjs` wrote; none when Nx ended before it got there. */
+/** The tasks that `nx-plugin.mjs` wrote; none when Nx ended before it got there. */
 export function readTasks(record: unknown): ReadonlyMap<string, TaskOutcome> {
   const ran = listField(record, "tasks").filter((task) => field(task, "status") !== "skipped");
   return new Map(

@@ -1,25 +1,43 @@
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { field, textField } from "./json-fields.ts";
+import { type Member, type TestGroup, type Tier, testGroups } from "./test-groups.ts";
 
 /** A project of the workspace. */
 export interface Project {
   readonly name: string;
   /** Folder, relative to the workspace, with `/`. */
   readonly root: string;
+  /** The targets that its manifest names. */
   readonly targets: readonly string[];
+  /** What runs its test files, each in one group; none when a tier has no files. */
+  readonly groups: { readonly [tier in Tier]: readonly TestGroup[] };
 }
 
 /** The projects of a workspace in the order of their folders, from its list of members and their manifests. */
 export async function loadProjects(root: string): Promise<readonly Project[]> {
-  const folders = await projectFolders(root);
-  return await Promise.all(
-    folders.map(async (folder) => {
+  const read = await Promise.all(
+    (await projectFolders(root)).map(async (folder) => {
       const manifest: unknown = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
-      const targets = Object.keys(field(field(manifest, "nx"), "targets") ?? {});
-      return { name: textField(manifest, "name"), root: folder, targets };
+      return { folder, manifest, name: textField(manifest, "name") };
     }),
   );
+  const names = new Set(read.map(({ name }) => name));
+  const named = (manifest: unknown, ...fields: readonly string[]) =>
+    fields.flatMap((name) => Object.keys(field(manifest, name) ?? {})).filter((name) => names.has(name));
+  const members = new Map<string, Member>(
+    read.map(({ folder, manifest, name }) => {
+      const production = named(manifest, "dependencies", "peerDependencies", "optionalDependencies");
+      return [name, { name, root: folder, production, development: named(manifest, "devDependencies") }];
+    }),
+  );
+  return read.map(({ folder, manifest, name }) => {
+    const declared = field(field(manifest, "nx"), "targets") ?? {};
+    // What a manifest says of a target holds for all of its files.
+    const groups = (tier: Tier) => testGroups(root, name, members, tier, field(declared, tier) !== undefined);
+    const targets = Object.keys(declared);
+    return { name, root: folder, targets, groups: { test: groups("test"), slow: groups("slow") } };
+  });
 }
 
 /** The folders of a workspace's projects, relative to it, in their order. */

@@ -4,14 +4,25 @@ import { missing, type Tally } from "./tally.ts";
 
 /**
  * Counts the tests of one Vitest JSON report. A report that is missing, cut off or empty is a failure, so is a file
- * that could not be loaded and a run that says of itself that it did not succeed.
+ * that could not be loaded, a run that says of itself that it did not succeed, and a report of other test files
+ * than `expected`.
  */
-export async function readVitestReport(name: string, path: string): Promise<Tally> {
+export async function readVitestReport(
+  name: string,
+  path: string,
+  expected: readonly string[],
+): Promise<Tally> {
   const report = await readJson(path);
   if (report === undefined) return missing(name, "left no readable report");
   const files = listField(report, "testResults");
   const tests = files.flatMap((file) => listField(file, "assertionResults"));
   const problems = [...tests.filter(isFailed).map(describeTest), ...files.filter(isBroken).map(describeFile)];
+  const ran = files.map((file) => textField(file, "name")).sort();
+  const wanted = new Set(expected);
+  problems.push(...expected.filter((file) => !ran.includes(file)).map((file) => `${file}: never ran`));
+  problems.push(
+    ...ran.filter((file) => !wanted.delete(file)).map((file) => `${file}: ran unasked, or twice`),
+  );
   const passed = tests.filter((test) => textField(test, "status") === "passed").length;
   const failed = tests.filter(isFailed).length;
   if (problems.length === 0 && field(report, "success") !== true) problems.push("the run did not succeed");

@@ -27,8 +27,12 @@ const sharedFiles = [
   "tsconfig.test.base.json",
   "vitest.config.ts",
   "vitest.slow.config.ts",
-  // A plugin that nx.json names.
-  "tools/test-run/src/record-tasks.mjs",
+  // A plugin that nx.json names, and what it loads.
+  "tools/test-run/src/nx-plugin.mjs",
+  "tools/test-run/src/projects.ts",
+  "tools/test-run/src/json-fields.ts",
+  "tools/test-run/src/test-groups.ts",
+  "tools/test-run/src/test-targets.ts",
 ];
 
 export interface ScratchOptions {

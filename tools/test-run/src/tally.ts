@@ -15,6 +15,15 @@ export function missing(name: string, problem: string): Tally {
 
 /** Adds tallies up under one name. Problems carry the name of the part they come from. */
 export function addTallies(name: string, tallies: readonly Tally[]): Tally {
+  const named = tallies.map((tally) => ({
+    ...tally,
+    problems: tally.problems.map((problem) => `${tally.name}: ${problem}`),
+  }));
+  return joinTallies(name, named);
+}
+
+/** Adds up the parts of one thing. */
+export function joinTallies(name: string, tallies: readonly Tally[]): Tally {
   const sum = (field: "passed" | "failed" | "skipped") =>
     tallies.reduce((total, tally) => total + tally[field], 0);
   return {
@@ -22,7 +31,7 @@ export function addTallies(name: string, tallies: readonly Tally[]): Tally {
     passed: sum("passed"),
     failed: sum("failed"),
     skipped: sum("skipped"),
-    problems: tallies.flatMap((tally) => tally.problems.map((problem) => `${tally.name}: ${problem}`)),
+    problems: tallies.flatMap((tally) => tally.problems),
   };
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
@@ -10,7 +10,16 @@ import { faults, fuzz, soak } from "./long-runs.ts";
 import { type NxRun, runTargets } from "./nx.ts";
 import { loadProjects, type Project } from "./projects.ts";
 import { readCheckReport, readVitestReport } from "./read-reports.ts";
-import { addTallies, closingLine, failedNames, missing, type Tally, tallyTable } from "./tally.ts";
+import {
+  addTallies,
+  closingLine,
+  failedNames,
+  joinTallies,
+  missing,
+  type Tally,
+  tallyTable,
+} from "./tally.ts";
+import type { Tier } from "./test-groups.ts";
 import { typeCheck } from "./type-check.ts";
 
 export interface TestWorkspaceOptions {
@@ -54,10 +63,11 @@ export async function testWorkspace(
     await step("boundaries", async () => [await boundaries(root)]);
   }
   await step("tests and snippets", async () => {
-    const run = await runTargets(root, ["test", "check"], { report });
+    const run = await runTargets(root, [...groupTargets(projects, "test"), "check"], { report });
     const { lines, tally } = conformance(projects, run);
     conformanceLines.push(...lines);
-    return [...(await countTests(root, projects, run, report)), ...tally, ...(await orphans(root, projects))];
+    const tests = [...(await countTests(root, projects, run, "test")), ...untested(projects)];
+    return withRun(run, [...tests, ...(await countChecks(root, projects, run, "check")), ...tally], report);
   });
   if (slow) await step("slow tests", () => slowTests(root, projects, report));
   if (slow) await step("fuzz", () => fuzz(root, projects, report));
@@ -91,21 +101,38 @@ async function boundaries(root: string): Promise<Tally> {
   return code !== 0 && tally.failed === 0 ? addTallies("boundaries", [tally, missing("run", output)]) : tally;
 }
 
+/** The targets that run the test files of a tier, of all projects. */
+function groupTargets(projects: readonly Project[], tier: Tier): readonly string[] {
+  return [...new Set(projects.flatMap(({ groups }) => groups[tier].map(({ target }) => target)))];
+}
+
+/** Each test file of a tier is in one group, and the report of its group has to name it. */
 async function countTests(
   root: string,
   projects: readonly Project[],
   run: NxRun,
-  report: (line: string) => void,
+  tier: Tier,
 ): Promise<readonly Tally[]> {
-  const tallies: Tally[] = [];
-  for (const { name, root: folder, targets } of projects) {
-    // A tool may have slow tests alone. A project without any tests is a failure: it leaves no report.
-    if (targets.includes("test") || !targets.includes("slow")) {
-      const tests = await readVitestReport(name, join(root, folder, ".reports", "test.json"));
-      tallies.push(withTask(run, `${name}:test`, tests));
-    }
-  }
-  return withRun(run, [...tallies, ...(await countChecks(root, projects, run, "check"))], report);
+  return await Promise.all(
+    projects
+      .filter(({ groups }) => groups[tier].length > 0)
+      .map(async ({ name, root: folder, groups }) => {
+        const title = tier === "test" ? name : `${name} ${tier}`;
+        const tallies = groups[tier].map(async ({ target, files }) => {
+          const expected = files.map((file) => join(root, folder, file));
+          const report = join(root, folder, ".reports", `${target}.json`);
+          return withTask(run, `${name}:${target}`, await readVitestReport(title, report, expected));
+        });
+        return joinTallies(title, await Promise.all(tallies));
+      }),
+  );
+}
+
+/** A project without any tests is a failure. */
+function untested(projects: readonly Project[]): readonly Tally[] {
+  return projects
+    .filter(({ groups }) => groups.test.length + groups.slow.length === 0)
+    .map(({ name }) => missing(name, "has no tests"));
 }
 
 /** What the checks of tools found that have this target; the report is named after the tool. */
@@ -132,35 +159,15 @@ async function slowTests(
   projects: readonly Project[],
   report: (line: string) => void,
 ): Promise<readonly Tally[]> {
-  const slow = projects.filter(({ targets }) => targets.includes("slow"));
-  if (slow.length === 0) {
+  const targets = groupTargets(projects, "slow");
+  if (targets.length === 0) {
     report("    no project has slow tests yet");
     return [];
   }
   // More at once than there are cores: many of them wait for a lease, a deadline or a server that starts.
-  const run = await runTargets(root, ["slow", "slow-check"], { report, parallel: slowAtOnce });
-  const tallies = await Promise.all(
-    slow.map(async ({ name, root: folder }) => {
-      const tests = await readVitestReport(`${name} slow`, join(root, folder, ".reports", "slow.json"));
-      return withTask(run, `${name}:slow`, tests);
-    }),
-  );
+  const run = await runTargets(root, [...targets, "slow-check"], { report, parallel: slowAtOnce });
+  const tallies = await countTests(root, projects, run, "slow");
   return withRun(run, [...tallies, ...(await countChecks(root, projects, run, "slow-check"))], report);
-}
-
-/** Tests of a project without the target of their tier would run nowhere: each such file is a failure. */
-async function orphans(root: string, projects: readonly Project[]): Promise<readonly Tally[]> {
-  const found: Tally[] = [];
-  for (const { root: folder, targets } of projects) {
-    if (!existsSync(join(root, folder, "test"))) continue;
-    const files = await readdir(join(root, folder, "test"), { recursive: true });
-    for (const file of files.filter((name) => name.endsWith(".test.ts"))) {
-      const target = file.endsWith(".slow.test.ts") ? "slow" : "test";
-      if (targets.includes(target)) continue;
-      found.push(missing(`${folder}/test/${file}`, `never runs: its project has no target ${target}`));
-    }
-  }
-  return found;
 }
 
 /** Shows what Nx printed when it failed; that alone is a failure when every report says that all is well. */

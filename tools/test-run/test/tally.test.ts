@@ -129,10 +129,16 @@ it("does not take a linter that broke down for one that found nothing", () => {
   });
 });
 
-const store = { name: "@relevo/store-a", root: "packages/store-a", targets: ["test"] };
+const group = { target: "test--alone", files: [], projects: [], outside: [] };
+const store = {
+  name: "@relevo/store-a",
+  root: "packages/store-a",
+  targets: [],
+  groups: { test: [group], slow: [] },
+};
 
 function runPrinting(output: string) {
-  return { code: 0, output: "", tasks: new Map([["@relevo/store-a:test", { code: 0, output }]]) };
+  return { code: 0, output: "", tasks: new Map([["@relevo/store-a:test--alone", { code: 0, output }]]) };
 }
 
 it("repeats what a store says of the mutants", () => {

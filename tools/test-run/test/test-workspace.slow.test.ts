@@ -32,7 +32,7 @@ function packageFiles(name: string, targets: object = {}): { readonly [path: str
     name: `@relevo/${name}`,
     version: "0.1.0",
     type: "module",
-    nx: { targets: { build: {}, typecheck: {}, test: {}, ...targets } },
+    nx: { targets: { build: {}, typecheck: {}, ...targets } },
   };
   return {
     [`packages/${name}/package.json`]: `${JSON.stringify(manifest)}\n`,
@@ -61,7 +61,7 @@ async function run(...more: readonly string[]) {
 }
 
 it("passes when everything passes, again from the cache, and runs what is slow only when asked", async () => {
-  const failing = { slow: {}, fuzz: shell("false"), faults: shell("false"), soak: shell("false") };
+  const failing = { fuzz: shell("false"), faults: shell("false"), soak: shell("false") };
   await scratch.write({
     ...packageFiles("sums", failing),
     "packages/sums/test/sums.slow.test.ts": testFile(4),
@@ -87,9 +87,9 @@ it("passes when everything passes, again from the cache, and runs what is slow o
 it("counts what is slow when asked, and tells the soak its time", async () => {
   const soak = shell('test "$RELEVO_SOAK_SECONDS" = 8');
   await scratch.write({
-    ...packageFiles("sums", { slow: {}, fuzz: shell("true"), faults: shell("true"), soak }),
+    ...packageFiles("sums", { fuzz: shell("true"), faults: shell("true"), soak }),
     "packages/sums/test/sums.slow.test.ts": testFile(3),
-    ...packageFiles("tool", { test: undefined, slow: {} }),
+    ...packageFiles("tool"),
     "packages/tool/test/tool.slow.test.ts": testFile(3),
   });
   // A tool may have slow tests alone.
@@ -110,10 +110,9 @@ it("fails for every package that is broken, each in its own way, and names what 
     ...packageFiles("killed", { test: shell("kill -9 $$") }),
     ...packageFiles("untyped"),
     "packages/untyped/src/broken.ts": "export const text: string = 3;\n",
-    ...packageFiles("forgotten"),
-    "packages/forgotten/test/forgotten.slow.test.ts": testFile(3),
-    ...packageFiles("untested", { test: undefined }),
+    ...packageFiles("untested"),
   });
+  await rm(join(scratch.root, "packages", "untested", "test"), { recursive: true });
   await format();
   await scratch.write({
     "packages/sums/src/loose.ts": "export const   loose = 1\n",
@@ -134,15 +133,48 @@ it("fails for every package that is broken, each in its own way, and names what 
     /^✖ .*packages\/untyped\/src\/broken\.ts\(1,14\): error TS2322/mu,
     /^✖ .*loose\.ts:\d+: format/mu,
     /^✖ .*left\.ts:\d+: lint\/suspicious\/noImportCycles/mu,
-    /^✖ .*forgotten\.slow\.test\.ts: never runs/mu,
-    /^✖ @relevo\/untested: .*left no readable report/mu,
-    /^✖ .*untested\.test\.ts: never runs/mu,
+    /^✖ @relevo\/untested: has no tests/mu,
   ]) {
     // Just above the closing line, where it is still on the screen.
     expect(lastLines, output).toMatch(problem);
   }
   // What is in order counts all the same.
   expect(output).toMatch(/^ {2}@relevo\/sums +2 +0 +0$/mu);
+});
+
+it("runs again only the tests that load what has changed", async () => {
+  const manifest = {
+    name: "@relevo/user",
+    version: "0.1.0",
+    type: "module",
+    devDependencies: { "@relevo/sums": "workspace:*" },
+    nx: { targets: { build: {}, typecheck: {} } },
+  };
+  const test = (more: string) =>
+    `import { expect, it } from "vitest";\n${more}\nit("runs", () => expect(1).toBe(1));\n`;
+  const files = (name: string, text: string) =>
+    Object.fromEntries([1, 2, 3, 4].map((n) => [`packages/user/test/${name}-${n}.test.ts`, text]));
+  await scratch.write({
+    ...packageFiles("sums"),
+    "packages/user/package.json": `${JSON.stringify(manifest)}\n`,
+    "packages/user/tsconfig.json": tsconfig,
+    "packages/user/tsconfig.test.json": tsconfig,
+    "packages/user/src/index.ts": "export const four: number = 4;\n",
+    ...files("alone", test("")),
+    ...files(
+      "with-sums",
+      test('import { three } from "../../sums/src/index.ts";\n\nexpect(three).toBeGreaterThan(0);\n'),
+    ),
+  });
+  await format();
+  const before = await run();
+  expect(before.closing, before.output).toMatch(/^\d+ passed, 0 failed$/u);
+  await scratch.write({ "packages/sums/src/more.ts": "export const five: number = 5;\n" });
+  const after = await run();
+  expect(after.closing, after.output).toMatch(/^\d+ passed, 0 failed$/u);
+  expect(after.output).toMatch(/@relevo\/user:test--alone.*cache/u);
+  expect(after.output).toMatch(/@relevo\/user:test--sums(?!.*cache)/u);
+  expect(after.output).toMatch(/@relevo\/sums:test(?!.*cache)/u);
 });
 
 it("fails when the workspace itself cannot be read, by us or by Nx", async () => {
