@@ -68,9 +68,9 @@ export async function plant(
   const ana = acme.session("ana-chat", { subject: other });
   await ana.append(user("I stay"));
   await ana.user.remember("language", "es", { tier: "both" });
-  await ana.agent("clerk").for(ana.user).remember("name", "Ana");
+  await ana.agent("clerk").for(ana.user).remember("name", "Ana Gil");
   await ana.agent("clerk").remember("learned", "from ana", { tier: "durable" });
-  await acme.agent("clerk").remember("style", "warm", { tier: "both" });
+  await acme.agent("clerk").remember("style", "warm words", { tier: "both" });
   await memory.tenant(plot.elsewhere).user(person).remember("language", "fr");
 }
 
@@ -131,8 +131,8 @@ export async function othersRemain(
 export const remaining: readonly unknown[] = [
   ["I stay"],
   "es",
-  "Ana",
-  "warm",
+  "Ana Gil",
+  "warm words",
   "from ana",
   "fr",
   [other],

@@ -203,7 +203,7 @@ it("memories of one namespace become one summary that names them, and go", async
   // Erasing the person, of whom one more document says that there is one, reaches the summary by where its sources came from, forgetting by their names.
   expect(await acme.erase({ user: "ana" }, { dryRun: true })).toMatchObject({ removed: { documents: 2 } });
   await clerk.forget("note 3");
-  expect(await everythingIn(store)).not.toContain("fact");
+  expect(await everythingIn(store)).not.toContain("fact ");
   expect(errors).toEqual([]);
 });
 
