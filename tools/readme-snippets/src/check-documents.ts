@@ -1,13 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CheckResult, projectFolders } from "@relevo/test-run";
-import { checkSnippets } from "./check-snippets.ts";
+import { type CheckSnippetsOptions, checkSnippets } from "./check-snippets.ts";
 import { brokenLinks, findDocuments } from "./documents.ts";
 import { extractSnippets, type Snippet } from "./extract.ts";
 import { createSnippetServices } from "./services.ts";
 
 /** Checks every document of a workspace: its links to files, and its snippets, which may take so long together. */
-export async function checkDocuments(root: string, limitSeconds: number): Promise<readonly CheckResult[]> {
+export async function checkDocuments(
+  root: string,
+  options: Omit<CheckSnippetsOptions, "services">,
+): Promise<readonly CheckResult[]> {
   const folders = await projectFolders(root);
   const results: CheckResult[] = [];
   const snippets = new Map<string, Snippet[]>();
@@ -21,5 +24,5 @@ export async function checkDocuments(root: string, limitSeconds: number): Promis
   }
   if (snippets.size === 0) return results;
   await using services = createSnippetServices();
-  return [...results, ...(await checkSnippets(root, snippets, { services, limitSeconds }))];
+  return [...results, ...(await checkSnippets(root, snippets, { services, ...options }))];
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type CheckResult, runCommand } from "@relevo/test-run";
 import type { Snippet } from "./extract.ts";
+import { openKeptOutputs } from "./kept-outputs.ts";
 import { type PlacedSnippet, placeSnippets } from "./place-snippets.ts";
 import { type RunnableSnippet, runSnippets, type SnippetOutcome } from "./run-snippets.ts";
 import type { SnippetServices } from "./services.ts";
@@ -9,6 +10,8 @@ export interface CheckSnippetsOptions {
   readonly services: SnippetServices;
   /** Ends a hang. */
   readonly limitSeconds: number;
+  /** Whether snippets that printed the right thing in an earlier run, and cannot have changed, need not run. */
+  readonly keep: boolean;
 }
 
 /**
@@ -18,22 +21,33 @@ export interface CheckSnippetsOptions {
 export async function checkSnippets(
   root: string,
   snippets: ReadonlyMap<string, readonly Snippet[]>,
-  { services, limitSeconds }: CheckSnippetsOptions,
+  { services, limitSeconds, keep }: CheckSnippetsOptions,
 ): Promise<readonly CheckResult[]> {
   const { folder, placed } = await placeSnippets(root, snippets);
   const compiled = await runCommand("tsc", ["-p", "tsconfig.json", "--pretty", "false"], { cwd: folder });
   const problems = new Map(placed.map((snippet) => [snippet, errorsOf(snippet, compiled.output)]));
+  const kept = keep ? await openKeptOutputs(root) : undefined;
   const runnable = new Map<RunnableSnippet, PlacedSnippet>();
   for (const snippet of placed) {
     if (!snippet.run || problems.get(snippet)?.length !== 0) continue;
+    const output = kept?.get(snippet);
+    if (output !== undefined) {
+      // The document may by now say something else.
+      problems.set(snippet, problemsOf(snippet, { code: 0, standardOutput: output, standardError: "" }));
+      continue;
+    }
     // Without the server that it asks for, it compiles, which is all that can be told here.
     const env = await services.environmentFor(snippet.code);
     if (env !== undefined) runnable.set({ file: join(folder, snippet.file), env }, snippet);
   }
   const outcomes = await runSnippets([...runnable.keys()], limitSeconds);
   for (const [index, snippet] of [...runnable.values()].entries()) {
-    problems.set(snippet, problemsOf(snippet, outcomes[index]));
+    const outcome = outcomes[index];
+    const found = problemsOf(snippet, outcome);
+    problems.set(snippet, found);
+    if (outcome !== undefined && found.length === 0) kept?.add(snippet, outcome.standardOutput);
   }
+  await kept?.save();
   const results = [...problems].map(([{ document, line }, found]) => ({
     name: `${document}:${line}`,
     passed: found.length === 0,

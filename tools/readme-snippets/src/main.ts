@@ -12,5 +12,7 @@ const root = resolve(values.root ?? join(import.meta.dirname, "..", "..", ".."))
 const limitSeconds = Number(values.limit);
 if (!(limitSeconds > 0)) throw new Error("--limit takes a number of seconds");
 
-const results = await checkDocuments(root, limitSeconds);
+// Where everything is to be shown again, nothing is taken from an earlier run.
+const keep = process.env.CI === undefined;
+const results = await checkDocuments(root, { limitSeconds, keep });
 await finishCheck(join(root, ".reports", "readme-snippets.json"), results);

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { dirname, join } from "node:path";
 import { projectFolders } from "@relevo/test-run";
 import type { Snippet } from "./extract.ts";
+import { importsOf, importsSuffix } from "./snippet-imports.ts";
 
 /** A snippet with the file it was written to, relative to the folder of all. */
 export interface PlacedSnippet extends Snippet {
@@ -30,6 +31,7 @@ export async function placeSnippets(
     for (const snippet of ofProject) {
       const name = `${snippet.document.replaceAll(/[^\w.-]/gu, "-")}-line-${snippet.line}.ts`;
       await writeFile(join(folder, own, name), `${snippet.code}\n`);
+      await writeFile(join(folder, own, `${name}${importsSuffix}`), importsOf(snippet.code));
       placed.push({ ...snippet, file: `${own}/${name}` });
     }
   }

@@ -1,10 +1,11 @@
 // Runs snippets one after the other in this process, so that only the first one pays for the start of Node.js and of the
 // packages. Arguments: what to print before each, the folder for their working folders, and their files.
 // A snippet ends when nothing keeps the process alive any more, as it does alone. The process ends after one that failed
-// or has changed what it shares with the next; whoever started it runs the rest in another.
+// or has changed what it shares with the next, beyond what the packages do that it imports; whoever started it runs the rest in another.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { importsSuffix } from "./snippet-imports.ts";
 
 const [, , beginning = "", folder = "", ...files] = process.argv;
 const left = files.entries();
@@ -12,7 +13,7 @@ let running = false;
 process.on("beforeExit", next);
 // To look at some globals loads what is behind them, which adds others.
 sharedState();
-const before = sharedState();
+let before = sharedState();
 
 function next(): void {
   if (running) {
@@ -30,11 +31,18 @@ function next(): void {
   process.chdir(workingFolder);
   running = true;
   // A rejection that nobody handles ends the process and says why, as a program of its own would.
-  void import(pathToFileURL(file).href).then(() => {
-    running = false;
-  });
+  void run(pathToFileURL(file).href);
   // Without anything to wait for, the process would end before the next one.
   setImmediate(() => undefined);
+}
+
+async function run(url: string): Promise<void> {
+  // What packages add to the globals when they are loaded is no snippet's doing. A package that cannot be loaded fails
+  // the snippet below.
+  await import(`${url}${importsSuffix}`).catch(() => undefined);
+  before = sharedState();
+  await import(url);
+  running = false;
 }
 
 /** What all snippets of a process see apart from modules: globals, the environment, and who listens to the process. */

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createScratchWorkspace, type ScratchWorkspace } from "@relevo/test-run";
 import { requireService } from "@relevo/test-services";
@@ -17,7 +18,10 @@ beforeAll(async () => {
       name: "@relevo/sums",
       version: "0.1.0",
       type: "module",
-      exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
+      exports: {
+        ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
+        "./traces": { types: "./dist/traces.d.ts", default: "./dist/traces.js" },
+      },
     }),
     "packages/sums/dist/index.js": "export const add = (a, b) => a + b;\n",
     "packages/sums/dist/index.d.ts": "export declare const add: (a: number, b: number) => number;\n",
@@ -27,8 +31,26 @@ beforeAll(async () => {
 afterAll(() => scratch[Symbol.asyncDispose]());
 
 async function check(readme: string, ...more: readonly string[]) {
+  return await checkWith({ CI: "true" }, readme, ...more);
+}
+
+async function checkWith(
+  env: { readonly [name: string]: string | undefined },
+  readme: string,
+  ...more: readonly string[]
+) {
   await scratch.write({ "packages/sums/README.md": readme });
-  return scratch.run("node", [main, "--root", scratch.root, ...more]);
+  return scratch.run("node", [main, "--root", scratch.root, ...more], { env });
+}
+
+/** Code that leaves a mark of each run, with the process that it ran in. */
+async function traced(name: string) {
+  const file = join(scratch.root, name);
+  await scratch.write({ [name]: "" });
+  return {
+    code: `import { appendFileSync } from "node:fs";\nappendFileSync(${JSON.stringify(file)}, \`${"$"}{process.pid}\\n\`);\n`,
+    processes: async () => (await readFile(file, "utf8")).trim().split("\n").filter(Boolean),
+  };
 }
 
 const importAdd = 'import { add } from "@relevo/sums";\n';
@@ -102,4 +124,40 @@ it("ends a block that does not end itself, and names it", async () => {
   expect(code).toBe(1);
   expect(output).toContain("✖ packages/sums/README.md:2");
   expect(output).toContain("ended by SIGKILL; it may take 3 s");
+});
+
+it("runs blocks in one process although the packages that they import leave something in the globals", async () => {
+  await scratch.write({
+    "packages/sums/dist/traces.js": "globalThis.traces = [];\nexport const traces = globalThis.traces;\n",
+    "packages/sums/dist/traces.d.ts": "export declare const traces: string[];\n",
+  });
+  const { code: mark, processes } = await traced("together");
+  const blocks = [
+    `${mark}import { traces } from "@relevo/sums/traces";\nconsole.log(traces.length); // prints: 0`,
+    `${mark}import type { traces } from "@relevo/sums/traces";\nexport type Traces = typeof traces;`,
+    `${mark}import {\n  traces,\n} from "@relevo/sums/traces";\nObject.assign(globalThis, { traces: 1 });`,
+    `${mark}`,
+  ];
+  const { code, output } = await check(blocks.map((text) => block(text)).join(""));
+  expect(code, output).toBe(0);
+  const [first, ...others] = await processes();
+  expect(others).toEqual([first, first, expect.not.stringMatching(`^${first}$`)]);
+});
+
+it("does not run a block again that has passed where nothing has changed, and still counts it", async () => {
+  const { code: mark, processes } = await traced("kept");
+  const sum = `${importAdd}${mark}console.log(add(2, 2)); // prints: 4`;
+  const local = { CI: undefined };
+  await checkWith(local, block(sum));
+  const again = await checkWith(local, `Elsewhere now.\n\n${block(sum)}`);
+  expect(again.code, again.output).toBe(0);
+  expect(again.output).toContain("✔ packages/sums/README.md:4");
+  expect(await processes()).toHaveLength(1);
+  // It prints the same, but the document says something else.
+  const text = block(sum.replace(" // prints: 4", " // Prints four."));
+  await checkWith(local, text);
+  expect(await checkWith(local, text + block("5", "text"))).toMatchObject({ code: 1 });
+  expect(await processes()).toHaveLength(2);
+  await check(block(sum));
+  expect(await processes()).toHaveLength(3);
 });
