@@ -5,12 +5,13 @@ import type { Store } from "@relevo/core";
 import { createMemory } from "@relevo/memory";
 import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AgentJob } from "./processes/agent-process.ts";
 import { type ServedStores, servePostgres, serveRedis } from "./support/stores.ts";
 
 const program = join(import.meta.dirname, "processes", "agent-process.ts");
 
-function start(url: string, thread: string, mode: string, ...questions: readonly string[]): ChildProcess {
-  return fork(program, [url, thread, mode, ...questions], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+function start(job: AgentJob): ChildProcess {
+  return fork(program, [JSON.stringify(job)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
 }
 
 async function ended(child: ChildProcess): Promise<void> {
@@ -52,6 +53,7 @@ for (const [name, service, serve] of [
 ] as const)
   describe.skipIf(!requireService(service, { for: "agents in several processes on it" }))(
     `on ${name}`,
+    { concurrent: true },
     () => {
       let stores: ServedStores;
       beforeAll(async () => {
@@ -63,7 +65,10 @@ for (const [name, service, serve] of [
 
       it("two processes on one thread do not interleave, and lose, double or reorder nothing", async () => {
         const questions = [0, 1].map((who) => Array.from({ length: 6 }, (_, n) => `${who}-${n}`));
-        await Promise.all(questions.map((own) => ended(start(stores.url, "race", "race", ...own))));
+        const processes = questions.map((own) =>
+          start({ url: stores.url, runs: [{ thread: "race", questions: own, checkpoints: false }] }),
+        );
+        await Promise.all(processes.map(ended));
         const log = await logOf(stores.open("shared"), "race");
         const asked = log
           .filter((line) => line.startsWith("user: "))
@@ -73,21 +78,25 @@ for (const [name, service, serve] of [
       });
 
       it("a run that is killed at any step goes on in another process, and nothing is lost or doubled", async () => {
-        const logs = await Promise.all(
-          steps.map(async (step) => {
-            const first = start(stores.url, step, step, "Look");
-            await once(first, "message");
-            first.kill("SIGKILL");
-            await once(first, "exit");
-            // Before its first step a graph may have stored nothing that it could go on from: the same message is sent again.
-            const again =
-              step === "before the agent" ? start(stores.url, step, "", "Look", "Again") : undefined;
-            await ended(again ?? start(stores.url, step, "resume", "Again"));
-            return [step, await logOf(stores.open("shared"), step)] as const;
-          }),
+        // One process is in the middle of all of the runs when it is killed, and one other continues them.
+        const first = start({
+          url: stores.url,
+          runs: steps.map((step) => ({ thread: step, stopAt: step, questions: ["Look"] })),
+        });
+        const exit = once(first, "exit");
+        await Promise.race([once(first, "message"), exit]);
+        first.kill("SIGKILL");
+        expect(await exit).toEqual([null, "SIGKILL"]);
+        const runs = steps.map((step) =>
+          // Before its first step a graph may have stored nothing that it could go on from: the same message is sent again.
+          step === "before the agent"
+            ? { thread: step, questions: ["Look", "Again"] }
+            : { thread: step, resume: true, questions: ["Again"] },
         );
-        for (const [step, log] of logs)
-          expect([step, log]).toEqual([step, [...answered("Look"), ...answered("Again")]]);
+        await ended(start({ url: stores.url, runs }));
+        const store = stores.open("shared");
+        const logs = await Promise.all(steps.map(async (step) => [step, await logOf(store, step)]));
+        expect(logs).toEqual(steps.map((step) => [step, [...answered("Look"), ...answered("Again")]]));
       });
     },
   );
