@@ -1,6 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { CallOptions } from "@relevo/core";
-import { defaultLimits } from "@relevo/core";
+import { defaultLimits, MemoryError } from "@relevo/core";
 import {
   admitFields,
   admitId,
@@ -12,6 +12,7 @@ import {
   throwIfAborted,
 } from "@relevo/core/input";
 import type { Session } from "@relevo/memory";
+import { readFrom } from "./import-failures.ts";
 import { fromLangChain } from "./messages/convert-messages.ts";
 
 export interface ImportChatHistoryOptions extends CallOptions {
@@ -34,7 +35,8 @@ const atOnce = 100;
  * with `after`.
  *
  * @returns how many messages there are, which is the next `after`.
- * @throws `invalid-input`; `conflict` when the history is another one than under this name before; as `append`.
+ * @throws `invalid-input` and `too-large`, which name the message by its place in the history, as `messages[150]`; `corrupt` and
+ *   `unavailable` when the history cannot be read; `conflict` when the history is another one than under this name before; as `append`.
  */
 export async function importChatHistory(
   history: { getMessages(): Promise<BaseMessage[]> },
@@ -47,11 +49,31 @@ export async function importChatHistory(
   admitId(`import:${name}:${Number.MAX_SAFE_INTEGER}`, "options.name", defaultLimits);
   const from = admitInteger(after ?? 0, "options.after", 0);
   throwIfAborted(signal);
-  const messages = fromLangChain(await history.getMessages());
+  const messages = fromLangChain(await readFrom("history.getMessages()", () => history.getMessages()));
   for (let index = from; index < messages.length; index += atOnce)
-    await session.append(messages.slice(index, index + atOnce), {
-      operationId: `import:${name}:${index}`,
-      signal,
-    });
+    try {
+      await session.append(messages.slice(index, index + atOnce), {
+        operationId: `import:${name}:${index}`,
+        signal,
+      });
+    } catch (error) {
+      throw inHistory(error, index);
+    }
   return messages.length;
+}
+
+/** The error with the message's place in the history for that in its batch. */
+function inHistory(error: unknown, from: number): unknown {
+  if (!MemoryError.isInstance(error)) return error;
+  const { field } = error.details;
+  const [start, place] = /^(?:request\.append|events)\[(\d+)\]/u.exec(String(field)) ?? [];
+  if (start === undefined) return error;
+  const named = (text: string): string => text.replace(start, `messages[${from + Number(place)}]`);
+  const { code, outcome, retryable, details } = error;
+  return new MemoryError(code, named(error.message), {
+    outcome,
+    retryable,
+    details: { ...details, field: named(String(field)) },
+    cause: error,
+  });
 }

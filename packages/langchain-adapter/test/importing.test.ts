@@ -1,7 +1,7 @@
 import { InMemoryChatMessageHistory } from "@langchain/core/chat_history";
-import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { AIMessage, type BaseMessage, HumanMessage, RemoveMessage } from "@langchain/core/messages";
 import { Annotation, Command, interrupt, MemorySaver, START, StateGraph } from "@langchain/langgraph";
-import { type BaseCheckpointSaver, InMemoryStore } from "@langchain/langgraph-checkpoint";
+import { type BaseCheckpointSaver, emptyCheckpoint, InMemoryStore } from "@langchain/langgraph-checkpoint";
 import { MemoryError } from "@relevo/core";
 import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
@@ -32,6 +32,64 @@ it("a chat history is imported exactly, once, and continued when it has grown", 
   const other = new InMemoryChatMessageHistory([new HumanMessage("Else")]);
   const conflict = await importChatHistory(other, session, { name: "old" }).catch((error: unknown) => error);
   expect(MemoryError.isInstance(conflict, "conflict")).toBe(true);
+});
+
+it("what cannot be imported is named by its place among all", async () => {
+  await using memory = createMemory({ store: createMemoryStore() });
+  const session = memory.tenant("acme").session("s");
+  const bad: readonly (readonly [BaseMessage, object])[] = [
+    [new HumanMessage("\ud800"), { code: "invalid-input", details: { field: "messages[150].content" } }],
+    [new HumanMessage({ content: "Hi", id: "x".repeat(2000) }), { code: "too-large" }],
+    [new RemoveMessage({ id: "1" }), { code: "invalid-input", details: { field: "messages[150]" } }],
+  ];
+  const good = Array.from({ length: 150 }, (_, n) => new HumanMessage(`Question ${n}`));
+  for (const [message, expected] of bad) {
+    const old = new InMemoryChatMessageHistory([...good, message]);
+    const refused = await importChatHistory(old, session, { name: "old" }).catch((error: unknown) => error);
+    expect(refused).toMatchObject(expected);
+    expect(String(refused)).toContain(" messages[150]");
+  }
+  // What came before is there, and the rest follows when it is corrected.
+  const old = new InMemoryChatMessageHistory([...good, new HumanMessage("Corrected")]);
+  expect(await importChatHistory(old, session, { name: "old" })).toBe(151);
+  expect((await session.head())?.events).toBe(151);
+
+  const items = new InMemoryStore();
+  for (let n = 0; n < 120; n++) await items.put(["a"], `k${n}`, { n });
+  await items.put(["a"], "bad", { text: "\0" });
+  const to = new RelevoStore({ store: createMemoryStore(), tenant: "acme" });
+  const refused = await importItems(items, to).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: "invalid-input", details: { entry: 'item "bad" of ["a"]' } });
+
+  const saver = new MemorySaver();
+  const config = { configurable: { thread_id: "t", checkpoint_ns: "" } };
+  await saver.put(config, { ...emptyCheckpoint(), id: "a b" }, { source: "input", step: 0, parents: {} });
+  const threads = new RelevoCheckpointer({ store: createMemoryStore(), tenant: "acme" });
+  expect(await importThreads(saver, threads).catch(String)).toMatch(
+    /^MemoryError: checkpoint "a b" of thread "t": checkpoint.id must not contain a space/u,
+  );
+});
+
+it.each([
+  [new Error("Got unexpected type: odd"), "corrupt"],
+  [new SyntaxError("no JSON"), "corrupt"],
+  [Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "unavailable"],
+])("a source that fails with %s is %s", async (failure, code) => {
+  await using memory = createMemory({ store: createMemoryStore() });
+  const fail = async (): Promise<never> => {
+    throw failure;
+  };
+  const session = memory.tenant("acme").session("s");
+  const saver = new MemorySaver();
+  saver.list = () => ({ [Symbol.asyncIterator]: () => ({ next: fail }) }) as never;
+  const store = { listNamespaces: fail, search: fail };
+  const imports = [
+    importChatHistory({ getMessages: fail }, session, { name: "old" }),
+    importThreads(saver, new RelevoCheckpointer({ store: createMemoryStore(), tenant: "acme" })),
+    importItems(store, new RelevoStore({ store: createMemoryStore(), tenant: "acme" })),
+  ];
+  for (const outcome of await Promise.allSettled(imports))
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code, cause: failure } });
 });
 
 it("threads are imported with what they wait for, and go on", async () => {

@@ -4,6 +4,8 @@ import {
   type BaseMessage,
   ChatMessage,
   HumanMessage,
+  mapChatMessagesToStoredMessages,
+  mapStoredMessagesToChatMessages,
   RemoveMessage,
   ToolMessage,
 } from "@langchain/core/messages";
@@ -37,6 +39,12 @@ describe("a message of LangChain", () => {
     expectSame(toLangChain(converted === undefined ? [] : [converted]), [create()]);
     // Nor was the given one changed.
     expectSame([message], [create()]);
+  });
+
+  it.each(samples)("keeps its content as chat histories of LangChain store it: %s", (_, create) => {
+    const stored = JSON.parse(JSON.stringify(mapChatMessagesToStoredMessages([create()])));
+    const [back] = toLangChain(fromLangChain(mapStoredMessagesToChatMessages(stored)));
+    expect(back?.content).toEqual(create().content);
   });
 
   it.each(samples)("comes back after it was stored: %s", async (_, create) => {

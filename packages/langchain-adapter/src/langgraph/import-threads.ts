@@ -2,10 +2,10 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import type {
   BaseCheckpointSaver,
   BaseStore,
-  Operation,
   PendingWrite,
+  PutOperation,
 } from "@langchain/langgraph-checkpoint";
-import { type CallOptions, MemoryError } from "@relevo/core";
+import { type CallOptions, MemoryError, printable } from "@relevo/core";
 import {
   admitOptions,
   callKinds,
@@ -14,6 +14,7 @@ import {
   refuse,
   throwIfAborted,
 } from "@relevo/core/input";
+import { naming, quoted, readFrom } from "../import-failures.ts";
 
 export interface ImportThreadsOptions extends CallOptions {
   /** Only this thread; all that the saver lists when left out. */
@@ -29,6 +30,8 @@ const atOnce = 100;
  * graphs go on where they were. A second run changes nothing. Nothing else should run the threads meanwhile.
  *
  * @returns how many checkpoints were copied.
+ * @throws `invalid-input`, `too-large` and `corrupt`, which name the checkpoint and its thread; `unavailable` when `from` cannot be
+ *   reached. Those before it have been copied.
  */
 export async function importThreads(
   from: Pick<BaseCheckpointSaver, "list" | "getTuple">,
@@ -40,33 +43,61 @@ export async function importThreads(
     throw refuse("from", "must be a checkpoint saver of LangGraph.");
   const configs: RunnableConfig[] = [];
   const all = { configurable: threadId === undefined ? {} : { thread_id: threadId } };
-  for await (const { config } of from.list(all)) {
+  const listed = from.list(all)[Symbol.asyncIterator]();
+  for (;;) {
+    const last = configs.at(-1);
+    const place = last === undefined ? "from.list()" : `from.list(), after ${checkpointOf(last)},`;
+    const { done, value } = await readFrom(place, () => listed.next());
     throwIfAborted(signal);
-    configs.push(config);
+    if (done === true) break;
+    configs.push(value.config);
   }
   for (const config of configs.reverse()) {
     throwIfAborted(signal);
-    const found = await from.getTuple(config);
-    if (found === undefined) continue;
-    const { checkpoint, metadata, parentConfig, pendingWrites = [] } = found;
-    const { thread_id, checkpoint_ns = "" } = config.configurable ?? {};
-    const parent = parentConfig?.configurable?.checkpoint_id;
-    const place = { thread_id, checkpoint_ns, ...(parent === undefined ? {} : { checkpoint_id: parent }) };
-    const written = await to.put(
-      { configurable: place },
-      checkpoint,
-      metadata ?? { source: "loop", step: 0, parents: {} },
-      { ...checkpoint.channel_versions },
-    );
-    const tasks = Map.groupBy(pendingWrites, ([task]) => task);
-    for (const [task, writes] of tasks)
-      await to.putWrites(
-        written,
-        writes.map(([, channel, value]): PendingWrite => [channel, value]),
-        task,
-      );
+    try {
+      await copyCheckpoint(from, to, config);
+    } catch (error) {
+      throw naming(checkpointOf(config), error);
+    }
   }
   return configs.length;
+}
+
+function checkpointOf({ configurable }: RunnableConfig): string {
+  const { checkpoint_id, thread_id, checkpoint_ns } = configurable ?? {};
+  const graph = checkpoint_ns ? ` in namespace ${quoted(checkpoint_ns)}` : "";
+  return `checkpoint ${quoted(checkpoint_id)} of thread ${quoted(thread_id)}${graph}`;
+}
+
+async function copyCheckpoint(
+  from: Pick<BaseCheckpointSaver, "getTuple">,
+  to: Pick<BaseCheckpointSaver, "put" | "putWrites">,
+  config: RunnableConfig,
+): Promise<void> {
+  const found = await readFrom("from.getTuple()", () => from.getTuple(config));
+  if (found === undefined) return;
+  const { checkpoint, metadata, parentConfig, pendingWrites = [] } = found;
+  const { thread_id, checkpoint_ns = "" } = config.configurable ?? {};
+  const parent = parentConfig?.configurable?.checkpoint_id;
+  const place = { thread_id, checkpoint_ns, ...(parent === undefined ? {} : { checkpoint_id: parent }) };
+  const written = await to.put(
+    { configurable: place },
+    checkpoint,
+    metadata ?? { source: "loop", step: 0, parents: {} },
+    { ...checkpoint.channel_versions },
+  );
+  const tasks = Map.groupBy(pendingWrites, ([task]) => task);
+  for (const [task, writes] of tasks)
+    await to.putWrites(
+      written,
+      writes.map(([, channel, value]): PendingWrite => [channel, value]),
+      task,
+    );
+}
+
+interface Page {
+  readonly limit: number;
+  readonly offset: number;
 }
 
 /**
@@ -75,7 +106,7 @@ export async function importThreads(
  *
  * @returns how many items were copied.
  * @throws `conflict`, retryable, when items came and went in `from` while it was listed, because some would be missed. What was
- *   copied stays, and another run copies all.
+ *   copied stays, and another run copies all. Otherwise as `importThreads`, naming the item.
  */
 export async function importItems(
   from: Pick<BaseStore, "listNamespaces" | "search">,
@@ -85,22 +116,38 @@ export async function importItems(
   const { signal } = admitOptions(given, itemFields);
   if (typeof from?.listNamespaces !== "function")
     throw refuse("from", "must be a store of LangGraph, with listNamespaces() and search().");
+  const list = (page: Page) => readFrom("from.listNamespaces()", () => from.listNamespaces(page));
   let copied = 0;
-  for await (const namespace of pages((page) => from.listNamespaces(page), JSON.stringify, signal)) {
+  for await (const namespace of pages(list, JSON.stringify, signal)) {
     const name = JSON.stringify(namespace);
-    let puts: Operation[] = [];
-    for await (const item of pages((page) => from.search(namespace, page), placeOf, signal)) {
+    const search = (page: Page) =>
+      readFrom(`from.search(${printable(name)})`, () => from.search(namespace, page));
+    let puts: PutOperation[] = [];
+    for await (const item of pages(search, placeOf, signal)) {
       // A search finds what is below a namespace too.
       if (JSON.stringify(item.namespace) !== name) continue;
       puts.push({ namespace, key: item.key, value: item.value });
       copied++;
       if (puts.length < atOnce) continue;
-      await to.batch(puts);
+      await copyItems(to, puts);
       puts = [];
     }
-    if (puts.length > 0) await to.batch(puts);
+    if (puts.length > 0) await copyItems(to, puts);
   }
   return copied;
+}
+
+async function copyItems(to: Pick<BaseStore, "batch">, puts: PutOperation[]): Promise<void> {
+  try {
+    await to.batch(puts);
+  } catch (error) {
+    const place = /^(?:operations|writes)\[(\d+)\]/u.exec(
+      String(MemoryError.isInstance(error) && error.details.field),
+    );
+    const put = puts[Number(place?.[1])];
+    if (put === undefined) throw error;
+    throw naming(`item ${quoted(put.key)} of ${printable(JSON.stringify(put.namespace))}`, error);
+  }
 }
 
 function placeOf({ namespace, key }: { readonly namespace: string[]; readonly key: string }): string {
@@ -112,7 +159,7 @@ function placeOf({ namespace, key }: { readonly namespace: string[]; readonly ke
  * item of the one before, which shows it.
  */
 async function* pages<Item>(
-  read: (page: { readonly limit: number; readonly offset: number }) => Promise<readonly Item[]>,
+  read: (page: Page) => Promise<readonly Item[]>,
   nameOf: (item: Item) => string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Item> {

@@ -96,7 +96,7 @@ export function itemOf(message: BaseMessage, field: string): MessageItem {
   if (!BaseMessage.isInstance(message))
     throw refuse(field, "must be a message of LangChain, such as new HumanMessage(text).");
   const name = classOf(message, field);
-  const fields = message as unknown as Readonly<Record<string, unknown>>;
+  const fields = mended(message as unknown as Readonly<Record<string, unknown>>);
   const item = createItem(name, fields);
   try {
     // A replacer makes it several times slower.
@@ -108,6 +108,32 @@ export function itemOf(message: BaseMessage, field: string): MessageItem {
   }
 }
 
+/**
+ * What JSON has made of a message, mended. Chat histories store the arguments of its constructor, and leave content in
+ * blocks of version 1 among them when they read it; bytes have become objects of numbers.
+ */
+function mended(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { content, lc_kwargs: given } = fields;
+  if (!Array.isArray(content)) return fields;
+  const lost = content.length > 0 ? undefined : (given as { readonly content_blocks?: unknown } | undefined);
+  const blocks: readonly unknown[] = Array.isArray(lost?.content_blocks) ? lost.content_blocks : content;
+  const whole = blocks.map(withBytes);
+  return whole.every((block, index) => block === content[index]) ? fields : { ...fields, content: whole };
+}
+
+const media: ReadonlySet<unknown> = new Set(["image", "audio", "video", "file"]);
+
+function withBytes(block: unknown): unknown {
+  if (typeof block !== "object" || block === null || !("type" in block) || !("data" in block)) return block;
+  const { type, data } = block;
+  if (!media.has(type) || typeof data !== "object" || data === null || isBytes(data)) return block;
+  const bytes = Object.entries(data);
+  const areBytes = bytes.every(
+    ([place, value], index) => place === `${index}` && Number.isInteger(value) && value >= 0 && value < 256,
+  );
+  return areBytes ? { ...block, data: Uint8Array.from(bytes, ([, value]) => value) } : block;
+}
+
 function classOf(message: BaseMessage, field: string): MessageClass {
   const { type } = message;
   const base = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
@@ -116,7 +142,7 @@ function classOf(message: BaseMessage, field: string): MessageClass {
       (type as string) === "remove"
         ? "is an instruction to a reducer and no message: apply it, or leave it out."
         : "is of a kind that is not known.";
-    throw refuse(field, `${why} Known: ${Object.values(kinds).join(", ")}.`);
+    throw refuse(field, `${why} Known: ${[...new Set(Object.values(kinds))].join(", ")}.`);
   }
   // The name tells chunks apart that another copy of LangChain made.
   const name = (message.constructor as { lc_name?: () => string }).lc_name?.();
