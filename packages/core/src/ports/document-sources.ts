@@ -23,7 +23,8 @@ export interface DocumentSource {
  *
  * - A put is `conflict` with `details.conflict` = `removal` when an event that it names was erased, retracted or
  *   trimmed after `removalRevision`, when the incarnation has ended, or when a document that it names is not there at
- *   that version. Read again, and derive again.
+ *   that version. Read again, and derive again. But a put that expects the version which is there may name the same
+ *   sources again, whatever became of them: what it is derived from let that one stand.
  * - `EventLog.erase` removes the documents derived from what it erases, and the delete of a document those derived from
  *   that document, with all that is derived from them in turn, before the call returns. A retraction, a trim, a later
  *   put, an expiry and the delete of a whole session remove no derived document elsewhere.

@@ -1,4 +1,5 @@
 import type { DocumentAddress, SessionAddress } from "../address.ts";
+import { fingerprint } from "../fingerprint.ts";
 import { conflict } from "../input/conflict.ts";
 import { rangesOf } from "../input/ranges.ts";
 import { MemoryError } from "../memory-error.ts";
@@ -6,7 +7,7 @@ import type { DocumentSources } from "../ports/document-sources.ts";
 import type { Document } from "../ports/document-store.ts";
 import type { EraseResult } from "../ports/event-log.ts";
 import { afterWrite } from "./after-write.ts";
-import type { AdmittedDelete, AdmittedPut } from "./document-calls.ts";
+import type { AdmittedDelete, AdmittedDocument, AdmittedPut } from "./document-calls.ts";
 import type { RemovedSource, StoreDriver } from "./driver.ts";
 import { erasedSources, type RestoredDocuments, smallestExport } from "./erased-sources.ts";
 import type { AdmittedErase } from "./log-calls.ts";
@@ -18,10 +19,18 @@ const batch = 100;
 
 /** What the seam does so that no document outlives what it is derived from. */
 export interface Derivation {
-  /** @throws `conflict` when a source of one of the writes was removed since it was read. */
-  requireSources(request: AdmittedPut): Promise<void>;
-  /** As `requireSources`, after the write: it removes what was stored, when a removal has overtaken it. */
-  keepSourced(request: AdmittedPut, stored: readonly Document[]): Promise<void>;
+  /**
+   * The writes whose sources are all there; not those that leave standing what was derived already.
+   *
+   * @throws `conflict` when a source of one of the writes was removed since it was read.
+   */
+  requireSources(request: AdmittedPut): Promise<readonly AdmittedDocument[]>;
+  /** As `requireSources`, after the write: it removes what was stored, when a removal has overtaken one of these. */
+  keepSourced(
+    request: AdmittedPut,
+    sourced: readonly AdmittedDocument[],
+    stored: readonly Document[],
+  ): Promise<void>;
   followErase(request: AdmittedErase, result: EraseResult): Promise<EraseResult>;
   followDelete(request: AdmittedDelete): Promise<void>;
   /** Of a session that has moved to another store. */
@@ -69,15 +78,18 @@ export function createDerivation({ documents, transfer, log }: Parts): Derivatio
     return gone === -1 ? undefined : conflict("removal", { version: found[gone]?.version ?? 0 });
   }
 
-  async function firstRemoved(
-    { scope, writes }: AdmittedPut,
+  /**
+   * Whether the version that the write takes the place of names the same sources. An erasure of one would have removed it,
+   * and whatever else has become of them lets it stand: so it can be noted at, too.
+   */
+  async function stands(
+    { address, derivedFrom, expectedVersion = 0 }: AdmittedDocument,
     signal: AbortSignal | undefined,
-  ): Promise<MemoryError | undefined> {
-    for (const { derivedFrom } of writes) {
-      const removed = derivedFrom && (await removedSource(scope.tenant, derivedFrom, signal));
-      if (removed !== undefined) return removed;
-    }
-    return undefined;
+  ): Promise<boolean> {
+    if (expectedVersion === 0) return false;
+    const [current] = await settle(documents.get({ addresses: [address], signal }));
+    const sources = current?.version === expectedVersion ? current.derivedFrom : undefined;
+    return sources !== undefined && fingerprint(sources) === fingerprint(derivedFrom);
   }
 
   /** Removes what is derived from the source, and what is derived from that. Not aborted: half would stay. */
@@ -104,13 +116,21 @@ export function createDerivation({ documents, transfer, log }: Parts): Derivatio
   return {
     async requireSources(request) {
       requireFollowing();
-      const removed = await firstRemoved(request, request.signal);
-      if (removed !== undefined) throw removed;
+      const { scope, writes, signal } = request;
+      const sourced: AdmittedDocument[] = [];
+      for (const write of writes) {
+        const removed = write.derivedFrom && (await removedSource(scope.tenant, write.derivedFrom, signal));
+        if (removed === undefined) sourced.push(write);
+        else if (!(await stands(write, signal))) throw removed;
+      }
+      return sourced;
     },
 
-    async keepSourced(request, stored) {
+    async keepSourced(request, sourced, stored) {
       const removed = await afterWrite(async () => {
-        const found = await firstRemoved(request, undefined);
+        let found: MemoryError | undefined;
+        for (const { derivedFrom } of sourced)
+          found ??= derivedFrom && (await removedSource(request.scope.tenant, derivedFrom, undefined));
         if (found === undefined) return undefined;
         for (const [index, { address, sortKey }] of request.writes.entries()) {
           // What another writer has replaced, or the erasure has found, is gone either way.

@@ -30,9 +30,9 @@ export function createDocumentPort(
   derivation: Derivation,
 ): DocumentStore {
   async function putSourced(request: AdmittedPut, many: boolean): Promise<readonly Document[]> {
-    await derivation.requireSources(request);
+    const sourced = await derivation.requireSources(request);
     const stored = await settle(driver.put(request), { many, operation: request.operation });
-    await derivation.keepSourced(request, stored);
+    await derivation.keepSourced(request, sourced, stored);
     return stored;
   }
 

@@ -300,3 +300,24 @@ it("a policy that cannot be done is refused", async () => {
   able.retention([events, { events: { keep: 100 } }, { events: { olderThanMs: 5 } }]);
   await failure(acme.retentionRecords({ limt: 1 } as object), "invalid-input");
 });
+
+it("a summary is superseded like any memory, and still goes with what it is of", async () => {
+  const { memory, clock } = oneStore({ summarizer: teller() });
+  const acme = memory.tenant("acme");
+  const clerk = acme.agent("clerk");
+  for (const key of ["a", "b"]) await clerk.remember(key, `value ${key}`, { tier: "durable" });
+  clock.advance(40 * dayMs);
+  await acme.retention([{ agents: { olderThanMs: 30 * dayMs }, action: "summarize" }]).apply();
+  clock.advance(1_000);
+  const { items } = await clerk.entries();
+  const [summary] = items;
+  expect(items).toMatchObject([{ value: "a: value a b: value b" }]);
+  await clerk.remember("newer", "other values", { tier: "durable", supersedes: [summary?.key ?? ""] });
+  expect(await clerk.entry(summary?.key ?? "")).toMatchObject({
+    value: summary?.value,
+    summary: summary?.summary,
+  });
+  await clerk.forget("a");
+  expect(await clerk.recall(summary?.key ?? "")).toBeUndefined();
+  expect(await clerk.recall("newer")).toBe("other values");
+});

@@ -1,4 +1,4 @@
-import type { DocumentAddress, DocumentSource, DocumentSources, SeqRange } from "@relevo/core";
+import type { Document, DocumentAddress, DocumentSource, DocumentSources, SeqRange } from "@relevo/core";
 import { check, equal, eventually, present, refuses } from "../../expect.ts";
 import type { CaseContext, ConformanceCase } from "../../harness.ts";
 import { addressOf, messages, range, retracts, says } from "../../samples.ts";
@@ -204,6 +204,41 @@ export const derivedFromCases: readonly ConformanceCase[] = [
         equal(outcomes[3]?.status, "fulfilled", "the erasure");
         await expectGone(context, addresses, []);
       }
+    },
+  ),
+  caseOf(
+    "documents",
+    "derived-document-is-replaced",
+    "A put that expects the version that is there may name the same sources again, also when they have expired, were written again or trimmed; other sources, another version and none are refused as ever, and an erasure still takes it.",
+    async (context) => {
+      const { documents, log } = context.store;
+      const session = addressOf(context, "s");
+      await log.append(session, messages(3));
+      const [source, address] = [standAlone(context, "source"), standAlone(context, "derived")];
+      await documents.put(source, { value: 1 });
+      const seen = { documents: [await sourceOf(context, source)] };
+      const derivedFrom = { ...seen, ...(await eventsOf(context, "s", range(1, 2))) };
+      let { version } = await documents.put(address, { value: "a fact", derivedFrom });
+      await documents.put(source, { value: 2 });
+      await log.trim(session, { beforeSeq: 3 });
+      const put = (given: DocumentSources, expectedVersion?: number): Promise<Document> =>
+        context.other.documents.put(
+          address,
+          { value: "a noted fact", derivedFrom: given },
+          expectedVersion === undefined ? {} : { expectedVersion },
+        );
+      await conflicts("removal", "a put without a version", () => put(derivedFrom));
+      await conflicts("removal", "a put with other sources", () => put(seen, version));
+      await conflicts("removal", "a put that creates", () => put(derivedFrom, 0));
+      for (const again of [1, 2]) {
+        const stored = await put(derivedFrom, version);
+        check(stored.version > version, `put ${again} has no new version`);
+        equal(await documents.get(address), stored, `what put ${again} stored`);
+        version = stored.version;
+      }
+      await documents.delete(source);
+      await expectGone(context, [address], []);
+      await conflicts("removal", "a put after the delete of its source", () => put(derivedFrom, version));
     },
   ),
   caseOf(

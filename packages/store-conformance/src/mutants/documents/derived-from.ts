@@ -80,4 +80,21 @@ export const derivedFromMutants: readonly Mutant[] = [
       },
     }),
   ),
+  storeMutant(
+    "documents/standing-sources-are-forgotten",
+    "documents/derived-document-is-replaced",
+    "a put in place of a derived document whose sources have changed is stored as derived from nothing",
+    ({ documents }) => ({
+      documents: {
+        async put(address, input, options = {}) {
+          const current = await documents.get(address);
+          if (current?.derivedFrom === undefined || current.version !== options.expectedVersion)
+            return documents.put(address, input, options);
+          const { derivedFrom } = current;
+          const stored = await documents.put(address, underived(input), options);
+          return { ...stored, derivedFrom };
+        },
+      },
+    }),
+  ),
 ];
