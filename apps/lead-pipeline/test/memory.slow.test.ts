@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requireService, startPostgres, startRedis } from "@relevo/test-services";
@@ -41,13 +41,29 @@ async function run(args: readonly string[], input: ProgramInput = {}): Promise<R
   return JSON.parse(stdout) as Report;
 }
 
+/** A folder in which one run has worked the hot lead, and the report of that run. Made once: a new database takes seconds. */
+let worked: Promise<{ readonly data: string; readonly report: Report }> | undefined;
+
+async function workOnce(): Promise<{ readonly data: string; readonly report: Report }> {
+  const data = join(folder, "worked");
+  return { data, report: await run(["--leads", await leadFile(hotLead), "--data", data]) };
+}
+
+/** A copy of that folder, for one test. */
+async function workedFolder(name: string): Promise<{ readonly data: string; readonly report: Report }> {
+  worked ??= workOnce();
+  const { data: from, report } = await worked;
+  const data = join(folder, name);
+  await cp(from, data, { recursive: true });
+  return { data, report };
+}
+
 const another = { ...hotLead, id: "lead-2", email: "ana@otherfirm.example", company: "Other Firm" };
 
 describe("a folder", () => {
   it("remembers from one run to the next, for its tenant only", async () => {
-    const data = join(folder, "remembers");
+    const { data, report: first } = await workedFolder("remembers");
     const leads = await leadFile(hotLead);
-    const first = await run(["--leads", leads, "--data", data]);
     expect(first.leads.map(({ outcome }) => outcome)).toEqual(["meeting_scheduled"]);
     const second = await run(["--leads", leads, "--data", data]);
     expect(second.leads.map(({ outcome }) => outcome)).toEqual(["duplicate"]);
@@ -57,9 +73,8 @@ describe("a folder", () => {
   });
 
   it("has each finished workflow in its archive, to be shown and told by a later run of its tenant", async () => {
-    const data = join(folder, "archive");
-    const [worked] = (await run(["--leads", await leadFile(hotLead), "--data", data])).leads;
-    const id = worked?.workflowId ?? "";
+    const { data, report } = await workedFolder("archive");
+    const id = report.leads[0]?.workflowId ?? "";
     const show = (...args: readonly string[]) =>
       runProgram(["--data", data, "--show", ...args], { remembers: true });
     const shown = await show(id);
@@ -80,8 +95,8 @@ describe("a folder", () => {
   });
 
   it("never books a slot twice, whatever run books it", async () => {
-    const data = join(folder, "slots");
-    const [one] = (await run(["--leads", await leadFile(hotLead), "--data", data])).leads;
+    const { data, report } = await workedFolder("slots");
+    const [one] = report.leads;
     const [two] = (await run(["--leads", await leadFile(another), "--data", data])).leads;
     expect(one?.meeting).toEqual(expect.any(String));
     expect(two?.meeting).toEqual(expect.any(String));
@@ -89,9 +104,9 @@ describe("a folder", () => {
   });
 
   it("that is in use is refused in plain words, with what to do", async () => {
-    const data = join(folder, "in-use");
+    const { data } = await workedFolder("in-use");
     await using provider = await startFakeProvider("openai", goodScript, { hold: true });
-    const leads = await leadFile(hotLead);
+    const leads = await leadFile(another);
     const first = startProgram(["--leads", leads, "--data", data], {
       env: { ...environmentFor("openai", provider.url), RELEVO_MODEL_TIMEOUT_MS: "50000" },
       remembers: true,
@@ -222,8 +237,8 @@ describe.skipIf(!requireService("redis", { for: "the lead pipeline on Redis" }))
 
   it("is the volatile half when a folder is named", async () => {
     await using server = await startRedis();
-    const data = join(folder, "with-redis");
-    const report = await run(["--leads", await leadFile(hotLead), "--data", data], {
+    const { data } = await workedFolder("with-redis");
+    const report = await run(["--leads", await leadFile(another), "--data", data], {
       env: { REDIS_URL: server.url },
     });
     expect(report.memory).toMatch(/with-redis; volatile: Redis 127\.0\.0\.1:\d+/u);

@@ -41,10 +41,16 @@ const compileCache = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACH
 /** Starts the program with nothing in its environment that could change what it does. */
 export function startProgram(args: readonly string[], input: ProgramInput = {}): RunningProgram {
   const memory = input.remembers === true ? [] : ["--no-data"];
-  const child = spawn(process.execPath, [...programs[input.from ?? "compiled"], ...memory, ...args], {
-    stdio: [input.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    env: { PATH: process.env.PATH ?? "", ...compileCache, ...input.env },
-  });
+  // V8 optimises the database of a folder (WebAssembly) for longer than a short run has use of it.
+  const flags = input.remembers === true ? ["--liftoff-only"] : [];
+  const child = spawn(
+    process.execPath,
+    [...flags, ...programs[input.from ?? "compiled"], ...memory, ...args],
+    {
+      stdio: [input.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      env: { PATH: process.env.PATH ?? "", ...compileCache, ...input.env },
+    },
+  );
   if (input.stdin !== undefined && input.stdin !== "open") child.stdin?.end(input.stdin);
   let stdout = "";
   let stderr = "";
