@@ -322,17 +322,21 @@ describe("beside other middleware", () => {
     expect(await logOf(session)).toEqual(["user: Hi", "assistant: Answer 1 to Hi"]);
   });
 
-  it("a tool's answer that no store takes is stored as near as can be", async () => {
+  it("a call and an answer of a tool that no store takes are stored as near as can be", async () => {
     const { session, middleware } = setUp();
     const odd = tool(() => "half \ud800 and \0", { name: "odd", description: "Odd.", schema: z.object({}) });
+    const given = JSON.parse('{"__proto__": {"a": 1}, "\\ud800": "\\u0000"}') as Record<string, unknown>;
     const model = new ScriptedModel((_, call) =>
-      call === 1 ? calling(["odd", "c1"]) : new AIMessage("Done."),
+      call === 1 ? calling(["odd", "c1", given]) : new AIMessage("Done."),
     );
     await createAgent({ model, tools: [odd], middleware: [middleware] }).invoke(
       { messages: [new HumanMessage("Go")] },
       on("t"),
     );
     expect(JSON.stringify((await session.messages())[2]?.content)).toContain("half \ufffd and \ufffd");
+    expect((await session.messages())[1]?.content).toMatchObject([
+      { input: { proto: { a: 1 }, "\ufffd": "\ufffd" } },
+    ]);
     expect((await session.messages()).at(-1)?.content).toBe("Done.");
   });
 

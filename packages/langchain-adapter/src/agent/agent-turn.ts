@@ -43,11 +43,13 @@ export class AgentTurn {
   #timer: NodeJS.Timeout | undefined;
   readonly #idleMs: number;
   readonly #onError: (error: unknown) => void;
+  readonly #isInterrupted: () => Promise<boolean>;
 
   constructor(
     place: Pick<AgentTurn, "tenant" | "open" | "subject" | "agent" | "received"> & {
       readonly start: RunStart;
       readonly run: unknown;
+      readonly isInterrupted: () => Promise<boolean>;
     },
     { idleMs, onError }: Pick<AgentSettings, "idleMs" | "onError">,
   ) {
@@ -58,6 +60,7 @@ export class AgentTurn {
     this.received = place.received;
     this.#start = place.start;
     this.#run = place.run;
+    this.#isInterrupted = place.isInterrupted;
     this.#idleMs = idleMs;
     this.#onError = onError;
     this.#watch();
@@ -149,14 +152,26 @@ export class AgentTurn {
     clearTimeout(this.#timer);
   }
 
-  /** A run that was interrupted, or failed elsewhere, says nothing any more. */
+  /**
+   * A run that was interrupted, or failed elsewhere, says nothing any more. That a person is asked can be known before the time is
+   * over, and the answer may come to another process: it should not wait.
+   */
   #watch(idleMs: number = this.#idleMs): void {
     clearTimeout(this.#timer);
     if (this.#isOver) return;
-    this.#timer = setTimeout(() => {
-      if (this.#working > 0) this.#watch();
-      else this.release().catch(this.#onError);
-    }, idleMs).unref();
+    const soonMs = Math.min(idleMs, failureMs);
+    const timer = setTimeout(async () => {
+      const leftMs = idleMs - soonMs;
+      if (this.#working === 0 && leftMs > 0 && !(await this.#isInterrupted())) {
+        if (timer === this.#timer) this.#timer = setTimeout(() => this.#endSilence(), leftMs).unref();
+      } else if (timer === this.#timer) this.#endSilence();
+    }, soonMs).unref();
+    this.#timer = timer;
+  }
+
+  #endSilence(): void {
+    if (this.#working > 0) this.#watch();
+    else this.release().catch(this.#onError);
   }
 
   touch(): void {

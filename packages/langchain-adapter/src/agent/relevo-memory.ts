@@ -23,7 +23,7 @@ const { createMiddleware } = await loadPeer("langchain", () => import("langchain
  * - Around each tool: its execution is recorded.
  * - After each answer it is appended, so that a crash loses none. After the agent the turn ends.
  *
- * A run that is interrupted lets others in after `idleMs`, and continues in any process. A sub-agent that runs inside a tool is a part
+ * A run that waits for a person lets others in after a second, and continues in any process. A sub-agent that runs inside a tool is a part
  * of the same turn.
  *
  * @throws `invalid-input` that names the option. Runs throw what the memory throws, unless `onMemoryFailure` is `degrade`:

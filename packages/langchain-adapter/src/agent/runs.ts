@@ -90,7 +90,16 @@ export class Runs {
     }
     const start = this.#startOf(runtime, isResumed);
     const turn = new AgentTurn(
-      { tenant: owner, open, subject: options.subject, agent, received, start, run: runOf(runtime) },
+      {
+        tenant: owner,
+        open,
+        subject: options.subject,
+        agent,
+        received,
+        start,
+        run: runOf(runtime),
+        isInterrupted: () => isInterrupted(runtime),
+      },
       this.#settings,
     );
     this.#turns.set(key, turn);
@@ -179,6 +188,38 @@ function runOf({ configurable }: HookRuntime): unknown {
     configurable?.__pregel_abort_signals,
   );
   return signals?.externalAbortSignal;
+}
+
+interface Checkpointer {
+  list(
+    config: object,
+    options: { readonly limit: number },
+  ): AsyncIterable<{
+    readonly checkpoint: { readonly id: string };
+    readonly pendingWrites?: readonly (readonly unknown[])[];
+  }>;
+}
+
+/** In a second of silence, another process writes no more checkpoints than that behind an interrupt. */
+const newestCheckpoints = 20;
+
+/** Whether the run that has begun here has come to an interrupt, as far as its newest checkpoints can be read. */
+async function isInterrupted({ configurable = {} }: HookRuntime): Promise<boolean> {
+  const { __pregel_checkpointer: checkpointer, checkpoint_map: began, thread_id } = configurable;
+  const first = asFields(began)?.[""];
+  if (typeof (checkpointer as Partial<Checkpointer> | undefined)?.list !== "function") return false;
+  const place = { configurable: { thread_id, checkpoint_ns: "" } };
+  try {
+    const newest = (checkpointer as Checkpointer).list(place, { limit: newestCheckpoints });
+    for await (const { checkpoint, pendingWrites = [] } of newest) {
+      // Ids grow with time.
+      if (typeof first !== "string" || checkpoint.id <= first) return false;
+      if (pendingWrites.some(([, channel]) => channel === "__interrupt__")) return true;
+    }
+  } catch {
+    // The run itself will meet the failure; the silence ends in its time.
+  }
+  return false;
 }
 
 /** The nodes around an agent in a parent graph; the last part of a namespace names the node that runs. */

@@ -1,6 +1,9 @@
 import type { JsonValue, Message } from "@relevo/core";
 
-/** A model or a tool may answer with half a surrogate pair or a NUL, which no store takes: that must not end a run. */
+/**
+ * A model or a tool may answer with half a surrogate pair, a NUL or a key `__proto__`, which no store takes: that must not end a
+ * run.
+ */
 export function storableMessage(message: Message): Message {
   return repaired(message, JSON.stringify(message)) as Message;
 }
@@ -18,12 +21,22 @@ export function storableValue(value: unknown): JsonValue {
   }
   if (text.length <= mostLetters) return repaired(JSON.parse(text), text) as JsonValue;
   const letters = typeof value === "string" ? value : text;
-  return `${letters.slice(0, mostLetters).toWellFormed().replaceAll("\0", "\uFFFD")}…`;
+  return `${repairedText(letters.slice(0, mostLetters))}…`;
 }
 
 function repaired(value: unknown, text: string): unknown {
-  if (!/\\u(?:0000|d[89a-f])/iu.test(text)) return value;
-  return JSON.parse(text, (_, inner: unknown) =>
-    typeof inner === "string" ? inner.toWellFormed().replaceAll("\0", "\uFFFD") : inner,
-  );
+  if (!/\\u(?:0000|d[89a-f])|"__proto__"/iu.test(text)) return value;
+  return JSON.parse(text, (_, inner: unknown) => {
+    if (typeof inner === "string") return repairedText(inner);
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([key, field]) => [repairedKey(key), field]));
+  });
+}
+
+function repairedText(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
+}
+
+function repairedKey(key: string): string {
+  return key === "__proto__" ? "proto" : repairedText(key);
 }

@@ -3,11 +3,11 @@ import { tool } from "@langchain/core/tools";
 import { Command, interrupt, MemorySaver } from "@langchain/langgraph";
 import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
-import { createAgent } from "langchain";
+import { createAgent, humanInTheLoopMiddleware } from "langchain";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { relevoMemory } from "../src/agent/index.ts";
-import { logOf, on } from "./support/agents.ts";
+import { logOf, on, setUp, theirs, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
 it("a run that is resumed twice at once, in one process, leaves its words once", async () => {
@@ -51,4 +51,27 @@ it("a run that is resumed twice at once, in one process, leaves its words once",
     "tool: tool-result",
     "assistant: Done 2.",
   ]);
+});
+
+it("an answer to an interrupt, in another process, does not wait until the run was silent for long", async () => {
+  const { memory, session } = setUp();
+  const model = new ScriptedModel((messages) =>
+    messages.at(-1)?.type === "human" ? calling(["weather", "c1", { city: "Vigo" }]) : new AIMessage("Mild."),
+  );
+  const checkpointer = new MemorySaver();
+  const inOneProcess = () =>
+    createAgent({
+      model,
+      tools: [weather],
+      checkpointer,
+      middleware: [
+        theirs(humanInTheLoopMiddleware({ interruptOn: { weather: true } } as never)),
+        // Less than it may be silent.
+        relevoMemory({ memory, tenant: "acme", waitMs: 60_000, idleMs: 1_000_000 }),
+      ],
+    });
+  await inOneProcess().invoke({ messages: [new HumanMessage("Warm?")] }, on("t"));
+  const decisions = [{ type: "approve" }];
+  await inOneProcess().invoke(new Command({ resume: { decisions } }) as never, on("t"));
+  expect((await logOf(session)).at(-1)).toBe("assistant: Mild.");
 });
