@@ -1,8 +1,9 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { MemoryError } from "@relevo/core";
 import { encodeCursor } from "@relevo/core/store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres, type PostgresStore } from "../src/index.ts";
+import { openPglite } from "./pglite.ts";
 
 const day = 86_400_000;
 const note = { type: "x-note", body: 1 } as const;
@@ -11,7 +12,7 @@ describe("the change feed", () => {
   let pglite: PGlite;
   let store: PostgresStore;
   beforeAll(async () => {
-    pglite = await PGlite.create();
+    pglite = await openPglite();
     await migratePostgres({ pglite });
     store = createPostgresStore({ pglite });
   });

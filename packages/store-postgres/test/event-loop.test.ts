@@ -1,7 +1,8 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPostgresStore, migratePostgres, type PostgresStore } from "../src/index.ts";
+import { openPglite } from "./pglite.ts";
 
 const session = { tenant: "acme", session: "s-1" };
 const note = [{ type: "x-note", body: 1 }] as const;
@@ -9,7 +10,7 @@ const note = [{ type: "x-note", body: 1 }] as const;
 let pglite: PGlite;
 
 beforeAll(async () => {
-  pglite = new PGlite();
+  pglite = await openPglite();
   await migratePostgres({ pglite });
 });
 
