@@ -46,10 +46,18 @@ export async function importChatHistory(
   const { name, after, signal } = admitFields(given, "options", fields);
   if (typeof history?.getMessages !== "function")
     throw refuse("history", "must be a chat message history of LangChain, with getMessages().");
+  if (typeof session?.append !== "function")
+    throw refuse("session", "must be a session of a memory, such as memory.tenant(id).session(id).");
+  admitId(name, "options.name", defaultLimits);
   admitId(`import:${name}:${Number.MAX_SAFE_INTEGER}`, "options.name", defaultLimits);
   const from = admitInteger(after ?? 0, "options.after", 0);
   throwIfAborted(signal);
   const messages = fromLangChain(await readFrom("history.getMessages()", () => history.getMessages()));
+  if (from > messages.length)
+    throw refuse(
+      "options.after",
+      `is ${from}, but the history has ${messages.length} messages: it was cleared since. Import it under another name.`,
+    );
   for (let index = from; index < messages.length; index += atOnce)
     try {
       await session.append(messages.slice(index, index + atOnce), {

@@ -1,10 +1,11 @@
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
-import type { CallOptions, Embedder, Summarizer } from "@relevo/core";
+import { type CallOptions, defaultLimits, type Embedder, type Summarizer } from "@relevo/core";
 import {
   abortable,
   admitCall,
   admitFields,
+  admitId,
   admitInteger,
   admitOptions,
   type FieldTable,
@@ -79,9 +80,10 @@ export function createLangChainSummarizer(
   const { name, ...options } = admitOptions(given, summarizerFields);
   if (typeof chatModel?.invoke !== "function")
     throw refuse("chatModel", "must be a chat model of LangChain, with invoke().");
+  if (name !== undefined) admitId(name, "options.name", defaultLimits);
   return modelSummarizer({
     ...options,
-    name: name ?? chatModel.getName(),
+    name: name ?? chatModel.getName?.() ?? "model",
     async call(prompt, { signal }) {
       throwIfAborted(signal);
       const answer = await chatModel.invoke([...prompt], signal === undefined ? {} : { signal });

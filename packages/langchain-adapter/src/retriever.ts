@@ -55,7 +55,8 @@ export class RelevoRetriever extends BaseRetriever<RetrievedMetadata> {
     return "RelevoRetriever";
   }
 
-  constructor({ tenant, query, onError, ...base }: RetrieverOptions) {
+  constructor(given: RetrieverOptions) {
+    const { tenant, query, onError, ...base } = given ?? {};
     if (typeof tenant?.search !== "function")
       throw refuse("options.tenant", "must be a tenant of a memory, such as memory.tenant(id).");
     if (onError !== undefined && typeof onError !== "function")

@@ -151,6 +151,14 @@ export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
       const options = admitFields(given, "options", toolFields);
       const to = admitId(options.to, "options.to", defaultLimits);
       const { policy = policies.full(), data, update } = options;
+      for (const name of ["from", "name", "description"] as const)
+        if (options[name] !== undefined) admitId(options[name], `options.${name}`, defaultLimits);
+      if (typeof policy !== "function" && typeof policy?.choose !== "function")
+        throw refuse("options.policy", "must be a policy, such as policies.last(5), or a function.");
+      if (data !== undefined && (typeof data !== "object" || data === null || Array.isArray(data)))
+        throw refuse("options.data", 'must be a JSON schema, such as { type: "object", properties: { … } }.');
+      if (update !== undefined && typeof update !== "function")
+        throw refuse("options.update", "must be a function.");
       const name = options.name ?? `transfer_to_${to.replaceAll(/\W+/gu, "_")}`;
       const schema = {
         type: "object" as const,

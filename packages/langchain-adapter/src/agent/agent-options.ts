@@ -12,6 +12,7 @@ import {
   refuse,
 } from "@relevo/core/input";
 import type { ContextOptions, ContextShares, Memory, SessionOptions } from "@relevo/memory";
+import { providers } from "@relevo/messages";
 import { missingTeller, warnOf } from "../missing-parts.ts";
 import type { AgentHandoffs } from "./agent-handoffs.ts";
 
@@ -146,6 +147,19 @@ const contextFields: FieldTable = fieldTable<AgentContextOptions>({
   maxTokens: "refines",
   shares: "refines",
 });
+const sessionFields: FieldTable = fieldTable<AgentSession>({
+  tenant: "selects",
+  session: "selects",
+  subject: "selects",
+  metadata: "refines",
+  ttlMs: "refines",
+});
+
+/** What the caller's `session()` said. @throws `invalid-input` that names the field. */
+export function admitAgentSession(given: AgentSession): AgentSession {
+  return admitFields(given, "session()", sessionFields);
+}
+
 const { text: _text, signal: _signal, limit: _limit, ...queryKinds } = recallKinds;
 const queryFields: FieldTable = fieldTable<NonNullable<AgentRecallOptions["query"]>>(queryKinds);
 
@@ -155,6 +169,12 @@ export function admitAgentOptions(given: RelevoMemoryOptions): AgentSettings {
   const { memory, tenant, session, recall, context, view, onError } = options;
   if (typeof memory?.tenant !== "function")
     throw refuse("options.memory", "must be a memory, such as createMemory({ store }).");
+  if (view !== undefined && typeof view.view !== "function")
+    throw refuse("options.view", "must be a view, such as tokenBudget({ maxTokens }) of @relevo/truncation.");
+  if (options.for !== undefined && !providers.includes(options.for))
+    throw refuse("options.for", `must be one of ${providers.join(", ")}.`);
+  if (options.handoffs !== undefined && typeof options.handoffs.take !== "function")
+    throw refuse("options.handoffs", "must be of createAgentHandoffs(createHandoffs({ … })).");
   for (const [name, value] of [
     ["session", session],
     ["onError", onError],

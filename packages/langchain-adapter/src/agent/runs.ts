@@ -1,10 +1,10 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import { MemoryError, printable } from "@relevo/core";
-import { refuse } from "@relevo/core/input";
+import { defaultLimits, MemoryError, printable } from "@relevo/core";
+import { admitId, refuse } from "@relevo/core/input";
 import type { Session } from "@relevo/memory";
 import { LRUCache } from "lru-cache";
 import type { ReceivedHandoff } from "./agent-handoffs.ts";
-import type { AgentSession, AgentSettings } from "./agent-options.ts";
+import { type AgentSession, type AgentSettings, admitAgentSession } from "./agent-options.ts";
 import { AgentTurn } from "./agent-turn.ts";
 import { isMemoryDown } from "./degraded-run.ts";
 import type { RunStart } from "./sync-messages.ts";
@@ -163,15 +163,18 @@ export class Runs {
     const { thread_id: thread, checkpoint_ns: namespace } = configurable;
     const threadId = typeof thread === "string" ? thread : undefined;
     const facts = { threadId, configurable, context: contextOfRun() ?? asFields(context) ?? {} };
-    const given = (await this.#settings.session?.(facts)) ?? {};
+    const given = admitAgentSession((await this.#settings.session?.(facts)) ?? {});
     const { tenant = this.#settings.tenant, session = threadId, ...options } = given;
     if (tenant === undefined)
       throw refuse("session().tenant", "is missing: name the tenant there or in the options.");
+    if (thread !== undefined && session === undefined)
+      throw refuse("configurable.thread_id", `must be a text, not ${typeof thread}.`);
     if (session === undefined)
       throw refuse(
         "configurable.thread_id",
         'is missing. It names the conversation: agent.invoke(input, { configurable: { thread_id: "…" } }).',
       );
+    if (given.session === undefined) admitId(session, "configurable.thread_id", defaultLimits);
     const graph = graphOf(namespace);
     const agent = graph.at(-1)?.split(":")[0] ?? "";
     return { tenant, session, options, agent, key: JSON.stringify([tenant, session, ...graph]) };

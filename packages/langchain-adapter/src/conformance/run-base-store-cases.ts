@@ -1,8 +1,11 @@
+import { refuse } from "@relevo/core/input";
 import { baseStoreCases } from "./base-store-cases.ts";
 import type { BaseStoreHarness, BaseStoreResult } from "./base-store-harness.ts";
 
-/** Runs every case on stores of its own, one after another, and returns what came out. Never throws for a store that fails. */
+/** Runs every case on stores of its own, one after another, and returns what came out. Never throws for a store that fails. @throws `invalid-input` for what is no harness. */
 export async function runBaseStoreCases(harness: BaseStoreHarness): Promise<readonly BaseStoreResult[]> {
+  if (typeof harness?.create !== "function")
+    throw refuse("harness", "must have create(), which returns a store without items.");
   const results: BaseStoreResult[] = [];
   for (const { name, run } of baseStoreCases) {
     try {
@@ -20,6 +23,11 @@ export async function runBaseStoreCases(harness: BaseStoreHarness): Promise<read
 export function describeDifferences(results: {
   readonly [store: string]: readonly BaseStoreResult[];
 }): readonly string[] {
+  if (typeof results !== "object" || results === null)
+    throw refuse("results", "must be the results of each store, by its name.");
+  for (const [store, ofStore] of Object.entries(results))
+    if (!Array.isArray(ofStore))
+      throw refuse(`results.${store}`, "must be what runBaseStoreCases() returned.");
   return baseStoreCases.flatMap(({ name }) => {
     const outcomes = Object.entries(results).map(
       ([store, ofStore]) =>

@@ -100,6 +100,11 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     const { store, tenant, serde, remembered } = admitFields(given, "options", fields);
     if (typeof store?.documents?.putMany !== "function" || typeof store.log?.list !== "function")
       throw refuse("options.store", "must be a store of Relevo, with documents and log.");
+    if (
+      serde !== undefined &&
+      (typeof serde.dumpsTyped !== "function" || typeof serde.loadsTyped !== "function")
+    )
+      throw refuse("options.serde", "must be a serializer of LangGraph, with dumpsTyped() and loadsTyped().");
     super(serde);
     const { documents, log } = store;
     this.#documents = documents;
@@ -192,6 +197,11 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
     if (checkpointId === undefined)
       throw refuse("configurable.checkpoint_id", "is missing. Writes belong to a checkpoint.");
     if (typeof taskPath !== "string") throw refuse("taskPath", "must be a text.");
+    if (
+      !Array.isArray(writes) ||
+      !writes.every((write) => Array.isArray(write) && typeof write[0] === "string")
+    )
+      throw refuse("writes", "must be an array of [channel, value].");
     const task = { id: admitId(taskId, "taskId", defaultLimits), path: taskPath, writes };
     const guard = guardOf(this.#known.incarnationOf(thread, checkpointId));
     const to = {

@@ -41,6 +41,8 @@ export async function importThreads(
   const { threadId, signal } = admitOptions(given, threadFields);
   if (typeof from?.list !== "function" || typeof from.getTuple !== "function")
     throw refuse("from", "must be a checkpoint saver of LangGraph.");
+  if (typeof to?.put !== "function" || typeof to.putWrites !== "function")
+    throw refuse("to", "must be a checkpoint saver, such as new RelevoCheckpointer({ store, tenant }).");
   const configs: RunnableConfig[] = [];
   const all = { configurable: threadId === undefined ? {} : { thread_id: threadId } };
   const listed = from.list(all)[Symbol.asyncIterator]();
@@ -116,6 +118,8 @@ export async function importItems(
   const { signal } = admitOptions(given, itemFields);
   if (typeof from?.listNamespaces !== "function")
     throw refuse("from", "must be a store of LangGraph, with listNamespaces() and search().");
+  if (typeof to?.batch !== "function")
+    throw refuse("to", "must be a store of LangGraph, such as new RelevoStore({ store, tenant }).");
   const list = (page: Page) => readFrom("from.listNamespaces()", () => from.listNamespaces(page));
   let copied = 0;
   for await (const namespace of pages(list, JSON.stringify, signal)) {

@@ -116,6 +116,8 @@ export class RelevoStore extends BaseStore {
       throw refuse("options.refreshOnRead", "must be true or false.");
     if (onError !== undefined && typeof onError !== "function")
       throw refuse("options.onError", "must be a function.");
+    if (clock !== undefined && typeof clock.now !== "function")
+      throw refuse("options.clock", "must be a clock, with now().");
     super();
     this.#settings = {
       documents: store.documents,

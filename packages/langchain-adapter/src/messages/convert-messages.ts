@@ -64,12 +64,22 @@ export function fromLangChain(messages: readonly BaseMessage[]): Message[] {
 export function toLangChain(messages: readonly Message[]): BaseMessage[] {
   const given = readArray(messages, "messages", "an array of messages", Number.MAX_SAFE_INTEGER);
   return given.flatMap((message, index) =>
-    itemsOf(message as Message).map((item) => {
+    itemsOf(admitForm(message, `messages[${index}]`)).map((item) => {
       const built = buildMessage(item as unknown as JsonValue);
       if (built === undefined) throw refuse(`messages[${index}]`, "has no form in LangChain.");
       return built;
     }),
   );
+}
+
+/** Messages of ours were admitted when they were stored: here only what is none at all is refused. */
+function admitForm(given: unknown, field: string): Message {
+  const { role, content } = (given ?? {}) as Partial<Message>;
+  if (role === undefined || !Object.hasOwn(partsOfRole, role))
+    throw refuse(`${field}.role`, `must be one of ${Object.keys(partsOfRole).join(", ")}.`);
+  if (typeof content !== "string" && !Array.isArray(content))
+    throw refuse(`${field}.content`, "must be a text or an array of parts.");
+  return given as Message;
 }
 
 function itemsOf(message: Message): readonly MessageItem[] {
