@@ -1,5 +1,6 @@
 // What a turn of a graph costs with each checkpointer, by the length of the conversation: `node scripts/bench.ts 10 1000`.
-// Times are medians of whole invokes. "the graph" keeps its state by reference: what no checkpointer can go below.
+// Times are medians of whole invokes. "the graph" keeps its state by reference: what no checkpointer can go below. The tables
+// at the end are Markdown.
 
 import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
@@ -114,27 +115,35 @@ const savers: readonly (readonly [string, BaseCheckpointSaver])[] = [
   ["Relevo on PostgreSQL", new RelevoCheckpointer({ store: postgres, tenant: "acme" })],
 ];
 const graphs = savers.map(([name, saver]) => [name, graphOn(saver)] as const);
+const table = new Map<string, string[]>(savers.map(([name]) => [name, []]));
+const sizes: string[] = [];
 for (const length of lengths) {
+  const began = performance.now();
+  const rounds = length > 1000 ? 5 : 20;
   const config = { configurable: { thread_id: `thread-${length}` } };
   for (const [, graph] of graphs)
     await graph.updateState(config, { messages: conversation(length) }, "agent");
   const times = new Map<string, number[]>(graphs.map(([name]) => [name, []]));
   const costs = new Map<string, string>();
   // Each takes its turn in each round: the machine is as busy for all of them.
-  for (let round = 0; round < (length > 1000 ? 8 : 22); round++)
+  for (let round = 0; round < rounds + 2; round++)
     for (const [name, graph] of graphs) {
       Object.assign(sent, { statements: 0, bytes: 0 });
-      const began = performance.now();
+      const start = performance.now();
       await graph.invoke({ messages: [new HumanMessage(text)] }, config);
-      if (round > 1) times.get(name)?.push(performance.now() - began);
+      if (round > 1) times.get(name)?.push(performance.now() - start);
       if (sent.statements > 0) costs.set(name, `${sent.statements} statements, ${sent.bytes} bytes`);
     }
   const taken = new Map([...times].map(([name, all]) => [name, median(all)]));
   const [floor = 0, memory = 0, theirsTook = 0] = ["the graph", "MemorySaver", "PostgresSaver"].map(
     (name) => taken.get(name) ?? 0,
   );
-  console.log(`\n${length} messages`);
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  console.log(`\n${length} messages: the median of ${rounds} turns, measured in ${seconds} s`);
+  const size = length.toLocaleString("en");
+  for (const name of costs.keys()) sizes.push(`| ${name} | ${size} | ${costs.get(name)} |`);
   for (const [name, ms] of taken) {
+    table.get(name)?.push(`${ms.toFixed(1)} (${(ms / theirsTook).toFixed(2)})`);
     const than = (other: number): string =>
       `${(ms / other).toFixed(2)} (without the graph ${((ms - floor) / (other - floor)).toFixed(2)})`;
     const ratios = `of MemorySaver ${than(memory)}, of PostgresSaver ${than(theirsTook)}`;
@@ -143,6 +152,11 @@ for (const length of lengths) {
     );
   }
 }
+const columns = lengths.map((length) => `${length.toLocaleString("en")} messages`);
+console.log("\nA turn in milliseconds, and as a part of that with PostgresSaver\n");
+console.log(`| | ${columns.join(" | ")} |\n|---|${columns.map(() => "---:|").join("")}`);
+for (const [name, cells] of table) console.log(`| ${name} | ${cells.join(" | ")} |`);
+console.log(`\n| what a turn sends | messages | |\n|---|---:|---|\n${sizes.join("\n")}`);
 await redis.close();
 client.destroy();
 await postgres.close();
