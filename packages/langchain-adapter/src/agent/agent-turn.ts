@@ -43,7 +43,7 @@ export class AgentTurn {
   #timer: NodeJS.Timeout | undefined;
   readonly #idleMs: number;
   readonly #onError: (error: unknown) => void;
-  readonly #isInterrupted: () => Promise<boolean>;
+  #isInterrupted: () => Promise<boolean>;
 
   constructor(
     place: Pick<AgentTurn, "tenant" | "open" | "subject" | "agent" | "received"> & {
@@ -84,8 +84,9 @@ export class AgentTurn {
   }
 
   /** Another run goes on where this one was silent: what of its state is in the log is to be found out anew. */
-  passTo(run: unknown, start: RunStart): void {
+  passTo(run: unknown, start: RunStart, isInterrupted: () => Promise<boolean>): void {
     this.#run = run;
+    this.#isInterrupted = isInterrupted;
     this.#start = start;
     this.#isAligned = false;
   }

@@ -116,7 +116,8 @@ export class Runs {
     const run = runOf(runtime);
     const turn = this.#turns.get(key);
     if (turn !== undefined && !turn.isOver) {
-      if (turn.run !== run && !turn.isWorking) turn.passTo(run, this.#startOf(runtime, true));
+      if (turn.run !== run && !turn.isWorking)
+        turn.passTo(run, this.#startOf(runtime, true), () => isInterrupted(runtime));
       if (turn.run === run) {
         turn.touch();
         return turn;
