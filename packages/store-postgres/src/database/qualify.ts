@@ -92,8 +92,11 @@ interface Token {
   readonly space: string;
 }
 
+/** What stands before a token, and the token: each kind of `kinds` is a group of its own. */
 const tokenPattern =
-  /(?<space>\s*)(?:(?<quoted>"(?:[^"]|"")*")|(?<other>'(?:[^']|'')*'|\$\d+|\d+(?:\.\d+)?|::|[.[\]:])|(?<name>[a-z_][a-z0-9_]*)|(?<operator>[-+*/<>=~!@#%^&|`?]+)|(?<open>\()|(?<close>\))|(?<comma>,))/uy;
+  /(\s*)(?:("(?:[^"]|"")*")|('(?:[^']|'')*'|\$\d+|\d+(?:\.\d+)?|::|[.[\]:])|([a-z_][a-z0-9_]*)|([-+*/<>=~!@#%^&|`?]+)|(\()|(\))|(,))/uy;
+
+const kinds = ["quoted", "other", "name", "operator", "open", "close", "comma"] as const;
 
 function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
@@ -101,18 +104,16 @@ function tokenize(text: string): readonly Token[] {
   tokenPattern.lastIndex = 0;
   while (tokenPattern.lastIndex < end) {
     const at = tokenPattern.lastIndex;
-    const groups = tokenPattern.exec(text)?.groups;
-    if (groups === undefined) throw refusal(`What stands at ${at} is not understood`, text);
-    const { space = "", ...kinds } = groups;
-    for (const [kind, found] of Object.entries(kinds)) {
-      if (found === undefined) continue;
-      // A column may have the name of any word.
-      const isMember = kind === "name" && tokens.at(-1)?.text === ".";
-      tokens.push({ kind: isMember ? "other" : (kind as Token["kind"]), text: found, space });
-    }
-  }
-  if (tokens.some(({ kind, text: one }) => kind === "operator" && /--|\/\*/u.test(one))) {
-    throw refusal("There is a comment", text);
+    const groups = tokenPattern.exec(text);
+    const index = kinds.findIndex((_, group) => groups?.[group + 2] !== undefined);
+    const kind = kinds[index];
+    const found = groups?.[index + 2];
+    if (kind === undefined || found === undefined)
+      throw refusal(`What stands at ${at} is not understood`, text);
+    if (kind === "operator" && /--|\/\*/u.test(found)) throw refusal("There is a comment", text);
+    // A column may have the name of any word.
+    const isMember = kind === "name" && tokens.at(-1)?.text === ".";
+    tokens.push({ kind: isMember ? "other" : kind, text: found, space: groups?.[1] ?? "" });
   }
   return tokens;
 }
@@ -121,9 +122,10 @@ function tokenize(text: string): readonly Token[] {
 function commonTables(tokens: readonly Token[]): ReadonlySet<string> {
   const names = new Set<string>();
   tokens.forEach((token, index) => {
-    const [first, second, third] = [1, 2, 3].map((ahead) => tokens[index + ahead]?.text);
+    if (tokens[index + 1]?.text !== "as") return;
+    const [second, third] = [tokens[index + 2]?.text, tokens[index + 3]?.text];
     const isBody = second === "(" && (third === "select" || third === "with");
-    if (first === "as" && (second === "materialized" || isBody)) names.add(token.text);
+    if (second === "materialized" || isBody) names.add(token.text);
   });
   return names;
 }
