@@ -46,7 +46,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
       admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
       admitViewForm admitWhere anySignal cacheChannel callKinds callSummarizer closedError compareUtf8 conflict countRanges
-      createEventLoopPacer defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
+      createEventLoopPacer createRangeSet defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
       historyLost jsonEquals liveSummaryOf markup maxJsonDepth maxPageSize maxTimerMs maxTtlMs messageOfSummary normalizeRanges noteCacheRead noteRetry overlaps pageKinds pastElement
       rangesInclude rangesIntersect rangesOf readArray readInput recallKinds recalledNamespaces refuse
       requireKnownFields requireObject resolveLimits retry retryChannel sleep sortedInclude sortedIntersect sortedSubtract sortedTouch storableText supersededByName
@@ -54,7 +54,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
     `,
     types: `
       AbortableOptions AdmittedEvent AdmittedJson AdmittedSession CacheNotice ErrorDescription EventLoopPacer
-      FieldKind FieldKinds FieldTable LedTo LiveSummary MessageOrigin RetryNotice RetryOptions SummarizerCall
+      FieldKind FieldKinds FieldTable LedTo LiveSummary MessageOrigin RangeSet RetryNotice RetryOptions SummarizerCall
       SummarizerOutcome TimeoutOptions
     `,
   },

@@ -50,6 +50,7 @@ export {
   throwIfAborted,
 } from "./numbers.ts";
 export { callKinds, guardKinds, pageKinds, recallKinds } from "./option-kinds.ts";
+export { createRangeSet, type RangeSet } from "./range-set.ts";
 export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
 export { readArray } from "./read-array.ts";
 export { pastElement, recalledNamespaces, supersededByName } from "./recalled-namespaces.ts";

@@ -10,12 +10,12 @@ import {
   type StoredEvent,
 } from "@relevo/core";
 import {
+  createRangeSet,
   type LiveSummary,
   liveSummaryOf,
   maxPageSize,
   messageOfSummary,
   normalizeRanges,
-  overlaps,
   sortedInclude,
 } from "@relevo/core/input";
 import type { Runtime } from "../runtime.ts";
@@ -175,7 +175,9 @@ async function readSummaries(
   readonly removalRevision: number;
   readonly summaries: readonly LiveSummary[];
 }> {
-  const found: LiveSummary[] = [];
+  const newestFirst: LiveSummary[] = [];
+  const covered = createRangeSet();
+  const found = () => ofRemoved(newestFirst.reverse(), firstSeq);
   let state: { readonly version: number; readonly removalRevision: number } | undefined;
   const query = { types: ["summary" as const], direction: "backward" as const, ...options };
   for await (const { version, removalRevision, events } of readPages(
@@ -185,12 +187,16 @@ async function readSummaries(
     state ??= { version, removalRevision };
     for (const event of events) {
       const summary = liveSummaryOf(event);
-      if (summary !== undefined && !found.some((newer) => overlaps(newer, summary))) found.unshift(summary);
+      if (summary === undefined) continue;
+      if (!covered.intersects(summary.covers)) {
+        covered.add(summary.covers);
+        newestFirst.push(summary);
+      }
       // It continues all that were before it.
-      if (summary?.replaces === true) return { ...state, summaries: ofRemoved(found, firstSeq) };
+      if (summary.replaces) return { ...state, summaries: found() };
     }
   }
-  return { version: 0, removalRevision: 0, ...state, summaries: ofRemoved(found, firstSeq) };
+  return { version: 0, removalRevision: 0, ...state, summaries: found() };
 }
 
 function ofRemoved(summaries: readonly LiveSummary[], firstSeq: number): readonly LiveSummary[] {

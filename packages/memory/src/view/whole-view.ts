@@ -10,12 +10,11 @@ import {
   type ViewStrategy,
 } from "@relevo/core";
 import {
+  createRangeSet,
   type LiveSummary,
   liveSummaryOf,
   normalizeRanges,
-  overlaps,
   rangesOf,
-  sortedInclude,
 } from "@relevo/core/input";
 import { hasMessage } from "../session/read-events.ts";
 import { callsOf, isReasoningAlone, resultsOf } from "../session/tool-groups.ts";
@@ -41,18 +40,25 @@ type Said = StoredEventOf<"message">;
 type Cost = (event: Said) => number;
 
 /**
- * The log backward, in pages. Summaries of what was removed are put into `replaced`, oldest first; what they cover is left
+ * The log backward, in pages. Summaries of what was removed are put into `newestReplaced`; what they cover is left
  * out, because both are there between the summary and the removal.
  */
-async function* backward(source: ViewSource, limit: number, replaced: LiveSummary[], call: CallOptions) {
+async function* backward(
+  source: ViewSource,
+  limit: number,
+  newestReplaced: LiveSummary[],
+  call: CallOptions,
+) {
+  const covered = createRangeSet();
   for (let before: number | undefined; ; ) {
     const events = await source.readBackward({ limit, before, ...call });
     for (const event of events) {
       const summary = liveSummaryOf(event);
       if (summary?.replaces === true) {
-        if (!replaced.some((newer) => overlaps(newer, summary))) replaced.unshift(summary);
-      } else if (event.pinned === true || !replaced.some(({ covers }) => sortedInclude(covers, event.seq)))
-        yield event;
+        if (covered.intersects(summary.covers)) continue;
+        covered.add(summary.covers);
+        newestReplaced.push(summary);
+      } else if (event.pinned === true || !covered.includes(event.seq)) yield event;
     }
     before = events.at(-1)?.seq;
     if (before === undefined || events.length < limit) return;
@@ -62,13 +68,13 @@ async function* backward(source: ViewSource, limit: number, replaced: LiveSummar
 async function showAll(source: ViewSource, call: CallOptions): Promise<View> {
   const shown: Said[] = [];
   const erased: number[] = [];
-  const replaced: LiveSummary[] = [];
-  for await (const event of backward(source, page, replaced, call)) {
+  const newestReplaced: LiveSummary[] = [];
+  for await (const event of backward(source, page, newestReplaced, call)) {
     if (hasMessage(event)) shown.push(event);
     else if (event.type === "message") erased.push(event.seq);
   }
   const dropped = rangesOf(erased).map((range): DroppedRange => ({ ...range, reason: "erased" }));
-  return { ...viewOf(source, shown.reverse(), replaced), dropped };
+  return { ...viewOf(source, shown.reverse(), newestReplaced.reverse()), dropped };
 }
 
 /**
@@ -86,9 +92,9 @@ async function showNewest(
   const fixed = pinned.reduce((sum, event) => sum + costOf(event), 0);
   const newestFirst: Said[] = [];
   let size = fixed;
-  const replaced: LiveSummary[] = [];
+  const newestReplaced: LiveSummary[] = [];
   let isWhole = true;
-  for await (const event of backward(source, boundedPage, replaced, call)) {
+  for await (const event of backward(source, boundedPage, newestReplaced, call)) {
     if (!hasMessage(event) || isPinned.has(event.seq)) continue;
     newestFirst.push(event);
     size += costOf(event);
@@ -98,6 +104,7 @@ async function showNewest(
     break;
   }
   const recent = newestFirst.reverse();
+  const replaced = newestReplaced.reverse();
   const lead = replaced.reduce((sum, { message }) => sum + counter.countMessage(message), 0);
   if (isWhole && size + lead <= maxTokens) return viewOf(source, inOrder(pinned, recent), replaced);
   if (fixed > maxTokens) throw exceeded(maxTokens, `the pinned messages need ${fixed}`);

@@ -1,4 +1,11 @@
-import { defaultLimits, type EventInput, fingerprint, type JsonValue, type Where } from "@relevo/core";
+import {
+  defaultLimits,
+  type EventInput,
+  fingerprint,
+  type JsonValue,
+  type Summarizer,
+  type Where,
+} from "@relevo/core";
 import { admitEvent, normalizeRanges } from "@relevo/core/input";
 import { whereMatcher } from "@relevo/core/store";
 import { createMemory } from "@relevo/memory";
@@ -7,7 +14,7 @@ import { compose, tokenBudget, window } from "@relevo/truncation";
 import { type EntryPoint, entryPoint } from "../entry-point.ts";
 import { hostileConversations } from "./conversations.ts";
 import { hostileTexts } from "./hostile-texts.ts";
-import { appendAll, emptySession, sessionOf } from "./sessions.ts";
+import { appendAll, emptySession, type Place, sessionOf } from "./sessions.ts";
 
 const limits = { ...defaultLimits, valueBytes: 2 ** 33, batchBytes: 2 ** 33 };
 
@@ -193,6 +200,54 @@ const documents: readonly EntryPoint[] = [
   }),
 ];
 
+/** A session of so many summaries, each of another message. */
+async function manySummaries(size: number, replaces: boolean): Promise<Place> {
+  const place = emptySession();
+  await appendAll(place, messages(size));
+  const summaries = Array.from({ length: size }, (_, n): EventInput => {
+    const covers = [{ from: n + 1, to: n + 1 }];
+    return {
+      type: "summary",
+      derivedFrom: covers,
+      body: {
+        text: `Summary ${n}`,
+        sourceHash: "hash",
+        strategy: "s",
+        tokensBefore: 1,
+        tokensAfter: 1,
+        metadata: { covers, cut: n + 2, kept: [], left: [], replaces },
+      },
+    };
+  });
+  await appendAll(place, summaries);
+  return place;
+}
+
+const failing: Summarizer = {
+  name: "failing",
+  summarize: () => Promise.reject(new Error("It writes nothing, so that each run finds the same.")),
+};
+
+const summaries: readonly EntryPoint[] = [
+  entryPoint({
+    name: "session.view: many summaries that replace messages",
+    last: 2 ** 14,
+    make: (size) => manySummaries(size, true),
+    run: ({ store, address }) =>
+      createMemory({ store }).tenant(address.tenant).session(address.session).view(),
+  }),
+  entryPoint({
+    name: "retention: many summaries that replace nothing",
+    last: 2 ** 14,
+    make: (size) => manySummaries(size, false),
+    run: ({ store, address }) =>
+      createMemory({ store, summarizer: failing })
+        .tenant(address.tenant)
+        .retention([{ events: { keep: 1 }, action: "summarize" }])
+        .apply(),
+  }),
+];
+
 function messages(size: number): readonly EventInput[] {
   return Array.from(
     { length: size },
@@ -209,5 +264,6 @@ export const storeEntryPoints: readonly EntryPoint[] = [
   ...filters,
   ...logs,
   ...sessions,
+  ...summaries,
   ...documents,
 ];
