@@ -38,7 +38,7 @@ export function testFiles(folder: string, tier: Tier): readonly string[] {
  * The groups of a project's test files. What a file loads is what it, and each file that it imports or names in a
  * literal path, names: `"@relevo/core"`, `new URL("../processes/child.ts", import.meta.url)`. Types are left out: they
  * are gone when the test runs. A file that puts paths together itself (`import.meta.dirname`) may load all that the
- * manifest names. What the project's own sources load, every test loads.
+ * manifest names, and one that starts what was built (`dist`) loads what the whole project does.
  *
  * One group when `together` is set, and for the slow tier: it runs where nothing is cached.
  */
@@ -51,13 +51,12 @@ export function testGroups(
 ): readonly TestGroup[] {
   const project = members.get(name);
   if (project === undefined) return [];
-  const own = closure([name], members);
   const groups = new Map<string, Group>();
   for (const file of testFiles(join(root, project.root), tier)) {
     const found = loadedBy(root, project, members, join(root, project.root, file));
-    const projects = closure([...own, ...found.names], members);
+    const projects = closure(found.names, members);
     projects.delete(name);
-    const key = together || tier === "slow" ? "" : nameOf(projects, own);
+    const key = together || tier === "slow" ? "" : nameOf(projects, members);
     add(groups, { key, files: [file], projects, outside: found.outside });
   }
   const joined = joinSmall([...groups.values()]);
@@ -117,10 +116,15 @@ function closure(names: Iterable<string>, members: ReadonlyMap<string, Member>):
   return loaded;
 }
 
-/** What tells the groups of a project apart: `memory+store-redis`, and `alone` for what its own sources load. */
-function nameOf(projects: ReadonlySet<string>, own: ReadonlySet<string>): string {
-  const more = [...projects].filter((name) => !own.has(name)).map((name) => name.replace(/^@[^/]*\//u, ""));
-  return more.sort().join("+") || "alone";
+/** What tells the groups of a project apart: `memory+store-redis`, without what these load themselves. */
+function nameOf(projects: ReadonlySet<string>, members: ReadonlyMap<string, Member>): string {
+  const implied = closure(
+    [...projects].flatMap((name) => members.get(name)?.production ?? []),
+    members,
+  );
+  const named = [...projects].filter((name) => !implied.has(name));
+  const short = named.map((name) => name.replace(/^@[^/]*\//u, ""));
+  return short.sort().join("+") || "alone";
 }
 
 interface Loaded {
@@ -129,6 +133,8 @@ interface Loaded {
 }
 
 const sourceName = /\.[cm]?[jt]s$/u;
+/** A package that a comment speaks of is not loaded. */
+const comments = /^[ \t]*(?:\/\*[\s\S]*?\*\/|\/\/.*)/gmu;
 const typeImports = /^(?:import|export) type [^;]*? from ["'][^"']+["'];$/gmu;
 const references = /["'`]((?:\.{1,2}\/|@[\w-]+\/)[^"'`\n$]*)["'`]/gu;
 
@@ -144,7 +150,7 @@ function loadedBy(
   for (let file = left.pop(); file !== undefined; file = left.pop()) {
     if (seen.has(file)) continue;
     seen.add(file);
-    const text = readFileSync(file, "utf8").replaceAll(typeImports, "");
+    const text = readFileSync(file, "utf8").replaceAll(comments, "").replaceAll(typeImports, "");
     if (text.includes("import.meta.dirname")) {
       for (const name of [...project.production, ...project.development]) loaded.names.add(name);
     }
@@ -158,7 +164,8 @@ function loadedBy(
       if (!existsSync(path)) continue;
       const place = relative(join(root, project.root), path).split(sep).join("/");
       if (!place.startsWith("../")) {
-        if (sourceName.test(place) && !/^(?:src|dist|node_modules)\//u.test(place)) left.push(path);
+        if (place.startsWith("dist/")) for (const name of project.production) loaded.names.add(name);
+        else if (sourceName.test(place) && !place.startsWith("node_modules/")) left.push(path);
         continue;
       }
       const fromRoot = relative(root, path).split(sep).join("/");

@@ -63,17 +63,26 @@ const loading: readonly (readonly [string, { readonly [path: string]: string }])
     },
   ],
   ["the sources of another project", four("b", 'import { open } from "../../store/src/open.ts";')],
+  ["what was built", four("b", 'fork(new URL("../dist/main.js", import.meta.url));')],
   ["paths that it puts together", four("b", "fork(join(import.meta.dirname, name));")],
 ];
 
 it.each(loading)("puts files that load more through %s into a group of their own", async (_, files) => {
   await member("core", {});
   await member("store", { dependencies: workspace("core") }, { "src/open.ts": "" });
-  const tests = { ...four("a", 'import { a } from "../src/index.ts";'), ...files };
-  await member("memory", { dependencies: workspace("core"), devDependencies: workspace("store") }, tests);
+  const tests = {
+    "src/index.ts": '/** Works on `@relevo/store`. */\nimport "@relevo/core";\n// Not "@relevo/store".\n',
+    ...four("a", 'import { a } from "../src/index.ts";'),
+    ...files,
+  };
+  const built = Object.values(files).some((text) => text.includes("dist"));
+  const [dependencies, devDependencies] = built
+    ? [workspace("core", "store"), {}]
+    : [workspace("core"), workspace("store")];
+  await member("memory", { dependencies, devDependencies }, { ...tests, "dist/main.js": "" });
   const { groups } = await projectNamed("memory");
   expect(groups.test).toMatchObject([
-    { target: "test--alone", files: Object.keys(four("a", "")), projects: ["@relevo/core"] },
+    { target: "test--core", files: Object.keys(four("a", "")), projects: ["@relevo/core"] },
     {
       target: "test--store",
       files: Object.keys(four("b", "")),
