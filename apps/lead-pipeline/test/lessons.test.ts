@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { drawLessons } from "../src/output/lessons.ts";
+import { displayWidth } from "../src/output/terminal-text.ts";
 import { readLessons } from "../src/workflow/lessons.ts";
 import { openMemory } from "../src/workflow/memory-kit.ts";
 import { runWorkflow } from "../src/workflow/run-workflow.ts";
@@ -57,4 +58,11 @@ it("agents learn over several runs which of their ways win, and a lead that come
   expect(lines).toContain("· grade hot 6 leads won 100 % (61 to 100)");
   expect(lines).toContain("· grade cold 3 leads won 0 % (0 to 56) too few to tell");
   expect(lines).toContain("· invitation (en) 6 leads won 100 % (61 to 100)");
+  for (const told of [lessons, []])
+    for (let columns = 20; columns < 60; columns++) {
+      const wide = drawLessons(told, { ...plain, columns } as never)
+        .split("\n")
+        .filter((line) => displayWidth(line) > columns);
+      expect(wide, `${columns} columns`).toEqual([]);
+    }
 });

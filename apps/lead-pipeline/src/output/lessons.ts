@@ -7,7 +7,7 @@ import { fit, oneLine, wrap } from "./terminal-text.ts";
 /** What the agents have learned over all runs: how often leads were won, by the way that each agent took with them. */
 export function drawLessons(lessons: readonly Lessons[], { paint, columns }: Screen): string {
   const say = (text: string): string => wrap(`  ${text}`, columns, "  ", 8);
-  const lines = [paint("bold", "What the agents have learned, over all runs")];
+  const lines = [paint("bold", wrap("What the agents have learned, over all runs", columns, "  ", 4))];
   // Every lead that teaches something goes through the first agent.
   const { total = 0, succeeded = 0 } = lessons[0]?.performance ?? {};
   if (total === 0) return [...lines, say("Nothing yet: no lead was worked to an end of its own.")].join("\n");
