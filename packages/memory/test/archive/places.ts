@@ -1,8 +1,7 @@
-import { createRedisStore } from "@relevo/store-redis";
 import { startRedisCluster } from "@relevo/test-services";
 import { createCluster } from "redis";
 import type { MemoryStore } from "../../src/index.ts";
-import { type OpenStore, openStore, type ServerKind } from "../cache/servers.ts";
+import { type OpenStore, openRedis, openStore, type ServerKind } from "../cache/servers.ts";
 import { createStorePool } from "../pairs/stores.ts";
 
 /** Where sessions can be moved to and from, also by another process. */
@@ -16,19 +15,9 @@ export interface Place {
 }
 
 /** Opens a store of a kind by its address, with connections of its own. */
-export async function openPlace(kind: PlaceKind, url: string): Promise<OpenStore> {
+export function openPlace(kind: PlaceKind, url: string): Promise<OpenStore> {
   if (kind !== "cluster") return openStore(kind, url);
-  const client = createCluster({ rootNodes: url.split(",").map((node) => ({ url: node })) });
-  client.on("error", () => undefined);
-  await client.connect();
-  const store = createRedisStore({ client });
-  return {
-    store,
-    async [Symbol.asyncDispose]() {
-      await store.close();
-      client.destroy();
-    },
-  };
+  return openRedis(createCluster({ rootNodes: url.split(",").map((node) => ({ url: node })) }));
 }
 
 /** Servers that several pairs share. */

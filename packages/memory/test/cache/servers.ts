@@ -2,7 +2,7 @@ import { createPostgresStore, migratePostgres } from "@relevo/store-postgres";
 import { createRedisStore } from "@relevo/store-redis";
 import { type ServerControl, startPrivatePostgres, startRedis } from "@relevo/test-services";
 import pg from "pg";
-import { createClient } from "redis";
+import { createClient, type RedisClientType, type RedisClusterType } from "redis";
 import type { MemoryStore } from "../../src/index.ts";
 
 export type ServerKind = "redis" | "postgres";
@@ -26,19 +26,7 @@ export async function startCacheServer(kind: ServerKind): Promise<CacheServer> {
 
 /** A store with connections of its own, which come back after the server did. */
 export async function openStore(kind: ServerKind, url: string): Promise<OpenStore> {
-  if (kind === "redis") {
-    const client = createClient({ url, socket: { reconnectStrategy: 20 } });
-    client.on("error", () => undefined);
-    await client.connect();
-    const store = createRedisStore({ client });
-    return {
-      store,
-      async [Symbol.asyncDispose]() {
-        await store.close();
-        client.destroy();
-      },
-    };
-  }
+  if (kind === "redis") return openRedis(createClient({ url, socket: { reconnectStrategy: 20 } }));
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on("error", () => undefined);
   const store = createPostgresStore({ pool });
@@ -47,6 +35,20 @@ export async function openStore(kind: ServerKind, url: string): Promise<OpenStor
     async [Symbol.asyncDispose]() {
       await store.close();
       await pool.end();
+    },
+  };
+}
+
+/** A store over this client, which it connects and closes. */
+export async function openRedis(client: RedisClientType | RedisClusterType): Promise<OpenStore> {
+  client.on("error", () => undefined);
+  await client.connect();
+  const store = createRedisStore({ client });
+  return {
+    store,
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      client.destroy();
     },
   };
 }
