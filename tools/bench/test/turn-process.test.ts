@@ -1,38 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { requireService } from "@relevo/test-services";
 import { describe, expect, it } from "vitest";
 import { forkTurns } from "../src/turn/fork-turns.ts";
 import { serverProcessorTime } from "../src/turn/server-processor-time.ts";
-import { turnGroups } from "../src/turn/turn-groups.ts";
-import { createTurnProcess } from "../src/turn/turn-process.ts";
+import { runEverySubject } from "./run-every-subject.ts";
 
-const available = {
-  process: true,
-  redis: requireService("redis", { for: "turns on Redis" }),
-  postgres: requireService("private-postgres", { for: "turns on Postgres" }),
-};
-
-describe("createTurnProcess", () => {
-  for (const [name, there] of Object.entries(available)) {
-    it.skipIf(!there)(`runs turns of every subject of ${name}`, { timeout: 600_000 }, async () => {
-      const group = turnGroups()[name];
-      if (group === undefined) throw new Error(`There is no group ${name}.`);
-      const server = await group.start();
-      if (typeof server === "string") throw new Error(server);
-      await using _server = server;
-      await using turns = createTurnProcess([group], "test");
-      const subjects = await turns.open(group.title, server.url);
-      expect(subjects).toContain("Relevo");
-      for (const [subject] of subjects.entries()) {
-        const request = { subject, history: 30, lanes: 3, turns: 12 };
-        await turns.prepare(request);
-        // Each turn is refused unless it shows its own question last, and 20 messages at most.
-        expect(await turns.run(request)).toMatchObject({ turns: 12 });
-      }
-      await server.settle?.();
-    });
-  }
-});
+it("a process runs turns of every subject of the store in process", () => runEverySubject("process"));
 
 describe("forkTurns", () => {
   const script = `${import.meta.dirname}/fixtures/turn-client.ts`;
