@@ -161,16 +161,17 @@ export class AgentTurn {
     clearTimeout(this.#timer);
     if (this.#isOver) return;
     const soonMs = Math.min(idleMs, failureMs);
-    const timer = setTimeout(async () => {
-      const leftMs = idleMs - soonMs;
-      if (this.#working === 0 && leftMs > 0 && !(await this.#isInterrupted())) {
-        if (timer === this.#timer) this.#timer = setTimeout(() => this.#endSilence(), leftMs).unref();
-      } else if (timer === this.#timer) this.#endSilence();
+    this.#timer = setTimeout(async () => {
+      if (this.#working > 0 || idleMs === soonMs) return this.#endSilence();
+      // The checkpointer may not answer at all.
+      const end = setTimeout(() => this.#endSilence(), idleMs - soonMs).unref();
+      this.#timer = end;
+      if ((await this.#isInterrupted()) && this.#timer === end) this.#endSilence();
     }, soonMs).unref();
-    this.#timer = timer;
   }
 
   #endSilence(): void {
+    clearTimeout(this.#timer);
     if (this.#working > 0) this.#watch();
     else this.release().catch(this.#onError);
   }

@@ -19,7 +19,7 @@ begin
     r_current := slot.version;
     return;
   end if;
-  if p_token <> slot.token then
+  if p_token is not null and p_token is distinct from slot.token then
     r_status := 'token';
     return;
   end if;

@@ -870,7 +870,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     r_current := slot.version;
     return;
   end if;
-  if p_token <> slot.token then
+  if p_token is not null and p_token is distinct from slot.token then
     r_status := 'token';
     return;
   end if;
