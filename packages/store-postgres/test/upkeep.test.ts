@@ -335,7 +335,7 @@ describe.skipIf(!requireService("private-postgres", { for: "what the server's se
 
     it.each([
       ["", "machine-crash", /fsync=on and synchronous_commit=on/u],
-      ["set synchronous_commit = off", "process-crash", /synchronous_commit=off/u],
+      ["set synchronous_commit = off", "all-but-seconds", /synchronous_commit=off/u],
       ["set synchronous_commit = local", "machine-crash", /synchronous_commit=local/u],
     ])("is read from the settings: %s", async (setting, survives, detail) => {
       if (setting !== "") await pool.query(setting);

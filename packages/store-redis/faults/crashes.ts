@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MemoryError } from "@relevo/core";
+import type { SeenEvent } from "@relevo/store-conformance";
 import { startRedis } from "@relevo/test-services";
 import {
   acknowledgedOf,
@@ -10,6 +11,7 @@ import {
   openStore,
   readAll,
   repeat,
+  type Written,
   write,
 } from "./support.ts";
 
@@ -32,7 +34,8 @@ export function serverKilled(persistence: "none" | "everysec" | "always"): Fault
           return await write(opened.store, address, { writer: `w${index}`, count: 1e6, incarnation, until });
         }),
       );
-      for (let round = 0; round < (persistence === "none" ? 1 : 3); round++) {
+      const rounds = persistence === "none" ? 1 : 3;
+      for (let round = 0; round < rounds; round++) {
         await sleep(400);
         await redis.kill();
         await redis.restart();
@@ -60,11 +63,29 @@ export function serverKilled(persistence: "none" | "everysec" | "always"): Fault
       const lost = found.filter((violation) => violation.startsWith("lost"));
       return {
         summary: `${acknowledged} acknowledged, ${lost.length} lost (survives ${durability.survives}); ${errorsOf(writers)}`,
-        // A killed process loses nothing that it had given to the system, so neither grade may lose anything here.
-        violations: found,
+        violations:
+          durability.survives === "all-but-seconds"
+            ? [
+                ...found.filter((violation) => !violation.startsWith("lost")),
+                ...writers.flatMap((written, index) => notNewest(written, final, rounds, `w${index}`)),
+              ]
+            : found,
       };
     },
   };
+}
+
+/** A crash may take the newest writes, and none before one that is there: at most one run of a writer's for each crash. */
+function notNewest(
+  { acknowledged }: Written,
+  final: readonly SeenEvent[],
+  crashes: number,
+  writer: string,
+): readonly string[] {
+  const there = new Set(final.map(({ event }) => event));
+  const isLost = acknowledged.map(({ events }) => events.some((event) => !there.has(event)));
+  const runs = isLost.filter((lost, index) => lost && isLost[index - 1] !== true).length;
+  return runs <= crashes ? [] : [`${writer} lost writes at ${runs} places in ${crashes} crashes`];
 }
 
 /** Memory that runs out: refused in time, or thrown away and told. */

@@ -270,7 +270,7 @@ describe.skipIf(!requireService("redis", { for: "what store-redis tells of its s
   () => {
     it.each([
       ["none", "nothing", ["no-memory-bound", "no-persistence"]],
-      ["everysec", "process-crash", ["no-memory-bound"]],
+      ["everysec", "all-but-seconds", ["no-memory-bound"]],
       ["always", "machine-crash", ["no-memory-bound"]],
     ] as const)("with persistence %s survives %s", async (persistence, survives, codes) => {
       await using server = await startRedis({ persistence });

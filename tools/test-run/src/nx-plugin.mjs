@@ -11,7 +11,7 @@ export const name = "relevo";
 
 /** @type {import("nx/src/devkit-exports.js").CreateNodes} */
 export const createNodes = [
-  "{packages,apps,tools}/*/package.json",
+  "**/package.json",
   async (manifests, _options, { workspaceRoot }) => {
     const projects = await loadProjects(workspaceRoot);
     return projects.flatMap((project) => {

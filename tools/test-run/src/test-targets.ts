@@ -17,11 +17,13 @@ const settings: { readonly [tier in Tier]: string } = {
 };
 
 /** The targets that run a project's tests. Where there are several for a tier, one named after it runs them all. */
-export function testTargets({ groups }: Pick<Project, "groups">): { readonly [target: string]: TestTarget } {
+export function testTargets({ root, groups }: Pick<Project, "root" | "groups">): {
+  readonly [target: string]: TestTarget;
+} {
   return Object.fromEntries(
     tiers.flatMap((tier): readonly (readonly [string, TestTarget])[] => {
       const targets = groups[tier].map(
-        (group) => [group.target, targetOf(group, tier, groups[tier])] as const,
+        (group) => [group.target, targetOf(root, group, tier, groups[tier])] as const,
       );
       if (targets.length < 2) return targets;
       return [...targets, [tier, { executor: "nx:noop", dependsOn: targets.map(([name]) => name) }]];
@@ -30,12 +32,14 @@ export function testTargets({ groups }: Pick<Project, "groups">): { readonly [ta
 }
 
 function targetOf(
+  root: string,
   { target, files, projects, outside }: TestGroup,
   tier: Tier,
   groups: readonly TestGroup[],
 ): TestTarget {
   const others = groups.filter((group) => group.target !== target).flatMap((group) => group.files);
-  const command = `vitest run --config ../../${settings[tier]} --root . --outputFile.json=.reports/${target}.json`;
+  const up = "../".repeat(root.split("/").length);
+  const command = `vitest run --config ${up}${settings[tier]} --root . --outputFile.json=.reports/${target}.json`;
   return {
     executor: "nx:run-commands",
     options: {

@@ -5,7 +5,7 @@ import { missingService } from "./service.ts";
 
 export interface RedisOptions {
   /**
-   * What survives `kill()`: nothing (`none`, the default), all but about the last second (`everysec`), or everything
+   * What survives `kill()`: nothing (`none`, the default), all but the last two seconds (`everysec`), or everything
    * that was acknowledged (`always`).
    */
   readonly persistence?: "none" | "everysec" | "always";

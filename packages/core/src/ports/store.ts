@@ -8,8 +8,14 @@ import type { SearchIndex } from "./search-index.ts";
 
 /** What an acknowledged write survives. */
 export interface Durability {
-  readonly survives: "nothing" | "process-crash" | "machine-crash";
-  /** In words, as the server's settings say: `AOF everysec: up to one second may be lost`. */
+  /**
+   * - `nothing`: a restart loses everything, or all since some minutes ago.
+   * - `all-but-seconds`: a crash of the process that stores, or of its machine, loses the newest seconds at most.
+   * - `process-crash`: nothing is lost when that process is killed.
+   * - `machine-crash`: nothing is lost when the machine stops.
+   */
+  readonly survives: "nothing" | "all-but-seconds" | "process-crash" | "machine-crash";
+  /** In words, as the server's settings say: `AOF everysec: a crash may lose the newest two seconds`. */
   readonly detail: string;
 }
 

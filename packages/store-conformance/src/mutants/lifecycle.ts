@@ -160,7 +160,7 @@ export const lifecycleMutants: readonly Mutant[] = [
   lifecycleMutant(
     "durability-is-a-boast",
     "lifecycle/durability-is-stated",
-    "the durability is a word outside of the three grades",
+    "the durability is a word outside of the four grades",
     () => ({
       maintenance: { durability: async () => ({ survives: "everything" as "nothing", detail: "" }) },
     }),

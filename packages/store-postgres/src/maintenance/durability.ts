@@ -34,16 +34,17 @@ export function durabilityOf(row: DurabilityRow, inMemory: boolean): Durability 
       detail: `${name} in this process (PGlite): its files are written at each commit, but not forced to the disk.`,
     };
   }
+  const damage = row.fsync === "off" ? " fsync=off: a crash of the machine may damage the database." : "";
+  if (row.synchronous_commit === "off") {
+    return {
+      survives: "all-but-seconds",
+      detail: `${name} with synchronous_commit=off: a crash of the server, not only of the machine, may lose about the last second.${damage}`,
+    };
+  }
   if (row.fsync === "off") {
     return {
       survives: "process-crash",
       detail: `${name} with fsync=off: a crash of the machine may lose writes, and damage the database.`,
-    };
-  }
-  if (row.synchronous_commit === "off") {
-    return {
-      survives: "process-crash",
-      detail: `${name} with synchronous_commit=off: a crash of the server may lose about the last second.`,
     };
   }
   const torn = row.full_page_writes === "off" ? " full_page_writes=off: pages may be torn." : "";

@@ -149,12 +149,13 @@ export const lifecycleCases: readonly ConformanceCase[] = [
     id: "lifecycle/durability-is-stated",
     area: "lifecycle",
     needs: ["maintenance"],
-    contract: "`durability` states what an acknowledged write survives, as one of three grades and in words.",
+    contract: "`durability` states what an acknowledged write survives, as one of four grades and in words.",
     async run(context) {
       const { maintenance } = context.store;
       if (maintenance === undefined) return;
       const { survives, detail } = await maintenance.durability();
-      check(["nothing", "process-crash", "machine-crash"].includes(survives), `survives is ${survives}`);
+      const grades = ["nothing", "all-but-seconds", "process-crash", "machine-crash"];
+      check(grades.includes(survives), `survives is ${survives}`);
       check(typeof detail === "string" && detail.trim().length > 0, "the detail is empty");
       equal(
         await context.other.maintenance?.durability(),
