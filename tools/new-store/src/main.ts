@@ -14,12 +14,23 @@ NAME          such as redis: makes packages/store-redis
 
 process.exitCode = await main();
 
+/** What was asked for, or what is wrong with it. */
+function commandLine() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      allowNegative: true,
+      options: { root: { type: "string" }, install: { type: "boolean" }, help: { type: "boolean" } },
+    });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    allowNegative: true,
-    options: { root: { type: "string" }, install: { type: "boolean" }, help: { type: "boolean" } },
-  });
+  const given = commandLine();
+  if (typeof given === "string") return print(`${given}\n\n${usage}`, 2);
+  const { values, positionals } = given;
   if (values.help === true) return print(usage, 0);
   const [name, ...rest] = positionals;
   if (name === undefined || rest.length > 0) return print(usage, 2);

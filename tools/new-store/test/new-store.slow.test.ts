@@ -82,6 +82,9 @@ it("refuses a bad name and a folder that exists, and changes nothing", async () 
   expect(await newStore("Bad_Name")).toMatchObject({ code: 2 });
   expect(await newStore()).toMatchObject({ code: 2 });
   await scratch.write({ "packages/store-mine/keep.txt": "mine" });
+  const unknown = await newStore("mine", "--dry");
+  expect(unknown.code).toBe(2);
+  expect(unknown.output).toMatch(/^Unknown option '--dry'[\s\S]*pnpm new-store NAME/u);
   const refused = await newStore("mine");
   expect(refused.code).toBe(1);
   expect(refused.output).toContain("exists already");
