@@ -42,7 +42,7 @@ export const namespaces: Readonly<
   outcomes: ["relevo:outcomes"],
   /** Stand-alone documents of an archive: which copies are complete; the session's id follows. */
   archive: ["relevo:archive"],
-  /** Stand-alone documents: what retention has removed, and by which policies. */
+  /** Stand-alone documents: what retention has removed, and by which policies. Of a session: how far its log is cleared. */
   retentions: ["relevo", "retentions"],
   /**
    * Stand-alone documents: all that is kept about one person; the person's id follows. Each person is an owner of their own

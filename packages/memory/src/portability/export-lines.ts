@@ -18,6 +18,7 @@ import { archivedAt, fromArchived } from "../archive/archived-batch.ts";
 import { documentsAtOnce } from "../erasure/erase-session.ts";
 import type { MemoryStore } from "../runtime.ts";
 import type { ExportLine } from "./export-format.ts";
+import { isPassing } from "./scope.ts";
 
 /** Events on one page: each may be large, and a page is held at once. */
 const eventsAtOnce = 100;
@@ -77,7 +78,10 @@ export async function* sessionLines(
       yield ended;
       return;
     }
-    for (const document of batch.documents) yield { kind: "document", session, ...document };
+    for (const document of batch.documents) {
+      const line: ExportLine = { kind: "document", session, ...document };
+      if (!isPassing(line)) yield line;
+    }
     if (batch.cursor === undefined) return;
     cursor = batch.cursor;
   }

@@ -39,9 +39,10 @@ export function isInScope({ user, session, workspace }: ExportHeader, line: Expo
     if (session !== undefined) return ofSession === session || Object.hasOwn(Object(metadata), originName);
     return workspace === undefined;
   }
-  // What is of a session comes behind the line of the session.
-  if (kind !== "document" || ofSession !== undefined) return true;
+  if (kind !== "document") return true;
   if (!Array.isArray(namespace) || isPassing(line)) return false;
+  // What is of a session comes behind the line of the session.
+  if (ofSession !== undefined) return true;
   if (user !== undefined)
     return [userNamespace(user), ...learnedPlaces].some((prefix) => isBelow(prefix, namespace));
   if (workspace !== undefined) return isBelow(workspaceNamespace(workspace), namespace);

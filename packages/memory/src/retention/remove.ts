@@ -4,8 +4,10 @@ import { eraseSeenSession } from "../erasure/erase-seen-session.ts";
 import { isHeldDocument } from "../erasure/holds.ts";
 import { deleteWithPast } from "../history/past-values.ts";
 import type { Runtime } from "../runtime.ts";
-import { type Due, isHeldSession } from "./due.ts";
+import { markCleared } from "./cleared-mark.ts";
+import type { Due } from "./due.ts";
 import { forgetCopyOf } from "./forget-copy.ts";
+import { isHeldSession } from "./held-session.ts";
 import type { DueMemory } from "./memory-kinds.ts";
 import { summarizeDocuments } from "./summarize-documents.ts";
 import { summarizeEvents } from "./summarize-events.ts";
@@ -28,7 +30,7 @@ const held: Removal = { outcome: "held" };
 export async function remove(
   runtime: Runtime,
   tenant: string,
-  due: Exclude<Due, { readonly kind: "held" }>,
+  due: Exclude<Due, { readonly kind: "held" | "cleared" }>,
   options: CallOptions,
 ): Promise<Removal> {
   try {
@@ -94,7 +96,7 @@ async function removeEvents(
   due: Extract<Due, { readonly kind: "events" }>,
   options: CallOptions,
 ): Promise<Removal> {
-  const { head, beforeSeq, behindPinned, derived, summary } = due;
+  const { head, beforeSeq, behindPinned, derived, summary, clearedSeq: seq } = due;
   const address = { tenant, session: head.session };
   const { incarnation } = head;
   for (let firstSeq = head.firstSeq; firstSeq < beforeSeq; ) {
@@ -123,6 +125,7 @@ async function removeEvents(
     await runtime.sessions.log.erase(address, { seqs, incarnation, ...options });
     runtime.cache?.forget(address);
   }
+  if (seq !== undefined) await markCleared(runtime, address, { incarnation, seq }, options);
   return done;
 }
 

@@ -2,7 +2,9 @@ import { type CallOptions, MemoryError } from "@relevo/core";
 import { admitCall, admitInteger, admitOptions, type FieldTable, fieldTable } from "@relevo/core/input";
 import type { Runtime } from "../runtime.ts";
 import { admitPolicies } from "./admit-policy.ts";
+import { markCleared } from "./cleared-mark.ts";
 import { type Due, dueBy } from "./due.ts";
+import type { ClearedEvents } from "./due-events.ts";
 import type { ApplyOptions, RetentionPolicy } from "./policy.ts";
 import { remove } from "./remove.ts";
 import { type RetentionCounts, saveRecord } from "./reports.ts";
@@ -55,7 +57,8 @@ export function createRetention(
       runtime.requireOpen();
       const counts = policies.map(zero);
       for (const [index, policy] of policies.entries())
-        for await (const due of dueBy(runtime, tenant, policy, options)) count(counts[index] as Counts, due);
+        for await (const due of dueBy(runtime, tenant, policy, options))
+          if (due.kind !== "cleared") count(counts[index] as Counts, due);
       return { ...total(counts), policies: counts };
     },
     async apply(givenOptions) {
@@ -111,6 +114,7 @@ class Run {
       const counts = this.#counts[index] as Counts;
       for await (const due of dueBy(this.#runtime, this.#tenant, policy, options)) {
         if (due.kind === "held") count(counts, due);
+        else if (due.kind === "cleared") await this.#mark(due, options);
         else if (this.#left-- === 0) return true;
         else {
           const removal = await remove(this.#runtime, this.#tenant, due, options);
@@ -124,6 +128,13 @@ class Run {
       }
     }
     return false;
+  }
+
+  #mark(
+    { head: { session, incarnation }, clearedSeq: seq }: ClearedEvents,
+    options: CallOptions,
+  ): Promise<void> {
+    return markCleared(this.#runtime, { tenant: this.#tenant, session }, { incarnation, seq }, options);
   }
 
   #facts(more: boolean): Omit<RetentionReport, "endedAt" | "policies" | "notices"> {
@@ -149,7 +160,7 @@ function zero(): Counts {
   return { sessions: 0, events: 0, documents: 0, summaries: 0, held: 0 };
 }
 
-function count(counts: Counts, due: Due, documents?: number): void {
+function count(counts: Counts, due: Exclude<Due, ClearedEvents>, documents?: number): void {
   if (due.kind === "held") counts.held++;
   else if (due.kind === "session") {
     counts.sessions++;

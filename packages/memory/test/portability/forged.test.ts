@@ -57,6 +57,7 @@ describe("an import", () => {
     ],
     ["an erasure's journal", {}, documentLine(["relevo", "erasures"])],
     ["a mark of the archive", {}, documentLine(["relevo:archive", "s"], { incarnation: "1" })],
+    ["a mark of retention", {}, { ...documentLine(["relevo", "retentions"]), session: "s" }],
     ["a document without a place", {}, documentLine(null)],
     ["a session without a name", {}, sessionLine(null)],
     ["a session without an incarnation", {}, sessionLine("s", { incarnation: undefined })],
