@@ -18,9 +18,9 @@ export async function* readAll(
   options: ReadOptions = {},
 ): AsyncGenerator<readonly StoredEvent[], void, void> {
   const admitted = admitSession(session);
-  const read = (page: ReadOptions): Promise<ReadResult> => log.read(admitted.address, page);
-  for await (const { events, incarnation } of readPages(read, options)) {
-    admitted.requireIncarnation(incarnation);
+  const read = (page: ReadOptions): Promise<ReadResult> =>
+    admitted.reading(() => log.read(admitted.address, page));
+  for await (const { events } of readPages(read, options)) {
     admitted.noteSeen(events);
     if (events.length > 0) yield events;
   }

@@ -41,12 +41,24 @@ describe("admitSession", () => {
     }
   });
 
-  it("tells another incarnation from the one that is meant", () => {
+  it("tells another incarnation from the one that is meant", async () => {
     const session = admitSession({ address, incarnation: "a" });
-    session.requireIncarnation("a");
-    thrown(() => session.requireIncarnation("b"), "history-lost");
-    thrown(() => session.requireIncarnation(undefined), "history-lost");
-    admitSession({ address }).requireIncarnation("b");
+    const found = (incarnation: string | undefined) => async () => ({ incarnation });
+    await session.reading(found("a"));
+    for (const other of ["b", undefined])
+      await expect(session.reading(found(other))).rejects.toMatchObject({ code: "history-lost" });
+    await admitSession({ address }).reading(found("b"));
+  });
+
+  it("means the incarnation that was known when a read began", async () => {
+    const object: { address: typeof address; incarnation?: string } = { address };
+    const session = admitSession(object);
+    const read = session.reading(async () => {
+      object.incarnation = "a"; // A first write through the object has ended.
+      return { incarnation: undefined };
+    });
+    await expect(read).resolves.toEqual({ incarnation: undefined });
+    await expect(session.reading(async () => undefined)).rejects.toMatchObject({ code: "history-lost" });
   });
 });
 

@@ -1,7 +1,9 @@
-import { isConflict, MemoryError } from "@relevo/core";
+import { type DocumentStore, type EventLog, isConflict, MemoryError } from "@relevo/core";
 import type { Session } from "@relevo/memory";
-import { describe, expect, test } from "vitest";
-import { type Bench, done, rejectionOf, work } from "./support.ts";
+import { describe, expect, test, vi } from "vitest";
+import { policies } from "../src/context/policies.ts";
+import { createHandoffs } from "../src/create-handoffs.ts";
+import { type Bench, bound, done, rejectionOf, work } from "./support.ts";
 import { withMemory } from "./with-memory.ts";
 
 const unreachable = (): never => expect.unreachable("the receiver must not run");
@@ -36,6 +38,35 @@ describe("a session's object", () => {
     expect(head).toMatchObject({ subject: "user-7", metadata: { source: "web" } });
     expect((head?.expiresAt ?? 0) - (head?.updatedAt ?? 0)).toBe(5_000);
     expect(session.incarnation).toBe(head?.incarnation);
+  });
+
+  test("may be created by the sign of life while the session is read, as on a server", async () => {
+    for (const call of ["run", "start"] as const) {
+      const { open, store } = withMemory();
+      const session = open();
+      const wasRead = Promise.withResolvers<void>();
+      const documents = Object.create(store.documents, {
+        put: {
+          async value(...given: Parameters<DocumentStore["put"]>) {
+            await wasRead.promise;
+            return await store.documents.put(...given);
+          },
+        },
+      }) as DocumentStore;
+      const log: EventLog = {
+        ...bound(store.log),
+        async read(...given) {
+          const answer = await store.log.read(...given);
+          wasRead.resolve();
+          await vi.waitUntil(() => session.incarnation !== undefined);
+          return answer;
+        },
+      };
+      const handoffs = createHandoffs({ documents, leases: store.leases, log });
+      if (call === "run") expect(await handoffs.run({ ...work, session }, done)).toBe("done");
+      else await (await handoffs.start(session, { ...work, policy: policies.full() })).complete("done");
+      expect((await handoffs.chain(session)).entries).toMatchObject([{ status: "completed" }]);
+    }
   });
 
   test("is refused when it is no session", async () => {

@@ -10,8 +10,15 @@ import { rangesOf } from "./ranges.ts";
 /** A checked reference to a session. Its incarnation and fence are read again at each use. */
 export interface AdmittedSession extends SessionObject {
   readonly withGuard: NonNullable<SessionObject["withGuard"]>;
-  /** @throws `history-lost` when this session is known to be of another incarnation than the one that was read. */
-  requireIncarnation(incarnation: string | undefined): void;
+  /**
+   * Performs a read. What counts is the incarnation that was known when it began: a first write that ends meanwhile
+   * does not make its answer outdated.
+   *
+   * @throws `history-lost` when the session was known to be of another incarnation than the one that was read.
+   */
+  reading<Result extends { readonly incarnation?: string | undefined } | undefined>(
+    read: () => Promise<Result>,
+  ): Promise<Result>;
   /** Tells the turn of the session, if there is one, that these events were read. A tombstone shows nothing. */
   noteSeen(events: readonly StoredEvent[]): void;
 }
@@ -55,9 +62,11 @@ export function admitSession(
         ...(fence === undefined ? {} : { fence }),
       });
     },
-    requireIncarnation(incarnation) {
+    async reading(read) {
       const meant = admitted.incarnation;
-      if (meant !== undefined && meant !== incarnation) throw historyLost("ended");
+      const result = await read();
+      if (meant !== undefined && meant !== result?.incarnation) throw historyLost("ended");
+      return result;
     },
     noteSeen(events) {
       const turn = admitted.currentTurn;

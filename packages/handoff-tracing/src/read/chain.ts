@@ -9,6 +9,8 @@ import {
   type HandoffStatus,
   isEvent,
   type JsonValue,
+  type ReadOptions,
+  type ReadResult,
   readPages,
   type SessionReference,
 } from "@relevo/core";
@@ -69,13 +71,13 @@ export async function readChain(
   given?: CallOptions,
 ): Promise<HandoffChain> {
   const options = admitCall(given);
-  const { address, requireIncarnation, noteSeen } = admitSession(session, "session", defaultLimits);
+  const { address, reading, noteSeen } = admitSession(session, "session", defaultLimits);
   const query = { ...options, types: ["handoff", resultType], limit: 1000 } as const;
   const entries = new Map<string, HandoffEntry>();
   const erased: number[] = [];
   let version = 0;
-  for await (const page of readPages((options) => log.read(address, options), query)) {
-    requireIncarnation(page.incarnation);
+  const read = (options: ReadOptions): Promise<ReadResult> => reading(() => log.read(address, options));
+  for await (const page of readPages(read, query)) {
     noteSeen(page.events);
     // Of the first page: later pages also count events that were appended in between.
     version ||= page.version;

@@ -35,8 +35,7 @@ export async function passedMessages(
   options: CallOptions,
 ): Promise<readonly PassedMessage[]> {
   const { address } = session;
-  const head = await log.head(address, options);
-  session.requireIncarnation(head?.incarnation);
+  const head = await session.reading(() => log.head(address, options));
   const firstSeq = head?.firstSeq ?? 1;
   const found: PassedMessage[] = [];
   for (const ranges of ascendingRuns(sound(passed, before))) {

@@ -100,10 +100,9 @@ export async function abandonStale(
   const open = new Map<string, OpenHandoff>();
   const read = (query: ReadOptions): Promise<ReadResult> =>
     callWithin(settings.patience.timeoutMs, options.signal, "not-applied", (signal) =>
-      log.read(session.address, { ...query, signal }),
+      session.reading(() => log.read(session.address, { ...query, signal })),
     );
   for await (const page of readPages(read, { types: ["handoff"], limit: 1000 })) {
-    session.requireIncarnation(page.incarnation);
     const { incarnation } = page;
     if (incarnation === undefined) return [];
     for (const event of page.events) note(open, session.address, incarnation, event);

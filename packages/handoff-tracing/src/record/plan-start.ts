@@ -94,8 +94,7 @@ async function choose(
       throw isMemoryDown(error) && settings.degrade ? new ReadFailure(error) : error;
     }),
   );
-  const before = await openSnapshot(readLog);
-  session.requireIncarnation(before.incarnation);
+  const before = await session.reading(() => openSnapshot(readLog));
   const source = withAppended(before, cause.messages);
   const notice = (error: unknown): void => report(error, { phase: "policy", session: address });
   const resolve = { signal, counter, documents, call: undefined, callText: handedTo(facts), notice };

@@ -66,8 +66,7 @@ export async function prepareHandoff(
   const { events: cause, messages: added } = attempt.cause;
   let before: LogSnapshot | undefined;
   try {
-    before = await unlessDown(() => openSnapshot(readLog));
-    if (before !== undefined) attempt.session.requireIncarnation(before.incarnation);
+    before = await unlessDown(() => attempt.session.reading(() => openSnapshot(readLog)));
   } catch (error) {
     unread?.(error);
     throw error;

@@ -59,14 +59,10 @@ async function eventAt(
   seq: number,
   call: CallOptions,
 ): Promise<StoredEvent | undefined> {
-  const { address, requireIncarnation, noteSeen } = admitSession(session);
-  const { events, incarnation } = await log.read(address, {
-    ...call,
-    after: seq - 1,
-    limit: 1,
-    retracted: "include",
-  });
-  requireIncarnation(incarnation);
+  const { address, reading, noteSeen } = admitSession(session);
+  const { events } = await reading(() =>
+    log.read(address, { ...call, after: seq - 1, limit: 1, retracted: "include" }),
+  );
   noteSeen(events);
   const event = events[0];
   return event !== undefined && event.seq === seq && isEvent(event, "summary") ? event : undefined;
