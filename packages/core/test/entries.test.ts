@@ -47,7 +47,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
       admitViewForm admitWhere anySignal cacheChannel callKinds callSummarizer closedError compareUtf8 conflict countRanges
       createEventLoopPacer createRangeSet defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
-      historyLost jsonEquals liveSummaryOf markup maxJsonDepth maxPageSize maxTimerMs maxTtlMs messageOfSummary normalizeRanges noteCacheRead noteRetry overlaps pageKinds pastElement
+      historyLost jsonEquals liveSummaryOf markup maxJsonDepth maxPageSize maxTimerMs maxTtlMs messageOfSummary normalizeRanges noteCacheRead noteRetry pageKinds pastElement
       rangesInclude rangesIntersect rangesOf readArray readInput recallKinds recalledNamespaces refuse
       requireKnownFields requireObject resolveLimits retry retryChannel sleep sortedInclude sortedIntersect sortedSubtract sortedTouch storableText supersededByName
       throwIfAborted tooLarge wasRetried withAttempts withTimeout

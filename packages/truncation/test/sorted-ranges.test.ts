@@ -10,7 +10,6 @@ import {
 } from "@relevo/core/input";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Coverage } from "../src/history/coverage.ts";
 
 const range: fc.Arbitrary<SeqRange> = fc
   .tuple(fc.integer({ min: 1, max: 30 }), fc.nat(4))
@@ -29,23 +28,6 @@ describe("ranges that are ascending and apart", () => {
         const rest = sortedSubtract(left, right);
         for (const seq of numbers)
           expect(rangesInclude(rest, seq)).toBe(rangesInclude(left, seq) && !rangesInclude(right, seq));
-      }),
-      seed,
-    );
-  });
-
-  test("a coverage knows what was added to it, in any order", () => {
-    fc.assert(
-      fc.property(fc.array(ranges, { maxLength: 6 }), (drawn) => {
-        const coverage = new Coverage();
-        const added: SeqRange[] = [];
-        for (const next of drawn) {
-          expect(coverage.intersects(next)).toBe(rangesIntersect(added, next));
-          if (coverage.intersects(next)) continue;
-          coverage.add(next);
-          added.push(...next);
-        }
-        for (const seq of numbers) expect(coverage.has(seq)).toBe(rangesInclude(added, seq));
       }),
       seed,
     );

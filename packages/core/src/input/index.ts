@@ -32,7 +32,7 @@ export {
   admitTenant,
 } from "./ids.ts";
 export { type AdmittedJson, admitJson, admitMetadata, admitRequest } from "./json.ts";
-export { type LedTo, type LiveSummary, liveSummaryOf, messageOfSummary, overlaps } from "./live-summary.ts";
+export { type LedTo, type LiveSummary, liveSummaryOf, messageOfSummary } from "./live-summary.ts";
 export { admitMessage, type MessageOrigin } from "./message.ts";
 export {
   abortError,

@@ -2,7 +2,6 @@ import { isEvent, type SeqRange, type StoredEvent } from "../events.ts";
 import type { JsonValue } from "../json.ts";
 import type { Message } from "../message.ts";
 import { normalizeRanges } from "./ranges.ts";
-import { sortedIntersect } from "./sorted-ranges.ts";
 
 /** The `seq` of a message that consists of reasoning only, and that of the message that it led to. */
 export interface LedTo {
@@ -69,11 +68,6 @@ export function liveSummaryOf(event: StoredEvent): LiveSummary | undefined {
 /** A summary as a user message: its content comes from the conversation and must not have more authority. */
 export function messageOfSummary(text: string): Message {
   return { role: "user", content: `Summary of the conversation so far:\n${text}` };
-}
-
-/** Whether both cover a common message; then only the newer one is in force. */
-export function overlaps(left: LiveSummary, right: LiveSummary): boolean {
-  return sortedIntersect(left.covers, right.covers);
 }
 
 function rangesIn(value: JsonValue | undefined): readonly SeqRange[] | undefined {

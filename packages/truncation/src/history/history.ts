@@ -1,7 +1,13 @@
 import { type CallOptions, isEvent, type Provider, type StoredEvent, type ViewSource } from "@relevo/core";
-import { type LiveSummary, liveSummaryOf, overlaps, sortedInclude, throwIfAborted } from "@relevo/core/input";
+import {
+  createRangeSet,
+  type LiveSummary,
+  liveSummaryOf,
+  sortedInclude,
+  sortedTouch,
+  throwIfAborted,
+} from "@relevo/core/input";
 import { type Entry, type Group, type Grouping, groupEntries } from "@relevo/messages";
-import { Coverage } from "./coverage.ts";
 
 /** The least that a page after the first has. */
 const leastPage = 64;
@@ -33,8 +39,10 @@ export class History {
   /** System messages that are not pinned in this view. */
   #released: ReadonlySet<number> = new Set();
   #kept: readonly Entry[] = [];
-  #summaries: LiveSummary[] = [];
-  readonly #coverage = new Coverage();
+  /** Newest first, in the order of reading. */
+  #newestSummaries: LiveSummary[] = [];
+  #summaries: readonly LiveSummary[] | undefined;
+  readonly #coverage = createRangeSet();
   #from: number;
   #floor = 1;
   #complete = false;
@@ -71,6 +79,7 @@ export class History {
 
   /** Summaries in force, oldest coverage first. */
   get summaries(): readonly LiveSummary[] {
+    this.#summaries ??= this.#newestSummaries.toReversed();
     return this.#summaries;
   }
 
@@ -102,7 +111,7 @@ export class History {
       const entry = this.#read[index] as Entry;
       entries.push(released.size > 0 && released.has(entry.seq) ? { ...entry, pinned: false } : entry);
     }
-    return this.#complete ? withoutLostReasoning(entries, this.#summaries) : entries;
+    return this.#complete ? withoutLostReasoning(entries, this.summaries) : entries;
   }
 
   /** What is known of the part that was not read. */
@@ -110,7 +119,7 @@ export class History {
     const pinned = this.#pinned ?? [];
     const below: Entry[] = [];
     if (pinned.length > 0) {
-      const left = new Set(this.#summaries.flatMap((summary) => summary.left));
+      const left = new Set(this.summaries.flatMap((summary) => summary.left));
       for (const entry of pinned) {
         const { seq } = entry;
         if (seq < this.#from && !left.has(seq) && !this.#released.has(seq)) below.push(entry);
@@ -124,6 +133,7 @@ export class History {
   #changed(): void {
     this.#entries = undefined;
     this.#grouping = undefined;
+    this.#summaries = undefined;
   }
 
   /** Unpins system messages, except for the first and the newest of the others: `keep` in all stay pinned. */
@@ -158,7 +168,10 @@ export class History {
    * messages remain. Everything must have been read.
    */
   cover(summary: LiveSummary): void {
-    this.#summaries = [...this.#summaries.filter((other) => !overlaps(summary, other)), summary];
+    // Each of their ranges is looked for in those of the new one, which may have as many as all of them together.
+    const isApart = ({ covers }: LiveSummary): boolean =>
+      !covers.some((range) => sortedTouch(summary.covers, range));
+    this.#newestSummaries = [summary, ...this.#newestSummaries.filter(isApart)];
     const kept = new Set(summary.kept);
     const known = [...this.#kept, ...this.#read.toReversed()];
     this.#kept = known.filter(({ seq }) => kept.has(seq));
@@ -198,7 +211,7 @@ export class History {
 
   #take(event: StoredEvent): void {
     if (event.type === "message") {
-      if (this.#summaries.length > 0 && this.#coverage.has(event.seq)) return;
+      if (this.#newestSummaries.length > 0 && this.#coverage.includes(event.seq)) return;
       const entry = entryOf(event);
       if (entry === undefined) this.#erased.push(event.seq);
       else this.#read.push(entry);
@@ -210,14 +223,14 @@ export class History {
     // The newer summary covers everything that the older one does.
     if (summary === undefined || this.#coverage.intersects(summary.covers)) return;
     this.#coverage.add(summary.covers);
-    this.#summaries.unshift(summary);
+    this.#newestSummaries.push(summary);
     this.#floor = Math.max(this.#floor, summary.cut);
   }
 
   /** Single messages below the floor, such as the user message of a turn whose start was summarized. */
   async #readKept(): Promise<void> {
-    if (this.#summaries.length === 0) return;
-    const seqs = this.#summaries.flatMap(({ kept }) => kept).filter((seq) => seq < this.#floor);
+    if (this.#newestSummaries.length === 0) return;
+    const seqs = this.summaries.flatMap(({ kept }) => kept).filter((seq) => seq < this.#floor);
     const entries: Entry[] = [];
     for (const seq of new Set(seqs)) {
       const [event] = await this.source.readBackward({ before: seq + 1, limit: 1, ...this.#signal });
