@@ -150,6 +150,25 @@ describe("a streamed answer", () => {
     expect(texts(await session.messages())).toEqual(["x", "x", "x", "x"]);
   });
 
+  it("that no log would take is refused at that piece, and what came before it is kept", async () => {
+    const call: ToolCallPart = { type: "tool-call", toolCallId: "c", toolName: "t", input: {} };
+    const cut: readonly (readonly [string, ...AnswerPiece[]])[] = [
+      ["a", "a", "b\0"],
+      ["a", "a", "\ud83d", "b"],
+      ["a", "a", "b\udc00b"],
+      ["a", "a\ud83d"], // The end of the answer.
+      ["a", "a\ud83d", call],
+    ];
+    for (const [kept, ...all] of cut) {
+      const session = open();
+      await failure(collect(session.stream(pieces(...all))), "invalid-input");
+      expect(await session.messages()).toMatchObject([{ content: kept, partial: "failed" }]);
+    }
+    const session = open();
+    await collect(session.stream(pieces("a\ud83d", "\ude00", "")));
+    expect(texts(await session.messages())).toEqual(["a😀"]);
+  });
+
   it.each([undefined, null, "text", 7, {}, ["a"]])("refuses %j in place of a stream", (bad) => {
     expect(() => open().stream(bad as never)).toThrow("async iterable");
   });

@@ -3,6 +3,7 @@ import {
   type ContentPart,
   type EventInput,
   fingerprint,
+  type MemoryError,
   type Message,
 } from "@relevo/core";
 import {
@@ -56,6 +57,7 @@ export async function* streamAnswer<Piece extends AnswerPiece>(
       // When the consumer goes away, this is where it ends.
       yield next.value;
     }
+    answer.requireWhole();
     reason = undefined;
     return await answer.complete(turn());
   } catch (error) {
@@ -77,6 +79,13 @@ export async function* streamAnswer<Piece extends AnswerPiece>(
   }
 }
 
+/** The first half of a surrogate pair at the end, without the second. */
+const half = /[\uD800-\uDBFF]$/u;
+
+function broken(): MemoryError {
+  return refuse("piece", "has half of a surrogate pair; use toWellFormed().");
+}
+
 /** What has arrived of an answer. */
 class Answer {
   readonly #handle: SessionHandle;
@@ -84,22 +93,39 @@ class Answer {
   readonly #parts: ContentPart[] = [];
   /** Behind the parts. */
   #text = "";
+  /** Whether the text ends with the first half of a surrogate pair: a source may cut anywhere. */
+  #endsInHalf = false;
 
   constructor(handle: SessionHandle, options: StreamOptions) {
     this.#handle = handle;
     this.#options = options;
   }
 
-  /** @throws `invalid-input` for what is no part of an answer: what came before it can be kept. */
+  /**
+   * @throws `invalid-input` for what is no part of an answer, or text that no log takes: what came before it can be kept,
+   *   while at the end all would be refused.
+   */
   add(piece: AnswerPiece): void {
     if (typeof piece === "string") {
+      if (piece === "") return;
+      const text = this.#endsInHalf ? `\ud800${piece}` : piece;
+      const endsInHalf = half.test(text);
+      if (piece.includes("\0")) throw refuse("piece", "has a NUL character; remove it.");
+      if (!(endsInHalf ? text.slice(0, -1) : text).isWellFormed()) throw broken();
       this.#text += piece;
+      this.#endsInHalf = endsInHalf;
       return;
     }
+    this.requireWhole();
     const body = { role: "assistant", content: [piece] } as const;
     const { event } = admitEvent({ type: "message", body }, "piece", this.#handle.runtime.limits);
     this.#endText();
     this.#parts.push((event.body as typeof body).content[0]);
+  }
+
+  /** @throws `invalid-input` when the text ends within a character. */
+  requireWhole(): void {
+    if (this.#endsInHalf) throw broken();
   }
 
   async complete(turn: TurnRun | undefined): Promise<AppendResult | undefined> {
@@ -121,8 +147,7 @@ class Answer {
 
   /** Once for each operation: the first of several tries that broke is kept. */
   async keepPartial(reason: PartialReason, turn: TurnRun | undefined): Promise<void> {
-    // A pair of surrogates may have been cut in two.
-    if (/[\uD800-\uDBFF]$/u.test(this.#text)) this.#text = this.#text.slice(0, -1);
+    if (this.#endsInHalf) this.#text = this.#text.slice(0, -1);
     const event = this.#event();
     if (event === undefined) return;
     const { operationId, signal: _over, ...options } = this.#options;
