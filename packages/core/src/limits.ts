@@ -13,7 +13,10 @@ export interface Limits {
   readonly tags: number;
   /** One whole event, or one document's value, as JSON. */
   readonly valueBytes: number;
-  /** Metadata of a session, an event or a document, as JSON. */
+  /**
+   * Metadata of a session, an event or a document, as JSON. Names that begin with `relevo:`, under which features keep
+   * notes of their own, do not count; they have 64 KiB beside it.
+   */
   readonly metadataBytes: number;
   /** Levels of arrays and objects in one value. At most 1,000, which every call stack can walk. */
   readonly depth: number;

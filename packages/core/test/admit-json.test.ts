@@ -165,4 +165,17 @@ describe("admitMetadata", () => {
       thrown(() => admitMetadata({ a: "x".repeat(20) }, "metadata", limits), "too-large").details.limit,
     ).toBe("metadataBytes");
   });
+
+  it("has room of its own, and not without end, for what features note in it", () => {
+    const limits = resolveLimits({ metadataBytes: 20 });
+    const full = { a: "x".repeat(12) };
+    const noted = { ...full, "relevo:turn": "t".repeat(1024) };
+    expect(admitMetadata(noted, "metadata", limits).value).toEqual(noted);
+    for (const input of [
+      { ...noted, a: "x".repeat(13) },
+      { ...full, "relevo:turn": "t".repeat(70_000) },
+    ])
+      expect(thrown(() => admitMetadata(input, "metadata", limits), "too-large").message).toContain("of 20:");
+    thrown(() => admitMetadata({ ...full, relevo: "" }, "metadata", limits), "too-large");
+  });
 });

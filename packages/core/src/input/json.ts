@@ -37,6 +37,7 @@ export function admitJson(
   return startWalk(input, {
     bytes: 0,
     maxBytes,
+    limit: maxBytes,
     maxDepth: limits.depth,
     field,
     limitName,
@@ -55,6 +56,7 @@ export function admitRequest(input: unknown, limits: Limits): AdmittedJson {
   return startWalk(input, {
     bytes: 0,
     maxBytes: limits.batchBytes,
+    limit: limits.batchBytes,
     maxDepth: limits.depth,
     field: "request",
     limitName: "batchBytes",
@@ -80,23 +82,48 @@ interface KnownPart {
 const knownParts = new WeakMap<object, KnownPart>();
 
 function startWalk(input: unknown, walk: Walk): AdmittedJson {
-  const { field, maxBytes, limitName } = walk;
+  const { field, maxBytes, limit, limitName } = walk;
   let value: JsonValue;
   try {
     value = admit(input, walk, 0);
   } catch (cause) {
     throw unreadable(field, cause);
   }
-  if (walk.bytes > maxBytes) throw tooLarge(field, limitName, maxBytes, walk.bytes);
+  if (walk.bytes > maxBytes) throw tooLarge(field, limitName, limit, walk.bytes);
   return { value, bytes: walk.bytes };
 }
 
-/** As `admitJson`, for a plain object within `limits.metadataBytes`. Absent is empty. */
+/** What names in metadata begin with that features keep for their own notes, such as the turn of an event. */
+const noteNames = "relevo:";
+
+/** The most bytes of such notes: some ids, each of which JSON may escape. */
+const noteBytes = 64 * 1024;
+
+/**
+ * As `admitJson`, for a plain object within `limits.metadataBytes`. Absent is empty. Notes of features have room of their
+ * own: what is stored with metadata of the full size can be moved, forked and written in a turn all the same.
+ */
 export function admitMetadata(input: unknown, field: string, limits: Limits): AdmittedJson<JsonObject> {
   if (input === undefined) return emptyMetadata;
   if (typeof input !== "object" || input === null || isArray(input, field))
     throw refuse(field, "must be an object of JSON values.");
-  return admitJson(input, field, limits, limits.metadataBytes, "metadataBytes") as AdmittedJson<JsonObject>;
+  const limit = limits.metadataBytes;
+  const admitted = startWalk(input, {
+    bytes: 0,
+    maxBytes: limit + noteBytes,
+    limit,
+    maxDepth: limits.depth,
+    field,
+    limitName: "metadataBytes",
+    refusesUndefined: false,
+    remembers: false,
+    path: [],
+  }) as AdmittedJson<JsonObject>;
+  if (admitted.bytes > limit) {
+    const own = Object.entries(admitted.value).filter(([name]) => !name.startsWith(noteNames));
+    admitJson(Object.fromEntries(own), field, limits, limit, "metadataBytes");
+  }
+  return admitted;
 }
 
 const emptyMetadata: AdmittedJson<JsonObject> = Object.freeze({ value: Object.freeze({}), bytes: 2 });
@@ -104,6 +131,8 @@ const emptyMetadata: AdmittedJson<JsonObject> = Object.freeze({ value: Object.fr
 interface Walk {
   bytes: number;
   readonly maxBytes: number;
+  /** What an error calls the limit. */
+  readonly limit: number;
   readonly maxDepth: number;
   readonly field: string;
   readonly limitName: string;
@@ -163,7 +192,7 @@ function admitArray(input: readonly unknown[], walk: Walk, depth: number): JsonV
   if (!isLength(length)) throw refuseAt(walk, depth, notLength);
   walk.bytes += length === 0 ? 2 : length + 1;
   // Each element takes a byte at least, so a hostile length is refused before anything is allocated for it.
-  if (walk.bytes > walk.maxBytes) throw tooLarge(walk.field, walk.limitName, walk.maxBytes);
+  if (walk.bytes > walk.maxBytes) throw tooLarge(walk.field, walk.limitName, walk.limit);
   const copy: JsonValue[] = [];
   for (let index = 0; index < length; index++) {
     walk.path[depth] = index;
@@ -209,7 +238,7 @@ function isBare(prototype: object): boolean {
 
 function addText(text: string, walk: Walk, depth: number): void {
   // A string of n units has at least n bytes, so a huge one is refused before it is measured.
-  if (walk.bytes + text.length > walk.maxBytes) throw tooLarge(walk.field, walk.limitName, walk.maxBytes);
+  if (walk.bytes + text.length > walk.maxBytes) throw tooLarge(walk.field, walk.limitName, walk.limit);
   const bytes = textBytes(text);
   if (bytes === nulText) throw refuseAt(walk, depth, "has a NUL character; remove it.");
   if (bytes === brokenText) {

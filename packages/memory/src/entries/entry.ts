@@ -195,7 +195,7 @@ function bounded(sources: readonly string[], room: number): readonly string[] {
   if (room < 1)
     throw refuse(
       "tags",
-      "are too many: a memory that is made in a session has one more, which names the session.",
+      "are too many. A category is one of the tags that a memory may have, and of one that is made in a session another one names the session: leave room for them.",
     );
   return [...unique.filter((tag) => tag !== manySourcesTag).slice(0, room - 1), manySourcesTag];
 }

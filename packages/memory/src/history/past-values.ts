@@ -43,6 +43,9 @@ const atName = "relevo:at";
 const tagsName = "relevo:tags";
 const ofName = "relevo:of";
 
+/** The most bytes of tags that are kept with a past value, as JSON: metadata has so much room for notes. */
+const maxTagBytes = 24 * 1024;
+
 /** Past values are removed so many at a time, and so many more than wanted may be there. */
 const slack = 8;
 const prunedAtOnce = 100;
@@ -91,7 +94,7 @@ export async function putKeeping(
 
 /** What keeps the value that is there now. */
 export function pastWrite(
-  { clock, limits }: Runtime,
+  { clock }: Runtime,
   address: DocumentAddress,
   current: Document | undefined,
   next: DocumentInput,
@@ -101,9 +104,7 @@ export function pastWrite(
   const of = [...address.namespace.slice(2), address.key];
   const facts = { [versionName]: current.version, [atName]: current.updatedAt, [ofName]: of };
   const tags = publicTags(current);
-  const whole = { ...current.metadata, ...facts, ...(tags.length === 0 ? {} : { [tagsName]: [...tags] }) };
-  const { [tagsName]: _tags, ...plain } = whole as JsonObject;
-  const fits = Buffer.byteLength(JSON.stringify(whole)) <= limits.metadataBytes;
+  const hasTags = tags.length > 0 && Buffer.byteLength(JSON.stringify(tags)) <= maxTagBytes;
   // What was to be forgotten at a time is forgotten then, and not later than the value that replaced it.
   const remaining =
     current.expiresAt === undefined ? undefined : Math.max(1, current.expiresAt - clock.now());
@@ -111,14 +112,10 @@ export function pastWrite(
   return {
     address: pastAddress(address, past),
     value: current.value,
-    metadata: fits ? whole : fitting(plain, facts, limits.metadataBytes),
+    metadata: { ...current.metadata, ...facts, ...(hasTags ? { [tagsName]: [...tags] } : {}) },
     ...(sources.length === 0 ? {} : { tags: sources }),
     ...(lifetimes.length === 0 ? {} : { ttlMs: Math.min(...lifetimes) }),
   };
-}
-
-function fitting(plain: JsonObject, facts: JsonObject, bytes: number): JsonObject {
-  return Buffer.byteLength(JSON.stringify(plain)) <= bytes ? plain : facts;
 }
 
 /** Removes what is older than wanted, now and then. The value is written: a failure is reported and costs room. */

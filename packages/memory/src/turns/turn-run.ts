@@ -179,7 +179,8 @@ export class TurnRun implements SessionTurn {
       if (this.#atEnd.length > 0) await this.#append(this.#atEnd, options);
       return result;
     }
-    const { limits } = handle.runtime;
+    // In the event that records it, it is two levels deeper.
+    const limits = { ...handle.runtime.limits, depth: handle.runtime.limits.depth - 2 };
     const value =
       result === undefined
         ? undefined
