@@ -243,6 +243,16 @@ describe("fork", () => {
     await failure(session.fork({ id: "chat" }), "invalid-input");
   });
 
+  it("needs an event to fork at", async () => {
+    const session = oneStore().memory.tenant("acme").session("new");
+    await failure(session.fork(), "not-found");
+    await session.working.remember("step", 1);
+    await failure(session.fork(), "not-found");
+    await session.append(user("1"));
+    await session.trim({ beforeSeq: 2 });
+    expect((await failure(session.fork(), "not-found")).message).toContain("nothing to fork");
+  });
+
   it("keeps out what was retracted, also when that was later than where it begins", async () => {
     const session = await chat();
     await session.retract({ seqs: [2] });

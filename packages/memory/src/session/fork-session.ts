@@ -45,8 +45,8 @@ export async function forkSession(handle: SessionHandle, options: ForkOptions): 
   if (given !== undefined) refuseReserved(given, "metadata");
   for (let attempt = 1; ; attempt++) {
     const head = await handle.head(signal);
-    if (head === undefined)
-      throw new MemoryError("not-found", "The session has no events yet, so there is nothing to fork.");
+    if (head === undefined || head.firstSeq > head.version)
+      throw new MemoryError("not-found", "The session has no events, so there is nothing to fork.");
     const at = await placeOf(handle, head, options);
     const origin: ForkOrigin = { session: address.session, incarnation: head.incarnation, at };
     const child = { tenant: address.tenant, session: id };
