@@ -197,6 +197,8 @@ export interface Tombstone {
   readonly recordedAt: number;
   readonly retractedBy?: number;
   readonly erasedAt: number;
+  /** What was derived from the event was not erased with it; see `EraseOptions`. */
+  readonly derived?: "kept";
   readonly body?: undefined;
   readonly agent?: undefined;
   readonly pinned?: undefined;

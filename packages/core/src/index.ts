@@ -80,34 +80,36 @@ export {
   isDocumentTransfer,
   type TransferredDocument,
 } from "./ports/document-transfer.ts";
+export type {
+  AppendOptions,
+  AppendResult,
+  ChangedHead,
+  DeleteSessionOptions,
+  EraseOptions,
+  EraseResult,
+  EventLog,
+  ListSessionsOptions,
+  Operation,
+  OperationRecord,
+  OperationResult,
+  ReadOptions,
+  ReadResult,
+  SealOptions,
+  SessionGuard,
+  SessionHead,
+  SessionInit,
+  TouchOptions,
+  TrimOptions,
+  TrimResult,
+} from "./ports/event-log.ts";
+export type { ScannedEvent, ScanOptions } from "./ports/event-scan.ts";
 export {
-  type AppendOptions,
-  type AppendResult,
-  type ChangedHead,
-  type DeleteSessionOptions,
-  type EraseOptions,
-  type EraseResult,
-  type EventLog,
   type EventTransfer,
   type ExportOptions,
   isEventTransfer,
-  type ListSessionsOptions,
-  type Operation,
-  type OperationRecord,
-  type OperationResult,
-  type ReadOptions,
-  type ReadResult,
-  type SealOptions,
-  type SessionGuard,
-  type SessionHead,
-  type SessionInit,
-  type TouchOptions,
   type TransferBatch,
-  type TrimOptions,
-  type TrimResult,
   type UnsealOptions,
-} from "./ports/event-log.ts";
-export type { ScannedEvent, ScanOptions } from "./ports/event-scan.ts";
+} from "./ports/event-transfer.ts";
 export type { HandoffHandle, HandoffRecorder, HandoffStart } from "./ports/handoff-recorder.ts";
 export { type InProcessLog, isInProcessLog } from "./ports/in-process-log.ts";
 export type { AcquireOptions, Lease, LeaseHolder, Leases, RenewOptions } from "./ports/leases.ts";

@@ -30,7 +30,7 @@ export function importBatch(
   const found = eviction === undefined ? state.session(address, now) : undefined;
   const planned = planImport(batch, found && targetOf(found));
   if (planned.refused !== undefined) return planned;
-  const { creates, adds, events, operations, bytes, erased, revision } = planned.ok;
+  const { creates, adds, events, operations, bytes, erased, kept, revision } = planned.ok;
   const tooLarge = state.refuseGrowth(found, state.eventCharge(events.length, bytes, operations.length));
   if (tooLarge !== undefined) return tooLarge;
 
@@ -45,7 +45,7 @@ export function importBatch(
     const { firstSeq, version, revision: reached } = result;
     session.operations.add({ id, fingerprint, firstSeq, version, revision: reached });
   }
-  const { changed } = session.log.blank(rangesOf(erased), now);
+  const { changed } = session.log.blank({ ranges: rangesOf(erased), kept: rangesOf(kept) }, now);
   if (creates || adds || changed.length > 0) state.revise(session, token, revision);
   if (creates || adds) {
     session.removed = mergeRemovals(session.removed, batch.removed);

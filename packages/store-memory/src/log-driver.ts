@@ -98,14 +98,14 @@ export function createLogDriver(state: StoreState): LogDriver {
       return { ok: { removed, firstSeq, more, removalRevision, token: session.token, previousToken } };
     },
 
-    erase({ address, incarnation, ranges, token }) {
+    erase({ address, incarnation, ranges, kept, token }) {
       const now = state.now();
       const session = state.session(address, now);
       const refusal = refuseIncarnation(state, address, session, incarnation);
       if (refusal !== undefined) return refusal;
       if (session === undefined) return { ok: undefined };
       const { token: previousToken } = session;
-      const { blank, changed } = session.log.blank(ranges, now);
+      const { blank, changed } = session.log.blank({ ranges, kept }, now);
       if (changed.length > 0) {
         touched(session, token, now);
         noteRemoval(session, rangesOf(changed));

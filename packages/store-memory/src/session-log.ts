@@ -78,21 +78,23 @@ export class SessionLog {
   }
 
   /**
-   * Blanks the events in the ranges and, transitively, what was derived from them. Returns all that is blank now, and
-   * what of it was not before.
+   * Blanks the events in the ranges and, transitively, what was derived from them; those of `kept` alone. Returns all that
+   * is blank now, and what of it was not before.
    */
   blank(
-    ranges: readonly SeqRange[],
+    { ranges, kept }: { readonly ranges: readonly SeqRange[]; readonly kept: readonly SeqRange[] },
     erasedAt: number,
   ): { readonly blank: readonly number[]; readonly changed: readonly number[] } {
-    const blank: number[] = [];
     const asked = normalizeRanges(ranges);
-    for (const range of asked) {
-      const last = Math.min(range.to, this.version);
-      for (let seq = Math.max(range.from, this.firstSeq); seq <= last; seq++) blank.push(seq);
-    }
+    const followed = this.#seqsIn(asked);
     // From the ranges too: what was trimmed is gone, but what was derived from it still tells of it.
-    this.#addDerived(blank, asked, () => true);
+    this.#addDerived(followed, asked, () => true);
+    const alone = this.#seqsIn(normalizeRanges(kept));
+    const blank = [...followed];
+    insertSeqs(
+      blank,
+      alone.filter((seq) => followed[countBelow(followed, seq)] !== seq),
+    );
     const changed = blank.map((seq) => this.at(seq)).filter((event) => event.erasedAt === undefined);
     if (changed.length === 0) return { blank, changed: none };
     this.#leaveLists(changed, false);
@@ -100,9 +102,19 @@ export class SessionLog {
       const index = this.#start + event.seq - this.firstSeq;
       this.bytes -= this.#bytes[index] ?? 0;
       this.#bytes[index] = 0;
-      this.#events[index] = tombstoneOf(event, erasedAt);
+      const keeps = followed[countBelow(followed, event.seq)] !== event.seq;
+      this.#events[index] = tombstoneOf(event, erasedAt, keeps);
     }
     return { blank, changed: changed.map(({ seq }) => seq) };
+  }
+
+  #seqsIn(ranges: readonly SeqRange[]): number[] {
+    const seqs: number[] = [];
+    for (const { from, to } of ranges) {
+      const last = Math.min(to, this.version);
+      for (let seq = Math.max(from, this.firstSeq); seq <= last; seq++) seqs.push(seq);
+    }
+    return seqs;
   }
 
   /** Removes the longest prefix whose events all pass the test, at most `limit`. Returns how many. */
@@ -213,7 +225,7 @@ const none: readonly number[] = [];
 /** Stands where a trimmed event was, until the array is cut: the content must not be kept alive. */
 const trimmed: Tombstone = Object.freeze({ seq: 0, type: "message", recordedAt: 0, erasedAt: 0 });
 
-function tombstoneOf(event: StoredEvent, erasedAt: number): Tombstone {
+function tombstoneOf(event: StoredEvent, erasedAt: number, keeps: boolean): Tombstone {
   const { seq, type, at, recordedAt, retractedBy } = event;
   return Object.freeze({
     seq,
@@ -222,6 +234,7 @@ function tombstoneOf(event: StoredEvent, erasedAt: number): Tombstone {
     recordedAt,
     ...(retractedBy === undefined ? {} : { retractedBy }),
     erasedAt,
+    ...(keeps ? { derived: "kept" } : {}),
   });
 }
 

@@ -11,10 +11,10 @@ import type {
   OperationRecord,
   ReadResult,
   SessionHead,
-  TransferBatch,
   TrimResult,
 } from "../ports/event-log.ts";
 import type { ScannedEvent } from "../ports/event-scan.ts";
+import type { TransferBatch } from "../ports/event-transfer.ts";
 import type { SearchIndex } from "../ports/search-index.ts";
 import type { Durability, ExpireResult } from "../ports/store.ts";
 import type { Answer } from "./answer.ts";

@@ -34,8 +34,8 @@ export const smallestExport: { readonly after: number; readonly limit: number } 
 type Parts = Pick<StoreDriver, "transfer" | "log">;
 
 /**
- * What the documents repeat that was erased here since they were derived, in their order. Retractions and trims are no
- * reason to refuse a document that was there before them: they do not remove one either.
+ * What the documents repeat that was erased here since they were derived, in their order. Retractions, trims and erasures
+ * that keep what was derived are no reason to refuse a document that was there before them: they do not remove one either.
  */
 export async function erasedSources(
   { transfer, log }: Parts,
@@ -100,7 +100,8 @@ async function tombstonesIn(
       const page: ReadResult | undefined = await settle(
         log.read({ ...everything, address, after, before: to + 1, signal }),
       );
-      for (const event of page?.events ?? []) if (event.erasedAt !== undefined) erased.push(event);
+      for (const event of page?.events ?? [])
+        if (event.erasedAt !== undefined && event.derived === undefined) erased.push(event);
       after = page?.next;
     }
   }

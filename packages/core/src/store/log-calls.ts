@@ -328,8 +328,10 @@ export function admitTrim(
 }
 
 export interface AdmittedErase extends AdmittedSessionCall, AdmittedWrite {
-  /** As they were given: in any order, and they may overlap. */
+  /** As they were given: in any order, and they may overlap. With them goes what was derived from them. */
   readonly ranges: readonly SeqRange[];
+  /** As `ranges`, but what was derived from them stays, and their tombstones have `derived: "kept"`. */
+  readonly kept: readonly SeqRange[];
   readonly incarnation: string | undefined;
 }
 
@@ -341,10 +343,13 @@ export function admitErase(
 ): AdmittedErase {
   const options = admitOptions(given, eraseFields);
   throwIfAborted(options.signal);
+  const keeps = admitChoice(options.derived, "derived", ["erase", "keep"], "erase") === "keep";
+  const ranges = admitRanges(options.seqs, "seqs");
   return {
     address: admitSessionAddress(address, limits),
     signal: options.signal,
-    ranges: admitRanges(options.seqs, "seqs"),
+    ranges: keeps ? [] : ranges,
+    kept: keeps ? ranges : [],
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     token,
   };

@@ -4,16 +4,15 @@ import type {
   AppendOptions,
   DeleteSessionOptions,
   EraseOptions,
-  ExportOptions,
   ListSessionsOptions,
   Operation,
   ReadOptions,
   SealOptions,
   TouchOptions,
   TrimOptions,
-  UnsealOptions,
 } from "../ports/event-log.ts";
 import type { ScanOptions } from "../ports/event-scan.ts";
+import type { ExportOptions, UnsealOptions } from "../ports/event-transfer.ts";
 
 // The options of each call of the log, and whether they select or refine.
 
@@ -62,6 +61,7 @@ export const eraseFields: FieldTable = fieldTable<EraseOptions>({
   ...callKinds,
   seqs: "selects",
   incarnation: "selects",
+  derived: "refines",
 });
 
 export const deleteSessionFields: FieldTable = fieldTable<DeleteSessionOptions>({

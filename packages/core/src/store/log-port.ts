@@ -1,14 +1,8 @@
 import type { StoredEvent } from "../events.ts";
 import type { Limits } from "../limits.ts";
 import { MemoryError } from "../memory-error.ts";
-import type {
-  AppendResult,
-  EraseResult,
-  EventLog,
-  EventTransfer,
-  ReadResult,
-  TrimResult,
-} from "../ports/event-log.ts";
+import type { AppendResult, EraseResult, EventLog, ReadResult, TrimResult } from "../ports/event-log.ts";
+import type { EventTransfer } from "../ports/event-transfer.ts";
 import { refusalError } from "./answer.ts";
 import type { Derivation } from "./derivation.ts";
 import type { LogDriver, ScanDriver, TransferDriver } from "./driver.ts";

@@ -25,6 +25,8 @@ export interface ImportPlan {
   readonly operations: readonly OperationRecord[];
   /** What is here with its content and was erased there; it is erased here too, with what is derived from it. */
   readonly erased: readonly number[];
+  /** As `erased`, but what was derived from it stays, as it did there. */
+  readonly kept: readonly number[];
   /** The session's revision when the plan changes anything: never one that it had already. */
   readonly revision: number;
 }
@@ -43,6 +45,7 @@ export function planImport(
   }
   const version = here?.version ?? head.firstSeq - 1;
   const erased: number[] = [];
+  const kept: number[] = [];
   if (here !== undefined) {
     for (const { event } of batch.events) {
       if (event.seq < here.firstSeq || event.seq > version) continue;
@@ -51,6 +54,7 @@ export function planImport(
       const compared = compareCopies(ours, event);
       if (compared === "other") return { refused: "import", seq: event.seq };
       if (compared === "erased") erased.push(event.seq);
+      if (compared === "kept") kept.push(event.seq);
     }
   }
   const operations: OperationRecord[] = [];
@@ -74,6 +78,7 @@ export function planImport(
       bytes: events.reduce((sum, one) => sum + one.bytes, 0),
       operations,
       erased,
+      kept,
       revision: here === undefined ? head.revision : Math.max(here.revision + 1, head.revision),
     },
   };

@@ -17,7 +17,8 @@ import { isLength, notLength, readArray } from "../input/read-array.ts";
 import { refuse, tooLarge } from "../input/refuse.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
-import type { OperationRecord, SessionHead, TransferBatch } from "../ports/event-log.ts";
+import type { OperationRecord, SessionHead } from "../ports/event-log.ts";
+import type { TransferBatch } from "../ports/event-transfer.ts";
 import { jsonEquals } from "../where.ts";
 import { maxRemovedRanges, type RemovedRange } from "./removals.ts";
 
@@ -57,6 +58,7 @@ const tombstoneFields: ReadonlySet<string> = new Set([
   "recordedAt",
   "retractedBy",
   "erasedAt",
+  "derived",
 ]);
 
 /** @throws `invalid-input` when the batch has another form, a gap inside it, or reaches past its head; `too-large`. */
@@ -169,11 +171,17 @@ function admitStored(
       ...(at === undefined ? {} : { at }),
       ...marks,
       erasedAt: admitInteger(erasedAt, `${field}.erasedAt`, -8.64e15, 8.64e15),
+      ...(rest.derived === undefined ? {} : { derived: admitKept(rest.derived, `${field}.derived`) }),
     });
     return { event, bytes: 0 };
   }
   const { event, bytes } = admitEvent(rest, field, limits, "imported");
   return { event: Object.freeze({ ...event, seq: place, ...marks }) as StoredEvent, bytes };
+}
+
+function admitKept(input: unknown, field: string): "kept" {
+  if (input !== "kept") throw refuse(field, 'must be "kept" or absent.');
+  return input;
 }
 
 function admitRecord(
@@ -203,16 +211,17 @@ function admitRecord(
 
 /**
  * What an import makes of an event that is here already: `same`, `erased` when theirs lost its content and ours did
- * not yet, `other` when the two are not one event. An erasure wins on either side, and a retraction that came later
- * to one of the copies does not make another event of it.
+ * not yet, `kept` when that left what was derived from it, `other` when the two are not one event. An erasure wins on
+ * either side, and a retraction that came later to one of the copies does not make another event of it.
  */
-export function compareCopies(ours: StoredEvent, theirs: StoredEvent): "same" | "erased" | "other" {
+export function compareCopies(ours: StoredEvent, theirs: StoredEvent): "same" | "erased" | "kept" | "other" {
   const erased = ours.erasedAt !== undefined || theirs.erasedAt !== undefined;
   const same = erased
     ? ours.type === theirs.type && ours.recordedAt === theirs.recordedAt
     : jsonEquals(withoutMark(ours), withoutMark(theirs));
   if (!same) return "other";
-  return ours.erasedAt === undefined && theirs.erasedAt !== undefined ? "erased" : "same";
+  if (ours.erasedAt !== undefined || theirs.erasedAt === undefined) return "same";
+  return theirs.derived === "kept" ? "kept" : "erased";
 }
 
 function withoutMark(event: StoredEvent): JsonValue {

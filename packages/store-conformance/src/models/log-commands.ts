@@ -26,7 +26,8 @@ export type LogCommand =
       readonly retracted: "exclude" | "include" | "only";
       readonly atVersion: number | undefined;
     }
-  | { readonly kind: "erase" | "trim"; readonly span: readonly [number, number] }
+  | { readonly kind: "erase"; readonly span: readonly [number, number]; readonly keeps: boolean }
+  | { readonly kind: "trim"; readonly span: readonly [number, number] }
   | { readonly kind: "delete"; readonly expected: "none" | "current" | "stale" }
   | { readonly kind: "expire" | "acquire" | "seal" | "unseal" };
 
@@ -72,7 +73,7 @@ const read: fc.Arbitrary<LogCommand> = fc.record({
 });
 
 const rest: fc.Arbitrary<LogCommand> = fc.oneof(
-  fc.record({ kind: fc.constant("erase" as const), span }),
+  fc.record({ kind: fc.constant("erase" as const), span, keeps: fc.constantFrom(false, false, true) }),
   fc.record({ kind: fc.constant("trim" as const), span }),
   fc.record({ kind: fc.constant("delete" as const), expected: fc.constantFrom("none", "current", "stale") }),
   fc.record({ kind: fc.constantFrom("expire", "acquire", "acquire", "seal", "unseal", "unseal") }),

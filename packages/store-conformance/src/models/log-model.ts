@@ -84,7 +84,10 @@ export interface LogModel {
    * The seqs that must be reported, and those that may be: what was derived from the ranges but is blank already. A
    * store need not remember of a tombstone what it was derived from.
    */
-  erase(ranges: readonly SeqRange[]): { readonly must: readonly number[]; readonly may: ReadonlySet<number> };
+  erase(
+    ranges: readonly SeqRange[],
+    keeps?: boolean,
+  ): { readonly must: readonly number[]; readonly may: ReadonlySet<number> };
   /** True when one of these events is a tombstone: what is derived from those is left open by the contract. */
   isBlank(range: SeqRange): boolean;
   /** How many events went. */
@@ -221,17 +224,19 @@ export function createLogModel(): LogModel {
       return { version, firstSeq: events[0]?.seq ?? version + 1, events: events.length, sealed };
     },
 
-    erase(ranges) {
+    erase(ranges, keeps = false) {
       const events = session?.events ?? [];
       const may = new Set(events.filter(({ erased }) => erased).map(({ seq }) => seq));
       // What was trimmed is gone, but what was derived from it still tells of it.
       const named = new Set<number>();
       for (const { from, to } of ranges) for (let seq = from; seq <= to; seq++) named.add(seq);
-      const all = closure(named, ({ erased }) => !erased);
+      // Through tombstones too: what was derived from them may have been kept.
+      const all = keeps ? named : closure(named, () => true);
       const blank = events.filter(({ seq }) => all.has(seq));
       noteRemoval(blank.filter(({ erased }) => !erased).map(({ seq }) => seq));
+      const must = blank.filter(({ seq, erased }) => !erased || named.has(seq)).map(({ seq }) => seq);
       for (const event of blank) event.erased = true;
-      return { must: blank.map(({ seq }) => seq), may };
+      return { must, may };
     },
 
     isBlank: ({ from, to }) =>

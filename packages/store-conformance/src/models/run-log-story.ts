@@ -94,8 +94,9 @@ async function runCommand(
       return compareRead(store, subject, command, what);
     case "erase": {
       const ranges = [rangeOf(command.span, model.version())];
-      const { must, may } = model.erase(ranges);
-      const { erased } = await log.erase(address, { seqs: ranges });
+      const { must, may } = model.erase(ranges, command.keeps);
+      const derived = command.keeps ? "keep" : "erase";
+      const { erased } = await log.erase(address, { seqs: ranges, derived });
       const reported = erased.filter((seq) => must.includes(seq) || !may.has(seq));
       equal(reported, must, `${what} ${JSON.stringify(ranges)}`);
       return;

@@ -3,7 +3,7 @@ import { maxImportedVersion } from "@relevo/core/store";
 import type { FullLog } from "../capabilities.ts";
 import type { Mutant } from "../harness.ts";
 import type { StoreParts } from "./break-store.ts";
-import { addressKey, logMutant, sharedState } from "./log-mutant.ts";
+import { addressKey, logMutant, sharedState, without } from "./log-mutant.ts";
 
 function importMutant(
   id: string,
@@ -55,6 +55,15 @@ export const transferRemovalMutants: readonly Mutant[] = [
     "transfer/removals-travel",
     "the removal revision of a copy starts at 0",
     (batch) => ({ ...batch, head: { ...batch.head, removalRevision: 0 }, removed: [] }),
+  ),
+  importMutant(
+    "copies-forget-what-was-kept",
+    "transfer/kept-derivations-travel",
+    "an import erases what was derived from an event although the source kept it",
+    (batch) => ({
+      ...batch,
+      events: batch.events.map((event) => (event.erasedAt === undefined ? event : without(event, "derived"))),
+    }),
   ),
   importMutant(
     "copies-take-everything-for-removed",

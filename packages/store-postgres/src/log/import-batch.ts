@@ -91,7 +91,7 @@ function targetOf({ sealed, token: _token, events, operations, ...head }: Target
 
 function argumentsOf(
   { head, ttlMs, removed }: AdmittedTransferBatch,
-  { creates, adds, events, bytes, operations, erased, revision }: ImportPlan,
+  { creates, adds, events, bytes, operations, erased, kept, revision }: ImportPlan,
   removedHere: string,
 ): Readonly<Record<string, unknown>> {
   const columns = new EventColumns(events.length);
@@ -137,5 +137,6 @@ function argumentsOf(
     ),
     retractions: JSON.stringify(retractions),
     erased: multirange(rangesOf(erased)),
+    kept: multirange(rangesOf(kept)),
   };
 }

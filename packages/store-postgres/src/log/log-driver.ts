@@ -130,11 +130,11 @@ cross join lateral (${liveSession(schema)}) as s`,
       }));
     },
 
-    async erase({ address, incarnation, ranges, token, signal }) {
+    async erase({ address, incarnation, ranges, kept, token, signal }) {
       const [row] = await callFunction<EraseRow>(context, address, {
         name: "erase_events",
         columns: `${answerColumns("r_revision", "r_removal")}, array_to_json(f.r_erased)::text as r_erased, f.r_token, f.r_previous`,
-        given: { incarnation, ranges: multirange(ranges), token },
+        given: { incarnation, ranges: multirange(ranges), kept: multirange(kept), token },
         effect: "repeatable",
         signal,
       });

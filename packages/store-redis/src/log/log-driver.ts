@@ -78,12 +78,18 @@ export function createLogDriver(context: StoreContext): LogDriver {
       }));
     },
 
-    async erase({ address, ranges, incarnation, token, signal }) {
+    async erase({ address, ranges, kept, incarnation, token, signal }) {
       const { session } = address;
       const answer = await connection.script(
         scripts.erase,
         context.sessionKeys(address),
-        { session, incarnation: encoded(incarnation), ranges: rangesText(normalizeRanges(ranges)), token },
+        {
+          session,
+          incarnation: encoded(incarnation),
+          ranges: rangesText(normalizeRanges(ranges)),
+          keptRanges: rangesText(normalizeRanges(kept)),
+          token,
+        },
         { signal, repeatable: true },
       );
       return answerOf(answer, ([, revision, erased, removalRevision, present, found]) => ({

@@ -98,7 +98,7 @@ function headValues({ head, ttlMs, removed }: AdmittedTransferBatch) {
   };
 }
 
-function planValues({ events, bytes, operations, erased, revision }: ImportPlan) {
+function planValues({ events, bytes, operations, erased, kept, revision }: ImportPlan) {
   const numbered = events.map(({ event }) => [event.seq, event] as const);
   const firstSeq = events[0]?.event.seq ?? 0;
   return {
@@ -106,6 +106,7 @@ function planValues({ events, bytes, operations, erased, revision }: ImportPlan)
     bytes,
     cells: events.map(({ event }) => cellOf(flagsOf(event), event.agent)).join(""),
     erasedRanges: rangesText(rangesOf(erased)),
+    keptRanges: rangesText(rangesOf(kept)),
     derivations: numberedRanges(numbered, ({ derivedFrom }) => derivedFrom ?? []),
     retractions: numberedRanges(
       retractionsOf(events.map(({ event }) => event)).map((ranges, index) => [firstSeq + index, ranges]),

@@ -3,9 +3,9 @@
 -- #include rewrite
 -- #include removals
 -- #include open
--- arguments: ranges token
+-- arguments: ranges keptRanges token
 if not h then return { 'none' } end
-local erased, changed = blankEvents(h, pairsOf(ranges))
+local erased, changed = blankEvents(h, pairsOf(ranges), pairsOf(keptRanges))
 if #changed > 0 then
   revise(h, token)
   noteRemoval(h, changed)

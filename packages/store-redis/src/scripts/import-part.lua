@@ -4,7 +4,7 @@
 -- #include rewrite
 -- #include removals
 -- arguments: session seenHead? incarnation first:number created updated ttl:number newSubject rest
--- arguments: newRevision:number bytes:number cells erasedRanges derivations sourceRemoval:number sourceRemoved retractions earliest:number token
+-- arguments: newRevision:number bytes:number cells erasedRanges keptRanges derivations sourceRemoval:number sourceRemoved retractions earliest:number token
 -- list: operations(id row)
 -- list: events
 -- #include require-room
@@ -48,8 +48,8 @@ end
 for seq, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do redis.call('HSET', DERIVED, seq, ranges) end
 local retracted = {}
 retractAll(h, retractions, 0, retracted)
-if erasedRanges ~= '' then
-  local _, blanked = blankEvents(h, pairsOf(erasedRanges))
+if erasedRanges ~= '' or keptRanges ~= '' then
+  local _, blanked = blankEvents(h, pairsOf(erasedRanges), pairsOf(keptRanges))
   changed = blanked
 end
 if not isNew and (adds or #changed > 0) then revise(h, token, newRevision) end

@@ -625,10 +625,11 @@ local function wasRemovedSince(revision, ranges)
   return meets(ranges, spans)
 end
 
--- Blanks the events of the ranges and, transitively, what was derived from them. A tombstone keeps type and times;
--- the type is read from the event, once. Returns all that is blank now, and as spans what of it was not before.
-local function blankEvents(h, asked)
-  local erased, changed, later = {}, {}, {}
+-- Blanks the events of the ranges and, transitively, what was derived from them; and those of \`kept\` alone. A tombstone
+-- keeps type and times; the type is read from the event, once. Returns all that is blank now, and as spans what of it was
+-- not before.
+local function blankEvents(h, asked, kept)
+  local erased, changed, later, rest = {}, {}, {}, ''
   local function blank(parts, seq)
     erased[#erased + 1] = seq
     if parts.code >= 24 then return false end
@@ -636,7 +637,7 @@ local function blankEvents(h, asked)
     local at = event.at and string.format(',"at":%d', event.at) or ''
     h.bytes = h.bytes - bytesOf(parts)
     parts.bytes = '0'
-    parts.json = '{"type":' .. cjson.encode(event.type) .. at .. ',"erasedAt":' .. num(now) .. '}'
+    parts.json = '{"type":' .. cjson.encode(event.type) .. at .. ',"erasedAt":' .. num(now) .. rest .. '}'
     removeLandmark(seq, parts.code)
     -- A tombstone is not pinned.
     parts.code = parts.code % 6 + math.floor(parts.code / 12) % 2 * 12 + 24
@@ -651,6 +652,12 @@ local function blankEvents(h, asked)
       changeEvents(h, { { seq, seq } }, blank)
       later[#later + 1] = { seq, seq }
     end
+  end
+  if #kept > 0 then
+    local known = {}
+    for _, seq in ipairs(erased) do known[seq] = true end
+    rest = ',"derived":"kept"'
+    changeEvents(h, kept, function(parts, seq) return not known[seq] and blank(parts, seq) end)
   end
   table.sort(erased)
   return erased, spansOf(changed)
@@ -1578,7 +1585,7 @@ noteRemoval(h, spansOf(retracted))
 saveHead(session, h, subject)
 return { 'ok', before + 1, version, h.revision, found or h.inc, now }
 `,
-  sha: "f4d885e5e0aa8254a819e9b6a5a87870416a4259",
+  sha: "eff421c25d1cad3bcc9af0dded072582b3270940",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.newIncarnation, `${values.newTtl}`, values.newFixed ? "1" : "0", values.newSubject, values.newRest, values.retractions, values.derivations, values.seenRemoval === undefined ? "" : `${values.seenRemoval}`, values.sources, values.guards ?? "", values.operation ?? "", values.fingerprint ?? "", values.token, values.cells, `${values.bytes}`, ...values.events],
@@ -1954,16 +1961,16 @@ return answer
 
 export const erase: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly ranges: string; readonly token: string }
+  { readonly session: string; readonly incarnation: string | undefined; readonly ranges: string; readonly keptRanges: string; readonly token: string }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local session, incarnation, ranges, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], ARGV[4]
+local session, incarnation, ranges, keptRanges, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], ARGV[4], ARGV[5]
 -- The ranges are \`from-to,…\`.
 ${unitText}${rewriteText}${removalsText}${openText}if not h then return { 'none' } end
-local erased, changed = blankEvents(h, pairsOf(ranges))
+local erased, changed = blankEvents(h, pairsOf(ranges), pairsOf(keptRanges))
 if #changed > 0 then
   revise(h, token)
   noteRemoval(h, changed)
@@ -1971,10 +1978,10 @@ if #changed > 0 then
 end
 return { 'ok', h.revision, erased, h.removal, h.token, tokenBefore }
 `,
-  sha: "980a90f9c544d65ac765bfb8278201eda39854af",
+  sha: "8c7906aaf1b37e7a4fbd6a04d56f0d1fd53e31fa",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.token],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.ranges, values.keptRanges, values.token],
 };
 
 export const exportPart: EmbeddedScript<
@@ -2171,15 +2178,15 @@ return { 'ok', fence, expires }
 
 export const importPart: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
-  { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly newRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly earliest: number; readonly token: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
+  { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly newRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly keptRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly earliest: number; readonly token: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, newRevision, bytes, cells, erasedRanges, derivations, sourceRemoval, sourceRemoved, retractions, earliest, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16], ARGV[17], tonumber(ARGV[18]), ARGV[19]
-local operationsFrom = 20
-local operationsCount = tonumber(ARGV[20])
+local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, newRevision, bytes, cells, erasedRanges, keptRanges, derivations, sourceRemoval, sourceRemoved, retractions, earliest, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], ARGV[15], tonumber(ARGV[16]), ARGV[17], ARGV[18], tonumber(ARGV[19]), ARGV[20]
+local operationsFrom = 21
+local operationsCount = tonumber(ARGV[21])
 local function operationsAt(index)
   local at = operationsFrom + (index - 1) * 2
   return ARGV[at + 1], ARGV[at + 2]
@@ -2228,8 +2235,8 @@ end
 for seq, ranges in string.gmatch(derivations, '(%d+)=([^;]*);') do redis.call('HSET', DERIVED, seq, ranges) end
 local retracted = {}
 retractAll(h, retractions, 0, retracted)
-if erasedRanges ~= '' then
-  local _, blanked = blankEvents(h, pairsOf(erasedRanges))
+if erasedRanges ~= '' or keptRanges ~= '' then
+  local _, blanked = blankEvents(h, pairsOf(erasedRanges), pairsOf(keptRanges))
   changed = blanked
 end
 if not isNew and (adds or #changed > 0) then revise(h, token, newRevision) end
@@ -2250,10 +2257,10 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "bd391e9f99b7153b1ece3ef7936ac2f28ab1b598",
+  sha: "4e55bf84158e497c8d37c99b29ca85bb15eb34e2",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
-  arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
+  arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.keptRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
 };
 
 export const listWritten: EmbeddedScript<
@@ -3020,7 +3027,7 @@ if removed > 0 then
 end
 return { 'ok', removed, h.first, more and 1 or 0, h.removal, h.token, tokenBefore }
 `,
-  sha: "0f90159eef3eb7e9cd676fa08cd7970cd6548e19",
+  sha: "e367ad164faecc723b3d4231a53781b3e8f90ad7",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
   arguments: (values) => [values.session, values.incarnation ?? "", values.beforeSeq === undefined ? "" : `${values.beforeSeq}`, values.olderThan === undefined ? "" : `${values.olderThan}`, `${values.limit}`, values.token],

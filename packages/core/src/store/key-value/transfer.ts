@@ -1,5 +1,6 @@
 import { rangesInclude, rangesOf } from "../../input/ranges.ts";
-import type { ChangedHead, OperationRecord, TransferBatch } from "../../ports/event-log.ts";
+import type { ChangedHead, OperationRecord } from "../../ports/event-log.ts";
+import type { TransferBatch } from "../../ports/event-transfer.ts";
 import type { Answer } from "../answer.ts";
 import type { TransferDriver } from "../driver.ts";
 import { type ImportPlan, planImport } from "../plan-import.ts";
@@ -178,7 +179,8 @@ async function applyImport(
   const { head } = batch;
   const before = live ?? { ...newLife(context, transaction.now, head), ...copyOf(head) };
   const keys = keysOf(place, before);
-  const erasure = await planErasure(transaction, keys, before, rangesOf(plan.erased), plan.events);
+  const asked = { ranges: rangesOf(plan.erased), kept: rangesOf(plan.kept) };
+  const erasure = await planErasure(transaction, keys, before, asked, plan.events);
   const changes = plan.creates || plan.adds || erasure.changed.length > 0;
   if (!changes) return before;
   const blank = rangesOf(erasure.blank);

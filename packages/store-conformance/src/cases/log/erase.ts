@@ -1,6 +1,6 @@
 import { allPages, type StoredEvent } from "@relevo/core";
 import { transferLogs } from "../../capabilities.ts";
-import { check, equal, present } from "../../expect.ts";
+import { check, equal, present, refuses } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import {
   addressOf,
@@ -228,6 +228,43 @@ export const eraseCases: readonly ConformanceCase[] = [
       equal(await shown("exclude"), [one, three, four], "effective");
       equal(await shown("include"), [one, two, three, four], "all");
       equal(await shown("only"), [two], "retracted only");
+    },
+  },
+  {
+    id: "log/erase-can-keep-what-was-derived",
+    area: "log",
+    contract:
+      'An erase with `derived: "keep"` blanks its events alone, and their tombstones say so. It counts as a removal. A later erase without it still blanks what was derived from them, also through a tombstone.',
+    async run(context) {
+      const { log } = context.store;
+      const address = addressOf(context);
+      const { incarnation } = await log.append(address, messages(4));
+      await log.append(address, [summarizes("of 1 to 3", range(1, 3)), handsOff("quotes 2", range(2))]);
+      await log.append(address, [summarizes("of the summary", range(5)), retracts(range(4))]);
+      const seqs = [range(2), range(4, 5), range(9)];
+      const result = await context.other.log.erase(address, { seqs, derived: "keep" });
+      equal(result.erased, [2, 4, 5], "what the erase reports");
+      const events = await eventsOf(log, address, { retracted: "include" });
+      equal(blankSeqs(events), [2, 4, 5], "tombstones");
+      const { recordedAt, erasedAt } = present(events[1], "the tombstone");
+      equal(
+        events[1],
+        { seq: 2, type: "message", recordedAt, erasedAt, derived: "kept" },
+        "the tombstone of what was kept",
+      );
+      equal(events[3]?.retractedBy, 8, "the mark of a retraction");
+      equal((await log.head(address))?.removalRevision, result.removalRevision, "the removal revision");
+      const late = summarizes("of what is gone", range(2));
+      await refuses(
+        log.append(address, [late], { incarnation, removalRevision: result.removalRevision - 1 }),
+        "conflict",
+        "a summary of what was erased meanwhile",
+      );
+      const again = await log.erase(address, { seqs: [range(2)], derived: "keep" });
+      equal(again.erased, [2], "what a repeated erase reports");
+      await log.erase(address, { seqs: [range(2)] });
+      const left = await eventsOf(log, address, { retracted: "include" });
+      equal(blankSeqs(left), [2, 4, 5, 6, 7], "what is blank after an erase of what was derived, too");
     },
   },
 ];

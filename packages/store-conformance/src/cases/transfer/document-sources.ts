@@ -148,6 +148,29 @@ export const documentSourceCases: readonly ConformanceCase[] = [
     },
   ),
   documentTransferCase(
+    "kept-documents-come-back",
+    'An erasure with `derived: "keep"` leaves the documents that are derived from its events, and refuses none of them that is imported later; an erasure of the same events without it removes them.',
+    async (context, handles) => {
+      const { log, documents, other } = handles;
+      const { source, target } = await fill(context, handles);
+      const batch = await onlyBatch(context, documents, source);
+      await log.unseal(source);
+      const result = await log.erase(source, { seqs: [range(2)], derived: "keep" });
+      equal(result.documents, undefined, "the documents that the erasure names");
+      equal(await keysIn(context, handles, source), ["of-2", "of-4", "of-6"], "documents of the source");
+      await context.advance(10);
+      await log.erase(target, { seqs: [range(2)], derived: "keep" });
+      await other.documents.importDocuments(target, batch);
+      equal(await keysIn(context, handles, target), ["of-2", "of-4", "of-6"], "documents of the copy");
+      const { documents: erased = [] } = await other.log.erase(source, { seqs: [range(2)] });
+      equal(
+        erased.map(({ key }) => key).toSorted(),
+        ["of-2", "of-2"],
+        "the documents that an erasure removes",
+      );
+    },
+  ),
+  documentTransferCase(
     "erasures-of-copies-count-by-time",
     "A document is refused too when the copy erased its words later than it was written, although the source has gone on and counts more removals than the copy.",
     async (context, handles) => {

@@ -6,6 +6,7 @@ import type { ConformanceCase } from "../../harness.ts";
 import {
   addressOf,
   eventsOf,
+  handsOff,
   messages,
   range,
   retracts,
@@ -179,6 +180,55 @@ export const transferRemovalCases: readonly ConformanceCase[] = [
         await seqsOf(log, target),
         [0, 1, 2, 3].map((index) => maxImportedVersion + index),
         "seqs behind a great version",
+      );
+    },
+  },
+  {
+    id: "transfer/kept-derivations-travel",
+    area: "transfer",
+    needs: ["transfer"],
+    contract:
+      'An event that was erased with `derived: "keep"` is erased so in a copy that still has its content, and in one that has nothing: what was derived from it stays in both.',
+    async run(context) {
+      const [log, other] = transferLogs(context) ?? [];
+      if (log === undefined || other === undefined) return;
+      const source = addressOf(context);
+      await log.append(source, messages(4));
+      await log.append(source, [summarizes("of 1 and 2", range(1, 2)), handsOff("quotes 3", range(3))]);
+      const tenant = `${context.tenant}-archive`;
+      const [older, newer] = [
+        { tenant, session: "older" },
+        { tenant, session: "newer" },
+      ];
+      await copySession(log, source, other, older);
+      await log.unseal(source);
+      await log.erase(source, { seqs: [range(2)], derived: "keep" });
+      await log.erase(source, { seqs: [range(3)] });
+      await copySession(log, source, other, older);
+      await copySession(log, source, other, newer);
+      for (const [name, address] of Object.entries({ older, newer })) {
+        const events = await eventsOf(log, address);
+        equal(
+          events.map((event) => [
+            event.seq,
+            event.erasedAt !== undefined,
+            event.erasedAt === undefined ? undefined : event.derived,
+          ]),
+          [
+            [1, false, undefined],
+            [2, true, "kept"],
+            [3, true, undefined],
+            [4, false, undefined],
+            [5, false, undefined],
+            [6, true, undefined],
+          ],
+          `the ${name} copy`,
+        );
+      }
+      equal(
+        (await other.erase(newer, { seqs: [range(2)] })).erased,
+        [2, 5],
+        "what an erase of the copy reports",
       );
     },
   },

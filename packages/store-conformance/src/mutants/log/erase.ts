@@ -197,6 +197,28 @@ export const eraseMutants: readonly Mutant[] = [
     }),
   ),
   logMutant(
+    "kept-erase-follows-derivation",
+    "log/erase-can-keep-what-was-derived",
+    "what was derived from an event is erased although it was to be kept",
+    (log) => ({ erase: (address, { derived: _, ...options }) => log.erase(address, options) }),
+  ),
+  logMutant(
+    "tombstone-forgets-what-was-kept",
+    "log/erase-can-keep-what-was-derived",
+    "a tombstone does not say that what was derived from its event is kept",
+    (log) => ({
+      read: async (address, options) => {
+        const result = await log.read(address, options);
+        return {
+          ...result,
+          events: result.events.map((event) =>
+            event.erasedAt === undefined ? event : without(event, "derived"),
+          ),
+        };
+      },
+    }),
+  ),
+  logMutant(
     "tombstone-loses-its-retraction",
     "log/erase-keeps-retraction-marks",
     "a tombstone does not tell that its event was retracted",

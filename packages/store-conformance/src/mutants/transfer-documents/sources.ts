@@ -1,5 +1,5 @@
 import { isConflict } from "@relevo/core";
-import { conflict } from "@relevo/core/input";
+import { conflict, rangesInclude } from "@relevo/core/input";
 import type { Mutant } from "../../harness.ts";
 import {
   importMutant,
@@ -36,6 +36,23 @@ export const sourceMutants: readonly Mutant[] = [
           const head = session === "" ? undefined : await log.head({ tenant: scope.tenant, session });
           if (head !== undefined && head.removalRevision > seen)
             throw conflict("removal", { removalRevision: head.removalRevision, index });
+        }
+        return documents.importDocuments(scope, batch, options);
+      },
+    }),
+  ),
+  transferMutant(
+    "any-tombstone-refuses",
+    "kept-documents-come-back",
+    "a document is refused when it repeats an erased event, whatever was to become of it",
+    (documents, { log }) => ({
+      importDocuments: async (scope, batch, options) => {
+        for (const [index, { derivedFrom }] of batch.documents.entries()) {
+          const { session = "", ranges = [] } = derivedFrom?.events ?? {};
+          if (session === "") continue;
+          const { events } = await log.read({ tenant: scope.tenant, session }, { limit: 1000 });
+          if (events.some(({ seq, erasedAt }) => erasedAt !== undefined && rangesInclude(ranges, seq)))
+            throw conflict("removal", { removalRevision: 0, index });
         }
         return documents.importDocuments(scope, batch, options);
       },

@@ -1,6 +1,6 @@
 create function {{schema}}.erase_events(
 -- #include session-parameters
-  p_ranges text, p_token text,
+  p_ranges text, p_kept text, p_token text,
   out r_status text, out r_current bigint, out r_previous text, out r_token text,
   out r_erased bigint[], out r_revision bigint, out r_removal bigint
 ) language plpgsql
@@ -11,6 +11,8 @@ declare
   slot {{schema}}.sessions;
   now_ms bigint;
   asked int8multirange := p_ranges::int8multirange;
+  -- These alone: what was derived from them stays.
+  kept int8multirange := p_kept::int8multirange;
   blank int8multirange;
   blanked int8multirange := '{}';
   derived record;
@@ -28,7 +30,7 @@ begin
   r_token := slot.token;
   r_revision := slot.revision;
   r_removal := slot.removal_revision;
-  if isempty(asked) then return; end if;
+  if isempty(asked) and isempty(kept) then return; end if;
   -- Starting from the ranges, not from what is there: what was derived from trimmed events still contains them.
   blank := asked;
   for derived in
@@ -43,7 +45,14 @@ begin
   end loop;
   -- What has to go is in every column but those of a tombstone.
   -- One range at a time, as values: row-level security keeps lower() of another table's column away from the index.
-  for part in select lower(r.range) as low, upper(r.range) as high from unnest(blank) as r (range) order by 1 loop
+  kept := kept - blank;
+  for part in
+    select lower(r.range) as low, upper(r.range) as high, r.rest
+    from (
+      select b.range, '' as rest from unnest(blank) as b (range)
+      union all select k.range, ',"derived":"kept"' from unnest(kept) as k (range)
+    ) as r order by 1
+  loop
     select sum(e.bytes) into part_bytes from {{schema}}.events as e
     where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
       and e.seq >= part.low and e.seq < part.high and e.erased_at is null;
@@ -52,7 +61,7 @@ begin
       update {{schema}}.events as e set
         agent = null, role = null, status = null, duration_ms = null, pinned = false, erased_at = now_ms, bytes = 0,
         content = '{"type":' || to_json(e.type)::text
-          || case when e.at is null then '' else ',"at":' || e.at::text end || ',"erasedAt":' || now_ms::text || '}'
+          || case when e.at is null then '' else ',"at":' || e.at::text end || ',"erasedAt":' || now_ms::text || part.rest || '}'
       where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
         and e.seq >= part.low and e.seq < part.high and e.erased_at is null
       returning e.seq

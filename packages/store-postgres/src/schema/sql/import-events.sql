@@ -42,7 +42,7 @@ create function {{schema}}.import_events(
   p_first_seq bigint, p_revision bigint, p_removal_revision bigint, p_removed text, p_bytes bigint, p_seqs bigint[],
   p_types text[], p_agents text[], p_roles text[], p_statuses text[], p_durations double precision[], p_ats bigint[],
   p_pinned boolean[], p_sizes bigint[], p_derived text[], p_contents text[], p_recorded bigint[], p_retracted bigint[],
-  p_blanked bigint[], p_operations text, p_retractions text, p_erased text, p_token text
+  p_blanked bigint[], p_operations text, p_retractions text, p_erased text, p_kept text, p_token text
 ) returns {{schema}}.sessions language plpgsql
 -- #include by-index
 as $body$
@@ -51,7 +51,7 @@ declare
   now_ms bigint;
   part record;
   gone int8multirange := '{}';
-  erases boolean := not isempty(p_erased::int8multirange);
+  erases boolean := not isempty(p_erased::int8multirange + p_kept::int8multirange);
 begin
   if p_creates then
     slot := {{schema}}.start_session(
@@ -120,7 +120,7 @@ begin
   if erases then
     perform {{schema}}.erase_events(
       p_tenant => p_tenant, p_session => p_session, p_lock_ms => p_lock_ms, p_incarnation => null, p_ranges => p_erased,
-      p_token => p_token
+      p_kept => p_kept, p_token => p_token
     );
   end if;
   return {{schema}}.lock_session(p_tenant => p_tenant, p_session => p_session);

@@ -995,7 +995,7 @@ $body$;
 
 export function eraseEvents(values: { readonly schema: string; readonly nowMs: string }): string {
   return `create function ${values.schema}.erase_events(
-${sessionParametersText}  p_ranges text, p_token text,
+${sessionParametersText}  p_ranges text, p_kept text, p_token text,
   out r_status text, out r_current bigint, out r_previous text, out r_token text,
   out r_erased bigint[], out r_revision bigint, out r_removal bigint
 ) language plpgsql
@@ -1005,6 +1005,8 @@ declare
   slot ${values.schema}.sessions;
   now_ms bigint;
   asked int8multirange := p_ranges::int8multirange;
+  -- These alone: what was derived from them stays.
+  kept int8multirange := p_kept::int8multirange;
   blank int8multirange;
   blanked int8multirange := '{}';
   derived record;
@@ -1029,7 +1031,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
   r_token := slot.token;
   r_revision := slot.revision;
   r_removal := slot.removal_revision;
-  if isempty(asked) then return; end if;
+  if isempty(asked) and isempty(kept) then return; end if;
   -- Starting from the ranges, not from what is there: what was derived from trimmed events still contains them.
   blank := asked;
   for derived in
@@ -1044,7 +1046,14 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
   end loop;
   -- What has to go is in every column but those of a tombstone.
   -- One range at a time, as values: row-level security keeps lower() of another table's column away from the index.
-  for part in select lower(r.range) as low, upper(r.range) as high from unnest(blank) as r (range) order by 1 loop
+  kept := kept - blank;
+  for part in
+    select lower(r.range) as low, upper(r.range) as high, r.rest
+    from (
+      select b.range, '' as rest from unnest(blank) as b (range)
+      union all select k.range, ',"derived":"kept"' from unnest(kept) as k (range)
+    ) as r order by 1
+  loop
     select sum(e.bytes) into part_bytes from ${values.schema}.events as e
     where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
       and e.seq >= part.low and e.seq < part.high and e.erased_at is null;
@@ -1053,7 +1062,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
       update ${values.schema}.events as e set
         agent = null, role = null, status = null, duration_ms = null, pinned = false, erased_at = now_ms, bytes = 0,
         content = '{"type":' || to_json(e.type)::text
-          || case when e.at is null then '' else ',"at":' || e.at::text end || ',"erasedAt":' || now_ms::text || '}'
+          || case when e.at is null then '' else ',"at":' || e.at::text end || ',"erasedAt":' || now_ms::text || part.rest || '}'
       where e.tenant = p_tenant and e.session = p_session and e.generation = slot.generation
         and e.seq >= part.low and e.seq < part.high and e.erased_at is null
       returning e.seq
@@ -1514,7 +1523,7 @@ create function ${values.schema}.import_events(
   p_first_seq bigint, p_revision bigint, p_removal_revision bigint, p_removed text, p_bytes bigint, p_seqs bigint[],
   p_types text[], p_agents text[], p_roles text[], p_statuses text[], p_durations double precision[], p_ats bigint[],
   p_pinned boolean[], p_sizes bigint[], p_derived text[], p_contents text[], p_recorded bigint[], p_retracted bigint[],
-  p_blanked bigint[], p_operations text, p_retractions text, p_erased text, p_token text
+  p_blanked bigint[], p_operations text, p_retractions text, p_erased text, p_kept text, p_token text
 ) returns ${values.schema}.sessions language plpgsql
 ${byIndexText}as $body$
 declare
@@ -1522,7 +1531,7 @@ declare
   now_ms bigint;
   part record;
   gone int8multirange := '{}';
-  erases boolean := not isempty(p_erased::int8multirange);
+  erases boolean := not isempty(p_erased::int8multirange + p_kept::int8multirange);
 begin
   if p_creates then
     slot := ${values.schema}.start_session(
@@ -1591,7 +1600,7 @@ begin
   if erases then
     perform ${values.schema}.erase_events(
       p_tenant => p_tenant, p_session => p_session, p_lock_ms => p_lock_ms, p_incarnation => null, p_ranges => p_erased,
-      p_token => p_token
+      p_kept => p_kept, p_token => p_token
     );
   end if;
   return ${values.schema}.lock_session(p_tenant => p_tenant, p_session => p_session);

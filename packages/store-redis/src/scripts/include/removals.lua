@@ -88,10 +88,11 @@ local function wasRemovedSince(revision, ranges)
   return meets(ranges, spans)
 end
 
--- Blanks the events of the ranges and, transitively, what was derived from them. A tombstone keeps type and times;
--- the type is read from the event, once. Returns all that is blank now, and as spans what of it was not before.
-local function blankEvents(h, asked)
-  local erased, changed, later = {}, {}, {}
+-- Blanks the events of the ranges and, transitively, what was derived from them; and those of `kept` alone. A tombstone
+-- keeps type and times; the type is read from the event, once. Returns all that is blank now, and as spans what of it was
+-- not before.
+local function blankEvents(h, asked, kept)
+  local erased, changed, later, rest = {}, {}, {}, ''
   local function blank(parts, seq)
     erased[#erased + 1] = seq
     if parts.code >= 24 then return false end
@@ -99,7 +100,7 @@ local function blankEvents(h, asked)
     local at = event.at and string.format(',"at":%d', event.at) or ''
     h.bytes = h.bytes - bytesOf(parts)
     parts.bytes = '0'
-    parts.json = '{"type":' .. cjson.encode(event.type) .. at .. ',"erasedAt":' .. num(now) .. '}'
+    parts.json = '{"type":' .. cjson.encode(event.type) .. at .. ',"erasedAt":' .. num(now) .. rest .. '}'
     removeLandmark(seq, parts.code)
     -- A tombstone is not pinned.
     parts.code = parts.code % 6 + math.floor(parts.code / 12) % 2 * 12 + 24
@@ -114,6 +115,12 @@ local function blankEvents(h, asked)
       changeEvents(h, { { seq, seq } }, blank)
       later[#later + 1] = { seq, seq }
     end
+  end
+  if #kept > 0 then
+    local known = {}
+    for _, seq in ipairs(erased) do known[seq] = true end
+    rest = ',"derived":"kept"'
+    changeEvents(h, kept, function(parts, seq) return not known[seq] and blank(parts, seq) end)
   end
   table.sort(erased)
   return erased, spansOf(changed)

@@ -18,8 +18,8 @@ export interface EventEntries {
   add(record: EventRecord): void;
   /** Takes an effective event out of what is effective. */
   retract(found: KeyRecord<EventRecord>, by: number): void;
-  /** Leaves a tombstone. */
-  blank(found: KeyRecord<EventRecord>, erasedAt: number): void;
+  /** Leaves a tombstone, and with `keeps` what was derived from the event. */
+  blank(found: KeyRecord<EventRecord>, erasedAt: number, keeps?: boolean): void;
   remove(found: KeyRecord<EventRecord>): void;
 }
 
@@ -73,9 +73,9 @@ export function eventEntries(
       const value = { event: { ...event, retractedBy: by }, bytes } as unknown as { bytes: number };
       transaction.put(keys.retracted(event.seq), value);
     },
-    blank(found, erasedAt) {
+    blank(found, erasedAt, keeps) {
       const { event } = found.value;
-      const tombstone = tombstoneOf(event, erasedAt);
+      const tombstone = tombstoneOf(event, erasedAt, keeps);
       if (event.retractedBy === undefined) {
         unlist(event);
         list(tombstone);
@@ -101,7 +101,7 @@ const erased = 1;
 /** The most entries that putting one mark on one event writes; parts of long values come on top. */
 export const entriesPerMark = 8;
 
-export function tombstoneOf(event: StoredEvent, erasedAt: number): Tombstone {
+export function tombstoneOf(event: StoredEvent, erasedAt: number, keeps = false): Tombstone {
   const { seq, type, at, recordedAt, retractedBy } = event;
   return {
     seq,
@@ -110,6 +110,7 @@ export function tombstoneOf(event: StoredEvent, erasedAt: number): Tombstone {
     recordedAt,
     ...(retractedBy === undefined ? {} : { retractedBy }),
     erasedAt,
+    ...(keeps ? { derived: "kept" } : {}),
   };
 }
 

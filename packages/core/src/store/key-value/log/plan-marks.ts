@@ -119,33 +119,34 @@ export interface ErasurePlan {
   readonly blank: readonly number[];
   /** What of it is stored and was not blank before. */
   readonly changed: readonly number[];
+  /** What of that goes without what was derived from it. */
+  readonly kept: readonly number[];
   /** How much smaller that makes the log. */
   readonly bytes: number;
 }
 
 /**
- * The events in the ranges and, transitively, what was derived from them, also from what was trimmed. Follows to
- * derived events that are about to be added, too.
+ * The events in the ranges and, transitively, what was derived from them, also from what was trimmed; and those of `kept`
+ * alone. Follows to derived events that are about to be added, too.
  */
 export async function planErasure(
   reader: Reader,
   keys: GenerationKeys,
   state: SessionState,
-  ranges: readonly SeqRange[],
+  { ranges, kept }: { readonly ranges: readonly SeqRange[]; readonly kept: readonly SeqRange[] },
   added: readonly EventRecord[] = [],
 ): Promise<ErasurePlan> {
   const asked = normalizeRanges(ranges);
-  const blank: number[] = [];
-  for (const { from, to } of asked) {
-    const last = Math.min(to, state.version);
-    for (let seq = Math.max(from, state.firstSeq); seq <= last; seq++) blank.push(seq);
-  }
+  const followed = seqsIn(state, asked);
   const oldest = Math.max((asked[0]?.from ?? state.version) + 1, state.firstSeq);
   const derived = await readDerived(reader, keys, oldest, state.version);
   for (const { event } of added) {
     if (event.derivedFrom !== undefined) derived.push({ seq: event.seq, from: event.derivedFrom });
   }
-  addDerived(blank, asked, derived, () => true);
+  addDerived(followed, asked, derived, () => true);
+  const isFollowed = new Set(followed);
+  const alone = seqsIn(state, normalizeRanges(kept)).filter((seq) => !isFollowed.has(seq));
+  const blank = alone.length === 0 ? followed : [...followed, ...alone].sort((left, right) => left - right);
   const changed: number[] = [];
   let bytes = 0;
   for (const { from, to } of rangesOf(blank)) {
@@ -158,7 +159,19 @@ export async function planErasure(
       }
     }
   }
-  return { blank, changed: changed.sort((left, right) => left - right), bytes };
+  changed.sort((left, right) => left - right);
+  const isAlone = new Set(alone);
+  return { blank, changed, kept: changed.filter((seq) => isAlone.has(seq)), bytes };
+}
+
+/** Those of the log that are in the ranges, which are ascending and apart. */
+function seqsIn({ firstSeq, version }: SessionState, ranges: readonly SeqRange[]): number[] {
+  const seqs: number[] = [];
+  for (const { from, to } of ranges) {
+    const last = Math.min(to, version);
+    for (let seq = Math.max(from, firstSeq); seq <= last; seq++) seqs.push(seq);
+  }
+  return seqs;
 }
 
 async function readDerived(

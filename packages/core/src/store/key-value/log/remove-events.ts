@@ -4,10 +4,17 @@ import type { Answer } from "../../answer.ts";
 import type { AdmittedErase, AdmittedTrim } from "../../log-calls.ts";
 import type { DriverContext } from "../context.ts";
 import type { KeyRecord } from "../space/records.ts";
-import { keysOf, previousToken, revised, type SessionState, saveLive } from "../unit/session-slot.ts";
+import {
+  keysOf,
+  type PendingMark,
+  previousToken,
+  revised,
+  type SessionState,
+  saveLive,
+} from "../unit/session-slot.ts";
 import { noteRemoval, refuseIncarnation, type SessionWrite, writeSession } from "../unit/write-session.ts";
 import { type EventRecord, eventEntries } from "./event-entries.ts";
-import { planErasure, readSeqs } from "./plan-marks.ts";
+import { type ErasurePlan, planErasure, readSeqs } from "./plan-marks.ts";
 import { marksPerCommit, settleMarks, settleWritten } from "./settle-marks.ts";
 
 /** The most events that one `trim` removes. */
@@ -121,7 +128,7 @@ export async function erase(
       const gone = refuseIncarnation(live, request.incarnation);
       if (gone !== undefined) return gone;
       if (live === undefined || transaction.state === undefined) return { ok: undefined };
-      const plan = await planErasure(transaction, keysOf(place, live), live, request.ranges);
+      const plan = await planErasure(transaction, keysOf(place, live), live, request);
       let state: SessionState = live;
       if (plan.changed.length > 0) {
         state = await blankEvents(context, write, revised(live, request.token), plan);
@@ -144,12 +151,17 @@ export async function blankEvents(
   { space }: DriverContext,
   { transaction, place }: SessionWrite,
   state: SessionState,
-  { changed, bytes }: { readonly changed: readonly number[]; readonly bytes: number },
+  { changed, kept, bytes }: ErasurePlan,
   movesEvents = false,
 ): Promise<SessionState> {
-  const ranges = rangesOf(changed);
   const most = movesEvents ? 0 : marksPerCommit(space.limits, transaction.size);
-  const marks = [...state.pending, { kind: "erase", at: transaction.now, ranges } as const];
+  const erased = { kind: "erase", at: transaction.now } as const;
+  const isKept = new Set(kept);
+  const marks: PendingMark[] = [
+    ...state.pending,
+    { ...erased, ranges: rangesOf(changed.filter((seq) => !isKept.has(seq))) },
+    { ...erased, ranges: rangesOf(kept), keeps: true },
+  ];
   const pending = await settleMarks(transaction, place, state, marks, most);
-  return noteRemoval({ ...state, bytes: state.bytes - bytes, pending }, ranges);
+  return noteRemoval({ ...state, bytes: state.bytes - bytes, pending }, rangesOf(changed));
 }

@@ -52,12 +52,12 @@ export async function settleMarks(
       for (const record of await readSeqs(transaction, keys.effective, from, to)) {
         const found = record as unknown as KeyRecord<EventRecord>;
         if (mark.kind === "retract") entries.retract(found, mark.by);
-        else if (found.value.event.erasedAt === undefined) entries.blank(found, mark.at);
+        else if (found.value.event.erasedAt === undefined) entries.blank(found, mark.at, mark.keeps);
       }
       if (mark.kind === "retract") continue;
       for (const record of await readSeqs(transaction, keys.retracted, from, to)) {
         const found = record as unknown as KeyRecord<EventRecord>;
-        if (found.value.event.erasedAt === undefined) entries.blank(found, mark.at);
+        if (found.value.event.erasedAt === undefined) entries.blank(found, mark.at, mark.keeps);
       }
     }
   }
@@ -120,7 +120,8 @@ export function withPending(event: StoredEvent, pending: readonly PendingMark[])
   let shown = event;
   for (const mark of pending) {
     if (!rangesInclude(mark.ranges, event.seq)) continue;
-    if (mark.kind === "erase") shown = shown.erasedAt === undefined ? tombstoneOf(shown, mark.at) : shown;
+    if (mark.kind === "erase")
+      shown = shown.erasedAt === undefined ? tombstoneOf(shown, mark.at, mark.keeps) : shown;
     else if (shown.retractedBy === undefined) shown = { ...shown, retractedBy: mark.by };
   }
   return shown;

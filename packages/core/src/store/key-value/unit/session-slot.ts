@@ -10,7 +10,13 @@ import type { Transaction } from "../space/transaction.ts";
 /** Marks that are in force but do not stand on all of their events yet. The ranges hold nothing else. */
 export type PendingMark =
   | { readonly kind: "retract"; readonly by: number; readonly ranges: readonly SeqRange[] }
-  | { readonly kind: "erase"; readonly at: number; readonly ranges: readonly SeqRange[] };
+  | {
+      readonly kind: "erase";
+      readonly at: number;
+      readonly ranges: readonly SeqRange[];
+      /** What was derived from the events stays. */
+      readonly keeps?: boolean;
+    };
 
 /** The head of an incarnation. */
 export interface SessionState {
