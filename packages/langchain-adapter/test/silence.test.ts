@@ -56,23 +56,6 @@ it("a model that works for longer than a run may be silent keeps its turn", asyn
   expect(messages.at(-1)?.text).toBe("conflict");
 });
 
-it("a checkpointer that does not answer keeps no turn for longer than a run may be silent", async () => {
-  const setting = setUp({ idleMs: 1500 });
-  const begin = rival(setting);
-  class Hanging extends MemorySaver {
-    override async *list(): ReturnType<MemorySaver["list"]> {
-      await new Promise(() => undefined);
-      yield* super.list({});
-    }
-  }
-  const asks = createMiddleware({ name: "Asks", afterModel: () => interrupt("?") });
-  const model = new ScriptedModel(() => new AIMessage("Shall I?"));
-  const middleware = [asks, setting.middleware];
-  const agent = createAgent({ model, tools: [], middleware, checkpointer: new Hanging() });
-  await agent.invoke(asking("Go"), on("t"));
-  expect(await begin(60_000)).toBe("began");
-});
-
 it("a run that goes on behind an interrupt is not taken for one that waits", async () => {
   const setting = setUp({ idleMs: long });
   const begin = rival(setting);
@@ -81,7 +64,7 @@ it("a run that goes on behind an interrupt is not taken for one that waits", asy
   const between = createMiddleware({
     name: "Between",
     async afterModel({ messages }) {
-      if (messages.at(-1)?.text === "Done.") tried.push(await begin(2500));
+      if (messages.at(-1)?.text === "Done.") tried.push(await begin(300));
     },
   });
   const model = new ScriptedModel((messages) =>

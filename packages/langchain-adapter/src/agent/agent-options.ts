@@ -86,8 +86,8 @@ export interface RelevoMemoryOptions {
   /** How long another run of the session may take before this one gives up; 60,000 when left out. */
   readonly waitMs?: number | undefined;
   /**
-   * How long a run may be silent before its turn is taken to be over, as after a failure elsewhere; 30,000 when left out. A model
-   * or a tool that works is not silent; that a run waits for a person is asked of its checkpointer after a second.
+   * How long a run may be silent before its turn is taken to be over; 30,000 when left out. A model or a tool that works is not
+   * silent, and a run that LangGraph has ended is not waited for: it ends the turn at once.
    */
   readonly idleMs?: number | undefined;
   /** Shows and ends the handoffs to this agent, and lets `handoffTool` record; `createAgentHandoffs(…)`. */

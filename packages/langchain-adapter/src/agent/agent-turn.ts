@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { OpenTurn, Session, Tenant } from "@relevo/memory";
 import type { ReceivedHandoff } from "./agent-handoffs.ts";
 import type { AgentSettings } from "./agent-options.ts";
+import { RunEnd } from "./run-end.ts";
 import {
   conversationOf,
   type KnownMessages,
@@ -12,6 +14,12 @@ import {
 
 /** How long a run is waited for that has met a failure: another middleware may try again, or go on without. */
 const failureMs = 1000;
+/** When a silent run is first looked at, and then more and more seldom: most are silent for less. */
+const firstLookMs = 20;
+const mostSeldomMs = 1000;
+
+// One for the process: it says which turns a model or a tool of a turn has begun, of any middleware, and holds no data.
+const begunInside: AsyncLocalStorage<Set<AgentTurn>> = new AsyncLocalStorage<Set<AgentTurn>>();
 
 /** What a model is shown beside the view. */
 export interface AddedTexts {
@@ -28,7 +36,9 @@ export class AgentTurn {
   readonly subject: string | undefined;
   /** The node of the parent graph that the agent is. */
   readonly agent: string;
-  #run: unknown;
+  /** By which its hooks are told from those of another run of the thread. */
+  readonly run: unknown;
+  readonly #end: RunEnd = new RunEnd();
   /** The handoff by which this agent has the conversation. */
   received: ReceivedHandoff | undefined;
   /** What is added to the view, made once for each run. */
@@ -38,18 +48,18 @@ export class AgentTurn {
   #start: RunStart;
   #sync: Promise<void> = Promise.resolve();
   #working = 0;
+  /** A tool waits for a person: its run ends now, which cannot be seen in the first step of a run that was resumed. */
+  #isAsking = false;
   #isOver = false;
   #isPassedOn = false;
+  #released: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #idleMs: number;
   readonly #onError: (error: unknown) => void;
-  #isInterrupted: () => Promise<boolean>;
 
   constructor(
-    place: Pick<AgentTurn, "tenant" | "open" | "subject" | "agent" | "received"> & {
+    place: Pick<AgentTurn, "tenant" | "open" | "subject" | "agent" | "received" | "run"> & {
       readonly start: RunStart;
-      readonly run: unknown;
-      readonly isInterrupted: () => Promise<boolean>;
     },
     { idleMs, onError }: Pick<AgentSettings, "idleMs" | "onError">,
   ) {
@@ -59,11 +69,10 @@ export class AgentTurn {
     this.agent = place.agent;
     this.received = place.received;
     this.#start = place.start;
-    this.#run = place.run;
-    this.#isInterrupted = place.isInterrupted;
+    this.run = place.run;
     this.#idleMs = idleMs;
     this.#onError = onError;
-    this.#watch();
+    begunInside.getStore()?.add(this);
   }
 
   get session(): Session {
@@ -74,21 +83,15 @@ export class AgentTurn {
     return this.#isOver || this.open.signal.aborted;
   }
 
-  /** Of LangGraph, by which its hooks are told from those of another run of the thread. */
-  get run(): unknown {
-    return this.#run;
+  /** A hook of the run, with LangGraph's signal that ends it. */
+  touch(signal: unknown): void {
+    this.#end.watch(signal);
+    this.#watch();
   }
 
-  get isWorking(): boolean {
-    return this.#working > 0;
-  }
-
-  /** Another run goes on where this one was silent: what of its state is in the log is to be found out anew. */
-  passTo(run: unknown, start: RunStart, isInterrupted: () => Promise<boolean>): void {
-    this.#run = run;
-    this.#isInterrupted = isInterrupted;
-    this.#start = start;
-    this.#isAligned = false;
+  /** Whether LangGraph has ended the run, so that none of its hooks comes any more. */
+  get isLeft(): boolean {
+    return this.#working === 0 && (this.#isAsking || this.#end.isReached);
   }
 
   /** Appends what is new in the state; calls at the same time follow each other. */
@@ -109,16 +112,34 @@ export class AgentTurn {
   /** While the work lasts, the run is not silent. */
   async during<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#working++;
+    clearTimeout(this.#timer);
     let failed = true;
     try {
       const result = await work();
       failed = false;
       return result;
+    } catch (error) {
+      this.#isAsking ||= isBubbleUp(error);
+      throw error;
     } finally {
       this.#working--;
       // Most likely the run has ended: a model that failed, a tool that interrupts it.
       this.#watch(failed ? Math.min(this.#idleMs, failureMs) : this.#idleMs);
     }
+  }
+
+  /** What a model or a tool begins in the same session is a part of the turn, such as the run of another agent. */
+  async around<Result>(work: () => Promise<Result>): Promise<Result> {
+    const inside = new Set<AgentTurn>();
+    const inTurn = () => this.session.run(() => this.open.run(work));
+    return await this.during(async () => {
+      try {
+        return await begunInside.run(inside, inTurn);
+      } finally {
+        // Its graph may have ended them without a word, as at its recursion limit.
+        for (const turn of inside) if (!turn.#working) await turn.release();
+      }
+    });
   }
 
   async commit(outcome?: string): Promise<void> {
@@ -127,7 +148,7 @@ export class AgentTurn {
       await this.received?.handle.complete(outcome);
       await this.open.commit();
     });
-    this.#end();
+    this.#finish();
   }
 
   /** Control goes to another agent. */
@@ -140,43 +161,44 @@ export class AgentTurn {
     return this.#isPassedOn && this.#working === 0;
   }
 
-  /** Lets the next run in. What was appended stays: the graph continues from it. */
+  /** Lets the next run in. What was appended stays: the graph continues from it. A failure is told to `onError`. */
   async release(): Promise<void> {
-    if (this.#isOver) return;
-    this.#end();
-    await this.received?.handle.fail(new Error("The run ended without an answer."));
-    await this.open.abandon();
+    if (!this.#isOver) this.#released = this.#giveBack().catch(this.#onError);
+    await this.#released;
   }
 
-  #end(): void {
+  async #giveBack(): Promise<void> {
+    this.#finish();
+    try {
+      await this.received?.handle.fail(new Error("The run ended without an answer."));
+    } finally {
+      await this.open.abandon();
+    }
+  }
+
+  #finish(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
   }
 
-  /**
-   * A run that was interrupted, or failed elsewhere, says nothing any more. That a person is asked can be known before the time is
-   * over, and the answer may come to another process: it should not wait.
-   */
+  /** A run that failed elsewhere, or waits for a person, says nothing any more. */
   #watch(idleMs: number = this.#idleMs): void {
     clearTimeout(this.#timer);
-    if (this.#isOver) return;
-    const soonMs = Math.min(idleMs, failureMs);
-    this.#timer = setTimeout(async () => {
-      if (this.#working > 0 || idleMs === soonMs) return this.#endSilence();
-      // The checkpointer may not answer at all.
-      const end = setTimeout(() => this.#endSilence(), idleMs - soonMs).unref();
-      this.#timer = end;
-      if ((await this.#isInterrupted()) && this.#timer === end) this.#endSilence();
-    }, soonMs).unref();
+    if (!this.#isOver && this.#working === 0) this.#look(firstLookMs, idleMs);
   }
 
-  #endSilence(): void {
-    clearTimeout(this.#timer);
-    if (this.#working > 0) this.#watch();
-    else this.release().catch(this.#onError);
+  #look(afterMs: number, idleMs: number): void {
+    const waitMs = Math.min(afterMs, idleMs);
+    this.#timer = setTimeout(() => {
+      if (waitMs === idleMs || this.isLeft) void this.release();
+      else this.#look(Math.min(2 * afterMs, mostSeldomMs), idleMs - waitMs);
+    }, waitMs);
+    // A process whose last run has failed gives the session back before it ends.
+    if (afterMs > firstLookMs) this.#timer.unref();
   }
+}
 
-  touch(): void {
-    this.#watch();
-  }
+/** Whether this is an interrupt, or a command to a parent graph, which is no failure. */
+export function isBubbleUp(error: unknown): boolean {
+  return (error as { readonly is_bubble_up?: unknown } | undefined)?.is_bubble_up === true;
 }

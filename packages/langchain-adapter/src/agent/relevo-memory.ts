@@ -5,7 +5,7 @@ import type { AgentMiddleware } from "langchain";
 import { loadPeer } from "../load-peer.ts";
 import { asParentCommand, parentMessages } from "./agent-handoffs.ts";
 import { admitAgentOptions, type RelevoMemoryOptions } from "./agent-options.ts";
-import type { AgentTurn } from "./agent-turn.ts";
+import { isBubbleUp } from "./agent-turn.ts";
 import { inDegradedRun } from "./degraded-run.ts";
 import { modelMessages, withSystem } from "./model-messages.ts";
 import { Runs } from "./runs.ts";
@@ -23,8 +23,8 @@ const { createMiddleware } = await loadPeer("langchain", () => import("langchain
  * - Around each tool: its execution is recorded.
  * - After each answer it is appended, so that a crash loses none. After the agent the turn ends.
  *
- * A run that waits for a person lets others in after a second, and continues in any process. A sub-agent that runs inside a tool is a part
- * of the same turn.
+ * However a run ends, it lets others in; one that waits for a person continues in any process. A sub-agent that runs inside a
+ * tool is a part of the same turn.
  *
  * @throws `invalid-input` that names the option. Runs throw what the memory throws, unless `onMemoryFailure` is `degrade`:
  *   `conflict` when another run of the session takes longer than `waitMs`, `unsupported` for a store without leases.
@@ -63,7 +63,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
               messages: shown.messages,
               systemMessage: withSystem(request.systemMessage, shown.system),
             };
-      return await inTurn(turn, async () => await handler(asked as typeof request));
+      return await turn.around(async () => await handler(asked as typeof request));
     },
     async wrapToolCall(request, handler) {
       const { runtime } = request;
@@ -87,7 +87,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
           }),
         );
       };
-      const result = await inTurn(turn, async () => {
+      const result = await turn.around(async () => {
         try {
           const answer = await handle();
           if (asParentCommand(answer) !== undefined) {
@@ -100,7 +100,7 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
           else await record({ output: storableValue(message.content ?? null) });
           return answer;
         } catch (error) {
-          // An interrupt or a command to a parent graph is no failure, and the tool will run again.
+          // The tool will run again.
           if (!isBubbleUp(error))
             await record({ error: { name: "Error", message: storableText(errorLine(error)) } });
           throw error;
@@ -121,13 +121,4 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       await runs.step(runtime, end, true);
     },
   }) as unknown as AgentMiddleware;
-}
-
-/** What a model or a tool begins in the same session is a part of the turn, such as the run of another agent. */
-async function inTurn<Result>(turn: AgentTurn, work: () => Promise<Result>): Promise<Result> {
-  return await turn.during(() => turn.session.run(() => turn.open.run(work)));
-}
-
-function isBubbleUp(error: unknown): boolean {
-  return (error as { readonly is_bubble_up?: unknown } | undefined)?.is_bubble_up === true;
 }

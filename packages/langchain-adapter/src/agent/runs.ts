@@ -18,6 +18,8 @@ export interface HookRuntime {
   readonly context?: unknown;
   readonly configurable?: Fields | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** One function for each run. */
+  readonly writer?: unknown;
 }
 
 /** The runs of one middleware in this process, by the session and the place in the graph. */
@@ -76,6 +78,7 @@ export class Runs {
   async begin(runtime: HookRuntime, isResumed: boolean = false): Promise<AgentTurn> {
     const { tenant, session, options, key, agent } = await this.#placeOf(runtime);
     const owner = this.#settings.memory.tenant(tenant);
+    await this.#endLeft(tenant, session);
     const open = await owner.session(session, options).beginTurn({
       waitMs: this.#settings.waitMs,
       ...(runtime.signal === undefined ? {} : { signal: runtime.signal }),
@@ -97,31 +100,24 @@ export class Runs {
         agent,
         received,
         start,
-        run: runOf(runtime),
-        isInterrupted: () => isInterrupted(runtime),
+        run: runtime.writer,
       },
       this.#settings,
     );
+    turn.touch(endSignalOf(runtime));
     this.#turns.set(key, turn);
     this.#forgetEnded();
     return turn;
   }
 
-  /**
-   * The turn of a run that has begun, which is begun again when it was released meanwhile, or in another process. A run that goes on
-   * after an interrupt takes over the turn that nobody works in; one that is resumed twice waits for itself.
-   */
+  /** The turn of a run that has begun, which is begun again when it was released meanwhile, or in another process. */
   async resume(runtime: HookRuntime): Promise<AgentTurn> {
     const { key } = await this.#placeOf(runtime);
-    const run = runOf(runtime);
+    const run = runtime.writer;
     const turn = this.#turns.get(key);
-    if (turn !== undefined && !turn.isOver) {
-      if (turn.run !== run && !turn.isWorking)
-        turn.passTo(run, this.#startOf(runtime, true), () => isInterrupted(runtime));
-      if (turn.run === run) {
-        turn.touch();
-        return turn;
-      }
+    if (turn?.run === run && turn?.isOver === false) {
+      turn.touch(endSignalOf(runtime));
+      return turn;
     }
     // Tools that one answer calls come together: a second turn would wait for the first one to end.
     const beginning = this.#beginnings.get(key);
@@ -181,49 +177,23 @@ export class Runs {
     return { tenant, session, options, agent, key: JSON.stringify([tenant, session, ...graph]) };
   }
 
+  /** Turns of the session that nothing comes for any more: the next run need not wait until they are found out. */
+  async #endLeft(tenant: string, session: string): Promise<void> {
+    for (const turn of this.#turns.values())
+      if (turn.isLeft && turn.tenant.id === tenant && turn.session.id === session) await turn.release();
+  }
+
   #forgetEnded(): void {
     for (const [key, turn] of this.#turns) if (turn.isOver) this.#turns.delete(key);
   }
 }
 
-/** The same object in all hooks of a run, and another one when the thread is run again: LangGraph's signal that ends it. */
-function runOf({ configurable }: HookRuntime): unknown {
+/** What ends the whole run: the signal of a hook ends its step. */
+function endSignalOf({ configurable }: HookRuntime): unknown {
   const signals: { readonly externalAbortSignal?: unknown } | undefined = asFields(
     configurable?.__pregel_abort_signals,
   );
   return signals?.externalAbortSignal;
-}
-
-interface Checkpointer {
-  list(
-    config: object,
-    options: { readonly limit: number },
-  ): AsyncIterable<{
-    readonly checkpoint: { readonly id: string };
-    readonly pendingWrites?: readonly (readonly unknown[])[];
-  }>;
-}
-
-/** In a second of silence, another process writes no more checkpoints than that behind an interrupt. */
-const newestCheckpoints = 20;
-
-/** Whether the run that has begun here has come to an interrupt, as far as its newest checkpoints can be read. */
-async function isInterrupted({ configurable = {} }: HookRuntime): Promise<boolean> {
-  const { __pregel_checkpointer: checkpointer, checkpoint_map: began, thread_id } = configurable;
-  const first = asFields(began)?.[""];
-  if (typeof (checkpointer as Partial<Checkpointer> | undefined)?.list !== "function") return false;
-  const place = { configurable: { thread_id, checkpoint_ns: "" } };
-  try {
-    const newest = (checkpointer as Checkpointer).list(place, { limit: newestCheckpoints });
-    for await (const { checkpoint, pendingWrites = [] } of newest) {
-      // Ids grow with time.
-      if (typeof first !== "string" || checkpoint.id <= first) return false;
-      if (pendingWrites.some(([, channel]) => channel === "__interrupt__")) return true;
-    }
-  } catch {
-    // The run itself will meet the failure; the silence ends in its time.
-  }
-  return false;
 }
 
 /** The nodes around an agent in a parent graph; the last part of a namespace names the node that runs. */
