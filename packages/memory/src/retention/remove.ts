@@ -1,4 +1,4 @@
-import { type CallOptions, isConflict } from "@relevo/core";
+import { type CallOptions, isConflict, MemoryError } from "@relevo/core";
 import { archiveSession } from "../archive/archive-session.ts";
 import { eraseSeenSession } from "../erasure/erase-seen-session.ts";
 import { isHeldDocument } from "../erasure/holds.ts";
@@ -51,6 +51,9 @@ export async function remove(
   } catch (error) {
     // Written, moved or in a turn meanwhile.
     if (isConflict(error)) return skipped;
+    // Ended meanwhile, as a fork that was erased with the session that it was made from.
+    if (MemoryError.isInstance(error, "history-lost") || MemoryError.isInstance(error, "not-found"))
+      return due.kind === "session" && due.action === "erase" ? done : skipped;
     throw error;
   }
 }

@@ -6,7 +6,11 @@ import { oneStore, texts, twoStores, user } from "../fixture.ts";
 const dayMs = 24 * 3600 * 1000;
 
 /** The store, which lets another writer act before this call of its log, once. */
-function before(store: MemoryStore, method: "seal" | "erase" | "delete", run: () => Promise<unknown>) {
+function before(
+  store: MemoryStore,
+  method: "seal" | "erase" | "delete" | "trim",
+  run: () => Promise<unknown>,
+) {
   let isOpen = true;
   const log = new Proxy(store.log, {
     get(target, name) {
@@ -54,6 +58,35 @@ it("a session that is written while it is erased for its age keeps what was writ
     await memory.tenant("acme").session("s").append(user("later"));
     await memory.tenant("acme").erase({ session: "s" });
     expect(await memory.tenant("acme").session("s").head()).toBeUndefined();
+  }
+});
+
+it("a session that has ended meanwhile ends no run", async () => {
+  const { store, clock, memory } = oneStore();
+  const acme = memory.tenant("acme");
+  for (const id of ["a", "b"]) {
+    await acme.session(id).append([user("old one"), user("old two")]);
+    await acme.session(id).fork({ id: `${id}-fork` });
+  }
+  clock.advance(40 * dayMs);
+  const idle = { sessions: { idleMs: 30 * dayMs } };
+  const erasing = acme.retention([{ ...idle, action: "erase" }]);
+  // A fork goes with its session, and is due by itself, too.
+  expect((await erasing.plan()).sessions).toBe(4);
+  expect(await erasing.apply()).toMatchObject({ sessions: 4, skipped: 0, more: false });
+  for (const policy of [
+    { ...idle, action: "archive" },
+    { events: { keep: 1 } },
+    { events: { keep: 1, derived: "keep" } },
+  ] as const) {
+    const session = acme.session("c");
+    await session.append([user("old one"), user("old two")]);
+    clock.advance(40 * dayMs);
+    const end = () => store.log.delete(session.address);
+    const method = "action" in policy ? "seal" : "derived" in policy.events ? "trim" : "erase";
+    const own = createMemory({ store: before(store, method, end), archive: oneStore().store, clock });
+    expect(await own.tenant("acme").retention([policy]).apply()).toMatchObject({ skipped: 1 });
+    expect(await session.head()).toBeUndefined();
   }
 });
 
