@@ -106,9 +106,9 @@ export type { ScannedEvent, ScanOptions } from "./ports/event-scan.ts";
 export {
   type EventTransfer,
   type ExportOptions,
+  type ImportOptions,
   isEventTransfer,
   type TransferBatch,
-  type UnsealOptions,
 } from "./ports/event-transfer.ts";
 export type { HandoffHandle, HandoffRecorder, HandoffStart } from "./ports/handoff-recorder.ts";
 export { type InProcessLog, isInProcessLog } from "./ports/in-process-log.ts";

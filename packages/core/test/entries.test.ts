@@ -23,7 +23,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       EventLog EventSource EventTransfer EventType ExecutionRecord ExecutionStatus ExpireOptions ExpireResult
       ExportOptions FactRequest FactWriter FilePart FindOptions HandoffArrangement HandoffContext
       HandoffHandle HandoffMode HandoffPriority HandoffRecord HandoffRecorder HandoffStart HandoffStatus
-      IdGenerator ImagePart ImportDocumentsResult InProcessLog JsonArray JsonObject JsonValue Lease
+      IdGenerator ImagePart ImportDocumentsResult ImportOptions InProcessLog JsonArray JsonObject JsonValue Lease
       LeaseHolder Leases LimitOverrides Limits ListSessionsOptions Maintenance ManualClock MemoryErrorCode
       MemoryErrorOptions Message MissingPart NamespacesOptions NativePart Operation OperationRecord
       OperationResult Outcome Page PageOptions Provider PutOptions ReadOptions ReadResult ReasoningPart Recall
@@ -35,7 +35,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       Store StoredEvent StoredEventOf Summarizer Summary SummaryRequest SupersedingDocument TextPart
       TokenChange TokenCounter Tombstone ToolApprovalRequestPart ToolApprovalResponsePart ToolCallPart
       ToolResultPart TouchDocumentOptions TouchOptions TransferBatch TransferredDocument TrimOptions
-      TrimResult Unit UnsealOptions UpdateOptions View ViewAllowance ViewForm ViewReads ViewRequest ViewSource ViewStrategy Where
+      TrimResult Unit UpdateOptions View ViewAllowance ViewForm ViewReads ViewRequest ViewSource ViewStrategy Where
       WhereCondition WherePath WhereSubject WrittenFact
     `,
   },

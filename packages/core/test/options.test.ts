@@ -45,7 +45,7 @@ import {
   admitTrim,
 } from "../src/store/log-calls.ts";
 import * as transferCalls from "../src/store/transfer-calls.ts";
-import { admitExport, admitImport, admitSeal, admitUnseal } from "../src/store/transfer-calls.ts";
+import { admitExport, admitImport, admitSeal } from "../src/store/transfer-calls.ts";
 import * as upkeepCalls from "../src/store/upkeep-calls.ts";
 import { admitAcquire, admitExpire, admitRenew, admitTenants } from "../src/store/upkeep-calls.ts";
 import { rejected, thrown } from "./support.ts";
@@ -153,22 +153,17 @@ const calls: { readonly [name: string]: Call } = {
   },
   admitDeleteSession: {
     admit: (o) => admitDeleteSession(session, o, limits),
-    selects: { incarnation: "i", expectedVersion: 1, expectedToken: "t" },
+    selects: { incarnation: "i", expectedVersion: 1, expectedToken: "t", fence: 1 },
     refines: ["signal"],
   },
   admitSeal: {
-    admit: (o) => admitSeal(session, o, limits, "token"),
-    selects: { incarnation: "i", expectedVersion: 1 },
+    admit: (o) => admitSeal(session, o, limits, { sealed: true, token: "token" }),
+    selects: { incarnation: "i", expectedVersion: 1, fence: 1 },
     refines: ["signal"],
   },
   admitImport: {
     admit: (o) => admitImport(session, emptyBatch, o, limits, "token"),
-    selects: {},
-    refines: ["signal"],
-  },
-  admitUnseal: {
-    admit: (o) => admitUnseal(session, o, limits, "token"),
-    selects: { incarnation: "i" },
+    selects: { fence: 1 },
     refines: ["signal"],
   },
   admitExport: {
@@ -273,8 +268,8 @@ const calls: { readonly [name: string]: Call } = {
     refines: ["signal"],
   },
   admitImportDocuments: {
-    admit: (o) => admitImportDocuments({ tenant: "t" }, { documents: [], version: 0 }, o, limits),
-    selects: {},
+    admit: (o) => admitImportDocuments(session, { incarnation: "i", documents: [], version: 0 }, o, limits),
+    selects: { fence: 1 },
     refines: ["signal"],
   },
   "admitImportDocuments batch": {

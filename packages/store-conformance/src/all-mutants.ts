@@ -8,12 +8,14 @@ import { scanMutants } from "./mutants/scan.ts";
 import { searchMutants } from "./mutants/search.ts";
 import { transferMutants } from "./mutants/transfer.ts";
 import { transferDocumentMutants } from "./mutants/transfer-documents/index.ts";
+import { transferFenceMutants } from "./mutants/transfer-fences.ts";
 import { transferRemovalMutants } from "./mutants/transfer-removals.ts";
 
 /** Every mutant of the kit. Each case is the target of at least one. */
 export const allMutants: readonly Mutant[] = Object.freeze([
   ...logMutants,
   ...transferMutants,
+  ...transferFenceMutants,
   ...transferRemovalMutants,
   ...transferDocumentMutants,
   ...scanMutants,

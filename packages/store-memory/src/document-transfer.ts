@@ -69,6 +69,8 @@ export function importDocuments(
   if (address !== undefined && session === undefined) return absent(state, address);
   if (session !== undefined && session.incarnation !== request.incarnation)
     return { refused: "incarnation", current: session.incarnation };
+  const late = address && state.leases.refuseFence(address, request.fence);
+  if (late !== undefined) return late;
   const tenant = state.tenants.get(scope.tenant);
   const unit = { session, set: session === undefined ? tenant?.documents : session.documents };
   const kept: AdmittedRestore[] = [];

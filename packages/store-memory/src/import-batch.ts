@@ -15,7 +15,7 @@ import type { StoreState } from "./store-state.ts";
 /** Takes a batch in one step. */
 export function importBatch(
   state: StoreState,
-  { address, batch, token }: AdmittedImport,
+  { address, batch, fence, token }: AdmittedImport,
 ): Answer<ChangedHead> {
   const now = state.now();
   const { head } = batch;
@@ -27,6 +27,8 @@ export function importBatch(
   ) {
     return { refused: "evicted" };
   }
+  const late = state.leases.refuseFence(address, fence);
+  if (late !== undefined) return late;
   const found = eviction === undefined ? state.session(address, now) : undefined;
   const planned = planImport(batch, found && targetOf(found));
   if (planned.refused !== undefined) return planned;

@@ -114,7 +114,7 @@ export function createLogDriver(state: StoreState): LogDriver {
       return { ok: { erased: blank, revision, removalRevision, token: session.token, previousToken } };
     },
 
-    delete({ address, incarnation, expectedVersion, expectedToken }) {
+    delete({ address, incarnation, fence, expectedVersion, expectedToken }) {
       const now = state.now();
       // What was evicted is deleted like what is here: that is how a caller says that the loss is understood.
       const eviction = state.endings.evictionOf(address);
@@ -122,7 +122,9 @@ export function createLogDriver(state: StoreState): LogDriver {
       const found = eviction ?? session;
       if (found === undefined) return { ok: false };
       if (incarnation !== undefined && incarnation !== found.incarnation) return { ok: false };
-      const refusal = refuseVersion(expectedVersion, eviction?.version ?? session?.log.version ?? 0);
+      const refusal =
+        state.leases.refuseFence(address, fence) ??
+        refuseVersion(expectedVersion, eviction?.version ?? session?.log.version ?? 0);
       if (refusal !== undefined) return refusal;
       // Of what was evicted no token is known.
       if (expectedToken !== undefined && expectedToken !== session?.token) return { refused: "token" };

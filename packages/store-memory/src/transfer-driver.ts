@@ -11,12 +11,13 @@ import type { StoreState } from "./store-state.ts";
 export function createTransferDriver(state: StoreState): TransferDriver {
   const { batchBytes } = state.options.limits;
   return {
-    seal({ address, incarnation, expectedVersion, sealed, token }) {
+    seal({ address, incarnation, fence, expectedVersion, sealed, token }) {
       const session = state.session(address, state.now());
       const refusal = refuseIncarnation(state, address, session, incarnation);
       if (refusal !== undefined) return refusal;
       if (session === undefined) return { ok: undefined };
-      const stale = refuseVersion(expectedVersion, session.log.version);
+      const stale =
+        state.leases.refuseFence(address, fence) ?? refuseVersion(expectedVersion, session.log.version);
       if (stale !== undefined) return stale;
       const { token: previousToken } = session;
       if (session.sealed !== sealed) {

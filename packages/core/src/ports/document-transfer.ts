@@ -1,6 +1,7 @@
 import type { DocumentAddress, DocumentScope, SessionAddress } from "../address.ts";
 import type { CallOptions, PageOptions } from "./common.ts";
 import type { Document, DocumentStore } from "./document-store.ts";
+import type { ImportOptions } from "./event-transfer.ts";
 
 /** A document as its store keeps it: `expiresAt` is its own, whenever its session ends. */
 export type TransferredDocument = Omit<Document, "incarnation">;
@@ -60,7 +61,7 @@ export interface DocumentTransfer {
    *
    * Changes neither the session's version nor its token nor its idle time.
    *
-   * @throws `not-found` without such a session. `conflict` with `details.conflict` = `incarnation`; `removal`; or
+   * @throws `not-found` without such a session. `conflict` with `details.conflict` = `incarnation`; `fence`; `removal`; or
    *   `import`, with `sealed: false` when the session is not sealed, otherwise with the `version` that is here. For a
    *   single document, `details.index` is its place in the batch. `too-large`. What fails behind the first owner has the
    *   outcome `unknown`: owners before it are imported.
@@ -68,7 +69,7 @@ export interface DocumentTransfer {
   importDocuments(
     scope: DocumentScope,
     batch: DocumentBatch,
-    options?: CallOptions,
+    options?: ImportOptions,
   ): Promise<ImportDocumentsResult>;
 
   /**

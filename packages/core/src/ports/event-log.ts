@@ -213,6 +213,8 @@ export interface EraseResult extends TokenChange {
 export interface SealOptions extends CallOptions {
   readonly expectedVersion?: number;
   readonly incarnation?: string;
+  /** Of the caller's lease. `conflict` unless it is the newest granted: who slept past a lease changes nothing. */
+  readonly fence?: number;
 }
 
 export interface DeleteSessionOptions extends SealOptions {

@@ -4,15 +4,16 @@ import type { RemovedRange } from "../store/removals.ts";
 import type { CallOptions } from "./common.ts";
 import type { ChangedHead, EventLog, OperationRecord, SealOptions, SessionHead } from "./event-log.ts";
 
-export interface UnsealOptions extends CallOptions {
-  readonly incarnation?: string;
-}
-
 export interface ExportOptions extends CallOptions {
   /** Only events with a greater `seq`. */
   readonly after?: number;
   /** At most this many; 1 to 1,000, 100 when left out. */
   readonly limit?: number | undefined;
+}
+
+export interface ImportOptions extends CallOptions {
+  /** Of the session's lease in this store. `conflict` unless it is the newest granted, whether there is a session or not. */
+  readonly fence?: number;
 }
 
 /** One part of a session on its way to another store. */
@@ -32,10 +33,14 @@ export interface TransferBatch {
  * delete the source with the token that it was copied at. Each step can be repeated after a crash.
  */
 export interface EventTransfer {
-  /** Refuses further writes. Idempotent. @throws `not-found`; `conflict` when the expected version is stale. */
+  /**
+   * Refuses further writes. Idempotent; what it names is checked also when the session is sealed already.
+   *
+   * @throws `not-found`; `history-lost`; `conflict` with `details.conflict` = `fence` | `version`.
+   */
   seal(address: SessionAddress, options?: SealOptions): Promise<ChangedHead>;
-  /** Allows writes again. Idempotent. @throws `not-found`; `history-lost`. */
-  unseal(address: SessionAddress, options?: UnsealOptions): Promise<ChangedHead>;
+  /** Allows writes again. Idempotent, and guarded as `seal` is. */
+  unseal(address: SessionAddress, options?: SealOptions): Promise<ChangedHead>;
   /**
    * Events after `after`, at most `limit`, with the operations that appended them. Fewer when they are big: no more
    * than `limits.batchBytes` together, or a single one, so that an import takes them. The last batch ends at
@@ -46,10 +51,10 @@ export interface EventTransfer {
    * Takes a batch with its `seq` and incarnation into a sealed session. Idempotent for each `seq`. A copy has write
    * tokens of its own: what was cached of the source is not valid for it.
    *
-   * @throws `conflict` when another incarnation lives here, or an event with this `seq` has other content;
-   *   `invalid-input` when the batch would leave a gap.
+   * @throws `conflict` when another incarnation lives here, or an event with this `seq` has other content; or with
+   *   `details.conflict` = `fence`; `invalid-input` when the batch would leave a gap.
    */
-  importEvents(address: SessionAddress, batch: TransferBatch, options?: CallOptions): Promise<ChangedHead>;
+  importEvents(address: SessionAddress, batch: TransferBatch, options?: ImportOptions): Promise<ChangedHead>;
 }
 
 export function isEventTransfer(log: EventLog): log is EventLog & EventTransfer {

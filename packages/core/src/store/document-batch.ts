@@ -1,5 +1,4 @@
 import type { DocumentAddress, DocumentScope, SessionAddress } from "../address.ts";
-import { admitCall } from "../input/call.ts";
 import { admitFields, admitOptions, type FieldTable, fieldTable } from "../input/fields.ts";
 import {
   admitDocumentAddress,
@@ -9,19 +8,28 @@ import {
   admitTags,
 } from "../input/ids.ts";
 import { admitJson, admitMetadata } from "../input/json.ts";
-import { admitInteger, admitLimit, admitTime, maxImportedVersion, throwIfAborted } from "../input/numbers.ts";
+import {
+  admitInteger,
+  admitLimit,
+  admitOptionalInteger,
+  admitTime,
+  maxImportedVersion,
+  throwIfAborted,
+} from "../input/numbers.ts";
 import { callKinds, pageFields } from "../input/option-kinds.ts";
 import { refuse, tooLarge } from "../input/refuse.ts";
 import type { Limits } from "../limits.ts";
 import { compareUtf8, documentSortKey } from "../order.ts";
-import type { CallOptions, PageOptions } from "../ports/common.ts";
+import type { PageOptions } from "../ports/common.ts";
 import type { Document } from "../ports/document-store.ts";
 import type { DocumentBatch, EraseDerivedOptions, TransferredDocument } from "../ports/document-transfer.ts";
+import type { ImportOptions } from "../ports/event-transfer.ts";
 import { admitCursor } from "./cursor.ts";
 import { type AdmittedDocument, admitBatch } from "./document-calls.ts";
 import { type DocumentPosition, positionIn } from "./document-queries.ts";
 import { admitDocumentSources } from "./document-sources.ts";
 import type { AdmittedCall } from "./log-calls.ts";
+import { importFields } from "./log-fields.ts";
 
 export interface AdmittedExportDocuments extends AdmittedCall {
   readonly scope: DocumentScope;
@@ -90,6 +98,7 @@ export interface AdmittedDocumentImport extends AdmittedCall {
   readonly incarnation: string | undefined;
   /** What later puts of the unit must be above. No write has a greater version. */
   readonly floor: number;
+  readonly fence: number | undefined;
   /** May be none. */
   readonly writes: readonly AdmittedRestore[];
 }
@@ -99,6 +108,7 @@ export interface AdmittedDocumentBatch extends AdmittedCall {
   readonly scope: DocumentScope;
   readonly incarnation: string | undefined;
   readonly version: number;
+  readonly fence: number | undefined;
   readonly documents: readonly AdmittedTransferredDocument[];
 }
 
@@ -129,14 +139,17 @@ const documentFields: FieldTable = fieldTable<TransferredDocument>({
 export function admitImportDocuments(
   scope: DocumentScope,
   batch: DocumentBatch,
-  given: CallOptions | undefined,
+  given: ImportOptions | undefined,
   limits: Limits,
 ): AdmittedDocumentBatch {
-  const { signal } = admitCall(given);
+  const { signal, fence } = admitOptions(given, importFields);
+  throwIfAborted(signal);
   const place = admitDocumentScope(scope, limits);
   const { incarnation, documents, version } = admitFields(batch, "batch", batchFields);
   if ((incarnation === undefined) !== (place.session === undefined))
     throw refuse("batch.incarnation", "must be given for documents of a session, and for no others.");
+  if (fence !== undefined && place.session === undefined)
+    throw refuse("options.fence", "is of a session's lease, and these documents belong to none.");
   const greatest = admitInteger(version, "batch.version", 0, maxImportedVersion);
   let bytes = 0;
   let before: string | undefined;
@@ -153,6 +166,7 @@ export function admitImportDocuments(
     scope: place,
     incarnation: incarnation === undefined ? undefined : admitId(incarnation, "batch.incarnation", limits),
     version: greatest,
+    fence: admitOptionalInteger(fence, "fence", 0),
     documents: admitted,
     signal,
   };

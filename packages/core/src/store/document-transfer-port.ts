@@ -36,7 +36,7 @@ export function createDocumentTransferPort(
 ): DocumentTransfer {
   /** Compares with what is here, and writes what is missing. */
   async function restoreOnce(
-    { scope, incarnation, version: floor, signal }: AdmittedDocumentBatch,
+    { scope, incarnation, version: floor, fence, signal }: AdmittedDocumentBatch,
     { owner, documents }: UnitDocuments,
   ): Promise<Answer<ImportDocumentsResult | undefined>> {
     const addresses = documents.map(({ address }) => address);
@@ -49,7 +49,15 @@ export function createDocumentTransferPort(
     const restored = { scope, writes };
     const follows = hasSources(restored);
     if (follows) await derivation.requireUnerased(restored, signal);
-    const answer = await transfer.importDocuments({ scope, owner, incarnation, floor, writes, signal });
+    const answer = await transfer.importDocuments({
+      scope,
+      owner,
+      incarnation,
+      fence,
+      floor,
+      writes,
+      signal,
+    });
     if (answer.refused === "version") return { ...answer, index: writes[answer.index ?? 0]?.index };
     const done = accept(answer);
     if (done === undefined) return { ok: undefined };

@@ -166,7 +166,7 @@ export interface DriverDocuments {
 
 /** Moving sessions and documents. An import of events is planned by `planImport`, from what the driver reads in its transaction or before. */
 export interface TransferDriver {
-  /** Seals or unseals. Refuses `ended`, `version`. */
+  /** Seals or unseals. Refuses `ended`, `fence`, `version`. */
   seal(request: AdmittedSeal): Awaitable<Answer<ChangedHead | undefined>>;
   export(request: AdmittedExport): Awaitable<Answer<TransferBatch | undefined>>;
   /** Refuses what `planImport` does, `evicted`, `too-large`. */

@@ -359,6 +359,7 @@ export interface AdmittedDeleteSession extends AdmittedSessionCall {
   readonly incarnation: string | undefined;
   readonly expectedVersion: number | undefined;
   readonly expectedToken: string | undefined;
+  readonly fence: number | undefined;
 }
 
 export function admitDeleteSession(
@@ -374,5 +375,6 @@ export function admitDeleteSession(
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
     expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
     expectedToken: admitOptionalId(options.expectedToken, "expectedToken", limits),
+    fence: admitOptionalInteger(options.fence, "fence", 0),
   };
 }

@@ -12,7 +12,7 @@ import type {
   TrimOptions,
 } from "../ports/event-log.ts";
 import type { ScanOptions } from "../ports/event-scan.ts";
-import type { ExportOptions, UnsealOptions } from "../ports/event-transfer.ts";
+import type { ExportOptions, ImportOptions } from "../ports/event-transfer.ts";
 
 // The options of each call of the log, and whether they select or refine.
 
@@ -69,13 +69,17 @@ export const deleteSessionFields: FieldTable = fieldTable<DeleteSessionOptions>(
   expectedVersion: "selects",
   expectedToken: "selects",
   incarnation: "selects",
+  fence: "selects",
 });
 
 export const sealFields: FieldTable = fieldTable<SealOptions>({
   ...callKinds,
   expectedVersion: "selects",
   incarnation: "selects",
+  fence: "selects",
 });
+
+export const importFields: FieldTable = fieldTable<ImportOptions>({ ...callKinds, fence: "selects" });
 
 export const listFields: FieldTable = fieldTable<ListSessionsOptions>({
   ...pageKinds,
@@ -92,11 +96,6 @@ export const scanFields: FieldTable = fieldTable<ScanOptions>({
   agent: "selects",
   since: "selects",
   until: "selects",
-});
-
-export const unsealFields: FieldTable = fieldTable<UnsealOptions>({
-  ...callKinds,
-  incarnation: "selects",
 });
 
 export const exportFields: FieldTable = fieldTable<ExportOptions>({

@@ -19,7 +19,7 @@ import {
   admitTrim,
 } from "./log-calls.ts";
 import { accept, acceptLater, pageOf, settle } from "./settle.ts";
-import { admitExport, admitImport, admitSeal, admitUnseal } from "./transfer-calls.ts";
+import { admitExport, admitImport, admitSeal } from "./transfer-calls.ts";
 
 const nothingRead: ReadResult = Object.freeze({
   version: 0,
@@ -162,13 +162,13 @@ export function createTransferPort(
   return {
     async seal(address, options) {
       requireOpen();
-      const answer = driver.seal(admitSeal(address, options, limits, nextToken()));
+      const answer = driver.seal(admitSeal(address, options, limits, { sealed: true, token: nextToken() }));
       return present(await settle(answer));
     },
 
     async unseal(address, options) {
       requireOpen();
-      const answer = driver.seal(admitUnseal(address, options, limits, nextToken()));
+      const answer = driver.seal(admitSeal(address, options, limits, { sealed: false, token: nextToken() }));
       return present(await settle(answer));
     },
 

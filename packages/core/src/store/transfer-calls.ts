@@ -1,14 +1,12 @@
 import type { SessionAddress } from "../address.ts";
-import { admitCall } from "../input/call.ts";
 import { admitOptions } from "../input/fields.ts";
 import { admitOptionalId, admitSessionAddress } from "../input/ids.ts";
 import { admitLimit, admitOptionalInteger, throwIfAborted } from "../input/numbers.ts";
 import type { Limits } from "../limits.ts";
-import type { CallOptions } from "../ports/common.ts";
 import type { SealOptions } from "../ports/event-log.ts";
-import type { ExportOptions, TransferBatch, UnsealOptions } from "../ports/event-transfer.ts";
+import type { ExportOptions, ImportOptions, TransferBatch } from "../ports/event-transfer.ts";
 import type { AdmittedDeleteSession, AdmittedSessionCall, AdmittedWrite } from "./log-calls.ts";
-import { exportFields, sealFields, unsealFields } from "./log-fields.ts";
+import { exportFields, importFields, sealFields } from "./log-fields.ts";
 import { type AdmittedTransferBatch, admitTransferBatch } from "./transfer-batch.ts";
 
 export interface AdmittedSeal extends Omit<AdmittedDeleteSession, "expectedToken">, AdmittedWrite {
@@ -20,7 +18,7 @@ export function admitSeal(
   address: SessionAddress,
   given: SealOptions | undefined,
   limits: Limits,
-  token: string,
+  write: Pick<AdmittedSeal, "sealed" | "token">,
 ): AdmittedSeal {
   const options = admitOptions(given, sealFields);
   throwIfAborted(options.signal);
@@ -28,27 +26,9 @@ export function admitSeal(
     address: admitSessionAddress(address, limits),
     signal: options.signal,
     incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
+    fence: admitOptionalInteger(options.fence, "fence", 0),
     expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
-    sealed: true,
-    token,
-  };
-}
-
-export function admitUnseal(
-  address: SessionAddress,
-  given: UnsealOptions | undefined,
-  limits: Limits,
-  token: string,
-): AdmittedSeal {
-  const options = admitOptions(given, unsealFields);
-  throwIfAborted(options.signal);
-  return {
-    address: admitSessionAddress(address, limits),
-    signal: options.signal,
-    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
-    expectedVersion: undefined,
-    sealed: false,
-    token,
+    ...write,
   };
 }
 
@@ -75,20 +55,23 @@ export function admitExport(
 
 export interface AdmittedImport extends AdmittedSessionCall, AdmittedWrite {
   readonly batch: AdmittedTransferBatch;
+  readonly fence: number | undefined;
 }
 
 export function admitImport(
   address: SessionAddress,
   batch: TransferBatch,
-  given: CallOptions | undefined,
+  given: ImportOptions | undefined,
   limits: Limits,
   token: string,
 ): AdmittedImport {
-  const { signal } = admitCall(given);
+  const options = admitOptions(given, importFields);
+  throwIfAborted(options.signal);
   return {
     address: admitSessionAddress(address, limits),
     batch: admitTransferBatch(batch, limits),
-    signal,
+    fence: admitOptionalInteger(options.fence, "fence", 0),
+    signal: options.signal,
     token,
   };
 }

@@ -10,12 +10,12 @@ import { introduceUser } from "../people/introduce-user.ts";
 import { UserGuard } from "../people/user-guard.ts";
 import { transferOf } from "../portability/export-lines.ts";
 import type { MemoryStore, Runtime } from "../runtime.ts";
-import { SessionHandle } from "../session/session-handle.ts";
 import { acquireLease, type HeldLease, keepLease } from "../turns/lease.ts";
 import { completeCopy, markComplete, markOf, removeMark, unmark } from "./archive-mark.ts";
 import { fromArchived, toArchived } from "./archived-batch.ts";
 import { type Copied, copySession } from "./copy-session.ts";
 import { deleteCopied } from "./delete-copied.ts";
+import type { FencedStore } from "./fenced-store.ts";
 import { requireApart } from "./require-apart.ts";
 
 export interface MoveOptions extends CallOptions {
@@ -42,6 +42,14 @@ export function archiveOf({ archive }: Runtime): MemoryStore {
   );
 }
 
+/** A move under its two leases. What it writes after a later holder has them is refused by the stores. */
+interface Move {
+  readonly sessions: FencedStore;
+  readonly archive: FencedStore;
+  readonly lease: HeldLease;
+  readonly options: CallOptions;
+}
+
 /**
  * Moves a session into the archive: seal, copy, compare, mark the copy as complete, delete. Each step can be made again,
  * so that after a crash the same call continues. The session is sealed meanwhile, and one call moves it at a time.
@@ -51,10 +59,7 @@ export function archiveSession(
   address: SessionAddress,
   options: MoveOptions,
 ): Promise<MovedSession> {
-  const archive = archiveOf(runtime);
-  return underLease(runtime, address, options, (lease, call) =>
-    moveIntoArchive(runtime, archive, address, lease, call),
-  );
+  return underLeases(runtime, address, options, (move) => moveIntoArchive(runtime, address, move));
 }
 
 /** Moves a session out of the archive, in the same steps; it takes writes again. */
@@ -63,60 +68,78 @@ export function restoreSession(
   address: SessionAddress,
   options: MoveOptions,
 ): Promise<MovedSession> {
-  const archive = archiveOf(runtime);
-  return underLease(runtime, address, options, (lease, call) =>
-    moveOutOfArchive(runtime, archive, address, lease, call),
-  );
+  return underLeases(runtime, address, options, (move) => moveOutOfArchive(runtime, address, move));
 }
 
 /** Longer than a step takes; a process that was killed keeps others out for so long. */
 const leaseTtlMs = 10_000;
 
-/** The lease of the session's turns: nobody moves a session in the middle of one. */
-async function underLease(
+/**
+ * The lease of the session's turns, so that nobody moves it in the middle of one, and then that of the same id in the archive,
+ * which only movers ask for. What carries a fence is refused by the stores once there is a later holder. The mark carries none,
+ * so a move asks for its lease after it has read the mark: a later one is then of another version.
+ */
+async function underLeases(
   runtime: Runtime,
   address: SessionAddress,
   { waitMs = 15_000, signal }: MoveOptions,
-  move: (lease: HeldLease, options: CallOptions) => Promise<MovedSession>,
+  run: (move: Move) => Promise<MovedSession>,
 ): Promise<MovedSession> {
-  const handle = new SessionHandle(runtime, address, { init: {}, ttlMs: undefined, incarnation: undefined });
-  const acquired = await acquireLease(handle, { ttlMs: leaseTtlMs, waitMs, signal });
-  const lease = keepLease(handle, acquired, leaseTtlMs, { signal });
+  const archive = archiveOf(runtime);
+  if (archive.leases === undefined)
+    throw new MemoryError(
+      "unsupported",
+      "The archive offers no leases, so moves cannot exclude each other. Use a store that has them.",
+    );
+  const here = { runtime, store: runtime.sessions, address };
+  const lease = keepLease(here, await acquireLease(here, { ttlMs: leaseTtlMs, waitMs, signal }), leaseTtlMs, {
+    signal,
+  });
   try {
-    return await move(lease, { signal: lease.signal });
+    const there = { runtime, store: archive, address };
+    const options = { ttlMs: leaseTtlMs, signal: lease.signal };
+    const acquired = await acquireLease(there, { ...options, waitMs: 0 }).catch(async (error: unknown) => {
+      if (!isConflict(error, "lease")) throw error;
+      // Held by a mover who sleeps, or by this one: when both stores are the same data.
+      await requireApart(runtime.sessions.log, archive.log, address, { signal: lease.signal });
+      return acquireLease(there, { ...options, waitMs });
+    });
+    const archiveLease = keepLease(there, acquired, leaseTtlMs, options);
+    try {
+      return await run({
+        sessions: { store: runtime.sessions, fence: lease.fence },
+        archive: { store: archive, fence: archiveLease.fence },
+        lease,
+        options: { signal: archiveLease.signal },
+      });
+    } finally {
+      await archiveLease.release();
+    }
   } finally {
     await lease.release();
   }
 }
 
-async function moveIntoArchive(
-  runtime: Runtime,
-  archive: MemoryStore,
-  address: SessionAddress,
-  lease: HeldLease,
-  options: CallOptions,
-): Promise<MovedSession> {
+async function moveIntoArchive(runtime: Runtime, address: SessionAddress, move: Move): Promise<MovedSession> {
+  const { archive, lease, options } = move;
+  const { fence } = move.sessions;
   const source = transferOf(runtime.sessions);
   const head = await source.log.head(address, options);
-  if (head === undefined) return alreadyArchived(archive, address, options);
+  if (head === undefined) return alreadyArchived(archive.store, address, options);
   const { incarnation } = head;
   const guard = await enterGuard(runtime, address, head, options);
-  const found = await archive.log.head(address, options);
-  const mark = await markOf(archive, address, options);
+  const found = await archive.store.log.head(address, options);
+  const mark = await markOf(archive.store, address, options);
   if (found !== undefined && found.incarnation !== incarnation)
     throw conflict("incarnation", { incarnation: found.incarnation });
-  if (found !== undefined) await requireApart(source.log, archive.log, address, options);
   const leftover = head.sealed === true ? found : undefined;
-  // What was found in the archive is what this call may remove: nobody else has moved the session since.
   await lease.requireHeld(options);
-  if (mark !== undefined) await removeMark(archive, address, mark, options);
+  if (mark !== undefined) await removeMark(archive.store, address, mark, options);
   // Of an earlier time in the archive, when the session here is in use: what was removed from this since is in it yet.
-  if (found !== undefined && leftover === undefined)
-    await archive.log.delete(address, { incarnation, expectedToken: found.token, ...options });
-  await source.log.seal(address, { incarnation, ...options });
+  if (found !== undefined && leftover === undefined) await drop(archive, address, incarnation, options);
+  await source.log.seal(address, { incarnation, fence, ...options });
   let isComplete = false;
   try {
-    if (leftover !== undefined) await takeOver(archive, address, incarnation, options);
     const at = runtime.clock.now();
     const copied = await copyTwice(
       runtime.sessions,
@@ -125,74 +148,71 @@ async function moveIntoArchive(
       (batch) => toArchived(batch, at),
       options,
     );
-    if (copied === undefined) return await othersDone(archive, address, incarnation, lease, options);
-    await guard?.settle(runtime.durable.documents, () => archive.log.delete(address, { incarnation }));
+    if (copied === undefined) return await othersDone(archive, address, incarnation, options);
+    await guard?.settle(runtime.durable.documents, () => drop(archive, address, incarnation));
+    // The mark carries no fence: one of a mover who slept is in the way of the next.
     await lease.requireHeld(options);
     isComplete = true;
-    const own = await markComplete(archive, address, incarnation, { expectedVersion: 0, ...options });
+    const own = await markComplete(archive.store, address, incarnation, { expectedVersion: 0, ...options });
     try {
-      await deleteCopied(source.log, address, copied, lease, options);
+      await deleteCopied(source.log, address, copied, fence, options);
     } catch (error) {
       // Others have moved it since, and said so themselves.
-      if (isConflict(error)) await removeMark(archive, address, own, options);
+      if (isConflict(error)) await removeMark(archive.store, address, own, options);
       throw error;
     }
     runtime.cache?.forget(address);
-    if ((await archive.log.head(address, options)) === undefined) {
+    if ((await archive.store.log.head(address, options)) === undefined) {
       // Erased in both places.
-      await removeMark(archive, address, own, options);
+      await removeMark(archive.store, address, own, options);
       throw historyLost("ended");
     }
     return movedOf(address, copied);
   } catch (error) {
     // A delete that was not answered may be made yet: then the copy is all there is.
     if (!isComplete && leftover === undefined && head.sealed !== true)
-      await giveBack(runtime, archive, address, incarnation, lease);
+      await giveBack(runtime, move, address, incarnation);
     throw error;
   }
 }
 
 async function moveOutOfArchive(
   runtime: Runtime,
-  archive: MemoryStore,
   address: SessionAddress,
-  lease: HeldLease,
-  options: CallOptions,
+  { sessions, archive, lease, options }: Move,
 ): Promise<MovedSession> {
+  const { fence } = sessions;
   const target = transferOf(runtime.sessions);
   const here = await target.log.head(address, options);
-  const head = await archive.log.head(address, options);
-  const mark = await markOf(archive, address, options);
+  const head = await archive.store.log.head(address, options);
+  const mark = await markOf(archive.store, address, options);
+  await lease.requireHeld(options);
   if (head === undefined) {
     if (here === undefined) throw nowhere();
     // Sealed by an archiving that ended before it copied anything.
-    if (here.sealed === true) await target.log.unseal(address, { incarnation: here.incarnation, ...options });
+    if (here.sealed === true)
+      await target.log.unseal(address, { incarnation: here.incarnation, fence, ...options });
     return { ...movedOf(address, here), moved: false };
   }
   const { incarnation, subject } = head;
   if (here !== undefined && here.incarnation !== incarnation)
     throw conflict("incarnation", { incarnation: here.incarnation });
-  if (here !== undefined) await requireApart(target.log, archive.log, address, options);
-  if (here === undefined) await requireComplete(archive, address, incarnation, options);
+  if (here === undefined) await requireComplete(archive.store, address, incarnation, options);
   let { version } = here ?? head;
   // Open and whole when it is not sealed: only the copy in the archive is left to be removed.
   if (here === undefined || here.sealed === true) {
     const guard = await enterGuard(runtime, address, head, options);
-    const copied = await copyTwice(archive, runtime.sessions, address, fromArchived, options);
+    const copied = await copyTwice(archive.store, sessions, address, fromArchived, options);
     if (copied === undefined) {
-      await dropSealed(runtime.sessions, address, incarnation, lease);
+      await drop(sessions, address, incarnation);
       throw historyLost("ended");
     }
-    await guard?.settle(runtime.durable.documents, () =>
-      dropSealed(runtime.sessions, address, incarnation, lease),
-    );
-    await lease.requireHeld(options);
-    version = (await target.log.unseal(address, { incarnation, ...options })).version;
+    await guard?.settle(runtime.durable.documents, () => drop(sessions, address, incarnation));
+    version = (await target.log.unseal(address, { incarnation, fence, ...options })).version;
     if (subject !== undefined) await introduceUser(runtime, address, subject, incarnation);
   }
-  await lease.requireHeld(options);
-  if (mark !== undefined) await removeMark(archive, address, mark, options);
-  await deleteCopied(archive.log, address, head, lease, options);
+  if (mark !== undefined) await removeMark(archive.store, address, mark, options);
+  await deleteCopied(archive.store.log, address, head, archive.fence, options);
   runtime.cache?.forget(address);
   return { session: address.session, incarnation, version, moved: true };
 }
@@ -215,7 +235,7 @@ export async function dropArchived(
  */
 async function copyTwice(
   from: MemoryStore,
-  to: MemoryStore,
+  to: FencedStore,
   address: SessionAddress,
   change: Parameters<typeof copySession>[3],
   options: CallOptions,
@@ -223,7 +243,7 @@ async function copyTwice(
   const first = await copySession(from, to, address, change, options);
   const second = first && (await copySession(from, to, address, change, options));
   if (second === undefined) return undefined;
-  const copy = await to.log.head(address, options);
+  const copy = await to.store.log.head(address, options);
   if (second.added > 0 || copy?.incarnation !== second.incarnation || copy.version < second.version)
     throw new MemoryError("conflict", "The copy is not what was copied. The session stays as it was.", {
       retryable: true,
@@ -251,47 +271,27 @@ async function enterGuard(
  */
 async function giveBack(
   runtime: Runtime,
-  archive: MemoryStore,
+  { sessions, archive }: Move,
   address: SessionAddress,
   incarnation: string,
-  lease: HeldLease,
 ): Promise<void> {
   const { log } = transferOf(runtime.sessions);
   try {
-    await lease.requireHeld();
     if ((await log.head(address))?.incarnation !== incarnation) return;
-    await dropSealed(archive, address, incarnation, lease);
-    await log.unseal(address, { incarnation });
+    await drop(archive, address, incarnation);
+    await log.unseal(address, { incarnation, fence: sessions.fence });
   } catch (error) {
     runtime.onError(error);
   }
 }
 
-async function dropSealed(
-  { log }: MemoryStore,
+function drop(
+  { store, fence }: FencedStore,
   address: SessionAddress,
   incarnation: string,
-  lease: HeldLease,
-): Promise<void> {
-  const copy = await log.head(address);
-  if (copy?.incarnation !== incarnation || copy.sealed !== true) return;
-  await lease.requireHeld();
-  await log.delete(address, { incarnation, expectedToken: copy.token });
-}
-
-/**
- * The copy of a move that was interrupted, under a new token: should that call wake, it cannot remove what this one
- * completes, also when nothing was left to be copied.
- */
-async function takeOver(
-  archive: MemoryStore,
-  address: SessionAddress,
-  incarnation: string,
-  options: CallOptions,
-): Promise<void> {
-  const { log } = transferOf(archive);
-  await log.unseal(address, { incarnation, ...options });
-  await log.seal(address, { incarnation, ...options });
+  options: CallOptions = {},
+): Promise<boolean> {
+  return store.log.delete(address, { incarnation, fence, ...options });
 }
 
 /** The session is not where sessions are. */
@@ -308,15 +308,14 @@ async function alreadyArchived(
 
 /** The session was ended while it was copied: by another call that moved it, or for good. */
 async function othersDone(
-  archive: MemoryStore,
+  archive: FencedStore,
   address: SessionAddress,
   incarnation: string,
-  lease: HeldLease,
   options: CallOptions,
 ): Promise<MovedSession> {
-  if ((await completeCopy(archive, address, options)) === incarnation)
-    return alreadyArchived(archive, address, options);
-  await dropSealed(archive, address, incarnation, lease);
+  if ((await completeCopy(archive.store, address, options)) === incarnation)
+    return alreadyArchived(archive.store, address, options);
+  await drop(archive, address, incarnation);
   throw historyLost("ended");
 }
 

@@ -2,6 +2,7 @@ import { type CallOptions, MemoryError, type SessionAddress, type TransferBatch 
 import { maxPageSize } from "@relevo/core/input";
 import { transferOf } from "../portability/export-lines.ts";
 import type { MemoryStore } from "../runtime.ts";
+import type { FencedStore } from "./fenced-store.ts";
 
 /** What a copy has, or what was new in it. */
 export interface Copied {
@@ -22,7 +23,7 @@ export interface Copied {
  */
 export async function copySession(
   from: MemoryStore,
-  to: MemoryStore,
+  { store: to, fence }: FencedStore,
   address: SessionAddress,
   change: (batch: TransferBatch) => TransferBatch,
   { signal }: CallOptions,
@@ -39,7 +40,7 @@ export async function copySession(
       return undefined;
     ({ incarnation, version, token } = batch.head);
     if (batch.head.sealed !== true) throw unsealedMeanwhile(address);
-    await target.log.importEvents(address, change(batch), { signal });
+    await target.log.importEvents(address, change(batch), { fence, signal });
     after = batch.events.at(-1)?.seq ?? version;
     more = after < version;
   }
@@ -50,7 +51,7 @@ export async function copySession(
     const batch = await source.documents.exportDocuments(address, { cursor, limit, signal });
     if (batch === undefined || batch.incarnation !== incarnation) return undefined;
     const { cursor: next, ...page } = batch;
-    const result = await target.documents.importDocuments(address, page, { signal });
+    const result = await target.documents.importDocuments(address, page, { fence, signal });
     documents += page.documents.length;
     added += result.imported;
     if (next === undefined) return { incarnation, version, token, documents, added };

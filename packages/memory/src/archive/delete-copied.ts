@@ -5,7 +5,6 @@ import {
   type SessionAddress,
   type SessionHead,
 } from "@relevo/core";
-import type { HeldLease } from "../turns/lease.ts";
 
 /**
  * Deletes what was copied, as long as it is what it was then: a process that has slept past its lease removes nothing that
@@ -18,21 +17,19 @@ export async function deleteCopied(
   log: EventLog,
   address: SessionAddress,
   copied: Pick<SessionHead, "incarnation" | "version" | "token">,
-  lease: HeldLease,
+  fence: number,
   options: CallOptions,
 ): Promise<void> {
   const { incarnation, version: expectedVersion } = copied;
   for (let expectedToken = copied.token; ; ) {
     try {
-      await log.delete(address, { incarnation, expectedVersion, expectedToken, ...options });
+      await log.delete(address, { incarnation, fence, expectedVersion, expectedToken, ...options });
       return;
     } catch (error) {
       if (!isConflict(error, "token")) throw error;
       const head = await log.head(address, options);
       if (head?.incarnation !== incarnation) return;
       if (head.sealed !== true) throw error;
-      // After the head was read: whoever has moved the session since then has given it another token.
-      await lease.requireHeld(options);
       expectedToken = head.token;
     }
   }

@@ -100,6 +100,7 @@ import type {
 import { deleteSession, touchSession, trimEvents } from "./session-upkeep.ts";
 import { admitStream, streamAnswer } from "./stream-answer.ts";
 
+type DeleteOptions = Parameters<typeof deleteSession>[1];
 type OnDispose = NonNullable<SessionOptions["onDispose"]>;
 
 /** The session of a handle. In a turn, every write carries the fence of the lease, or renews the lease first. */
@@ -267,8 +268,7 @@ class HandleSession implements Session {
 
   async delete(given: { readonly expectedVersion?: number } & CallOptions = {}): Promise<boolean> {
     const options = admitOptions(given, deleteFields);
-    await this.#access.writing?.lease.requireHeld(options);
-    return deleteSession(this.#handle, options);
+    return deleteSession(this.#handle, this.#access.fenced<DeleteOptions>(options));
   }
 
   async archive(given?: MoveOptions): Promise<MovedSession> {

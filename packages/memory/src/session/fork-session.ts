@@ -2,6 +2,7 @@ import {
   type CallOptions,
   type Document,
   type EventTransfer,
+  isConflict,
   isEventTransfer,
   type JsonObject,
   MemoryError,
@@ -117,9 +118,16 @@ async function earlierFork(
     throw new MemoryError("conflict", "Another session has the id of the fork. Choose another one.", {
       details: { conflict: "incarnation", session: child.session },
     });
-  if (head.sealed !== true) return head.incarnation;
-  await log.delete(child, { incarnation: head.incarnation, ...options });
-  return undefined;
+  const { incarnation, token } = head;
+  if (head.sealed !== true) return incarnation;
+  try {
+    await log.delete(child, { incarnation, expectedToken: token, ...options });
+    return undefined;
+  } catch (error) {
+    // Completed meanwhile, or copied further by a call that is still at work.
+    if (isConflict(error, "token")) return earlierFork(log, child, origin, options);
+    throw error;
+  }
 }
 
 /** Copies the prefix into a session that stays sealed. */

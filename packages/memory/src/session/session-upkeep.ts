@@ -1,4 +1,4 @@
-import type { CallOptions, JsonObject, SessionHead, TouchOptions } from "@relevo/core";
+import type { CallOptions, DeleteSessionOptions, JsonObject, SessionHead, TouchOptions } from "@relevo/core";
 import { dropArchived } from "../archive/archive-session.ts";
 import { refuseReserved } from "../entries/entry.ts";
 import { signalOf } from "../signal.ts";
@@ -6,7 +6,7 @@ import { originName } from "./fork-origin.ts";
 import type { Session } from "./session.ts";
 import type { SessionHandle } from "./session-handle.ts";
 
-// The writes of a session that carry no fence.
+// The writes of a session that carry no fence, and its delete, which does.
 
 export async function trimEvents(
   handle: SessionHandle,
@@ -25,7 +25,7 @@ export async function trimEvents(
 
 export async function deleteSession(
   handle: SessionHandle,
-  options: { readonly expectedVersion?: number } & CallOptions,
+  options: Pick<DeleteSessionOptions, "expectedVersion" | "fence" | "signal">,
 ): Promise<boolean> {
   // Read first, so that after the delete a write through this object is `history-lost` and does not create a new
   // session.

@@ -244,7 +244,8 @@ export interface Session extends AsyncDisposable, SessionObject {
    *
    * All writes to the session inside the work, through the turn's session or another object of the same memory, carry
    * the fence of the lease, and events the id of the turn in `metadata["relevo:turn"]`, those of
-   * `@relevo/handoff-tracing` too: a turn that has lost its lease changes nothing more. `erase`, `trim`, `touch` and `delete` cannot carry a fence and renew the lease just before.
+   * `@relevo/handoff-tracing` too: a turn that has lost its lease changes nothing more. `erase`, `trim` and
+   * `touch` cannot carry a fence and renew the lease just before.
    * The lease is renewed during the turn and released at its end. The signal fires when the lease is lost, with the
    * reason, or when the caller's signal fires. If this session was the current one, the turn's session is during the turn.
    *

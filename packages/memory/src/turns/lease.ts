@@ -20,16 +20,16 @@ export interface HeldLease {
 
 /** @throws `unsupported` where the session's store has no leases. */
 export async function acquireLease(
-  handle: SessionHandle,
+  { store, address }: Pick<SessionHandle, "store" | "address">,
   { ttlMs = defaultTtlMs, waitMs, takeOver, signal }: LeaseOptions & Pick<AcquireOptions, "takeOver">,
 ): Promise<Lease> {
-  const { leases } = handle.store;
+  const { leases } = store;
   if (leases === undefined)
     throw new MemoryError(
       "unsupported",
       "The store of the sessions offers no leases, so turns cannot exclude each other. Use a store that has them.",
     );
-  return leases.acquire(handle.address, { ttlMs, waitMs, takeOver, signal });
+  return leases.acquire(address, { ttlMs, waitMs, takeOver, signal });
 }
 
 /** A lease that is renewed three times in each lifetime, until it is released. */
@@ -43,7 +43,7 @@ export function admitLeaseTtl(ttlMs: number | undefined): number {
 }
 
 export function keepLease(
-  handle: SessionHandle,
+  { runtime }: Pick<SessionHandle, "runtime">,
   lease: Lease,
   ttlMs: number,
   options: CallOptions,
@@ -56,7 +56,7 @@ export function keepLease(
     requireHeld: (call = {}) => lease.renew({ ttlMs, ...signalOf(call) }),
     async release() {
       stopRenewing();
-      await lease.release().catch((error) => handle.runtime.onError(error));
+      await lease.release().catch((error) => runtime.onError(error));
     },
   };
 }

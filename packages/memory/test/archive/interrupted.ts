@@ -27,7 +27,7 @@ export async function plantCase(acme: Tenant, id = "case", subject = "juan"): Pr
   await session.append(user("erased"));
   await session.erase({ seqs: [5] });
   await session.recordExecution({ agent: "planner", output: canary });
-  await session.working.remember("step", 3, { ttlMs: 60_000 });
+  await session.working.remember("step", 3, { ttlMs: 1_800_000 });
   await session.working.remember("draft", canary, { tags: ["draft"] });
   await session.working.remember("draft", `${canary}!`);
   await session.agent("planner").remember("note", canary);

@@ -3,25 +3,9 @@ import { createMemoryStore } from "@relevo/store-memory";
 import { describe, expect, it } from "vitest";
 import { createMemory, type Memory, type MemoryStore } from "../../src/index.ts";
 import { texts, user } from "../fixture.ts";
+import { pausing } from "./pausing.ts";
 
 type Move = "archive" | "restore";
-
-/** The store, with a pause before one of the calls to its log and documents. */
-function pausing(store: MemoryStore, beforeCall: () => Promise<void>): MemoryStore {
-  const around = <Port extends object>(port: Port): Port =>
-    new Proxy(port, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== "function") return member;
-        return async (...args: unknown[]) => {
-          await beforeCall();
-          return Reflect.apply(member, target, args) as unknown;
-        };
-      },
-    });
-  const { limits, log, documents, leases } = store;
-  return { limits, log: around(log), documents: around(documents), ...(leases && { leases }) };
-}
 
 /**
  * Pauses a move for longer than its lease lasts, before each of its calls in turn; meanwhile another process does these

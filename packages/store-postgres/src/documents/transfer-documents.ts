@@ -66,14 +66,14 @@ interface ImportRow extends Refusable {
 /** One unit, in one call of the schema's `import_documents`. */
 export async function importDocuments(
   context: StoreContext,
-  { scope, owner, incarnation, floor, writes, signal }: AdmittedDocumentImport,
+  { scope, owner, incarnation, fence, floor, writes, signal }: AdmittedDocumentImport,
 ): Promise<Answer<{ readonly expired: number } | undefined>> {
   const [row] = await callFunction<ImportRow>(context, scope, {
     name: "import_documents",
     columns: `${answerColumns("r_index", "r_expired")}, f.r_incarnation`,
     given: {
       incarnation,
-      fence: undefined,
+      fence,
       parts: JSON.stringify(writes.map(partOf)),
       bodies: JSON.stringify(writes.map(bodyOf)),
       sourced: writes.some(({ derivedFrom }) => derivedFrom !== undefined),

@@ -31,13 +31,14 @@ interface Target extends Pick<ImportTarget, "incarnation" | "version" | "revisio
 /** Takes a batch in one transaction, under the lock of the slot: looks at what is here, plans, and writes. */
 export async function importBatch(
   { database, turns, lockTimeoutMs }: StoreContext,
-  { address, batch, token, signal }: AdmittedImport,
+  { address, batch, fence, token, signal }: AdmittedImport,
 ): Promise<Answer<ChangedHead>> {
   const { tenant, session } = address;
   const { schema } = database;
 
   async function take(run: Run): Promise<Answer<ChangedHead>> {
     const found = await lookAt(batch, run);
+    if (found !== undefined && "fence" in found) return { refused: "fence", current: found.fence };
     const planned = planImport(batch, found && targetOf(found));
     if (planned.refused !== undefined) return planned;
     const { call, values } = functionCall(schema, "import_events", {
@@ -61,16 +62,19 @@ export async function importBatch(
   async function lookAt(
     { events, operations }: AdmittedTransferBatch,
     run: Run,
-  ): Promise<Target | undefined> {
+  ): Promise<Target | { readonly fence: number } | undefined> {
     const { call, values } = functionCall(schema, "import_target", {
       tenant,
       session,
+      fence,
       from: events[0]?.event.seq ?? 1,
       to: events.at(-1)?.event.seq ?? 0,
       operations: operations.map(({ id }) => id),
     });
     const [row] = await run<{ readonly target: string | null }>(`select ${call()} as target`, values);
-    return row === undefined || row.target === null ? undefined : (parseStored(row.target) as Target);
+    return row === undefined || row.target === null
+      ? undefined
+      : (parseStored(row.target) as Target | { readonly fence: number });
   }
 
   return await turns.take(sessionKey(tenant, session), signal, () =>

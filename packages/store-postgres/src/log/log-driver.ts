@@ -147,11 +147,11 @@ cross join lateral (${liveSession(schema)}) as s`,
       }));
     },
 
-    async delete({ address, incarnation, expectedVersion, expectedToken, signal }) {
+    async delete({ address, incarnation, fence, expectedVersion, expectedToken, signal }) {
       const [row] = await callFunction<Refusable & { readonly r_generation: string }>(context, address, {
         name: "end_session",
         columns: answerColumns("r_generation"),
-        given: { incarnation, expected: expectedVersion, idle_since: undefined, token: expectedToken },
+        given: { incarnation, fence, expected: expectedVersion, idle_since: undefined, token: expectedToken },
         effect: "once",
         signal,
       });

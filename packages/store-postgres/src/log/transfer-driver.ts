@@ -38,11 +38,11 @@ export function createTransferDriver(context: StoreContext): TransferDriver {
   const { schema, limits } = database;
 
   return {
-    async seal({ address, incarnation, expectedVersion, sealed, token, signal }) {
+    async seal({ address, incarnation, fence, expectedVersion, sealed, token, signal }) {
       const [row] = await callFunction<ChangedRow>(context, address, {
         name: "seal_session",
         columns: `${answerColumns()}, f.r_previous, ${headColumns("(f.r_head)")}`,
-        given: { incarnation, expected: expectedVersion, sealed, token },
+        given: { incarnation, fence, expected: expectedVersion, sealed, token },
         effect: "repeatable",
         signal,
       });

@@ -88,7 +88,7 @@ export async function importDocuments(
   context: StoreContext,
   request: AdmittedDocumentImport,
 ): Promise<Answer<{ readonly expired: number } | undefined>> {
-  const { scope, owner, incarnation, floor, writes } = request;
+  const { scope, owner, incarnation, fence, floor, writes } = request;
   const signal = context.connection.scope(request.signal);
   await context.tenants.register(scope.tenant, signal);
   const values = {
@@ -111,7 +111,7 @@ export async function importDocuments(
       documentUnitOf(context, scope, owner ?? []),
       scripts.restoreAlone,
       scripts.restoreInSession,
-      { incarnation, fence: undefined },
+      { incarnation, fence },
       values,
       { signal, repeatable: true, isSourced: writes.some(({ derivedFrom }) => derivedFrom !== undefined) },
     ),

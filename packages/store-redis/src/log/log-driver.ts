@@ -101,12 +101,12 @@ export function createLogDriver(context: StoreContext): LogDriver {
       }));
     },
 
-    async delete({ address, incarnation, expectedVersion, expectedToken, signal }) {
+    async delete({ address, incarnation, fence, expectedVersion, expectedToken, signal }) {
       const { session } = address;
       const answer = await connection.script(
         scripts.remove,
         context.sessionKeys(address),
-        { session, incarnation: encoded(incarnation), expectedVersion, expectedToken },
+        { session, incarnation: encoded(incarnation), fence, expectedVersion, expectedToken },
         { signal },
       );
       const reply = replyOf(answer);

@@ -30,11 +30,11 @@ export function createTransferDriver(context: StoreContext): TransferDriver {
     exportDocuments: (request) => exportDocuments(context, request),
     importDocuments: (request) => importDocuments(context, request),
 
-    async seal({ address, sealed, incarnation, expectedVersion, token, signal }) {
+    async seal({ address, incarnation, signal, ...values }) {
       const answer = await connection.script(
         seal,
         context.sessionKeys(address),
-        { session: address.session, incarnation: encoded(incarnation), sealed, expectedVersion, token },
+        { session: address.session, incarnation: encoded(incarnation), ...values },
         { signal, repeatable: true },
       );
       return answerOf(answer, (reply) => changedHeadOf(address.session, reply));
@@ -55,7 +55,7 @@ export function createTransferDriver(context: StoreContext): TransferDriver {
 /** Reads what is here, plans, and applies the plan on the condition that nothing has changed meanwhile. */
 async function importOnce(
   context: StoreContext,
-  { address, batch, token }: AdmittedImport,
+  { address, batch, fence, token }: AdmittedImport,
   signal: AbortSignal,
 ): Promise<Answer<ChangedHead> | "changed"> {
   const firstSeq = batch.events[0]?.event.seq ?? batch.head.version + 1;
@@ -72,6 +72,7 @@ async function importOnce(
         session: address.session,
         seenHead: here?.text,
         incarnation: encodeURIComponent(batch.head.incarnation),
+        fence,
         token,
         ...headValues(batch),
         ...planValues(planned.ok),

@@ -4,13 +4,14 @@
 -- #include rewrite
 -- #include removals
 -- arguments: session seenHead? incarnation first:number created updated ttl:number newSubject rest
--- arguments: newRevision:number bytes:number cells erasedRanges keptRanges derivations sourceRemoval:number sourceRemoved retractions earliest:number token
+-- arguments: newRevision:number bytes:number cells erasedRanges keptRanges derivations sourceRemoval:number sourceRemoved retractions earliest:number fence:number? token
 -- list: operations(id row)
 -- list: events
 -- #include require-room
 local h, lost, mark = openHead(session)
 if lost and lost ~= 'evicted' then return { lost } end
 if lost == 'evicted' and mark.inc ~= incarnation then return { lost } end
+-- #include check-fence
 if (h and headText(h)) ~= seenHead then return { 'changed' } end
 local adds = eventsCount > 0 or operationsCount > 0
 local changed = {}

@@ -2178,15 +2178,15 @@ return { 'ok', fence, expires }
 
 export const importPart: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
-  { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly newRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly keptRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly earliest: number; readonly token: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
+  { readonly session: string; readonly seenHead: string | undefined; readonly incarnation: string; readonly first: number; readonly created: string; readonly updated: string; readonly ttl: number; readonly newSubject: string; readonly rest: string; readonly newRevision: number; readonly bytes: number; readonly cells: string; readonly erasedRanges: string; readonly keptRanges: string; readonly derivations: string; readonly sourceRemoval: number; readonly sourceRemoved: string; readonly retractions: string; readonly earliest: number; readonly fence: number | undefined; readonly token: string; readonly operations: readonly { readonly id: string; readonly row: string }[]; readonly events: readonly string[] }
 > = {
   source: `local formatVersion = 1
 local summaryOffset = 4503599627370496
 local maxRemovedRanges = 128
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, newRevision, bytes, cells, erasedRanges, keptRanges, derivations, sourceRemoval, sourceRemoved, retractions, earliest, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], ARGV[15], tonumber(ARGV[16]), ARGV[17], ARGV[18], tonumber(ARGV[19]), ARGV[20]
-local operationsFrom = 21
-local operationsCount = tonumber(ARGV[21])
+local session, seenHead, incarnation, first, created, updated, ttl, newSubject, rest, newRevision, bytes, cells, erasedRanges, keptRanges, derivations, sourceRemoval, sourceRemoved, retractions, earliest, fence, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12], ARGV[13], ARGV[14], ARGV[15], tonumber(ARGV[16]), ARGV[17], ARGV[18], tonumber(ARGV[19]), tonumber(ARGV[20]), ARGV[21]
+local operationsFrom = 22
+local operationsCount = tonumber(ARGV[22])
 local function operationsAt(index)
   local at = operationsFrom + (index - 1) * 2
   return ARGV[at + 1], ARGV[at + 2]
@@ -2198,6 +2198,12 @@ local eventsCount = #ARGV - eventsFrom
 ${unitText}${rewriteText}${removalsText}${requireRoomText}local h, lost, mark = openHead(session)
 if lost and lost ~= 'evicted' then return { lost } end
 if lost == 'evicted' and mark.inc ~= incarnation then return { lost } end
+if fence then
+  local lease, newest = redis.call('GET', LEASE), 0
+  if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
+  if not newest then return { problemOf(lease) } end
+  if fence ~= newest then return { 'fence', newest } end
+end
 if (h and headText(h)) ~= seenHead then return { 'changed' } end
 local adds = eventsCount > 0 or operationsCount > 0
 local changed = {}
@@ -2257,10 +2263,10 @@ end
 if adds or isNew or #changed > 0 then saveHead(session, h, subject) end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "4e55bf84158e497c8d37c99b29ca85bb15eb34e2",
+  sha: "c286f2edaed5e54cde7cdc33eec77ba94142e3da",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
-  arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.keptRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
+  arguments: (values) => [values.session, values.seenHead ?? "", values.incarnation, `${values.first}`, values.created, values.updated, `${values.ttl}`, values.newSubject, values.rest, `${values.newRevision}`, `${values.bytes}`, values.cells, values.erasedRanges, values.keptRanges, values.derivations, `${values.sourceRemoval}`, values.sourceRemoved, values.retractions, `${values.earliest}`, values.fence === undefined ? "" : `${values.fence}`, values.token, `${values.operations.length}`, ...values.operations.flatMap((one) => [one.id, one.row]), ...values.events],
 };
 
 export const listWritten: EmbeddedScript<
@@ -2657,26 +2663,32 @@ return { 'ok' }
 
 export const remove: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly expectedVersion: number | undefined; readonly expectedToken: string | undefined }
+  { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly expectedVersion: number | undefined; readonly expectedToken: string | undefined }
 > = {
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local session, incarnation, expectedVersion, expectedToken = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), ARGV[4] ~= '' and ARGV[4] or nil
+local session, incarnation, fence, expectedVersion, expectedToken = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] ~= '' and ARGV[5] or nil
 -- Works on what is left of a session, too: that is how a loss is acknowledged.
 ${unitText}local h, lost, mark = openHead(session)
 if lost == 'newer' then return { lost } end
 if not h and not lost then return { 'none' } end
 local inc = h and h.inc or mark and mark.inc or ''
 if incarnation and incarnation ~= inc then return { 'none' } end
+if fence then
+  local lease, newest = redis.call('GET', LEASE), 0
+  if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
+  if not newest then return { problemOf(lease) } end
+  if fence ~= newest then return { 'fence', newest } end
+end
 if h and expectedVersion and expectedVersion ~= h.version then return { 'version', h.version } end
 if expectedToken and not (h and h.token == expectedToken) then return { 'token' } end
 endSession(session, subjectOf(mark))
 return { 'ok' }
 `,
-  sha: "2e59feeac0027bdb2b7fa51b74bb50640103dfe8",
+  sha: "df38730d998147a569a5b8fd47b05175fd637632",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.expectedToken ?? ""],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.expectedToken ?? ""],
 };
 
 export const renew: EmbeddedScript<
@@ -2745,12 +2757,12 @@ return { 'ok', expired }
 
 export const restoreInSession: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly least: number; readonly writes: readonly { readonly key: string; readonly expectedVersion: number; readonly version: number; readonly created: string; readonly updated: string; readonly expires: number; readonly tags: string; readonly json: string }[] }
+  { readonly session: string; readonly incarnation: string | undefined; readonly fence: number | undefined; readonly least: number; readonly writes: readonly { readonly key: string; readonly expectedVersion: number; readonly version: number; readonly created: string; readonly updated: string; readonly expires: number; readonly tags: string; readonly json: string }[] }
 > = {
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local session, incarnation, least = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3])
-local writesFrom = 3
+local session, incarnation, fence, least = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, tonumber(ARGV[3]), tonumber(ARGV[4])
+local writesFrom = 4
 local writesCount = (#ARGV - writesFrom) / 8
 local function writesAt(index)
   local at = writesFrom + (index - 1) * 8
@@ -2760,6 +2772,12 @@ ${inSessionText}local h, lost = openHead(session)
 if lost then return { lost } end
 if not h then return { 'none' } end
 if h.inc ~= incarnation then return { 'incarnation', h.inc } end
+if fence then
+  local lease, newest = redis.call('GET', LEASE), 0
+  if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
+  if not newest then return { problemOf(lease) } end
+  if fence ~= newest then return { 'fence', newest } end
+end
 -- Documents of another store, written as they are, when each is here in the version that it is expected in (0 for none).
 -- Those whose time is over are left out.
 local old, expired = {}, 0
@@ -2786,20 +2804,26 @@ raise(least)
 keepSession(h)
 return { 'ok', expired }
 `,
-  sha: "11ff1ffa9f2fdc36a5f8a32c27b6ee7f873b502e",
+  sha: "65dd7de1f14223116922449acb27b2e1d18c23f2",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
-  arguments: (values) => [values.session, values.incarnation ?? "", `${values.least}`, ...values.writes.flatMap((one) => [one.key, `${one.expectedVersion}`, `${one.version}`, one.created, one.updated, `${one.expires}`, one.tags, one.json])],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.fence === undefined ? "" : `${values.fence}`, `${values.least}`, ...values.writes.flatMap((one) => [one.key, `${one.expectedVersion}`, `${one.version}`, one.created, one.updated, `${one.expires}`, one.tags, one.json])],
 };
 
 export const seal: EmbeddedScript<
   { readonly log: string; readonly operations: string; readonly olderOperations: string; readonly columns: string; readonly lease: string; readonly derived: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly sessions: string; readonly subjects: string; readonly expiring: string; readonly next: string; readonly documentsDue: string; readonly landmarks: string; readonly updated: string; readonly created: string; readonly changes: string; readonly ended: string; readonly sessionSources: string },
-  { readonly session: string; readonly incarnation: string | undefined; readonly sealed: boolean; readonly expectedVersion: number | undefined; readonly token: string }
+  { readonly session: string; readonly incarnation: string | undefined; readonly sealed: boolean; readonly expectedVersion: number | undefined; readonly fence: number | undefined; readonly token: string }
 > = {
   source: `local formatVersion = 1
 local LOG, OPERATIONS, OLDER_OPERATIONS, COLUMNS, LEASE, DERIVED, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, SESSIONS, SUBJECTS, EXPIRING, NEXT, DOCUMENTS_DUE, LANDMARKS, UPDATED, CREATED, CHANGES, ENDED, SESSION_SOURCES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local session, incarnation, sealed, expectedVersion, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] == '1', tonumber(ARGV[4]), ARGV[5]
+local session, incarnation, sealed, expectedVersion, fence, token = ARGV[1], ARGV[2] ~= '' and ARGV[2] or nil, ARGV[3] == '1', tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 ${unitText}${openText}if not h then return { 'none' } end
+if fence then
+  local lease, newest = redis.call('GET', LEASE), 0
+  if lease then newest = tonumber((string.match(lease, '^1|(%d+)|(%d+)|([01])$'))) end
+  if not newest then return { problemOf(lease) } end
+  if fence ~= newest then return { 'fence', newest } end
+end
 if expectedVersion and expectedVersion ~= h.version then return { 'version', h.version } end
 if (h.sealed == '1') ~= sealed then
   h.sealed = sealed and '1' or '0'
@@ -2808,10 +2832,10 @@ if (h.sealed == '1') ~= sealed then
 end
 return { 'ok', headText(h), tokenBefore }
 `,
-  sha: "f5f592934d0787118c524440a81dc3c2e74c7005",
+  sha: "1884e345cac81c3751f63e471a1dbc83079da898",
   writes: true,
   keys: (keys) => [keys.log, keys.operations, keys.olderOperations, keys.columns, keys.lease, keys.derived, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.sessions, keys.subjects, keys.expiring, keys.next, keys.documentsDue, keys.landmarks, keys.updated, keys.created, keys.changes, keys.ended, keys.sessionSources],
-  arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.token],
+  arguments: (values) => [values.session, values.incarnation ?? "", values.sealed ? "1" : "0", values.expectedVersion === undefined ? "" : `${values.expectedVersion}`, values.fence === undefined ? "" : `${values.fence}`, values.token],
 };
 
 export const sweepAlone: EmbeddedScript<

@@ -27,8 +27,10 @@ import {
   vacantSlot,
 } from "./unit/session-slot.ts";
 import {
+  fenceKeys,
   newLife,
   noteRemoval,
+  refuseFence,
   refuseIncarnation,
   type SessionWrite,
   writeSession,
@@ -37,12 +39,14 @@ import {
 export function createTransferDriver(context: DriverContext): TransferDriver {
   return {
     seal(request) {
-      const { address, incarnation, expectedVersion, sealed } = request;
-      return writeSession<Answer<ChangedHead | undefined>>(context, address, request, (write) => {
-        const { transaction, place, live } = write;
+      const { address, incarnation, fence, expectedVersion, sealed } = request;
+      const seal = (write: SessionWrite): Answer<ChangedHead | undefined> => {
+        const { transaction, place, live, records } = write;
         const gone = refuseIncarnation(live, incarnation);
         if (gone !== undefined) return gone;
         if (live === undefined || transaction.state === undefined) return { ok: undefined };
+        const late = refuseFence(write, fence, records[0]);
+        if (late !== undefined) return late;
         const current = live.version;
         if (expectedVersion !== undefined && expectedVersion !== current)
           return { refused: "version", current };
@@ -50,7 +54,8 @@ export function createTransferDriver(context: DriverContext): TransferDriver {
         const state = { ...revised(live, request.token), sealed };
         const saved = saveLive(transaction, place, transaction.state, state);
         return { ok: changedHeadOf(place.session, saved, live) };
-      });
+      };
+      return writeSession(context, address, request, seal, fenceKeys(address, fence));
     },
     async export(request) {
       const ok = await readLog(context, request.address, request, (log) =>
@@ -67,12 +72,15 @@ export function createTransferDriver(context: DriverContext): TransferDriver {
         request.address,
         request,
         async (write) => {
+          const late = refuseFence(write, request.fence, write.records[0]);
+          if (late !== undefined) return late;
           const plan = await planFor(write, request);
           if (plan.ok === undefined) return plan;
           const state = await applyImport(context, write, request, plan.ok);
           unsettled = state.pending.length > 0;
           return { ok: changedHeadOf(request.address.session, state, write.live) };
         },
+        fenceKeys(request.address, request.fence),
       );
       if (unsettled) await settleWritten(context, request.address);
       return answer;

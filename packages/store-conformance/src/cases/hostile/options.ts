@@ -60,6 +60,7 @@ function undefinedSelectors({ store, tenant }: CaseContext): readonly Attempt[] 
   ): readonly Attempt[] =>
     fields.map((field) => [call, field, () => attempt({ ...good, [field]: undefined } as never)]);
   const guards = ["incarnation", "fence"];
+  const ofSession = [...guards, "expectedVersion"];
   return [
     ...each("append", [...guards, "operation", "expectedVersion"], (o) =>
       log.append(session, [says("x")], o),
@@ -72,7 +73,7 @@ function undefinedSelectors({ store, tenant }: CaseContext): readonly Attempt[] 
     ...each("trim", ["incarnation", "beforeSeq"], (o) => log.trim(session, o), { beforeSeq: 2 }),
     ...each("trim by time", ["beforeSeq", "olderThan"], (o) => log.trim(session, o), { olderThan: 8e15 }),
     ...each("erase", ["incarnation", "seqs"], (o) => log.erase(session, o), { seqs: [{ from: 1, to: 1 }] }),
-    ...each("delete of the log", ["incarnation", "expectedVersion"], (o) => log.delete(session, o)),
+    ...each("delete of the log", [...ofSession, "expectedToken"], (o) => log.delete(session, o)),
     ...each("list", ["subject", "idleSince", "prefix"], (o) => log.list(tenant, o)),
     ...each("put", [...guards, "expectedVersion"], (o) => documents.put(address, input, o)),
     ...each("putMany", guards, (o) => documents.putMany([{ address, ...input }], o)),
@@ -109,13 +110,16 @@ function undefinedSelectors({ store, tenant }: CaseContext): readonly Attempt[] 
           ...each("importDocuments", ["incarnation"], (o) =>
             documents.importDocuments(scope, { version: 1, documents: [], ...(o as object) }),
           ),
+          ...each("the options of importDocuments", ["fence"], (o) =>
+            documents.importDocuments(scope, { version: 1, documents: [] }, o),
+          ),
           ...each("eraseDerived", ["incarnation"], (o) => documents.eraseDerived(session, o as never)),
         ]
       : []),
     ...(isEventTransfer(log)
       ? [
-          ...each("seal", ["incarnation", "expectedVersion"], (o) => log.seal(session, o)),
-          ...each("unseal", ["incarnation"], (o) => log.unseal(session, o)),
+          ...each("seal", ofSession, (o) => log.seal(session, o)),
+          ...each("unseal", ofSession, (o) => log.unseal(session, o)),
           ...each("exportEvents", ["after"], (o) => log.exportEvents(session, o)),
         ]
       : []),

@@ -1,7 +1,7 @@
 -- Ends the incarnation at once, whatever it holds; its rows are removed afterwards, in batches.
 create function {{schema}}.end_session(
 -- #include session-parameters
-  p_expected bigint, p_idle_since bigint, p_token text default null,
+  p_expected bigint, p_idle_since bigint, p_token text default null, p_fence bigint default null,
   out r_status text, out r_current bigint, out r_previous text, out r_generation bigint
 ) language plpgsql
 -- #include by-index
@@ -14,6 +14,7 @@ begin
 -- #include session-guard
   r_status := 'missing';
   if slot.incarnation is null or slot.updated_at > p_idle_since then return; end if;
+-- #include fence
   if p_expected is not null and p_expected <> slot.version then
     r_status := 'version';
     r_current := slot.version;

@@ -27,6 +27,7 @@ begin
       r_incarnation := slot.incarnation;
       return;
     end if;
+-- #include fence
     gen := slot.generation;
   end if;
   if p_sourced then

@@ -1,15 +1,16 @@
 -- What an import is made of, both in one transaction.
 
 -- Locks the slot and returns what is here of a batch, as JSON: the head, the events from one place to another, and the
--- fingerprints of operations. Null without a session.
+-- fingerprints of operations. Null without a session. Only the newest fence when another one is named.
 create function {{schema}}.import_target(
-  p_tenant text, p_session text, p_from bigint, p_to bigint, p_operations text[]
+  p_tenant text, p_session text, p_fence bigint, p_from bigint, p_to bigint, p_operations text[]
 ) returns text language plpgsql
 -- #include by-index
 as $body$
 declare slot {{schema}}.sessions;
 begin
   slot := {{schema}}.lock_session(p_tenant => p_tenant, p_session => p_session);
+  if p_fence <> coalesce(slot.fence, 0) then return json_build_object('fence', coalesce(slot.fence, 0))::text; end if;
   if slot.incarnation is null then return null; end if;
   return json_build_object(
     'incarnation', slot.incarnation, 'version', slot.version, 'revision', slot.revision, 'firstSeq', slot.first_seq,

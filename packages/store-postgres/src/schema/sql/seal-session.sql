@@ -1,6 +1,6 @@
 create function {{schema}}.seal_session(
 -- #include session-parameters
-  p_expected bigint, p_sealed boolean, p_token text,
+  p_fence bigint, p_expected bigint, p_sealed boolean, p_token text,
   out r_status text, out r_current bigint, out r_previous text, out r_head {{schema}}.sessions
 ) language plpgsql
 -- #include by-index
@@ -15,6 +15,7 @@ begin
     r_status := 'missing';
     return;
   end if;
+-- #include fence
   if p_expected is not null and p_expected <> slot.version then
     r_status := 'version';
     r_current := slot.version;

@@ -47,6 +47,13 @@ const documentParametersText = `  p_tenant text, p_session text, p_lock_ms text,
 const sessionParametersText = `  p_tenant text, p_session text, p_lock_ms text, p_incarnation text,
 `;
 
+const fenceText = `  if p_fence <> coalesce(slot.fence, 0) then
+    r_status := 'fence';
+    r_current := coalesce(slot.fence, 0);
+    return;
+  end if;
+`;
+
 export function appendOne(values: { readonly schema: string; readonly nowMs: string; readonly operationMemoryMs: string }): string {
   return `-- Appends a single event that retracts nothing, which costs a tenth less without arrays. Returns as append does.
 create function ${values.schema}.append_one(
@@ -846,7 +853,7 @@ $body$;
 export function endSession(values: { readonly schema: string; readonly nowMs: string }): string {
   return `-- Ends the incarnation at once, whatever it holds; its rows are removed afterwards, in batches.
 create function ${values.schema}.end_session(
-${sessionParametersText}  p_expected bigint, p_idle_since bigint, p_token text default null,
+${sessionParametersText}  p_expected bigint, p_idle_since bigint, p_token text default null, p_fence bigint default null,
   out r_status text, out r_current bigint, out r_previous text, out r_generation bigint
 ) language plpgsql
 ${byIndexText}as $body$
@@ -865,7 +872,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
   r_previous := slot.token;
   r_status := 'missing';
   if slot.incarnation is null or slot.updated_at > p_idle_since then return; end if;
-  if p_expected is not null and p_expected <> slot.version then
+${fenceText}  if p_expected is not null and p_expected <> slot.version then
     r_status := 'version';
     r_current := slot.version;
     return;
@@ -1326,7 +1333,7 @@ ${setTenantText}  if p_session <> '' then
       r_incarnation := slot.incarnation;
       return;
     end if;
-    gen := slot.generation;
+${fenceText}    gen := slot.generation;
   end if;
   if p_sourced then
 -- A delete of a source waits until this is visible, or this until the delete is: one of the two finds the other.
@@ -1483,14 +1490,15 @@ export function importEvents(values: { readonly schema: string; readonly nowMs: 
   return `-- What an import is made of, both in one transaction.
 
 -- Locks the slot and returns what is here of a batch, as JSON: the head, the events from one place to another, and the
--- fingerprints of operations. Null without a session.
+-- fingerprints of operations. Null without a session. Only the newest fence when another one is named.
 create function ${values.schema}.import_target(
-  p_tenant text, p_session text, p_from bigint, p_to bigint, p_operations text[]
+  p_tenant text, p_session text, p_fence bigint, p_from bigint, p_to bigint, p_operations text[]
 ) returns text language plpgsql
 ${byIndexText}as $body$
 declare slot ${values.schema}.sessions;
 begin
   slot := ${values.schema}.lock_session(p_tenant => p_tenant, p_session => p_session);
+  if p_fence <> coalesce(slot.fence, 0) then return json_build_object('fence', coalesce(slot.fence, 0))::text; end if;
   if slot.incarnation is null then return null; end if;
   return json_build_object(
     'incarnation', slot.incarnation, 'version', slot.version, 'revision', slot.revision, 'firstSeq', slot.first_seq,
@@ -2786,7 +2794,7 @@ $body$;
 
 export function sealSession(values: { readonly schema: string; readonly nowMs: string }): string {
   return `create function ${values.schema}.seal_session(
-${sessionParametersText}  p_expected bigint, p_sealed boolean, p_token text,
+${sessionParametersText}  p_fence bigint, p_expected bigint, p_sealed boolean, p_token text,
   out r_status text, out r_current bigint, out r_previous text, out r_head ${values.schema}.sessions
 ) language plpgsql
 ${byIndexText}as $body$
@@ -2807,7 +2815,7 @@ ${setTenantText}  slot := ${values.schema}.lock_session(p_tenant, p_session);
     r_status := 'missing';
     return;
   end if;
-  if p_expected is not null and p_expected <> slot.version then
+${fenceText}  if p_expected is not null and p_expected <> slot.version then
     r_status := 'version';
     r_current := slot.version;
     return;

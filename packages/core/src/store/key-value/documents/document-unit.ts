@@ -8,7 +8,9 @@ import { type DocumentKeys, documentKeys, dueKey, tenantKeys } from "../layout.t
 import { type Transaction, transact } from "../space/transaction.ts";
 import { refreshed, requireFloor, type SessionState, saveLive, vacantSlot } from "../unit/session-slot.ts";
 import {
+  fenceKeys,
   newLife,
+  refuseFence,
   refuseGuard,
   refuseIncarnation,
   type SessionWrite,
@@ -59,8 +61,8 @@ export interface DocumentScopeRequest extends AdmittedGuard {
 export interface DocumentWriteOptions<Result> {
   /** Whether a session that is not there is made. */
   readonly creates?: boolean;
-  /** Whether neither the seal nor the fence of the session is asked about. */
-  readonly unguarded?: boolean;
+  /** Whether the seal of the session keeps the write out no more than an erasure. */
+  readonly sealedToo?: boolean;
   /** The answer to an operation that is known. */
   readonly replay?: (known: DocumentOperationRecord) => Answer<Result>;
 }
@@ -128,14 +130,13 @@ function writeInSession<Result>(
   context: DriverContext,
   request: DocumentScopeRequest,
   session: string,
-  { creates = false, unguarded = false, replay }: DocumentWriteOptions<Result>,
+  { creates = false, sealedToo = false, replay }: DocumentWriteOptions<Result>,
   run: (unit: DocumentUnit | undefined) => Promise<Answer<Result>>,
 ): Promise<Answer<Result>> {
   const { operation, fence, signal } = request;
   const { tenant } = request.scope;
   const address = { tenant, session };
-  const keys: Uint8Array[] = [];
-  if (fence !== undefined) keys.push(tenantKeys.lease(tenant, session));
+  const keys = fenceKeys(address, fence);
   if (operation !== undefined) keys.push(tenantKeys.documentOperation(tenant, session, operation.id));
   const write = async (found: SessionWrite): Promise<Answer<Result>> => {
     const { live, records } = found;
@@ -145,7 +146,7 @@ function writeInSession<Result>(
     if (known === "ended") return { refused: "ended" };
     if (known !== undefined && replay !== undefined) return replay(known);
     const lease = fence === undefined ? undefined : records[0];
-    const refused = unguarded ? undefined : refuseGuard(found, fence, lease);
+    const refused = sealedToo ? refuseFence(found, fence, lease) : refuseGuard(found, fence, lease);
     if (refused !== undefined) return refused;
     if (live === undefined && !creates) return await run(undefined);
     const transaction = found.transaction as unknown as Transaction<never>;

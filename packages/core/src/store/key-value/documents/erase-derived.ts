@@ -56,7 +56,7 @@ async function eraseOne(
     metadata: {},
     signal,
   };
-  const answer = await writeDocuments<boolean>(context, request, { unguarded: true }, async (unit) => {
+  const answer = await writeDocuments<boolean>(context, request, { sealedToo: true }, async (unit) => {
     if (unit === undefined || unit.live?.generation !== generation) return { ok: false };
     const [record] = (await unit.transaction.read([unit.keys.document(documentSortKey(namespace, key))]))
       .records;

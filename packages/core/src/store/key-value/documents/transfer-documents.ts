@@ -96,13 +96,13 @@ async function greatestVersion(
 
 export function importDocuments(
   context: DriverContext,
-  { scope, owner, incarnation, floor, writes, signal }: AdmittedDocumentImport,
+  { scope, owner, incarnation, fence, floor, writes, signal }: AdmittedDocumentImport,
 ): Promise<Answer<{ readonly expired: number } | undefined>> {
   const request = {
     scope,
     namespace: owner ?? [],
     incarnation: undefined,
-    fence: undefined,
+    fence,
     subject: undefined,
     metadata: {},
     signal,
@@ -110,7 +110,7 @@ export function importDocuments(
   return writeDocuments<{ readonly expired: number } | undefined>(
     context,
     request,
-    { unguarded: true },
+    { sealedToo: true },
     async (unit) => {
       if (unit === undefined) return { ok: undefined };
       const { transaction, live, keys, place } = unit;

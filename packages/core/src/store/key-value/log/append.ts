@@ -17,6 +17,7 @@ import {
   vacantSlot,
 } from "../unit/session-slot.ts";
 import {
+  fenceKeys,
   newLife,
   noteRemoval,
   refuseGuard,
@@ -40,8 +41,7 @@ export interface StoredOperation {
 export async function append(context: DriverContext, request: AdmittedAppend): Promise<Answer<AppendResult>> {
   const { address: place, operation, fence } = request;
   const { tenant, session } = place;
-  const keys: Uint8Array[] = [];
-  if (fence !== undefined) keys.push(tenantKeys.lease(tenant, session));
+  const keys = fenceKeys(place, fence);
   if (operation !== undefined) keys.push(tenantKeys.operation(tenant, session, operation.id));
   let unsettled = false;
   const answer = await writeSession<Answer<AppendResult>>(

@@ -17,7 +17,13 @@ import {
   type SessionState,
   saveLive,
 } from "../unit/session-slot.ts";
-import { refuseIncarnation, writeSession } from "../unit/write-session.ts";
+import {
+  fenceKeys,
+  refuseFence,
+  refuseIncarnation,
+  type SessionWrite,
+  writeSession,
+} from "../unit/write-session.ts";
 import { append, recordOf, type StoredOperation } from "./append.ts";
 import { listSessions } from "./list-sessions.ts";
 import { slotOf } from "./log-snapshot.ts";
@@ -79,21 +85,24 @@ function touch(context: DriverContext, request: AdmittedTouch): Promise<Answer<C
 
 async function deleteSession(
   context: DriverContext,
-  { address, incarnation, expectedVersion, expectedToken, signal }: AdmittedDeleteSession,
+  { address, incarnation, fence, expectedVersion, expectedToken, signal }: AdmittedDeleteSession,
 ): Promise<Answer<boolean>> {
   let ended: { readonly generation: string; readonly endedAt: number } | undefined;
-  const answer = await writeSession<Answer<boolean>>(context, address, { signal }, (write) => {
-    const { transaction, place, live } = write;
+  const end = (write: SessionWrite): Answer<boolean> => {
+    const { transaction, place, live, records } = write;
     ended = undefined;
     if (live === undefined || transaction.state === undefined) return { ok: false };
     if (incarnation !== undefined && incarnation !== live.incarnation) return { ok: false };
+    const late = refuseFence(write, fence, records[0]);
+    if (late !== undefined) return late;
     const current = live.version;
     if (expectedVersion !== undefined && expectedVersion !== current) return { refused: "version", current };
     if (expectedToken !== undefined && expectedToken !== live.token) return { refused: "token" };
     transaction.save(endLife(transaction, place, transaction.state));
     ended = { generation: live.generation, endedAt: transaction.now };
     return { ok: true };
-  });
+  };
+  const answer = await writeSession(context, address, { signal }, end, fenceKeys(address, fence));
   // Nothing of it can be read any more. What a failure here leaves, upkeep removes.
   if (ended !== undefined)
     await sweepGeneration(context, { ...address, ...ended }, {}).catch(() => undefined);

@@ -182,7 +182,7 @@ async function removeIfExpired(
     metadata: {},
     signal: call.signal,
   };
-  const answer = await writeDocuments<boolean>(context, request, { unguarded: true }, async (unit) => {
+  const answer = await writeDocuments<boolean>(context, request, { sealedToo: true }, async (unit) => {
     if (unit === undefined || unit.live?.generation !== generation) return { ok: false };
     const sortKey = documentSortKey(namespace, note.key);
     const [record] = (await unit.transaction.read([unit.keys.document(sortKey)])).records;

@@ -1,3 +1,4 @@
+import type { SessionAddress } from "../../../address.ts";
 import type { SeqRange } from "../../../events.ts";
 import type { JsonObject } from "../../../json.ts";
 import type { CallOptions } from "../../../ports/common.ts";
@@ -107,11 +108,23 @@ export function refuseIncarnation(live: SessionState | undefined, incarnation: s
 
 /** What every write under a guard checks after the incarnation: the seal, and the fence when one is named. */
 export function refuseGuard(
-  { transaction, place, live }: SessionWrite,
+  write: SessionWrite,
   fence: number | undefined,
   lease: KeyRecord | undefined,
 ): Refused {
-  if (live?.sealed === true) return { refused: "sealed" };
+  return write.live?.sealed === true ? { refused: "sealed" } : refuseFence(write, fence, lease);
+}
+
+/** What a write reads to check a fence, as the first of its records. */
+export function fenceKeys({ tenant, session }: SessionAddress, fence: number | undefined): Uint8Array[] {
+  return fence === undefined ? [] : [tenantKeys.lease(tenant, session)];
+}
+
+export function refuseFence(
+  { transaction, place }: SessionWrite,
+  fence: number | undefined,
+  lease: KeyRecord | undefined,
+): Refused {
   if (fence === undefined) return undefined;
   transaction.require(tenantKeys.lease(place.tenant, place.session), lease);
   const current = (lease as LeaseRecord | undefined)?.value.state.fence ?? 0;
