@@ -7,6 +7,7 @@ export { conformanceDocument } from "./conformance-document.ts";
 export {
   type DescribeConformanceOptions,
   describeConformance,
+  type RunningTest,
   type TestRunner,
 } from "./describe-conformance.ts";
 export {

@@ -12,13 +12,13 @@ import { breakStore } from "../src/mutants/break-store.ts";
 import { runCase } from "../src/run-case.ts";
 import { soakModels } from "../src/soak-models.ts";
 
-/** A store of which only `log.list` exists, enough to see what the runner does. */
+/** A store of which little exists, enough to see what the runner does. */
 function tinyHarness(opened: string[] = [], disposed: string[] = []): StoreHarness {
   return {
     name: "tiny",
     async open() {
       opened.push("fixture");
-      const log = { list: async () => ({ items: [] }) };
+      const log = { list: async () => ({ items: [] }), append: async () => ({}), head: async () => ({}) };
       const store = Object.freeze({ log: Object.freeze(log), documents: {} }) as unknown as Store;
       return {
         store,
@@ -143,12 +143,16 @@ describe("the kit's options", () => {
 });
 
 describe("describeConformance", () => {
-  it("registers one test for each case", async () => {
+  it("registers one test for each case, behind one for the handles", async () => {
     const failing = { ...listCase, id: "log/fails", run: async () => check(false, "broken promise") };
     const result = await registered(({ describe, it }) =>
       describeConformance(tinyHarness(), { describe, it, cases: [listCase, failing] }),
     );
-    expect(result.names).toEqual(["log/list: A list is empty.", "log/fails: A list is empty."]);
+    expect(result.names).toEqual([
+      "the two handles of a fixture share their data",
+      "log/list: A list is empty.",
+      "log/fails: A list is empty.",
+    ]);
     expect(result.failures).toEqual(["broken promise"]);
   });
 });

@@ -73,7 +73,11 @@ export const writingCases: readonly ConformanceCase[] = [
       );
       versions.push(...concurrent.map(({ version }) => version).sort((a, b) => a - b));
       const growing = versions.every((version, index) => version > (versions[index - 1] ?? 0));
-      check(growing, `versions must grow with every put: ${versions.join(", ")}`);
+      check(
+        growing,
+        `versions must grow with every put, whichever handle or process makes it, and these were ${versions.join(", ")}. ` +
+          "Keep the counter with the data and raise it in the step that writes; a counter in each handle gives versions twice.",
+      );
     },
   ),
   caseOf(
