@@ -125,7 +125,7 @@ describe("a turn", () => {
     expect(errors).toHaveLength(1);
   });
 
-  it("asks for its lease before it deletes, trims, erases or touches", async () => {
+  it("asks for its lease before it trims, erases or touches, and deletes under its fence", async () => {
     const { memory, clock } = oneStore();
     const acme = memory.tenant("acme");
     await acme.session("chat").append(user("1"));
@@ -134,8 +134,8 @@ describe("a turn", () => {
         await session.touch({ metadata: { turn: 1 } });
         clock.advance(1_001);
         await acme.session("chat").lease({ ttlMs: 60_000 });
+        expect((await failure(session.delete(), "conflict")).details.conflict).toBe("fence");
         for (const write of [
-          () => session.delete(),
           () => session.trim({ beforeSeq: 2 }),
           () => session.erase({ seqs: [1] }),
           () => session.touch({ metadata: { turn: 2 } }),
