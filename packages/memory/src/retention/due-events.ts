@@ -12,11 +12,16 @@ import { clearedBefore, fewEvents } from "./cleared-mark.ts";
 import { isHeldSession } from "./held-session.ts";
 import type { EventSelection, RemovalOptions } from "./policy.ts";
 
-/** Events below this seq, those behind a pinned one, and how many there are together. */
+/** Old events: those in front of the first pinned one can be trimmed, those behind it are erased. */
 export interface DueEvents {
   readonly kind: "events";
   readonly head: SessionHead;
+  /** The first that goes: what is before it has no content, is pinned, or is a retraction. */
+  readonly firstSeq: number;
+  /** Where the old ones end. */
   readonly beforeSeq: number;
+  /** The first pinned one, or `beforeSeq`. */
+  readonly pinnedSeq: number;
   /** Each for one call that erases. */
   readonly behindPinned: readonly (readonly SeqRange[])[];
   readonly count: number;
@@ -59,27 +64,27 @@ export async function* dueEvents(
         signal,
       });
     if (beforeSeq <= head.firstSeq) continue;
-    // A system message is pinned: what is before it is trimmed, what is behind it is erased.
-    const cut = (await firstPinned(runtime, address, beforeSeq, { signal })) ?? beforeSeq;
-    const { derived = "erase" } = events;
-    const isSummary = action === "summarize";
-    // An erasure follows derivation: it would take the summaries and facts that are to stay.
-    const isAllErased = derived === "erase" && !isSummary;
-    const behind = isAllErased
-      ? await unpinned(runtime, address, Math.max(cut, cleared - 1), beforeSeq, { signal })
-      : { count: 0, batches: [], read: 0 };
-    const count = Math.max(0, cut - head.firstSeq) + behind.count;
+    const pinnedSeq = (await firstPinned(runtime, address, beforeSeq, { signal })) ?? beforeSeq;
+    const start = Math.max(pinnedSeq, cleared - 1);
+    const behind = await unpinned(runtime, address, start, beforeSeq, { signal });
+    const before = Math.max(0, pinnedSeq - head.firstSeq);
+    const count = before + behind.count;
     const clearedSeq = behind.read > fewEvents ? beforeSeq : undefined;
     if (count === 0 && clearedSeq !== undefined) yield { kind: "cleared", head, clearedSeq };
     if (count === 0) continue;
+    const isSummary = action === "summarize";
     // A summary of summaries alone would say nothing else, and would be a write of an idle session each time.
-    if (isSummary && (await onlySummaries(runtime, address, cut, { signal }))) continue;
-    const held = await isHeldSession(runtime, tenant, head, { signal });
+    const isSummarized = isSummary && behind.summaries === behind.count;
+    if (isSummarized && (await onlySummaries(runtime, address, pinnedSeq, { signal }))) continue;
+    if (await isHeldSession(runtime, tenant, head, { signal })) {
+      yield { kind: "held" };
+      continue;
+    }
+    const firstSeq = before > 0 ? head.firstSeq : (behind.batches[0]?.[0]?.from ?? beforeSeq);
+    const { derived = "erase" } = events;
     const summary = isSummary ? { maxTokens } : undefined;
-    const behindPinned = behind.batches;
-    yield held
-      ? { kind: "held" }
-      : { kind: "events", head, beforeSeq: cut, behindPinned, count, derived, summary, clearedSeq };
+    const places = { firstSeq, beforeSeq, pinnedSeq, behindPinned: behind.batches };
+    yield { kind: "events", head, ...places, count, derived, summary, clearedSeq };
   }
 }
 
@@ -105,10 +110,14 @@ async function unpinned(
   { signal }: CallOptions,
 ): Promise<{
   readonly count: number;
+  /** Of these. */
+  readonly summaries: number;
   readonly batches: readonly (readonly SeqRange[])[];
+  /** How many events were read. */
   readonly read: number;
 }> {
   let count = 0;
+  let summaries = 0;
   let read = 0;
   const batches: SeqRange[][] = [];
   for (let after: number | undefined = from; after !== undefined && after < before - 1; ) {
@@ -125,10 +134,11 @@ async function unpinned(
       ({ type, pinned, erasedAt }) => type !== "retraction" && pinned !== true && erasedAt === undefined,
     );
     count += due.length;
+    summaries += due.filter(({ type }) => type === "summary").length;
     if (due.length > 0) batches.push(normalizeRanges(due.map(({ seq }) => ({ from: seq, to: seq }))));
     after = page.next;
   }
-  return { count, batches, read };
+  return { count, summaries, batches, read };
 }
 
 /** Where the newest so many events begin. Summaries do not count, or each one would make another event old. */

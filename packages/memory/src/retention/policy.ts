@@ -48,7 +48,7 @@ export type RetentionPolicy =
 /**
  * The oldest events of a session: those recorded so long ago, or all but the newest so many, summaries not counted. Pinned
  * ones, such as system messages, stay. Behind the first of them the others are erased, which leaves their places without
- * content; with `derived: "keep"` or `action: "summarize"` nothing behind it goes.
+ * content.
  */
 export type EventSelection = ({ readonly olderThanMs: number } | { readonly keep: number }) & {
   /**

@@ -1,4 +1,4 @@
-import { type CallOptions, isConflict, MemoryError } from "@relevo/core";
+import { type CallOptions, isConflict, MemoryError, type SeqRange } from "@relevo/core";
 import { archiveSession } from "../archive/archive-session.ts";
 import { eraseSeenSession } from "../erasure/erase-seen-session.ts";
 import { isHeldDocument } from "../erasure/holds.ts";
@@ -99,10 +99,10 @@ async function removeEvents(
   due: Extract<Due, { readonly kind: "events" }>,
   options: CallOptions,
 ): Promise<Removal> {
-  const { head, beforeSeq, behindPinned, derived, summary, clearedSeq: seq } = due;
+  const { head, beforeSeq, summary, clearedSeq: seq } = due;
   const address = { tenant, session: head.session };
   const { incarnation } = head;
-  for (let firstSeq = head.firstSeq; firstSeq < beforeSeq; ) {
+  for (let { firstSeq } = due; firstSeq < beforeSeq; ) {
     let cut = beforeSeq;
     if (summary !== undefined) {
       const part = { incarnation, firstSeq, beforeSeq, maxTokens: summary.maxTokens };
@@ -112,24 +112,55 @@ async function removeEvents(
       // Who has erased or taken back a message since has removed the summary with it: the rest is not to go without one.
       if (made.seq !== undefined && !(await isThere(runtime, address, made.seq, options))) return skipped;
     }
-    if (await isHeldSession(runtime, tenant, head, options)) return held;
-    // First what was derived from them, in the log and elsewhere: a trim alone would leave it.
-    for (let from = firstSeq; derived === "erase" && from < cut; from += eventsAtOnce) {
-      const seqs = [{ from, to: Math.min(cut, from + eventsAtOnce) - 1 }];
-      await runtime.sessions.log.erase(address, { seqs, incarnation, ...options });
-    }
-    for (let more = true; more; )
-      ({ more } = await runtime.sessions.log.trim(address, { beforeSeq: cut, incarnation, ...options }));
-    runtime.cache?.forget(address);
+    if (!(await removePart(runtime, tenant, due, { from: firstSeq, to: cut - 1 }, options))) return held;
     firstSeq = cut;
-  }
-  for (const seqs of behindPinned) {
-    if (await isHeldSession(runtime, tenant, head, options)) return held;
-    await runtime.sessions.log.erase(address, { seqs, incarnation, ...options });
-    runtime.cache?.forget(address);
   }
   if (seq !== undefined) await markCleared(runtime, address, { incarnation, seq }, options);
   return done;
+}
+
+/** What is due of this part of the log. False when it came to be held. */
+async function removePart(
+  runtime: Runtime,
+  tenant: string,
+  { head, pinnedSeq, behindPinned, derived }: Extract<Due, { readonly kind: "events" }>,
+  { from, to }: SeqRange,
+  options: CallOptions,
+): Promise<boolean> {
+  const { log } = runtime.sessions;
+  const address = { tenant, session: head.session };
+  const { incarnation } = head;
+  const beforeSeq = Math.min(pinnedSeq, to + 1);
+  if (from < beforeSeq) {
+    if (await isHeldSession(runtime, tenant, head, options)) return false;
+    // First what was derived from them, in the log and elsewhere: a trim alone would leave it.
+    for (let first = from; derived === "erase" && first < beforeSeq; first += eventsAtOnce) {
+      const seqs = [{ from: first, to: Math.min(beforeSeq, first + eventsAtOnce) - 1 }];
+      await log.erase(address, { seqs, incarnation, ...options });
+    }
+    for (let more = true; more; )
+      ({ more } = await log.trim(address, { beforeSeq, incarnation, ...options }));
+    runtime.cache?.forget(address);
+  }
+  // No trim reaches behind a pinned event.
+  for (const batch of behindPinned) {
+    const seqs = within(batch, { from, to });
+    if (seqs.length === 0) continue;
+    if (await isHeldSession(runtime, tenant, head, options)) return false;
+    await log.erase(address, { seqs, derived, incarnation, ...options });
+    runtime.cache?.forget(address);
+  }
+  return true;
+}
+
+/** What of the ranges, which are ascending, is in this one. */
+function within(ranges: readonly SeqRange[], { from, to }: SeqRange): readonly SeqRange[] {
+  if ((ranges[0]?.from ?? 0) > to || (ranges.at(-1)?.to ?? 0) < from) return [];
+  return ranges.flatMap((range) =>
+    range.from <= to && range.to >= from
+      ? [{ from: Math.max(from, range.from), to: Math.min(to, range.to) }]
+      : [],
+  );
 }
 
 async function isThere(

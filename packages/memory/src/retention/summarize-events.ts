@@ -16,7 +16,9 @@ import {
   maxPageSize,
   messageOfSummary,
   normalizeRanges,
+  rangesOf,
   sortedInclude,
+  sortedSubtract,
 } from "@relevo/core/input";
 import type { Runtime } from "../runtime.ts";
 import { hasMessage } from "../session/read-events.ts";
@@ -24,6 +26,7 @@ import { mostInOne, summarizeMessages, tokensOf } from "./summarize-messages.ts"
 
 export interface EventsToSummarize {
   readonly incarnation: string;
+  /** What is before it is gone, or pinned, which stays. */
   readonly firstSeq: number;
   readonly beforeSeq: number;
   readonly maxTokens: number | undefined;
@@ -118,7 +121,9 @@ async function draftOf(
   const { clock, summarizer } = runtime;
   const { version, removalRevision, summaries } = await readSummaries(runtime, address, firstSeq, options);
   const known = normalizeRanges(summaries.flatMap(({ covers }) => covers));
-  const read = await readMessages(runtime, address, known, { version, beforeSeq, ...options });
+  const at = { version, firstSeq, beforeSeq, ...options };
+  const read = await readMessages(runtime, address, known, at);
+  const pinned = await readPinned(runtime, address, at);
   const entries = read.events.filter(hasMessage);
   const [newest] = summaries.slice(-1);
   // They stand already, where they stay.
@@ -134,9 +139,9 @@ async function draftOf(
   if ("failure" in made) return made;
   const { text, done } = made;
   const cut = entries[done]?.seq ?? read.end;
-  const gone: SeqRange = { from: firstSeq, to: cut - 1 };
+  const gone = sortedSubtract([{ from: firstSeq, to: cut - 1 }], rangesOf(pinned));
   const before = summaries.flatMap(({ covers }) => covers);
-  const covers = normalizeRanges([...below(before, cut), gone]);
+  const covers = normalizeRanges([...below(before, cut), ...gone]);
   const own = summaries.flatMap(({ seq }) => (seq === undefined ? [] : [{ from: seq, to: seq }]));
   const message = messageOfSummary(text);
   const body = {
@@ -150,7 +155,7 @@ async function draftOf(
     tokensAfter: tokensOf(runtime, message),
     metadata: { covers: covers as unknown as JsonValue, cut, kept: [], left: [], replaces: true },
   };
-  const derivedFrom = normalizeRanges([...before, gone, ...own]);
+  const derivedFrom = normalizeRanges([...before, ...gone, ...own]);
   return {
     cut,
     seq: undefined,
@@ -203,21 +208,42 @@ function ofRemoved(summaries: readonly LiveSummary[], firstSeq: number): readonl
   return summaries.filter(({ replaces, covers }) => replaces || (covers[0]?.from ?? firstSeq) < firstSeq);
 }
 
-/** The effective messages that no summary covers, as many as one summary takes, and the first `seq` after them. */
+interface PartOfLog extends CallOptions {
+  readonly version: number;
+  readonly firstSeq: number;
+  readonly beforeSeq: number;
+}
+
+/** The effective messages that may go and no summary covers, as many as one summary takes, and the first `seq` after them. */
 async function readMessages(
   { sessions: { log } }: Runtime,
   address: SessionAddress,
   known: readonly SeqRange[],
-  { version, beforeSeq, ...options }: CallOptions & { readonly version: number; readonly beforeSeq: number },
+  { version, firstSeq, beforeSeq, ...options }: PartOfLog,
 ): Promise<{ readonly events: readonly StoredEvent[]; readonly end: number }> {
   const events: StoredEvent[] = [];
-  const query = { types: ["message" as const], before: beforeSeq, limit: maxPageSize, atVersion: version };
+  const places = { after: firstSeq - 1, before: beforeSeq, atVersion: version };
+  const query = { types: ["message" as const], limit: maxPageSize, ...places };
   const pages = readPages((page) => log.read(address, page), { ...query, ...options });
   for await (const page of pages)
     for (const event of page.events) {
-      if (!hasMessage(event) || sortedInclude(known, event.seq)) continue;
+      if (!hasMessage(event) || event.pinned === true || sortedInclude(known, event.seq)) continue;
       if (events.length === mostInOne) return { events, end: event.seq };
       events.push(event);
     }
   return { events, end: beforeSeq };
+}
+
+/** The events that stay between those that go. */
+async function readPinned(
+  { sessions: { log } }: Runtime,
+  address: SessionAddress,
+  { version, firstSeq, beforeSeq, ...options }: PartOfLog,
+): Promise<readonly number[]> {
+  const seqs: number[] = [];
+  const places = { after: firstSeq - 1, before: beforeSeq, atVersion: version };
+  const query = { pinned: true, retracted: "include" as const, limit: maxPageSize, ...places };
+  for await (const { events } of readPages((page) => log.read(address, page), { ...query, ...options }))
+    for (const { seq } of events) seqs.push(seq);
+  return seqs;
 }

@@ -189,9 +189,19 @@ function viewOf(
   shown: readonly Said[],
   replaced: readonly LiveSummary[],
 ): View {
+  // System messages come first, as in every view: providers want them there.
+  const other = shown.findIndex(({ body }) => body.role !== "system");
+  const start = replaced.length === 0 ? 0 : other === -1 ? shown.length : other;
+  const [first, rest] = [shown.slice(0, start), shown.slice(start)];
+  const ofEvents = (events: readonly Said[]) => events.map(({ body: message, seq }) => ({ message, seq }));
+  const parts: readonly Pick<LiveSummary, "message" | "seq">[] = [
+    ...ofEvents(first),
+    ...replaced,
+    ...ofEvents(rest),
+  ];
   return {
-    messages: [...replaced.map(({ message }) => message), ...shown.map(({ body }) => body)],
-    seqs: [...replaced.map(({ seq }) => seq), ...shown.map(({ seq }) => seq)],
+    messages: parts.map(({ message }) => message),
+    seqs: parts.map(({ seq }) => seq),
     version,
     removalRevision,
     // Other summaries stay out: everything that they stand for is shown.

@@ -30,7 +30,7 @@ export async function readBehindPin(
   opened: MemoryStore,
   removed: number,
   tenant: string,
-  options: Partial<MemoryOptions> = {},
+  { derived, ...options }: Partial<MemoryOptions> & { readonly derived?: "erase" | "keep" } = {},
 ): Promise<{ readonly first: number; readonly plan: number; readonly second: number }> {
   const { store, take } = countingReads(opened);
   const acme = createMemory({ store, cache: false, ...options } as MemoryOptions).tenant(tenant);
@@ -39,7 +39,7 @@ export async function readBehindPin(
   for (let left = removed; left > 0; left -= 100)
     await session.append(Array.from({ length: Math.min(left, 100) }, (_, index) => user(`m${index}`)));
   await session.append(user("newest"));
-  const retention = acme.retention([{ events: { keep: 1 } }]);
+  const retention = acme.retention([{ events: { keep: 1, derived } }]);
   const run = async (expected: number): Promise<number> => {
     take();
     const { events } = await retention.apply();

@@ -52,7 +52,8 @@ it("the plan is what a reference has by the rules, and what is then done, with t
       sessions,
       bound.filter((one) => Object.keys(one).length > 0),
       person,
-      async (given, talks, limits, held) => {
+      fc.constantFrom("erase" as const, "keep" as const),
+      async (given, talks, limits, held, derived) => {
         const { memory, clock } = oneStore();
         const acme = memory.tenant("acme");
         const start = clock.now();
@@ -82,7 +83,7 @@ it("the plan is what a reference has by the rules, and what is then done, with t
           { agents: limits },
           { users: limits },
           { workspaces: limits },
-          { events: byEvents },
+          { events: { ...byEvents, derived } },
         ];
         const events = { events: 0, held: 0 };
         for (const [index, talk] of talks.entries()) {

@@ -104,7 +104,7 @@ it("old events go, from the start of a log up to what is pinned, with what was d
   }
 });
 
-it("behind a pinned event old ones are erased, in any number, once; what is pinned or derived to be kept stays", async () => {
+it("behind a pinned event old ones are erased, in any number, once; what is pinned stays", async () => {
   const { memory, store } = oneStore();
   const acme = memory.tenant("acme");
   const session = acme.session("usual");
@@ -116,7 +116,7 @@ it("behind a pinned event old ones are erased, in any number, once; what is pinn
   ]);
   await session.append([user("new"), user("newest")]);
   const of = (policy: RetentionPolicy) => acme.retention([policy]);
-  expect(await of({ events: { keep: 2, derived: "keep" } }).plan()).toMatchObject({ events: 0 });
+  expect(await of({ events: { keep: 2, derived: "keep" } }).plan()).toMatchObject({ events: 1001 });
   const old = of({ events: { keep: 2 } });
   expect(await old.plan()).toMatchObject({ events: 1001 });
   expect(await old.apply()).toMatchObject({ events: 1001, skipped: 0 });
@@ -129,6 +129,41 @@ it("behind a pinned event old ones are erased, in any number, once; what is pinn
   await session.append(user("goes on"));
   expect(await old.apply()).toMatchObject({ events: 1 });
   expect(texts(await session.messages())).toEqual(["Be kind.", "Be brief.", "newest", "goes on"]);
+});
+
+it("behind a pinned event what was derived from the old ones stays when it is to be kept, and goes with an erasure", async () => {
+  const { memory, store } = oneStore();
+  const acme = memory.tenant("acme");
+  const session = acme.session("usual");
+  await session.append([{ role: "system", content: "Be kind." }, user("secret"), user("old"), user("new")]);
+  const { incarnation, removalRevision } = await store.log.read(session.address);
+  const events = {
+    session: "usual",
+    incarnation: incarnation ?? "",
+    removalRevision,
+    ranges: [{ from: 2, to: 2 }],
+  };
+  const fact = { tenant: "acme", namespace: ["app", "facts"], key: "fact" };
+  await store.documents.put(fact, { value: "tells of the secret", derivedFrom: { events } });
+  const summary = { text: "Sum of it", sourceHash: "x", strategy: "t", tokensBefore: 9, tokensAfter: 1 };
+  await store.log.append(
+    session.address,
+    [{ type: "summary", body: summary, derivedFrom: [{ from: 2, to: 3 }] }],
+    { incarnation: incarnation ?? "", removalRevision },
+  );
+  const policy: RetentionPolicy = { events: { keep: 2, derived: "keep" } };
+  expect(await acme.retention([policy]).apply()).toMatchObject({ events: 1 });
+  expect(await everythingIn(store)).not.toMatch(/"secret"/u);
+  await session.append(user("newest"));
+  expect(await acme.retention([policy]).apply()).toMatchObject({ events: 1 });
+  expect(texts(await session.messages())).toEqual(["Be kind.", "new", "newest"]);
+  expect((await session.events({ types: ["summary"] })).events).toMatchObject([
+    { body: { text: "Sum of it" } },
+  ]);
+  expect((await store.documents.get(fact))?.value).toBe("tells of the secret");
+  expect(await acme.retention([policy]).plan()).toMatchObject({ events: 0 });
+  await session.erase({ seqs: [2] });
+  expect(await everythingIn(store)).not.toMatch(/Sum of it|tells of/u);
 });
 
 it("memories go by age, number, importance and tag; what is pinned or held stays, copies go along", async () => {

@@ -1,4 +1,4 @@
-import type { Summarizer, SummaryRequest } from "@relevo/core";
+import type { Summarizer, SummaryRequest, TokenCounter } from "@relevo/core";
 import { expect, it } from "vitest";
 import { createMemory, type RetentionPolicy } from "../../src/index.ts";
 import { everythingIn } from "../erasure/plant.ts";
@@ -23,6 +23,7 @@ function teller(): Summarizer & { readonly calls: SummaryRequest[]; failing: boo
   };
 }
 
+const counter: TokenCounter = { name: "one", countText: () => 1, countMessage: () => 1 };
 const lead = "Summary of the conversation so far:\n";
 
 it("a summary takes the place of old events, continues the one before, and every view shows it", async () => {
@@ -87,6 +88,53 @@ it("the newest so many events stay, however often it is applied, with summaries 
   expect(shown).toEqual([`${lead}m0 m1 m2 m3 m4 m5 m6`, "m7", "m8", "m9", "m10"]);
 });
 
+it("a pinned message stays, and a summary takes the place of what is old on both sides of it", async () => {
+  const summarizer = teller();
+  const { memory, store, clock } = oneStore({ summarizer });
+  const acme = memory.tenant("acme");
+  const session = acme.session("usual", { subject: "ana" });
+  const system = { role: "system" as const, content: "Be kind." };
+  await session.append([user("before"), system, user("q1"), assistant("a1"), user("q2")]);
+  const { incarnation = "" } = (await session.head()) ?? {};
+  const pinned = { type: "message" as const, body: user("Always this."), pinned: true };
+  await store.log.append(session.address, [pinned], { incarnation });
+  await session.append([assistant("a2"), user("q3")]);
+  const retention = acme.retention([{ events: { keep: 2 }, action: "summarize" }]);
+  expect(await retention.plan()).toMatchObject({ events: 4, summaries: 1 });
+  expect(await retention.apply()).toMatchObject({ events: 4, summaries: 1, skipped: 0 });
+  const shown = async () => texts((await session.view()).messages);
+  const stays = "Be kind.";
+  expect(await shown()).toEqual([stays, `${lead}before q1 a1 q2`, "Always this.", "a2", "q3"]);
+  expect(await session.view()).toMatchObject({
+    summarized: [
+      { from: 1, to: 1 },
+      { from: 3, to: 5 },
+    ],
+  });
+  // Every strategy shows the same.
+  const inBudget = { within: { maxTokens: 1000, counter: counter } };
+  expect(texts((await session.view(inBudget)).messages)).toEqual(await shown());
+  expect(await everythingIn(store)).not.toMatch(/"content":"(before|q1|a1|q2)"/u);
+  expect(await retention.plan()).toMatchObject({ events: 0, summaries: 0 });
+  const { updatedAt } = (await session.head()) ?? {};
+  clock.advance(400 * dayMs);
+  expect(await retention.apply()).toMatchObject({ events: 0 });
+  expect((await session.head())?.updatedAt).toBe(updatedAt);
+  await session.append([assistant("a3"), user("q4")]);
+  expect(await retention.apply()).toMatchObject({ events: 3, summaries: 1 });
+  expect(await shown()).toEqual([stays, `${lead}before q1 a1 q2 a2 q3`, "Always this.", "a3", "q4"]);
+  expect(summarizer.calls.map(({ messages }) => texts(messages))).toEqual([
+    ["before", "q1", "a1", "q2"],
+    ["a2", "q3"],
+  ]);
+  expect(
+    (await session.events({ types: ["summary"] })).events.filter(({ body }) => body !== undefined),
+  ).toHaveLength(1);
+  // It moves with its session, and still tells of what was removed when that is erased.
+  await session.erase({ seqs: [4] });
+  expect(await everythingIn(store)).not.toContain("q1 a1");
+});
+
 it("the detail stays when there is no summary, and is not lost when the process ends in between", async () => {
   const summarizer = teller();
   const { store, memory, clock } = oneStore({ summarizer });
@@ -124,6 +172,48 @@ it("the detail stays when there is no summary, and is not lost when the process 
     [undefined, 0],
   ]);
   expect(records[0]?.policies[0]?.of).toMatchObject(policies[0] as object);
+});
+
+it("behind a pinned message, too, nothing is lost when the process ends in between, and the session can be moved", async () => {
+  const summarizer = teller();
+  const { volatile, durable, clock } = twoStores();
+  const all = { volatile, durable, sessions: "volatile" as const, clock, summarizer };
+  const acme = createMemory(all).tenant("acme");
+  const session = acme.session("usual");
+  await session.append([
+    { role: "system", content: "Be kind." },
+    user("one"),
+    assistant("two"),
+    user("three"),
+  ]);
+  const { incarnation = "", removalRevision } = await volatile.log.read(session.address);
+  const events = { session: "usual", incarnation, removalRevision, ranges: [{ from: 2, to: 2 }] };
+  const fact = { ...session.address, namespace: ["facts"], key: "fact" };
+  await volatile.documents.put(fact, { value: "of one", derivedFrom: { events } });
+  const policies: RetentionPolicy[] = [{ events: { keep: 1 }, action: "summarize" }];
+  const eraseless = { ...volatile, log: Object.assign(Object.create(volatile.log), volatile.log) };
+  eraseless.log.erase = async () => {
+    throw new Error("The process ended.");
+  };
+  const other = createMemory({ ...all, volatile: eraseless }).tenant("acme");
+  await expect(other.retention(policies).apply()).rejects.toThrow("ended");
+  const shown = ["Be kind.", `${lead}one two`, "three"];
+  expect(texts((await session.view()).messages)).toEqual(shown);
+  expect(await acme.retention(policies).apply()).toMatchObject({ events: 2 });
+  expect(summarizer.calls).toHaveLength(1);
+  const { events: left } = await session.events();
+  expect(left.map(({ erasedAt }) => erasedAt !== undefined)).toEqual([false, true, true, false, false]);
+  await acme.archive("usual");
+  await acme.restore("usual");
+  expect(texts((await acme.session("usual").view()).messages)).toEqual(shown);
+  expect((await volatile.documents.get(fact))?.value).toBe("of one");
+  const lines: string[] = [];
+  for await (const line of acme.export()) lines.push(line);
+  const copy = oneStore().memory.tenant("acme");
+  await copy.import(lines);
+  expect(texts((await copy.session("usual").view()).messages)).toEqual(shown);
+  await acme.session("usual").erase({ seqs: [2] });
+  expect(await everythingIn(volatile)).not.toMatch(/of one|one two/u);
 });
 
 it("two processes write one summary, and who writes, erases or takes back meanwhile loses nothing", async () => {
