@@ -39,7 +39,7 @@ it("what cannot be imported is named by its place among all", async () => {
   const session = memory.tenant("acme").session("s");
   const bad: readonly (readonly [BaseMessage, object])[] = [
     [new HumanMessage("\ud800"), { code: "invalid-input", details: { field: "messages[150].content" } }],
-    [new HumanMessage({ content: "Hi", id: "x".repeat(2000) }), { code: "too-large" }],
+    [new HumanMessage("x".repeat(9_000_000)), { code: "too-large" }],
     [new RemoveMessage({ id: "1" }), { code: "invalid-input", details: { field: "messages[150]" } }],
   ];
   const good = Array.from({ length: 150 }, (_, n) => new HumanMessage(`Question ${n}`));

@@ -107,6 +107,11 @@ export const samples: readonly (readonly [name: string, message: () => BaseMessa
   ["a text with a call", () => new AIMessage({ content: "Let me look.", tool_calls: [call] })],
   ["a call without an id", () => new AIMessage({ content: "", tool_calls: [{ name: "weather", args: {} }] })],
   [
+    "ids that are longer than a store takes",
+    () =>
+      new AIMessage({ content: "", id: "m".repeat(2000), tool_calls: [{ ...call, id: "é".repeat(600) }] }),
+  ],
+  [
     "a call that is no JSON",
     () =>
       new AIMessage({

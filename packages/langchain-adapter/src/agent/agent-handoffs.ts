@@ -183,7 +183,7 @@ export function createAgentHandoffs(handoffs: Handoffs): AgentHandoffs {
           });
           const answer = new ToolMessage({
             content: `${to} takes over.`,
-            id: `handoff:${toolCallId}`,
+            id: `handoff:${toolCallId || `${last?.id}:${name}`}`,
             name,
             tool_call_id: toolCallId,
             status: "success",

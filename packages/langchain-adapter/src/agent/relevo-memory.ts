@@ -9,7 +9,7 @@ import { isBubbleUp } from "./agent-turn.ts";
 import { inDegradedRun } from "./degraded-run.ts";
 import { modelMessages, withSystem } from "./model-messages.ts";
 import { Runs } from "./runs.ts";
-import { storableValue } from "./storable.ts";
+import { storableId, storableValue } from "./storable.ts";
 
 const { createMiddleware } = await loadPeer("langchain", () => import("langchain"));
 
@@ -71,7 +71,8 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       const work = async () => await handler(request);
       const handle = settings.degrades ? () => inDegradedRun(settings.onError, work) : work;
       if (turn === undefined) return await handle();
-      const { name, args, id } = request.toolCall;
+      const { name, args } = request.toolCall;
+      const executionId = storableId(request.toolCall.id);
       const began = performance.now();
       const record = async (outcome: {
         output?: JsonValue;
@@ -79,8 +80,8 @@ export function relevoMemory(given: RelevoMemoryOptions): AgentMiddleware {
       }): Promise<void> => {
         await runs.step(runtime, () =>
           turn.session.recordExecution({
-            input: { tool: name, args: storableValue(args) },
-            ...(id === undefined ? {} : { executionId: id }),
+            input: { tool: storableValue(name), args: storableValue(args) },
+            ...(executionId === undefined ? {} : { executionId }),
             ...outcome,
             status: outcome.error === undefined ? "completed" : "failed",
             durationMs: Math.round(performance.now() - began),

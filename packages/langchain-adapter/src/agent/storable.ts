@@ -1,4 +1,5 @@
 import type { JsonValue, Message } from "@relevo/core";
+import { fittingId } from "../messages/fitting-ids.ts";
 
 /**
  * A model or a tool may answer with half a surrogate pair, a NUL or a key `__proto__`, which no store takes: that must not end a
@@ -6,6 +7,11 @@ import type { JsonValue, Message } from "@relevo/core";
  */
 export function storableMessage(message: Message): Message {
   return repaired(message, JSON.stringify(message)) as Message;
+}
+
+/** The id that such a message has in the log; `undefined` for none. */
+export function storableId(id: string | undefined): string | undefined {
+  return id ? repairedText(fittingId(id)) : undefined;
 }
 
 /** Longer values are in the messages anyway. */

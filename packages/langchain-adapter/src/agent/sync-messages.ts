@@ -2,16 +2,18 @@ import type { BaseMessage } from "@langchain/core/messages";
 import { fingerprint, type JsonValue, type Message, textOf } from "@relevo/core";
 import type { Session, SessionMessage } from "@relevo/memory";
 import { fromLangChain } from "../messages/convert-messages.ts";
-import { storableMessage } from "./storable.ts";
+import { withCallIds } from "./call-ids.ts";
+import { storableId, storableMessage } from "./storable.ts";
 
 /** A message of the graph's state that belongs in the log, converted when somebody asks: most are in the log already. */
 export class StateMessage {
+  /** As the log has it. */
   readonly id: string | undefined;
   readonly #source: BaseMessage;
   #message: Message | undefined;
 
   constructor(source: BaseMessage) {
-    this.id = source.id === "" ? undefined : source.id;
+    this.id = storableId(source.id);
     this.#source = source;
   }
 
@@ -56,7 +58,7 @@ export function conversationOf(messages: readonly BaseMessage[]): readonly State
     ({ type, additional_kwargs: extras }) =>
       (type as string) !== "remove" && type !== "system" && extras?.lc_source !== "summarization",
   );
-  return said.map((message) => new StateMessage(message));
+  return withCallIds(said).map((message) => new StateMessage(message));
 }
 
 function saidBy(message: Message): string {

@@ -10,6 +10,7 @@ import {
 } from "@relevo/core";
 import { admitMessage, jsonEquals, readArray, refuse } from "@relevo/core/input";
 import { readLangchainMessage } from "@relevo/messages";
+import { withFittingIds, withOriginalIds } from "./fitting-ids.ts";
 import {
   buildMessage,
   isObject,
@@ -37,7 +38,7 @@ const metadataLength = 16 * 1024;
  * Messages of LangChain as messages to append, one for each, and exact: `toLangChain` returns what was given, as
  * `JSON.stringify` has it. What has no place in a message is kept in its `native`, only where that is needed. Messages
  * that `toLangChain` made become what they were, unless somebody changed them. The input is not changed, and the result
- * shares nothing with it.
+ * shares nothing with it. An id that is too long for a store is replaced by one made of it.
  *
  * @throws `invalid-input` with the place, for a kind that is not known, a `RemoveMessage`, and values that JSON lacks.
  */
@@ -63,13 +64,8 @@ export function fromLangChain(messages: readonly BaseMessage[]): Message[] {
  */
 export function toLangChain(messages: readonly Message[]): BaseMessage[] {
   const given = readArray(messages, "messages", "an array of messages", Number.MAX_SAFE_INTEGER);
-  return given.flatMap((message, index) =>
-    itemsOf(admitForm(message, `messages[${index}]`)).map((item) => {
-      const built = buildMessage(item as unknown as JsonValue);
-      if (built === undefined) throw refuse(`messages[${index}]`, "has no form in LangChain.");
-      return built;
-    }),
-  );
+  const items = given.flatMap((message, index) => itemsOf(admitForm(message, `messages[${index}]`)));
+  return withOriginalIds(items).flatMap((item) => buildMessage(item as unknown as JsonValue) ?? []);
 }
 
 /** Messages of ours were admitted when they were stored: here only what is none at all is refused. */
@@ -196,7 +192,7 @@ function sameItem(left: MessageItem, right: MessageItem): boolean {
 
 /** What the item says, with itself as `native` where the message would not say all of it. */
 function plainMessage(item: MessageItem, index: number): Message {
-  const message = bounded(inPlace(readItem(withBase64(item), index)));
+  const message = withFittingIds(bounded(inPlace(readItem(withBase64(item), index))));
   const [only, ...others] = renderMessage(message);
   if (only !== undefined && others.length === 0 && sameItem(only, item)) return message;
   return { ...message, native: { format, item: item as unknown as JsonValue } };
