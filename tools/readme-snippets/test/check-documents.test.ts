@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { createScratchWorkspace, type ScratchWorkspace } from "@relevo/test-run";
 import { requireService } from "@relevo/test-services";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { findDocuments } from "../src/documents.ts";
+import { findDocuments, uninstalled } from "../src/documents.ts";
+import { extractSnippets } from "../src/extract.ts";
 
 const workspace = join(import.meta.dirname, "..", "..", "..");
 const main = join(workspace, "tools", "readme-snippets", "src", "main.ts");
@@ -94,6 +95,19 @@ it("finds the other documents of a project too", async () => {
   expect(await findDocuments(scratch.root)).toEqual(
     expect.arrayContaining(["docs/deep/er.md", "packages/sums/GUIDE.md"]),
   );
+});
+
+it("names what a block imports and nothing that is said of installing brings", () => {
+  const readme = (install: string, from: string): readonly string[] => {
+    const text = `Runs \`npm install ${install}\`.\n\n${block(`import {\n  add,\n} from "${from}";`)}`;
+    return uninstalled(extractSnippets("README.md", text), text);
+  };
+  for (const from of ["@relevo/sums", "@relevo/sums/traces", "sums/deep", "node:fs", "./mine.ts"])
+    expect(readme("--save @relevo/sums sums", from)).toEqual([]);
+  expect(readme("@relevo/sum", "@relevo/sums/traces")[0]).toMatch(/^imports @relevo\/sums,/u);
+  const alone = block(importAdd);
+  expect(uninstalled(extractSnippets("GUIDE.md", alone), alone)).toEqual([]);
+  expect(uninstalled(extractSnippets("GUIDE.md", alone), alone, "npm install other")).toHaveLength(1);
 });
 
 it("fails the blocks that are broken, each with its reason, and runs the others", async () => {
