@@ -60,6 +60,7 @@ export type {
 export type { CallOptions, Page, PageOptions } from "./ports/common.ts";
 export type { DocumentSource, DocumentSources, EventSource } from "./ports/document-sources.ts";
 export type {
+  CountOptions,
   DeleteDocumentOptions,
   Document,
   DocumentDelete,

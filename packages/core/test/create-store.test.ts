@@ -95,6 +95,7 @@ function callsOf({ log, documents, leases, maintenance }: CreatedStore<Required<
     deleteMany: () => documents.deleteMany([{ address: document }]),
     "touch a document": () => documents.touch(document, { ttlMs: null }),
     find: () => documents.find({ tenant: "t" }),
+    count: () => documents.count({ tenant: "t" }),
     namespaces: () => documents.namespaces({ tenant: "t" }),
     acquire: () => leases.acquire(session, { ttlMs: 1000 }),
     tenants: () => maintenance.tenants(),
@@ -264,7 +265,7 @@ describe("a store made of a driver", () => {
     await Promise.all([store.close(), store.close(), store[Symbol.asyncDispose]()]);
     expect(closes()).toBe(1);
     const calls = Object.entries(callsOf(store));
-    expect(calls).toHaveLength(27);
+    expect(calls).toHaveLength(28);
     for (const [name, call] of calls) {
       const error = await call().catch((reason: unknown) => reason);
       expect(error, name).toMatchObject({ code: "closed" });

@@ -16,7 +16,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
     `,
     types: `
       AcquireOptions AppendOptions AppendResult BelowPage BelowPart CallOptions ChangeFeed ChangedHead
-      ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind ContentPart
+      ChangedOwner ChangedSession ChangedUnit ChangesOptions ChangesPage Clock ConflictKind ContentPart CountOptions
       DeleteDocumentOptions DeleteSessionOptions Document DocumentAddress DocumentBatch DocumentDelete
       DocumentInput DocumentScope DocumentSource DocumentSources DocumentStore DocumentTransfer DocumentWrite
       DocumentWriteOptions DroppedRange Durability Embedder EraseDerivedOptions EraseOptions EraseResult EventBodies EventInput
@@ -71,7 +71,7 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       whereOperators
     `,
     types: `
-      AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedChanges AdmittedDelete
+      AdmittedAcquire AdmittedAppend AdmittedBelow AdmittedCall AdmittedChanges AdmittedCount AdmittedDelete
       AdmittedDeleteSession AdmittedDocument AdmittedDocumentImport AdmittedDocumentTouch
       AdmittedDocumentWrite AdmittedErase AdmittedExpire AdmittedExport AdmittedExportDocuments AdmittedFind
       AdmittedGet AdmittedGuard AdmittedImport AdmittedListSessions AdmittedNamespaces AdmittedOperation

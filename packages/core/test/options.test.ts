@@ -27,7 +27,7 @@ import {
   admitTouchDocument,
 } from "../src/store/document-calls.ts";
 import * as documentQueries from "../src/store/document-queries.ts";
-import { admitFind, admitNamespaces } from "../src/store/document-queries.ts";
+import { admitCount, admitFind, admitNamespaces } from "../src/store/document-queries.ts";
 import * as feedCalls from "../src/store/feed-calls.ts";
 import { admitChanges } from "../src/store/feed-calls.ts";
 import { admitAppend } from "../src/store/index.ts";
@@ -250,6 +250,16 @@ const calls: { readonly [name: string]: Call } = {
     admit: (o) => admitFind({ tenant: "t" }, { tags: o }, limits),
     selects: { any: ["a"], all: ["b"] },
     refines: [],
+  },
+  admitCount: {
+    admit: (o) => admitCount({ tenant: "t" }, o, limits),
+    selects: { namespace: ["a"] },
+    refines: ["signal"],
+  },
+  "admitCount below": {
+    admit: (o) => admitCount({ tenant: "t" }, o, limits),
+    selects: { namespacePrefix: ["a"] },
+    refines: ["signal"],
   },
   admitNamespaces: {
     admit: (o) => admitNamespaces({ tenant: "t" }, o, limits),

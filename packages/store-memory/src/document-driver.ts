@@ -1,6 +1,6 @@
 import type { Document, DocumentScope } from "@relevo/core";
-import { documentSortKey } from "@relevo/core/input";
-import type { Answer, DocumentDriver, DriverPage } from "@relevo/core/store";
+import { compareUtf8, documentSortKey } from "@relevo/core/input";
+import { type Answer, type DocumentDriver, type DriverPage, findBounds } from "@relevo/core/store";
 import { addressOf } from "./derived-index.ts";
 import { findDocuments } from "./document-find.ts";
 import { listNamespaces } from "./document-namespaces.ts";
@@ -85,6 +85,20 @@ export function createDocumentDriver(state: StoreState): DocumentDriver {
 
     find: (request) =>
       readSet(request.scope, ({ set, isExpired, show }) => findDocuments(set, request, isExpired, show)),
+
+    count(request) {
+      const { low, high } = findBounds(request);
+      const answer = readSet<number, never>(request.scope, ({ set, isExpired }) => {
+        let count = 0;
+        for (const sortKey of set.order.ascending(low)) {
+          if (high !== undefined && compareUtf8(sortKey, high) >= 0) break;
+          const row = set.rows.get(sortKey);
+          if (row !== undefined && !isExpired(row)) count++;
+        }
+        return { items: [count] };
+      });
+      return answer.refused === undefined ? { ok: answer.ok?.items[0] ?? 0 } : answer;
+    },
 
     namespaces: (request) =>
       readSet(request.scope, ({ set, isExpired }) => listNamespaces(set, request, isExpired)),

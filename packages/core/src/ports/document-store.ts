@@ -99,6 +99,19 @@ export interface NamespacesOptions extends PageOptions {
   readonly maxDepth?: number | undefined;
 }
 
+/** What is counted: all of the scope without one of these. */
+export type CountOptions = CallOptions &
+  (
+    | {
+        /** Only documents of exactly this namespace. */
+        readonly namespace?: readonly string[];
+      }
+    | {
+        /** Only documents whose namespace begins with these elements. */
+        readonly namespacePrefix: readonly string[];
+      }
+  );
+
 /**
  * Versioned JSON documents. Those of a session live and die with it and obey its incarnation, fence and seal; a put
  * into a session that does not exist creates it, at version 0. Writing them moves neither the session's version
@@ -156,6 +169,9 @@ export interface DocumentStore {
    * `text` may have to read every document that the rest selects.
    */
   find(scope: DocumentScope, options?: FindOptions): Promise<Page<Document>>;
+
+  /** How many documents `find` would return on all of its pages. Reads none of their values. */
+  count(scope: DocumentScope, options?: CountOptions): Promise<number>;
 
   /** The namespaces that hold documents, each once, in the order of their elements as UTF-8 bytes. */
   namespaces(scope: DocumentScope, options?: NamespacesOptions): Promise<Page<readonly string[]>>;

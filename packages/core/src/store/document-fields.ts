@@ -1,5 +1,6 @@
 import { type FieldKinds, type FieldTable, fieldTable } from "../input/fields.ts";
 import { guardKinds, pageKinds } from "../input/option-kinds.ts";
+import type { CallOptions } from "../ports/common.ts";
 import type {
   DeleteDocumentOptions,
   DocumentDelete,
@@ -71,6 +72,10 @@ export const tagFields: FieldTable = fieldTable<NonNullable<FindOptions["tags"]>
   any: "selects",
   all: "selects",
 });
+
+export const countFields: FieldTable = fieldTable<
+  CallOptions & { readonly namespace: readonly string[]; readonly namespacePrefix: readonly string[] }
+>({ signal: "refines", namespace: "selects", namespacePrefix: "selects" });
 
 export const namespacesFields: FieldTable = fieldTable<NamespacesOptions>({
   ...pageKinds,

@@ -1,3 +1,4 @@
+import { maxPageSize } from "../input/numbers.ts";
 import type { Limits } from "../limits.ts";
 import type { Document, DocumentStore } from "../ports/document-store.ts";
 import { refusalError } from "./answer.ts";
@@ -12,7 +13,13 @@ import {
   admitPutMany,
   admitTouchDocument,
 } from "./document-calls.ts";
-import { admitFind, admitNamespaces } from "./document-queries.ts";
+import {
+  type AdmittedCount,
+  admitCount,
+  admitFind,
+  admitNamespaces,
+  type DocumentPosition,
+} from "./document-queries.ts";
 import type { DocumentDriver } from "./driver.ts";
 import { accept, acceptLater, isPending, pageOf, settle } from "./settle.ts";
 
@@ -34,6 +41,18 @@ export function createDocumentPort(
     const stored = await settle(driver.put(request), { many, operation: request.operation });
     await derivation.keepSourced(request, sourced, stored);
     return stored;
+  }
+
+  async function countFound({ scope, namespace, namespacePrefix, signal }: AdmittedCount): Promise<number> {
+    const place = namespace === undefined ? { namespacePrefix } : { namespace };
+    let count = 0;
+    for (let after: DocumentPosition | undefined, more = true; more; more = after !== undefined) {
+      const query = admitFind(scope, { ...place, limit: maxPageSize, signal }, limits);
+      const page = await settle(driver.find({ ...query, after }));
+      count += page.items.length;
+      after = page.next;
+    }
+    return count;
   }
 
   return {
@@ -95,6 +114,12 @@ export function createDocumentPort(
       requireOpen();
       const page = await settle(driver.find(admitFind(scope, options, limits)));
       return pageOf("documents", page, ({ namespace, key }) => [namespace, key]);
+    },
+
+    async count(scope, options) {
+      requireOpen();
+      const request = admitCount(scope, options, limits);
+      return driver.count === undefined ? countFound(request) : settle(driver.count(request));
     },
 
     async namespaces(scope, options) {

@@ -6,10 +6,10 @@ import { refuse } from "../input/refuse.ts";
 import { admitWhere } from "../input/where.ts";
 import type { JsonValue } from "../json.ts";
 import type { Limits } from "../limits.ts";
-import type { FindOptions, NamespacesOptions } from "../ports/document-store.ts";
+import type { CountOptions, FindOptions, NamespacesOptions } from "../ports/document-store.ts";
 import type { Where } from "../where.ts";
 import { admitCursor } from "./cursor.ts";
-import { findFields, namespacesFields, tagFields } from "./document-fields.ts";
+import { countFields, findFields, namespacesFields, tagFields } from "./document-fields.ts";
 import type { AdmittedCall } from "./log-calls.ts";
 
 /** Where a document stands in the order of its scope. */
@@ -86,6 +86,34 @@ function admitText(text: unknown, limits: Limits): string | undefined {
   if (text.includes("\0")) throw refuse("text", "must not hold a NUL character.");
   if (!text.isWellFormed()) throw refuse("text", "must not hold half of a surrogate pair.");
   return text.toLowerCase();
+}
+
+export interface AdmittedCount extends AdmittedCall {
+  readonly scope: DocumentScope;
+  readonly namespace: readonly string[] | undefined;
+  readonly namespacePrefix: readonly string[];
+}
+
+export function admitCount(
+  scope: DocumentScope,
+  given: CountOptions | undefined,
+  limits: Limits,
+): AdmittedCount {
+  const options: {
+    readonly namespace?: unknown;
+    readonly namespacePrefix?: unknown;
+    readonly signal?: AbortSignal | undefined;
+  } = admitOptions(given, countFields);
+  throwIfAborted(options.signal);
+  const { namespace, namespacePrefix } = options;
+  if (namespace !== undefined && namespacePrefix !== undefined)
+    throw refuse("options", "must have at most one of namespace and namespacePrefix.");
+  return {
+    scope: admitDocumentScope(scope, limits),
+    signal: options.signal,
+    namespace: namespace === undefined ? undefined : admitNamespace(namespace, "namespace", limits),
+    namespacePrefix: admitNamespace(namespacePrefix ?? [], "namespacePrefix", limits),
+  };
 }
 
 export interface AdmittedNamespaces extends AdmittedCall {

@@ -20,7 +20,12 @@ import type { Durability, ExpireResult } from "../ports/store.ts";
 import type { Answer } from "./answer.ts";
 import type { AdmittedDocumentImport, AdmittedExportDocuments } from "./document-batch.ts";
 import type { AdmittedDelete, AdmittedDocumentTouch, AdmittedGet, AdmittedPut } from "./document-calls.ts";
-import type { AdmittedFind, AdmittedNamespaces, DocumentPosition } from "./document-queries.ts";
+import type {
+  AdmittedCount,
+  AdmittedFind,
+  AdmittedNamespaces,
+  DocumentPosition,
+} from "./document-queries.ts";
 import type { AdmittedChanges } from "./feed-calls.ts";
 import type { AdmittedListSessions, AdmittedScan, ListPosition, ScanPosition } from "./list-calls.ts";
 import type {
@@ -127,6 +132,8 @@ export interface DocumentDriver {
    */
   eraseDerived?(request: DerivedRequest): Awaitable<Answer<ErasedDocuments>>;
   find(request: AdmittedFind): Awaitable<Answer<DriverPage<Document, DocumentPosition>>>;
+  /** Left out by a driver that has no faster way than to find them all. */
+  count?(request: AdmittedCount): Awaitable<Answer<number>>;
   namespaces(
     request: AdmittedNamespaces,
   ): Awaitable<Answer<DriverPage<readonly string[], readonly string[]>>>;

@@ -35,7 +35,10 @@ export interface FindBounds {
 }
 
 /** Where the namespace, the keys and the cursor leave anything to be found: sort keys from `low` on, before `high`. */
-export function findBounds(request: AdmittedFind): FindBounds {
+export function findBounds(
+  request: Pick<AdmittedFind, "namespace" | "namespacePrefix"> &
+    Partial<Pick<AdmittedFind, "keyAfter" | "keyBefore">>,
+): FindBounds {
   const { namespace, namespacePrefix, keyAfter, keyBefore } = request;
   if (namespace !== undefined) {
     const prefix = namespaceSortPrefix(namespace);

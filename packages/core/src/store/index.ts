@@ -27,6 +27,7 @@ export {
   replayPut,
 } from "./document-operation.ts";
 export {
+  type AdmittedCount,
   type AdmittedFind,
   type AdmittedNamespaces,
   admitFind,

@@ -175,6 +175,12 @@ export function documentOperations(telemetry: Telemetry): Operations<DocumentSto
       end: (span, [scope, options], { items }) =>
         found(span, scope, items, () => scopeStoreId(scope, options?.namespace ?? options?.namespacePrefix)),
     },
+    count: {
+      name: "documents.count",
+      start: (span, [scope, options = {}]) =>
+        startScope(span, scope, "namespacePrefix" in options ? options.namespacePrefix : options.namespace),
+      end: (span, _, count) => span.setAttribute(genAi.memoryRecordCount, count),
+    },
     namespaces: {
       name: "documents.namespaces",
       start: (span, [scope, options]) => startScope(span, scope, options?.prefix),

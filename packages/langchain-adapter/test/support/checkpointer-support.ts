@@ -98,6 +98,7 @@ export function bind(documents: DocumentStore): DocumentStore {
     deleteMany: (...given) => documents.deleteMany(...given),
     touch: (...given) => documents.touch(...given),
     find: (...given) => documents.find(...given),
+    count: (...given) => documents.count(...given),
     namespaces: (...given) => documents.namespaces(...given),
   };
 }

@@ -1,7 +1,6 @@
 import type { CallOptions } from "@relevo/core";
 import { namespaces } from "../namespaces.ts";
 import type { MemoryStore } from "../runtime.ts";
-import { countDocuments } from "./count-documents.ts";
 import { type Counters, Counting } from "./counters.ts";
 
 /** Whose documents an owner holds (see `unitOf`). */
@@ -30,7 +29,7 @@ const tieredPlaces: { readonly [Kind in OwnerKind]: readonly (readonly string[])
 
 /** What the documents of one owner in one store add to the counts; nothing when there are none. */
 export async function countOwner(
-  store: MemoryStore,
+  { documents }: MemoryStore,
   tenant: string,
   owner: readonly string[],
   tier: "durable" | "volatile",
@@ -41,7 +40,7 @@ export async function countOwner(
   const scope = { tenant };
   // A namespace of one element is an owner by itself; those below it are others.
   const whole = owner.length === 1 ? { namespace: owner } : { namespacePrefix: owner };
-  const all = await countDocuments(store, scope, whole, options);
+  const all = await documents.count(scope, { ...whole, ...options });
   const counting = new Counting();
   if (all === 0) return counting.counters();
   counting.add("owners");
@@ -49,7 +48,7 @@ export async function countOwner(
   for (const place of tieredPlaces[kind]) {
     for (const entryTier of ["durable", "volatile"] as const) {
       const namespacePrefix = [...owner, ...place, entryTier];
-      const count = await countDocuments(store, scope, { namespacePrefix }, options);
+      const count = await documents.count(scope, { namespacePrefix, ...options });
       counting.add(`documents/${kind}/${entryTier}`, count);
     }
   }

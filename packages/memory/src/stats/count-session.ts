@@ -2,7 +2,6 @@ import type { CallOptions, SessionAddress, StoredEvent } from "@relevo/core";
 import { maxPageSize } from "@relevo/core/input";
 import type { MemoryStore } from "../runtime.ts";
 import { addUsage, noUsage } from "../session/usage.ts";
-import { countDocuments } from "./count-documents.ts";
 import { type Counters, Counting } from "./counters.ts";
 
 /** What a session adds to the counts, and how far its log is counted. */
@@ -50,7 +49,7 @@ export async function countSession(
   rest.add("sessions");
   rest.add("events", head.events);
   rest.add("bytes", head.bytes);
-  rest.add("documents/sessions/session", await countDocuments(store, address, {}, options));
+  rest.add("documents/sessions/session", await store.documents.count(address, options));
   const count = { incarnation, seq, removal, events: counting.counters(), rest: rest.counters() };
   return { count, more: seq < head.version };
 }

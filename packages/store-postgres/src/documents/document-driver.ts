@@ -2,7 +2,7 @@ import type { DocumentDriver } from "@relevo/core/store";
 import type { StoreContext } from "../context.ts";
 import { deleteDocuments, putDocuments, touchDocument } from "./document-writes.ts";
 import { eraseDerived } from "./erase-derived.ts";
-import { findDocuments } from "./find.ts";
+import { countDocuments, findDocuments } from "./find.ts";
 import { getDocument, getDocuments } from "./get.ts";
 import { listNamespaces } from "./namespaces.ts";
 
@@ -25,6 +25,7 @@ export function createDocumentDriver(context: StoreContext): DocumentDriver {
     eraseDerived: (request) => eraseDerived(context, request),
     touch: (request) => touchDocument(context, request),
     find: async (request) => ({ ok: await findDocuments(database, request) }),
+    count: async (request) => ({ ok: await countDocuments(database, request) }),
     namespaces: async (request) => ({ ok: await listNamespaces(database, request) }),
   };
 }

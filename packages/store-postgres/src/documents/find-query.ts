@@ -1,3 +1,4 @@
+import type { DocumentScope } from "@relevo/core";
 import type { AdmittedFind } from "@relevo/core/store";
 import { sql } from "kysely";
 import type { PlaceRange } from "./place.ts";
@@ -113,6 +114,15 @@ function placesSql(
   // keeps `document_tag` of a column away from the index, and the planner would take them for a hundred.
   const branches = driver.tags.map((tag) => sql`(${tagged(tag, sql`limit ${budget}::bigint`)})`);
   return sql`select distinct t.place from (${sql.join(branches, sql` union all `)}) as t order by t.place ${order} ${cut}`;
+}
+
+/** How many there are in a range, by its index. */
+export function countQuery(schema: string, { tenant, session }: DocumentScope, range: PlaceRange): Fragment {
+  return sql`with ${scopeSql(schema, tenant, session)}
+  select count(*)::text as of from unit cross join lateral (
+    select from ${sql.raw(schema)}.documents as d where ${inUnit("d")}${within("d", range)}
+      and (d.expires_at is null or d.expires_at > unit.now)
+  ) as d`;
 }
 
 function within(alias: string, { low, high }: PlaceRange): Fragment {

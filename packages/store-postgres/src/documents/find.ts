@@ -1,8 +1,15 @@
 import type { Document } from "@relevo/core";
 import { documentSortKey } from "@relevo/core/input";
-import { type AdmittedFind, type DocumentPosition, type DriverPage, findBounds } from "@relevo/core/store";
+import {
+  type AdmittedCount,
+  type AdmittedFind,
+  type DocumentPosition,
+  type DriverPage,
+  findBounds,
+} from "@relevo/core/store";
 import type { Database } from "../database/database.ts";
-import { type Driver, type FindRow, findQuery, tagCountsQuery } from "./find-query.ts";
+import { exactNumber } from "../database/exact-number.ts";
+import { countQuery, type Driver, type FindRow, findQuery, tagCountsQuery } from "./find-query.ts";
 import { addressAt, type PlaceRange, placeOf } from "./place.ts";
 import { documentOf } from "./rows.ts";
 import { runRead } from "./run-read.ts";
@@ -28,6 +35,19 @@ export async function findDocuments(
     if (rows[0]?.incomplete !== true) return pageOf(request, rows);
   }
   return pageOf(request, await run(await chooseDriver(database, request, range)));
+}
+
+export async function countDocuments(database: Database, request: AdmittedCount): Promise<number> {
+  const { scope, signal } = request;
+  const { low, high } = findBounds(request);
+  const range = { low: placeOf(low), high: high === undefined ? undefined : placeOf(high) };
+  const [row] = await runRead<{ readonly of: string }>(
+    database,
+    scope.tenant,
+    countQuery(database.schema, scope, range),
+    { signal, named: true },
+  );
+  return exactNumber(row?.of ?? "0");
 }
 
 async function chooseDriver(database: Database, request: AdmittedFind, range: PlaceRange): Promise<Driver> {

@@ -17,6 +17,7 @@ import type { StoreContext } from "../context.ts";
 import { decodeText } from "../log/head-codec.ts";
 import { seedOf } from "../log/seed.ts";
 import * as scripts from "../scripts/scripts.generated.ts";
+import { countDocuments } from "./count-documents.ts";
 import { decodeDocument, documentOf, encodeDocument, encodeTags, endOf } from "./document-codec.ts";
 import { encodeSources } from "./document-sources.ts";
 import {
@@ -40,6 +41,7 @@ export function createDocumentDriver(context: StoreContext): DocumentDriver {
     touch: (request) => touch(context, request),
     eraseDerived: (request) => eraseDerived(context, request),
     find: (request) => findDocuments(context, request),
+    count: (request) => countDocuments(context, request),
     namespaces: (request) => listNamespaces(context, request),
   };
 }

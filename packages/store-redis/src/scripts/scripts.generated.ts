@@ -752,6 +752,38 @@ const readInSessionText = `${openForReadText}if redis.call('HLEN', DOCUMENTS) ~=
 local sessionExpires, inc = h.expires, h.inc
 `;
 
+const readAloneText = `-- What documents that stand alone are read with, in place of the state of a session.
+${clockText}${formatText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
+-- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
+-- when there is no such field, and 'newer' for a format that is not known here.
+local function readEntries(documents)
+  local text = redis.call('HGET', documents, '')
+  if not text then return nil end
+  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
+  if not entries and problemOf(text) == 'newer' then return 'newer' end
+  return tonumber(entries), tonumber(floor)
+end
+
+-- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
+local function intactDocuments(entries, documents, order, tags, expiring)
+  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
+  if entries then count = count - 1 end
+  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
+    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
+end
+if readEntries(DOCUMENTS) == 'newer' then return { 'newer' } end
+local sessionExpires, inc = 0, ''
+`;
+
+const countText = `-- How many live documents have a sort key from \`low\` on, before \`high\`; an empty \`high\` is the end. What has expired and
+-- is not removed yet stands in the order still. All of a range begins with its lower end.
+local count = redis.call('ZLEXCOUNT', DOCUMENT_ORDER, low == '' and '-' or '[' .. low, high == '' and '+' or '(' .. high)
+for _, key in ipairs(redis.call('ZRANGEBYSCORE', DOCUMENTS_EXPIRING, '-inf', num(now))) do
+  if string.sub(key, 1, #low) == low then count = count - 1 end
+end
+return { 'ok', count }
+`;
+
 const aloneText = `-- Documents that stand alone: those of one bucket. When every one of them expires, so do their keys: a tenant that
 -- nobody looks after any more leaves nothing behind.
 ${clockText}${formatText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
@@ -1225,29 +1257,6 @@ end
 `;
 
 const registryText = `${clockText}local function see(tenant) redis.call('HSET', TENANTS_SEEN, tenant, num(now)) end
-`;
-
-const readAloneText = `-- What documents that stand alone are read with, in place of the state of a session.
-${clockText}${formatText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
--- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
--- when there is no such field, and 'newer' for a format that is not known here.
-local function readEntries(documents)
-  local text = redis.call('HGET', documents, '')
-  if not text then return nil end
-  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
-  if not entries and problemOf(text) == 'newer' then return 'newer' end
-  return tonumber(entries), tonumber(floor)
-end
-
--- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
-local function intactDocuments(entries, documents, order, tags, expiring)
-  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
-  if entries then count = count - 1 end
-  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
-    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
-end
-if readEntries(DOCUMENTS) == 'newer' then return { 'newer' } end
-local sessionExpires, inc = 0, ''
 `;
 
 const recordsText = `-- What a reader needs to know of a record without taking it apart. What has another form than a document counts as
@@ -1816,6 +1825,34 @@ ${openForReadText}return { 'ok' }
   writes: false,
   keys: (keys) => [keys.log, keys.operations],
   arguments: (_values) => [],
+};
+
+export const countAlone: EmbeddedScript<
+  { readonly documents: string; readonly documentOrder: string; readonly documentsExpiring: string },
+  { readonly low: string; readonly high: string }
+> = {
+  source: `local formatVersion = 1
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENTS_EXPIRING = KEYS[1], KEYS[2], KEYS[3]
+local low, high = ARGV[1], ARGV[2]
+${readAloneText}${countText}`,
+  sha: "4662816112d28e041ff1f7e0593f576d13449fef",
+  writes: false,
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentsExpiring],
+  arguments: (values) => [values.low, values.high],
+};
+
+export const countInSession: EmbeddedScript<
+  { readonly log: string; readonly operations: string; readonly documents: string; readonly documentOrder: string; readonly documentsExpiring: string },
+  { readonly low: string; readonly high: string }
+> = {
+  source: `local formatVersion = 1
+local LOG, OPERATIONS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENTS_EXPIRING = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local low, high = ARGV[1], ARGV[2]
+${readInSessionText}${countText}`,
+  sha: "682cb16e054d549b47c91760aae3b4e0e81f7cd4",
+  writes: false,
+  keys: (keys) => [keys.log, keys.operations, keys.documents, keys.documentOrder, keys.documentsExpiring],
+  arguments: (values) => [values.low, values.high],
 };
 
 export const deleteAlone: EmbeddedScript<

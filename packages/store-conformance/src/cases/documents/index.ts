@@ -2,6 +2,7 @@ import type { ConformanceCase } from "../../harness.ts";
 import { batchCases } from "./batches.ts";
 import { boundaryCases } from "./boundaries.ts";
 import { concurrencyCases } from "./concurrency.ts";
+import { countCases } from "./count.ts";
 import { derivedFromCases } from "./derived-from.ts";
 import { expiryCases } from "./expiry.ts";
 import { findCases } from "./find.ts";
@@ -36,6 +37,7 @@ export const documentCases: readonly ConformanceCase[] = [
   ...whereCases,
   ...textCases,
   ...pagingCases,
+  ...countCases,
   ...namespaceCases,
   ...isolationCases,
   ...roundTripCases,

@@ -37,6 +37,7 @@ function arrayPlaces({ store, tenant }: CaseContext, length: unknown): readonly 
     ["tags.all of find", () => documents.find({ tenant }, { tags: { all: withLength(length, "t") } })],
     ["tags.any of find", () => documents.find({ tenant }, { tags: { any: withLength(length, "t") } })],
     ["filters of find", () => documents.find({ tenant }, { where: { and: withLength(length) } })],
+    ["prefix of count", () => documents.count({ tenant }, { namespacePrefix: withLength(length, "n") })],
     ["prefix of namespaces", () => documents.namespaces({ tenant }, { prefix: withLength(length, "n") })],
     ["suffix of namespaces", () => documents.namespaces({ tenant }, { suffix: withLength(length, "n") })],
     ["events of append", () => log.append(session, withLength(length, says("x")), { operation })],

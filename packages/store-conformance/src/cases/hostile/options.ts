@@ -99,6 +99,10 @@ function undefinedSelectors({ store, tenant }: CaseContext): readonly Attempt[] 
     ...each("the address of put", ["session"], (o) =>
       documents.put({ tenant, namespace: ["n"], key: "k", ...(o as object) }, input),
     ),
+    ...each("count", ["namespace"], (o) => documents.count(scope, o)),
+    ...each("count by prefix", ["namespacePrefix"], (o) => documents.count(scope, o), {
+      namespacePrefix: ["n"],
+    }),
     ...each("namespaces", ["prefix", "suffix"], (o) => documents.namespaces(scope, o)),
     ...(leases === undefined ? [] : each("acquire", ["ttlMs"], (o) => leases.acquire(session, o))),
     ...each("scan", ["types", "agent", "since", "until"], (o) => log.scan(tenant, o)),

@@ -60,6 +60,7 @@ export function everyCall(
     ["documents.putMany", () => documents.putMany([{ address: document, value: "late" }], options)],
     ["documents.touch", () => documents.touch(document, { ttlMs: 60_000, ...options })],
     ["documents.find", () => documents.find(scope, options)],
+    ["documents.count", () => documents.count(scope, options)],
     ["documents.namespaces", () => documents.namespaces(scope, options)],
     ["documents.exportDocuments", async () => documents.exportDocuments?.(scope, options)],
     ["documents.importDocuments", async () => documents.importDocuments?.({ tenant }, imported, options)],

@@ -1,5 +1,6 @@
 import type { Mutant } from "../../harness.ts";
 import { batchMutants } from "./batches.ts";
+import { countMutants } from "./count.ts";
 import { derivedFromMutants } from "./derived-from.ts";
 import { expiryMutants } from "./expiry.ts";
 import { findMutants } from "./find.ts";
@@ -30,6 +31,7 @@ export const documentMutants: readonly Mutant[] = [
   ...findMutants,
   ...whereMutants,
   ...textMutants,
+  ...countMutants,
   ...listingMutants,
   ...isolationMutants,
   ...valueMutants,

@@ -1,0 +1,2 @@
+-- #include read-in-session
+-- #include count
