@@ -1,4 +1,4 @@
-import { equal, refuses } from "../../expect.ts";
+import { equal, inBackground, refuses } from "../../expect.ts";
 import type { ConformanceCase } from "../../harness.ts";
 import {
   addressOf,
@@ -199,6 +199,45 @@ export const retractionCases: readonly ConformanceCase[] = [
         [9, 8],
         "the newest",
       );
+    },
+  },
+  {
+    id: "log/read-is-one-moment",
+    area: "log",
+    contract:
+      "A read shows one moment while others retract: what its version names as retracted is marked or left out, each event is there once, and nothing else is missing.",
+    async run(context) {
+      const address = addressOf(context);
+      const { log } = context.store;
+      const count = 30;
+      await log.append(address, messages(count));
+      const retractAll = async (): Promise<void> => {
+        for (let seq = 1; seq <= count; seq++)
+          await context.other.log.append(address, [retracts(range(seq))]);
+      };
+      const retracting = inBackground(retractAll());
+      for (let done = 0; done < count; ) {
+        // Two reads at once, so that one of them begins at another place in the other's retraction.
+        const [all, effective] = await Promise.all([
+          log.read(address, { retracted: "include", limit: 1000 }),
+          log.read(address, { types: ["message"], limit: 1000 }),
+        ]);
+        equal(
+          all.events.map(({ seq, retractedBy }) => [seq, retractedBy]),
+          Array.from({ length: all.version }, (_, index) => [
+            index + 1,
+            index < all.version - count ? count + index + 1 : undefined,
+          ]),
+          `each event and what retracted it, at version ${all.version}`,
+        );
+        done = effective.version - count;
+        equal(
+          effective.events.map(({ seq }) => seq),
+          Array.from({ length: count - done }, (_, index) => done + index + 1),
+          `what is effective at version ${effective.version}`,
+        );
+      }
+      await retracting;
     },
   },
 ];

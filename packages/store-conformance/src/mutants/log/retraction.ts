@@ -168,4 +168,19 @@ export const retractionMutants: readonly Mutant[] = [
       },
     }),
   ),
+  logMutant(
+    "read-mixes-two-moments",
+    "log/read-is-one-moment",
+    "the version of a read is found first, and the events when others have written",
+    (log) => ({
+      read: async (address, options) => {
+        const first = await log.read(address, options);
+        // As long as it takes for another append to be seen: the next read of a busy log.
+        let later = await log.read(address, options);
+        for (let looks = 0; looks < 50 && later.version === first.version; looks++)
+          later = await log.read(address, options);
+        return { ...first, events: later.events.filter(({ seq }) => seq <= first.version) };
+      },
+    }),
+  ),
 ];
