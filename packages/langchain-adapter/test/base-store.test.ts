@@ -30,7 +30,7 @@ describe("bad input", () => {
   it.each([
     ["no options", undefined, "options"],
     ["no store", { tenant: "acme" }, "options.store"],
-    ["no tenant", { store: createMemoryStore() }, "tenant"],
+    ["no tenant", { store: createMemoryStore() }, "options.tenant"],
     ["an unknown option", { store: createMemoryStore(), tenant: "a", ttl: 5 }, "options.ttl"],
     ["a lifetime of zero", { store: createMemoryStore(), tenant: "a", ttlMs: 0 }, "options.ttlMs"],
     [

@@ -171,7 +171,7 @@ describe("bad input", () => {
     ]);
     expect(await refused(() => new RelevoCheckpointer({ store, tenant: "" }))).toEqual([
       "invalid-input",
-      "tenant",
+      "options.tenant",
     ]);
     expect(await refused(() => new RelevoCheckpointer({ store, tenant: "a", remembered: 0 }))).toEqual([
       "invalid-input",

@@ -187,6 +187,6 @@ it("a handoff goes on, and that it is not recorded is told", async () => {
   const { messages } = await graph.invoke(asking("My invoice is wrong"), on("t"));
   expect(messages.at(-1)?.text).toBe("Billing here.");
   expect(errors.map(({ message }) => message)).toContain(
-    "The handoff from sales to billing is not recorded: the memory has failed in this run.",
+    "The handoff from sales to billing is not recorded, because the memory has failed in this run. The graph hands over all the same.",
   );
 });

@@ -418,7 +418,9 @@ describe("a thread of a person", () => {
     ]);
     await ask("u1");
     const error = await ask("u2").catch((caught: unknown) => caught);
-    expect(String(error)).toContain("The session t belongs to another person.");
+    expect(String(error)).toContain(
+      "The session t belongs to another person. Give this run a thread_id of its own, or see that session() names",
+    );
     expect(await memory.tenant("acme").session("t").messages()).toHaveLength(4);
   });
 

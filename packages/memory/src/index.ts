@@ -44,6 +44,7 @@ export type {
   ArchiveIdleReport,
 } from "./archive/list-archive.ts";
 export type { SessionCacheOptions } from "./cache/cache-options.ts";
+export { admitContextOptions } from "./context/admit-context.ts";
 export type { ContextOptions, MemoryContext } from "./context/context.ts";
 export type { ContextPart, LeftOut } from "./context/context-parts.ts";
 export type { ContextBudget, ContextShares, PartBudget } from "./context/fit-context.ts";

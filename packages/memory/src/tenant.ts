@@ -38,6 +38,7 @@ import {
   archiveIdle,
   listArchive,
 } from "./archive/list-archive.ts";
+import { admitContextOptions } from "./context/admit-context.ts";
 import { type ContextOptions, gatherContext, type MemoryContext } from "./context/context.ts";
 import { refuseReserved } from "./entries/entry.ts";
 import { erase, resume } from "./erasure/erase.ts";
@@ -53,7 +54,7 @@ import {
 } from "./erasure/holds.ts";
 import { createKnowledge } from "./knowledge/create-knowledge.ts";
 import type { Knowledge } from "./knowledge/knowledge.ts";
-import { contextFields, pageFields, recallsFields, searchFields, sessionFields } from "./options.ts";
+import { pageFields, recallsFields, searchFields, sessionFields } from "./options.ts";
 import { createUser } from "./people/create-user.ts";
 import { listAgents, listUsers, listWorkspaces } from "./people/list-people.ts";
 import type { User } from "./people/user.ts";
@@ -337,7 +338,7 @@ export function createTenant(runtime: Runtime, id: string): Tenant {
       return listRecords(runtime, id, options);
     },
     async context(given) {
-      const options = admitFields(given, "options", contextFields);
+      const options = admitContextOptions(given);
       runtime.requireOpen();
       const { session, agent } = options;
       const found = typeof session === "string" ? tenant.session(session) : session;

@@ -220,6 +220,12 @@ describe("a context that is bounded", () => {
     ["a half token", { maxTokens: 1.5 }],
     ["a text as bound", { maxTokens: "10" }],
     ["shares of nothing", { shares: { recalled: 1 } }],
+    ["tags that are no list", { tags: { any: "vip" } }],
+    ["tags of another name", { tags: { some: ["vip"] } }],
+    ["no entries", { entries: 0 }],
+    ["a view of another name", { view: { limit: 1 } }],
+    ["activity that is no number", { activity: "all" }],
+    ["a task that is no text", { task: 7 }],
     ["shares of more than all", { maxTokens: 10, shares: { recalled: 0.6, performance: 0.5 } }],
     ["a negative share", { maxTokens: 10, shares: { recalled: -0.1 } }],
     ["a share that is no number", { maxTokens: 10, shares: { recalled: Number.NaN } }],
@@ -229,7 +235,9 @@ describe("a context that is bounded", () => {
     ["a list of shares", { maxTokens: 10, shares: [0.1] }],
   ])("refuses %s", async (_, options) => {
     const acme = oneStore().memory.tenant("acme");
-    await failure(acme.context({ session: "s", agent: "a", ...(options as object) }), "invalid-input");
+    const given = { session: "s", agent: "a", ...(options as object) };
+    const { details } = await failure(acme.context(given), "invalid-input");
+    expect(details.field).toMatch(/^options\.\w/u);
   });
 });
 

@@ -121,7 +121,7 @@ it("a query is refused with the field that is wrong", async () => {
     [{ text: "x", recency: { weight: 1, halfLifeMs: 0 } }, "query.recency.halfLifeMs"],
     [{ text: "x", explain: "yes" }, "query.explain"],
     [{ text: "x", namespaces: [[5]] }, "query.namespaces[0][0]"],
-    [{ text: "x", where: { path: ["value"] } }, "where"],
+    [{ text: "x", where: { path: ["value"] } }, "query.where"],
   ];
   for (const [query, field] of bad)
     await expect(recall.search("t", query as never)).rejects.toMatchObject({ details: { field } });

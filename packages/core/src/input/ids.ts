@@ -42,8 +42,8 @@ export function admitOptionalId(input: unknown, field: string, limits: Limits): 
   return input === undefined ? undefined : admitId(input, field, limits);
 }
 
-export function admitTenant(input: unknown, limits: Limits): string {
-  return admitId(input, "tenant", limits);
+export function admitTenant(input: unknown, limits: Limits, field: string = "tenant"): string {
+  return admitId(input, field, limits);
 }
 
 // Addresses are admitted with every call. Their names are compared by hand and their fields read without a copy, each

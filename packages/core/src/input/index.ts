@@ -53,6 +53,7 @@ export { callKinds, guardKinds, pageKinds, recallKinds } from "./option-kinds.ts
 export { createRangeSet, type RangeSet } from "./range-set.ts";
 export { countRanges, normalizeRanges, rangesInclude, rangesIntersect, rangesOf } from "./ranges.ts";
 export { readArray } from "./read-array.ts";
+export { admitRecallQuery, defaultHalfLifeMs } from "./recall-query.ts";
 export { pastElement, recalledNamespaces, supersededByName } from "./recalled-namespaces.ts";
 export { refuse, tooLarge } from "./refuse.ts";
 export { type RetryOptions, retry, wasRetried, withAttempts } from "./retry.ts";

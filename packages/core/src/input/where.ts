@@ -9,17 +9,17 @@ import { refuse, tooLarge } from "./refuse.ts";
 const operatorNames: ReadonlySet<string> = new Set(whereOperators);
 
 /** A frozen copy of a filter whose every part is known. @throws `invalid-input`; `too-large` */
-export function admitWhere(input: unknown, limits: Limits): Where | undefined {
+export function admitWhere(input: unknown, limits: Limits, field: string = "where"): Where | undefined {
   if (input === undefined) return undefined;
-  requireObject(input, "where");
+  requireObject(input, field);
   // An operand that is undefined by mistake must not drop its condition: `{ path, $gte: from, $lt: until }`.
-  const { value } = admitJson(input, "where", limits, limits.metadataBytes, "metadataBytes", "refused");
-  checkWhere(value, "where", { left: limits.whereNodes }, limits);
+  const { value } = admitJson(input, field, limits, limits.metadataBytes, "metadataBytes", "refused");
+  checkWhere(value, field, { left: limits.whereNodes }, limits);
   return value as unknown as Where;
 }
 
 function checkWhere(node: unknown, field: string, budget: { left: number }, limits: Limits): void {
-  if (--budget.left < 0) throw tooLarge("where", "whereNodes", limits.whereNodes);
+  if (--budget.left < 0) throw tooLarge(field, "whereNodes", limits.whereNodes);
   requireObject(node, field);
   const entries = Object.entries(node);
   if ("path" in node) {

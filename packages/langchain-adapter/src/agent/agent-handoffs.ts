@@ -254,7 +254,7 @@ function sessionOf(from: string, to: string): Session {
   if (isInDegradedRun())
     throw new MemoryError(
       "unavailable",
-      `The handoff from ${printable(from)} to ${printable(to)} is not recorded: the memory has failed in this run.`,
+      `The handoff from ${printable(from)} to ${printable(to)} is not recorded, because the memory has failed in this run. The graph hands over all the same.`,
     );
   throw new MemoryError(
     "unsupported",

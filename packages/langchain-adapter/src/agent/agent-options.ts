@@ -5,13 +5,23 @@ import {
   admitFields,
   admitId,
   admitInteger,
+  admitRecallQuery,
   admitTenant,
+  admitTtl,
   type FieldTable,
   fieldTable,
+  maxTimerMs,
   recallKinds,
   refuse,
+  requireObject,
 } from "@relevo/core/input";
-import type { ContextOptions, ContextShares, Memory, SessionOptions } from "@relevo/memory";
+import {
+  admitContextOptions,
+  type ContextOptions,
+  type ContextShares,
+  type Memory,
+  type SessionOptions,
+} from "@relevo/memory";
 import { providers } from "@relevo/messages";
 import { missingTeller, warnOf } from "../missing-parts.ts";
 import type { AgentHandoffs } from "./agent-handoffs.ts";
@@ -147,6 +157,13 @@ const contextFields: FieldTable = fieldTable<AgentContextOptions>({
   maxTokens: "refines",
   shares: "refines",
 });
+const shareFields: FieldTable = fieldTable<NonNullable<AgentContextOptions["shares"]>>({
+  "durable.agent": "refines",
+  "durable.user": "refines",
+  performance: "refines",
+  "volatile.working": "refines",
+  "volatile.agent": "refines",
+});
 const sessionFields: FieldTable = fieldTable<AgentSession>({
   tenant: "selects",
   session: "selects",
@@ -157,7 +174,15 @@ const sessionFields: FieldTable = fieldTable<AgentSession>({
 
 /** What the caller's `session()` said. @throws `invalid-input` that names the field. */
 export function admitAgentSession(given: AgentSession): AgentSession {
-  return admitFields(given, "session()", sessionFields);
+  const name = "session()";
+  const admitted = admitFields(given, name, sessionFields);
+  const { tenant, session, subject, metadata, ttlMs } = admitted;
+  if (tenant !== undefined) admitTenant(tenant, defaultLimits, `${name}.tenant`);
+  if (session !== undefined) admitId(session, `${name}.session`, defaultLimits);
+  if (subject !== undefined) admitId(subject, `${name}.subject`, defaultLimits);
+  if (metadata !== undefined) requireObject(metadata, `${name}.metadata`);
+  admitTtl(ttlMs, `${name}.ttlMs`);
+  return admitted;
 }
 
 const { text: _text, signal: _signal, limit: _limit, ...queryKinds } = recallKinds;
@@ -169,11 +194,11 @@ export function admitAgentOptions(given: RelevoMemoryOptions): AgentSettings {
   const { memory, tenant, session, recall, context, view, onError } = options;
   if (typeof memory?.tenant !== "function")
     throw refuse("options.memory", "must be a memory, such as createMemory({ store }).");
-  if (view !== undefined && typeof view.view !== "function")
+  if (view !== undefined && typeof view?.view !== "function")
     throw refuse("options.view", "must be a view, such as tokenBudget({ maxTokens }) of @relevo/truncation.");
   if (options.for !== undefined && !providers.includes(options.for))
     throw refuse("options.for", `must be one of ${providers.join(", ")}.`);
-  if (options.handoffs !== undefined && typeof options.handoffs.take !== "function")
+  if (options.handoffs !== undefined && typeof options.handoffs?.take !== "function")
     throw refuse("options.handoffs", "must be of createAgentHandoffs(createHandoffs({ … })).");
   for (const [name, value] of [
     ["session", session],
@@ -185,7 +210,7 @@ export function admitAgentOptions(given: RelevoMemoryOptions): AgentSettings {
     throw refuse("options.tenant", "is missing. Name the tenant, or say it for each run in session().");
   return {
     memory,
-    tenant: tenant === undefined ? undefined : admitTenant(tenant, defaultLimits),
+    tenant: tenant === undefined ? undefined : admitTenant(tenant, defaultLimits, "options.tenant"),
     session,
     recall: admitRecall(recall),
     context: admitContext(context),
@@ -196,35 +221,63 @@ export function admitAgentOptions(given: RelevoMemoryOptions): AgentSettings {
       "degrade",
     onError: onError ?? warnOf,
     tellMissing: missingTeller(onError),
-    waitMs: admitInteger(options.waitMs ?? 60_000, "options.waitMs", 0),
+    waitMs: admitNumber(options, "waitMs", 60_000, 0, maxTimerMs),
     handoffs: options.handoffs,
-    idleMs: admitInteger(options.idleMs ?? 30_000, "options.idleMs", 1),
+    idleMs: admitNumber(options, "idleMs", 30_000, 1, maxTimerMs),
   };
+}
+
+/** Null is no number: only what is left out has a default. */
+function admitNumber<Name extends string>(
+  options: { readonly [Key in Name]?: number | undefined },
+  name: Name,
+  otherwise: number,
+  least: number,
+  most?: number,
+  of: string = "options",
+): number {
+  const value = options[name];
+  return admitInteger(value === undefined ? otherwise : value, `${of}.${name}`, least, most);
 }
 
 function admitRecall(given: RelevoMemoryOptions["recall"]): AgentSettings["recall"] {
   if (given === undefined || given === false) return undefined;
-  const { limit, maxTokens, messages, query } =
-    given === true ? {} : admitFields(given, "options.recall", recallFields);
+  const name = "options.recall";
+  const options = given === true ? {} : admitFields(given, name, recallFields);
   return {
-    limit: admitInteger(limit ?? 5, "options.recall.limit", 1, 1000),
-    maxTokens: admitInteger(maxTokens ?? 1000, "options.recall.maxTokens", 1),
-    messages: admitInteger(messages ?? 6, "options.recall.messages", 1, 1000),
-    query: query && admitFields(query, "options.recall.query", queryFields),
+    limit: admitNumber(options, "limit", 5, 1, 1000, name),
+    maxTokens: admitNumber(options, "maxTokens", 1000, 1, undefined, name),
+    messages: admitNumber(options, "messages", 6, 1, 1000, name),
+    query: options.query === undefined ? undefined : admitAgentQuery(options.query, `${name}.query`),
   };
+}
+
+function admitAgentQuery(
+  given: NonNullable<AgentRecallOptions["query"]>,
+  name: string,
+): AgentRecallOptions["query"] {
+  const query = admitFields(given, name, queryFields);
+  admitRecallQuery({ ...query, text: "" }, name);
+  return query;
 }
 
 function admitContext(given: RelevoMemoryOptions["context"]): AgentSettings["context"] {
   if (given === undefined || given === false) return undefined;
-  const { agent, maxTokens, shares, ...others } =
-    given === true ? {} : admitFields(given, "options.context", contextFields);
-  return {
+  const name = "options.context";
+  const { agent, shares, ...others } = given === true ? {} : admitFields(given, name, contextFields);
+  const context = {
     ...others,
-    ...(agent === undefined ? {} : { agent: admitId(agent, "options.context.agent", defaultLimits) }),
-    maxTokens: admitInteger(maxTokens ?? 2000, "options.context.maxTokens", 1),
+    ...(agent === undefined ? {} : { agent: admitId(agent, `${name}.agent`, defaultLimits) }),
+    maxTokens: admitNumber(others, "maxTokens", 2000, 1, undefined, name),
     // The conversation is the view, and `recall` has tokens of its own.
-    shares: { ...shares, "volatile.messages": 0, recalled: 0 },
+    shares: {
+      ...(shares === undefined ? {} : admitFields(shares, `${name}.shares`, shareFields)),
+      "volatile.messages": 0,
+      recalled: 0,
+    },
     view: false,
     activity: 0,
-  };
+  } as const;
+  admitContextOptions(context, name);
+  return context;
 }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import { defaultLimits, MemoryError, printable } from "@relevo/core";
+import { defaultLimits, isConflict, MemoryError, printable } from "@relevo/core";
 import { admitId, refuse } from "@relevo/core/input";
 import type { Session } from "@relevo/memory";
 import { LRUCache } from "lru-cache";
@@ -79,10 +79,14 @@ export class Runs {
     const { tenant, session, options, key, agent } = await this.#placeOf(runtime);
     const owner = this.#settings.memory.tenant(tenant);
     await this.#endLeft(tenant, session);
-    const open = await owner.session(session, options).beginTurn({
-      waitMs: this.#settings.waitMs,
-      ...(runtime.signal === undefined ? {} : { signal: runtime.signal }),
-    });
+    const { waitMs } = this.#settings;
+    const { signal } = runtime;
+    const open = await owner
+      .session(session, options)
+      .beginTurn({ waitMs, ...(signal === undefined ? {} : { signal }) })
+      .catch((error: unknown) => {
+        throw isConflict(error, "lease") ? busy(session, waitMs, error) : error;
+      });
     let received: ReceivedHandoff | undefined;
     try {
       if (options.subject !== undefined) await requireOwner(open.session, options.subject, runtime.signal);
@@ -196,6 +200,15 @@ function endSignalOf({ configurable }: HookRuntime): unknown {
   return signals?.externalAbortSignal;
 }
 
+/** @returns What the store says, in the terms of runs. */
+function busy(session: string, waitMs: number, { details, cause }: MemoryError): MemoryError {
+  return new MemoryError(
+    "conflict",
+    `Another run of the session ${printable(session)} was not over after ${waitMs} ms. Try again later, or wait longer: relevoMemory({ waitMs }).`,
+    { retryable: true, details, cause },
+  );
+}
+
 /** The nodes around an agent in a parent graph; the last part of a namespace names the node that runs. */
 function graphOf(namespace: unknown): readonly string[] {
   return typeof namespace === "string" ? namespace.split("|").slice(0, -1) : [];
@@ -232,6 +245,6 @@ async function requireOwner(
   const problem =
     head.subject === undefined
       ? "belongs to nobody. If it is this person's, say so once: session.touch({ subject })."
-      : "belongs to another person.";
+      : "belongs to another person. Give this run a thread_id of its own, or see that session() names the person who owns it.";
   throw new MemoryError("denied", `The session ${printable(session.id)} ${problem}`);
 }

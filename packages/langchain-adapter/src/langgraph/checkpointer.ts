@@ -102,16 +102,18 @@ export class RelevoCheckpointer extends BaseCheckpointSaver {
       throw refuse("options.store", "must be a store of Relevo, with documents and log.");
     if (
       serde !== undefined &&
-      (typeof serde.dumpsTyped !== "function" || typeof serde.loadsTyped !== "function")
+      (typeof serde?.dumpsTyped !== "function" || typeof serde.loadsTyped !== "function")
     )
       throw refuse("options.serde", "must be a serializer of LangGraph, with dumpsTyped() and loadsTyped().");
     super(serde);
     const { documents, log } = store;
     this.#documents = documents;
     this.#log = log;
-    this.#tenant = admitTenant(tenant, defaultLimits);
+    this.#tenant = admitTenant(tenant, defaultLimits, "options.tenant");
     this.#sessions = new SessionWrites(documents);
-    this.#known = new KnownCheckpoints(admitInteger(remembered ?? 100, "options.remembered", 1));
+    this.#known = new KnownCheckpoints(
+      admitInteger(remembered === undefined ? 100 : remembered, "options.remembered", 1),
+    );
     this.#stored = new StoredCheckpoints(documents, this.#sessions, this.serde, this.#known, snapshots);
   }
 

@@ -5,8 +5,9 @@ import type {
   PendingWrite,
   PutOperation,
 } from "@langchain/langgraph-checkpoint";
-import { type CallOptions, MemoryError, printable } from "@relevo/core";
+import { type CallOptions, defaultLimits, MemoryError, printable } from "@relevo/core";
 import {
+  admitId,
   admitOptions,
   callKinds,
   type FieldTable,
@@ -40,9 +41,10 @@ export async function importThreads(
 ): Promise<number> {
   const { threadId, signal } = admitOptions(given, threadFields);
   if (typeof from?.list !== "function" || typeof from.getTuple !== "function")
-    throw refuse("from", "must be a checkpoint saver of LangGraph.");
+    throw refuse("from", "must be a checkpoint saver of LangGraph, such as new MemorySaver().");
   if (typeof to?.put !== "function" || typeof to.putWrites !== "function")
     throw refuse("to", "must be a checkpoint saver, such as new RelevoCheckpointer({ store, tenant }).");
+  if (threadId !== undefined) admitId(threadId, "options.threadId", defaultLimits);
   const configs: RunnableConfig[] = [];
   const all = { configurable: threadId === undefined ? {} : { thread_id: threadId } };
   const listed = from.list(all)[Symbol.asyncIterator]();

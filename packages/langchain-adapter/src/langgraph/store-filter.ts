@@ -31,7 +31,8 @@ function conditionsOf(name: string, condition: unknown): Where[] {
   return Object.entries(condition as object).map(([operator, operand]): Where => {
     if (!known.includes(operator))
       throw refuse(`${field}.${operator}`, `is no operator. Known: ${known.join(", ")}.`);
-    if (operand === undefined) throw refuse(`${field}.${operator}`, "is undefined.");
+    if (operand === undefined)
+      throw refuse(`${field}.${operator}`, "is undefined. Give it a value or leave it out.");
     if (operator === "$nin")
       return { not: { path, $in: readArray(operand, `${field}.$nin`, "an array", 1000) as JsonValue[] } };
     return { path, ...({ [operator]: operand } as WhereCondition) };

@@ -110,18 +110,18 @@ export class RelevoStore extends BaseStore {
     );
     if (typeof store?.documents?.find !== "function")
       throw refuse("options.store", "must be a store of Relevo, with documents.");
-    if (recall !== undefined && typeof recall.search !== "function")
-      throw refuse("options.recall", "must have a function search().");
+    if (recall !== undefined && (typeof recall !== "object" || typeof recall?.search !== "function"))
+      throw refuse("options.recall", "must be a recall, such as createRecall({ store, … }).");
     if (refreshOnRead !== undefined && typeof refreshOnRead !== "boolean")
       throw refuse("options.refreshOnRead", "must be true or false.");
     if (onError !== undefined && typeof onError !== "function")
       throw refuse("options.onError", "must be a function.");
-    if (clock !== undefined && typeof clock.now !== "function")
+    if (clock !== undefined && typeof clock?.now !== "function")
       throw refuse("options.clock", "must be a clock, with now().");
     super();
     this.#settings = {
       documents: store.documents,
-      tenant: admitTenant(tenant, defaultLimits),
+      tenant: admitTenant(tenant, defaultLimits, "options.tenant"),
       recall,
       ttlMs: ttlMs === undefined ? undefined : admitTtl(ttlMs, "options.ttlMs"),
       refreshOnRead: refreshOnRead ?? true,

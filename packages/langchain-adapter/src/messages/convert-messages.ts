@@ -65,7 +65,11 @@ export function fromLangChain(messages: readonly BaseMessage[]): Message[] {
 export function toLangChain(messages: readonly Message[]): BaseMessage[] {
   const given = readArray(messages, "messages", "an array of messages", Number.MAX_SAFE_INTEGER);
   const items = given.flatMap((message, index) => itemsOf(admitForm(message, `messages[${index}]`)));
-  return withOriginalIds(items).flatMap((item) => buildMessage(item as unknown as JsonValue) ?? []);
+  return withOriginalIds(items).map((item) => {
+    const built = buildMessage(item as unknown as JsonValue);
+    if (built === undefined) throw refuse("messages", "has one that has no form in LangChain.");
+    return built;
+  });
 }
 
 /** Messages of ours were admitted when they were stored: here only what is none at all is refused. */

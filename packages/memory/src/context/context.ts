@@ -6,15 +6,7 @@ import {
   type Page,
   type View,
 } from "@relevo/core";
-import {
-  admitFields,
-  admitInteger,
-  type FieldTable,
-  fieldTable,
-  historyLost,
-  maxPageSize,
-  refuse,
-} from "@relevo/core/input";
+import { historyLost, refuse } from "@relevo/core/input";
 import type { AgentMemory } from "../agents/agent-memory.ts";
 import type { AgentPerformance } from "../agents/outcome.ts";
 import { entryOf, type MemoryEntry, madeInTag } from "../entries/entry.ts";
@@ -137,15 +129,9 @@ export async function gatherContext(
   const durableCall = { ...call, ...(options.tags === undefined ? {} : { tags: options.tags }) };
   const activityEvents = options.activity ?? 0;
   const { task, recalled: texts = 5, recalledTokens, signal } = options;
-  admitInteger(texts, "options.recalled", 1, maxPageSize);
-  if (recalledTokens !== undefined) admitInteger(recalledTokens, "options.recalledTokens", 1);
   const allowance = admitAllowance(options.maxTokens, options.shares);
-  if (task !== undefined && typeof task !== "string") throw refuse("options.task", "must be a string.");
-  const { performance: isAsked = false } = options;
-  if (typeof isAsked !== "boolean") throw refuse("options.performance", "must be true or false.");
-  if (isAsked && agent === undefined) throw refuse("options.performance", "is of an agent: name one.");
-  const { maxTokens, view: choice = {} } = options;
-  const viewOptions = choice === false ? undefined : admitFields(choice, "options.view", contextViewFields);
+  const { performance: isAsked = false, maxTokens, view: choice = {} } = options;
+  const viewOptions = choice === false ? undefined : choice;
   const counter = promptCounter(runtime.counter ?? byteCounter);
   const show = async (within?: ViewOptions["within"]): Promise<View | undefined> =>
     viewOptions && session?.view({ ...viewOptions, signal, ...(within === undefined ? {} : { within }) });
@@ -213,15 +199,6 @@ export async function gatherContext(
     incomplete: [...new Set(cut)],
   };
 }
-
-const contextViewFields: FieldTable = fieldTable<ContextView>({
-  strategy: "refines",
-  for: "refines",
-  prefill: "refines",
-  fence: "selects",
-  record: "refines",
-  partial: "refines",
-});
 
 /** Says in the terms of a context that its conversation does not fit. */
 function sayWhatIsLeft(maxTokens: number | undefined): (error: unknown) => never {

@@ -70,25 +70,26 @@ export interface Allowance {
 export function admitAllowance(
   maxTokens: number | undefined,
   given: ContextShares | undefined,
+  name: string = "options",
 ): Allowance | undefined {
   if (maxTokens === undefined) {
-    if (given !== undefined) throw refuse("options.shares", "are shares of maxTokens: give that, too.");
+    if (given !== undefined) throw refuse(`${name}.shares`, "are shares of maxTokens: give that, too.");
     return undefined;
   }
-  admitInteger(maxTokens, "options.maxTokens", 1);
-  const shares = given === undefined ? {} : admitFields(given, "options.shares", shareFields);
+  admitInteger(maxTokens, `${name}.maxTokens`, 1);
+  const shares = given === undefined ? {} : admitFields(given, `${name}.shares`, shareFields);
   let named = 0;
   let unnamed = 0;
   for (const part of contextParts) {
     const share = shares[part];
     if (share === undefined) unnamed += defaultShares[part];
     else if (typeof share !== "number" || !(share >= 0 && share <= 1))
-      throw refuse(`options.shares.${part}`, "must be a number from 0 to 1.");
+      throw refuse(`${name}.shares.${part}`, "must be a number from 0 to 1.");
     else named += share;
   }
   // Sums of decimal fractions are off by some units in the last place.
   if (named > 1 + 1e-9)
-    throw refuse("options.shares", `add up to ${Math.round(named * 1000) / 1000}; the most is 1.`);
+    throw refuse(`${name}.shares`, `add up to ${Math.round(named * 1000) / 1000}; the most is 1.`);
   const rest = Math.max(0, 1 - named);
   const tokensOf = (part: ContextPart): number =>
     Math.floor(maxTokens * (shares[part] ?? (rest * defaultShares[part]) / unnamed) + 1e-6);

@@ -22,8 +22,10 @@ import {
   admitFields,
   admitInteger,
   admitOptions,
+  admitRecallQuery,
   admitTenant,
   callKinds,
+  defaultHalfLifeMs,
   type FieldTable,
   fieldTable,
   maxPageSize,
@@ -42,7 +44,6 @@ import { isOfLaterVersion, markOf } from "./index-mark.ts";
 import { createPatientEmbedder } from "./patient-embedder.ts";
 import { admitPolicy, type IndexingPolicy } from "./policy.ts";
 import { readHits } from "./read-hits.ts";
-import { admitQuery, defaultHalfLifeMs } from "./recall-options.ts";
 import { createPatientReranker } from "./rerank.ts";
 import { changeModel, type IndexOptions, isPending } from "./rewrite-index.ts";
 import { searchFilterOf } from "./search-filter.ts";
@@ -206,7 +207,7 @@ export function createRecall(given: RecallOptions): StoreRecall {
   return {
     async search(tenantGiven: string, queryGiven: RecallQuery): Promise<RecallResult> {
       const tenant = admitTenant(tenantGiven, defaultLimits);
-      const query = admitQuery(queryGiven);
+      const query = admitRecallQuery(queryGiven);
       const { text, limit = 10, neighbours = 0, explain = false, asker, importance, signal } = query;
       const call: CallOptions = { signal };
       if (updateBeforeSearch) await keeper.follow(tenant, call);

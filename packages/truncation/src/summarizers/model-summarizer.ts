@@ -1,10 +1,19 @@
-import { type CallOptions, MemoryError, printable, type Summarizer, type SummaryRequest } from "@relevo/core";
+import {
+  type CallOptions,
+  defaultLimits,
+  MemoryError,
+  printable,
+  type Summarizer,
+  type SummaryRequest,
+} from "@relevo/core";
 import {
   abortable,
   abortError,
   admitFields,
+  admitId,
   type FieldTable,
   fieldTable,
+  refuse,
   throwIfAborted,
 } from "@relevo/core/input";
 import { estimateCounter } from "../tokens/estimate-counter.ts";
@@ -42,7 +51,7 @@ const tolerance = 2;
  * refused, and so is one of more than twice `maxTokens` by the estimate: the view then shows the messages, while a text
  * that was cut would silently lose its end.
  *
- * @throws from `summarize`: `unavailable` when the call throws or returns nothing, `too-large` for a text that is far
+ * @throws `invalid-input` that names the option. From `summarize`: `unavailable` when the call throws or returns nothing, `too-large` for a text that is far
  * too long, `aborted`. A `MemoryError` of the call is passed on.
  *
  * @example
@@ -56,8 +65,11 @@ const tolerance = 2;
  */
 export function modelSummarizer(options: ModelSummarizerOptions): Summarizer {
   const { name, model, call, ...rest } = admitFields(options, "options", fields);
-  const counter = estimateCounter();
+  admitId(name, "options.name", defaultLimits);
+  if (model !== undefined) admitId(model, "options.model", defaultLimits);
+  if (typeof call !== "function") throw refuse("options.call", "must be a function that asks the model.");
   const maxPromptTokens = admitPromptTokens(rest.maxPromptTokens);
+  const counter = estimateCounter();
   return {
     name,
     ...(model === undefined ? {} : { model }),

@@ -70,7 +70,11 @@ const slack = 50;
 
 /** @throws `invalid-input` */
 export function admitPromptTokens(input: number | undefined): number {
-  return admitInteger(input ?? defaultPromptTokens, "maxPromptTokens", leastPromptTokens);
+  return admitInteger(
+    input === undefined ? defaultPromptTokens : input,
+    "options.maxPromptTokens",
+    leastPromptTokens,
+  );
 }
 
 function previousOf(previous: string, most: number, counter: TokenCounter): readonly string[] {

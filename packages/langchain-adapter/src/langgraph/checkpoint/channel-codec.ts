@@ -102,9 +102,13 @@ export class ChannelCodec {
   async #read(stored: StoredValue, blobs: ReadonlyMap<string, JsonValue>): Promise<unknown> {
     const found = readValue(stored, blobs);
     if (found === undefined)
-      throw new MemoryError("corrupt", "A part of a checkpoint is missing, or is not what was written.", {
-        details: { keys: [...keysOfValue(stored)] },
-      });
+      throw new MemoryError(
+        "corrupt",
+        "A part of a checkpoint is missing, or is not what was written. Go on from an older checkpoint, or delete the thread.",
+        {
+          details: { keys: [...keysOfValue(stored)] },
+        },
+      );
     return await this.#serde.loadsTyped(found[0], found[1] as never);
   }
 }

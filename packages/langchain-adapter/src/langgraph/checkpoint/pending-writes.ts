@@ -137,9 +137,13 @@ export function readWrite({ value, key }: Document): StoredWrite {
 }
 
 function corruptWrite(key: string): MemoryError {
-  return new MemoryError("corrupt", "A write after a checkpoint does not have the form that was written.", {
-    details: { write: key },
-  });
+  return new MemoryError(
+    "corrupt",
+    "A write after a checkpoint does not have the form that was written. Go on from an older checkpoint, or delete the thread.",
+    {
+      details: { write: key },
+    },
+  );
 }
 
 /** JavaScript compares UTF-16 units, which is another order above U+FFFF. */

@@ -36,7 +36,7 @@ export function readStored({ value, key }: Document): StoredCheckpoint {
   if (!isStored)
     throw new MemoryError(
       "corrupt",
-      "The document of a checkpoint does not have the form that was written.",
+      "The document of a checkpoint does not have the form that was written. Go on from an older checkpoint, or delete the thread.",
       {
         details: { checkpoint: key },
       },
