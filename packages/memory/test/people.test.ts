@@ -1,6 +1,6 @@
 import type { Page, PageOptions } from "@relevo/core";
 import { MemoryError } from "@relevo/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createMemory } from "../src/index.ts";
 import { failure, oneStore, twoStores, user } from "./fixture.ts";
 
@@ -79,6 +79,26 @@ describe.each([
     await failure(later.user.remember("language", "fr"), "history-lost");
     await failure(later.agent("clerk").for("ana").remember("name", "x"), "history-lost");
     expect(await acme.user("eva").recall("language")).toBeUndefined();
+  });
+
+  it("are known while the first write of their session is under way", async () => {
+    const { store } = oneStore();
+    let created: () => unknown = () => true;
+    const log = Object.create(store.log, {
+      head: {
+        async value(...given: Parameters<typeof store.log.head>) {
+          const head = await store.log.head(...given);
+          await vi.waitUntil(created);
+          return head;
+        },
+      },
+    });
+    const acme = createMemory({ store: { ...store, log } }).tenant("acme");
+    const session = acme.session("chat", { subject: "ana" });
+    const known = session.user.id();
+    created = () => session.incarnation !== undefined;
+    await session.append(user("hola"));
+    expect(await known).toBe("ana");
   });
 
   it("are not mixed up by a session that belongs to another, or to nobody", async () => {

@@ -145,7 +145,10 @@ export interface SessionHead {
    * the first. Nothing else changes it, so that a busy session can be summarized.
    */
   readonly removalRevision: number;
-  /** The token of the newest write that moved the `revision`; see `TokenChange`. */
+  /**
+   * The token of the newest write that moved the `revision`; see `TokenChange`. Empty before the first, in a session that
+   * documents have created: one that is created so again has it too, so it says nothing.
+   */
   readonly token: string;
   /** The smallest `seq` still in the log; `version + 1` when there is none. */
   readonly firstSeq: number;

@@ -20,11 +20,12 @@ export const defaultPage: number = 64;
 /** The most pinned messages kept below a page, as many as a read answers. Older ones are read when they are needed. */
 const mostPinnedBelow = 100;
 
-/** A newest page of a session that exists. */
+/** A newest page of a session that exists, under a token. */
 export type LivePage = ReadResult & { readonly token: string; readonly incarnation: string };
 
+/** Before its first event a session that documents have created has no token: nothing says whether it was written since. */
 export function isLive(result: ReadResult): result is LivePage {
-  return result.token !== undefined && result.incarnation !== undefined;
+  return result.token !== undefined && result.token !== "" && result.incarnation !== undefined;
 }
 
 /** The page of a session that this append has created; `undefined` when it has not, or does not say what it stored. */

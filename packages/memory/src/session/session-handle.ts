@@ -177,8 +177,7 @@ export class SessionHandle {
   async subject(options: CallOptions): Promise<string> {
     if (this.#subject !== undefined) return this.#subject;
     const { subject: given } = this.#init;
-    const head = await this.head(signalOf(options));
-    if (head === undefined && this.#incarnation !== undefined) throw historyLost("ended");
+    const head = await this.#aliveHead(options);
     const subject = head === undefined ? given : head.subject;
     if (subject === undefined)
       throw new MemoryError(

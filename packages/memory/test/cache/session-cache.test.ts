@@ -89,6 +89,26 @@ describe("turns of one process", () => {
     expect(store.calls).toEqual(["append", "read", "append", "append", "append", "append", "append"]);
   });
 
+  it("show a session that began with a memory, again and again, and the one that takes its place", async () => {
+    for (const store of [undefined, createMemoryStore({ sweepIntervalMs: 0 })]) {
+      const remote = setting();
+      const acme = store === undefined ? remote.acme : opened({ store, cache: true }).tenant("acme");
+      const shown: unknown[] = [];
+      for (const step of [1, 2]) {
+        const session = acme.session("chat");
+        await session.working.remember("step", step);
+        for (let count = 0; count < 3; count++) shown.push((await acme.session("chat").view()).version);
+        const { incarnation } = session;
+        const seen = acme.session("chat");
+        await seen.view();
+        expect(seen.incarnation).toBe(incarnation);
+        // Not by the memory that has shown it.
+        await (store ?? remote.server).log.delete(session.address);
+      }
+      expect(shown).toEqual([0, 0, 0, 0, 0, 0]);
+    }
+  });
+
   it("show what the uncached memory shows, whatever else is appended", async () => {
     const { store, acme, elsewhere } = setting(true, newest(5));
     for (let number = 0; number < 30; number++) {
