@@ -11,6 +11,11 @@ import { createMemoryStore } from "@relevo/store-memory";
 import { expect } from "vitest";
 import { createMemory, type Memory, type MemoryOptions, type MemoryStore } from "../src/index.ts";
 
+/** How many of so many random stories, rounds or samples a test runs: all in `.ci/run` (`RELEVO_RUNS=50`), else a third. */
+export function storyCount(all: number): number {
+  return Math.ceil((all * Number(process.env.RELEVO_RUNS ?? 16)) / 50);
+}
+
 /** Options for one or two real stores on one clock that moves when told. */
 export interface Fixture {
   readonly memory: Memory;

@@ -2,7 +2,7 @@ import { createManualClock, type EventInput, type ReadResult, type Store } from 
 import { createMemoryStore } from "@relevo/store-memory";
 import { expect, it } from "vitest";
 import { createMemory, type MemoryOptions, type TenantStats } from "../src/index.ts";
-import { aborted, assistant, failure, oneStore, user } from "./fixture.ts";
+import { aborted, assistant, failure, oneStore, storyCount, user } from "./fixture.ts";
 import { randomFrom } from "./stats/random.ts";
 import { countEverything } from "./stats/reference.ts";
 
@@ -14,7 +14,7 @@ const arrangements: readonly ("one" | "volatile" | "durable")[] = ["one", "volat
 it.each(arrangements)(
   "statistics of two processes are those of a count of everything, after every change (%s)",
   async (sessions) => {
-    for (let seed = 1; seed <= 8; seed++) {
+    for (let seed = 1; seed <= storyCount(8); seed++) {
       const clock = createManualClock();
       const stores = [1, 2, 3].map(() => createMemoryStore({ clock, sweepIntervalMs: 0 })) as Store[];
       const [volatile, durable, archive] = stores;

@@ -5,6 +5,7 @@ import { openKeptOutputs } from "./kept-outputs.ts";
 import { type PlacedSnippet, placeSnippets } from "./place-snippets.ts";
 import { type RunnableSnippet, runSnippets, type SnippetOutcome } from "./run-snippets.ts";
 import type { SnippetServices } from "./services.ts";
+import { loadsOthers } from "./snippet-imports.ts";
 
 export interface CheckSnippetsOptions {
   readonly services: SnippetServices;
@@ -40,8 +41,16 @@ export async function checkSnippets(
     const env = await services.environmentFor(snippet.code);
     if (env !== undefined) runnable.set({ file: join(folder, snippet.file), env }, snippet);
   }
-  const outcomes = await runSnippets([...runnable.keys()], limitSeconds);
-  for (const [index, snippet] of [...runnable.values()].entries()) {
+  // What changes the process for the next snippet is set up by packages of others, such as OpenTelemetry's: they come last,
+  // so that most snippets share one process, and what it has loaded.
+  const ordered = [...runnable].sort(
+    ([, a], [, b]) => Number(loadsOthers(a.code)) - Number(loadsOthers(b.code)),
+  );
+  const outcomes = await runSnippets(
+    ordered.map(([snippet]) => snippet),
+    limitSeconds,
+  );
+  for (const [index, [, snippet]] of ordered.entries()) {
     const outcome = outcomes[index];
     const found = problemsOf(snippet, outcome);
     problems.set(snippet, found);

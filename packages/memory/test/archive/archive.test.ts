@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createMemory, type MemoryStore } from "../../src/index.ts";
 import { transferOf } from "../../src/portability/export-lines.ts";
 import { everythingIn, other, person, plant } from "../erasure/plant.ts";
-import { aborted, assistant, failure, oneStore, texts, twoStores, user } from "../fixture.ts";
+import { aborted, assistant, failure, oneStore, storyCount, texts, twoStores, user } from "../fixture.ts";
 import { canary, interruptEach, plantCase, textOf } from "./interrupted.ts";
 import { movesAtOnce, writersAndMovers } from "./races.ts";
 
@@ -289,7 +289,7 @@ describe("calls at once", () => {
 
   it("and writers lose nothing, and no acknowledged write", async () => {
     const { volatile, durable } = twoStores();
-    await writersAndMovers({ volatile, durable }, 12);
+    await writersAndMovers({ volatile, durable }, storyCount(12));
     await movesAtOnce({ volatile, durable });
   });
 

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
 import { createMemory } from "../../src/index.ts";
+import { storyCount } from "../fixture.ts";
 import { runStory, stories } from "./cache-model.ts";
 
 // fast-check prints the seed and the path of a story that fails; `seed` and `path` here run it again.
-const settings: fc.Parameters<unknown> = { numRuns: Number(process.env.RELEVO_CACHE_RUNS ?? 60) };
+const settings: fc.Parameters<unknown> = { numRuns: storyCount(60) };
 
 describe("a view of a cached memory", () => {
   it("is one that an uncached memory would show, across a network that loses answers and a store that loses writes", async () => {

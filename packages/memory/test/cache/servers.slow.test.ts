@@ -4,6 +4,7 @@ import { requireService } from "@relevo/test-services";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createMemory, type Memory } from "../../src/index.ts";
+import { storyCount } from "../fixture.ts";
 import { type Act, type Done, type Participant, participantOf } from "./participant.ts";
 import { type CacheServer, type OpenStore, openStore, type ServerKind, startCacheServer } from "./servers.ts";
 import { newest } from "./shown-views.ts";
@@ -120,7 +121,7 @@ describe.each([
           }
         }),
         // A story takes seconds, so a failing one is not made smaller.
-        { numRuns: Number(process.env.RELEVO_CACHE_RUNS ?? 15), endOnFailure: true },
+        { numRuns: storyCount(15), endOnFailure: true },
       );
     });
 

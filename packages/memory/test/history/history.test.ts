@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMemory, diffValues, type KeyedMemory, type Tenant } from "../../src/index.ts";
 import { everythingIn } from "../erasure/plant.ts";
-import { failure, oneStore, twoStores, user } from "../fixture.ts";
+import { failure, oneStore, storyCount, twoStores, user } from "../fixture.ts";
 
 const all = { agents: 5, users: 5, workspaces: 5 } as const;
 const secret = "zQcanaryX7";
@@ -112,7 +112,7 @@ describe("the history of a value", () => {
           expect(await valuesOf(leads)).toEqual(values.slice(0, -1).reverse().slice(0, 4));
         }
       }),
-      { numRuns: 25 },
+      { numRuns: storyCount(25) },
     );
   });
 

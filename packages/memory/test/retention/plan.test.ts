@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { RetentionPolicy } from "../../src/index.ts";
-import { oneStore } from "../fixture.ts";
+import { oneStore, storyCount } from "../fixture.ts";
 
 /** In seconds, so that many things are of one moment and of the very moment of a policy. */
 const moment = fc.integer({ min: 0, max: 4 });
@@ -115,7 +115,7 @@ it("the plan is what a reference has by the rules, and what is then done, with t
         );
       },
     ),
-    { numRuns: 25, seed: 20261127 },
+    { numRuns: storyCount(25), seed: 20261127 },
   );
 });
 
