@@ -173,6 +173,7 @@ describe("bad input", () => {
       "invalid-input",
       "options.tenant",
     ]);
+    expect(() => new RelevoCheckpointer({ store, tenant: "a", remembered: 2 ** 53 - 1 })).not.toThrow();
     expect(await refused(() => new RelevoCheckpointer({ store, tenant: "a", remembered: 0 }))).toEqual([
       "invalid-input",
       "options.remembered",

@@ -56,8 +56,8 @@ export class StoreState {
     this.leases = new LeaseTable(options.clock);
     this.#notices = createNotices(options.onEvicted, options.onError);
     // One place more than there may be entries, for one that replaces another and enters before that leaves.
-    this.#sessions = new LRUCache({ max: options.maxSessions + 1 });
-    this.#documents = new LRUCache({ max: options.maxDocuments + 1 });
+    this.#sessions = orderOfUse(options.maxSessions + 1);
+    this.#documents = orderOfUse(options.maxDocuments + 1);
     this.ownerOperations = new OwnerOperations(options.maxEndedOperations, () =>
       this.#reportForgotten("operations"),
     );
@@ -326,7 +326,7 @@ export class StoreState {
 
   /** lru-cache would evict by itself; taking the oldest out first leaves room to say goodbye in order. */
   #makeRoom<Item extends object>(cache: LRUCache<Item, Item>, evict: (victim: Item) => void): void {
-    if (cache.size < cache.max - 1) return;
+    if (cache.size < cache.maxSize - 1) return;
     const victim = cache.pop();
     if (victim !== undefined) evict(victim);
   }
@@ -379,6 +379,14 @@ export class StoreState {
     const bound = what === "operations" ? "maxEndedOperations" : "maxEvictions";
     this.options.onError(tooLarge(what, bound, this.options[bound]));
   }
+}
+
+/**
+ * Items in the order in which they were last used. Given a `max`, lru-cache reserves room for that many at once: 4 ms for
+ * 100,000, and a gigabyte for as many as may be allowed; counted by size, it grows with what it holds.
+ */
+function orderOfUse<Item extends object>(maxSize: number): LRUCache<Item, Item> {
+  return new LRUCache({ maxSize, sizeCalculation: () => 1 });
 }
 
 function addressOf(session: Session): SessionAddress {

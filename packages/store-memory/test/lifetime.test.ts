@@ -28,6 +28,17 @@ describe("the present token", () => {
   });
 });
 
+describe("room", () => {
+  it("is taken for what is held, not for what may be", async () => {
+    const taken = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+    const before = taken();
+    await using largest = createMemoryStore({ maxSessions: 2 ** 24, maxDocuments: 2 ** 24 });
+    await largest.log.append(at("a"), [says("1")]);
+    // For so many entries lru-cache's `max` reserves a gigabyte.
+    expect(taken() - before).toBeLessThan(100_000_000);
+  });
+});
+
 describe("the sweep", () => {
   it("does not keep the process alive", async () => {
     const entry = fileURLToPath(new URL("../src/index.ts", import.meta.url));

@@ -121,7 +121,7 @@ export function createRedisStore(given: RedisStoreOptions): RedisStore {
     ttlMs: options.ttlMs === undefined ? undefined : whole(options.ttlMs, "ttlMs", 1),
     fixedExpiry: expiry === "fixed",
     tenants: createTenantRegistry(connection, keys),
-    seen: new LRUCache({ max: 10_000 }),
+    seen: new LRUCache({ maxSize: 10_000, sizeCalculation: () => 1 }),
   };
   const store = createStore({
     limits,

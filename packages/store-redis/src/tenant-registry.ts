@@ -28,7 +28,12 @@ export interface TenantRegistry {
  */
 export function createTenantRegistry(connection: Connection, { tenants, tenantsSeen }: Keys): TenantRegistry {
   // Otherwise it starts a timer each millisecond that it is asked in.
-  const known = new LRUCache<string, true>({ max: maxRemembered, ttl: rememberMs, ttlResolution: 0 });
+  const known = new LRUCache<string, true>({
+    maxSize: maxRemembered,
+    sizeCalculation: () => 1,
+    ttl: rememberMs,
+    ttlResolution: 0,
+  });
   const keys = { tenants, tenantsSeen };
   // Nothing that the caller asked for: a lost answer leaves it in no doubt.
   const harmless = { ...register, writes: false };

@@ -30,7 +30,12 @@ export class Runs {
   /** Of the runs that have gone back to an older checkpoint: they do so once, also when they begin another turn. */
   readonly #goneBack: WeakSet<object> = new WeakSet();
   /** Runs whose memory was down, and that leave it alone until they are dropped from here. */
-  readonly #rests: LRUCache<string, true> = new LRUCache({ max: 10_000, ttl: restMs, ttlResolution: 0 });
+  readonly #rests: LRUCache<string, true> = new LRUCache({
+    maxSize: 10_000,
+    sizeCalculation: () => 1,
+    ttl: restMs,
+    ttlResolution: 0,
+  });
 
   constructor(settings: AgentSettings) {
     this.#settings = settings;

@@ -11,7 +11,9 @@ const knownMs = 60_000;
  */
 export class KnownAgents {
   readonly #known: LRUCache<string, true> = new LRUCache({
-    max: 10_000,
+    // Not `max`, for which lru-cache reserves room at once: most of what `createMemory` took.
+    maxSize: 10_000,
+    sizeCalculation: () => 1,
     ttl: knownMs,
     // Looked up with each call, so that a test's clock moves it, and without a timer for each millisecond.
     perf: { now: () => performance.now() },

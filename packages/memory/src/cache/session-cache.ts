@@ -52,6 +52,7 @@ export class SessionCache {
   /** Calls under way by session; without them what they answer is not kept, because something was removed meanwhile. */
   readonly #calls: Map<string, { count: number }> = new Map();
   readonly #usualLimit: number;
+  readonly #maxPages: number;
   readonly #sweepMs: number;
   #timer: NodeJS.Timeout | undefined;
 
@@ -59,11 +60,12 @@ export class SessionCache {
   constructor(log: EventLog, { sessions, bytes, ttlMs }: CacheBounds, usualLimit: number) {
     this.#log = log;
     this.#usualLimit = usualLimit;
+    this.#maxPages = sessions;
     this.#inProcess = isInProcessLog(log) ? log : undefined;
     // Both together are the lifetime: what is over when the timer fires is as old as that at most.
     this.#sweepMs = Math.max(1, Math.floor(ttlMs / 4));
+    // Not `max`, for which lru-cache reserves room at once.
     this.#pages = new LRUCache({
-      max: sessions,
       maxSize: bytes,
       maxEntrySize: Math.max(1, Math.floor(bytes / largestPart)),
       ttl: Math.max(1, ttlMs - this.#sweepMs),
@@ -227,6 +229,7 @@ export class SessionCache {
   /** Keeps the page for a lifetime from now on; `undefined` when it is too large. */
   #keep(key: string, cached: CachedPage): CachedPage | undefined {
     this.#pages.set(key, cached, { size: cached.bytes });
+    if (this.#pages.size > this.#maxPages) this.#pages.pop();
     this.#sweepLater();
     return this.#pages.peek(key) === cached ? cached : undefined;
   }

@@ -29,6 +29,6 @@ export function admitRecording(
   return {
     ttlMs: admitTtl(ttlMs, `${field}.ttlMs`) ?? 30 * dayMs,
     keep: admitInteger(keep ?? 1000, `${field}.keep`, 1, 100_000),
-    written: new LRUCache({ max: mostPlaces }),
+    written: new LRUCache({ maxSize: mostPlaces, sizeCalculation: () => 1 }),
   };
 }

@@ -70,6 +70,15 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
+it("takes room for the sessions that it holds, not for those that it may hold", () => {
+  const taken = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  const store = createMemoryStore();
+  const before = taken();
+  opened({ store, cache: { sessions: 10_000_000 } });
+  // For so many lru-cache's `max` reserves 400 MB.
+  expect(taken() - before).toBeLessThan(100_000_000);
+});
+
 describe("turns of one process", () => {
   it("make three calls each without the cache, and two with it, from the first turn of a session on", async () => {
     for (const [cache, calls] of [

@@ -32,7 +32,12 @@ type Longest = LRUCache<string, number>;
 export function createReader(
   context: StoreContext,
 ): (request: AdmittedRead) => Promise<Answer<ReadResult | undefined>> {
-  const longest: Longest = new LRUCache({ max: 10_000, ttl: 60_000, ttlResolution: 0 });
+  const longest: Longest = new LRUCache({
+    maxSize: 10_000,
+    sizeCalculation: () => 1,
+    ttl: 60_000,
+    ttlResolution: 0,
+  });
   return async (request) => {
     const keys = context.sessionKeys(request.address);
     const settings = { signal: request.signal, endsAt: context.connection.endsAt() };

@@ -25,8 +25,9 @@ export class KnownCheckpoints {
   readonly #incarnations: LRUCache<string, string>;
 
   constructor(max: number) {
-    this.#entries = new LRUCache({ max });
-    this.#incarnations = new LRUCache({ max });
+    // Not `max`, for which lru-cache reserves room at once.
+    this.#entries = new LRUCache({ maxSize: max, sizeCalculation: () => 1 });
+    this.#incarnations = new LRUCache({ maxSize: max, sizeCalculation: () => 1 });
   }
 
   get(thread: Thread, checkpointId: string): KnownCheckpoint | undefined {
