@@ -77,6 +77,17 @@ describe("the context", () => {
     expect(calls[4]?.[0]).toContain("Cold.");
   });
 
+  it("stands first where nobody has asked anything", async () => {
+    const { session, middleware } = setUp({ context: true });
+    await session.working.remember("step", 3);
+    const model = new ScriptedModel(() => new AIMessage("Three"));
+    const messages = [new AIMessage("One"), new AIMessage("Two")];
+    await createAgent({ model, tools: [], middleware: [middleware] }).invoke({ messages }, on("t"));
+    const shown = model.shown[0]?.map(({ text }) => text) ?? [];
+    expect(shown[0]).toContain("<working-memory>");
+    expect(shown.slice(1)).toEqual(["One", "Two"]);
+  });
+
   it("takes no more than its tokens", async () => {
     const { memory, middleware } = setUp({
       context: { agent: "clerk", maxTokens: 300, shares: { "durable.agent": 1 } },

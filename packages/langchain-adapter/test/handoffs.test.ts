@@ -208,6 +208,21 @@ describe("a supervisor", () => {
   });
 });
 
+it("of the handoffs whose receivers never begin, the thousand newest wait; older ones are recorded as failed", async () => {
+  const { memory, handoffs, agentHandoffs } = setUp();
+  const handOver = agentHandoffs.handoffTool({ to: "billing" });
+  const session = (n: number) => memory.tenant("acme").session(`s${n}`);
+  for (let n = 0; n <= 1000; n++)
+    await session(n).run(() =>
+      handOver.invoke({ type: "tool_call", id: `c${n}`, name: handOver.name, args: { reason: "r" } }),
+    );
+  const statusOf = async (n: number) =>
+    (await handoffs.chain({ tenant: "acme", session: `s${n}` })).entries[0]?.status;
+  expect(await Promise.all([0, 1, 1000].map(statusOf))).toEqual(["failed", "running", "running"]);
+  expect(await agentHandoffs.take(session(0), "billing")).toBeUndefined();
+  expect(await agentHandoffs.take(session(1), "billing")).toMatchObject({ reason: "r" });
+});
+
 describe("bad input", () => {
   it("says what to do", async () => {
     const { agentHandoffs } = setUp();

@@ -11,9 +11,9 @@ import {
   StateGraph,
 } from "@langchain/langgraph";
 import { createAgent, createMiddleware } from "langchain";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { z } from "zod";
-import { logOf, on, setUp } from "./support/agents.ts";
+import { logOf, on, setUp, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
 const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
@@ -92,4 +92,41 @@ it("agents beside each other in a graph with checkpoints keep each other's words
     .compile({ checkpointer: new MemorySaver() });
   await graph.invoke(asking("Go"), on("t"));
   expect((await logOf(session)).toSorted()).toEqual(["assistant: A", "assistant: B", "user: Go"]);
+});
+
+it("a run whose turn was taken over goes on in another turn, behind what was said there", async () => {
+  const { memory, middleware, session } = setUp({ idleMs: long });
+  const outside = AsyncLocalStorage.snapshot();
+  // By this a turn learns that it has lost its lease.
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  try {
+    let isTaken = false;
+    const between = createMiddleware({
+      name: "Between",
+      async afterModel() {
+        if (isTaken) return;
+        isTaken = true;
+        await outside(async () => {
+          const turn = await memory.tenant("acme").session("t").beginTurn({ whenBusy: "take-over" });
+          await turn.session.append({ role: "user", content: "Elsewhere." });
+          await turn.commit();
+        });
+        await vi.advanceTimersByTimeAsync(30_000);
+      },
+    });
+    const model = new ScriptedModel((_, call) =>
+      call === 1 ? calling(["weather", "c1", { city: "Vigo" }]) : new AIMessage("Mild."),
+    );
+    const agent = createAgent({ model, tools: [weather], middleware: [between, middleware] });
+    await agent.invoke(asking("Warm?"), on("t"));
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(await logOf(session)).toEqual([
+    "user: Warm?",
+    "assistant: calls c1",
+    "user: Elsewhere.",
+    "tool: tool-result",
+    "assistant: Mild.",
+  ]);
 });
