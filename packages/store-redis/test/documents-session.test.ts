@@ -49,6 +49,48 @@ describe.skipIf(!requireService("redis", { for: "documents of sessions in store-
       expect(await fixture.faults()).toEqual([]);
     });
 
+    it("are found by one call of the server, as those of one owner are, whatever is there", async () => {
+      const fixture = open();
+      await fill(fixture);
+      const { documents } = fixture.store;
+      for (const key of ["a", "b"])
+        await documents.put({ tenant: "t", namespace: ["users", "ana"], key }, { value: key });
+      const calls: readonly (() => Promise<readonly unknown[]>)[] = [
+        ...[["n"], ["nothing"]].map(
+          (namespace) => async () => (await documents.find(session, { namespace })).items,
+        ),
+        ...["forward" as const, "backward" as const].map((direction) => async () => {
+          const found = await documents.find(session, { direction, limit: 2 });
+          const rest = await documents.find(session, { direction, limit: 2, cursor: found.cursor ?? "" });
+          return [...found.items, ...rest.items];
+        }),
+        async () => (await documents.find({ tenant: "t" }, { namespacePrefix: ["users", "ana"] })).items,
+        async () => (await documents.find({ tenant: "t" }, { namespace: ["users", "bo"] })).items,
+        async () => Array.from({ length: await documents.count(session) }),
+        async () =>
+          Array.from({ length: await documents.count({ tenant: "t" }, { namespace: ["users", "ana"] }) }),
+      ];
+      const costs: unknown[] = [];
+      for (const call of calls) {
+        await call();
+        let found = 0;
+        const cost = await fixture.costOf(async () => {
+          found = (await call()).length;
+        });
+        costs.push([found, cost.calls.get("evalsha"), cost.calls.get("hmget")]);
+      }
+      expect(costs).toEqual([
+        [3, 1, undefined],
+        [0, 1, undefined],
+        [3, 2, undefined],
+        [3, 2, undefined],
+        [2, 1, undefined],
+        [0, 1, undefined],
+        [3, 1, undefined],
+        [2, 1, undefined],
+      ]);
+    });
+
     it.each(["documents", "documentOrder", "documentTags", "documentsExpiring"] as const)(
       "whose key %s is lost are history-lost until the session is deleted",
       async (lost) => {
@@ -60,6 +102,7 @@ describe.skipIf(!requireService("redis", { for: "documents of sessions in store-
         // What finds look at is lost: nothing may look as though it had never been there.
         expect(await codeOf(port.find(session))).toBe("history-lost");
         expect(await codeOf(port.find(session, { tags: { any: ["t"] } }))).toBe("history-lost");
+        expect(await codeOf(port.count(session))).toBe("history-lost");
         expect(await codeOf(port.namespaces(session))).toBe("history-lost");
         if (lost === "documents") expect(await codeOf(port.get(at("a")))).toBe("history-lost");
         if (lost === "documents")

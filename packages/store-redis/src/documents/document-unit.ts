@@ -78,7 +78,7 @@ export interface Reading {
 }
 
 /** Bytes after which the server reads no further document of a unit in one call. */
-const someBytes = 1024 * 1024;
+export const someBytes: number = 1024 * 1024;
 
 /**
  * As `readDocuments`, but no more of them than a call may cost: those from the first on, at least one.

@@ -99,7 +99,7 @@ export async function nextCandidates(
 }
 
 /** Both ends of what is still to be looked at in an index, for ZRANGEBYLEX. */
-function range(
+export function range(
   begins: string,
   { low, high }: FindBounds,
   after: string | undefined,

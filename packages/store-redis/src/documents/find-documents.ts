@@ -20,6 +20,7 @@ import {
   unitsOf,
 } from "./document-unit.ts";
 import { type Candidate, chooseSources, nextCandidates } from "./find-candidates.ts";
+import { type FirstCandidates, findFirst } from "./find-first.ts";
 
 /** How many documents one call looks at beyond those it returns. */
 const lookBudget = 5000;
@@ -53,36 +54,50 @@ export async function findPage(
     owner.length < 2 && namespace === undefined
       ? unitsOf(context, scope)
       : [documentUnitOf(context, scope, owner)];
-  const readable = await isReadable(context, units[0], signal);
-  if (readable.refused !== undefined) return readable;
-  if (!readable.ok) return { ok: undefined };
   const bounds = findBounds(request);
   const matches = findMatcher(request);
-  const sources = await chooseSources(context, units, request, bounds, signal);
   const forward = request.direction === "forward";
   const chunk = Math.min(1000, Math.max(limit + 1, 50));
+  const reading = { since: request.updatedSince, asStored };
   const items: Document[] = [];
   let after = request.after && documentSortKey(request.after.namespace, request.after.key);
+  // Most finds are of one owner or session and by no tag: what one page needs then takes one call of the server.
+  const [unit, ...others] = units;
+  let first: FirstCandidates | undefined;
+  if (unit !== undefined && others.length === 0 && request.allTags.length + request.anyTags.length === 0) {
+    const answer = await findFirst(
+      context,
+      unit,
+      { bounds, after, forward, chunk },
+      limit + 1,
+      reading,
+      signal,
+    );
+    if (answer.refused !== undefined) return answer;
+    if (answer.ok === undefined) return { ok: undefined };
+    first = answer.ok;
+  } else {
+    const readable = await isReadable(context, unit, signal);
+    if (readable.refused !== undefined) return readable;
+    if (!readable.ok) return { ok: undefined };
+  }
+  const sources = await chooseSources(context, units, request, bounds, signal);
   let looked = 0;
   let lookedBytes = 0;
   let bytes = 0;
   for (;;) {
     const place = { bounds, after, forward, chunk };
-    const { candidates, more } = await nextCandidates(context, units, sources, place, signal);
-    const read = new Map<string, ReadRecord>();
+    const next = first ?? (await nextCandidates(context, units, sources, place, signal));
+    const { candidates, more } = next;
+    const read = first?.read ?? new Map<string, ReadRecord>();
+    first = undefined;
     for (const [index, { sortKey }] of candidates.entries()) {
       if (after !== undefined && (looked >= limit + lookBudget || lookedBytes >= bytesBudget))
         return { ok: { items, next: positionOf(after) } };
       // Only as many are read as the page can take, and one more that says whether it ends here.
       if (!read.has(sortKey)) {
         const page = candidates.slice(index, index + limit + 1);
-        const refusal = await readMore(
-          context,
-          page,
-          { since: request.updatedSince, asStored },
-          read,
-          signal,
-        );
+        const refusal = await readMore(context, page, reading, read, signal);
         if (refusal !== undefined) return refusal;
       }
       const record = read.get(sortKey);

@@ -1,2 +1,2 @@
--- #include read-in-session
+-- #include read-whole-session
 -- #include count

@@ -752,6 +752,30 @@ const readInSessionText = `${openForReadText}if redis.call('HLEN', DOCUMENTS) ~=
 local sessionExpires, inc = h.expires, h.inc
 `;
 
+const readWholeSessionText = `-- As read-in-session, where everything that lists the documents is there too: what was lost must not look empty.
+${readInSessionText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
+-- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
+-- when there is no such field, and 'newer' for a format that is not known here.
+local function readEntries(documents)
+  local text = redis.call('HGET', documents, '')
+  if not text then return nil end
+  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
+  if not entries and problemOf(text) == 'newer' then return 'newer' end
+  return tonumber(entries), tonumber(floor)
+end
+
+-- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
+local function intactDocuments(entries, documents, order, tags, expiring)
+  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
+  if entries then count = count - 1 end
+  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
+    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
+end
+if h.docs > 0 and not intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING) then
+  return { 'incomplete' }
+end
+`;
+
 const readAloneText = `-- What documents that stand alone are read with, in place of the state of a session.
 ${clockText}${formatText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
 -- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
@@ -1256,9 +1280,6 @@ local function eachElement(h, from, to, step, take)
 end
 `;
 
-const registryText = `${clockText}local function see(tenant) redis.call('HSET', TENANTS_SEEN, tenant, num(now)) end
-`;
-
 const recordsText = `-- What a reader needs to know of a record without taking it apart. What has another form than a document counts as
 -- live: whoever decodes it says that it is corrupt.
 local function isLive(record)
@@ -1267,6 +1288,33 @@ end
 
 -- An empty text says that there is none.
 local function textOf(record) return record == '' and '?' or record end
+`;
+
+const recordSinceText = `${recordsText}
+-- A live document that was written since then, or an empty text.
+local function recordSince(key)
+  local record = redis.call('HGET', DOCUMENTS, key)
+  if isLive(record) and tonumber(string.match(record, '^%d+|%-?%d+|(%-?%d+)|') or since) >= since then return textOf(record) end
+  return ''
+end
+`;
+
+const findFirstText = `-- The first sort keys of a range of the order, then the documents of as many of them as are asked for and have so many bytes
+-- together, at least one. The range is given from the end at which it starts.
+${recordSinceText}local keys = redis.call(command, DOCUMENT_ORDER, from, to, 'LIMIT', 0, chunk)
+local bytes = 0
+local answer = { 'ok', sessionExpires, inc, #keys }
+for _, key in ipairs(keys) do answer[#answer + 1] = key end
+for index = 1, math.min(records, #keys) do
+  if bytes >= most then break end
+  local record = recordSince(keys[index])
+  bytes = bytes + #record
+  answer[#answer + 1] = record
+end
+return answer
+`;
+
+const registryText = `${clockText}local function see(tenant) redis.call('HSET', TENANTS_SEEN, tenant, num(now)) end
 `;
 
 const getAllText = `-- All of them, at this moment; in steps, since Lua passes some thousands of arguments at most.
@@ -1283,17 +1331,13 @@ return answer
 
 const getSomeText = `-- As many of them, from the first on, as have so many bytes together; at least one. An empty text also for what was not
 -- written since.
-${recordsText}local bytes = 0
+${recordSinceText}local bytes = 0
 local answer = { 'ok', sessionExpires, inc }
 for index = 1, sortKeysCount do
   if bytes >= most then break end
-  local record = redis.call('HGET', DOCUMENTS, ARGV[sortKeysFrom + index])
-  if isLive(record) and tonumber(string.match(record, '^%d+|%-?%d+|(%-?%d+)|') or since) >= since then
-    bytes = bytes + #record
-    answer[#answer + 1] = textOf(record)
-  else
-    answer[#answer + 1] = ''
-  end
+  local record = recordSince(ARGV[sortKeysFrom + index])
+  bytes = bytes + #record
+  answer[#answer + 1] = record
 end
 return answer
 `;
@@ -1777,38 +1821,17 @@ return { 'changes', sessions, owners }
 };
 
 export const checkDocuments: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly log: string; readonly operations: string },
   {  }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, LOG, OPERATIONS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 -- Whether the documents of a session can be read: 'ok', 'none', or what is lost.
-${readInSessionText}-- The empty field of a hash of documents has the format, how many tags and expiries its documents have together, and the
--- floor: what new versions must be above, as long as the clock has not passed it. Returns that number and the floor, nil
--- when there is no such field, and 'newer' for a format that is not known here.
-local function readEntries(documents)
-  local text = redis.call('HGET', documents, '')
-  if not text then return nil end
-  local entries, floor = string.match(text, '^1|(%d+)|?(%d*)$')
-  if not entries and problemOf(text) == 'newer' then return 'newer' end
-  return tonumber(entries), tonumber(floor)
-end
-
--- Whether documents and what points at them are all there; then how many there are, and how many of them expire.
-local function intactDocuments(entries, documents, order, tags, expiring)
-  local count, due = redis.call('HLEN', documents), redis.call('ZCARD', expiring)
-  if entries then count = count - 1 end
-  return count == redis.call('ZCARD', order) and (count == 0 or entries ~= nil)
-    and redis.call('ZCARD', tags) + due == (entries or 0), count, due
-end
-if h.docs > 0 and not intactDocuments(readEntries(DOCUMENTS), DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING) then
-  return { 'incomplete' }
-end
-return { 'ok' }
+${readWholeSessionText}return { 'ok' }
 `,
-  sha: "01b4031714ac6e9aa0c7afc2626396111ebc1a01",
+  sha: "52528ac4de61a19ea58c7e5db38126d1bfde0d45",
   writes: false,
-  keys: (keys) => [keys.log, keys.operations, keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.log, keys.operations],
   arguments: (_values) => [],
 };
 
@@ -1842,16 +1865,16 @@ ${readAloneText}${countText}`,
 };
 
 export const countInSession: EmbeddedScript<
-  { readonly log: string; readonly operations: string; readonly documents: string; readonly documentOrder: string; readonly documentsExpiring: string },
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly log: string; readonly operations: string },
   { readonly low: string; readonly high: string }
 > = {
   source: `local formatVersion = 1
-local LOG, OPERATIONS, DOCUMENTS, DOCUMENT_ORDER, DOCUMENTS_EXPIRING = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, LOG, OPERATIONS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local low, high = ARGV[1], ARGV[2]
-${readInSessionText}${countText}`,
-  sha: "682cb16e054d549b47c91760aae3b4e0e81f7cd4",
+${readWholeSessionText}${countText}`,
+  sha: "3db63966ce6dfa37f1a483795ddb19ff80e94f86",
   writes: false,
-  keys: (keys) => [keys.log, keys.operations, keys.documents, keys.documentOrder, keys.documentsExpiring],
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.log, keys.operations],
   arguments: (values) => [values.low, values.high],
 };
 
@@ -2059,6 +2082,34 @@ return { 'ok', text, first, events, state, operations, redis.call('HGET', DERIVE
   arguments: (values) => [`${values.first}`, `${values.limit}`, values.knownState ?? "", `${values.batchBytes}`],
 };
 
+export const findAlone: EmbeddedScript<
+  { readonly documents: string; readonly documentOrder: string },
+  { readonly command: string; readonly from: string; readonly to: string; readonly chunk: number; readonly records: number; readonly most: number; readonly since: number }
+> = {
+  source: `local formatVersion = 1
+local DOCUMENTS, DOCUMENT_ORDER = KEYS[1], KEYS[2]
+local command, from, to, chunk, records, most, since = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+${readAloneText}${findFirstText}`,
+  sha: "f96580a36757d17a0b7cd0abefa503f7dd36b90f",
+  writes: false,
+  keys: (keys) => [keys.documents, keys.documentOrder],
+  arguments: (values) => [values.command, values.from, values.to, `${values.chunk}`, `${values.records}`, `${values.most}`, `${values.since}`],
+};
+
+export const findInSession: EmbeddedScript<
+  { readonly documents: string; readonly documentOrder: string; readonly documentTags: string; readonly documentsExpiring: string; readonly log: string; readonly operations: string },
+  { readonly command: string; readonly from: string; readonly to: string; readonly chunk: number; readonly records: number; readonly most: number; readonly since: number }
+> = {
+  source: `local formatVersion = 1
+local DOCUMENTS, DOCUMENT_ORDER, DOCUMENT_TAGS, DOCUMENTS_EXPIRING, LOG, OPERATIONS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local command, from, to, chunk, records, most, since = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+${readWholeSessionText}${findFirstText}`,
+  sha: "e673ba62f21fba5b2acd62078d29049af2f32637",
+  writes: false,
+  keys: (keys) => [keys.documents, keys.documentOrder, keys.documentTags, keys.documentsExpiring, keys.log, keys.operations],
+  arguments: (values) => [values.command, values.from, values.to, `${values.chunk}`, `${values.records}`, `${values.most}`, `${values.since}`],
+};
+
 export const forget: EmbeddedScript<
   { readonly tenants: string; readonly tenantsSeen: string },
   { readonly hold: number; readonly empty: readonly string[] }
@@ -2130,7 +2181,7 @@ local most, since = tonumber(ARGV[1]), tonumber(ARGV[2])
 local sortKeysFrom = 2
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readAloneText}${getSomeText}`,
-  sha: "2e579b5e59ae2afb40bca471bfed0c636d900695",
+  sha: "b49fa50472a02db7a3f3bc8c26e9b46eba996a29",
   writes: false,
   keys: (keys) => [keys.documents],
   arguments: (values) => [`${values.most}`, `${values.since}`, ...values.sortKeys],
@@ -2146,7 +2197,7 @@ local most, since = tonumber(ARGV[1]), tonumber(ARGV[2])
 local sortKeysFrom = 2
 local sortKeysCount = #ARGV - sortKeysFrom
 ${readInSessionText}${getSomeText}`,
-  sha: "da84ef007759974bc290b51c43bdccdd0dc36c5c",
+  sha: "b8856d3d6a61749cf64b1d04180f5dca05343216",
   writes: false,
   keys: (keys) => [keys.log, keys.operations, keys.documents],
   arguments: (values) => [`${values.most}`, `${values.since}`, ...values.sortKeys],

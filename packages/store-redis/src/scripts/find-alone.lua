@@ -1,0 +1,2 @@
+-- #include read-alone
+-- #include find-first

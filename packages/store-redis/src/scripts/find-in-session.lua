@@ -1,0 +1,2 @@
+-- #include read-whole-session
+-- #include find-first
