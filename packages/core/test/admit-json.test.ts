@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultLimits } from "../src/index.ts";
 import { admitJson, admitMetadata, resolveLimits } from "../src/input/index.ts";
-import { thrown } from "./support.ts";
+import { character, thrown } from "./support.ts";
 
 const admit = (input: unknown, limits = defaultLimits) => admitJson(input, "value", limits);
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value), "utf8");
@@ -11,7 +11,7 @@ const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(val
 /** JSON that the choke point lets through: no NUL, no lone surrogate, no `__proto__`, no -0. */
 const plainText = fc
   .oneof(
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: character }),
     fc.string({ unit: "grapheme" }),
     fc.constantFrom('"', "\\", "\u2028", "\u001f", "😀", "é"),
   )

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect } from "vitest";
 import { MemoryError, type MemoryErrorCode } from "../src/index.ts";
 
@@ -25,3 +26,8 @@ export async function rejected(promise: Promise<unknown>, code: MemoryErrorCode)
     throw error;
   }, code);
 }
+
+/** Any character, as a unit of `fc.string`. The built-in unit "binary" lists all of them first, for half a second. */
+export const character: fc.Arbitrary<string> = fc
+  .oneof(fc.integer({ min: 0, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10ffff }))
+  .map((codePoint) => String.fromCodePoint(codePoint));
