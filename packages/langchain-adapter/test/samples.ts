@@ -188,7 +188,7 @@ export const samples: readonly (readonly [name: string, message: () => BaseMessa
 ];
 
 const json = fc
-  .jsonValue({ maxDepth: 2, noUnicodeString: false })
+  .jsonValue({ maxDepth: 2, stringUnit: "grapheme" })
   .map((value): unknown => JSON.parse(JSON.stringify(value)));
 const extras = fc.option(
   fc.dictionary(fc.constantFrom("a", "b", "relevo", "output_version", "tool_calls2"), json),
