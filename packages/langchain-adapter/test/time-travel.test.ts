@@ -1,10 +1,18 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
-import { interrupt, MemorySaver, type StateSnapshot } from "@langchain/langgraph";
+import {
+  interrupt,
+  MemorySaver,
+  MessagesAnnotation,
+  START,
+  StateGraph,
+  type StateSnapshot,
+} from "@langchain/langgraph";
 import type { Session } from "@relevo/memory";
 import { createAgent, createMiddleware } from "langchain";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { relevoMemory } from "../src/agent/index.ts";
 import { logOf, on, setUp } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
@@ -122,4 +130,119 @@ it("a run goes back from an interrupt that nobody has answered", async () => {
     await agent.invoke(null as never, config);
   }
   expect(await words(session)).toEqual(["one", "3"]);
+});
+
+describe("a graph around agents that goes back", () => {
+  type State = typeof MessagesAnnotation.State;
+
+  /** A graph with a checkpointer, in which each agent says its name and how many questions it was shown. */
+  function graphOf(
+    build: (
+      agents: Readonly<Record<"a" | "b", { readonly graph: never; readonly invoke: CallableFunction }>>,
+    ) => {
+      compile(options: object): { invoke(input: unknown, config: object): Promise<unknown> };
+    },
+    sessionOf: (thread: string, agent: string) => string = (thread) => thread,
+  ) {
+    const { memory } = setUp();
+    const agent = (name: string) =>
+      createAgent({
+        name,
+        model: new ScriptedModel((messages) => {
+          const asked = messages.filter(({ type }) => type === "human").map(({ text }) => text);
+          return new AIMessage(`${name} to ${asked.join("+")}`);
+        }),
+        tools: [],
+        middleware: [
+          relevoMemory({
+            memory,
+            tenant: "acme",
+            session: ({ threadId = "" }) => ({ session: sessionOf(threadId, name) }),
+          }),
+        ],
+      });
+    const graph = build({ a: agent("a") as never, b: agent("b") as never }).compile({
+      checkpointer: new MemorySaver(),
+    }) as unknown as ReturnType<typeof conversation>["agent"]["graph"];
+    const ask = async (text: string, config: object = on("t")) =>
+      await graph.invoke({ messages: [new HumanMessage(text)] } as never, config);
+    /** The newest of all. */
+    const head = async () => ((await graph.getState(on("t"))) as StateSnapshot).config;
+    return { graph, ask, head, session: (id = "t") => memory.tenant("acme").session(id) };
+  }
+
+  const inTurn = ({ a, b }: Parameters<Parameters<typeof graphOf>[0]>[0]) =>
+    new StateGraph(MessagesAnnotation)
+      .addNode("a", a.graph)
+      .addNode("b", b.graph)
+      .addEdge(START, "a")
+      .addEdge("a", "b") as never;
+
+  it("takes its agents' session with it, once", async () => {
+    const { ask, head, session } = graphOf(inTurn);
+    await ask("one");
+    const config = await head();
+    await session().append({ role: "system", content: "Be brief." });
+    for (const text of ["two", "three"]) await ask(text);
+    await ask("other", config);
+    const after = ["one", "a to one", "b to one", "Be brief.", "other", "a to one+other", "b to one+other"];
+    expect(await words(session())).toEqual(after);
+    await ask("next");
+    expect((await words(session())).slice(after.length)).toEqual([
+      "next",
+      "a to one+other+next",
+      "b to one+other+next",
+    ]);
+  });
+
+  it("takes the sessions with it that its agents have for themselves", async () => {
+    const { ask, head, session } = graphOf(inTurn, (thread, agent) => `${thread}-${agent}`);
+    await ask("one");
+    const config = await head();
+    await ask("two");
+    await ask("other", config);
+    expect(await words(session("t-a"))).toEqual(["one", "a to one", "b to one", "other", "a to one+other"]);
+    expect((await words(session("t-b"))).join()).not.toContain("two");
+  });
+
+  it("takes back none of what agents beside each other say now", async () => {
+    const { ask, head, session } = graphOf(
+      ({ a, b }) =>
+        new StateGraph(MessagesAnnotation)
+          .addNode("a", a.graph)
+          .addNode("b", b.graph)
+          .addEdge(START, "a")
+          .addEdge(START, "b") as never,
+    );
+    await ask("one");
+    const config = await head();
+    await ask("two");
+    await ask("other", config);
+    const log = await words(session());
+    expect(log.slice(0, 3).toSorted()).toEqual(["a to one", "b to one", "one"]);
+    expect(log.slice(3)).toHaveLength(3);
+    expect(log.slice(3).filter((line) => line.includes("other"))).toHaveLength(3);
+  });
+
+  it("keeps what was said before it, also when its agents are told the newest question alone", async () => {
+    const { graph, ask, head, session } = graphOf(
+      ({ a }) =>
+        new StateGraph(MessagesAnnotation)
+          .addNode("a", async ({ messages }: State, config) => {
+            const answered: State = await a.invoke({ messages: messages.slice(-1) }, config);
+            return { messages: answered.messages.slice(-1) };
+          })
+          .addEdge(START, "a") as never,
+    );
+    for (const text of ["one", "two"]) await ask(text);
+    const config = await head();
+    const before = ["one", "a to one", "two", "a to one+two"];
+    await ask("three");
+    await ask("other", config);
+    expect(await words(session())).toEqual([...before, "other", "a to one+two+other"]);
+    // A checkpoint that was changed is as new as the change.
+    const update = { messages: [new HumanMessage("edited")] };
+    await graph.invoke(null as never, await graph.updateState(config, update as never, START));
+    expect(await words(session())).toEqual([...before, "edited", "a to one+two+edited"]);
+  });
 });

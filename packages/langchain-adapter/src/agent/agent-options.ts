@@ -97,7 +97,8 @@ export interface RelevoMemoryOptions {
   readonly waitMs?: number | undefined;
   /**
    * How long a run may be silent before its turn is taken to be over; 30,000 when left out. A model or a tool that works is not
-   * silent, and a run that LangGraph has ended is not waited for: it ends the turn at once.
+   * silent, and a run that LangGraph has ended is not waited for: it ends the turn at once. An agent that has ended in a run that
+   * goes on, because a node of the graph around it catches the error of its recursion limit, is.
    */
   readonly idleMs?: number | undefined;
   /** Shows and ends the handoffs to this agent, and lets `handoffTool` record; `createAgentHandoffs(…)`. */

@@ -11,6 +11,10 @@ import type { RunStart } from "./sync-messages.ts";
 
 const restMs = 30_000;
 
+// One for the process: it says which sessions a run that goes back to an older checkpoint has set back. It does so once in each,
+// also when it begins another turn, and another agent of its graph, with middleware of its own, stands behind what it says now.
+const setBack: WeakMap<object, Set<string>> = new WeakMap();
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What the hooks are given to know their run by. */
@@ -27,8 +31,6 @@ export class Runs {
   readonly #settings: AgentSettings;
   readonly #turns: Map<string, AgentTurn> = new Map();
   readonly #beginnings: Map<string, { readonly run: unknown; readonly turn: Promise<AgentTurn> }> = new Map();
-  /** Of the runs that have gone back to an older checkpoint: they do so once, also when they begin another turn. */
-  readonly #goneBack: WeakSet<object> = new WeakSet();
   /** Runs whose memory was down, and that leave it alone until they are dropped from here. */
   readonly #rests: LRUCache<string, true> = new LRUCache({
     maxSize: 10_000,
@@ -93,14 +95,15 @@ export class Runs {
         throw isConflict(error, "lease") ? busy(session, waitMs, error) : error;
       });
     let received: ReceivedHandoff | undefined;
+    let start: RunStart;
     try {
       if (options.subject !== undefined) await requireOwner(open.session, options.subject, runtime.signal);
+      start = await this.#startOf(runtime, isResumed, JSON.stringify([tenant, session]));
       received = await this.#settings.handoffs?.take(open.session, agent);
     } catch (error) {
       await open.abandon();
       throw error;
     }
-    const start = this.#startOf(runtime, isResumed);
     const turn = new AgentTurn(
       {
         tenant: owner,
@@ -140,7 +143,7 @@ export class Runs {
     }
   }
 
-  #startOf({ configurable = {} }: HookRuntime, isResumed: boolean): RunStart {
+  async #startOf({ configurable = {} }: HookRuntime, isResumed: boolean, place: string): Promise<RunStart> {
     const {
       __pregel_checkpointer: checkpointer,
       __pregel_replay_state: replay,
@@ -148,9 +151,9 @@ export class Runs {
     } = configurable;
     const isOutermost = graphOf(checkpoint_ns).length === 0;
     // LangGraph gives an object of their own to runs that are begun at an older checkpoint.
-    if (isOutermost && typeof replay === "object" && replay !== null && !this.#goneBack.has(replay)) {
-      this.#goneBack.add(replay);
-      return "gone back";
+    if (typeof replay === "object" && replay !== null && goesBackFirst(replay, place)) {
+      if (isOutermost) return "gone back";
+      return { goneBackTo: await leftAt(configurable) };
     }
     if (isResumed) return "resumed";
     // Checkpoints are written behind a run: a crash may leave the graph at its first step, further back than the log. An
@@ -168,7 +171,11 @@ export class Runs {
   }> {
     const { thread_id: thread, checkpoint_ns: namespace } = configurable;
     const threadId = typeof thread === "string" ? thread : undefined;
-    const facts = { threadId, configurable, context: contextOfRun() ?? asFields(context) ?? {} };
+    const facts = {
+      threadId,
+      configurable,
+      context: asFields(runConfig()?.context) ?? asFields(context) ?? {},
+    };
     const given = admitAgentSession((await this.#settings.session?.(facts)) ?? {});
     const { tenant = this.#settings.tenant, session = threadId, ...options } = given;
     if (tenant === undefined)
@@ -205,6 +212,40 @@ function endSignalOf({ configurable }: HookRuntime): unknown {
   return signals?.externalAbortSignal;
 }
 
+function goesBackFirst(replay: object, place: string): boolean {
+  const places = setBack.get(replay) ?? new Set();
+  setBack.set(replay, places);
+  return places.size < places.add(place).size;
+}
+
+interface Checkpointer {
+  getTuple(config: object): Promise<
+    | {
+        readonly checkpoint: { readonly ts: string };
+        readonly metadata?: { readonly source?: string };
+        readonly parentConfig?: { readonly configurable?: Fields };
+      }
+    | undefined
+  >;
+}
+
+/**
+ * When the graph had done what the older checkpoint knows that its caller has named: one that holds an input, or what somebody
+ * changed, may have been written long after the work before it.
+ */
+async function leftAt({ thread_id, __pregel_checkpointer }: Fields): Promise<number> {
+  const checkpointer = __pregel_checkpointer as Checkpointer;
+  let id: unknown = runConfig()?.metadata?.checkpoint_id;
+  while (id !== undefined) {
+    const found = await checkpointer.getTuple({
+      configurable: { thread_id, checkpoint_ns: "", checkpoint_id: id },
+    });
+    if (found?.metadata?.source === "loop") return Date.parse(found.checkpoint.ts);
+    id = found?.parentConfig?.configurable?.checkpoint_id;
+  }
+  return Number.NEGATIVE_INFINITY;
+}
+
 /** @returns What the store says, in the terms of runs. */
 function busy(session: string, waitMs: number, { details, cause }: MemoryError): MemoryError {
   return new MemoryError(
@@ -220,10 +261,8 @@ function graphOf(namespace: unknown): readonly string[] {
 }
 
 /** Hooks are given only what of the context is in a schema of their middleware; the run has it whole. */
-function contextOfRun(): Fields | undefined {
-  const config: { readonly context?: unknown } | undefined =
-    AsyncLocalStorageProviderSingleton.getRunnableConfig();
-  return asFields(config?.context);
+function runConfig(): { readonly context?: unknown; readonly metadata?: Fields } | undefined {
+  return AsyncLocalStorageProviderSingleton.getRunnableConfig();
 }
 
 function asFields(context: unknown): Fields | undefined {

@@ -42,8 +42,11 @@ interface KnownMessage {
   readonly hash: string | undefined;
 }
 
-/** Whether a run may be one that has begun before, or goes back to an older checkpoint than the newest. */
-export type RunStart = "new" | "set back or new" | "resumed" | "gone back";
+/**
+ * Whether a run may be one that has begun before, or goes back to an older checkpoint than the newest. An agent of a graph that goes
+ * back may know but a part of the conversation, so there the time of the checkpoint counts, in milliseconds.
+ */
+export type RunStart = "new" | "set back or new" | "resumed" | "gone back" | { readonly goneBackTo: number };
 
 /** The newest messages of a log are enough to find where a state continues, unless the run goes back. */
 const newest = 50;
@@ -87,8 +90,11 @@ export async function noteKnown(
   start: RunStart,
 ): Promise<void> {
   const { log, last } = await findCommon(session, state, start);
-  if (start === "gone back") {
-    const since = log.slice((last?.inLog ?? -1) + 1).filter(({ role }) => role !== "system");
+  if (goesBack(start)) {
+    const after = typeof start === "object" ? start.goneBackTo : Number.NEGATIVE_INFINITY;
+    const since = log
+      .slice((last?.inLog ?? -1) + 1)
+      .filter(({ role, at }) => role !== "system" && (at ?? 0) > after);
     await retract(session, since, "the run goes back to an older checkpoint");
   }
   if (last === undefined) return;
@@ -119,8 +125,20 @@ async function findCommon(
   for (let limit = newest; ; limit *= pageGrowth) {
     const log = await session.messages({ limit });
     const last = lastInCommon(log, state);
-    if (last !== undefined || start !== "gone back" || log.length < limit) return { log, last };
+    const isEnough =
+      last !== undefined ||
+      !goesBack(start) ||
+      (typeof start === "object" && isOlder(log[0], start.goneBackTo));
+    if (isEnough || log.length < limit) return { log, last };
   }
+}
+
+function goesBack(start: RunStart): boolean {
+  return start === "gone back" || typeof start === "object";
+}
+
+function isOlder(message: SessionMessage | undefined, time: number): boolean {
+  return message !== undefined && (message.at ?? 0) <= time;
 }
 
 /** The last message that both have. */
