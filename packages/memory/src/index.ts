@@ -127,6 +127,7 @@ export type {
   SessionWriteOptions,
   StreamOptions,
   TurnOptions,
+  ViewBound,
   ViewOptions,
 } from "./session/session-options.ts";
 export type { SessionUsage } from "./session/usage.ts";

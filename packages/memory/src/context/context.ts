@@ -40,7 +40,7 @@ export interface ContextOptions extends CallOptions {
   readonly tags?: NonNullable<FindOptions["tags"]>;
   /**
    * How the conversation is shown: as `session.view` shows it with these options, and with the memory's strategy when left
-   * out; `false` leaves it out. It is read after the other parts, which say how much room there is.
+   * out; `false` leaves it out. Its newest page is read with the other parts, which say how much of it there is room for.
    */
   readonly view?: ContextView | false | undefined;
   /** The most memories in each list; 100 when left out, at most 1,000. */
@@ -133,10 +133,7 @@ export async function gatherContext(
   const { performance: isAsked = false, maxTokens, view: choice = {} } = options;
   const viewOptions = choice === false ? undefined : choice;
   const counter = promptCounter(runtime.counter ?? byteCounter);
-  const show = async (within?: ViewOptions["within"]): Promise<View | undefined> =>
-    viewOptions && session?.view({ ...viewOptions, signal, ...(within === undefined ? {} : { within }) });
-  const [whole, working, inSession, volatile, durable, user, activity, performance] = await Promise.all([
-    allowance === undefined ? show() : undefined,
+  const reading = Promise.all([
     session?.working.entries(call) ?? nothing,
     session === undefined ? nothing : agentsInSession(runtime, session, agent, call),
     agent?.entries({ ...call, tier: "volatile" }) ?? nothing,
@@ -147,7 +144,30 @@ export async function gatherContext(
       ? undefined
       : session.activity({ maxEvents: activityEvents, signal: options.signal }),
     isAsked ? agent?.performance({ signal: options.signal }) : undefined,
+  ]).then(([working, inSession, volatile, durable, user, activity, performance]) => {
+    const noted = new Set(inSession.items.map((entry) => entry.key));
+    const gathered = {
+      volatile: {
+        working: working.items,
+        agent: [...inSession.items, ...volatile.items.filter((entry) => !noted.has(entry.key))],
+      },
+      durable: { agent: durable.items, user: user.items },
+      performance,
+    };
+    return { pages: { working, inSession, volatile, durable, user }, activity, gathered };
+  });
+  const fitting = allowance && reading.then(({ gathered }) => fitGathered(counter, gathered, allowance));
+  // The newest messages are read meanwhile; how many of them are shown depends on what the other parts leave.
+  const within = fitting?.then((fitted) => fitted.within);
+  // A view that fails before it asks for it leaves it to nobody.
+  within?.catch(() => undefined);
+  const showing = viewOptions && session?.view({ ...viewOptions, signal, ...(within && { within }) });
+  const [{ pages, activity, gathered }, bounded, view] = await Promise.all([
+    reading,
+    fitting,
+    allowance === undefined ? showing : showing?.catch(sayWhatIsLeft(maxTokens)),
   ]);
+  const { working, inSession, volatile, durable, user } = pages;
   const lists: readonly (readonly [string, Page<MemoryEntry>])[] = [
     ["volatile.working", working],
     ["volatile.agent", inSession],
@@ -156,17 +176,6 @@ export async function gatherContext(
     ["durable.user", user],
   ];
   const cut = lists.filter(([, page]) => page.cursor !== undefined).map(([name]) => name);
-  const noted = new Set(inSession.items.map((entry) => entry.key));
-  const gathered = {
-    volatile: {
-      working: working.items,
-      agent: [...inSession.items, ...volatile.items.filter((entry) => !noted.has(entry.key))],
-    },
-    durable: { agent: durable.items, user: user.items },
-    performance,
-  };
-  const bounded = allowance && fitGathered(counter, gathered, allowance);
-  const view = bounded === undefined ? whole : await show(bounded.within).catch(sayWhatIsLeft(maxTokens));
   const fitted = bounded ?? gathered;
   const share = allowance?.parts.recalled;
   const recalled =

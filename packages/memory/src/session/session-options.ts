@@ -152,9 +152,16 @@ export interface ViewOptions extends CallOptions, ViewForm {
   readonly partial?: "show" | "hide" | undefined;
   /**
    * The most tokens of this view, beside what the strategy allows; counted by the memory's counter when none is given. The
-   * view is `budget-exceeded` when not even the newest turn fits, or when the strategy does not keep to it.
+   * view is `budget-exceeded` when not even the newest turn fits, or when the strategy does not keep to it. A promise of it
+   * is waited for while the newest page is read.
    */
-  readonly within?: { readonly maxTokens: number; readonly counter?: TokenCounter | undefined } | undefined;
+  readonly within?: ViewBound | Promise<ViewBound> | undefined;
+}
+
+/** The most tokens of a view. */
+export interface ViewBound {
+  readonly maxTokens: number;
+  readonly counter?: TokenCounter | undefined;
 }
 
 export interface ExecutionInput {

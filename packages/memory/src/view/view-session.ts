@@ -12,7 +12,7 @@ import {
 import { byteCounter } from "../context/prompt-counters.ts";
 import { withHidden, withoutPartials } from "../session/partial.ts";
 import type { SessionHandle } from "../session/session-handle.ts";
-import type { ViewOptions } from "../session/session-options.ts";
+import type { ViewBound, ViewOptions } from "../session/session-options.ts";
 import type { TurnRun } from "../turns/turn-run.ts";
 import { admitRecord, observeSource, recordView, type SeenEvents } from "./view-record.ts";
 import { createViewSource } from "./view-source.ts";
@@ -29,7 +29,10 @@ export async function viewSession(
   if (typeof strategy?.view !== "function") throw refuse("strategy", "must have a function view().");
   const { reads } = strategy;
   if (reads?.messages !== undefined) admitInteger(reads.messages, "strategy.reads.messages", 1, maxPageSize);
-  const within = admitWithin(options.within, handle.runtime.counter);
+  const { counter } = handle.runtime;
+  const { within: given } = options;
+  // Before anything is read, unless it is not known yet.
+  const known = isPromise(given) ? undefined : admitWithin(given, counter);
   const record = admitRecord(options.record, handle.runtime.limits);
   const fence = options.fence === undefined ? {} : { fence: options.fence };
   const call = { signal: options.signal };
@@ -39,6 +42,7 @@ export async function viewSession(
   const shown = partial === "show" ? created : withoutPartials(created, hidden);
   const seen: SeenEvents = new Map();
   const source = record === undefined ? shown : observeSource(shown, seen);
+  const within = isPromise(given) ? admitWithin(await given, counter) : known;
   const asked = { ...form, ...call, ...(within === undefined ? {} : { within }) };
   const view = withHidden(await strategy.view(source, asked), hidden);
   if (within !== undefined) requireKept(view, strategy.name, within);
@@ -47,13 +51,18 @@ export async function viewSession(
   return recordView(handle, view, facts, record, { ...fence, ...call });
 }
 
-const withinFields: FieldTable = fieldTable<NonNullable<ViewOptions["within"]>>({
+/** Also one of another realm. */
+function isPromise(within: ViewOptions["within"]): within is Promise<ViewBound> {
+  return typeof (within as { readonly then?: unknown } | undefined)?.then === "function";
+}
+
+const withinFields: FieldTable = fieldTable<ViewBound>({
   maxTokens: "selects",
   counter: "refines",
 });
 
 function admitWithin(
-  given: ViewOptions["within"],
+  given: ViewBound | undefined,
   memorys: TokenCounter | undefined,
 ): ViewAllowance | undefined {
   if (given === undefined) return undefined;
