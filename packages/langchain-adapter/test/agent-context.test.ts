@@ -1,14 +1,13 @@
-import { AIMessage, HumanMessage, SystemMessage } from "@langchain/core/messages";
+import { AIMessage, SystemMessage } from "@langchain/core/messages";
 import { MemoryError, type Recall } from "@relevo/core";
 import { createMemory } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
 import { createAgent, modelRetryMiddleware } from "langchain";
 import { describe, expect, it } from "vitest";
 import { type RelevoMemoryOptions, relevoMemory } from "../src/agent/index.ts";
-import { counting, logOf, on, setUp, theirs, weather } from "./support/agents.ts";
+import { asking, counting, logOf, on, setUp, theirs, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
-const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
 const ofAna: RelevoMemoryOptions["session"] = () => ({ subject: "ana" });
 
 describe("the context", () => {

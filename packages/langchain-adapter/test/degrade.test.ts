@@ -1,4 +1,4 @@
-import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { AIMessage } from "@langchain/core/messages";
 import { END, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { MemoryError } from "@relevo/core";
 import { createHandoffs } from "@relevo/handoff-tracing";
@@ -9,10 +9,9 @@ import { expect, it } from "vitest";
 import { admitAgentOptions } from "../src/agent/agent-options.ts";
 import { createAgentHandoffs, type RelevoMemoryOptions, relevoMemory } from "../src/agent/index.ts";
 import { Runs } from "../src/agent/runs.ts";
-import { logOf, on, weather } from "./support/agents.ts";
+import { asking, logOf, on, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
-const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
 const down = () => new MemoryError("unavailable", "The store is down.");
 
 /** A store some of whose calls fail when told so. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers/promises";
-import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { AIMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { Command, interrupt, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { createHandoffs, renderChain } from "@relevo/handoff-tracing";
@@ -8,10 +8,9 @@ import { type AgentMiddleware, createAgent, createMiddleware } from "langchain";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { createAgentHandoffs, relevoMemory } from "../src/agent/index.ts";
-import { logOf, on, setUp, weather } from "./support/agents.ts";
+import { asking, logOf, on, setUp, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
-const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
 const long = 1_000_000;
 
 const calls = () => new ScriptedModel((_, call) => calling(["weather", `c${call}`, { city: "Vigo" }]));

@@ -1,4 +1,4 @@
-import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { AIMessage } from "@langchain/core/messages";
 import { MemorySaver } from "@langchain/langgraph";
 import { createSupervisor } from "@langchain/langgraph-supervisor";
 import { createHandoffTool, createSwarm } from "@langchain/langgraph-swarm";
@@ -8,7 +8,7 @@ import { createMemoryStore } from "@relevo/store-memory";
 import { createAgent } from "langchain";
 import { expect, it } from "vitest";
 import { createAgentHandoffs, relevoMemory } from "../src/agent/index.ts";
-import { logOf, on } from "./support/agents.ts";
+import { asking, logOf, on } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
 /** Graphs of the packages that LangGraph publishes for several agents. */
@@ -25,8 +25,6 @@ function setUp() {
     chain: async () => renderChain(await recorder.chain({ tenant: "acme", session: "t" })),
   };
 }
-
-const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
 
 it.each(["theirs", "ours"])("a swarm is recorded, with the handoff tool %s", async (whose) => {
   const { handoffs, remember, session, chain } = setUp();

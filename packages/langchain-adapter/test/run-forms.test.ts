@@ -23,10 +23,8 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { relevoMemory } from "../src/agent/index.ts";
 import { RelevoCheckpointer } from "../src/langgraph/index.ts";
-import { counting, logOf, on, setUp, weather } from "./support/agents.ts";
+import { asking, counting, logOf, on, setUp, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
-
-const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
 
 const usage = { input_tokens: 12, output_tokens: 3, total_tokens: 15 };
 

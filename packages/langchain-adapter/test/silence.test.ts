@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { AIMessage, HumanMessage } from "@langchain/core/messages";
+import { AIMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import {
   Command,
@@ -13,10 +13,9 @@ import {
 import { createAgent, createMiddleware } from "langchain";
 import { expect, it, vi } from "vitest";
 import { z } from "zod";
-import { logOf, on, setUp, weather } from "./support/agents.ts";
+import { asking, logOf, on, setUp, weather } from "./support/agents.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
 
-const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
 const long = 1_000_000;
 
 /** Whether another run could begin within so long, tried from outside of the one that asks. */

@@ -1,3 +1,4 @@
+export { dumpKeys, dumpTables } from "./dump.ts";
 export { type PgbouncerOptions, type PgbouncerServer, startPgbouncer } from "./pgbouncer.ts";
 export {
   type PostgresDatabases,

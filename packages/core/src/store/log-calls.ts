@@ -27,6 +27,7 @@ import type {
   EraseOptions,
   Operation,
   ReadOptions,
+  SealOptions,
   SessionGuard,
   SessionInit,
   TouchOptions,
@@ -355,11 +356,30 @@ export function admitErase(
   };
 }
 
-export interface AdmittedDeleteSession extends AdmittedSessionCall {
+/** What a call that ends or seals a session checks before it does. */
+export interface AdmittedSessionGuards extends AdmittedSessionCall {
   readonly incarnation: string | undefined;
-  readonly expectedVersion: number | undefined;
-  readonly expectedToken: string | undefined;
   readonly fence: number | undefined;
+  readonly expectedVersion: number | undefined;
+}
+
+export function sessionGuardsOf(
+  address: SessionAddress,
+  { incarnation, fence, expectedVersion, signal }: SealOptions,
+  limits: Limits,
+): AdmittedSessionGuards {
+  throwIfAborted(signal);
+  return {
+    address: admitSessionAddress(address, limits),
+    signal,
+    incarnation: admitOptionalId(incarnation, "incarnation", limits),
+    fence: admitOptionalInteger(fence, "fence", 0),
+    expectedVersion: admitOptionalInteger(expectedVersion, "expectedVersion", 0),
+  };
+}
+
+export interface AdmittedDeleteSession extends AdmittedSessionGuards {
+  readonly expectedToken: string | undefined;
 }
 
 export function admitDeleteSession(
@@ -367,14 +387,9 @@ export function admitDeleteSession(
   given: DeleteSessionOptions | undefined,
   limits: Limits,
 ): AdmittedDeleteSession {
-  const options = admitOptions(given, deleteSessionFields);
-  throwIfAborted(options.signal);
+  const { expectedToken, ...guards } = admitOptions(given, deleteSessionFields);
   return {
-    address: admitSessionAddress(address, limits),
-    signal: options.signal,
-    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
-    expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
-    expectedToken: admitOptionalId(options.expectedToken, "expectedToken", limits),
-    fence: admitOptionalInteger(options.fence, "fence", 0),
+    ...sessionGuardsOf(address, guards, limits),
+    expectedToken: admitOptionalId(expectedToken, "expectedToken", limits),
   };
 }

@@ -1,15 +1,20 @@
 import type { SessionAddress } from "../address.ts";
 import { admitOptions } from "../input/fields.ts";
-import { admitOptionalId, admitSessionAddress } from "../input/ids.ts";
+import { admitSessionAddress } from "../input/ids.ts";
 import { admitLimit, admitOptionalInteger, throwIfAborted } from "../input/numbers.ts";
 import type { Limits } from "../limits.ts";
 import type { SealOptions } from "../ports/event-log.ts";
 import type { ExportOptions, ImportOptions, TransferBatch } from "../ports/event-transfer.ts";
-import type { AdmittedDeleteSession, AdmittedSessionCall, AdmittedWrite } from "./log-calls.ts";
+import {
+  type AdmittedSessionCall,
+  type AdmittedSessionGuards,
+  type AdmittedWrite,
+  sessionGuardsOf,
+} from "./log-calls.ts";
 import { exportFields, importFields, sealFields } from "./log-fields.ts";
 import { type AdmittedTransferBatch, admitTransferBatch } from "./transfer-batch.ts";
 
-export interface AdmittedSeal extends Omit<AdmittedDeleteSession, "expectedToken">, AdmittedWrite {
+export interface AdmittedSeal extends AdmittedSessionGuards, AdmittedWrite {
   /** Whether the session is to be sealed, or unsealed. */
   readonly sealed: boolean;
 }
@@ -20,16 +25,7 @@ export function admitSeal(
   limits: Limits,
   write: Pick<AdmittedSeal, "sealed" | "token">,
 ): AdmittedSeal {
-  const options = admitOptions(given, sealFields);
-  throwIfAborted(options.signal);
-  return {
-    address: admitSessionAddress(address, limits),
-    signal: options.signal,
-    incarnation: admitOptionalId(options.incarnation, "incarnation", limits),
-    fence: admitOptionalInteger(options.fence, "fence", 0),
-    expectedVersion: admitOptionalInteger(options.expectedVersion, "expectedVersion", 0),
-    ...write,
-  };
+  return { ...sessionGuardsOf(address, admitOptions(given, sealFields), limits), ...write };
 }
 
 export interface AdmittedExport extends AdmittedSessionCall {

@@ -1,4 +1,4 @@
-import { AIMessage } from "@langchain/core/messages";
+import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { createMemory, type Session } from "@relevo/memory";
 import { createMemoryStore } from "@relevo/store-memory";
@@ -6,6 +6,8 @@ import type { AgentMiddleware } from "langchain";
 import { z } from "zod";
 import { type RelevoMemoryOptions, relevoMemory } from "../../src/agent/index.ts";
 import { ScriptedModel } from "./scripted-model.ts";
+
+export const asking = (text: string) => ({ messages: [new HumanMessage(text)] });
 
 export const on = (thread_id: string) => ({ configurable: { thread_id } });
 

@@ -1,8 +1,7 @@
-import { createPostgresStore } from "@relevo/store-postgres";
 import { requireService } from "@relevo/test-services";
-import pg from "pg";
 import { createClient } from "redis";
 import { afterAll, describe, it } from "vitest";
+import { openPostgres } from "../cache/servers.ts";
 import { createPlaces, type PlaceKind } from "./places.ts";
 import { expectStays, movesAtOnce, type Pair, writersAndMovers } from "./races.ts";
 
@@ -44,11 +43,19 @@ describe.skipIf(!isThere("redis", "postgres"))("a session stays in use when the 
   it("is read-only, or down", { timeout: 120_000 }, async () => {
     const pair = await openPair("redis", "postgres");
     const { url } = await places.open("postgres", 1);
-    await using readOnly = await onPostgres(url, "-c default_transaction_read_only=on");
+    await using readOnly = openPostgres({
+      connectionString: url,
+      max: 2,
+      options: "-c default_transaction_read_only=on",
+    });
     await expectStays(pair, readOnly.store, { codes: /^(denied|unavailable|unsupported)$/u });
     const down = new URL(url);
     down.port = "1";
-    await using unreachable = await onPostgres(down.href, "");
+    await using unreachable = openPostgres({
+      connectionString: down.href,
+      max: 2,
+      connectionTimeoutMillis: 1000,
+    });
     await expectStays(pair, unreachable.store, { codes: /^(unavailable|timeout)$/u });
   });
 
@@ -67,19 +74,3 @@ describe.skipIf(!isThere("redis", "postgres"))("a session stays in use when the 
     }
   });
 });
-
-async function onPostgres(
-  connectionString: string,
-  options: string,
-): Promise<AsyncDisposable & { readonly store: ReturnType<typeof createPostgresStore> }> {
-  const pool = new pg.Pool({ connectionString, options, max: 2, connectionTimeoutMillis: 1000 });
-  pool.on("error", () => undefined);
-  const store = createPostgresStore({ pool });
-  return {
-    store,
-    async [Symbol.asyncDispose]() {
-      await store.close();
-      await pool.end();
-    },
-  };
-}

@@ -27,7 +27,12 @@ export async function startCacheServer(kind: ServerKind): Promise<CacheServer> {
 /** A store with connections of its own, which come back after the server did. */
 export async function openStore(kind: ServerKind, url: string): Promise<OpenStore> {
   if (kind === "redis") return openRedis(createClient({ url, socket: { reconnectStrategy: 20 } }));
-  const pool = new pg.Pool({ connectionString: url, max: 4 });
+  return openPostgres({ connectionString: url, max: 4 });
+}
+
+/** A store over a pool of its own, which connects when it is used. */
+export function openPostgres(config: pg.PoolConfig): OpenStore {
+  const pool = new pg.Pool(config);
   pool.on("error", () => undefined);
   const store = createPostgresStore({ pool });
   return {

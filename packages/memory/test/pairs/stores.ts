@@ -5,11 +5,11 @@ import { dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { createMemoryStore } from "@relevo/store-memory";
 import { createPostgresStore, migratePostgres } from "@relevo/store-postgres";
-import { createRedisStore } from "@relevo/store-redis";
-import { startPostgres, startRedis } from "@relevo/test-services";
+import { dumpKeys, dumpTables, startPostgres, startRedis } from "@relevo/test-services";
 import pg from "pg";
 import { createClient } from "redis";
 import type { MemoryStore } from "../../src/index.ts";
+import { openPostgres, openRedis } from "../cache/servers.ts";
 
 export type StoreKind = "process" | "pglite" | "redis" | "postgres";
 
@@ -34,7 +34,7 @@ const openers: { readonly [Kind in StoreKind]: () => Promise<OpenedStore> } = {
     const store = createPostgresStore({ pglite });
     return {
       store,
-      dump: () => dumpTables(async (sql) => (await pglite.query<Row>(sql)).rows),
+      dump: () => dumpTables(async (sql) => (await pglite.query<{ readonly line: string }>(sql)).rows),
       async [Symbol.asyncDispose]() {
         await store.close();
         await pglite.close();
@@ -44,17 +44,13 @@ const openers: { readonly [Kind in StoreKind]: () => Promise<OpenedStore> } = {
 
   async redis() {
     const server = await startRedis();
-    const client = createClient({ url: server.url });
-    client.on("error", () => undefined);
-    await client.connect();
-    const store = createRedisStore({ client });
+    const opened = await openRedis(createClient({ url: server.url }));
     return {
-      store,
+      store: opened.store,
       url: server.url,
-      dump: () => dumpKeys((...args) => client.sendCommand(args.map(String))),
+      dump: () => dumpKeys((...args) => server.command(...args)),
       async [Symbol.asyncDispose]() {
-        await store.close();
-        client.destroy();
+        await opened[Symbol.asyncDispose]();
         await server.stop();
       },
     };
@@ -71,16 +67,13 @@ const openers: { readonly [Kind in StoreKind]: () => Promise<OpenedStore> } = {
     const url = new URL(ownerUrl);
     url.username = role;
     url.password = "relevo";
-    const pool = new pg.Pool({ connectionString: url.href, max: 8 });
-    pool.on("error", () => undefined);
-    const store = createPostgresStore({ pool });
+    const opened = openPostgres({ connectionString: url.href, max: 8 });
     return {
-      store,
+      store: opened.store,
       url: url.href,
-      dump: () => dumpTables(async (sql) => (await owner.query<Row>(sql)).rows),
+      dump: () => dumpTables(async (sql) => (await owner.query<{ readonly line: string }>(sql)).rows),
       async [Symbol.asyncDispose]() {
-        await store.close();
-        await pool.end();
+        await opened[Symbol.asyncDispose]();
         await owner.end();
         await server.stop();
       },
@@ -104,49 +97,6 @@ export function createStorePool(): AsyncDisposable & {
       for (const one of opened.values()) await (await one)[Symbol.asyncDispose]();
     },
   };
-}
-
-interface Row {
-  readonly line: string;
-}
-
-/** Each row of each table as text. What is kept as bytes is read as UTF-8: places of documents hold their names. */
-async function dumpTables(query: (sql: string) => Promise<readonly Row[]>): Promise<string> {
-  const tables = await query(
-    "select tablename as line from pg_catalog.pg_tables where schemaname = 'relevo'",
-  );
-  const lines: string[] = [];
-  for (const { line: table } of tables) {
-    for (const { line } of await query(`select t::text as line from relevo.${table} as t`)) {
-      const bytes = line.replaceAll(/\\x([0-9a-f]+)/gu, (_, hex: string) =>
-        Buffer.from(hex, "hex").toString(),
-      );
-      lines.push(`${table}: ${line} ${bytes}`);
-    }
-  }
-  return lines.join("\n");
-}
-
-type SendCommand = (...args: readonly (string | number)[]) => Promise<unknown>;
-
-const readers: { readonly [type: string]: (key: string) => readonly (string | number)[] } = {
-  string: (key) => ["GET", key],
-  list: (key) => ["LRANGE", key, 0, -1],
-  hash: (key) => ["HGETALL", key],
-  set: (key) => ["SMEMBERS", key],
-  zset: (key) => ["ZRANGE", key, 0, -1],
-};
-
-/** All keys with what they hold. Side by side: there may be thousands. */
-async function dumpKeys(send: SendCommand): Promise<string> {
-  const keys = (await send("KEYS", "*")) as readonly string[];
-  const lines = keys.map(async (key) => {
-    const type = `${await send("TYPE", key)}`;
-    const read = readers[type];
-    if (read === undefined && type !== "none") throw new Error(`Nobody reads keys of type ${type}.`);
-    return `${key} ${read === undefined ? "" : JSON.stringify(await send(...read(key)))}`;
-  });
-  return (await Promise.all(lines)).join("\n");
 }
 
 /** The files of an initialised database, made once: making them takes seconds. */

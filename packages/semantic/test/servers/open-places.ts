@@ -5,7 +5,7 @@ import type { SearchIndex, Store } from "@relevo/core";
 import { createMemoryStore } from "@relevo/store-memory";
 import { createPostgresStore, migratePostgres } from "@relevo/store-postgres";
 import { createRedisStore } from "@relevo/store-redis";
-import { startPostgres, startRedis } from "@relevo/test-services";
+import { dumpKeys, dumpTables, startPostgres, startRedis } from "@relevo/test-services";
 import pg from "pg";
 import { createClient } from "redis";
 
@@ -35,7 +35,7 @@ export const openPlace: { readonly [Kind in PlaceKind]: () => Promise<OpenedPlac
       store,
       search: store.search,
       url: "",
-      dump: () => dumpTables(async (sql) => (await pglite.query<Line>(sql)).rows),
+      dump: () => dumpTables(async (sql) => (await pglite.query<{ readonly line: string }>(sql)).rows),
       async [Symbol.asyncDispose]() {
         await store.close();
         await pglite.close();
@@ -49,7 +49,7 @@ export const openPlace: { readonly [Kind in PlaceKind]: () => Promise<OpenedPlac
     return {
       ...connected,
       url: server.url,
-      dump: () => dumpKeys(server),
+      dump: () => dumpKeys((...args) => server.command(...args)),
       async [Symbol.asyncDispose]() {
         await connected[Symbol.asyncDispose]();
         await server.stop();
@@ -72,7 +72,7 @@ export const openPlace: { readonly [Kind in PlaceKind]: () => Promise<OpenedPlac
     return {
       ...connected,
       url: url.href,
-      dump: () => dumpTables(async (sql) => (await owner.query<Line>(sql)).rows),
+      dump: () => dumpTables(async (sql) => (await owner.query<{ readonly line: string }>(sql)).rows),
       async [Symbol.asyncDispose]() {
         await connected[Symbol.asyncDispose]();
         await owner.end();
@@ -110,45 +110,4 @@ export async function connectPostgres(
       await pool.end();
     },
   };
-}
-
-interface Line {
-  readonly line: string;
-}
-
-/** Each row of each table as text, and what is kept as bytes as UTF-8 too: places of documents hold their names. */
-async function dumpTables(query: (sql: string) => Promise<readonly Line[]>): Promise<string> {
-  const tables = await query(
-    "select tablename as line from pg_catalog.pg_tables where schemaname = 'relevo'",
-  );
-  const lines: string[] = [];
-  for (const { line: table } of tables)
-    for (const { line } of await query(`select t::text as line from relevo.${table} as t`)) {
-      const bytes = line.replaceAll(/\\x([0-9a-f]+)/gu, (_, hex: string) =>
-        Buffer.from(hex, "hex").toString(),
-      );
-      lines.push(`${table}: ${line} ${bytes}`);
-    }
-  return lines.join("\n");
-}
-
-const readers: { readonly [type: string]: (key: string) => readonly (string | number)[] } = {
-  string: (key) => ["GET", key],
-  list: (key) => ["LRANGE", key, 0, -1],
-  hash: (key) => ["HGETALL", key],
-  set: (key) => ["SMEMBERS", key],
-  zset: (key) => ["ZRANGE", key, 0, -1],
-};
-
-async function dumpKeys(redis: {
-  command(...args: readonly (string | number)[]): Promise<unknown>;
-}): Promise<string> {
-  const lines: string[] = [];
-  for (const key of (await redis.command("KEYS", "*")) as readonly string[]) {
-    const type = `${await redis.command("TYPE", key)}`;
-    const read = readers[type];
-    if (read === undefined && type !== "none") throw new Error(`Nobody reads keys of type ${type}.`);
-    lines.push(`${key} ${read === undefined ? "" : JSON.stringify(await redis.command(...read(key)))}`);
-  }
-  return lines.join("\n");
 }
