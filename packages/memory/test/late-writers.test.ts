@@ -47,6 +47,34 @@ describe("a process that slept just before its delete", () => {
     expect(texts(await there.tenant("acme").session("chat").messages())).toEqual(["first", "second"]);
   });
 
+  it("removes no imported session that another import has completed meanwhile", async () => {
+    await using from = createMemoryStore({ clock: createManualClock(), sweepIntervalMs: 0 });
+    const source = createMemory({ store: from }).tenant("acme");
+    // More than an import writes at once.
+    const said = Array.from({ length: 700 }, (_, index) => `message ${index}`);
+    await source.session("chat").append(said.map((text) => user(text)));
+    const whole: string[] = [];
+    for await (const line of source.export()) whole.push(line);
+    // A session that ends while it is exported is not wanted by halves: its import is taken back.
+    const half: string[] = [];
+    for await (const line of source.export()) {
+      half.push(line);
+      if (line.includes("message 550")) await source.session("chat").delete();
+    }
+    expect(half.join("")).toContain('"kind":"ended"');
+
+    const store = createMemoryStore({ clock: createManualClock(), sweepIntervalMs: 0 });
+    await using there = createMemory({ store });
+    const complete = async (): Promise<void> => {
+      await there.tenant("acme").import(whole);
+      await there.tenant("acme").session("chat").append(user("used"));
+    };
+    await using here = createMemory({ store: interrupting(store, "delete", complete) });
+    await here.tenant("acme").import(half);
+    const found = await there.tenant("acme").session("chat").messages({ limit: 1000 });
+    expect(texts(found)).toEqual([...said, "used"]);
+  });
+
   it("takes no fork for unfinished that another process has just completed and uses", async () => {
     const store = createMemoryStore({ clock: createManualClock(), sweepIntervalMs: 0 });
     const [copied, resumed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

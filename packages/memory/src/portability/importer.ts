@@ -52,7 +52,8 @@ interface OpenSession {
   /** Whether it was here, unsealed, before: it is opened again whatever happens. */
   readonly wasOpen: boolean;
   readonly isNew: boolean;
-  hasEvents: boolean;
+  /** That this import has given it last, once it has written any of it. */
+  token: string | undefined;
 }
 
 /** Writes what an export holds, in batches. Lines come in the order of the export, and are known to be undamaged. */
@@ -152,7 +153,7 @@ export class Importer {
     // An older copy is continued; a sealed one is what an import before has left, or an archive.
     const wasOpen = isOpen && here.version < facts.version;
     if (wasOpen) await log.seal(address, { incarnation: facts.incarnation, ...this.#call });
-    this.#open = { store, address, facts, archivedAt, wasOpen, isNew: here === undefined, hasEvents: false };
+    this.#open = { store, address, facts, archivedAt, wasOpen, isNew: here === undefined, token: undefined };
     // What was trimmed there is removed for whoever has read it.
     if (facts.firstSeq > 1) this.#removed.push({ from: 1, to: facts.firstSeq - 1, revision: beyondRevision });
   }
@@ -267,7 +268,7 @@ export class Importer {
   async #flushEvents(): Promise<void> {
     const open = this.#open;
     if (open === undefined) return;
-    if (this.#events.length + this.#operations.length === 0 && open.hasEvents) return;
+    if (this.#events.length + this.#operations.length === 0 && open.token !== undefined) return;
     const removed = boundedRanges(this.#removed);
     const { ttlMs, archived: _, ...facts } = open.facts;
     const least = Math.max(0, ...removed.map(({ revision }) => revision));
@@ -275,12 +276,12 @@ export class Importer {
     // The session's own of this store is raised by each part.
     const head = { ...facts, revision, removalRevision: least } as SessionHead;
     const batch = { head, ttlMs, events: this.#events, operations: this.#operations, removed };
-    await transferOf(open.store).log.importEvents(
+    const { token } = await transferOf(open.store).log.importEvents(
       open.address,
       open.archivedAt === undefined ? batch : toArchived(batch, open.archivedAt),
       this.#call,
     );
-    open.hasEvents = true;
+    open.token = token;
     this.#events = [];
     this.#operations = [];
     this.#removed = [];
@@ -335,8 +336,13 @@ export class Importer {
     this.#forget();
     if (open === undefined) return;
     if (open.wasOpen) await this.#unseal(open);
-    else if (open.isNew && open.hasEvents)
-      await open.store.log.delete(open.address, { incarnation: open.facts.incarnation, ...this.#call });
+    else if (open.isNew && open.token !== undefined) {
+      const seen = { incarnation: open.facts.incarnation, expectedToken: open.token };
+      await open.store.log.delete(open.address, { ...seen, ...this.#call }).catch((error: unknown) => {
+        // Another import has gone on with it, or completed it.
+        if (!isConflict(error, "token")) throw error;
+      });
+    }
   }
 
   /** A copy that was in use before is so again; a new one stays sealed, and the next import completes it. */
@@ -345,7 +351,7 @@ export class Importer {
     this.#forget();
     if (open === undefined) return;
     try {
-      if (open.hasEvents) await this.#settleSession(open);
+      if (open.token !== undefined) await this.#settleSession(open);
       if (open.wasOpen)
         await transferOf(open.store).log.unseal(open.address, { incarnation: open.facts.incarnation });
     } catch (error) {
