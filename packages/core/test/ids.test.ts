@@ -74,6 +74,7 @@ describe("addresses", () => {
       "too-large",
     );
     expect(error.details).toMatchObject({ limit: "addressBytes", actual: 2001 });
+    expect(error.message).toContain("shorter ids");
     thrown(
       () => admitDocumentAddress({ tenant: "t", session: "s", namespace: [id, id], key: "k" }, defaultLimits),
       "too-large",

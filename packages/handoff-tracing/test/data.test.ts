@@ -1,10 +1,22 @@
-import { MemoryError } from "@relevo/core";
+import { defaultLimits, type JsonValue, MemoryError } from "@relevo/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { HandoffRefused, type StandardSchema } from "../src/index.ts";
 import { bench, callMessage, rejectionOf, work } from "./support.ts";
 
 const lead = z.object({ score: z.coerce.number().min(0), tags: z.array(z.string()).default([]) });
+
+test("data that is too deep for the event is refused by its own name", async () => {
+  const on = bench();
+  let data: JsonValue = 1;
+  for (let depth = 2; depth < defaultLimits.depth; depth++) data = [data];
+  await on.handoffs.run({ ...work, session: on.session, data }, () => 1);
+  await (await on.handoffs.start(on.session, { ...work, data })).complete();
+  const deeper = { ...work, session: on.session, data: [data] };
+  const { session, ...start } = deeper;
+  for (const call of [on.handoffs.run(deeper, () => 1), on.handoffs.start(session, start)])
+    expect(await rejectionOf(call)).toMatchObject({ code: "too-large", details: { field: "data" } });
+});
 
 describe("data with a schema", () => {
   test("reaches the receiver and the log as the schema makes it, with its type", async () => {

@@ -176,7 +176,12 @@ function admitIds(
 
 const noTags: readonly string[] = Object.freeze([]);
 
+/** Whoever asks for a fork, or for an archive, names no address. */
+const addressParts =
+  "Its tenant, session, namespace and key count together: give shorter ids to tenants, sessions, agents, people or keys.";
+
 function requireAddressBytes(limits: Limits, parts: readonly string[]): void {
   const bytes = parts.reduce((sum, part) => sum + Buffer.byteLength(part, "utf8"), 0);
-  if (bytes > limits.addressBytes) throw tooLarge("address", "addressBytes", limits.addressBytes, bytes);
+  if (bytes > limits.addressBytes)
+    throw tooLarge("address", "addressBytes", limits.addressBytes, bytes, addressParts);
 }

@@ -16,11 +16,18 @@ export function refuse(
   });
 }
 
-/** The error for input that passes a configured limit. */
-export function tooLarge(field: string, limitName: string, limit: number, actual?: number): MemoryError {
+/** The error for input that passes a configured limit; `remedy` is a sentence for where the name does not say enough. */
+export function tooLarge(
+  field: string,
+  limitName: string,
+  limit: number,
+  actual?: number,
+  remedy?: string,
+): MemoryError {
   const name = printable(field);
   const size = actual === undefined ? "more" : `${actual}`;
-  return new MemoryError("too-large", `${name} passes the limit ${limitName} of ${limit}: it has ${size}.`, {
+  const problem = `${name} passes the limit ${limitName} of ${limit}: it has ${size}.`;
+  return new MemoryError("too-large", remedy === undefined ? problem : `${problem} ${remedy}`, {
     details: { field: name, limit: limitName, maximum: limit, ...(actual === undefined ? {} : { actual }) },
   });
 }

@@ -26,7 +26,7 @@ import {
 import type { HandoffParent, StartedHandoff, StartRequest } from "../handoff-types.ts";
 import { admitCause } from "../run/admit-cause.ts";
 import { admitDocuments, admitFacts, admitPolicy } from "../run/admit-request.ts";
-import { admitSchema, validData } from "../run/standard-schema.ts";
+import { admitSchema, validData, withinEvent } from "../run/standard-schema.ts";
 import { callWithin } from "./call-memory.ts";
 import { HandoffRejected, receiverTimeout } from "./handoff-errors.ts";
 import { orEnd } from "./liveness.ts";
@@ -122,8 +122,7 @@ export function createHandoffRecorder(settings: HandoffRecorderSettings): StartH
     const timeoutMs = admitOptionalInteger(handoff.timeoutMs, "timeoutMs", 1);
     const handoffId = ids.next();
     const parentId = handoff.parentId ?? settings.current(address.tenant)?.handoffId;
-    const given =
-      handoff.data === undefined ? undefined : admitJson(handoff.data, "data", defaultLimits).value;
+    const given = handoff.data === undefined ? undefined : admitJson(handoff.data, "data", withinEvent).value;
     const { incarnation, removalRevision } = handoff;
     const admitted: Omit<AdmittedStart, "record" | "facts"> = {
       cause: admitCause(handoff.cause, { ids, now: clock.now() }),

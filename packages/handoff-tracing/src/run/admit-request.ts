@@ -15,7 +15,7 @@ import {
 import type { ContextPolicy, HandoffFacts } from "../context/context-policy.ts";
 import { custom, full } from "../context/policies.ts";
 import type { HandoffRequest, SessionRequest } from "../handoff-types.ts";
-import { admitSchema, type StandardSchema } from "./standard-schema.ts";
+import { admitSchema, type StandardSchema, withinEvent } from "./standard-schema.ts";
 
 const requestFields: FieldTable = fieldTable<SessionRequest>({
   session: "selects",
@@ -62,7 +62,7 @@ export function admitRequest<Result, Data>(given: SessionRequest<Result, Data>):
   return {
     ...admitFacts(request),
     for: admitViewForm({ for: request.for }).for,
-    ...(data === undefined ? {} : { data: admitJson(data, "data", defaultLimits).value }),
+    ...(data === undefined ? {} : { data: admitJson(data, "data", withinEvent).value }),
     policy: admitPolicy(request.policy),
     schema: admitSchema(request.schema),
     timeoutMs: admitOptionalInteger(request.timeoutMs, "timeoutMs", 1),

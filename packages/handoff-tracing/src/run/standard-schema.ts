@@ -1,4 +1,4 @@
-import { defaultLimits, type JsonValue } from "@relevo/core";
+import { defaultLimits, type JsonValue, type Limits } from "@relevo/core";
 import { abortable, admitJson, describeError, readInput, refuse } from "@relevo/core/input";
 import { HandoffRefused } from "../record/handoff-errors.ts";
 
@@ -22,6 +22,9 @@ export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
+
+/** For data, which stand two levels deep in the event of the handoff: refused by their own name. */
+export const withinEvent: Limits = Object.freeze({ ...defaultLimits, depth: defaultLimits.depth - 2 });
 
 export function admitSchema(schema: StandardSchema | undefined): StandardSchema | undefined {
   const isSchema = readInput(
@@ -47,7 +50,7 @@ export async function validData(
 ): Promise<JsonValue | undefined> {
   if (schema === undefined) return data;
   const made = await validated(schema, data, signal);
-  return made === undefined ? undefined : admitJson(made, "data", defaultLimits).value;
+  return made === undefined ? undefined : admitJson(made, "data", withinEvent).value;
 }
 
 async function validated(
