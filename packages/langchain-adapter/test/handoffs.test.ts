@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { Annotation, Command, END, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
@@ -7,6 +8,7 @@ import { createMemoryStore } from "@relevo/store-memory";
 import { createAgent } from "langchain";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { parentTargets } from "../src/agent/agent-handoffs.ts";
 import { createAgentHandoffs, type HandoffToolOptions, relevoMemory } from "../src/agent/index.ts";
 import { RelevoCheckpointer } from "../src/langgraph/index.ts";
 import { calling, ScriptedModel } from "./support/scripted-model.ts";
@@ -206,6 +208,59 @@ describe("a supervisor", () => {
     expect(log.slice(0, 4).map(({ role }) => role)).toEqual(["user", "assistant", "tool", "tool"]);
     expect(new Set(log.map(({ id }) => id)).size).toBe(log.length);
   });
+});
+
+it("a turn in which control is passed on ends when its other tools have", async () => {
+  const { agentHandoffs, middleware, session } = setUp();
+  const executions = async () => (await session.events({ types: ["execution"] })).events.length;
+  const slow = tool(
+    async () => {
+      while ((await executions()) === 0) await setImmediate();
+      for (let n = 0; n < 20; n++) await setImmediate();
+      return "looked";
+    },
+    { name: "slow", description: "Looks.", schema: z.object({}) },
+  );
+  const sales = createAgent({
+    name: "sales",
+    model: new ScriptedModel(() => calling(["transfer_to_billing", "c1", { reason: "r" }], ["slow", "c2"])),
+    tools: [agentHandoffs.handoffTool({ to: "billing" }), slow],
+    middleware: [middleware()],
+  });
+  const billing = createAgent({
+    name: "billing",
+    model: new ScriptedModel(() => new AIMessage("Billing here.")),
+    tools: [],
+    middleware: [middleware()],
+  });
+  const graph = new StateGraph(MessagesAnnotation)
+    .addNode("sales", sales.graph, { ends: ["billing"] })
+    .addNode("billing", billing.graph)
+    .addEdge(START, "sales")
+    .compile();
+  await graph.invoke({ messages: [new HumanMessage("Hi")] }, thread);
+  expect(await executions()).toBe(2);
+  expect((await session.messages()).at(-1)?.content).toBe("Billing here.");
+});
+
+it("an agent that has control again drops the handoffs that it has made in this session alone", async () => {
+  const { memory, agentHandoffs } = setUp();
+  const handOver = agentHandoffs.handoffTool({ to: "billing", from: "sales" });
+  const [one, other] = ["one", "other"].map((id) => memory.tenant("acme").session(id));
+  if (one === undefined || other === undefined) throw new Error("nothing");
+  for (const session of [one, other])
+    await session.run(() =>
+      handOver.invoke({ type: "tool_call", id: "c1", name: handOver.name, args: { reason: "r" } }),
+    );
+  expect(await agentHandoffs.take(one, "sales")).toBeUndefined();
+  expect(await agentHandoffs.take(one, "billing")).toBeUndefined();
+  expect(await agentHandoffs.take(other, "billing")).toMatchObject({ from: "sales" });
+});
+
+it("a command that ends the parent graph, or stays in its own, hands over to nobody", () => {
+  expect(parentTargets(new Command({ graph: Command.PARENT, goto: END }))).toEqual([]);
+  expect(parentTargets(new Command({ goto: "next" }))).toEqual([]);
+  expect(parentTargets(new Command({ graph: Command.PARENT, goto: ["a", END, "b"] }))).toEqual(["a", "b"]);
 });
 
 it("of the handoffs whose receivers never begin, the thousand newest wait; older ones are recorded as failed", async () => {

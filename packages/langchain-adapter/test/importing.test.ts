@@ -74,6 +74,7 @@ it.each([
   [new Error("Got unexpected type: odd"), "corrupt"],
   [new SyntaxError("no JSON"), "corrupt"],
   [Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "unavailable"],
+  [new (class DriverError extends Error {})("The pool is closed."), "unavailable"],
 ])("a source that fails with %s is %s", async (failure, code) => {
   await using memory = createMemory({ store: createMemoryStore() });
   const fail = async (): Promise<never> => {
@@ -90,6 +91,27 @@ it.each([
   ];
   for (const outcome of await Promise.allSettled(imports))
     expect(outcome).toMatchObject({ status: "rejected", reason: { code, cause: failure } });
+});
+
+it("checkpoints are imported oldest first, so that those before one that fails are there", async () => {
+  const from = new RelevoCheckpointer({ store: createMemoryStore(), tenant: "acme" });
+  for (const id of ["1", "2", "3"])
+    await from.put(
+      { configurable: { thread_id: "t", checkpoint_ns: "" } },
+      { ...emptyCheckpoint(), id },
+      { source: "loop", step: Number(id), parents: {} },
+      {},
+    );
+  const put: string[] = [];
+  const to = {
+    put: async (_: unknown, { id }: { readonly id: string }) => {
+      put.push(id);
+      return {};
+    },
+    putWrites: async () => undefined,
+  };
+  expect(await importThreads(from, to as never)).toBe(3);
+  expect(put).toEqual(["1", "2", "3"]);
 });
 
 it("threads are imported with what they wait for, and go on", async () => {

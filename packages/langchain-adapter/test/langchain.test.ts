@@ -85,6 +85,19 @@ describe("the history of a RunnableWithMessageHistory", () => {
     expect(await session.head()).toBeDefined();
   });
 
+  it("appends again what was cleared, and not what it has read", async () => {
+    const session = createMemory({ store: createMemoryStore() }).tenant("acme").session("s");
+    const message = new HumanMessage({ content: "Hi", id: "m" });
+    await new RelevoChatMessageHistory({ session }).addMessages([message]);
+    const history = new RelevoChatMessageHistory({ session });
+    await history.addMessages(await history.getMessages());
+    expect(await session.messages()).toHaveLength(1);
+    await history.clear();
+    expect(await history.getMessages()).toEqual([]);
+    await history.addMessages([message]);
+    expect(await session.messages()).toHaveLength(1);
+  });
+
   it("may be a view, which is what a model should be shown", async () => {
     await using memory = createMemory({ store: createMemoryStore(), view: window({ turns: 1, low: 1 }) });
     const session = memory.tenant("acme").session("s");

@@ -85,6 +85,13 @@ describe("a message of LangChain", () => {
     ]);
     expect(plain).toEqual({ role: "user", content: "Hi" });
     expect(withCall?.native).toBeUndefined();
+    const [inParts] = fromLangChain([new AIMessage({ content: [{ type: "text", text: "Hi" }] })]);
+    expect(inParts?.native).toBeUndefined();
+    const call = { type: "tool-call", toolCallId: "c", toolName: "f", input: {} } as const;
+    const [textBehind] = toLangChain([
+      { role: "assistant", content: [call, { type: "text", text: "I have asked." }] },
+    ]);
+    expect(textBehind?.content).toMatchObject([{ type: "tool_call" }, { type: "text" }]);
     expect(block?.native?.format).toBe("langchain");
   });
 

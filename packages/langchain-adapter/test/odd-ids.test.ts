@@ -108,6 +108,9 @@ it("a tool without a name, which a model has made up, is answered and stored", a
     "tool",
     "assistant",
   ]);
+  const { events } = await session.events({ types: ["execution"] });
+  const statuses = events.map(({ body }) => (body as { readonly status?: string }).status);
+  expect(statuses).toEqual(["failed", "failed"]);
 });
 
 it("handoffs by calls without ids are all in the log", async () => {

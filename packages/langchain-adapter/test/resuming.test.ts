@@ -25,11 +25,14 @@ it("a run that is resumed twice at once, in one process, leaves its words once",
   });
   const memory = createMemory({ store: { ...store, leases } });
   let working = 0;
+  let most = 0;
   const pay = tool(
     async () => {
       const answer: unknown = interrupt("May I?");
-      if (++working === 2) arrived();
+      most = Math.max(most, ++working);
+      if (working === 2) arrived();
       await secondArrives;
+      working--;
       return `paid: ${answer}`;
     },
     { name: "pay", description: "Pays.", schema: z.object({}) },
@@ -44,6 +47,7 @@ it("a run that is resumed twice at once, in one process, leaves its words once",
   expect(acquired).toBe(1);
   const resume = () => agent.invoke(new Command({ resume: "yes" }) as never, on("t"));
   await Promise.all([resume(), resume()]);
+  expect(most).toBe(1);
   const session = memory.tenant("acme").session("t");
   expect(await logOf(session)).toEqual([
     "user: Pay.",

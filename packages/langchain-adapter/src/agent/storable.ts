@@ -31,7 +31,7 @@ export function storableValue(value: unknown): JsonValue {
 }
 
 function repaired(value: unknown, text: string): unknown {
-  if (!/\\u(?:0000|d[89a-f])|"__proto__"/iu.test(text)) return value;
+  if (!/\\u(?:0000|d[89a-f])|"__proto__"/u.test(text)) return value;
   return JSON.parse(text, (_, inner: unknown) => {
     if (typeof inner === "string") return repairedText(inner);
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;

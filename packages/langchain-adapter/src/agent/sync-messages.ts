@@ -33,14 +33,11 @@ export class StateMessage {
   }
 }
 
-/** Of each message of the state that is in the log already, by its id: under which id, and with which content. */
-export type KnownMessages = Map<string, KnownMessage>;
-
-interface KnownMessage {
-  readonly id: string;
-  /** `undefined` of an old message, which is not compared any more. */
-  readonly hash: string | undefined;
-}
+/**
+ * Of each message of the state that is in the log already, by its id, with which content; `undefined` for one that the log has under
+ * another id, which is not compared any more.
+ */
+export type KnownMessages = Map<string, string | undefined>;
 
 /**
  * Whether a run may be one that has begun before, or goes back to an older checkpoint than the newest. An agent of a graph that goes
@@ -99,12 +96,11 @@ export async function noteKnown(
   }
   if (last === undefined) return;
   const byId = new Map(log.map((message) => [message.id, message]));
-  for (const [index, { id }] of state.slice(0, last.inState + 1).entries()) {
+  for (const { id } of state.slice(0, last.inState + 1)) {
     if (id === undefined) continue;
     const stored = byId.get(id);
     // As the log has it: a person may have changed a call since.
-    if (stored !== undefined) known.set(id, { id, hash: hashOf(stored.content) });
-    else known.set(id, { id: log[last.inLog - (last.inState - index)]?.id ?? id, hash: undefined });
+    known.set(id, stored && hashOf(stored.content));
   }
   const rest = log.slice(last.inLog + 1);
   const isSetBack = start === "resumed" || (start === "set back or new" && last.inState === state.length - 1);
@@ -188,14 +184,13 @@ export async function syncMessages(
   known: KnownMessages,
 ): Promise<void> {
   const changed = state.findIndex((message) => {
-    const stored = message.id === undefined ? undefined : known.get(message.id);
-    return stored?.hash !== undefined && stored.hash !== message.hash;
+    const hash = message.id === undefined ? undefined : known.get(message.id);
+    return hash !== undefined && hash !== message.hash;
   });
   if (changed !== -1) {
     const rest = state.slice(changed);
-    const id = rest[0]?.id ?? "";
     await session.replaceFrom(
-      known.get(id)?.id ?? id,
+      rest[0]?.id ?? "",
       rest.map(({ message }) => message),
       { reason: "changed by the agent" },
     );
@@ -209,8 +204,5 @@ export async function syncMessages(
 }
 
 function note(messages: readonly StateMessage[], known: KnownMessages): void {
-  for (const message of messages) {
-    const { id, hash } = message;
-    if (id !== undefined) known.set(id, { id, hash });
-  }
+  for (const { id, hash } of messages) if (id !== undefined) known.set(id, hash);
 }

@@ -147,7 +147,7 @@ function restoreGroup(
 ): { readonly message: Message; readonly count: number } | undefined {
   const { plain, carried } = splitItem(items[from] as MessageItem);
   const [index, count] = Array.isArray(carried?.part) ? carried.part : [];
-  if (index !== 0 || count === undefined || !(count > 1) || from + count > items.length) return undefined;
+  if (index !== 0 || count === undefined || !(count > 1)) return undefined;
   const message = restore(plainMessage(plain, from), carried, items.slice(from, from + count));
   return message && { message, count };
 }
