@@ -44,9 +44,9 @@ const entries: { readonly [entry: string]: { readonly values: string; readonly t
       abortError abortable admitCall admitChoice admitDocumentAddress admitDocumentScope admitEvent
       admitEventType admitEvents admitFields admitId admitInteger admitJson admitLimit admitMessage
       admitMetadata admitNamespace admitNullableTtl admitOptionalId admitOptionalInteger admitOptions
-      admitRanges admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
+      admitRanges admitRecallQuery admitRequest admitSession admitSessionAddress admitTags admitTenant admitTime admitTtl
       admitViewForm admitWhere anySignal cacheChannel callKinds callSummarizer closedError compareUtf8 conflict countRanges
-      createEventLoopPacer createRangeSet defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
+      createEventLoopPacer createRangeSet defaultHalfLifeMs defaultPageSize describeError documentSortKey errorLine fieldTable guardKinds
       historyLost jsonEquals liveSummaryOf markup maxJsonDepth maxPageSize maxTimerMs maxTtlMs messageOfSummary normalizeRanges noteCacheRead noteRetry pageKinds pastElement
       rangesInclude rangesIntersect rangesOf readArray readInput recallKinds recalledNamespaces refuse
       requireKnownFields requireObject resolveLimits retry retryChannel sleep sortedInclude sortedIntersect sortedSubtract sortedTouch storableText supersededByName
