@@ -76,6 +76,7 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
         await documents.find(scope, { ...options, direction, limit: 1 });
       }
     }
+    await documents.count(scope, { namespacePrefix: ["n"] });
     await documents.namespaces(scope, { prefix: ["n"], maxDepth: 1 });
     const { version } = await documents.put(at("k"), { value: 3 });
     const { tenant: _, ...source } = at("k");
@@ -127,6 +128,7 @@ export async function useEveryMethod(store: PostgresStore, tenant: string): Prom
   const { incarnation, removalRevision } = head;
   const events = { session: "s-1", incarnation, removalRevision, ranges: [{ from: 2, to: 3 }] };
   await documents.put({ tenant, namespace: ["n"], key: "n" }, { value: 1, derivedFrom: { events } });
+  await log.erase(address, { seqs: [{ from: 4, to: 4 }], derived: "keep" });
   await log.erase(address, { seqs: [{ from: 2, to: 3 }] });
 
   const changes = await feed.changes(tenant, { limit: 1 });

@@ -94,7 +94,14 @@ export function createPostgresMaintenance(
         const [row] = await callFunction<Refusable & { readonly r_generation: string }>(context, address, {
           name: "end_session",
           columns: answerColumns("r_generation"),
-          given: { incarnation: undefined, expected: undefined, idle_since: idleSince, token: undefined },
+          // All that a delete names, in its order: the statement is prepared under the function's name.
+          given: {
+            incarnation: undefined,
+            fence: undefined,
+            expected: undefined,
+            idle_since: idleSince,
+            token: undefined,
+          },
           effect: "once",
           signal,
         });
