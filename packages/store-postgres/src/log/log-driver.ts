@@ -6,6 +6,7 @@ import { exactNumber } from "../database/exact-number.ts";
 import { purgeEnded } from "../maintenance/purge.ts";
 import { asJson, asTexts } from "../schema/sql-text.ts";
 import { append, multirange } from "./append.ts";
+import { endSession } from "./end-session.ts";
 import {
   type ChangedRow,
   changedHeadOf,
@@ -148,14 +149,8 @@ cross join lateral (${liveSession(schema)}) as s`,
     },
 
     async delete({ address, incarnation, fence, expectedVersion, expectedToken, signal }) {
-      const [row] = await callFunction<Refusable & { readonly r_generation: string }>(context, address, {
-        name: "end_session",
-        columns: answerColumns("r_generation"),
-        given: { incarnation, fence, expected: expectedVersion, idle_since: undefined, token: expectedToken },
-        effect: "once",
-        signal,
-      });
-      const answer = answerOf(row, ({ r_generation }) => r_generation);
+      const conditions = { incarnation, fence, expected: expectedVersion, token: expectedToken, signal };
+      const answer = await endSession(context, address, conditions);
       if (answer.refused !== undefined) return answer;
       if (answer.ok === undefined) return { ok: false };
       await purgeEnded(context, address, answer.ok, signal);

@@ -12,8 +12,8 @@ import {
   throwIfAborted,
 } from "@relevo/core/input";
 import type { ListPosition } from "@relevo/core/store";
-import { answerColumns, answerOf, callFunction, type Refusable } from "../call-function.ts";
 import type { StoreContext } from "../context.ts";
+import { endSession } from "../log/end-session.ts";
 import { listSessions } from "../log/list-sessions.ts";
 import { purgeEnded } from "./purge.ts";
 import {
@@ -91,21 +91,7 @@ export function createPostgresMaintenance(
       for (const { session } of items) {
         if (deleted === limit) return deleted;
         const address = { tenant, session };
-        const [row] = await callFunction<Refusable & { readonly r_generation: string }>(context, address, {
-          name: "end_session",
-          columns: answerColumns("r_generation"),
-          // All that a delete names, in its order: the statement is prepared under the function's name.
-          given: {
-            incarnation: undefined,
-            fence: undefined,
-            expected: undefined,
-            idle_since: idleSince,
-            token: undefined,
-          },
-          effect: "once",
-          signal,
-        });
-        const ended = answerOf(row, ({ r_generation }) => r_generation).ok;
+        const { ok: ended } = await endSession(context, address, { idleSince, signal });
         if (ended === undefined) continue;
         deleted++;
         await purgeEnded(context, address, ended);
