@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 
 /**
- * Whether a run of LangGraph has ended. No hook of a middleware is told: not at the recursion limit, nor when another middleware
+ * Whether a run of LangGraph has ended. No hook of a middleware is called for that: not at the recursion limit, nor when another middleware
  * throws, the caller aborts, or a person is asked. For as long as it runs, LangGraph itself listens to the signal that
  * would abort it, and no longer.
  */

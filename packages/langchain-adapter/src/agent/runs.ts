@@ -122,7 +122,7 @@ export class Runs {
     return turn;
   }
 
-  /** The turn of a run that has begun, which is begun again when it was released meanwhile, or in another process. */
+  /** The turn of a run under way. A turn that was released meanwhile, or in another process, is started again. */
   async resume(runtime: HookRuntime): Promise<AgentTurn> {
     const { key } = await this.#placeOf(runtime);
     const run = runtime.writer;

@@ -9,7 +9,7 @@ import { namespaces } from "../namespaces.ts";
 import type { Runtime } from "../runtime.ts";
 
 // How far retention has come behind a pinned event: everything older has no content, is pinned, or is a retraction. None of
-// that ever changes, as content is only added at the end of a log, so that the mark is right whoever writes, and however late.
+// that ever changes, as content is only added at the end of a log, so the mark stays right, however late it is written.
 
 /** So many events are read again rather than marked: a mark costs a write, and a read of it each time. */
 export const fewEvents = 100;

@@ -6,7 +6,7 @@ import { addressOf, messages, says, stateOf } from "../../samples.ts";
 
 const hour = 3_600_000;
 
-/** What moves a session takes the fence of whoever moves it. */
+/** Every call that moves a session takes the fence of the process that moves it. */
 export const fenceCases: readonly ConformanceCase[] = [
   {
     id: "transfer/late-mover-changes-nothing",
